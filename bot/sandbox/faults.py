@@ -1,0 +1,142 @@
+"""Trouble on demand: what goes wrong, where, how often, and how it looks on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROVIDER_CALLS = frozenset({"create", "query", "list"})
+_EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
+
+# Which calls a fault strikes unless it names them itself with `on`.
+MATCHES: dict[str, dict[str, frozenset[str]]] = {
+    "provider": {
+        **dict.fromkeys(_EVERYWHERE, PROVIDER_CALLS),
+        "lost_answer": frozenset({"create"}),
+        "task_failed": frozenset({"create"}),
+        "stuck": frozenset({"create"}),
+        "file_truncated": frozenset({"file"}),
+        "file_missing": frozenset({"file"}),
+        "file_too_large": frozenset({"file"}),
+    },
+    "discord": {
+        **dict.fromkeys(_EVERYWHERE, frozenset({"rest", "message"})),
+        "lost_answer": frozenset({"message"}),
+        "missing_permissions": frozenset({"message"}),
+        "unknown_channel": frozenset({"message"}),
+        "file_too_large": frozenset({"message"}),
+        "gateway_drop": frozenset({"gateway"}),
+    },
+}
+TARGETS = ("kirin", "kling", "discord")
+
+
+class UnknownFault(ValueError):
+    """The target has no such kind of fault."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One kind of trouble: it strikes the next `count` matching calls after the first `after`."""
+
+    target: str
+    kind: str
+    on: frozenset[str]
+    count: int = 1
+    after: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def seconds(self, default: float) -> float:
+        """How long it lasts: the option `seconds`, or the default."""
+        return float(self.options.get("seconds", default))
+
+
+class Faults:
+    """All trouble that is waiting to happen, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def order(self, order: Mapping[str, Any]) -> Fault | None:
+        """Take an order `{"target", "kind", "count": 1, "after": 0, "on": [calls]?, …}`.
+
+        `count: 0` clears the faults of that kind and returns None.
+
+        Raises:
+            UnknownFault: no such target or kind, or a count that is not a number.
+        """
+        target, kind = str(order.get("target")), str(order.get("kind"))
+        kinds = MATCHES["discord" if target == "discord" else "provider"]
+        if target not in TARGETS or kind not in kinds:
+            message = f"{target!r} has no fault {kind!r}; there are {sorted(kinds)} at {TARGETS}"
+            raise UnknownFault(message)
+        count, after = order.get("count", 1), order.get("after", 0)
+        if not isinstance(count, int) or not isinstance(after, int) or count < 0 or after < 0:
+            raise UnknownFault("count and after are whole numbers from 0")
+        if count == 0:
+            self._waiting = [f for f in self._waiting if (f.target, f.kind) != (target, kind)]
+            return None
+        on = frozenset(order.get("on") or kinds[kind])
+        options = {key: value for key, value in order.items() if key not in Fault.__slots__}
+        fault = Fault(target=target, kind=kind, on=on, count=count, after=after, options=options)
+        self._waiting.append(fault)
+        return fault
+
+    def take(self, target: str, *calls: str) -> Fault | None:
+        """The fault that strikes this call, counted down; None when the call goes well.
+
+        A call may answer to several names, for example `"rest", "message"`.
+        """
+        for fault in self._waiting:
+            if fault.target != target or not fault.on & set(calls):
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            fault.count -= 1
+            if fault.count <= 0:
+                self._waiting.remove(fault)
+            return fault
+        return None
+
+
+async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse | None:
+    """Play the faults that look the same at every server; None when the request should be served after all.
+
+    `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s); `reset` cuts the
+    connection. `http_500`, `http_429` and `malformed_json` answer as any HTTP server would; a server whose
+    documents give those a shape answers them itself before it asks here.
+    """
+    match fault.kind:
+        case "slow":
+            await asyncio.sleep(fault.seconds(2))
+        case "timeout":
+            await asyncio.sleep(fault.seconds(120))
+            cut(request)
+        case "reset":
+            cut(request)
+        case "http_500":
+            return web.json_response({"message": "Internal Server Error"}, status=500)
+        case "http_429":
+            wait = {"Retry-After": str(fault.options.get("retry_after", 1))}
+            return web.json_response({"message": "Too Many Requests"}, status=429, headers=wait)
+        case "malformed_json":
+            return web.Response(text='{"id": "abc', content_type="application/json")
+    return None
+
+
+def cut(request: web.Request) -> None:
+    """End the connection at once, without an answer.
+
+    Raises:
+        ConnectionResetError: always, so that the handler ends too.
+    """
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError
