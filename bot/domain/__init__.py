@@ -1,0 +1,1 @@
+"""What the words of this project mean. Pure: no I/O, only the standard library and pydantic."""

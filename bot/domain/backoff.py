@@ -1,0 +1,29 @@
+"""How long to wait before asking again: exponential, capped, jittered. Waiting is someone else's job."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BASE: Final = 1.0  # seconds before the second attempt
+CAP: Final = 60.0  # seconds, the longest wait of our own choosing
+RETRY_AFTER_CAP: Final = 900.0  # seconds, the longest wait somebody else may ask of us
+
+
+def delay(
+    attempt: int, *, rand: Callable[[], float], retry_after: float | None = None, base: float = BASE, cap: float = CAP
+) -> timedelta:
+    """The wait after the `attempt`-th failed attempt, counted from 1.
+
+    Half of it is fixed and half is `rand()` (0 ≤ x < 1) of the rest, so that many do not come back at once. A
+    `retry_after` (seconds) wins over a shorter wait and is itself capped.
+    """
+    exponent = min(max(attempt, 1) - 1, 32)
+    full = min(cap, base * 2.0**exponent)
+    wait = full / 2 + full / 2 * rand()
+    if retry_after is not None:
+        wait = max(wait, min(max(retry_after, 0.0), RETRY_AFTER_CAP))
+    return timedelta(seconds=wait)

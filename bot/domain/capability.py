@@ -1,0 +1,160 @@
+"""What each model can do; what clashes with that, and the nearest request that can be done.
+
+Sources: the field tables of the `kirin` and `kling` documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.problem import Problem
+from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
+from bot.errors import ImpossibleRequest, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameraRule:
+    """The only modes and durations (seconds) in which a model takes camera moves."""
+
+    modes: tuple[Mode, ...]
+    durations: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capability:
+    """What one model of one provider can do. Durations are in seconds, the prompt limit in characters."""
+
+    model: str
+    provider: str
+    durations: tuple[int, ...]
+    modes: tuple[Mode, ...] = tuple(Mode)
+    aspect_ratios: tuple[AspectRatio, ...] = tuple(AspectRatio)
+    prompt_limit: int = PROMPT_LIMIT
+    sound: bool = False
+    watermark: bool = False
+    max_shots: int = 0
+    cfg_scale: bool = False
+    camera: CameraRule | None = None
+
+    def clashes(self, request: VideoRequest) -> tuple[Problem, ...]:
+        """Every wish of the request that this model does not grant."""
+        return tuple(self._clashes(request))
+
+    def _clashes(self, request: VideoRequest) -> Iterator[Problem]:
+        lists = (
+            ("mode", request.mode, self.modes),
+            ("aspect", request.aspect_ratio, self.aspect_ratios),
+            ("duration", request.duration, self.durations),
+        )
+        for field, wanted, offered in lists:
+            if wanted not in offered:
+                values = {"wanted": wanted, "offered": _in_words(offered), "model": self.model}
+                yield Problem(code=f"{field}_not_offered", field=field, values=values)
+        if len(request.prompt) > self.prompt_limit:
+            values = {"length": len(request.prompt), "limit": self.prompt_limit}
+            yield Problem(code="prompt_too_long", field="prompt", values=values)
+        switches = (
+            ("sound", request.sound, self.sound),
+            ("watermark", request.watermark, self.watermark),
+            ("cfg", request.cfg_scale is not None, self.cfg_scale),
+            ("shots", len(request.shots) > self.max_shots, False),
+            ("camera", request.camera is not None, self.camera is not None),
+        )
+        for field, wanted, able in switches:
+            if wanted and not able:
+                yield Problem(code=f"{field}_not_offered", field=field, values={"model": self.model})
+        if request.camera and self.camera and not self._can_move_camera(request):
+            values = {
+                "model": self.model,
+                "modes": _in_words(self.camera.modes),
+                "durations": _in_words(self.camera.durations),
+            }
+            yield Problem(code="camera_needs", field="camera", values=values)
+
+    def _can_move_camera(self, request: VideoRequest) -> bool:
+        rule = self.camera
+        return rule is not None and request.mode in rule.modes and request.duration in rule.durations
+
+    def nearest(self, request: VideoRequest) -> VideoRequest | None:
+        """The request changed as little as makes this model able to do it; None when only its author can cut it.
+
+        A camera move that the model has is kept, and mode and duration bend to it; a storyboard that does not fit
+        is not cut to pieces.
+        """
+        move = request.camera if self.camera else None
+        modes = self.camera.modes if self.camera and move else self.modes
+        durations = self.camera.durations if self.camera and move else self.durations
+        changes: dict[str, Any] = {
+            "model": self.model,
+            "mode": request.mode if request.mode in modes else modes[0],
+            "duration": min(durations, key=lambda seconds: (abs(seconds - request.duration), seconds)),
+            "sound": request.sound and self.sound,
+            "watermark": request.watermark and self.watermark,
+            "cfg_scale": request.cfg_scale if self.cfg_scale else None,
+            "camera": move,
+        }
+        if request.aspect_ratio not in self.aspect_ratios:
+            changes["aspect_ratio"] = self.aspect_ratios[0]
+        try:
+            nearest = VideoRequest(**{**dict(request), **changes})
+        except InvalidRequest:
+            return None
+        return None if self.clashes(nearest) else nearest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suggestion:
+    """A request that can be done, and the names of the fields in which it differs from the one that can't."""
+
+    request: VideoRequest
+    changed: tuple[str, ...]
+
+
+def check(request: VideoRequest, capability: Capability, offered: Sequence[Capability]) -> None:
+    """Accept a request that `capability`, its model's, can do.
+
+    Raises:
+        ImpossibleRequest: it can't; with every clash and the nearest possible requests among the `offered`
+            models, those with the fewest changes first, the chosen model before others.
+    """
+    problems = capability.clashes(request)
+    if not problems:
+        return
+    suggestions = []
+    for other in sorted(offered, key=lambda each: each.model != capability.model):
+        nearest = other.nearest(request)
+        if nearest is not None:
+            changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
+            suggestions.append(Suggestion(request=nearest, changed=changed))
+    suggestions.sort(key=lambda suggestion: len(suggestion.changed))
+    raise ImpossibleRequest(problems, suggestions)
+
+
+def _in_words(values: Sequence[object]) -> str:
+    """A list for people: a run of three or more whole numbers becomes a span ("3-15"), the rest is listed."""
+    first, last = values[0], values[-1]
+    if isinstance(first, int) and isinstance(last, int) and list(values) == list(range(first, last + 1)):
+        return f"{first}-{last}"
+    return ", ".join(str(value) for value in values)
+
+
+KIRIN_V3: Final = Capability(
+    model="kirin_v3_t2v",
+    provider="kirin",
+    durations=tuple(range(3, 16)),
+    sound=True,
+    watermark=True,
+    max_shots=MAX_SHOTS,
+)
+KLING_V1: Final = Capability(
+    model="kling-v1",
+    provider="kling",
+    durations=(5, 10),
+    cfg_scale=True,
+    camera=CameraRule(modes=(Mode.STD,), durations=(5,)),
+)
+CAPABILITIES: Final = {capability.model: capability for capability in (KIRIN_V3, KLING_V1)}

@@ -1,0 +1,142 @@
+"""Our durable row for one accepted request: its states, their legal transitions, and where the result goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from bot.domain.request import VideoRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class JobStatus(StrEnum):
+    """Where a job is on its way. Whether the result was posted is separate: `delivered_at`."""
+
+    QUEUED = "queued"  # accepted and paid for by a hold; no provider has heard of it
+    SUBMITTING = "submitting"  # the provider may have heard of it
+    RUNNING = "running"  # the provider works on it under `task_id`
+    SUCCEEDED = "succeeded"  # the provider has finished it; the result waits to be delivered or is delivered
+    FAILED = "failed"  # it will never be; the hold is released
+    CANCELLED = "cancelled"  # the person took it back in time; the hold is released
+
+
+TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
+    JobStatus.QUEUED: frozenset({JobStatus.SUBMITTING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.SUBMITTING: frozenset({JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED}),
+    JobStatus.RUNNING: frozenset({JobStatus.QUEUED, JobStatus.SUCCEEDED, JobStatus.FAILED}),
+    JobStatus.SUCCEEDED: frozenset({JobStatus.FAILED}),
+    JobStatus.FAILED: frozenset(),
+    JobStatus.CANCELLED: frozenset(),
+}
+
+
+def sources(target: JobStatus) -> tuple[JobStatus, ...]:
+    """The states from which a job may legally move to `target`, for guarding the update."""
+    return tuple(status for status, targets in TRANSITIONS.items() if target in targets)
+
+
+class DeadLetter(StrEnum):
+    """Why a job cannot be delivered or decided by itself."""
+
+    OUTCOME_UNKNOWN = "outcome_unknown"  # the provider may have taken it and cannot tell
+    UNDELIVERABLE = "undeliverable"  # the video is ready, and every place it could go to is closed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where the result goes. `guild_id` None is a direct message; `upload_limit` is in bytes a file."""
+
+    guild_id: int | None
+    channel_id: int
+    upload_limit: int
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One accepted request. Ids of Discord are integers, times are aware UTC, money is in credits and USD millionths.
+
+    `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff.
+    """
+
+    id: str
+    idempotency_key: str
+    user_id: int
+    locale: str
+    destination: Destination
+    provider: str
+    request: VideoRequest
+    status: JobStatus
+    attempt: int
+    tries: int
+    owner: str
+    period: str
+    credits: int
+    usd_micros: int
+    created_at: datetime
+    deadline_at: datetime
+    due_at: datetime | None = None
+    lease_until: datetime | None = None
+    submitted_at: datetime | None = None
+    finished_at: datetime | None = None
+    delivered_at: datetime | None = None
+    posting_at: datetime | None = None
+    task_id: str | None = None
+    progress: float | None = None
+    result_url: str | None = None
+    cost_micros: int | None = None
+    failure: str | None = None
+    failure_code: str | None = None
+    dead_letter: DeadLetter | None = None
+    card_channel_id: int | None = None
+    card_message_id: int | None = None
+    message_channel_id: int | None = None
+    message_id: int | None = None
+
+    @property
+    def external_id(self) -> str:
+        """The idempotency key outward: the job id, and from the second submission on its number too."""
+        return self.id if self.attempt <= 1 else f"{self.id}-{self.attempt}"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+        return ended or self.delivered_at is not None or self.dead_letter is not None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The job of a database row: times as integer milliseconds, the request as JSON."""
+        values = {name: row[name] for name in cls.__dataclass_fields__ if name in _PLAIN}
+        times = {name: from_millis(row[name]) for name in _TIMES}
+        return cls(
+            **values,
+            **times,
+            destination=Destination(
+                guild_id=row["guild_id"],
+                channel_id=row["channel_id"],
+                upload_limit=row["upload_limit"],
+                private=bool(row["private"]),
+            ),
+            request=VideoRequest.model_validate_json(row["request"]),
+            status=JobStatus(row["status"]),
+            dead_letter=DeadLetter(row["dead_letter"]) if row["dead_letter"] else None,
+        )
+
+
+_TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith(("_at", "_until")))
+_PLAIN: Final = frozenset(Job.__dataclass_fields__) - _TIMES - {"destination", "request", "status", "dead_letter"}
+
+
+def millis(moment: datetime) -> int:
+    """An aware time as integer milliseconds since 1970, as the database keeps it."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_millis(value: int | None) -> Any:
+    """The aware UTC time of a database value; None stays None."""
+    return None if value is None else datetime.fromtimestamp(value / 1000, tz=UTC)

@@ -1,0 +1,230 @@
+"""Everything that can go wrong, as one tree. Errors carry data; the words for people are in `bot/locale`.
+
+ShotcallerError
+├── SettingsInvalid            the environment does not describe a bot that can run
+├── Refused                    a person's request that is answered "no" before any money moves
+│   ├── InvalidRequest         no such video can be asked for, whatever the model
+│   ├── ImpossibleRequest      this model cannot do it; carries the nearest requests that can be done
+│   ├── ModelUnknown           no configured provider has the model
+│   ├── QuotaExceeded          the balance does not cover the price
+│   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
+│   ├── MissingPermissions     the bot may not post the result where it was asked for
+│   ├── JobUnknown             there is no such job, or it is somebody else's
+│   └── TooLateToCancel        the job is past the point where it can be taken back
+├── ProviderError              the video service; `fault` says what kind of trouble it is
+│   ├── ProviderBusy           transient: it asks us to come back later
+│   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
+│   ├── ProviderRejected       permanent: it will never accept this call
+│   ├── ContentRefused         content: its moderation refuses what was asked
+│   ├── OperatorFault          operator: key, balance or permission of our account
+│   ├── OutcomeUnknown         ambiguous: the call may or may not have been carried out
+│   └── TaskUnknown            it knows no task by that id
+├── StoreError
+│   ├── StoreUnavailable       the database is locked, full or gone: refuse, never let through
+│   └── TransitionLost         a guarded update met no row: somebody else moved the job first
+└── DeliveryError
+    ├── ResultUnusable         what was downloaded is not the playable video that was promised
+    ├── ResultTooLarge         it is larger than the cap or than the destination takes
+    ├── ResultUnavailable      transient: the file cannot be had right now
+    ├── DestinationLost        for good: the place it should be posted in is closed to us
+    └── DestinationBusy        transient: Discord cannot take it right now
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.capability import Suggestion
+    from bot.domain.job import JobStatus
+    from bot.domain.problem import Problem
+
+
+class FaultClass(StrEnum):
+    """What kind of trouble a provider's error is, which decides what happens next."""
+
+    TRANSIENT = "transient"  # the same call may succeed later
+    PERMANENT = "permanent"  # the same call never succeeds
+    CONTENT = "content"  # the person has to change what they ask for
+    OPERATOR = "operator"  # whoever runs the bot has to act
+    AMBIGUOUS = "ambiguous"  # nobody knows whether it happened: ask before doing it again
+
+
+class ShotcallerError(Exception):
+    """The root: everything this project raises on purpose."""
+
+
+class SettingsInvalid(ShotcallerError):
+    """The settings do not describe a bot that can run; `problems` are lines (name, what was expected)."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{name}: {expected}" for name, expected in self.problems))
+
+
+class Refused(ShotcallerError):
+    """A person's request that is answered "no" before any money moves."""
+
+    def values(self) -> Mapping[str, Any]:
+        """The data of the refusal, by the names its words use."""
+        return dict(vars(self))
+
+
+class InvalidRequest(Refused):
+    """No such video can be asked for; `problems` names every reason."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(problem.code for problem in self.problems))
+
+
+class ImpossibleRequest(InvalidRequest):
+    """The chosen model cannot do it; `suggestions` are the nearest requests that can be done, nearest first."""
+
+    def __init__(self, problems: Sequence[Problem], suggestions: Sequence[Suggestion]) -> None:
+        super().__init__(problems)
+        self.suggestions = tuple(suggestions)
+
+
+class ModelUnknown(Refused):
+    """No configured provider has the model."""
+
+    def __init__(self, *, model: str) -> None:
+        self.model = model
+        super().__init__(model)
+
+
+class QuotaExceeded(Refused):
+    """The balance (credits) does not cover the price (credits); it renews at `renews_at`."""
+
+    def __init__(self, *, price: int, balance: int, allowance: int, renews_at: datetime) -> None:
+        self.price, self.balance, self.allowance, self.renews_at = price, balance, allowance, renews_at
+        super().__init__(f"{price} of {balance}")
+
+
+class TooManyJobs(Refused):
+    """The person has `limit` unfinished jobs already."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(limit)
+
+
+class MissingPermissions(Refused):
+    """The bot may not post the result there; `missing` are Discord's names of permissions."""
+
+    def __init__(self, *, channel_id: int, missing: Sequence[str]) -> None:
+        self.channel_id, self.missing = channel_id, tuple(missing)
+        super().__init__(", ".join(self.missing))
+
+
+class JobUnknown(Refused):
+    """There is no such job, or it is somebody else's."""
+
+    def __init__(self, *, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(job_id)
+
+
+class TooLateToCancel(Refused):
+    """The job is in `status`, past the point where it can be taken back."""
+
+    def __init__(self, *, job_id: str, status: JobStatus) -> None:
+        self.job_id, self.status = job_id, status
+        super().__init__(f"{job_id} {status}")
+
+
+class ProviderError(ShotcallerError):
+    """Trouble with a video service.
+
+    `code` is its own code as a string ("" when it gave none), `detail` its own words, cut and never shown to
+    people; `retry_after` is in seconds.
+    """
+
+    fault: ClassVar[FaultClass] = FaultClass.TRANSIENT
+
+    def __init__(self, *, provider: str, code: str = "", detail: str = "", retry_after: float | None = None) -> None:
+        self.provider, self.code, self.detail, self.retry_after = provider, code, detail[:500], retry_after
+        super().__init__(f"{provider}: {code} {self.detail}".strip())
+
+
+class ProviderBusy(ProviderError):
+    """It asks us to come back later (rate limit, no free resources)."""
+
+
+class ProviderUnavailable(ProviderError):
+    """It does not answer, or answers that it is broken; certainly nothing was carried out."""
+
+
+class ProviderRejected(ProviderError):
+    """It will never accept this call."""
+
+    fault = FaultClass.PERMANENT
+
+
+class ContentRefused(ProviderError):
+    """Its moderation refuses what was asked."""
+
+    fault = FaultClass.CONTENT
+
+
+class OperatorFault(ProviderError):
+    """Key, balance or permission of our account: whoever runs the bot has to act."""
+
+    fault = FaultClass.OPERATOR
+
+
+class OutcomeUnknown(ProviderError):
+    """The call may or may not have been carried out."""
+
+    fault = FaultClass.AMBIGUOUS
+
+
+class TaskUnknown(ProviderError):
+    """It knows no task by that id."""
+
+    fault = FaultClass.PERMANENT
+
+
+class StoreError(ShotcallerError):
+    """Trouble with the database."""
+
+
+class StoreUnavailable(StoreError):
+    """The database is locked, full or gone."""
+
+
+class TransitionLost(StoreError):
+    """A guarded update met no row: somebody else moved the job first. What was to follow must not happen."""
+
+
+class DeliveryError(ShotcallerError):
+    """The finished video cannot reach the person this way; `reason` is a short code for the log and the words."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ResultUnusable(DeliveryError):
+    """What was downloaded is not the playable video that was promised."""
+
+
+class ResultTooLarge(DeliveryError):
+    """It is larger than the cap or than the destination takes."""
+
+
+class ResultUnavailable(DeliveryError):
+    """The file cannot be had right now."""
+
+
+class DestinationLost(DeliveryError):
+    """The place it should be posted in is closed to us for good."""
+
+
+class DestinationBusy(DeliveryError):
+    """Discord cannot take it right now."""

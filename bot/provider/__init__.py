@@ -1,0 +1,1 @@
+"""The video services. httpx lives here and nowhere else."""

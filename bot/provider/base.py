@@ -1,0 +1,95 @@
+"""What the rest of the house knows of a video service: one small protocol and the values it speaks in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from bot.domain.request import VideoRequest
+    from bot.errors import FaultClass
+
+
+class TaskStatus(StrEnum):
+    """Where the provider's task is; an unknown word of the provider is WORKING."""
+
+    WAITING = "waiting"  # accepted, not begun
+    WORKING = "working"  # begun, or in a state we have no word for
+    SUCCEEDED = "succeeded"  # finished: there is a result
+    FAILED = "failed"  # finished: there is a failure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskResult:
+    """A finished video: its URL (untrusted) and its length in seconds, where the provider tells it."""
+
+    url: str
+    seconds: float | None = None
+    watermark_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskFailure:
+    """Why a task failed: the provider's code as a string, its own words (never shown to people), and the class."""
+
+    code: str
+    detail: str
+    fault: FaultClass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """The provider's remote unit, as it was when we asked. `progress` is 0-1, `cost_usd` what it says it charged."""
+
+    id: str
+    status: TaskStatus
+    external_id: str | None = None
+    progress: float | None = None
+    result: TaskResult | None = None
+    failure: TaskFailure | None = None
+    cost_usd: Decimal | None = None
+
+
+class VideoProvider(Protocol):
+    """One video service.
+
+    Every call may raise the classes under `ProviderError`: `ProviderBusy` and `ProviderUnavailable` (certainly not
+    carried out), `ProviderRejected`, `ContentRefused`, `OperatorFault`, and for `submit` alone `OutcomeUnknown`.
+    Only `fetch`, `find` and `check` are repeated inside, since only they are harmless to repeat.
+    """
+
+    id: str
+    # Whether `find` answering None proves that no task with that external id was ever created.
+    find_is_authoritative: bool
+
+    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+        """Ask for a video; the task may be finished at once. Never repeated inside.
+
+        Raises:
+            OutcomeUnknown: the call may or may not have been carried out: `find` before submitting again.
+        """
+        ...
+
+    async def fetch(self, task_id: str) -> Task:
+        """Ask how a task stands.
+
+        Raises:
+            TaskUnknown: there is no such task.
+        """
+        ...
+
+    async def find(self, external_id: str) -> Task | None:
+        """The task that was submitted with this external id; None when the provider knows none (or can't tell)."""
+        ...
+
+    async def check(self) -> None:
+        """Ask something harmless, to learn whether the service answers and takes our key.
+
+        Raises:
+            OperatorFault: it does not take our key or account.
+            ProviderUnavailable: it does not answer, or the circuit breaker is open.
+        """
+        ...
