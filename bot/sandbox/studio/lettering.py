@@ -1,0 +1,152 @@
+"""Typefaces and text that fits: words wrapped into a box, in the largest size that holds them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    Font = ImageFont.FreeTypeFont
+
+# Where systems keep faces for what the bundled one lacks: Chinese, Japanese, Korean first, then other scripts.
+SYSTEM_FACES = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+    "/usr/share/fonts/truetype/arphic/uming.ttc",
+    "/System/Library/Fonts/PingFang.ttc",
+    "/System/Library/Fonts/Hiragino Sans GB.ttc",
+    "/System/Library/Fonts/STHeiti Medium.ttc",
+    "C:/Windows/Fonts/msyh.ttc",
+    "C:/Windows/Fonts/simsun.ttc",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    "/usr/share/fonts/dejavu/DejaVuSans.ttf",
+    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+    "C:/Windows/Fonts/arial.ttf",
+)
+NOWHERE = "\uffff"  # no face has this character, so it draws what a face draws for want of one
+LEADING = 1.28  # line height over font size
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Text set in lines: the font, and how far one line is from the next, in pixels."""
+
+    lines: tuple[str, ...]
+    font: Font
+    leading: int
+
+    @property
+    def height(self) -> int:
+        """Of all lines, in pixels."""
+        return self.leading * len(self.lines)
+
+
+def clean(text: str) -> str:
+    """One line without control and format characters, which no face draws."""
+    shown = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    return " ".join("".join(shown).split())
+
+
+@functools.lru_cache(maxsize=256)
+def font(size: int, face: str = "") -> Font:
+    """The bundled face, or the one at a path, at a size in pixels."""
+    if face:
+        return ImageFont.truetype(face, size)
+    bundled = ImageFont.load_default(size)
+    if not isinstance(bundled, ImageFont.FreeTypeFont):  # pragma: no cover - Pillow without FreeType
+        raise TypeError("Pillow was built without FreeType, which the studio draws text with")
+    return bundled
+
+
+def face_for(text: str, *, faces: Sequence[str] = SYSTEM_FACES) -> str:
+    """The first face that draws the whole text, else the one that draws the most; empty is the bundled one."""
+    wanted = {c for c in text if not c.isspace()}
+    missing = {face: _missing(wanted, face) for face in ("", *_installed(tuple(faces)))}
+    return min(missing, key=missing.__getitem__)
+
+
+@functools.lru_cache(maxsize=8)
+def _installed(faces: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(face for face in faces if Path(face).is_file())
+
+
+def _missing(characters: Iterable[str], face: str) -> int:
+    return sum(not _draws(character, face) for character in characters)
+
+
+@functools.lru_cache(maxsize=16384)
+def _draws(character: str, face: str) -> bool:
+    probe = font(20, face)
+    return bytes(probe.getmask(character)) != bytes(probe.getmask(NOWHERE))
+
+
+def fit(text: str, *, width: int, height: int, sizes: Iterable[int]) -> Block:
+    """Set the text in the first of the (falling) sizes in which it fits; in the last it is cut with `…`."""
+    text = clean(text)
+    face = face_for(text)
+    block = Block((), font(1, face), 1)
+    for size in sizes:
+        block = _set(text, font(size, face), width)
+        if block.height <= height:
+            return block
+    room = max(1, height // block.leading)
+    last = block.lines[room - 1]
+    while last and block.font.getlength(last + "…") > width:
+        last = last[:-1]
+    return Block((*block.lines[: room - 1], last.rstrip(" .…") + "…"), block.font, block.leading)
+
+
+def _set(text: str, face: Font, width: int) -> Block:
+    return Block(tuple(_wrap(text, face, width)), face, round(face.size * LEADING))
+
+
+def _wrap(text: str, face: Font, width: int) -> Iterator[str]:
+    line = ""
+    for piece in itertools.chain.from_iterable(_pieces(word, face, width) for word in _words(text)):
+        if face.getlength((line + piece).rstrip()) <= width:
+            line += piece
+            continue
+        yield line.rstrip()
+        line = piece.lstrip()
+    yield line.rstrip()
+
+
+def _words(text: str) -> Iterator[str]:
+    """Where a line may break: after spaces, and around each ideograph or syllable."""
+    word = ""
+    for character in text:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        if wide and word and not unicodedata.category(character).startswith("P"):
+            yield word
+            word = ""
+        word += character
+        if character == " " or wide:
+            yield word
+            word = ""
+    if word:
+        yield word
+
+
+def _pieces(word: str, face: Font, width: int) -> Iterator[str]:
+    """The word, or as many parts as it takes where it alone is wider than a line."""
+    while face.getlength(word.rstrip()) > width and len(word) > 1:
+        end = len(word) - 1
+        while end > 1 and face.getlength(word[:end]) > width:
+            end -= 1
+        yield word[:end]
+        word = word[end:]
+    yield word
