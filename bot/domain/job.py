@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.request import VideoRequest
+from bot.domain.row import from_millis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.row import Row
 
 
 class JobStatus(StrEnum):
@@ -34,11 +37,6 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 }
 
 
-def sources(target: JobStatus) -> tuple[JobStatus, ...]:
-    """The states from which a job may legally move to `target`, for guarding the update."""
-    return tuple(status for status, targets in TRANSITIONS.items() if target in targets)
-
-
 class DeadLetter(StrEnum):
     """Why a job cannot be delivered or decided by itself."""
 
@@ -60,7 +58,8 @@ class Destination:
 class Job:
     """One accepted request. Ids of Discord are integers, times are aware UTC, money is in credits and USD millionths.
 
-    `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff.
+    `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff. `lease` is the
+    token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job.
     """
 
     id: str
@@ -80,7 +79,7 @@ class Job:
     created_at: datetime
     deadline_at: datetime
     due_at: datetime | None = None
-    lease_until: datetime | None = None
+    lease: str | None = None
     submitted_at: datetime | None = None
     finished_at: datetime | None = None
     delivered_at: datetime | None = None
@@ -109,7 +108,7 @@ class Job:
         return ended or self.delivered_at is not None or self.dead_letter is not None
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """The job of a database row: times as integer milliseconds, the request as JSON."""
         values = {name: row[name] for name in cls.__dataclass_fields__ if name in _PLAIN}
         times = {name: from_millis(row[name]) for name in _TIMES}
@@ -128,15 +127,5 @@ class Job:
         )
 
 
-_TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith(("_at", "_until")))
+_TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith("_at"))
 _PLAIN: Final = frozenset(Job.__dataclass_fields__) - _TIMES - {"destination", "request", "status", "dead_letter"}
-
-
-def millis(moment: datetime) -> int:
-    """An aware time as integer milliseconds since 1970, as the database keeps it."""
-    return round(moment.timestamp() * 1000)
-
-
-def from_millis(value: int | None) -> Any:
-    """The aware UTC time of a database value; None stays None."""
-    return None if value is None else datetime.fromtimestamp(value / 1000, tz=UTC)

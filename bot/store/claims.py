@@ -1,0 +1,115 @@
+"""Claims: taking the exclusive, time-limited right to the next job that is due."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import Job
+from bot.domain.row import from_millis, millis
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.database import Database, Transaction
+
+_AT_WORK: Final = "status IN ('submitting', 'running')"
+
+
+class Claims:
+    """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim up to `most` due jobs that have left the queue, the longest due first."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM jobs "  # noqa: S608 (a constant)
+                "WHERE due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued' "
+                f"ORDER BY due_at LIMIT $4 {self._database.skip_locked}) RETURNING *",
+                token_hex(8),
+                millis(lease_until),
+                millis(now),
+                most,
+            )
+            return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)
+
+    async def waiting(
+        self, provider: str, *, now: datetime, lease_until: datetime, provider_limit: int, user_limit: int
+    ) -> Job | None:
+        """Claim the next waiting job of a provider for submission, where the running limits leave room.
+
+        The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
+        """
+
+        async def work(tx: Transaction) -> Job | None:
+            row = await tx.one(
+                "UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE id = (SELECT id FROM jobs AS q "  # noqa: S608 (constants)
+                "WHERE status = 'queued' AND provider = $3 AND due_at <= $4 AND deadline_at > $4 "
+                f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {_AT_WORK}) < $5 "
+                f"AND (SELECT count(*) FROM jobs AS r WHERE r.user_id = q.user_id AND {_AT_WORK}) < $6 "
+                f"ORDER BY created_at, id LIMIT 1 {self._database.skip_locked}) RETURNING *",
+                token_hex(8),
+                millis(lease_until),
+                provider,
+                millis(now),
+                provider_limit,
+                user_limit,
+            )
+            return Job.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim waiting jobs whose deadline has passed."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM jobs "  # noqa: S608 (a constant)
+                "WHERE status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3) "
+                f"ORDER BY created_at LIMIT $4 {self._database.skip_locked}) RETURNING *",
+                token_hex(8),
+                millis(lease_until),
+                millis(now),
+                most,
+            )
+            return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)
+
+    async def recover(self, *, now: datetime) -> int:
+        """At start, when no other process can hold a lease: make every leased job due now; how many there were.
+
+        A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way.
+        """
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute(
+                "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'",
+                millis(now),
+            )
+
+        return await self._database.transact(work)
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next job becomes due; None when none will by itself.
+
+        Waiting jobs count only while they back off: what else keeps them is another job's end or a new arrival.
+        """
+
+        async def work(tx: Transaction) -> datetime | None:
+            row = await tx.one(
+                "SELECT min(due) AS due FROM ("
+                "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
+                "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1) AS both_kinds",
+                millis(now),
+            )
+            due: datetime | None = from_millis(row["due"]) if row else None
+            return due
+
+        return await self._database.transact(work)

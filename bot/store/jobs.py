@@ -1,0 +1,237 @@
+"""Jobs: every move is one transaction, guarded by the state and the lease it starts from, together with its money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.job import TRANSITIONS, Job, JobStatus
+from bot.domain.row import millis
+from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.store import ledger
+
+if TYPE_CHECKING:
+    from bot.domain.job import DeadLetter
+    from bot.domain.request import VideoRequest
+    from bot.store.database import Database, Transaction
+
+_INSERT: Final = (
+    "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
+    "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20) "
+    "ON CONFLICT (idempotency_key) DO NOTHING"
+)
+_UNFINISHED: Final = "('queued', 'submitting', 'running')"
+
+
+def eta_key(request: VideoRequest) -> str:
+    """What requests have in common that take about the same time."""
+    return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
+
+
+class JobStore:
+    """The jobs of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def accept(self, job: Job, *, allowance: int, most: int, now: datetime) -> tuple[Job, bool]:
+        """Keep a new job and hold its credits; the stored job, and whether it is new.
+
+        A repeat of the same idempotency key returns the first job and holds nothing.
+
+        Raises:
+            QuotaExceeded: the balance does not cover it.
+            TooManyJobs: the person has `most` unfinished jobs already.
+        """
+
+        async def work(tx: Transaction) -> tuple[Job, bool]:
+            if await tx.execute(_INSERT, *_columns(job)) == 0:
+                return await _read(tx, "idempotency_key", job.idempotency_key), False
+            await ledger.hold(tx, job, allowance=allowance, now=now)
+            # After the hold, so that the account's row makes one person's requests wait for each other.
+            count = await tx.one(
+                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND status IN {_UNFINISHED}",  # noqa: S608 (constant)
+                job.user_id,
+            )
+            if count and count["n"] > most:
+                raise TooManyJobs(limit=most)
+            return await _read(tx, "id", job.id), True
+
+        return await self._database.transact(work)
+
+    async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
+        """The provider has taken it: `RUNNING`, to be asked about at `next_at`."""
+        return await self._move(
+            job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at, lease=None, tries=0
+        )
+
+    async def requeue(self, job: Job, *, attempt: int, next_at: datetime) -> Job:
+        """Nothing came of this submission: wait in the queue until `next_at`, then submit as `attempt`."""
+        return await self._move(
+            job,
+            JobStatus.QUEUED,
+            attempt=attempt,
+            tries=job.tries + 1,
+            task_id=None,
+            progress=None,
+            due_at=next_at,
+            lease=None,
+        )
+
+    async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
+        """The same step again at `next_at`; gives the lease back."""
+        changes: dict[str, Any] = {"due_at": next_at, "lease": None, "tries": tries}
+        if progress is not None:
+            changes["progress"] = progress
+        return await self._keep(job, **changes)
+
+    async def succeed(self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime) -> Job:
+        """The provider has finished it; the lease stays for delivering at once."""
+        return await self._move(
+            job,
+            JobStatus.SUCCEEDED,
+            result_url=result_url,
+            cost_micros=cost_micros,
+            finished_at=now,
+            progress=1.0,
+            tries=0,
+        )
+
+    async def fail(self, job: Job, *, failure: str, code: str, now: datetime, cost_micros: int | None = None) -> Job:
+        """It will never be: `FAILED`, and the hold is released; due at once to close the card."""
+        changes: dict[str, Any] = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
+        if cost_micros is not None:
+            changes["cost_micros"] = cost_micros
+
+        async def work(tx: Transaction) -> Job:
+            failed = await _move(tx, job, JobStatus.FAILED, dead_letter=None, lease=None, **changes)
+            await ledger.release(tx, failed, now=now)
+            return failed
+
+        return await self._database.transact(work)
+
+    async def cancel(self, job_id: str, *, user_id: int, now: datetime) -> Job:
+        """Take a waiting job back: `CANCELLED`, and the hold is released.
+
+        Raises:
+            JobUnknown: there is no such job, or it is not that person's.
+            TooLateToCancel: the provider may have heard of it already.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            row = await tx.one("SELECT * FROM jobs WHERE id = $1 AND user_id = $2", job_id, user_id)
+            if row is None:
+                raise JobUnknown(job_id=job_id)
+            job = Job.from_row(row)
+            try:
+                cancelled = await _move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
+            except TransitionLost as exc:
+                raise TooLateToCancel(job_id=job_id, status=job.status) from exc
+            await ledger.release(tx, cancelled, now=now)
+            return cancelled
+
+        return await self._database.transact(work)
+
+    async def begin_posting(self, job: Job, *, lease_until: datetime, now: datetime) -> Job:
+        """Write that the result may be in the channel from now on."""
+        return await self._keep(job, posting_at=job.posting_at or now, due_at=lease_until)
+
+    async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
+        """The person has the result: settle, and make it due at once to close the card.
+
+        Raises:
+            TransitionLost: it has been delivered already.
+        """
+        place = {"message_channel_id": channel_id, "message_id": message_id}
+
+        async def work(tx: Transaction) -> Job:
+            if job.status is not JobStatus.SUCCEEDED or job.delivered_at is not None:
+                raise TransitionLost(f"{job.id} is not waiting to be delivered")
+            done = await _update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
+            await ledger.settle(tx, done, now=now)
+            return done
+
+        return await self._database.transact(work)
+
+    async def bury(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
+        """A dead letter: it cannot be delivered or decided by itself. The hold stays."""
+        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
+
+    async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """Where the job's card is; the first one counts."""
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute(
+                "UPDATE jobs SET card_channel_id = $2, card_message_id = $3 WHERE id = $1 AND card_message_id IS NULL",
+                job.id,
+                channel_id,
+                message_id,
+            )
+
+        await self._database.transact(work)
+
+    async def close(self, job: Job) -> Job:
+        """Nothing is left to do: the job is never due again."""
+        return await self._keep(job, due_at=None, lease=None)
+
+    async def _move(self, job: Job, target: JobStatus, **changes: Any) -> Job:
+        return await self._database.transact(lambda tx: _move(tx, job, target, **changes))
+
+    async def _keep(self, job: Job, **changes: Any) -> Job:
+        return await self._database.transact(lambda tx: _update(tx, job, **changes))
+
+
+async def _move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:
+    """Move a job to `target`, if the plan knows such a step and the job is still as the caller knows it.
+
+    Raises:
+        TransitionLost: it is not.
+    """
+    if target not in TRANSITIONS[job.status]:
+        raise TransitionLost(f"{job.id}: {job.status} does not lead to {target}")
+    return await _update(tx, job, status=target, **changes)
+
+
+async def _update(tx: Transaction, job: Job, **changes: Any) -> Job:
+    """Change columns of a job that is still in the status and under the lease in which the caller knows it."""
+    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=4))
+    row = await tx.one(
+        # The column names are keyword arguments of this module, never from outside.
+        f"UPDATE jobs SET {assignments} "  # noqa: S608
+        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 RETURNING *",
+        job.id,
+        str(job.status),
+        job.lease or "",
+        *(_stored(value) for value in changes.values()),
+    )
+    if row is None:
+        raise TransitionLost(f"{job.id} is not {job.status} under this lease any more")
+    return Job.from_row(row)
+
+
+async def _read(tx: Transaction, column: str, value: str) -> Job:
+    row = await tx.one(f"SELECT * FROM jobs WHERE {column} = $1", value)  # noqa: S608 (a name from this module)
+    if row is None:
+        raise TransitionLost(f"job {value} has vanished")
+    return Job.from_row(row)
+
+
+def _stored(value: object) -> object:
+    """A value as its column keeps it."""
+    if isinstance(value, datetime):
+        return millis(value)
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def _columns(job: Job) -> tuple[object, ...]:
+    """The values of `_INSERT`, in its order."""
+    place = job.destination
+    return (
+        *(job.id, job.idempotency_key, job.user_id, job.locale),
+        *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
+        *(job.provider, job.request.model_dump_json(), eta_key(job.request), str(job.status), job.attempt),
+        *(job.owner, job.period, job.credits, job.usd_micros),
+        *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
+    )

@@ -1,0 +1,95 @@
+"""Numbered migrations: each applied once, in a transaction of its own, and recorded in the database."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from bot.domain.row import millis
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.store.database import Database, Transaction
+
+_RECORD = (
+    "CREATE TABLE IF NOT EXISTS schema_migrations "
+    "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Migration:
+    """One numbered step of the schema."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """Tells whether an applied migration's text was changed afterwards."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The statements, which end at a `;` at the end of a line."""
+        return tuple(each.strip() for each in f"{self.sql}\n".split(";\n") if each.strip())
+
+
+def shipped() -> list[Migration]:
+    """The migrations that come with the program, in order."""
+    folder = resources.files("bot.store") / "migrations"
+    found = [each for each in folder.iterdir() if each.name.endswith(".sql")]
+    return [
+        Migration(version=int(file.name[:4]), name=file.name[5:-4], sql=file.read_text(encoding="utf-8"))
+        for file in sorted(found, key=lambda each: each.name)
+    ]
+
+
+async def migrate(database: Database, *, now: datetime, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing; the names of what was applied.
+
+    Raises:
+        StoreError: the database is newer than the program, or an applied migration's text has changed since.
+        StoreUnavailable: the database cannot be written.
+    """
+    migrations = shipped() if migrations is None else migrations
+
+    async def known(tx: Transaction) -> dict[int, str]:
+        await tx.execute(_RECORD)
+        rows = await tx.all("SELECT version, checksum FROM schema_migrations")
+        return {row["version"]: row["checksum"] for row in rows}
+
+    done = await database.transact(known)
+    ours = {each.version: each for each in migrations}
+    if unknown := sorted(set(done) - set(ours)):
+        raise StoreError(f"the database has migrations {unknown} that this version does not know: update the program")
+    for version, checksum in done.items():
+        if ours[version].checksum != checksum:
+            raise StoreError(f"migration {version:04} was changed after it had been applied")
+    applied = []
+    for migration in migrations:
+        if migration.version not in done:
+            await _apply(database, migration, now)
+            applied.append(f"{migration.version:04}_{migration.name}")
+    return applied
+
+
+async def _apply(database: Database, migration: Migration, now: datetime) -> None:
+    async def apply(tx: Transaction) -> None:
+        for statement in migration.statements:
+            await tx.execute(statement)
+        await tx.execute(
+            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+            migration.version,
+            migration.name,
+            migration.checksum,
+            millis(now),
+        )
+
+    await database.transact(apply)
