@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CLAP_SECONDS = 0.4  # the arm comes down at the start of each shot
 CLAP_DEGREES = 7.0
-AMBER, WHITE = (178, 66, 159), (235, 128, 128)  # as Y, U, V
+AMBER, WHITE = (177, 70, 159), (235, 128, 128)  # as Y, U, V
 FIGURES = "0123456789:"
 
 

@@ -1,0 +1,52 @@
+"""Who is calling: an API key, or a token signed with the access and secret keys; else the code that says why not."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+import jwt
+
+AUTH_FAILED, AUTH_EMPTY, AUTH_INVALID, AUTH_EARLY, AUTH_EXPIRED = 1000, 1001, 1002, 1003, 1004
+JWT_DOTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The account's keys: either the API key or the other two open it."""
+
+    api: str
+    access: str
+    secret: str
+
+    def refusal(self, header: str | None) -> int:
+        """The error code for an `Authorization` header, 0 when it is right."""
+        kind, _, token = (header or "").strip().partition(" ")
+        token = token.strip()
+        if not kind:
+            return AUTH_EMPTY
+        if kind.lower() != "bearer" or not token:
+            return AUTH_INVALID
+        if hmac.compare_digest(token.encode(), self.api.encode()):
+            return 0
+        return self._token_refusal(token) if token.count(".") == JWT_DOTS else AUTH_FAILED
+
+    def _token_refusal(self, token: str) -> int:
+        """HS256, with the access key as `iss`, between `nbf` and `exp`; all three are required."""
+        try:
+            jwt.decode(
+                token,
+                self.secret,
+                algorithms=["HS256"],
+                issuer=self.access,
+                options={"require": ["iss", "exp", "nbf"]},
+            )
+        except jwt.ExpiredSignatureError:
+            return AUTH_EXPIRED
+        except jwt.ImmatureSignatureError:
+            return AUTH_EARLY
+        except (jwt.InvalidSignatureError, jwt.InvalidIssuerError):
+            return AUTH_FAILED
+        except jwt.InvalidTokenError:
+            return AUTH_INVALID
+        return 0
