@@ -1,0 +1,1 @@
+"""The use cases: no discord, no httpx, no SQL."""
