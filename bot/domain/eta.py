@@ -20,6 +20,11 @@ _SOUND: Final = 1.3
 _ENOUGH: Final = 3  # past jobs before history is believed
 
 
+def likeness(request: VideoRequest) -> str:
+    """What requests have in common that take about the same time."""
+    return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
+
+
 def expected(request: VideoRequest, history: Sequence[float]) -> timedelta:
     """How long the provider will work on it: the median of like jobs (seconds each), or a first guess."""
     if len(history) >= _ENOUGH:

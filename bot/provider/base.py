@@ -33,11 +33,15 @@ class TaskResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskFailure:
-    """Why a task failed: the provider's code as a string, its own words (never shown to people), and the class."""
+    """Why a task failed: the provider's code as a string, its own words (never shown to people), and the class.
+
+    `resubmits` says how often a transient one is worth a new attempt; None means as often as the deadline allows.
+    """
 
     code: str
     detail: str
     fault: FaultClass
+    resubmits: int | None = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

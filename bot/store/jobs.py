@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.domain.eta import likeness
 from bot.domain.job import TRANSITIONS, Job, JobStatus
 from bot.domain.row import millis
 from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
@@ -13,7 +14,6 @@ from bot.store import ledger
 
 if TYPE_CHECKING:
     from bot.domain.job import DeadLetter
-    from bot.domain.request import VideoRequest
     from bot.store.database import Database, Transaction
 
 _INSERT: Final = (
@@ -23,11 +23,6 @@ _INSERT: Final = (
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
 _UNFINISHED: Final = "('queued', 'submitting', 'running')"
-
-
-def eta_key(request: VideoRequest) -> str:
-    """What requests have in common that take about the same time."""
-    return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
 
 
 class JobStore:
@@ -134,9 +129,13 @@ class JobStore:
 
         return await self._database.transact(work)
 
-    async def begin_posting(self, job: Job, *, lease_until: datetime, now: datetime) -> Job:
+    async def prolong(self, job: Job, *, lease_until: datetime) -> Job:
+        """Keep the lease for a step that takes longer than most."""
+        return await self._keep(job, due_at=lease_until)
+
+    async def begin_posting(self, job: Job, *, now: datetime) -> Job:
         """Write that the result may be in the channel from now on."""
-        return await self._keep(job, posting_at=job.posting_at or now, due_at=lease_until)
+        return await self._keep(job, posting_at=job.posting_at or now)
 
     async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
         """The person has the result: settle, and make it due at once to close the card.
@@ -160,7 +159,7 @@ class JobStore:
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
-        """Where the job's card is; the first one counts."""
+        """Where the job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
 
         async def work(tx: Transaction) -> int:
             return await tx.execute(
@@ -231,7 +230,7 @@ def _columns(job: Job) -> tuple[object, ...]:
     return (
         *(job.id, job.idempotency_key, job.user_id, job.locale),
         *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
-        *(job.provider, job.request.model_dump_json(), eta_key(job.request), str(job.status), job.attempt),
+        *(job.provider, job.request.model_dump_json(), likeness(job.request), str(job.status), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.eta import likeness
 from bot.domain.job import Job
 from bot.domain.row import millis
 from bot.store import ledger
-from bot.store.jobs import eta_key
 
 if TYPE_CHECKING:
     from bot.domain.quota import Account
@@ -63,7 +63,7 @@ class Lookup:
             "SELECT finished_at - submitted_at AS took FROM jobs "
             "WHERE eta_key = $1 AND status = 'succeeded' AND submitted_at IS NOT NULL "
             "ORDER BY finished_at DESC LIMIT $2",
-            eta_key(request),
+            likeness(request),
             most,
         )
         return [row["took"] / 1000 for row in rows]

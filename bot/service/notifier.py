@@ -1,0 +1,128 @@
+"""The one thing the core asks of Discord: to show a job's card, to post its result, to reach the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.job import DeadLetter, JobStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.service.media import MediaInfo
+
+
+class Phase(StrEnum):
+    """What a card says of its job."""
+
+    WAITING = "waiting"  # in the queue
+    STARTING = "starting"  # being handed to the provider
+    RUNNING = "running"  # the provider works on it
+    DELIVERING = "delivering"  # finished, on its way into the channel
+    DONE = "done"  # posted
+    FAILED = "failed"  # will never be; nothing was charged
+    CANCELLED = "cancelled"  # taken back; nothing was charged
+    UNKNOWN = "unknown"  # a dead letter: the operator has to find out
+    KEPT = "kept"  # a dead letter: ready, and kept for the person to fetch
+
+    @property
+    def last(self) -> bool:
+        """Whether the card never changes again by itself."""
+        return self in {Phase.DONE, Phase.FAILED, Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT}
+
+
+def phase_of(job: Job) -> Phase:
+    """What the card of this job says."""
+    if job.dead_letter is not None:
+        return Phase.UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else Phase.KEPT
+    if job.delivered_at is not None:
+        return Phase.DONE
+    return {
+        JobStatus.QUEUED: Phase.WAITING,
+        JobStatus.SUBMITTING: Phase.STARTING,
+        JobStatus.RUNNING: Phase.RUNNING,
+        JobStatus.SUCCEEDED: Phase.DELIVERING,
+        JobStatus.FAILED: Phase.FAILED,
+        JobStatus.CANCELLED: Phase.CANCELLED,
+    }[job.status]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """What a job's card shows: `position` in the queue from 1, and when the video is expected."""
+
+    job: Job
+    phase: Phase
+    position: int | None = None
+    expected_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """Where a message is."""
+
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A finished video on disk, ready to be posted."""
+
+    job: Job
+    file: Path
+    media: MediaInfo
+
+
+class Trouble(StrEnum):
+    """What the operator has to hear of."""
+
+    KEY = "operator_fault"  # key, balance or permission at a provider
+    OUTCOME_UNKNOWN = "outcome_unknown"  # a job that may have been submitted and cannot be found
+    UNDELIVERABLE = "undeliverable"  # a video that no place takes
+    STORE = "store_unavailable"  # the database refuses
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """Something for the operator: what, about which provider or job, and the details that are safe to show."""
+
+    trouble: Trouble
+    subject: str
+    detail: str = ""
+
+
+class Notifier(Protocol):
+    """Discord as the core sees it. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    async def post_card(self, card: Card) -> Posted | None:
+        """Post a job's card; None where the destination has none (a private job). A repeat finds the first one."""
+        ...
+
+    async def edit_card(self, card: Card) -> None:
+        """Bring a posted card up to date."""
+        ...
+
+    async def find_result(self, job: Job) -> Posted | None:
+        """The message with the job's result, if it has been posted already."""
+        ...
+
+    async def post_result(self, result: Result) -> Posted:
+        """Post a result where the job wants it, mentioning its requester only. A repeat finds the first one."""
+        ...
+
+    async def send_directly(self, result: Result) -> Posted:
+        """Post a result into its requester's direct messages instead."""
+        ...
+
+    async def tell_requester(self, card: Card) -> None:
+        """Tell the requester privately how the job ended, where there still is a way to."""
+        ...
+
+    async def alert(self, alert: Alert) -> None:
+        """Tell the operator."""
+        ...

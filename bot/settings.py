@@ -1,0 +1,175 @@
+"""The one frozen description of how this bot runs, read once from the environment and `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+
+def _web_address(value: str) -> str:
+    return _address(value, {"http", "https"})
+
+
+def _socket_address(value: str) -> str:
+    return _address(value, {"ws", "wss"})
+
+
+def _address(value: str, schemes: set[str]) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.hostname or parts.username:
+        raise ValueError(f"an address that begins with {' or '.join(f'{s}://' for s in sorted(schemes))}")
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    if not value.startswith("sqlite:///") or value == "sqlite:///":
+        raise ValueError("sqlite:///path/to/file.db")
+    return value
+
+
+def _path(value: str) -> str:
+    if value and not value.startswith("/"):
+        raise ValueError("a path that begins with /")
+    return value.rstrip("/")
+
+
+def _query_path(value: str) -> str:
+    if "{id}" not in value:
+        raise ValueError("a path with {id} where the task's id goes")
+    return _path(value)
+
+
+def _listed(value: Any) -> Any:
+    """`1, 2` as people write it; anything else is left to the model."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _blank_is_unset(value: Any) -> Any:
+    return None if value == "" else value
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+SocketAddress = Annotated[str, AfterValidator(_socket_address)]
+UrlPath = Annotated[str, AfterValidator(_path)]
+Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_listed)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+class Settings(BaseSettings):
+    """Every setting, by the name of its environment variable in lower case.
+
+    Raises:
+        SettingsInvalid: through `load`, naming every mistake at once.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    discord_token: Annotated[SecretStr, Field(min_length=1)]
+    discord_api_url: WebAddress = "https://discord.com/api/v10"
+    discord_gateway_url: SocketAddress = "wss://gateway.discord.gg"
+    discord_guild_ids: Ids = ()
+    operator_channel_id: Annotated[int | None, BeforeValidator(_blank_is_unset)] = None
+
+    kirin_api_key: OptionalSecret = None
+    kirin_base_url: WebAddress = "https://cloud.vtrix.ai"
+    kirin_create_path: UrlPath = "/model/v1/generation"
+    kirin_query_path: Annotated[str, AfterValidator(_query_path)] = "/model/v1/generation/task/{id}"
+    kirin_body: Literal["params", "flat"] = "params"
+    kirin_find_is_authoritative: bool = False
+
+    kling_api_key: OptionalSecret = None
+    kling_access_key: OptionalSecret = None
+    kling_secret_key: OptionalSecret = None
+    kling_base_url: WebAddress = "https://api-singapore.klingai.com"
+    kling_path_prefix: UrlPath = ""
+
+    database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
+    data_dir: Path = Path("data")
+
+    daily_credits: Annotated[int, Field(ge=0)] = 60
+    max_jobs_per_user: Annotated[int, Field(ge=1)] = 3
+    running_per_user: Annotated[int, Field(ge=1)] = 2
+    running_per_provider: Annotated[int, Field(ge=1)] = 5
+    job_deadline_minutes: Annotated[float, Field(gt=0)] = 60
+    max_result_megabytes: Annotated[int, Field(ge=1)] = 200
+    poll_seconds_min: Annotated[float, Field(gt=0)] = 2
+    poll_seconds_max: Annotated[float, Field(gt=0)] = 20
+    lease_seconds: Annotated[float, Field(ge=1)] = 90
+
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _everything_at_once(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
+        mistakes = list(_missing_keys(data))
+        try:
+            settings = handler(data)
+        except ValidationError as exc:
+            raise SettingsInvalid([*map(_mistake, exc.errors()), *mistakes]) from None
+        if settings.poll_seconds_min > settings.poll_seconds_max:
+            mistakes.append(("POLL_SECONDS_MIN", "expected at most POLL_SECONDS_MAX"))
+        if mistakes:
+            raise SettingsInvalid(mistakes)
+        return settings
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:
+        """Read the settings; `values` (by field name, or `_env_file`) outrank the environment.
+
+        Raises:
+            SettingsInvalid: with one line for every mistake: the variable, and what was expected.
+        """
+        return cls(**values)
+
+    @property
+    def has_kling(self) -> bool:
+        """Whether there is any way to sign in to the Kling API."""
+        return self.kling_api_key is not None or self.kling_access_key is not None
+
+    @property
+    def database_path(self) -> str:
+        """The file of the SQLite database."""
+        return self.database_url.removeprefix("sqlite:///")
+
+    def secrets(self) -> list[str]:
+        """The plain values of everything secret, for the log to leave out."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys that only make sense together, looked up before anything is parsed."""
+    if bool(data.get("kling_access_key")) != bool(data.get("kling_secret_key")):
+        yield "KLING_ACCESS_KEY", "expected together with KLING_SECRET_KEY"
+    if not any(data.get(name) for name in ("kirin_api_key", "kling_api_key", "kling_access_key")):
+        yield "KIRIN_API_KEY", "expected the key of at least one video service (or set KLING_API_KEY)"
+
+
+def _mistake(error: ErrorDetails) -> tuple[str, str]:
+    """The variable and what was expected, without what was given: that may be a secret."""
+    name = "_".join(str(part) for part in error["loc"][:1]).upper()
+    if error["type"] in {"missing", "too_short"}:
+        return name, "must be set"
+    return name, f"expected {error['msg'].removeprefix('Value error, ').removeprefix('Input should be ')}"
