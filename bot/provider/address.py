@@ -1,0 +1,79 @@
+"""Which addresses an untrusted URL may lead to: public ones, and those the operator configured."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import ResultUnavailable, ResultUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import httpx
+
+    Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_PORTS: Final = {"http": 80, "https": 443}
+_GLOBAL: Final = IPv6Network("2000::/3")  # the only unicast space given out so far
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are where the packets end up
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A URL whose host was checked, and the addresses it had when it was."""
+
+    url: httpx.URL
+    host: str
+    addresses: tuple[str, ...]
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, best first, as the system resolves it."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+async def checked(url: httpx.URL, *, trusted: frozenset[tuple[str, int]], resolve: Resolve) -> Target:
+    """The target of a URL, if a request may be sent there. Hosts in `trusted` (host, port) may be private.
+
+    Raises:
+        ResultUnusable: "address": the URL is not plain http(s), or one of its addresses is not public.
+        ResultUnavailable: "unreachable": its host has no address.
+    """
+    host = url.raw_host.decode("ascii")
+    if url.scheme not in _PORTS or not host or url.userinfo:
+        raise ResultUnusable("address")
+    port = _PORTS[url.scheme] if url.port is None else url.port
+    try:
+        addresses = tuple(await resolve(host, port))
+    except (OSError, UnicodeError) as exc:
+        raise ResultUnavailable("unreachable") from exc
+    if not addresses:
+        raise ResultUnavailable("unreachable")
+    if (host, port) not in trusted and not all(is_public(address) for address in addresses):
+        raise ResultUnusable("address")
+    return Target(url=url, host=host, addresses=addresses)
+
+
+def is_public(text: str) -> bool:
+    """Whether an address belongs to the public internet, also where it wraps an IPv4 address."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    inner = _wrapped(address) if isinstance(address, IPv6Address) else None
+    if inner is not None:
+        return is_public(str(inner))
+    if isinstance(address, IPv6Address) and address not in _GLOBAL:
+        return False
+    return address.is_global and not address.is_multicast
+
+
+def _wrapped(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour

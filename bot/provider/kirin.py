@@ -1,0 +1,265 @@
+"""The gateway's generation API, model `kirin_v3_t2v`. Source: the `kirin` document; sections are named below."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from urllib.parse import quote
+
+from bot.errors import (
+    ContentRefused,
+    FaultClass,
+    OperatorFault,
+    ProviderBusy,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    TaskUnknown,
+)
+from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
+from bot.provider.boundary import Complaint
+from bot.provider.kirin_answer import Answer, Error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.request import VideoRequest
+    from bot.provider.transport import Transport
+
+CREATE_PATH: Final = "/model/v1/generation"
+QUERY_PATH: Final = "/model/v1/generation/task/{id}"
+NO_VIDEO: Final = "no_video"  # our own code: completed, and there is nothing to fetch
+
+_NO_TASK: Final = "shotcaller-check"  # an id that no task has
+_STATUS: Final = {
+    "in_queue": TaskStatus.WAITING,
+    "pending": TaskStatus.WAITING,
+    "in_progress": TaskStatus.WORKING,
+    "processing": TaskStatus.WORKING,
+    "completed": TaskStatus.SUCCEEDED,
+    "failed": TaskStatus.FAILED,
+}
+# "Errors". A create refused with one of the first two was certainly not carried out, whatever the HTTP status.
+_CODES: Final[dict[str, FaultClass]] = {
+    "006001094": FaultClass.TRANSIENT,  # no free resources: wait and submit again
+    "006001095": FaultClass.TRANSIENT,  # task response error: worth one more attempt, which the worker counts
+    "006001099": FaultClass.PERMANENT,  # task creation error
+}
+_DIGITS: Final = 9  # of such a code
+# What gateways write when moderation refuses; their code is then one of many, so the words decide.
+_MODERATION: Final = re.compile(
+    r"\brisk|\bsensitive|\bpolic(?:y|ies)\b|\bmoderat|\bprohibited|\bnsfw\b|审核|敏感|违规|风控", re.IGNORECASE
+)
+_REFUSALS: Final[dict[FaultClass, type[ProviderError]]] = {
+    FaultClass.TRANSIENT: ProviderBusy,
+    FaultClass.CONTENT: ContentRefused,
+    FaultClass.PERMANENT: ProviderRejected,
+}
+# In the body of a 200, HTTP's own numbers mean what they mean as a status.
+_NUMBERS: Final[dict[str, type[ProviderError]]] = {
+    **dict.fromkeys(("401", "402", "403"), OperatorFault),
+    "429": ProviderBusy,
+}
+_PLAIN: Final = frozenset({400, 422, 451})  # statuses that refuse what was asked, not who asked or how often
+_SERVER_ERROR: Final = 500
+_EXCERPT: Final = 500  # bytes of a body that is no JSON
+_T = TypeVar("_T")
+
+
+class Kirin(VideoProvider):
+    """The `kirin` provider.
+
+    The paths are settings since the document leaves them open; the query path has `{id}` where an id goes.
+    `body_form` picks between the two bodies that servers are known to take. `{external_id}` in the `callback_url`
+    becomes the task's external id. That no task is found by an external id proves nothing unless the operator knows
+    that it does (`find_is_authoritative`): the document promises the lookup but not its path.
+    """
+
+    id: str = "kirin"
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        find_is_authoritative: bool = False,
+        create_path: str = CREATE_PATH,
+        query_path: str = QUERY_PATH,
+        body_form: Literal["params", "flat"] = "params",
+        callback_url: str | None = None,
+    ) -> None:
+        self.find_is_authoritative = find_is_authoritative
+        self._transport = transport
+        self._create_path, self._query_path = create_path, query_path
+        self._body_form, self._callback_url = body_form, callback_url
+
+    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+        """Ask for a video ("Wire", create); the task may be finished at once. Never repeated inside.
+
+        Raises:
+            OutcomeUnknown: the call may or may not have been carried out.
+            ProviderError: every other class but `TaskUnknown`: certainly no task was made.
+        """
+        params = {**_params(request), "external_task_id": external_id}
+        if self._callback_url:
+            params["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
+        body = {"model": request.model, "input": [{"params": params}]}
+        if self._body_form == "flat":
+            body = {"model": request.model, **params}
+        read = partial(self._created, external_id)
+        return await self._transport.create(self._create_path, body=body, read=read, explain=_explain_create)
+
+    async def fetch(self, task_id: str) -> Task:
+        """Ask how a task stands ("Wire", query).
+
+        Raises:
+            TaskUnknown: there is no such task.
+        """
+        return await self._query(task_id, partial(self._fetched, task_id))
+
+    async def find(self, external_id: str) -> Task | None:
+        """The task with this external id, asked for on the query path; None when the service answers 404."""
+        try:
+            return await self._query(external_id, partial(self._found, external_id))
+        except TaskUnknown:
+            return None
+
+    async def check(self) -> None:
+        """Query a task that can't be: to be told so means that the service answers and takes our key.
+
+        Raises:
+            OperatorFault: it does not take our key or account.
+            ProviderUnavailable: it does not answer, or the circuit breaker is open.
+        """
+        try:
+            await self._query(_NO_TASK, lambda _body: None)
+        except (TaskUnknown, ProviderRejected):
+            return
+
+    async def _query(self, an_id: str, read: Callable[[bytes], _T]) -> _T:
+        path = self._query_path.replace("{id}", quote(an_id, safe=""))
+        return await self._transport.query(path, read=read, explain=_explain_query)
+
+    def _created(self, external_id: str, body: bytes) -> Task:
+        answer = Answer.read(body)
+        if answer.id:
+            return self._task(answer, task_id=answer.id, external_id=external_id)
+        if answer.error:
+            raise self._refusal(answer, _NUMBERS.get(answer.error.code, _REFUSALS[_fault(answer.error)]))
+        raise ValueError("neither an id nor an error")
+
+    def _fetched(self, task_id: str, body: bytes) -> Task:
+        answer = Answer.read(body)
+        if answer.id not in {"", task_id}:
+            raise ValueError("the answer is about another task")
+        if not answer.id and not answer.status:
+            raise self._no_task(answer)
+        return self._task(answer, task_id=task_id, external_id=answer.external_task_id or None)
+
+    def _found(self, external_id: str, body: bytes) -> Task:
+        answer = Answer.read(body)
+        if answer.external_task_id not in {"", external_id}:
+            raise ValueError("the answer is about another task")
+        if not answer.id:
+            raise self._no_task(answer)
+        return self._task(answer, task_id=answer.id, external_id=external_id)
+
+    def _no_task(self, answer: Answer) -> Exception:
+        """What a 200 without a task means of a query: never that the task failed, for that has a status."""
+        if not answer.error:
+            return ValueError("neither a task nor an error")
+        kind = TaskUnknown if answer.error.code == "404" else _NUMBERS.get(answer.error.code, ProviderUnavailable)
+        return self._refusal(answer, kind)
+
+    def _refusal(self, answer: Answer, kind: type[ProviderError]) -> ProviderError:
+        detail = self._transport.redact(answer.error.detail)
+        return kind(provider=self.id, code=self._transport.redact(answer.error.code), detail=detail)
+
+    def _task(self, answer: Answer, *, task_id: str, external_id: str | None) -> Task:
+        status = _STATUS.get(answer.status.lower(), TaskStatus.WORKING)
+        result, failure = None, None
+        if status is TaskStatus.SUCCEEDED:
+            result = _result(answer)
+            if result is None:
+                status = TaskStatus.FAILED
+                failure = TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
+        elif status is TaskStatus.FAILED:
+            code, detail = self._transport.redact(answer.error.code), self._transport.redact(answer.error.detail)
+            failure = TaskFailure(code=code, detail=detail, fault=_fault(answer.error))
+        return Task(
+            id=task_id,
+            status=status,
+            external_id=external_id,
+            progress=answer.progress,
+            result=result,
+            failure=failure,
+            cost_usd=answer.usage.cost,
+        )
+
+
+def _params(request: VideoRequest) -> dict[str, Any]:
+    """The fields of a create ("Fields"). Shots are numbered from 1: the document says only that they are."""
+    params: dict[str, Any] = {
+        "multi_shot": bool(request.shots),
+        "mode": str(request.mode),
+        "aspect_ratio": str(request.aspect_ratio),
+        "duration": str(request.duration),
+        "sound": "on" if request.sound else "off",
+        "watermark_info": {"enabled": request.watermark},
+    }
+    if request.shots:
+        params["shot_type"] = "customize"
+        params["multi_prompt"] = [
+            {"index": number, "prompt": shot.prompt, "duration": str(shot.seconds)}
+            for number, shot in enumerate(request.shots, start=1)
+        ]
+    else:
+        params["prompt"] = request.prompt
+    if request.negative_prompt:
+        params["negative_prompt"] = request.negative_prompt
+    return params
+
+
+def _result(answer: Answer) -> TaskResult | None:
+    """The video of a finished task; of two, the second is the watermarked one that is "also" returned."""
+    videos = answer.videos()
+    if not videos:
+        return None
+    watermarked = videos[1].url if len(videos) > 1 else None
+    return TaskResult(url=videos[0].url, seconds=videos[0].duration, watermark_url=watermarked)
+
+
+def _known(error: Error) -> FaultClass | None:
+    """The class of a documented code; one that came as a number has lost its zeros in front."""
+    return _CODES.get(error.code.zfill(_DIGITS))
+
+
+def _fault(error: Error) -> FaultClass:
+    known = _known(error)
+    if known is FaultClass.TRANSIENT:
+        return known
+    moderated = _MODERATION.search(f"{error.code} {error.detail}")
+    return FaultClass.CONTENT if moderated else FaultClass.PERMANENT
+
+
+def _said(body: bytes) -> Error:
+    """The complaint in an error answer's body, in whichever of its places and forms."""
+    try:
+        answer = Answer.read(body)
+    except ValueError:
+        return Error(message=body[:_EXCERPT].decode(errors="replace"))
+    return answer.error or Error(code=answer.code, message=answer.message)
+
+
+def _explain_query(_status: int, body: bytes) -> Complaint:
+    error = _said(body)
+    return Complaint(code=error.code, detail=error.detail)
+
+
+def _explain_create(status: int, body: bytes) -> Complaint:
+    """A documented code is a clear refusal even beside a 500; moderation is told from the words of a plain one."""
+    error = _said(body)
+    clear = _known(error) is not None and (status in _PLAIN or status >= _SERVER_ERROR)
+    moderated = _fault(error) is FaultClass.CONTENT and status in _PLAIN
+    kind = _REFUSALS[_fault(error)] if clear or moderated else None
+    return Complaint(code=error.code, detail=error.detail, error=kind)

@@ -1,0 +1,286 @@
+"""How one provider's API is called: one pooled client, timeouts, repeats of what is harmless, a circuit breaker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import re
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+
+from bot.domain import backoff
+from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderError, ProviderUnavailable
+from bot.provider import boundary
+from bot.provider.breaker import Breaker
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from bot.provider.boundary import Complaint
+
+ATTEMPTS: Final = 3  # of a harmless call
+CONNECTIONS: Final = 10  # the client's pool gets slow with the square of this
+KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create sent just then has an unknown outcome
+CIRCUIT_OPEN: Final = "circuit_open"
+
+_KEY: Final = re.compile(r"[\x21-\x7e]+")
+_SHORTEST_SECRET: Final = 4  # characters; hiding anything shorter would only garble the text
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeouts:
+    """The longest waits, in seconds."""
+
+    connect: float = 5.0
+    read: float = 20.0  # for the next piece of an answer
+    write: float = 10.0  # for the next piece of a request
+    pool: float = 15.0  # for a place among the calls under way
+    call: float = 40.0  # for one whole call, however slowly its answer drips
+    total: float = 90.0  # after which a harmless call is not begun again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Call:
+    """One call as it goes out. `explain` reads the body of an error answer, given its status."""
+
+    path: str
+    explain: Callable[[int, bytes], Complaint]
+    content: bytes | None = None
+    create: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+    retry_after: float | None
+
+
+class Transport:
+    """The way to one provider's API; use it as an async context manager, or `close` it.
+
+    `token` gives the bearer token of the next call. It and the `secrets` are cut out of every text that an error
+    carries. `transport`, `sleep`, `rand`, `clock` (monotonic seconds) and `now` are the seams for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: str,
+        base_url: str,
+        token: Callable[[], str],
+        secrets: Iterable[str] = (),
+        timeouts: Timeouts | None = None,
+        connections: int = CONNECTIONS,
+        breaker: Breaker | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        rand: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._provider, self._base_url = provider, base_url.rstrip("/")
+        self._token, self._secrets, self._sent_token = token, tuple(secrets), ""
+        self._sleep, self._rand, self._clock, self._now = sleep, rand, clock, now
+        self._timeouts = timeouts or Timeouts()
+        self._breaker = breaker or Breaker(clock=clock)
+        self._places = asyncio.Semaphore(connections)
+        wait = self._timeouts
+        self._client = boundary.open_client(
+            transport=transport,
+            ssl_context=ssl_context,
+            timeout=httpx.Timeout(connect=wait.connect, read=wait.read, write=wait.write, pool=wait.pool),
+            limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
+            trust_env=True,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def query(self, path: str, *, read: Callable[[bytes], _T], explain: Callable[[int, bytes], Complaint]) -> _T:
+        """Ask something harmless (GET) and `read` the answer; repeated when the trouble may pass.
+
+        `read` raises ValueError for what it can't make sense of, or one of our errors.
+
+        Raises:
+            ProviderError: every class but `OutcomeUnknown`.
+        """
+        give_up = self._clock() + self._timeouts.total
+        call = _Call(path=path, explain=explain)
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return await self._call(call, read)
+            except (ProviderBusy, ProviderUnavailable) as exc:
+                wait = backoff.delay(attempt, rand=self._rand, retry_after=exc.retry_after).total_seconds()
+                if exc.code == CIRCUIT_OPEN or self._clock() + wait > give_up:
+                    raise
+                _log.info("%s is asked again in %.1f s: %s", self._provider, wait, exc.code)
+            await self._sleep(wait)
+        return await self._call(call, read)
+
+    async def create(
+        self,
+        path: str,
+        *,
+        body: Mapping[str, Any],
+        read: Callable[[bytes], _T],
+        explain: Callable[[int, bytes], Complaint],
+    ) -> _T:
+        """Ask for something to be made (POST) and `read` the answer. Never repeated.
+
+        Raises:
+            OutcomeUnknown: it may or may not have been made, which includes an answer that `read` can't read.
+            ProviderError: every other class: certainly nothing was made.
+        """
+        content = json.dumps(body).encode()
+        return await self._call(_Call(path=path, explain=explain, content=content, create=True), read)
+
+    def redact(self, text: str) -> str:
+        """The text without our secrets, in whatever spelling they commonly come back."""
+        for secret in (self._sent_token, *self._secrets):
+            if len(secret) >= _SHORTEST_SECRET:
+                spelt = json.dumps(secret)[1:-1]
+                for spelling in (secret, spelt, spelt.replace("/", "\\/"), quote(secret, safe=""), quote(secret)):
+                    text = text.replace(spelling, "[secret]")
+        return text
+
+    async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
+        """One call, in its place among the others, watched by the circuit breaker."""
+        bearer = self._bearer()
+        async with self._place():
+            ticket = self._breaker.admit()
+            if ticket is None:
+                raise self._error(ProviderUnavailable, code=CIRCUIT_OPEN, retry_after=self._breaker.wait())
+            tell = self._breaker.abandoned
+            try:
+                result = self._judge(call, await self._exchange(call, bearer), read)
+                tell = self._breaker.succeeded
+            except (ProviderUnavailable, OutcomeUnknown):
+                tell = self._breaker.failed
+                raise
+            except ProviderError:
+                tell = self._breaker.succeeded
+                raise
+            finally:
+                tell(ticket)
+            return result
+
+    def _bearer(self) -> str:
+        token = self._token()
+        if not _KEY.fullmatch(token):
+            raise self._error(OperatorFault, code="key_malformed")
+        self._sent_token = token
+        return f"Bearer {token}"
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """A place among the bounded number of calls under way: the open requests are what costs memory."""
+        try:
+            async with asyncio.timeout(self._timeouts.pool):
+                await self._places.acquire()
+        except TimeoutError as exc:
+            raise self._error(ProviderUnavailable, code="pool_timeout") from exc
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _exchange(self, call: _Call, bearer: str) -> _Answer:
+        """Send the call and take in the answer, whatever its status."""
+        request_id = uuid4().hex
+        try:
+            async with asyncio.timeout(self._timeouts.call):
+                response = await self._client.send(self._request(call, bearer, request_id), stream=True)
+                try:
+                    return await self._taken_in(response)
+                finally:
+                    await response.aclose()
+        except boundary.FOREIGN as exc:
+            cause = exc
+        # Raised out here so that a cause which shows a secret is not even the context of ours.
+        error = self._error_of(cause, call)
+        _log.info("%s did not answer request %s: %s", self._provider, request_id, error.code)
+        raise error from self._fit_to_show(cause)
+
+    def _request(self, call: _Call, bearer: str, request_id: str) -> httpx.Request:
+        headers = {
+            "Authorization": bearer,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "X-Request-Id": request_id,
+        }
+        if call.content is not None:
+            headers["Content-Type"] = "application/json"
+        method = "POST" if call.create else "GET"
+        return self._client.build_request(method, self._base_url + call.path, headers=headers, content=call.content)
+
+    async def _taken_in(self, response: httpx.Response) -> _Answer:
+        try:
+            body = await boundary.read_body(response)
+        except (httpx.RequestError, ValueError):
+            if response.is_success:
+                raise
+            body = b""  # the status alone says enough
+        wait = boundary.retry_after(response.headers.get("Retry-After"), now=self._now())
+        return _Answer(status=response.status_code, body=body, retry_after=wait)
+
+    def _judge(self, call: _Call, answer: _Answer, read: Callable[[bytes], _T]) -> _T:
+        """What the answer says, or the error that it means."""
+        if httpx.codes.is_success(answer.status):
+            try:
+                return read(answer.body)
+            except ValueError as exc:
+                cause = exc
+            raise self._error_of(cause, call) from self._fit_to_show(cause)
+        complaint = call.explain(answer.status, answer.body)
+        kind = complaint.error or boundary.error_of_status(answer.status, create=call.create)
+        code = complaint.code or f"http_{answer.status}"
+        raise self._error(kind, code=code, detail=complaint.detail, retry_after=answer.retry_after)
+
+    def _error_of(self, exc: Exception, call: _Call) -> ProviderError:
+        kind = boundary.error_of_exception(exc, create=call.create)
+        code = "malformed" if isinstance(exc, ValueError) else _snake(type(exc).__name__)
+        return self._error(kind, code=code, detail=str(exc))
+
+    def _fit_to_show(self, exc: Exception) -> Exception | None:
+        """The exception, unless it or one behind it shows a secret."""
+        link: BaseException | None = exc
+        while link is not None:
+            if self.redact(str(link)) != str(link):
+                return None
+            link = link.__cause__ or link.__context__
+        return exc
+
+    def _error(
+        self, kind: type[ProviderError], *, code: str, detail: str = "", retry_after: float | None = None
+    ) -> ProviderError:
+        return kind(
+            provider=self._provider, code=self.redact(code), detail=self.redact(detail), retry_after=retry_after
+        )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
