@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.providers.callbacks import call_back
 from bot.sandbox.providers.files import Files
 from bot.sandbox.providers.generation import Generation
-from bot.sandbox.providers.tasks import Failure, Task, Tasks
+from bot.sandbox.providers.tasks import Task, Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.sandbox.faults import Fault, Faults
     from bot.sandbox.providers.fields import Order
+    from bot.sandbox.providers.tasks import Failure
     from bot.sandbox.studio.vault import Vault
 
 
@@ -49,14 +50,10 @@ class Desk:
         self._describe[provider] = describe
         self._secrets[provider] = secret
 
-    def accept(self, provider: str, order: Order, *, name: str, fault: Fault | None, doom: Failure) -> Task:
-        """Take an order whose external id is new; the fault may make it fail (as `doom` says) or never end."""
+    def accept(self, provider: str, order: Order, *, name: str, fault: Fault | None, doom: Failure | None) -> Task:
+        """Take an order whose external id is new; it will fail as `doom` says, or with a fault `stuck` never end."""
         now = self.clock()
-        task = Task(provider=provider, id=name, order=order, created_at=now, updated_at=now)
-        if fault is not None and fault.kind == "task_failed":
-            task.doom = Failure(
-                str(fault.options.get("code", doom.code)), str(fault.options.get("message", doom.message))
-            )
+        task = Task(provider=provider, id=name, order=order, created_at=now, updated_at=now, doom=doom)
         task.stuck = fault is not None and fault.kind == "stuck"
         self.tasks.add(task)
         self.generation.start(task)

@@ -1,4 +1,4 @@
-"""The gateway's generation API as a server: create and query, with its envelopes, refusals and troubles."""
+"""The gateway's generation API as a server: create, query and scans, with its envelopes and refusals."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
-from bot.sandbox.faults import cut, on_the_wire
+from bot.sandbox.faults import cut
 from bot.sandbox.providers import kirin_rules
-from bot.sandbox.providers.fields import BrokenBody, InvalidField, json_body
+from bot.sandbox.providers.fields import json_body
+from bot.sandbox.providers.front import Front, Refusal
+from bot.sandbox.providers.kirin_scan import Scans
 from bot.sandbox.providers.tasks import Failure, State, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from bot.sandbox.faults import Fault
     from bot.sandbox.providers.desk import Desk
@@ -35,34 +37,42 @@ MEANINGS = {
 }
 
 
-class Refusal(Exception):
-    """An answer with an HTTP error status and a body `{"error": {"code", "error_message"}}`."""
+class KirinRefusal(Refusal):
+    """A body `{"error": {"code", "error_message"}}`; the code is a string, by default the HTTP status."""
 
     def __init__(self, status: int, message: str, *, code: str = "", retry_after: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, message, retry_after=retry_after)
         self.code = code or str(status)
-        self.retry_after = retry_after
 
-    def answer(self) -> web.Response:
-        """As it goes over the wire."""
-        headers = {} if self.retry_after is None else {hdrs.RETRY_AFTER: self.retry_after}
-        return web.json_response(_error(self.code, str(self)), status=self.status, headers=headers)
+    def body(self) -> Mapping[str, Any]:
+        """The error in its object."""
+        return _error(self.code, str(self))
 
 
 class Kirin:
-    """The server's routes below `/kirin`; one account, whose key it is given."""
+    """The server's routes below `/kirin`.
 
-    def __init__(self, *, desk: Desk, key: str) -> None:
+    Args:
+        desk: what it shares with the other API.
+        key: of the one account.
+        sensitive: what the moderation calls find, as word to kind of risk.
+    """
+
+    def __init__(self, *, desk: Desk, key: str, sensitive: Mapping[str, str]) -> None:
         self._desk = desk
         self._key = key
+        self._scans = Scans(films=desk.files, sensitive=sensitive)
+        self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
         desk.serve(NAME, describe=self.describe)
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
-        app.router.add_post(f"{ROOT}/generation", self._plainly(self._create))
-        app.router.add_get(f"{ROOT}/generation/task/{{id}}", self._plainly(self._query))
-        app.router.add_route("*", "/kirin/{rest:.*}", self._plainly(self._unknown))
+        front, router = self._front, app.router
+        router.add_post(f"{ROOT}/generation", front.serve("create", self._create))
+        router.add_get(f"{ROOT}/generation/task/{{id}}", front.serve("query", self._query))
+        router.add_post(f"{ROOT}/text/scan", front.serve("scan", self._scans.text))
+        router.add_post(f"{ROOT}/image/scan", front.serve("scan", self._scans.image))
+        router.add_route("*", "/kirin/{rest:.*}", front.serve("unknown", self._unknown))
 
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it."""
@@ -90,70 +100,51 @@ class Kirin:
             "model": task.order.film.model,
         }
 
-    async def _create(self, request: web.Request) -> web.StreamResponse:
-        fault = self._desk.faults.take(NAME, "create")
-        answer = await self._trouble(request, fault)
-        if answer is not None:
-            return answer
-        self._authorise(request)
+    async def _create(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
         order = kirin_rules.read(await json_body(request), header_model=request.headers.get("X-Model"))
         if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
             return _not_created(fault)
         if self._desk.tasks.taken(NAME, order.external_id):
             text = f"external_task_id {order.external_id!r:.200} already exists"
             return web.json_response(_error(NOT_CREATED, text))
-        doom = Failure(NO_ANSWER, MEANINGS[NO_ANSWER])
-        task = self._desk.accept(NAME, order, name=uuid.uuid4().hex, fault=fault, doom=doom)
+        task = self._desk.accept(NAME, order, name=uuid.uuid4().hex, fault=fault, doom=_doom(fault))
         if fault is not None and fault.kind == "lost_answer":
             cut(request)
         return web.json_response(self._receipt(task))
 
-    async def _query(self, request: web.Request) -> web.StreamResponse:
-        answer = await self._trouble(request, self._desk.faults.take(NAME, "query"))
-        if answer is not None:
-            return answer
-        self._authorise(request)
+    async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         task = self._desk.tasks.find(NAME, request.match_info["id"])
         if task is None:
-            raise Refusal(404, "task not found")
+            raise KirinRefusal(404, "task not found")
         return web.json_response(self.describe(task))
 
-    async def _unknown(self, request: web.Request) -> web.StreamResponse:
-        self._authorise(request)
-        raise Refusal(404, f"there is no {request.method} {request.path}")
+    async def _unknown(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        raise KirinRefusal(404, f"there is no {request.method} {request.path}")
 
     def _authorise(self, request: web.Request) -> None:
         kind, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if kind.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self._key.encode()):
-            raise Refusal(401, "the API key is missing or wrong")
+            raise KirinRefusal(401, "the API key is missing or wrong")
 
-    async def _trouble(self, request: web.Request, fault: Fault | None) -> web.StreamResponse | None:
-        """The answer of a fault in this API's shape; None when the call should be served."""
-        if fault is None:
-            return None
-        if fault.kind == "http_500":
-            raise Refusal(500, "internal server error")
-        if fault.kind == "http_429":
-            raise Refusal(429, "too many requests", retry_after=str(fault.options.get("retry_after", 1)))
-        return await on_the_wire(request, fault)
 
-    def _plainly(
-        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Answer what the handler raises in this API's shape, and give back the caller's `X-Request-Id`."""
+def _shaped(fault: Fault) -> KirinRefusal | None:
+    if fault.kind == "http_500":
+        return KirinRefusal(500, "internal server error")
+    if fault.kind == "http_429":
+        return KirinRefusal(429, "too many requests", retry_after=str(fault.options.get("retry_after", 1)))
+    return None
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            try:
-                response = await handler(request)
-            except Refusal as refusal:
-                response = refusal.answer()
-            except (BrokenBody, InvalidField) as exc:
-                response = Refusal(400, str(exc), code=NOT_CREATED).answer()
-            if "X-Request-Id" in request.headers:
-                response.headers["X-Request-Id"] = request.headers["X-Request-Id"]
-            return response
 
-        return answer
+def _invalid(exc: Exception) -> KirinRefusal:
+    return KirinRefusal(400, str(exc), code=NOT_CREATED)
+
+
+def _doom(fault: Fault | None) -> Failure | None:
+    """How the task will fail, if the fault says so."""
+    if fault is None or fault.kind != "task_failed":
+        return None
+    code = str(fault.options.get("code", NO_ANSWER))
+    return Failure(code, str(fault.options.get("message", MEANINGS.get(code, "task failed"))))
 
 
 def _error(code: str, message: str) -> Mapping[str, Any]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
-from bot.sandbox.faults import cut, on_the_wire
+from bot.sandbox.faults import cut
 from bot.sandbox.providers import kling_rules
-from bot.sandbox.providers.fields import BrokenBody, Fields, InvalidField, json_body
+from bot.sandbox.providers.fields import InvalidField, json_body
+from bot.sandbox.providers.front import Front, Refusal
 from bot.sandbox.providers.tasks import Failure, State, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from bot.sandbox.faults import Fault
     from bot.sandbox.providers.desk import Desk
+    from bot.sandbox.providers.fields import BrokenBody
     from bot.sandbox.providers.kling_auth import Keys
 
 NAME = "kling"
@@ -53,23 +54,21 @@ CODES = {
     5001: (503, "Temporarily unavailable for maintenance"),
     5002: (504, "Internal timeout"),
 }
+DIGITS = re.compile("[0-9]{1,9}", re.ASCII)
 PAGES, SIZES, SIZE = 1000, 500, 30  # pages, tasks a page at most, tasks a page by default
 
 
-class Refusal(Exception):
-    """An answer whose code is not 0; its HTTP status follows from the code."""
+class KlingRefusal(Refusal):
+    """An envelope whose code is not 0; the HTTP status follows from the code."""
 
     def __init__(self, code: int, message: str = "", *, retry_after: str | None = None) -> None:
         status, words = CODES.get(code, (400, "Refused"))
-        super().__init__(message or words)
-        self.status = status
+        super().__init__(status, message or words, retry_after=retry_after)
         self.code = code
-        self.retry_after = retry_after
 
-    def answer(self) -> web.Response:
-        """As it goes over the wire."""
-        headers = {} if self.retry_after is None else {hdrs.RETRY_AFTER: self.retry_after}
-        return web.json_response(_envelope(self.code, str(self)), status=self.status, headers=headers)
+    def body(self) -> dict[str, Any]:
+        """The envelope without data."""
+        return _envelope(self.code, str(self))
 
 
 class Kling:
@@ -86,14 +85,16 @@ class Kling:
         self._desk = desk
         self._keys = keys
         self._parallel = parallel
+        self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
         desk.serve(NAME, describe=self.describe, secret=callback_secret)
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
-        app.router.add_post(PATH, self._plainly(self._create))
-        app.router.add_get(PATH, self._plainly(self._list))
-        app.router.add_get(f"{PATH}/{{id}}", self._plainly(self._query))
-        app.router.add_route("*", "/kling/{rest:.*}", self._plainly(self._unknown))
+        front, router = self._front, app.router
+        router.add_post(PATH, front.serve("create", self._create))
+        router.add_get(PATH, front.serve("list", self._list))
+        router.add_get(f"{PATH}/{{id}}", front.serve("query", self._query))
+        router.add_route("*", "/kling/{rest:.*}", front.serve("unknown", self._unknown))
 
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it, and as a callback carries it."""
@@ -118,17 +119,12 @@ class Kling:
             "updated_at": round(task.updated_at * 1000),
         }
 
-    async def _create(self, request: web.Request) -> web.StreamResponse:
-        fault = self._desk.faults.take(NAME, "create")
-        answer = await self._trouble(request, fault)
-        if answer is not None:
-            return answer
-        self._authorise(request)
+    async def _create(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
         order = kling_rules.read(await json_body(request))
         if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
-            raise Refusal(int(fault.options.get("code", 5000)), str(fault.options.get("message", "")))
+            raise KlingRefusal(int(fault.options.get("code", 5000)), str(fault.options.get("message", "")))
         if self._desk.tasks.taken(NAME, order.external_id):
-            raise Refusal(1201, f"External_task_id {order.external_id:.200} already exists")
+            raise KlingRefusal(1201, f"External_task_id {order.external_id:.200} already exists")
         self._check_parallel(order.film.model)
         name = str(secrets.randbelow(9 * 10**17) + 10**17)
         task = self._desk.accept(NAME, order, name=name, fault=fault, doom=_doom(fault))
@@ -136,69 +132,45 @@ class Kling:
             cut(request)
         return web.json_response(_envelope(0, "SUCCEED", self._receipt(task)))
 
-    async def _query(self, request: web.Request) -> web.StreamResponse:
-        answer = await self._trouble(request, self._desk.faults.take(NAME, "query"))
-        if answer is not None:
-            return answer
-        self._authorise(request)
+    async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         task = self._desk.tasks.find(NAME, request.match_info["id"])
         if task is None:
-            raise Refusal(1203)
+            raise KlingRefusal(1203)
         return web.json_response(_envelope(0, "SUCCEED", self.describe(task)))
 
-    async def _list(self, request: web.Request) -> web.StreamResponse:
+    async def _list(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         """A page of the account's tasks, the newest first."""
-        answer = await self._trouble(request, self._desk.faults.take(NAME, "list"))
-        if answer is not None:
-            return answer
-        self._authorise(request)
         page = _whole(request, "pageNum", default=1, most=PAGES)
         size = _whole(request, "pageSize", default=SIZE, most=SIZES)
         newest = self._desk.tasks.of(NAME)[::-1][(page - 1) * size : page * size]
         return web.json_response(_envelope(0, "SUCCEED", [self.describe(task) for task in newest]))
 
-    async def _unknown(self, request: web.Request) -> web.StreamResponse:
-        self._authorise(request)
-        raise Refusal(1202)
+    async def _unknown(self, _request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        raise KlingRefusal(1202)
 
     def _authorise(self, request: web.Request) -> None:
         code = self._keys.refusal(request.headers.get(hdrs.AUTHORIZATION))
         if code:
-            raise Refusal(code)
+            raise KlingRefusal(code)
 
     def _check_parallel(self, model: str) -> None:
         """Count the account's tasks of this model from submit to end."""
         under_way = [task for task in self._desk.tasks.of(NAME) if not task.state.final]
         if sum(task.order.film.model == model for task in under_way) >= self._parallel:
-            raise Refusal(1303)
+            raise KlingRefusal(1303)
 
-    async def _trouble(self, request: web.Request, fault: Fault | None) -> web.StreamResponse | None:
-        """The answer of a fault in this API's shape; None when the call should be served."""
-        if fault is None:
-            return None
-        if fault.kind == "http_500":
-            raise Refusal(int(fault.options.get("code", 5000)))
-        if fault.kind == "http_429":
-            wait = str(fault.options.get("retry_after", 1))
-            raise Refusal(int(fault.options.get("code", 1302)), retry_after=wait)
-        return await on_the_wire(request, fault)
 
-    def _plainly(
-        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Answer what the handler raises in this API's shape."""
+def _shaped(fault: Fault) -> KlingRefusal | None:
+    if fault.kind == "http_500":
+        return KlingRefusal(int(fault.options.get("code", 5000)))
+    if fault.kind == "http_429":
+        wait = str(fault.options.get("retry_after", 1))
+        return KlingRefusal(int(fault.options.get("code", 1302)), retry_after=wait)
+    return None
 
-        async def answer(request: web.Request) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except Refusal as refusal:
-                return refusal.answer()
-            except BrokenBody as exc:
-                return Refusal(1200, str(exc)).answer()
-            except InvalidField as exc:
-                return Refusal(1201, str(exc)).answer()
 
-        return answer
+def _invalid(exc: BrokenBody | InvalidField) -> KlingRefusal:
+    return KlingRefusal(1201 if isinstance(exc, InvalidField) else 1200, str(exc))
 
 
 def _envelope(code: int, message: str, data: Any = None) -> dict[str, Any]:
@@ -206,15 +178,17 @@ def _envelope(code: int, message: str, data: Any = None) -> dict[str, Any]:
     return told if data is None else told | {"data": data}
 
 
-def _doom(fault: Fault | None) -> Failure:
-    """How a task fails: a code of the table stands for its words, any other text for itself."""
-    code = str(fault.options.get("code", 1301)) if fault else ""
+def _doom(fault: Fault | None) -> Failure | None:
+    """How the task will fail, if the fault says so: a code of the table for its words, other text for itself."""
+    if fault is None or fault.kind != "task_failed":
+        return None
+    code = str(fault.options.get("code", 1301))
     words = CODES[int(code)][1] if code.isdecimal() and int(code) in CODES else code
-    return Failure(code, words)
+    return Failure(code, str(fault.options.get("message", words)))
 
 
 def _whole(request: web.Request, name: str, *, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
-        Fields({}).refuse(name, f"a whole number from 1 to {most} is expected")
+    if not (DIGITS.fullmatch(text) and 1 <= int(text) <= most):
+        raise InvalidField(name, f"a whole number from 1 to {most} is expected")
     return int(text)

@@ -12,7 +12,7 @@ from bot.sandbox.providers.kling_auth import Keys
 from bot.sandbox.studio.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.sandbox.faults import Faults
     from bot.sandbox.providers.tasks import Task
 
+# The moderation of the sandbox knows few words, but finds them.
+SENSITIVE = {"gore": "VIOLENT", "bloodbath": "VIOLENT", "nude": "EROTIC", "porn": "EROTIC"}
 WORDS = {kirin.NAME: kirin.WORDS, kling.NAME: kling.WORDS}
 
 
@@ -33,6 +35,7 @@ class Providers:
         cache_dir: where rendered films stay for the next time; None keeps them for this time only.
         kling_parallel: `kling` tasks under way at once for each model.
         kling_callback_secret: signs the callbacks of `kling` when there is one.
+        sensitive: what the moderation calls of `kirin` find, as word to kind of risk.
         clock: unix seconds.
     """
 
@@ -44,6 +47,7 @@ class Providers:
         cache_dir: Path | None = None,
         kling_parallel: int = 1000,
         kling_callback_secret: str | None = None,
+        sensitive: Mapping[str, str] = SENSITIVE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.kirin_key = f"sk-{secrets.token_urlsafe(32)}"
@@ -54,7 +58,7 @@ class Providers:
         self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
         self._servers = (
-            kirin.Kirin(desk=self._desk, key=self.kirin_key),
+            kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive),
             kling.Kling(desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret),
         )
 
