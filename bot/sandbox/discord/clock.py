@@ -1,0 +1,46 @@
+"""Time and the ids made from it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DISCORD_EPOCH_MS = 1_420_070_400_000
+
+
+class Clock:
+    """The sandbox's time: a source of seconds since 1970, which can be put forward."""
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._source() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock forward."""
+        self._ahead += seconds
+
+    def stamp(self, at: float | None = None) -> str:
+        """A time as Discord writes it, for example `2026-01-31T12:00:00.123000+00:00`; now unless given."""
+        moment = datetime.fromtimestamp(self.now() if at is None else at, tz=UTC)
+        return moment.isoformat(timespec="microseconds")
+
+
+class Snowflakes:
+    """Discord's ids: milliseconds since 2015 above 22 bits, never the same twice and always rising."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def __call__(self) -> str:
+        milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS
+        self._last = max(self._last + 1, milliseconds << 22)
+        return str(self._last)

@@ -1,0 +1,371 @@
+"""The gateway, version 10: hello, identify, heartbeats, resume, and the events of the sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from bot.sandbox.discord import shapes
+from bot.sandbox.discord.sessions import Session, Socket
+
+if TYPE_CHECKING:
+    from bot.sandbox.discord.world import World
+    from bot.sandbox.faults import Fault, Faults
+
+RESUMABLE_SECONDS = 120
+EVENTS_A_MINUTE = 120
+FRAME_BYTES = 4096
+STARTS_ANEW = (4007, 4009)  # close codes after which a session cannot be resumed
+
+
+class Op(IntEnum):
+    """What a payload is."""
+
+    DISPATCH = 0
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE_UPDATE = 3
+    VOICE_STATE_UPDATE = 4
+    RESUME = 6
+    RECONNECT = 7
+    REQUEST_GUILD_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
+    REQUEST_SOUNDBOARD_SOUNDS = 31
+
+
+class Intent(IntFlag):
+    """The groups of events that the sandbox has."""
+
+    GUILDS = 1 << 0
+    GUILD_MEMBERS = 1 << 1
+    GUILD_PRESENCES = 1 << 8
+    GUILD_MESSAGES = 1 << 9
+    GUILD_MESSAGE_REACTIONS = 1 << 10
+    GUILD_MESSAGE_TYPING = 1 << 11
+    DIRECT_MESSAGES = 1 << 12
+    DIRECT_MESSAGE_REACTIONS = 1 << 13
+    DIRECT_MESSAGE_TYPING = 1 << 14
+    MESSAGE_CONTENT = 1 << 15
+
+
+KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
+PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
+
+
+class Closed(Exception):
+    """The server ends a connection with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Gateway:
+    """All sessions of the bot, and the handler of `/gateway`."""
+
+    def __init__(self, *, world: World, faults: Faults, heartbeat_seconds: float = 41.25) -> None:
+        self._world = world
+        self._faults = faults
+        self._heartbeat_seconds = heartbeat_seconds
+        self.sessions: dict[str, Session] = {}
+        self.sockets: set[Socket] = set()
+        self.url = ""
+        self.starts = 0
+        self.last_intents: int | None = None
+
+    # -- what the rest of the sandbox asks of it
+
+    def dispatch(
+        self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None
+    ) -> None:
+        """Send an event to the sessions of its shard which asked for it (with no intent: to all of them)."""
+        for session in self._live():
+            if session.serves(guild_id) and (intent is None or session.intents & intent):
+                session.dispatch(event, data)
+
+    def reaches(self, guild_id: str | None) -> bool:
+        """Whether a session, connected or about to resume, takes this guild's events."""
+        return any(session.serves(guild_id) for session in self._live())
+
+    @property
+    def connected(self) -> int:
+        """How many sessions have a connection."""
+        return sum(session.socket is not None for session in self.sessions.values())
+
+    async def drop(self) -> None:
+        """Play the gateway faults that wait: each connected session loses its connection."""
+        for session in [s for s in self.sessions.values() if s.socket is not None]:
+            await self._drop_if_ordered(session)
+
+    async def close(self) -> None:
+        """End every connection, as a server that goes away (1001)."""
+        for socket in list(self.sockets):
+            await socket.close(1001)
+
+    def _live(self) -> list[Session]:
+        """The sessions which are connected or may still resume; the others are forgotten."""
+        now = self._world.clock.now()
+        for session in list(self.sessions.values()):
+            if session.lost_at is not None and now - session.lost_at > RESUMABLE_SECONDS:
+                del self.sessions[session.id]
+        return list(self.sessions.values())
+
+    # -- one connection
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one websocket from hello to its end."""
+        ws = web.WebSocketResponse(max_msg_size=0, autoping=True)
+        await ws.prepare(request)
+        socket = Socket(ws, zlib_stream=request.query.get("compress") == "zlib-stream")
+        self.sockets.add(socket)
+        connection = Connection(gateway=self, socket=socket)
+        try:
+            if request.query.get("v", "10") != "10":
+                raise Closed(4012, "Invalid API version")
+            if request.query.get("encoding", "json") != "json":
+                raise Closed(4012, "This gateway speaks JSON only")
+            await connection.serve(self._heartbeat_seconds)
+        except Closed as closed:
+            if closed.code in STARTS_ANEW:
+                connection.forget()
+            await socket.close(closed.code, closed.reason)
+        finally:
+            connection.lose()
+            await socket.stop()
+            self.sockets.discard(socket)
+        return ws
+
+    def identify(self, socket: Socket, data: dict[str, Any]) -> Session:
+        """Start a session, say READY and show the guilds.
+
+        Raises:
+            Closed: 4004, 4010, 4013 or 4014.
+        """
+        self._check_token(data)
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
+            raise Closed(4013, "Invalid intent(s).")
+        if intents & PRIVILEGED:
+            raise Closed(4014, "Disallowed intent(s).")
+        shard = data.get("shard") or [0, 1]
+        number, count = shard
+        if not 0 <= number < count:
+            raise Closed(4010, "Invalid shard.")
+        for old in [s for s in self.sessions.values() if s.socket is None and s.shard == (number, count)]:
+            del self.sessions[old.id]
+        session = Session(
+            id=secrets.token_hex(16),
+            shard=(number, count),
+            sharded="shard" in data,
+            intents=intents,
+            socket=socket,
+        )
+        self.sessions[session.id] = session
+        self.starts += 1
+        self.last_intents = intents
+        self._welcome(session)
+        return session
+
+    def _check_token(self, data: dict[str, Any]) -> None:
+        if str(data.get("token")).removeprefix("Bot ") != self._world.token:
+            raise Closed(4004, "Authentication failed.")
+
+    def _welcome(self, session: Session) -> None:
+        world = self._world
+        guilds = [guild for guild in world.guilds.values() if session.serves(guild.id)]
+        ready: dict[str, Any] = {
+            "v": 10,
+            "user": shapes.own_user(world.bot),
+            "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.url,
+            "private_channels": [],
+            "relationships": [],
+            "application": {"id": world.application_id, "flags": 0},
+        }
+        session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
+        if session.intents & Intent.GUILDS:
+            for guild in guilds:
+                session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild, all_members=False))
+
+    def resume(self, socket: Socket, data: dict[str, Any]) -> Session | None:
+        """Take a session up again and send what it missed; None when there is nothing to resume.
+
+        Raises:
+            Closed: 4004, or 4007 for a sequence number the session never reached.
+        """
+        self._check_token(data)
+        self._live()
+        session = self.sessions.get(str(data.get("session_id")))
+        seen = data.get("seq")
+        if session is None or not isinstance(seen, int):
+            return None
+        if seen > session.seq:
+            del self.sessions[session.id]
+            raise Closed(4007, "Invalid seq.")
+        missed = session.missed(seen)
+        if missed is None:
+            del self.sessions[session.id]
+            return None
+        session.socket, session.lost_at = socket, None
+        for frame in missed:
+            socket.send(frame)
+        session.dispatch("RESUMED", {})
+        return session
+
+    def lose(self, session: Session, *, for_good: bool) -> None:
+        """A session's connection is gone; it may resume for a while unless it was ended on purpose."""
+        session.socket = None
+        session.lost_at = self._world.clock.now()
+        if for_good:
+            self.sessions.pop(session.id, None)
+
+    async def welcomed(self, session: Session) -> None:
+        """Called after READY and RESUMED: here too a drop may be waiting."""
+        await self._drop_if_ordered(session)
+
+    async def _drop_if_ordered(self, session: Session) -> None:
+        fault = self._faults.take("discord", "gateway")
+        if fault is None or session.socket is None:
+            return
+        await self._play(session, session.socket, fault)
+
+    async def _play(self, session: Session, socket: Socket, fault: Fault) -> None:
+        """Cut the line, or with the options `op` (7 or 9, with `resumable`) or `code` end it in Discord's ways."""
+        match fault.options:
+            case {"op": Op.RECONNECT}:
+                socket.send({"op": Op.RECONNECT, "d": None, "s": None, "t": None})
+            case {"op": Op.INVALID_SESSION}:
+                resumable = bool(fault.options.get("resumable"))
+                if not resumable:
+                    self.sessions.pop(session.id, None)
+                socket.send({"op": Op.INVALID_SESSION, "d": resumable, "s": None, "t": None})
+            case {"code": int(code)}:
+                await socket.close(code)
+            case _:
+                await socket.flush()
+                transport = socket.ws.get_extra_info("transport") or socket.ws._req.transport
+                if transport is not None:
+                    transport.abort()
+
+    def members(self, session: Session, data: dict[str, Any]) -> None:
+        """Answer REQUEST_GUILD_MEMBERS with one GUILD_MEMBERS_CHUNK."""
+        guild = self._world.guilds.get(str(data.get("guild_id")))
+        if guild is None:
+            return
+        asked = data.get("user_ids")
+        wanted = {str(user_id) for user_id in (asked if isinstance(asked, list) else [asked])} if asked else None
+        query = str(data.get("query") or "").lower()
+        limit = int(data.get("limit") or 0) or 100
+        found = [
+            member
+            for member in guild.members.values()
+            if (member.user_id in wanted if wanted else self._world.users[member.user_id].username.startswith(query))
+        ]
+        chunk: dict[str, Any] = {
+            "guild_id": guild.id,
+            "members": [shapes.member(self._world, member) for member in found[:limit]],
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "not_found": sorted((wanted or set()) - set(guild.members)),
+        }
+        nonce = data.get("nonce")
+        session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
+
+
+class Connection:
+    """What one websocket says, payload by payload."""
+
+    def __init__(self, *, gateway: Gateway, socket: Socket) -> None:
+        self._gateway = gateway
+        self._socket = socket
+        self._session: Session | None = None
+        self._said: deque[float] = deque(maxlen=EVENTS_A_MINUTE)
+        self._ended_on_purpose = False
+
+    async def serve(self, heartbeat_seconds: float) -> None:
+        """Say hello, then hear the client until it leaves or goes silent.
+
+        Raises:
+            Closed: the client broke a rule.
+        """
+        self._socket.send(_frame(Op.HELLO, {"heartbeat_interval": round(heartbeat_seconds * 1000)}))
+        loop = asyncio.get_running_loop()
+        beaten = loop.time()
+        while True:
+            patience = beaten + heartbeat_seconds * 1.5 - loop.time()
+            try:
+                message = await asyncio.wait_for(self._socket.ws.receive(), max(patience, 0.001))
+            except TimeoutError:
+                raise Closed(4009, "Session timed out.") from None
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                self._ended_on_purpose = self._socket.ws.close_code in (1000, 1001)
+                return
+            op, data = self._read(message.data, loop.time())
+            if op == Op.HEARTBEAT:
+                beaten = loop.time()
+                self._socket.send(_frame(Op.HEARTBEAT_ACK, None))
+            else:
+                await self._obey(op, data)
+
+    def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
+        """One payload, if it is one and does not come too often."""
+        if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < 60:  # noqa: PLR2004 - a minute
+            raise Closed(4008, "You are being rate limited.")
+        self._said.append(now)
+        try:
+            payload = json.loads(raw)
+            op, data = payload["op"], payload.get("d")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Closed(4002, "Error while decoding payload.") from None
+        if len(raw) > FRAME_BYTES:
+            raise Closed(4002, "Payload too large.")
+        return op, data
+
+    async def _obey(self, op: int, data: Any) -> None:
+        """Everything but heartbeats."""
+        if op in (Op.IDENTIFY, Op.RESUME):
+            await self._begin(op, data)
+        elif self._session is None:
+            raise Closed(4003, "Not authenticated.")
+        elif op == Op.REQUEST_GUILD_MEMBERS:
+            self._gateway.members(self._session, data)
+        elif op not in (Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE, Op.REQUEST_SOUNDBOARD_SOUNDS):
+            raise Closed(4001, "Unknown opcode.")
+
+    async def _begin(self, op: int, data: Any) -> None:
+        if self._session is not None:
+            raise Closed(4005, "Already authenticated.")
+        if not isinstance(data, dict):
+            raise Closed(4002, "Error while decoding payload.")
+        if op == Op.IDENTIFY:
+            self._session = self._gateway.identify(self._socket, data)
+        else:
+            self._session = self._gateway.resume(self._socket, data)
+        if self._session is None:
+            self._socket.send(_frame(Op.INVALID_SESSION, False))
+        else:
+            await self._gateway.welcomed(self._session)
+
+    def forget(self) -> None:
+        """The session may not be resumed."""
+        self._ended_on_purpose = True
+
+    def lose(self) -> None:
+        """The connection is over."""
+        if self._session is not None and self._session.socket is self._socket:
+            self._gateway.lose(self._session, for_good=self._ended_on_purpose)
+
+
+def _frame(op: Op, data: Any) -> dict[str, Any]:
+    return {"op": int(op), "d": data, "s": None, "t": None}

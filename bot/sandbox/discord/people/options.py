@@ -1,0 +1,173 @@
+"""What a person types into a command, checked and completed as their Discord client does."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.sandbox.discord import shapes
+from bot.sandbox.discord.permissions import in_guild
+from bot.sandbox.discord.uploads import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.sandbox.discord.service import Discord
+    from bot.sandbox.discord.world import Channel, Guild, Json, User
+
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
+LONGEST_TEXT = 6000
+LARGEST_INTEGER = 2**53
+
+
+class Impossible(ValueError):
+    """Something that Discord's client never sends."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Somebody at their client in one channel, collecting what their input refers to."""
+
+    discord: Discord
+    user: User
+    channel: Channel
+    resolved: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def guild(self) -> Guild | None:
+        """The guild they are in."""
+        return self.discord.world.guilds.get(self.channel.guild_id or "")
+
+    def note(self, kind: str, key: str, shape: Json) -> None:
+        """Remember an object for the interaction's `resolved`."""
+        self.resolved.setdefault(kind, {})[key] = shape
+
+    def find_user(self, given: Any) -> str:
+        """A user by id or name, put among the resolved."""
+        world = self.discord.world
+        user = next((u for u in world.users.values() if str(given) in (u.id, u.username)), None)
+        if user is None:
+            raise Impossible(f"there is no user {given!r}")
+        self.note("users", user.id, shapes.user(user))
+        if (guild := self.guild) is not None and user.id in guild.members:
+            member = guild.members[user.id]
+            shape = shapes.member(world, member, with_user=False)
+            hidden = {key: value for key, value in shape.items() if key not in ("deaf", "mute")}
+            self.note("members", user.id, {**hidden, "permissions": str(in_guild(guild, member))})
+        return user.id
+
+    def find_role(self, given: Any) -> str:
+        """A role of the guild by id or name, put among the resolved."""
+        roles = self.guild.roles.values() if self.guild else ()
+        role = next((r for r in roles if str(given) in (r.id, r.name)), None)
+        if role is None:
+            raise Impossible(f"there is no role {given!r} here")
+        self.note("roles", role.id, shapes.role(role))
+        return role.id
+
+    def find_channel(self, given: Any, types: Any) -> str:
+        """A channel by id or name, of one of these types, put among the resolved."""
+        world = self.discord.world
+        here = [c for c in world.channels.values() if c.guild_id == self.channel.guild_id]
+        channel = next((c for c in here if str(given) in (c.id, c.name)), None)
+        if channel is None or (types and channel.type not in types):
+            raise Impossible(f"there is no such channel {given!r} to choose")
+        shape = shapes.channel(world, channel)
+        shown = {key: shape[key] for key in ("id", "name", "type", "parent_id") if key in shape}
+        self.note("channels", channel.id, {**shown, "permissions": str(world.permissions(self.user.id, channel))})
+        return channel.id
+
+    def find_mentionable(self, given: Any) -> str:
+        """A user or a role."""
+        try:
+            return self.find_user(given)
+        except Impossible:
+            return self.find_role(given)
+
+    async def attach(self, given: Any) -> str:
+        """Upload a file, given as `{"filename", "base64"}`, and put it among the resolved."""
+        if not isinstance(given, dict) or not given.get("filename"):
+            raise Impossible('a file is given as {"filename": …, "base64": …}')
+        try:
+            content = base64.b64decode(str(given.get("base64", "")), validate=True)
+        except binascii.Error as exc:
+            raise Impossible("the file is not base64") from exc
+        cdn = self.discord.cdn
+        path = cdn.folder / secrets.token_hex(16)
+        await asyncio.to_thread(path.write_bytes, content)
+        upload = Upload(index=0, filename=str(given["filename"]), size=len(content), path=path)
+        shape = await cdn.keep(upload, channel_id=self.channel.id, private=True)
+        self.note("attachments", shape["id"], shape)
+        return str(shape["id"])
+
+    async def fill(self, options: list[Json], given: Mapping[str, Any], *, focused: str | None) -> list[Json]:
+        """The options of an interaction; while one is being typed (`focused`) the others may still be missing.
+
+        Raises:
+            Impossible: an unknown option, a missing or a wrong value.
+        """
+        known = {option["name"]: option for option in options}
+        if unknown := sorted(set(given) - set(known)):
+            raise Impossible(f"the command has no option {unknown[0]!r}; it has {sorted(known)}")
+        if focused is not None and not known.get(focused, {}).get("autocomplete"):
+            raise Impossible(f"the option {focused!r} has no autocompletion")
+        filled = []
+        for name, option in known.items():
+            value = given.get(name)
+            if name == focused:
+                text = "" if value is None else value if option["type"] == NUMBER else str(value)
+                filled.append({"name": name, "type": option["type"], "value": text, "focused": True})
+            elif value is not None:
+                value = await self._value(option, value)
+                filled.append({"name": name, "type": option["type"], "value": value})
+            elif option.get("required") and focused is None:
+                raise Impossible(f"the option {name!r} is required")
+        return filled
+
+    async def _value(self, option: Json, value: Any) -> Any:
+        match option["type"]:
+            case 3 | 4 | 10:
+                return _plain(option, value)
+            case 5 if isinstance(value, bool):
+                return value
+            case 6:
+                return self.find_user(value)
+            case 7:
+                return self.find_channel(value, option.get("channel_types"))
+            case 8:
+                return self.find_role(value)
+            case 9:
+                return self.find_mentionable(value)
+            case 11:
+                return await self.attach(value)
+        raise Impossible(f"{value!r} does not fit the option {option['name']!r}")
+
+
+def _plain(option: Json, value: Any) -> str | int | float:
+    """A text or a number within the option's bounds, or one of its choices."""
+    name, kind = option["name"], option["type"]
+    fits = {
+        STRING: isinstance(value, str),
+        INTEGER: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER,
+        NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
+    }[kind]
+    if not fits:
+        raise Impossible(f"{value!r} is of the wrong type for the option {name!r}")
+    choices = {choice["value"]: choice["name"] for choice in option.get("choices", ())}
+    if choices and value not in choices:
+        by_name = {shown: wanted for wanted, shown in choices.items()}
+        if value not in by_name:
+            raise Impossible(f"{value!r} is no choice of {name!r}; there are {sorted(map(str, choices))}")
+        value = by_name[value]
+    size, low, high = (
+        (len(value), option.get("min_length", 0), option.get("max_length", LONGEST_TEXT))
+        if kind == STRING
+        else (value, option.get("min_value"), option.get("max_value"))
+    )
+    if (low is not None and size < low) or (high is not None and size > high):
+        raise Impossible(f"{name!r} goes from {low} to {high}, and this is {size}")
+    return value  # type: ignore[no-any-return]
