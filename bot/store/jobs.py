@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
     "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, 0, $13, $14, $15, $16, $17, $18, $19) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
-_UNFINISHED: Final = "('queued', 'submitting', 'running')"
+_UNFINISHED: Final = "status IN ('queued', 'submitting', 'running') AND dead_letter IS NULL"
+_DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
 
 
 class JobStore:
@@ -47,7 +48,7 @@ class JobStore:
             await ledger.hold(tx, job, allowance=allowance, now=now)
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
-                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND status IN {_UNFINISHED}",  # noqa: S608 (constant)
+                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {_UNFINISHED}",  # noqa: S608 (constant)
                 job.user_id,
             )
             if count and count["n"] > most:
@@ -101,7 +102,7 @@ class JobStore:
             changes["cost_micros"] = cost_micros
 
         async def work(tx: Transaction) -> Job:
-            failed = await _move(tx, job, JobStatus.FAILED, dead_letter=None, lease=None, **changes)
+            failed = await _move(tx, job, JobStatus.FAILED, lease=None, **changes)
             await ledger.release(tx, failed, now=now)
             return failed
 
@@ -130,11 +131,21 @@ class JobStore:
         return await self._database.transact(work)
 
     async def prolong(self, job: Job, *, lease_until: datetime) -> Job:
-        """Keep the lease for a step that takes longer than most."""
+        """Keep the lease for a step that takes longer than most.
+
+        Raises:
+            TransitionLost: the caller has no lease, or not any more.
+        """
+        _demand(job, job.lease is not None)
         return await self._keep(job, due_at=lease_until)
 
     async def begin_posting(self, job: Job, *, now: datetime) -> Job:
-        """Write that the result may be in the channel from now on."""
+        """Write that the result may be in the channel from now on.
+
+        Raises:
+            TransitionLost: it is not the caller's to post, or not any more.
+        """
+        _demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
         return await self._keep(job, posting_at=job.posting_at or now)
 
     async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
@@ -146,8 +157,7 @@ class JobStore:
         place = {"message_channel_id": channel_id, "message_id": message_id}
 
         async def work(tx: Transaction) -> Job:
-            if job.status is not JobStatus.SUCCEEDED or job.delivered_at is not None:
-                raise TransitionLost(f"{job.id} is not waiting to be delivered")
+            _demand(job, job.status is JobStatus.SUCCEEDED and job.delivered_at is None)
             done = await _update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
             await ledger.settle(tx, done, now=now)
             return done
@@ -155,7 +165,12 @@ class JobStore:
         return await self._database.transact(work)
 
     async def bury(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
-        """A dead letter: it cannot be delivered or decided by itself. The hold stays."""
+        """A dead letter: it cannot be delivered or decided by itself. The hold stays.
+
+        Raises:
+            TransitionLost: no provider has heard of it, or it has ended.
+        """
+        _demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
@@ -172,7 +187,12 @@ class JobStore:
         await self._database.transact(work)
 
     async def close(self, job: Job) -> Job:
-        """Nothing is left to do: the job is never due again."""
+        """Nothing is left to do: the job is never due again.
+
+        Raises:
+            TransitionLost: it is unfinished; it would be lost.
+        """
+        _demand(job, job.finished)
         return await self._keep(job, due_at=None, lease=None)
 
     async def _move(self, job: Job, target: JobStatus, **changes: Any) -> Job:
@@ -182,27 +202,37 @@ class JobStore:
         return await self._database.transact(lambda tx: _update(tx, job, **changes))
 
 
+def _demand(job: Job, condition: bool) -> None:  # noqa: FBT001 (reads as a sentence)
+    """Refuse a step that the job, as the caller knows it, is not ready for."""
+    if not condition:
+        raise TransitionLost(f"{job.id} is {job.status} and not ready for that")
+
+
 async def _move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:
-    """Move a job to `target`, if the plan knows such a step and the job is still as the caller knows it.
+    """Move a job to `target`, if the plan knows such a step; a dead letter is decided by it.
 
     Raises:
-        TransitionLost: it is not.
+        TransitionLost: there is no such step, or the job is not as the caller knows it any more.
     """
-    if target not in TRANSITIONS[job.status]:
-        raise TransitionLost(f"{job.id}: {job.status} does not lead to {target}")
-    return await _update(tx, job, status=target, **changes)
+    _demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
+    return await _update(tx, job, status=target, dead_letter=None, **changes)
 
 
 async def _update(tx: Transaction, job: Job, **changes: Any) -> Job:
-    """Change columns of a job that is still in the status and under the lease in which the caller knows it."""
-    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=4))
+    """Change columns of a job whose status, lease and delivery are still as the caller knows them.
+
+    Raises:
+        TransitionLost: they are not.
+    """
+    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=5))
     row = await tx.one(
         # The column names are keyword arguments of this module, never from outside.
         f"UPDATE jobs SET {assignments} "  # noqa: S608
-        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 RETURNING *",
+        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 AND coalesce(delivered_at, 0) = $4 RETURNING *",
         job.id,
         str(job.status),
         job.lease or "",
+        millis(job.delivered_at) if job.delivered_at else 0,
         *(_stored(value) for value in changes.values()),
     )
     if row is None:
@@ -230,7 +260,7 @@ def _columns(job: Job) -> tuple[object, ...]:
     return (
         *(job.id, job.idempotency_key, job.user_id, job.locale),
         *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
-        *(job.provider, job.request.model_dump_json(), likeness(job.request), str(job.status), job.attempt),
+        *(job.provider, job.request.model_dump_json(), likeness(job.request), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
     )

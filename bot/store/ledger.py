@@ -5,11 +5,12 @@ Invariant, for every account: held = Σ hold - Σ settle - Σ release, settled =
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.domain.quota import Account, renews_at
 from bot.domain.row import millis
-from bot.errors import QuotaExceeded, TransitionLost
+from bot.errors import QuotaExceeded, StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,15 +58,16 @@ async def release(tx: Transaction, job: Job, *, now: datetime) -> None:
 
 
 async def read_account(tx: Transaction, *, owner: str, period: str, allowance: int) -> Account:
-    """The account of a period; an untouched one where there is no row yet."""
+    """The account of a period under today's allowance; an untouched one where there is no row yet."""
     row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", owner, period)
-    return Account.from_row(row) if row else Account(owner=owner, period=period, allowance=allowance)
+    account = Account.from_row(row) if row else Account(owner=owner, period=period, allowance=allowance)
+    return replace(account, allowance=allowance)
 
 
 async def _end_hold(tx: Transaction, job: Job, update: str) -> None:
     where = " WHERE owner = $1 AND period = $2 AND held >= $3"
     if await tx.execute(update + where, job.owner, job.period, job.credits) != 1:
-        raise TransitionLost(f"no hold of {job.credits} for job {job.id}")
+        raise StoreError(f"the books do not add up: no hold of {job.credits} credits for job {job.id}")
 
 
 async def _enter(tx: Transaction, job: Job, *, kind: str, usd_micros: int, now: datetime) -> None:

@@ -17,7 +17,7 @@ CREATE TABLE jobs (
     tries INTEGER NOT NULL,
     owner TEXT NOT NULL,
     period TEXT NOT NULL,
-    credits INTEGER NOT NULL,
+    credits INTEGER NOT NULL CHECK (credits >= 0),
     usd_micros BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     deadline_at BIGINT NOT NULL,
@@ -79,6 +79,9 @@ CREATE TABLE ledger (
     usd_micros BIGINT NOT NULL,
     at BIGINT NOT NULL
 );
+
+-- A hold ends once: settled or released, never both.
+CREATE UNIQUE INDEX ledger_ends ON ledger (job_id) WHERE kind IN ('settle', 'release');
 
 -- The books of one account.
 CREATE INDEX ledger_of_account ON ledger (owner, period);

@@ -1,0 +1,208 @@
+"""A store to try: a real database in its own folder, a clock that stands still, ways to bring a job anywhere."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pytest
+
+from bot.domain.job import DeadLetter, Destination, Job, JobStatus
+from bot.domain.quota import owner_of, period_of
+from bot.domain.request import VideoRequest
+from bot.store.claims import Claims
+from bot.store.jobs import JobStore
+from bot.store.lookup import Lookup
+from bot.store.migrate import migrate
+from bot.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from bot.store.database import Database, Transaction
+
+    Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
+
+START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+LEASE: Final = timedelta(seconds=60)
+
+
+@dataclass
+class Store:
+    """One migrated database with everything that works on it. `now` moves only when a test moves it."""
+
+    database: Database
+    now: datetime = START
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
+
+    def later(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+    def job(self, *, guild_id: int | None = 7, user_id: int = 1, **changes: Any) -> Job:
+        """A new job that nobody has accepted yet."""
+        number = next(self._numbers)
+        job = Job(
+            id=f"job-{number:04}",
+            idempotency_key=f"interaction-{number}",
+            user_id=user_id,
+            locale="en-US",
+            destination=Destination(guild_id=guild_id, channel_id=5, upload_limit=10_000_000),
+            provider="kirin",
+            request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
+            status=JobStatus.QUEUED,
+            attempt=1,
+            tries=0,
+            owner=owner_of(user_id=user_id, guild_id=guild_id),
+            period=period_of(self.now),
+            credits=5,
+            usd_micros=420_000,
+            created_at=self.now + timedelta(milliseconds=number),
+            deadline_at=self.now + timedelta(hours=1),
+            due_at=self.now,
+        )
+        return replace(job, **changes)
+
+    async def accept(self, job: Job | None = None, *, allowance: int = 1000, most: int = 1000, **changes: Any) -> Job:
+        wanted = job or self.job(**changes)
+        accepted, _ = await self.jobs.accept(wanted, allowance=allowance, most=most, now=self.now)
+        return accepted
+
+    async def waiting(self, provider: str = "kirin", *, per_provider: int = 100, per_user: int = 100) -> Job | None:
+        return await self.claims.waiting(
+            provider, now=self.now, lease_until=self.now + LEASE, provider_limit=per_provider, user_limit=per_user
+        )
+
+    async def due(self, *, most: int = 100) -> list[Job]:
+        return await self.claims.due(now=self.now, lease_until=self.now + LEASE, most=most)
+
+    async def overdue(self, *, most: int = 100) -> list[Job]:
+        return await self.claims.overdue(now=self.now, lease_until=self.now + LEASE, most=most)
+
+    async def submitting(self, **changes: Any) -> Job:
+        accepted = await self.accept(**changes)
+        claimed = await self.waiting(accepted.provider)
+        assert claimed is not None
+        assert claimed.id == accepted.id
+        return claimed
+
+    async def running(self, **changes: Any) -> Job:
+        """A claimed job in `RUNNING`."""
+        job = await self.submitting(**changes)
+        await self.jobs.record_task(job, task_id=f"task-{job.id}", next_at=self.now, now=self.now)
+        return await self.claimed(job.id)
+
+    async def succeeded(self, *, cost_micros: int | None = 300_000, **changes: Any) -> Job:
+        job = await self.running(**changes)
+        return await self.jobs.succeed(job, result_url="https://v/1", cost_micros=cost_micros, now=self.now)
+
+    async def delivered(self, **changes: Any) -> Job:
+        job = await self.succeeded(**changes)
+        return await self.jobs.delivered(job, channel_id=5, message_id=50, now=self.now)
+
+    async def claimed(self, job_id: str) -> Job:
+        (job,) = [each for each in await self.due() if each.id == job_id]
+        return job
+
+    async def failed(self) -> Job:
+        return await self.jobs.fail(await self.submitting(), failure="content", code="1301", now=self.now)
+
+    async def cancelled(self) -> Job:
+        return await self.jobs.cancel((await self.accept()).id, user_id=1, now=self.now)
+
+    async def unknown(self) -> Job:
+        return await self.jobs.bury(await self.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=self.now)
+
+    async def undeliverable(self) -> Job:
+        return await self.jobs.bury(await self.succeeded(), reason=DeadLetter.UNDELIVERABLE, now=self.now)
+
+    async def at(self, stage: str) -> Job:
+        """A job at a stage of its life, as whoever brought it there knows it."""
+        bring: Callable[[], Awaitable[Job]] = getattr(self, {"queued": "accept"}.get(stage, stage))
+        return await bring()
+
+    async def get(self, job_id: str) -> Job:
+        job = await self.lookup.job(job_id)
+        assert job is not None
+        return job
+
+    async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        async def work(tx: Transaction) -> list[dict[str, Any]]:
+            return [dict(cast("Mapping[str, Any]", row)) for row in await tx.all(sql, *values)]
+
+        return await self.database.transact(work)
+
+    async def ledger(self, job_id: str) -> list[tuple[str, int, int]]:
+        """A job's lines in the ledger, in their order: kind, credits, millionths of a USD."""
+        rows = await self.rows("SELECT * FROM ledger WHERE job_id = $1 ORDER BY at, kind", job_id)
+        return [(row["kind"], row["credits"], row["usd_micros"]) for row in rows]
+
+    async def books_add_up(self) -> None:
+        """Every account is the sum of its ledger, and every job has one hold and the end that its state asks for."""
+        sums: dict[tuple[str, str], dict[str, int]] = {}
+        kinds: dict[str, list[str]] = {}
+        for line in await self.rows("SELECT * FROM ledger"):
+            sum_ = sums.setdefault((line["owner"], line["period"]), {"hold": 0, "settle": 0, "release": 0})
+            sum_[line["kind"]] += line["credits"]
+            kinds.setdefault(line["job_id"], []).append(line["kind"])
+        for account in await self.rows("SELECT * FROM accounts"):
+            sum_ = sums.pop((account["owner"], account["period"]))
+            assert account["held"] == sum_["hold"] - sum_["settle"] - sum_["release"]
+            assert account["settled"] == sum_["settle"]
+            assert account["held"] >= 0
+        assert not sums
+        for job in await self.rows("SELECT * FROM jobs"):
+            released = job["status"] in {"failed", "cancelled"}
+            ends = ["settle"] if job["delivered_at"] is not None else ["release"] if released else []
+            assert sorted(kinds.pop(job["id"])) == sorted(["hold", *ends]), job["id"]
+        assert not kinds
+
+
+@asynccontextmanager
+async def _sqlite(folder: Path) -> AsyncIterator[Database]:
+    async with SQLiteDatabase(str(folder / "shotcaller.db"), busy_timeout=0.2) as database:
+        yield database
+
+
+_OPENERS: Final[dict[str, Opener]] = {"sqlite": _sqlite}
+
+
+@pytest.fixture(params=sorted(_OPENERS))
+def open_database(request: pytest.FixtureRequest) -> Opener:
+    """Opens (and makes) the database of a folder, of every kind there is."""
+    return _OPENERS[request.param]
+
+
+@pytest.fixture
+async def database(open_database: Opener, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database."""
+    async with open_database(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def store(database: Database) -> Store:
+    """A migrated database with its stores, and nothing in it."""
+    await migrate(database, now=START)
+    return Store(database)
+
+
+@pytest.fixture
+def open_store(open_database: Opener) -> Callable[[Path], AbstractAsyncContextManager[Store]]:
+    """Opens a folder's database as a `Store`, for tests that have several or do without the fixtures' loop."""
+
+    @asynccontextmanager
+    async def opened(folder: Path) -> AsyncIterator[Store]:
+        async with open_database(folder) as database:
+            await migrate(database, now=START)
+            yield Store(database)
+
+    return opened

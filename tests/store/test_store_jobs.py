@@ -1,0 +1,400 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.job import TRANSITIONS, DeadLetter, Job, JobStatus
+from bot.errors import JobUnknown, QuotaExceeded, StoreError, TooLateToCancel, TooManyJobs, TransitionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.store.conftest import Store
+
+    Move = Callable[[Store, Job], Awaitable[Any]]
+
+STAGES = (
+    *("queued", "submitting", "running", "succeeded", "delivered"),
+    *("failed", "cancelled", "unknown", "undeliverable"),
+)
+
+# Every way to move a job, with the stages at which it may.
+MOVES: dict[str, tuple[Move, set[str]]] = {
+    "record_task": (
+        lambda s, job: s.jobs.record_task(job, task_id="t", next_at=s.now, now=s.now),
+        {"submitting", "unknown"},
+    ),
+    "requeue": (
+        lambda s, job: s.jobs.requeue(job, attempt=2, next_at=s.now),
+        {"submitting", "running", "unknown"},
+    ),
+    "succeed": (lambda s, job: s.jobs.succeed(job, result_url="u", cost_micros=1, now=s.now), {"running"}),
+    "fail": (
+        lambda s, job: s.jobs.fail(job, failure="permanent", code="", now=s.now),
+        {"queued", "submitting", "running", "succeeded", "unknown", "undeliverable"},
+    ),
+    "begin_posting": (lambda s, job: s.jobs.begin_posting(job, now=s.now), {"succeeded"}),
+    "delivered": (
+        lambda s, job: s.jobs.delivered(job, channel_id=5, message_id=9, now=s.now),
+        {"succeeded", "undeliverable"},
+    ),
+    "bury": (
+        lambda s, job: s.jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=s.now),
+        {"submitting", "running", "succeeded", "unknown", "undeliverable"},
+    ),
+    "close": (lambda s, job: s.jobs.close(job), {"delivered", "failed", "cancelled", "unknown", "undeliverable"}),
+    "prolong": (
+        lambda s, job: s.jobs.prolong(job, lease_until=s.now + timedelta(hours=1)),
+        {"submitting", "running", "succeeded"},
+    ),
+}
+MOVES["reschedule"] = (lambda s, job: s.jobs.reschedule(job, next_at=s.later(9), tries=2), set(STAGES))
+CASES = [(move, stage) for move in MOVES for stage in STAGES]
+
+
+@pytest.mark.parametrize(("move", "stage"), [case for case in CASES if case[1] in MOVES[case[0]][1]])
+async def test_a_legal_move_is_made_together_with_its_money(store: Store, move: str, stage: str) -> None:
+    before = await store.at(stage)
+    after = await MOVES[move][0](store, before)
+    assert after == await store.get(before.id)
+    assert after != before or move == "bury"
+    assert after.status == before.status or after.status in TRANSITIONS[before.status]
+    await store.books_add_up()
+
+
+@pytest.mark.parametrize(("move", "stage"), [case for case in CASES if case[1] not in MOVES[case[0]][1]])
+async def test_an_illegal_move_is_lost_and_changes_nothing(store: Store, move: str, stage: str) -> None:
+    before = await store.at(stage)
+    await store.accept()  # another hold in the same account, so that a wrong release would find something to take
+    with pytest.raises(TransitionLost):
+        await MOVES[move][0](store, before)
+    assert await store.get(before.id) == before
+    await store.books_add_up()
+
+
+@pytest.mark.parametrize("move", sorted(MOVES))
+@pytest.mark.parametrize("stage", ["submitting", "running", "succeeded"])
+async def test_whoever_lost_the_lease_can_move_nothing(store: Store, move: str, stage: str) -> None:
+    stale = await store.at(stage)
+    store.later(61)
+    fresh = await store.claimed(stale.id)
+    assert fresh.lease != stale.lease
+    with pytest.raises(TransitionLost):
+        await MOVES[move][0](store, stale)
+    assert await store.get(stale.id) == fresh
+    await store.books_add_up()
+
+
+@pytest.mark.parametrize("move", sorted(MOVES))
+async def test_an_old_lease_does_not_count_after_the_next_one_was_given_back(store: Store, move: str) -> None:
+    stale = await store.running()
+    store.later(61)
+    await store.jobs.reschedule(await store.claimed(stale.id), next_at=store.now)
+    with pytest.raises(TransitionLost):
+        await MOVES[move][0](store, stale)
+    await store.books_add_up()
+
+
+async def test_accepting_keeps_the_job_as_it_was_asked_for(store: Store) -> None:
+    wanted = store.job(guild_id=None)
+    accepted, new = await store.jobs.accept(wanted, allowance=10, most=1, now=store.now)
+    assert new
+    assert accepted == wanted
+    assert await store.ledger(wanted.id) == [("hold", 5, 420_000)]
+    account = await store.lookup.account(owner=wanted.owner, period=wanted.period, allowance=10)
+    assert (account.held, account.settled, account.balance) == (5, 0, 5)
+
+
+async def test_a_new_job_waits_in_the_queue_whatever_it_says(store: Store) -> None:
+    accepted = await store.accept(status=JobStatus.SUCCEEDED, delivered_at=store.now)
+    assert accepted.status is JobStatus.QUEUED
+    assert accepted.delivered_at is None
+
+
+async def test_a_repeated_interaction_gets_the_first_job_and_holds_nothing(store: Store) -> None:
+    first = await store.accept()
+    repeat = replace(store.job(), idempotency_key=first.idempotency_key)
+    again, new = await store.jobs.accept(repeat, allowance=1000, most=1, now=store.now)
+    assert (again, new) == (first, False)
+    assert await store.lookup.job(repeat.id) is None
+    await store.books_add_up()
+
+
+async def test_a_repeat_is_harmless_even_when_the_job_has_ended(store: Store) -> None:
+    job = await store.delivered()
+    again, new = await store.jobs.accept(
+        store.job(idempotency_key=job.idempotency_key), allowance=0, most=0, now=store.now
+    )
+    assert (again, new) == (job, False)
+    await store.books_add_up()
+
+
+async def test_the_same_interaction_many_times_at_once_holds_once(store: Store) -> None:
+    repeats = [store.job(idempotency_key="one") for _ in range(20)]
+    answers = await asyncio.gather(
+        *(store.jobs.accept(each, allowance=1000, most=100, now=store.now) for each in repeats)
+    )
+    assert sum(new for _, new in answers) == 1
+    assert len({job.id for job, _ in answers}) == 1
+    assert (await store.rows("SELECT held FROM accounts")) == [{"held": 5}]
+
+
+async def test_an_id_that_is_taken_is_an_error_not_a_repeat(store: Store) -> None:
+    first = await store.accept()
+    with pytest.raises(StoreError):
+        await store.accept(store.job(id=first.id))
+    await store.books_add_up()
+
+
+async def test_a_request_beyond_the_balance_is_refused_and_leaves_nothing(store: Store) -> None:
+    await store.accept(allowance=8)
+    refused = store.job()
+    with pytest.raises(QuotaExceeded) as caught:
+        await store.accept(refused, allowance=8)
+    assert (caught.value.price, caught.value.balance, caught.value.allowance) == (5, 3, 8)
+    assert caught.value.renews_at > store.now
+    assert await store.lookup.job(refused.id) is None
+    await store.books_add_up()
+
+
+async def test_a_balance_that_is_just_enough_is_enough(store: Store) -> None:
+    await store.accept(allowance=10)
+    await store.accept(allowance=10)
+    with pytest.raises(QuotaExceeded):
+        await store.accept(allowance=10)
+
+
+async def test_what_was_settled_counts_against_the_allowance_and_what_was_released_does_not(store: Store) -> None:
+    await store.delivered()
+    await store.jobs.cancel((await store.accept(allowance=10)).id, user_id=1, now=store.now)
+    await store.accept(allowance=10)
+    with pytest.raises(QuotaExceeded):
+        await store.accept(allowance=10)
+
+
+async def test_an_allowance_that_was_cut_below_what_is_used_leaves_a_balance_of_nothing(store: Store) -> None:
+    job = await store.accept()
+    with pytest.raises(QuotaExceeded) as caught:
+        await store.accept(allowance=2)
+    assert caught.value.balance == 0
+    account = await store.lookup.account(owner=job.owner, period=job.period, allowance=2)
+    assert (account.allowance, account.balance) == (2, 0)
+
+
+async def test_a_raised_allowance_shows_before_the_next_request(store: Store) -> None:
+    job = await store.accept(allowance=10)
+    account = await store.lookup.account(owner=job.owner, period=job.period, allowance=50)
+    assert account.balance == 45
+
+
+async def test_accounts_are_apart_by_guild_by_person_and_by_period(store: Store) -> None:
+    await store.accept(allowance=5)
+    await store.accept(allowance=5, guild_id=8)
+    await store.accept(allowance=5, guild_id=None)
+    await store.accept(allowance=5, user_id=2)
+    await store.accept(allowance=5, period="2026-03-06")
+    assert len(await store.rows("SELECT * FROM accounts")) == 5
+
+
+async def test_too_many_unfinished_jobs_are_refused_and_leave_nothing(store: Store) -> None:
+    await store.accept(most=2)
+    await store.submitting(guild_id=8, created_at=store.now)
+    with pytest.raises(TooManyJobs) as caught:
+        await store.accept(most=2)
+    assert caught.value.limit == 2
+    await store.accept(most=2, user_id=2)
+    await store.books_add_up()
+
+
+@pytest.mark.parametrize("stage", ["succeeded", "failed", "cancelled", "delivered", "unknown"])
+async def test_a_job_that_is_out_of_the_members_hands_does_not_keep_them_from_the_next(
+    store: Store, stage: str
+) -> None:
+    await store.at(stage)
+    await store.accept(most=1)
+
+
+async def test_many_at_once_never_oversell_the_allowance(store: Store) -> None:
+    jobs = [store.job() for _ in range(50)]
+    answers = await asyncio.gather(*(store.accept(job, allowance=100) for job in jobs), return_exceptions=True)
+    assert sum(isinstance(answer, Job) for answer in answers) == 20
+    assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 30
+    assert (await store.rows("SELECT held FROM accounts")) == [{"held": 100}]
+    await store.books_add_up()
+
+
+async def test_credits_below_nothing_are_refused_by_the_database(store: Store) -> None:
+    await store.accept()
+    with pytest.raises(StoreError):
+        await store.accept(credits=-3)
+    await store.books_add_up()
+
+
+async def test_failing_gives_the_hold_back_and_keeps_what_it_cost_the_operator(store: Store) -> None:
+    job = await store.running()
+    failed = await store.jobs.fail(job, failure="content", code="1301", cost_micros=99, now=store.now)
+    assert (failed.status, failed.failure, failed.failure_code) == (JobStatus.FAILED, "content", "1301")
+    assert (failed.due_at, failed.finished_at, failed.lease) == (store.now, store.now, None)
+    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, 99)]
+
+
+async def test_failing_a_finished_job_keeps_the_cost_that_the_provider_told(store: Store) -> None:
+    failed = await store.jobs.fail(await store.succeeded(), failure="result", code="", now=store.now)
+    assert await store.ledger(failed.id) == [("hold", 5, 420_000), ("release", 5, 300_000)]
+
+
+async def test_delivering_settles_what_the_provider_charged(store: Store) -> None:
+    job = await store.succeeded()
+    done = await store.jobs.delivered(job, channel_id=6, message_id=66, now=store.now)
+    assert (done.delivered_at, done.message_channel_id, done.message_id, done.lease) == (store.now, 6, 66, None)
+    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("settle", 5, 300_000)]
+
+
+async def test_delivering_settles_the_estimate_where_the_provider_told_nothing(store: Store) -> None:
+    job = await store.delivered(cost_micros=None)
+    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("settle", 5, 420_000)]
+
+
+async def test_many_deliveries_of_one_job_settle_once(store: Store) -> None:
+    buried = await store.at("undeliverable")
+    await store.accept()
+    moves = (store.jobs.delivered(buried, channel_id=1, message_id=n, now=store.now) for n in range(5))
+    answers = await asyncio.gather(*moves, return_exceptions=True)
+    assert sum(isinstance(answer, Job) for answer in answers) == 1
+    assert sum(isinstance(answer, TransitionLost) for answer in answers) == 4
+    await store.books_add_up()
+
+
+async def test_of_a_delivery_and_a_refund_at_once_only_one_happens(store: Store) -> None:
+    buried = await store.at("undeliverable")
+    await store.accept()
+    answers = await asyncio.gather(
+        store.jobs.delivered(buried, channel_id=1, message_id=2, now=store.now),
+        store.jobs.fail(buried, failure="operator", code="", now=store.now),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, TransitionLost) for answer in answers) == 1
+    await store.books_add_up()
+
+
+async def test_a_delivered_job_cannot_be_refunded_by_failing_it(store: Store) -> None:
+    job = await store.delivered()
+    await store.accept()
+    closing = await store.claimed(job.id)
+    with pytest.raises(TransitionLost):
+        await store.jobs.fail(closing, failure="internal", code="", now=store.now)
+    await store.books_add_up()
+
+
+async def test_a_job_without_its_hold_cannot_end_and_says_so_aloud(store: Store) -> None:
+    job = await store.succeeded()
+    await store.database.transact(lambda tx: tx.execute("UPDATE accounts SET held = 0"))
+    with pytest.raises(StoreError) as caught:
+        await store.jobs.delivered(job, channel_id=1, message_id=2, now=store.now)
+    assert not isinstance(caught.value, TransitionLost)
+    assert await store.get(job.id) == job
+
+
+async def test_the_database_itself_lets_a_hold_end_once(store: Store) -> None:
+    job = await store.delivered()
+    line = "INSERT INTO ledger SELECT $2, job_id, owner, period, 'release', credits, 0, at FROM ledger WHERE id = $1"
+    with pytest.raises(StoreError):
+        await store.database.transact(lambda tx: tx.execute(line, f"{job.id}:hold", f"{job.id}:release"))
+
+
+async def test_only_the_person_who_asked_may_cancel(store: Store) -> None:
+    job = await store.accept()
+    for job_id, user_id in ((job.id, 2), ("nothing", 1)):
+        with pytest.raises(JobUnknown):
+            await store.jobs.cancel(job_id, user_id=user_id, now=store.now)
+    cancelled = await store.jobs.cancel(job.id, user_id=1, now=store.now)
+    assert (cancelled.status, cancelled.due_at) == (JobStatus.CANCELLED, store.now)
+    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, 0)]
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "queued"])
+async def test_only_a_waiting_job_can_be_cancelled(store: Store, stage: str) -> None:
+    job = await store.at(stage)
+    await store.accept()
+    with pytest.raises(TooLateToCancel) as caught:
+        await store.jobs.cancel(job.id, user_id=1, now=store.now)
+    assert caught.value.status is job.status
+    assert await store.get(job.id) == job
+    await store.books_add_up()
+
+
+async def test_cancelling_many_times_at_once_releases_once(store: Store) -> None:
+    job = await store.accept()
+    await store.accept()
+    cancels = (store.jobs.cancel(job.id, user_id=1, now=store.now) for _ in range(5))
+    answers = await asyncio.gather(*cancels, return_exceptions=True)
+    assert sum(isinstance(answer, Job) for answer in answers) == 1
+    await store.books_add_up()
+
+
+async def test_of_a_cancel_and_a_claim_at_once_only_one_happens(store: Store) -> None:
+    job = await store.accept()
+    cancelled, claimed = await asyncio.gather(
+        store.jobs.cancel(job.id, user_id=1, now=store.now), store.waiting(), return_exceptions=True
+    )
+    assert isinstance(cancelled, Job) == (claimed is None)
+    await store.books_add_up()
+
+
+async def test_a_requeued_job_waits_again_under_its_old_hold(store: Store) -> None:
+    job = await store.running()
+    queued = await store.jobs.requeue(job, attempt=2, next_at=store.now + timedelta(seconds=5))
+    assert (queued.status, queued.attempt, queued.tries, queued.task_id) == (JobStatus.QUEUED, 2, 1, None)
+    assert queued.external_id == f"{job.id}-2"
+    assert await store.waiting() is None
+    store.later(5)
+    assert await store.waiting() is not None
+    assert await store.ledger(job.id) == [("hold", 5, 420_000)]
+
+
+async def test_rescheduling_keeps_the_progress_unless_there_is_news_of_it(store: Store) -> None:
+    job = await store.jobs.reschedule(await store.running(), next_at=store.now, progress=0.5)
+    again = await store.jobs.reschedule(await store.claimed(job.id), next_at=store.now, tries=3)
+    assert (job.progress, again.progress, again.tries, again.lease) == (0.5, 0.5, 3, None)
+
+
+async def test_the_time_of_the_first_posting_stays(store: Store) -> None:
+    first = await store.jobs.begin_posting(await store.succeeded(), now=store.now)
+    again = await store.jobs.begin_posting(first, now=store.later(5))
+    assert again.posting_at == first.posting_at
+    assert again.lease == first.lease
+
+
+@pytest.mark.parametrize("move", ["begin_posting", "prolong"])
+async def test_nobody_posts_or_holds_on_without_a_lease(store: Store, move: str) -> None:
+    job = await store.jobs.reschedule(await store.succeeded(), next_at=store.now)
+    with pytest.raises(TransitionLost):
+        await MOVES[move][0](store, job)
+
+
+@pytest.mark.parametrize("move", ["record_task", "requeue", "fail"])
+async def test_a_dead_letter_that_was_decided_is_none_any_more(store: Store, move: str) -> None:
+    buried = await store.at("unknown")
+    assert [job.id for job in await store.lookup.dead_letters(most=5)] == [buried.id]
+    decided = await MOVES[move][0](store, buried)
+    assert decided.dead_letter is None
+    assert await store.lookup.dead_letters(most=5) == []
+
+
+async def test_a_buried_job_keeps_its_hold_and_is_due_to_close_its_card(store: Store) -> None:
+    buried = await store.at("undeliverable")
+    assert (buried.finished, buried.due_at) == (True, store.now)
+    closed = await store.jobs.close(await store.claimed(buried.id))
+    assert (closed.due_at, closed.lease) == (None, None)
+    assert await store.ledger(buried.id) == [("hold", 5, 420_000)]
+
+
+async def test_the_first_card_counts_and_changes_nothing_else(store: Store) -> None:
+    job = await store.running()
+    await store.jobs.record_card(job, channel_id=3, message_id=33)
+    await store.jobs.record_card(job, channel_id=4, message_id=44)
+    assert await store.get(job.id) == replace(job, card_channel_id=3, card_message_id=33)
