@@ -14,7 +14,7 @@ from bot.errors import ResultTooLarge, ResultUnusable
 from bot.service.media_probe import OPEN_OPTIONS, SLACK_SECONDS, chosen_streams, examine, untrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from av import AudioFrame, AudioStream, VideoFrame, VideoStream
@@ -63,8 +63,8 @@ def plan(info: MediaInfo, *, limit: int, factor: float = 1.0) -> Plan:
     bits = (limit * factor - overhead) * 8 * MARGIN
     least, most = AUDIO_BPS
     audio = min(max(bits * AUDIO_SHARE / info.seconds, least), most) if info.audio_codec else 0
-    # The rate buffer of one second may come on top, see `_add_picture`.
-    video = (bits - audio * info.seconds) / (info.seconds + 1)
+    # Of the rate buffer of one second (see `_add_picture`), half is what x264 was seen to use up at most.
+    video = (bits - audio * info.seconds) / (info.seconds + 0.5)
     sizes = [_scaled(info, side) for side in (min(info.width, info.height), *SHORT_SIDES)]
     for bar, candidates in ((GOOD, sizes), (FLOOR, sizes[-1:])):
         for width, height in candidates:
@@ -75,8 +75,9 @@ def plan(info: MediaInfo, *, limit: int, factor: float = 1.0) -> Plan:
 
 def _scaled(info: MediaInfo, side: int) -> tuple[int, int]:
     """The picture with its short side at `side` pixels, never larger than it is; even, as yuv420p needs."""
-    ratio = min(side / min(info.width, info.height), 1.0)
-    return max(2, round(info.width * ratio / 2) * 2), max(2, round(info.height * ratio / 2) * 2)
+    ratio = side / min(info.width, info.height)
+    width, height = (min(round(full * ratio / 2), full // 2) * 2 for full in (info.width, info.height))
+    return max(width, 2), max(height, 2)
 
 
 def remux(source: Path, target: Path) -> None:
@@ -113,16 +114,26 @@ def encode(source: Path, target: Path, *, limit: int) -> None:
         OSError: the target cannot be written.
     """
     info = examine(source)
-    factor = 1.0
-    for _ in range(2):
+
+    def attempt(factor: float) -> int:
         _encode(source, target, plan(info, limit=limit, factor=factor), fps=info.fps)
-        size = target.stat().st_size
-        if size <= limit:
-            break
-        factor *= 0.9 * limit / size
-    else:
-        raise ResultTooLarge("cannot_fit")
+        return target.stat().st_size
+
+    at_most_twice(attempt, limit=limit)
     _check_whole(target, info)
+
+
+def at_most_twice(attempt: Callable[[float], int], *, limit: int) -> None:
+    """Make a file with all of `limit` (1.0), and if its size is over, with as much less of it as that asks for.
+
+    Raises:
+        ResultTooLarge: "cannot_fit", both were over.
+    """
+    size = attempt(1.0)
+    if size > limit:
+        size = attempt(0.9 * limit / size)
+    if size > limit:
+        raise ResultTooLarge("cannot_fit")
 
 
 def _check_whole(target: Path, info: MediaInfo) -> None:
@@ -155,8 +166,8 @@ def _encode(source: Path, target: Path, to: Plan, *, fps: float) -> None:
 def _add_picture(out: OutputContainer, video: VideoStream, to: Plan, *, fps: float) -> VideoStream:
     """An H.264 stream as planned, with the clock and the colours of the one it is made of.
 
-    Constant quality under a rate cap: a plain scene stays far below the limit, and the buffer of one second makes
-    the cap hold over any length of `seconds` to (seconds + 1) times the rate.
+    Constant quality under a rate cap: a plain scene stays far below the limit, and the buffer of one second lets a
+    busy moment borrow from the quiet ones before it.
     """
     options = {
         "preset": PRESET,
