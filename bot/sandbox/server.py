@@ -52,8 +52,7 @@ class Sandbox:
     ) -> None:
         self._host = host
         self._port = port
-        named = os.environ.get(OPENAPI_VARIABLE)
-        self._openapi = openapi or (Path(named) if named else None)
+        self._openapi = openapi or _named_document()
         self._heartbeat_seconds = heartbeat_seconds
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
@@ -149,6 +148,12 @@ class Sandbox:
         }
 
 
+def _named_document() -> Path | None:
+    """The document that the environment names, when it is there."""
+    named = os.environ.get(OPENAPI_VARIABLE)
+    return Path(named) if named and Path(named).is_file() else None
+
+
 async def serve(
     *,
     host: str = "127.0.0.1",
@@ -161,9 +166,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with Sandbox(
-        host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir
-    ) as sandbox:
+    async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
         sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
         sys.stdout.flush()
         await stopped.wait()

@@ -41,6 +41,7 @@ class Snowflakes:
         self._last = 0
 
     def __call__(self) -> str:
+        """The next id."""
         milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS
         self._last = max(self._last + 1, milliseconds << 22)
         return str(self._last)

@@ -76,7 +76,7 @@ def _embed(given: Json, files: dict[str, Json]) -> Json:
 
 def _media_of_embed(given: Json, files: dict[str, Json]) -> Json:
     file = files.get(str(given.get("url", "")).removeprefix(FILE_SCHEME), {})
-    size = {key: file[key] for key in ("width", "height", "content_type") if key in file}
+    size: Json = {key: file[key] for key in ("width", "height", "content_type") if key in file}
     url = _address(given.get("url"), files)
     return {"url": url, "proxy_url": url, **size}
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import secrets
-from collections import deque
-from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from bot.sandbox.discord import shapes
+from bot.sandbox.discord.connection import Connection
+from bot.sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, STARTS_ANEW, Closed, Intent, Op, frame
 from bot.sandbox.discord.sessions import Session, Socket
 
 if TYPE_CHECKING:
@@ -19,54 +17,8 @@ if TYPE_CHECKING:
     from bot.sandbox.faults import Fault, Faults
 
 RESUMABLE_SECONDS = 120
-EVENTS_A_MINUTE = 120
-FRAME_BYTES = 4096
-STARTS_ANEW = (4007, 4009)  # close codes after which a session cannot be resumed
-
-
-class Op(IntEnum):
-    """What a payload is."""
-
-    DISPATCH = 0
-    HEARTBEAT = 1
-    IDENTIFY = 2
-    PRESENCE_UPDATE = 3
-    VOICE_STATE_UPDATE = 4
-    RESUME = 6
-    RECONNECT = 7
-    REQUEST_GUILD_MEMBERS = 8
-    INVALID_SESSION = 9
-    HELLO = 10
-    HEARTBEAT_ACK = 11
-    REQUEST_SOUNDBOARD_SOUNDS = 31
-
-
-class Intent(IntFlag):
-    """The groups of events that the sandbox has."""
-
-    GUILDS = 1 << 0
-    GUILD_MEMBERS = 1 << 1
-    GUILD_PRESENCES = 1 << 8
-    GUILD_MESSAGES = 1 << 9
-    GUILD_MESSAGE_REACTIONS = 1 << 10
-    GUILD_MESSAGE_TYPING = 1 << 11
-    DIRECT_MESSAGES = 1 << 12
-    DIRECT_MESSAGE_REACTIONS = 1 << 13
-    DIRECT_MESSAGE_TYPING = 1 << 14
-    MESSAGE_CONTENT = 1 << 15
-
-
-KNOWN_INTENTS = (1 << 17) - 1 | 0b11 << 20 | 0b11 << 24
-PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
-
-
-class Closed(Exception):
-    """The server ends a connection with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
+# A connection lost for longer is taken for gone when somebody acts, though it may still resume.
+PATIENCE_SECONDS = 5
 
 
 class Gateway:
@@ -84,17 +36,17 @@ class Gateway:
 
     # -- what the rest of the sandbox asks of it
 
-    def dispatch(
-        self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None
-    ) -> None:
+    def dispatch(self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None) -> None:
         """Send an event to the sessions of its shard which asked for it (with no intent: to all of them)."""
         for session in self._live():
             if session.serves(guild_id) and (intent is None or session.intents & intent):
                 session.dispatch(event, data)
 
     def reaches(self, guild_id: str | None) -> bool:
-        """Whether a session, connected or about to resume, takes this guild's events."""
-        return any(session.serves(guild_id) for session in self._live())
+        """Whether a session, connected or likely about to resume, takes this guild's events."""
+        since = self._world.clock.now() - PATIENCE_SECONDS
+        near = [s for s in self._live() if s.lost_at is None or s.lost_at >= since]
+        return any(session.serves(guild_id) for session in near)
 
     @property
     def connected(self) -> int:
@@ -125,14 +77,12 @@ class Gateway:
         """Serve one websocket from hello to its end."""
         ws = web.WebSocketResponse(max_msg_size=0, autoping=True)
         await ws.prepare(request)
-        socket = Socket(ws, zlib_stream=request.query.get("compress") == "zlib-stream")
+        zlib_stream = request.query.get("compress") == "zlib-stream"
+        socket = Socket(ws, transport=request.transport, zlib_stream=zlib_stream)
         self.sockets.add(socket)
         connection = Connection(gateway=self, socket=socket)
         try:
-            if request.query.get("v", "10") != "10":
-                raise Closed(4012, "Invalid API version")
-            if request.query.get("encoding", "json") != "json":
-                raise Closed(4012, "This gateway speaks JSON only")
+            _check_address(request)
             await connection.serve(self._heartbeat_seconds)
         except Closed as closed:
             if closed.code in STARTS_ANEW:
@@ -218,8 +168,8 @@ class Gateway:
             del self.sessions[session.id]
             return None
         session.socket, session.lost_at = socket, None
-        for frame in missed:
-            socket.send(frame)
+        for event in missed:
+            socket.send(event)
         session.dispatch("RESUMED", {})
         return session
 
@@ -244,19 +194,17 @@ class Gateway:
         """Cut the line, or with the options `op` (7 or 9, with `resumable`) or `code` end it in Discord's ways."""
         match fault.options:
             case {"op": Op.RECONNECT}:
-                socket.send({"op": Op.RECONNECT, "d": None, "s": None, "t": None})
+                socket.send(frame(Op.RECONNECT, None))
             case {"op": Op.INVALID_SESSION}:
                 resumable = bool(fault.options.get("resumable"))
                 if not resumable:
                     self.sessions.pop(session.id, None)
-                socket.send({"op": Op.INVALID_SESSION, "d": resumable, "s": None, "t": None})
+                socket.send(frame(Op.INVALID_SESSION, resumable))
             case {"code": int(code)}:
                 await socket.close(code)
             case _:
                 await socket.flush()
-                transport = socket.ws.get_extra_info("transport") or socket.ws._req.transport
-                if transport is not None:
-                    transport.abort()
+                socket.cut()
 
     def members(self, session: Session, data: dict[str, Any]) -> None:
         """Answer REQUEST_GUILD_MEMBERS with one GUILD_MEMBERS_CHUNK."""
@@ -283,89 +231,7 @@ class Gateway:
         session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
 
 
-class Connection:
-    """What one websocket says, payload by payload."""
-
-    def __init__(self, *, gateway: Gateway, socket: Socket) -> None:
-        self._gateway = gateway
-        self._socket = socket
-        self._session: Session | None = None
-        self._said: deque[float] = deque(maxlen=EVENTS_A_MINUTE)
-        self._ended_on_purpose = False
-
-    async def serve(self, heartbeat_seconds: float) -> None:
-        """Say hello, then hear the client until it leaves or goes silent.
-
-        Raises:
-            Closed: the client broke a rule.
-        """
-        self._socket.send(_frame(Op.HELLO, {"heartbeat_interval": round(heartbeat_seconds * 1000)}))
-        loop = asyncio.get_running_loop()
-        beaten = loop.time()
-        while True:
-            patience = beaten + heartbeat_seconds * 1.5 - loop.time()
-            try:
-                message = await asyncio.wait_for(self._socket.ws.receive(), max(patience, 0.001))
-            except TimeoutError:
-                raise Closed(4009, "Session timed out.") from None
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                self._ended_on_purpose = self._socket.ws.close_code in (1000, 1001)
-                return
-            op, data = self._read(message.data, loop.time())
-            if op == Op.HEARTBEAT:
-                beaten = loop.time()
-                self._socket.send(_frame(Op.HEARTBEAT_ACK, None))
-            else:
-                await self._obey(op, data)
-
-    def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
-        """One payload, if it is one and does not come too often."""
-        if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < 60:  # noqa: PLR2004 - a minute
-            raise Closed(4008, "You are being rate limited.")
-        self._said.append(now)
-        try:
-            payload = json.loads(raw)
-            op, data = payload["op"], payload.get("d")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise Closed(4002, "Error while decoding payload.") from None
-        if len(raw) > FRAME_BYTES:
-            raise Closed(4002, "Payload too large.")
-        return op, data
-
-    async def _obey(self, op: int, data: Any) -> None:
-        """Everything but heartbeats."""
-        if op in (Op.IDENTIFY, Op.RESUME):
-            await self._begin(op, data)
-        elif self._session is None:
-            raise Closed(4003, "Not authenticated.")
-        elif op == Op.REQUEST_GUILD_MEMBERS:
-            self._gateway.members(self._session, data)
-        elif op not in (Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE, Op.REQUEST_SOUNDBOARD_SOUNDS):
-            raise Closed(4001, "Unknown opcode.")
-
-    async def _begin(self, op: int, data: Any) -> None:
-        if self._session is not None:
-            raise Closed(4005, "Already authenticated.")
-        if not isinstance(data, dict):
-            raise Closed(4002, "Error while decoding payload.")
-        if op == Op.IDENTIFY:
-            self._session = self._gateway.identify(self._socket, data)
-        else:
-            self._session = self._gateway.resume(self._socket, data)
-        if self._session is None:
-            self._socket.send(_frame(Op.INVALID_SESSION, False))
-        else:
-            await self._gateway.welcomed(self._session)
-
-    def forget(self) -> None:
-        """The session may not be resumed."""
-        self._ended_on_purpose = True
-
-    def lose(self) -> None:
-        """The connection is over."""
-        if self._session is not None and self._session.socket is self._socket:
-            self._gateway.lose(self._session, for_good=self._ended_on_purpose)
-
-
-def _frame(op: Op, data: Any) -> dict[str, Any]:
-    return {"op": int(op), "d": data, "s": None, "t": None}
+def _check_address(request: web.Request) -> None:
+    """Only version 10 and JSON are spoken here."""
+    if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
+        raise Closed(4012, "Invalid API version.")

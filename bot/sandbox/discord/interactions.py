@@ -97,6 +97,7 @@ class Interactions:
     def __init__(self, world: World) -> None:
         self._world = world
         self._all: dict[str, Interaction] = {}
+        self._by_token: dict[str, Interaction] = {}
 
     def open(
         self,
@@ -145,7 +146,7 @@ class Interactions:
             source=source,
             triggered_by=triggered_by.metadata if triggered_by else None,
         )
-        self._all[interaction_id] = interaction
+        self._all[interaction_id] = self._by_token[token] = interaction
         return interaction
 
     def _place(self, user: User, channel: Channel) -> Json:
@@ -191,12 +192,8 @@ class Interactions:
         """
         if application_id != self._world.application_id:
             raise Refused(10015)
-        for interaction in self._all.values():
-            if secrets.compare_digest(interaction.token, token):
-                break
-        else:
-            raise Refused(50027)
-        if self._world.clock.now() - interaction.created > TOKEN_SECONDS:
+        interaction = self._by_token.get(token)
+        if interaction is None or self._world.clock.now() - interaction.created > TOKEN_SECONDS:
             raise Refused(50027)
         if interaction.acknowledged is None or interaction.kind == Kind.AUTOCOMPLETE:
             raise Refused(10015)
@@ -206,9 +203,7 @@ class Interactions:
         """What came of it, for `GET {control}/interactions/{id}`."""
         world = self._world
         waited = world.clock.now() - interaction.created
-        failed = interaction.acknowledged is None and (
-            interaction.undelivered or waited > FIRST_ANSWER_SECONDS
-        )
+        failed = interaction.acknowledged is None and (interaction.undelivered or waited > FIRST_ANSWER_SECONDS)
         original = interaction.original
         gone = original is not None and original.id not in interaction.channel.messages
         return {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import content, shapes
 from bot.sandbox.discord.errors import Refused
-from bot.sandbox.discord.gateway import Intent
+from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.world import Message
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ class Messages:
         self._tell("MESSAGE_CREATE", message, where)
         return message
 
-    async def edit(
-        self, message: Message, *, where: Channel, body: Json, uploads: Sequence[Upload] = ()
-    ) -> None:
+    async def edit(self, message: Message, *, where: Channel, body: Json, uploads: Sequence[Upload] = ()) -> None:
         """Change what the body names and leave the rest; fills a deferred answer too.
 
         Raises:
@@ -150,18 +148,14 @@ class Messages:
         intents = (Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS)
         self._send(event, data, where, intents)
 
-    async def _attach(
-        self, where: Channel, body: Json, uploads: Sequence[Upload], *, private: bool
-    ) -> list[Json]:
+    async def _attach(self, where: Channel, body: Json, uploads: Sequence[Upload], *, private: bool) -> list[Json]:
         """Keep the uploaded files, in the order of their numbers."""
         limit = self._world.file_limit(where)
         if any(upload.size > limit for upload in uploads):
             raise Refused(40005)
         about = {str(a.get("id")): a for a in body.get("attachments") or []}
         return [
-            await self._cdn.keep(
-                upload, channel_id=where.id, private=private, about=about.get(str(upload.index))
-            )
+            await self._cdn.keep(upload, channel_id=where.id, private=private, about=about.get(str(upload.index)))
             for upload in sorted(uploads, key=lambda upload: upload.index)
         ]
 

@@ -58,14 +58,12 @@ class Document:
         """
         return cls(json.loads(path.read_bytes()))
 
-    def request_problems(
-        self, method: str, route: str, *, body: Any, query: Mapping[str, str]
-    ) -> list[Problem]:
+    def request_problems(self, method: str, route: str, *, body: Any, query: Mapping[str, str]) -> list[Problem]:
         """What is wrong with the query and the JSON body of a request (with files: its `payload_json`)."""
         operation = self._operation(method, route)
         if operation is None:
             return []
-        wrong = [problem for problem in self._query(method, route, operation, query)]
+        wrong = list(self._query(method, route, operation, query))
         validator = self._validator(method, route, "requestBody", "content", "application/json", "schema")
         if validator is None:
             return wrong
@@ -97,9 +95,7 @@ class Document:
         found: Json | None = self._document["paths"].get(route, {}).get(method.lower())
         return found
 
-    def _query(
-        self, method: str, route: str, operation: Json, query: Mapping[str, str]
-    ) -> Iterator[Problem]:
+    def _query(self, method: str, route: str, operation: Json, query: Mapping[str, str]) -> Iterator[Problem]:
         declared = {p["name"]: i for i, p in enumerate(operation.get("parameters", [])) if p["in"] == "query"}
         for name, value in query.items():
             at = ("query", name)
@@ -138,7 +134,8 @@ class _Validators:
         self._registry: Any = Registry().with_resource(ID, resource)
         plain = Draft202012Validator.VALIDATORS
         picking = {name: _picking(plain[name]) for name in ("oneOf", "anyOf")}
-        self._class: Any = validators.extend(Draft202012Validator, picking)
+        extend: Any = validators.extend
+        self._class = extend(Draft202012Validator, picking)
 
     def at(self, pointer: tuple[str, ...]) -> Validator | None:
         """The validator of the schema at this place; None when there is no schema."""
@@ -229,7 +226,9 @@ def _flat(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
 def _problem(error: ValidationError) -> Problem:
     at = tuple(error.absolute_path)
     if error.validator == "required":
-        absent = next((name for name in error.validator_value if name not in error.instance), "")
+        needed: Any = error.validator_value
+        present: Any = error.instance
+        absent = next((name for name in needed if name not in present), "")
         return Problem(at=(*at, absent), kind=_kind(error), text="This field is required")
     return Problem(at=at, kind=_kind(error), text=_text(error))
 

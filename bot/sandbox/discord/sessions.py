@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncio import Transport
+
     from aiohttp import web
 
 KEPT_EVENTS = 2000
@@ -19,8 +21,9 @@ KEPT_EVENTS = 2000
 class Socket:
     """A websocket whose frames go out in order from one task; text, or one zlib stream when asked for."""
 
-    def __init__(self, ws: web.WebSocketResponse, *, zlib_stream: bool) -> None:
+    def __init__(self, ws: web.WebSocketResponse, *, transport: Transport | None, zlib_stream: bool) -> None:
         self.ws = ws
+        self._transport = transport
         self._deflate = zlib.compressobj() if zlib_stream else None
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write(), name="sandbox gateway writer")
@@ -50,6 +53,11 @@ class Socket:
         """Close the websocket with a code of Discord's."""
         await self.flush()
         await self.ws.close(code=code, message=reason.encode())
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
 
     async def stop(self) -> None:
         """End the writing task."""

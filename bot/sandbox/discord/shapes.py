@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import permissions
-from bot.sandbox.discord.world import Json
 
 if TYPE_CHECKING:
-    from bot.sandbox.discord.world import Channel, Guild, Member, Message, Role, User, World
+    from bot.sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
 
@@ -91,8 +90,7 @@ def channel(world: World, what: Channel) -> Json:
         "position": what.position,
         "nsfw": what.nsfw,
         "permission_overwrites": [
-            {"id": o.id, "type": o.kind, "allow": str(o.allow), "deny": str(o.deny)}
-            for o in what.overwrites.values()
+            {"id": o.id, "type": o.kind, "allow": str(o.allow), "deny": str(o.deny)} for o in what.overwrites.values()
         ],
     }
 
@@ -116,7 +114,7 @@ def _thread(what: Channel) -> Json:
     }
 
 
-def guild(world: World, what: Guild) -> Json:
+def guild(what: Guild) -> Json:
     """A guild object, as REST gives it."""
     boosts = (0, 2, 7, 14)[what.premium_tier]
     nothing = (
@@ -173,7 +171,7 @@ def gateway_guild(world: World, what: Guild, *, all_members: bool) -> Json:
     """
     present = what.members.values() if all_members else [what.members[world.bot.id]]
     return {
-        **guild(world, what),
+        **guild(what),
         "joined_at": what.members[world.bot.id].joined_at,
         "large": False,
         "unavailable": False,
@@ -215,8 +213,9 @@ def application(world: World) -> Json:
         "explicit_content_filter": 0,
         "team": None,
         "eligible_oauth2_scopes": ["bot", "applications.commands"],
-        "integration_types_config": {"0": {"oauth2_install_params": {
-            "scopes": ["applications.commands", "bot"], "permissions": "0"}}},
+        "integration_types_config": {
+            "0": {"oauth2_install_params": {"scopes": ["applications.commands", "bot"], "permissions": "0"}}
+        },
     }
 
 

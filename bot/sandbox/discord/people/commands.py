@@ -125,7 +125,7 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
 
 def _below(command: Json, name: str) -> Json:
     """The subcommand or group of this name."""
-    children = [option for option in command.get("options", ()) if option["type"] in SUBCOMMANDS]
+    children: list[Json] = [option for option in command.get("options", ()) if option["type"] in SUBCOMMANDS]
     for child in children:
         if child["name"] == name:
             return child

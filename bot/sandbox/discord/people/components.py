@@ -63,9 +63,7 @@ def press(
     if desk.resolved:
         data["resolved"] = desk.resolved
     interactions = discord.interactions
-    return interactions.open(
-        kind=Kind.COMPONENT, user=user, channel=channel, data=data, locale=locale, source=message
-    )
+    return interactions.open(kind=Kind.COMPONENT, user=user, channel=channel, data=data, locale=locale, source=message)
 
 
 def choose(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:

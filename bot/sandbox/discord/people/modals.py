@@ -129,5 +129,3 @@ def _text(field: Json, given: Any) -> str:
     if not least <= len(value) <= most:
         raise Impossible(f"{name!r} takes {least} to {most} characters, not {len(value)}")
     return value
-
-

@@ -77,7 +77,7 @@ class Desk:
         if channel is None or (types and channel.type not in types):
             raise Impossible(f"there is no such channel {given!r} to choose")
         shape = shapes.channel(world, channel)
-        shown = {key: shape[key] for key in ("id", "name", "type", "parent_id") if key in shape}
+        shown: Json = {key: shape[key] for key in ("id", "name", "type", "parent_id") if key in shape}
         self.note("channels", channel.id, {**shown, "permissions": str(world.permissions(self.user.id, channel))})
         return channel.id
 
@@ -129,22 +129,19 @@ class Desk:
         return filled
 
     async def _value(self, option: Json, value: Any) -> Any:
-        match option["type"]:
-            case 3 | 4 | 10:
-                return _plain(option, value)
-            case 5 if isinstance(value, bool):
-                return value
-            case 6:
-                return self.find_user(value)
-            case 7:
-                return self.find_channel(value, option.get("channel_types"))
-            case 8:
-                return self.find_role(value)
-            case 9:
-                return self.find_mentionable(value)
-            case 11:
-                return await self.attach(value)
-        raise Impossible(f"{value!r} does not fit the option {option['name']!r}")
+        kind = option["type"]
+        named = {USER: self.find_user, ROLE: self.find_role, MENTIONABLE: self.find_mentionable}
+        if find := named.get(kind):
+            return find(value)
+        if kind == CHANNEL:
+            return self.find_channel(value, option.get("channel_types"))
+        if kind == ATTACHMENT:
+            return await self.attach(value)
+        if kind != BOOLEAN:
+            return _plain(option, value)
+        if not isinstance(value, bool):
+            raise Impossible(f"{value!r} is neither true nor false for the option {option['name']!r}")
+        return value
 
 
 def _plain(option: Json, value: Any) -> str | int | float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.errors import Refused
-from bot.sandbox.discord.gateway import Intent
+from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from bot.sandbox.discord.rules.messages import check_message
@@ -69,16 +69,17 @@ def may_post(call: Call, place: Channel) -> None:
     """Check that the bot may write this message here.
 
     Raises:
-        Refused: 50001, 50007, 50013 or 50083.
+        Refused: 50001, 50007, 50013, 50083 or 160005.
     """
     if place.recipient_id is not None and not call.world.users[place.recipient_id].dms_open:
         raise Refused(50007)
-    in_thread = place.is_thread
-    call.require(place, Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES)
+    threaded = place.is_thread
+    call.require(place, Permission.SEND_MESSAGES_IN_THREADS if threaded else Permission.SEND_MESSAGES)
     if call.uploads:
         call.require(place, Permission.ATTACH_FILES)
-    if place.archived and place.locked:
-        raise Refused(50083)
+    moderates = call.world.permissions(call.world.bot.id, place) & Permission.MANAGE_THREADS
+    if place.locked and not moderates:
+        raise Refused(50083 if place.archived else 160005)
 
 
 def _reference(call: Call, place: Channel) -> Json:

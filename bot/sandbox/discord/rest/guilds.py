@@ -22,7 +22,7 @@ def _guild(call: Call) -> Guild:
 async def guild(call: Call) -> Answer:
     """`GET /guilds/{guild_id}`, with counts when asked."""
     found = _guild(call)
-    shape = shapes.guild(call.world, found)
+    shape = shapes.guild(found)
     if call.flag("with_counts"):
         count = len(found.members)
         shape |= {"approximate_member_count": count, "approximate_presence_count": count}

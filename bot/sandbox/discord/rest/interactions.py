@@ -10,7 +10,7 @@ from bot.sandbox.discord.interactions import ANSWERS, Answer, Interaction, Kind
 from bot.sandbox.discord.messages import EPHEMERAL, LOADING
 from bot.sandbox.discord.rest.call import NO_CONTENT, Call, Route
 from bot.sandbox.discord.rest.call import Answer as Reply
-from bot.sandbox.discord.rules.messages import check_message
+from bot.sandbox.discord.rules.messages import check_deferral, check_message
 from bot.sandbox.discord.rules.modals import check_choices, check_modal
 
 if TYPE_CHECKING:
@@ -35,16 +35,12 @@ async def answer(call: Call) -> Reply:
     interaction.first = {**shown, "type": int(kind), "data": data, "message": shown or None}
     if not call.flag("with_response"):
         return NO_CONTENT
-    return 200, _callback(interaction, kind, message, shown)
+    return 200, _callback(interaction, message, shown)
 
 
 def _answer_kind(interaction: Interaction, body: Json) -> Answer:
     """The kind of a first answer, if this interaction takes it."""
-    allowed = {
-        kind
-        for kind in ANSWERS[interaction.kind]
-        if kind not in _UPDATES or interaction.source is not None
-    }
+    allowed = {kind for kind in ANSWERS[interaction.kind] if kind not in _UPDATES or interaction.source is not None}
     if body.get("type") not in allowed:
         choices = sorted(int(kind) for kind in allowed)
         text = f"Value must be one of {{{', '.join(map(str, choices))}}}."
@@ -108,8 +104,8 @@ async def _say(
     )
 
 
-def _callback(interaction: Interaction, kind: Answer, message: Message | None, shown: Json) -> Json:
-    """The callback response object of `with_response`."""
+def _callback(interaction: Interaction, message: Message | None, shown: Json) -> Json:
+    """The callback response object of `with_response`: a made message is of type 4, deferred or not."""
     about: Json = {"id": interaction.id, "type": int(interaction.kind)}
     if message is None:
         return {"interaction": about}
@@ -120,6 +116,7 @@ def _callback(interaction: Interaction, kind: Answer, message: Message | None, s
         "response_message_ephemeral": bool(flags & EPHEMERAL),
     }
     shape = {key: value for key, value in shown.items() if key != "visible_to"}
+    kind = Answer.UPDATE if message is interaction.source else Answer.MESSAGE
     return {"interaction": about, "resource": {"type": int(kind), "message": shape}}
 
 
@@ -188,6 +185,8 @@ def _check_answer(call: Call) -> list[Problem]:
             interaction = call.discord.interactions.get(call.path["interaction_id"])
             current = interaction.source if interaction else None
             return check_message(data, _names(call), kind="update", current=current, under=("data",))
+        case Answer.DEFERRED_MESSAGE:
+            return check_deferral(data)
         case Answer.CHOICES:
             return check_choices(data)
         case Answer.MODAL:

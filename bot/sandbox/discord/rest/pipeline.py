@@ -82,25 +82,40 @@ class Pipeline:
             await uploads.remove(self._uploads)
 
     async def _run(self) -> web.StreamResponse:
+        broken = await self._receive()
         fault = self._discord.faults.take("discord", "rest", *(self._route.calls if self._route else ()))
         if fault is not None:
             self._record.fault = fault.kind
             if (played := await self._play(fault)) is not None:
                 return played
         try:
+            if broken is not None:
+                raise broken
             status, body = await self._serve(fault)
         except Limited as limited:
             self._headers = limited.headers
             status, body = 429, limited.body()
         except (Refused, NotServed) as refused:
             status, body = refused.status, refused.body()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever fails here, the bot gets an answer and the record says so
             _log.exception("The sandbox failed at %s %s", self._record.method, self._record.path)
             self._discord.own_problems.append(f"500 at {self._record.method} {self._record.path}")
             status, body = 500, {"message": "500: Internal Server Error", "code": 0}
         if fault is not None and fault.kind == "lost_answer":
             trouble.cut(self._request)
         return self._answer(status, body)
+
+    async def _receive(self) -> Refused | None:
+        """Take in the whole body, so that the record has it whatever happens next; gives what is wrong with it."""
+        try:
+            body, self._uploads = await uploads.read_body(self._request, self._discord.cdn.folder)
+        except Refused as refused:
+            return refused
+        self._record.body = body
+        self._record.files = [
+            {"name": f"files[{u.index}]", "filename": u.filename, "size": u.size} for u in self._uploads
+        ]
+        return None
 
     async def _play(self, fault: trouble.Fault) -> web.StreamResponse | None:
         """Faults that come before Discord looks at the request."""
@@ -118,25 +133,21 @@ class Pipeline:
         return await trouble.on_the_wire(self._request, fault)
 
     async def _serve(self, fault: trouble.Fault | None) -> tuple[int, Any]:
-        """Authority, limits, the body, the checks, the handler."""
+        """Authority, limits, the checks, the handler."""
         route = self._route
         if route is None:
+            self._discord.own_problems.append(f"no route for {self._record.method} {self._record.path}")
             raise NotServed(404, "Not Found")
         path = dict(self._request.match_info)
         known = self._authorize(route)
         self._headers = self._discord.limits.take(route.method, route.path, path)
         if not known:
             raise NotServed(401, "Unauthorized")
-        body, self._uploads = await uploads.read_body(self._request, self._discord.cdn.folder)
-        self._record.body = body
-        self._record.files = [
-            {"name": f"files[{u.index}]", "filename": u.filename, "size": u.size} for u in self._uploads
-        ]
         call = Call(
             discord=self._discord,
             path=path,
             query=self._record.query,
-            body=body,
+            body=self._record.body,
             uploads=list(self._uploads),
         )
         self._check(route, call)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.errors import Refused
-from bot.sandbox.discord.gateway import Intent
+from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from bot.sandbox.discord.world import Channel

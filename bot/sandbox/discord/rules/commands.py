@@ -20,8 +20,11 @@ MOST_OPTIONS = MOST_CHOICES = 25
 MOST_TEXT = 8000
 MOST_OF_TYPE = {CHAT_INPUT: 100, USER_MENU: 15, MESSAGE_MENU: 15}
 LOCALES = frozenset(
-    "ar bg cs da de el en-GB en-US es-419 es-ES fi fr he hi hr hu id it ja ko lt nl no pl pt-BR ro ru sv-SE th tr "
-    "uk vi zh-CN zh-TW".split(),
+    (
+        *("ar", "bg", "cs", "da", "de", "el", "en-GB", "en-US", "es-419", "es-ES", "fi", "fr", "he", "hi", "hr"),
+        *("hu", "id", "it", "ja", "ko", "lt", "nl", "no", "pl", "pt-BR", "ro", "ru", "sv-SE", "th", "tr", "uk"),
+        *("vi", "zh-CN", "zh-TW"),
+    ),
 )
 # Letters and numbers of any script, as Discord's pattern has them with its Devanagari and Thai additions.
 _NAME = re.compile(r"[-_'\w\u0900-\u097f\u0e00-\u0e7f]{1,32}")
@@ -65,7 +68,9 @@ def check_commands(commands: Any) -> list[Problem]:
         names.append(str(command.get("name")))
     for kind, names in seen.items():
         if kind in MOST_OF_TYPE and len(names) > MOST_OF_TYPE[kind]:
-            wrong.append(say.problem((), "MAX_COMMANDS", "Maximum number of application commands reached", refusal=30032))
+            wrong.append(
+                say.problem((), "MAX_COMMANDS", "Maximum number of application commands reached", refusal=30032)
+            )
     return wrong
 
 

@@ -9,17 +9,18 @@ from bot.sandbox.discord.content import FILE_SCHEME, walk
 from bot.sandbox.discord.rules import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bot.sandbox.discord.errors import Problem
     from bot.sandbox.discord.rules.say import At
     from bot.sandbox.discord.world import Json
 
-ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, TEXT_DISPLAY, GALLERY, FILE, CONTAINER = 1, 2, 3, 4, 9, 10, 12, 13, 17
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
 LINK, PREMIUM = 5, 6
 SELECTS = (3, 5, 6, 7, 8)
 TOP_V1 = frozenset({ROW})
-TOP_V2 = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, 14, CONTAINER})
+TOP_V2 = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER})
 MOST_V1_ROWS, MOST_V2, MOST_TEXT = 5, 40, 4000
 
 _ALWAYS = {"type", "id"}
@@ -66,7 +67,12 @@ _TYPES: dict[str, type] = {
     "url": str,
     "emoji": dict,
 }
-_LENGTHS: dict[str, tuple[int, int]] = {"custom_id": (1, 100), "placeholder": (0, 150), "options": (1, 25), "items": (1, 10)}
+_LENGTHS: dict[str, tuple[int, int]] = {
+    "custom_id": (1, 100),
+    "placeholder": (0, 150),
+    "options": (1, 25),
+    "items": (1, 10),
+}
 
 
 def paths(components: Any, at: At) -> Iterator[tuple[At, Json]]:
@@ -87,11 +93,7 @@ def check_components(components: Any, at: At, *, v2: bool) -> Iterator[Problem]:
     """The components of a message, with the flag of the second version or without it."""
     if not isinstance(components, list):
         return
-    yield from say.objects(components, at)
-    for index, component in enumerate(components):
-        if isinstance(component, dict) and component.get("type") not in (TOP_V2 if v2 else TOP_V1):
-            choices = ", ".join(map(str, sorted(TOP_V2 if v2 else TOP_V1)))
-            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+    yield from _kinds(components, at, TOP_V2 if v2 else TOP_V1)
     for here, component in paths(components, at):
         yield from check_component(component, here)
     yield from _together(components, at, v2=v2)
@@ -144,10 +146,28 @@ def check_component(component: Json, at: At) -> Iterator[Problem]:
     elif kind == TEXT_DISPLAY:
         yield from say.length(component.get("content") or [], (*at, "content"), least=1, most=MOST_TEXT)
     elif kind in (SECTION, CONTAINER):
-        most = 3 if kind == SECTION else MOST_V2
-        yield from say.length(component.get("components") or [], (*at, "components"), least=1, most=most)
-        if kind == SECTION and not component.get("accessory"):
-            yield say.missing((*at, "accessory"))
+        yield from _holder(component, at)
+
+
+def _holder(component: Json, at: At) -> Iterator[Problem]:
+    """A section with its texts and its accessory, or a container of anything but containers."""
+    section = component["type"] == SECTION
+    children = component.get("components") or []
+    yield from say.length(children, (*at, "components"), least=1, most=3 if section else MOST_V2)
+    yield from _kinds(children, (*at, "components"), {TEXT_DISPLAY} if section else TOP_V2 - {CONTAINER})
+    if section and not component.get("accessory"):
+        yield say.missing((*at, "accessory"))
+    elif section:
+        yield from _kinds([component["accessory"]], (*at, "accessory"), {BUTTON, THUMBNAIL})
+
+
+def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Problem]:
+    """Components that have no place here."""
+    yield from say.objects(components, at)
+    for index, component in enumerate(components if isinstance(components, list) else []):
+        if isinstance(component, dict) and component.get("type") not in allowed:
+            choices = ", ".join(map(str, sorted(allowed)))
+            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
 
 
 def _button(button: Json, at: At) -> Iterator[Problem]:
@@ -170,13 +190,9 @@ def _row(row: Json, at: At) -> Iterator[Problem]:
     if not isinstance(children, list):
         yield say.missing((*at, "components"))
         return
-    yield from say.objects(children, (*at, "components"))
     yield from say.length(children, (*at, "components"), least=1, most=5)
+    yield from _kinds(children, (*at, "components"), {BUTTON, TEXT_INPUT, *SELECTS})
     kinds = [child.get("type") for child in children if isinstance(child, dict)]
-    for index, kind in enumerate(kinds):
-        if kind not in (BUTTON, TEXT_INPUT, *SELECTS):
-            text = "Value must be one of {2, 3, 4, 5, 6, 7, 8}."
-            yield say.problem((*at, "components", index, "type"), "BASE_TYPE_CHOICES", text)
     if len(kinds) > 1 and any(kind != BUTTON for kind in kinds):
         text = "The specified component exceeds the maximum width"
         yield say.problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bot.sandbox.discord.cdn import clean
 from bot.sandbox.discord.content import files_of_embeds
-from bot.sandbox.discord.messages import COMPONENTS_V2
+from bot.sandbox.discord.messages import COMPONENTS_V2, EPHEMERAL
 from bot.sandbox.discord.rules import say
 from bot.sandbox.discord.rules.components import check_components, files_of_components
 from bot.sandbox.discord.rules.embeds import check_embeds
@@ -56,7 +56,7 @@ def check_message(
     if not isinstance(body, dict):
         return [say.problem(under, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
     wrong = list(say.types(body, _TYPES, under))
-    for key in ("embeds", "components", "attachments"):
+    for key in ("embeds", "attachments"):
         wrong += say.objects(body.get(key), (*under, key))
     wrong += say.undeclared(body, _KEYS[kind], under)
     if any(problem.refusal for problem in wrong):
@@ -74,6 +74,21 @@ def check_message(
         *(_legacy(body, under) if v2 else ()),
         *_empty(body, files, kind, current),
     ]
+
+
+def check_deferral(data: Any) -> list[Problem]:
+    """What is wrong with a deferral: it says no more than whether the answer will be private."""
+    if not isinstance(data, dict):
+        return [say.problem(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+    wrong = [*say.types(data, {"flags": int}, ("data",))]
+    for key in data:
+        if key != "flags":
+            text = "A deferred answer has flags only; this is lost"
+            wrong.append(say.problem(("data", key), "UNDECLARED_KEY", text, refusal=None))
+    if not wrong and int(data.get("flags") or 0) & ~EPHEMERAL:
+        text = "A deferred answer can only be flagged as ephemeral"
+        wrong.append(say.problem(("data", "flags"), "FLAGS_OF_DEFERRAL", text, refusal=None))
+    return wrong
 
 
 def _nonce(body: Json, at: At) -> Iterator[Problem]:

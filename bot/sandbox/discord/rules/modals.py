@@ -84,10 +84,9 @@ def _input(component: Json, at: At) -> Iterator[Problem]:
         number = component.get(key)
         if isinstance(number, int) and not least <= number <= 4000:  # noqa: PLR2004 - a text input's most
             yield say.problem((*at, key), "NUMBER_TYPE_RANGE", f"Must be between {least} and 4000.")
-    most = component.get("max_length")
-    value = component.get("value")
-    if isinstance(most, int) and isinstance(value, str) and len(value) > most:
-        yield say.problem((*at, "value"), "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+    longest = component.get("max_length")
+    if isinstance(longest, int):
+        yield from say.length(component.get("value"), (*at, "value"), most=longest)
 
 
 def check_choices(data: Any) -> list[Problem]:
