@@ -1,0 +1,250 @@
+"""Structured logs, one line a record, with everything secret or private taken out before it is written.
+
+Every record is snapshotted where it is made and written by a thread of its own, so that a slow terminal or pipe never
+holds up the event loop. Modules just do `logging.getLogger(__name__)` and pass what belongs to the event as `extra=`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import logging
+import math
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from logging.handlers import QueueHandler, QueueListener
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TextIO, cast
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+HIDDEN: Final = "[hidden]"
+PRIVATE: Final = frozenset({"prompt", "negative_prompt", "token", "authorization"})
+"""Fields that are never written, however deep they lie in an extra."""
+
+_QUIET: Final = ("httpx", "httpcore", "discord.http", "aiosqlite")  # they tell of every request or statement
+_SHORTEST_SECRET: Final = 6  # characters; hiding shorter ones would only tear words apart
+
+_NAMES: Final = "|".join(sorted(PRIVATE))
+_QUOTED: Final = r"""(?:'(?:\\.|[^'\\])*(?:'|$)|"(?:\\.|[^"\\])*(?:"|$))"""
+_PATTERNS: Final = tuple(
+    (re.compile(pattern, re.DOTALL), replacement)
+    for pattern, replacement in (
+        # a private field inside a text: JSON, the repr of a dict, the repr of a value
+        (rf"""(?i)(\b(?:{_NAMES})["']?\s*[:=]\s*){_QUOTED}""", rf'\1"{HIDDEN}"'),
+        (r"(input_value=).*?(?=, input_type=)", rf"\1{HIDDEN}"),  # pydantic shows what was typed
+        (r"(?i)\b(bearer)\s+[\w.~+/=-]+", rf"\1 {HIDDEN}"),
+        (r"(?<![\w-])[\w-]{20,}\.[\w-]{6,7}\.[\w-]{27,}", HIDDEN),  # a Discord bot token
+        (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", HIDDEN),  # a JSON web token
+        (r"\baW50ZXJhY3Rpb246[\w=-]+", HIDDEN),  # an interaction token, base64 of "interaction:…"
+        (r"(/(?:webhooks|interactions)/\d+/)[^/?\s\"']+", rf"\1{HIDDEN}"),
+        (r"(?i)([?&][\w-]*(?:token|signature|key)=)[^&\s\"']+", rf"\1{HIDDEN}"),
+        (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),  # the password in a database's address
+    )
+)
+
+_OWN: Final = frozenset({"time", "level", "logger", "event", "exception"})
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_GREY, _PLAIN = "\x1b[2m", "\x1b[0m"
+_COLOURS: Final = {
+    "DEBUG": _GREY,
+    "INFO": "\x1b[36m",
+    "WARNING": "\x1b[33m",
+    "ERROR": "\x1b[31m",
+    "CRITICAL": "\x1b[1;31m",
+}
+
+
+def setup(
+    *,
+    level: str,
+    format: Literal["text", "json"],  # noqa: A002 - the setting is called so
+    secrets: Iterable[str],
+    stream: TextIO | None = None,
+) -> Log:
+    """Send everything from `level` up to `stream` (standard error), without `secrets`, until the result is closed.
+
+    Raises:
+        ValueError: there is no such level.
+    """
+    stream = stream or sys.stderr
+    redact = Redactor(secrets)
+    writer = logging.StreamHandler(stream)
+    writer.setFormatter(_Json(redact) if format == "json" else _Text(redact, colour=stream.isatty()))
+    return Log(level=level.upper(), writer=writer)
+
+
+class Log:
+    """Logging that is set up; `close` writes what is still waiting and puts everything back as it was."""
+
+    def __init__(self, *, level: str, writer: logging.Handler) -> None:
+        root = logging.getLogger()
+        loggers = (root, *map(logging.getLogger, _QUIET))
+        self._before = {logger: logger.level for logger in loggers}
+        root.setLevel(level)
+        for logger in loggers[1:]:
+            logger.setLevel(max(root.level, logging.WARNING))
+        queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+        self._handler = _Snapshot(queue)
+        self._listener = QueueListener(cast("Any", queue), writer)
+        self._listener.start()
+        root.addHandler(self._handler)
+
+    def close(self) -> None:
+        """Write what is waiting and stop; a second time does nothing."""
+        if not self._before:
+            return
+        logging.getLogger().removeHandler(self._handler)
+        for logger, level in self._before.items():
+            logger.setLevel(level)
+        self._before = {}
+        self._listener.stop()
+        self._handler.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Redactor:
+    """Takes secrets out of texts: the given ones, and whatever looks like a token or a private field."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = {secret.strip() for secret in secrets}
+        known = {secret for secret in known if len(secret) >= _SHORTEST_SECRET}
+        known |= {quote(secret, safe="") for secret in known}
+        # The longest first: one secret may begin with another.
+        ordered = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def __call__(self, text: str) -> str:
+        """The text with `HIDDEN` in the places of secrets."""
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def all(self, value: Any) -> Any:
+        """The same for every text in a plain value, keys included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, dict):
+            return {self(key): self.all(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self.all(part) for part in value]
+        return value
+
+
+class _Snapshot(QueueHandler):
+    """Takes from a record what may change before it is written: the arguments and the extras."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        fields = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        record = copy.copy(record)
+        if isinstance(record.args, Mapping):
+            record.args = {key: HIDDEN if _private(key) else _open(value) for key, value in record.args.items()}
+        elif record.args:
+            record.args = tuple(map(_open, record.args))
+        try:
+            record.message = record.getMessage()
+        except (TypeError, ValueError, LookupError):
+            record.message = f"{record.msg} (its arguments do not fit)"
+        record.msg, record.args = record.message, None
+        record.fields = _plain(fields)
+        return record
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, redact: Redactor) -> None:
+        super().__init__()
+        self._redact = redact
+
+    def parts(self, record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
+        """The message and the fields, redacted; a field that has a name of ours gets a `_`."""
+        fields = {f"{key}_" if key in _OWN else key: value for key, value in vars(record).get("fields", {}).items()}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = record.stack_info
+        return self._redact(record.getMessage()), self._redact.all(fields)
+
+
+class _Json(_Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        event, fields = self.parts(record)
+        head = {"time": _time(record), "level": record.levelname, "logger": record.name, "event": event}
+        return json.dumps(head | fields)
+
+
+class _Text(_Formatter):
+    def __init__(self, redact: Redactor, *, colour: bool) -> None:
+        super().__init__(redact)
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        event, fields = self.parts(record)
+        level, name = f"{record.levelname:<8}", record.name
+        tail = "".join(f" {key}={_word(value)}" for key, value in fields.items())
+        if self._colour:
+            level = f"{_COLOURS.get(record.levelname, '')}{level}{_PLAIN}"
+            name, tail = f"{_GREY}{name}{_PLAIN}", f"{_GREY}{tail}{_PLAIN}"
+        return f"{_time(record)} {level} {name}: {_one_line(event)}{tail}"
+
+
+def _private(key: object) -> bool:
+    return str(key).lower().replace("-", "_") in PRIVATE
+
+
+def _open(value: Any) -> Any:
+    """An argument as it is, but a value of ours as its fields: its `repr` would show the prompt."""
+    return _plain(value) if _fields(value) is not None else value
+
+
+def _fields(value: Any) -> Mapping[Any, Any] | None:
+    """What a mapping, a dataclass or a pydantic model is made of."""
+    if isinstance(value, Mapping):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if not isinstance(value, type) and hasattr(value, "model_dump"):
+        return cast("Mapping[Any, Any]", value.__dict__)
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can say it, without private fields; what JSON has no word for becomes its text."""
+    if (fields := _fields(value)) is not None:
+        return {str(key): _plain(part) for key, part in fields.items() if not _private(key)}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(part) for part in value]
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _word(value: Any) -> str:
+    """A value without spaces in it, or in quotes."""
+    if isinstance(value, str) and value.isprintable() and not re.search(r'[\s"=]', value) and value:
+        return value
+    return _one_line(json.dumps(value, ensure_ascii=False))
+
+
+def _one_line(text: str) -> str:
+    """The text with line breaks and control characters written out, so that nobody can forge a line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,270 @@
+"""Each promise of the log: one line, well shaped, nothing private, never in the way."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from bot.log import HIDDEN, Redactor, setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("bot.tests.log")
+
+BOT_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789_-"
+WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhayJ9.c2lnbmF0dXJl"
+
+
+class Wish(BaseModel):
+    prompt: str
+    seconds: int = 5
+
+
+@dataclass(frozen=True)
+class Job:
+    id: str
+    request: Wish
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def written(
+    act: Callable[[], object],
+    *,
+    form: Literal["text", "json"] = "json",
+    level: str = "INFO",
+    secrets: tuple[str, ...] = (),
+    stream: io.StringIO | None = None,
+) -> list[str]:
+    """The lines that the log writes while `act` runs."""
+    stream = stream or io.StringIO()
+    with setup(level=level, format=form, secrets=secrets, stream=stream):
+        act()
+    return stream.getvalue().splitlines()
+
+
+def record(act: Callable[[], object], **options: Any) -> dict[str, Any]:
+    """The one record that `act` makes, as JSON reads it."""
+    (line,) = written(act, **options)
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def broken() -> None:
+    raise RuntimeError("first line\nsecond line with hunter22")
+
+
+def fail() -> None:
+    try:
+        broken()
+    except RuntimeError:
+        log.exception("it broke")
+
+
+def test_a_record_is_one_line_of_json_with_its_extras() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = record(lambda: log.warning("polled %s", "job\n7", extra={"attempt": 2, "waits": [1.5, None]}))
+    time = datetime.fromisoformat(found.pop("time"))
+    assert before <= time
+    assert time.utcoffset() is not None
+    assert found == {
+        "level": "WARNING", "logger": "bot.tests.log", "event": "polled job\n7", "attempt": 2, "waits": [1.5, None],
+    }  # fmt: skip
+
+
+def test_what_json_has_no_word_for_becomes_its_text() -> None:
+    extra = {"cost": Decimal("0.28"), "rate": float("nan"), "wish": Wish(prompt="a cat"), "kinds": {"a"}}
+    found = record(lambda: log.info("priced", extra=extra))
+    assert (found["cost"], found["rate"], found["wish"], found["kinds"]) == ("0.28", "nan", {"seconds": 5}, ["a"])
+
+
+def test_an_extra_cannot_take_the_place_of_a_field_of_ours() -> None:
+    found = record(lambda: log.info("done", extra={"level": 3, "event": "x"}))
+    assert (found["level"], found["event"], found["level_"], found["event_"]) == ("INFO", "done", 3, "x")
+
+
+def test_text_is_one_line_with_quotes_where_needed() -> None:
+    (line,) = written(
+        lambda: log.info("posted\nINFO forged", extra={"job": "j1", "said": "two words\u2028", "many": {"a": 1}}),
+        form="text",
+    )
+    assert re.fullmatch(
+        r'\d{4}-\d\d-\d\dT[\d:.]+Z INFO     bot\.tests\.log: posted\\nINFO forged job=j1 said="two words\\u2028" '
+        r'many={"a": 1}',
+        line,
+    )
+
+
+@pytest.mark.parametrize(("stream", "coloured"), [(io.StringIO(), False), (Terminal(), True)])
+def test_only_a_terminal_gets_colours(stream: io.StringIO, coloured: bool) -> None:  # noqa: FBT001 - a parameter
+    (line,) = written(lambda: log.error("broken"), form="text", stream=stream)
+    assert ("\x1b[" in line) is coloured
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_exception_is_one_field_of_its_line(form: Literal["text", "json"]) -> None:
+    (line,) = written(fail, form=form, secrets=("hunter22",))
+    text = json.loads(line)["exception"] if form == "json" else json.loads(line.partition(" exception=")[2])
+    assert text.startswith("Traceback")
+    assert text.endswith(f"first line\nsecond line with {HIDDEN}")
+
+
+def test_a_given_secret_is_hidden_wherever_it_stands() -> None:
+    key = 'k"y/+\\sekret'
+
+    def act() -> None:
+        log.info(
+            "message %s", f"<{key}>", extra={"deep": {"list": [f"x{key}"]}, "url": "https://a/?q=k%22y%2F%2B%5Csekret"}
+        )
+
+    (line,) = written(act, secrets=(key, "short"))
+    found = json.loads(line)
+    assert found["event"] == f"message <{HIDDEN}>"
+    assert found["deep"] == {"list": [f"x{HIDDEN}"]}
+    assert found["url"] == f"https://a/?q={HIDDEN}"
+
+
+def test_a_secret_that_begins_with_another_is_hidden_whole() -> None:
+    assert Redactor(["secret", "secret-and-more"])("a secret-and-more b secret") == f"a {HIDDEN} b {HIDDEN}"
+
+
+def test_a_word_too_short_for_a_secret_is_left_alone() -> None:
+    assert Redactor(["cat", ""])("the cat sat") == "the cat sat"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"login with {BOT_TOKEN} failed", f"login with {HIDDEN} failed"),
+        ("Authorization: Bearer abc.def-1", f"Authorization: Bearer {HIDDEN}"),
+        (f"signed {WEB_TOKEN}.", f"signed {HIDDEN}."),
+        ("token aW50ZXJhY3Rpb246MTIzNDU2 gone", f"token {HIDDEN} gone"),
+        (
+            "PATCH /api/v10/webhooks/12/t0ken_-x/messages/@original",
+            f"PATCH /api/v10/webhooks/12/{HIDDEN}/messages/@original",
+        ),
+        ("POST /interactions/34/t0ken/callback", f"POST /interactions/34/{HIDDEN}/callback"),
+        ("GET https://cdn/a.mp4?x=1&Signature=abc%3D&y=2", f"GET https://cdn/a.mp4?x=1&Signature={HIDDEN}&y=2"),
+        ("postgresql://bot:pa55@db/shots", f"postgresql://bot:{HIDDEN}@db/shots"),
+        ('{"prompt": "a \\"cat\\"", "n": 1}', f'{{"prompt": "{HIDDEN}", "n": 1}}'),
+        ("Wish(prompt='a cat', seconds=5)", f'Wish(prompt="{HIDDEN}", seconds=5)'),
+        ("{'negative_prompt': \"it's cut off", f"{{'negative_prompt': \"{HIDDEN}\""),
+        ("the prompt was refused, token by token", "the prompt was refused, token by token"),
+        ("bot.service.videos_and_more_words.worker", "bot.service.videos_and_more_words.worker"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, kept: str) -> None:
+    assert Redactor([])(text) == kept
+
+
+def test_private_fields_are_never_written_however_deep() -> None:
+    extra = {
+        "prompt": "a cat",
+        "job": Job(id="j1", request=Wish(prompt="a cat")),
+        "sent": {"headers": {"Authorization": "x a cat"}, "shots": [{"Negative-Prompt": "a cat", "seconds": 2}]},
+        "key": SecretStr("a cat"),
+    }
+    (line,) = written(lambda: log.info("submitted", extra=extra))
+    assert "a cat" not in line
+    found = json.loads(line)
+    assert found["job"] == {"id": "j1", "request": {"seconds": 5}}
+    assert found["sent"] == {"headers": {}, "shots": [{"seconds": 2}]}
+
+
+def test_private_fields_of_arguments_are_not_written_either() -> None:
+    typed = {"prompt": "a cat", "seconds": "a cat"}
+
+    def act() -> None:
+        log.info("accepted %s and %s", Job(id="j1", request=Wish(prompt="a cat")), {"prompt": "a cat"})
+        log.info("typed %(prompt)s by %(user)s", {"prompt": "a cat", "user": 7})
+        try:
+            Wish.model_validate(typed)
+        except ValidationError:
+            log.exception("invalid")
+
+    lines = written(act)
+    assert len(lines) == 3
+    assert "a cat" not in "".join(lines)
+    assert json.loads(lines[1])["event"] == f"typed {HIDDEN} by 7"
+
+
+def test_arguments_that_do_not_fit_lose_no_record() -> None:
+    misfit = logging.LogRecord("bot", logging.INFO, "file.py", 1, "%d jobs", ("many",), None)
+    # Straight to our handler: pytest's own, beside it, raises on such a record.
+    found = record(lambda: logging.getLogger().handlers[-1].handle(misfit))
+    assert found["event"] == "%d jobs (its arguments do not fit)"
+
+
+def test_what_changes_after_the_call_is_written_as_it_was() -> None:
+    def act() -> None:
+        seen = [1]
+        log.info("seen %s", seen, extra={"seen": seen})
+        seen.append(2)
+
+    found = record(act)
+    assert (found["event"], found["seen"]) == ("seen [1]", [1])
+
+
+def test_a_stack_is_a_field() -> None:
+    assert "test_a_stack_is_a_field" in record(lambda: log.info("here", stack_info=True))["stack"]
+
+
+def test_chatty_libraries_speak_from_warning_on() -> None:
+    def act() -> None:
+        for name in ("httpx", "httpcore.connection", "discord.http", "aiosqlite"):
+            logging.getLogger(name).info("a request")
+            logging.getLogger(name).warning("trouble")
+
+    assert [json.loads(line)["event"] for line in written(act, level="debug")] == ["trouble"] * 4
+    assert written(act, level="ERROR") == []
+
+
+def test_a_blocked_stream_does_not_block_who_logs() -> None:
+    class Stuck(io.StringIO):
+        def write(self, text: str) -> int:
+            free.wait()
+            return super().write(text)
+
+    free, stream = threading.Event(), Stuck()
+    with setup(level="INFO", format="text", secrets=(), stream=stream):
+        for number in range(100):
+            log.info("line %d", number)
+        assert stream.getvalue() == ""
+        free.set()
+    assert len(stream.getvalue().splitlines()) == 100
+
+
+def test_closing_puts_everything_back_and_may_be_done_twice() -> None:
+    root, quiet = logging.getLogger(), logging.getLogger("httpx")
+    before, threads = (root.level, list(root.handlers), quiet.level), threading.active_count()
+    made = setup(level="DEBUG", format="text", secrets=(), stream=io.StringIO())
+    assert root.level == logging.DEBUG
+    made.close()
+    made.close()
+    assert (root.level, list(root.handlers), quiet.level) == before
+    assert threading.active_count() == threads
+
+
+def test_standard_error_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with setup(level="INFO", format="text", secrets=()):
+        log.info("hello")
+    assert "hello" in capsys.readouterr().err
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="LOUD"):
+        setup(level="loud", format="text", secrets=())
