@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     max_result_megabytes: Annotated[int, Field(ge=1)] = 200
     poll_seconds_min: Annotated[float, Field(gt=0)] = 2
     poll_seconds_max: Annotated[float, Field(gt=0)] = 20
-    lease_seconds: Annotated[float, Field(ge=1)] = 90
+    lease_seconds: Annotated[float, Field(ge=1)] = 30
 
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from bot.service.notifier import Notifier, Posted
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
+    from bot.store.lookup import Lookup
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(minutes=15)  # longer than a download, a re-encoding and an upload together may take
 FETCHES: Final = 6  # tries to get a whole, playable file before the job fails
 KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is offered to a busy Discord
 
@@ -56,6 +56,7 @@ class Delivery:
         self,
         *,
         jobs: JobStore,
+        lookup: Lookup,
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
@@ -66,13 +67,21 @@ class Delivery:
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
-        self._jobs, self._providers, self._fetcher, self._media = jobs, providers, fetcher, media
+        self._jobs, self._lookup, self._providers = jobs, lookup, providers
+        self._fetcher, self._media = fetcher, media
         self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
         self._clock, self._rand = clock, rand
 
+    async def sweep(self) -> None:
+        """At start: make the folder, and remove the files that nobody needs any more."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            job = await self._lookup.job(file.name.partition(".")[0])
+            if job is None or (job.finished and job.dead_letter is None) or file.name.endswith(".part"):
+                file.unlink(missing_ok=True)
+
     async def deliver(self, job: Job) -> Job:
         """Bring the result of a job in `SUCCEEDED` to its destination."""
-        job = await self._jobs.prolong(job, lease_until=self._clock() + LEASE)
         try:
             result = await self._ready(job)
             posted, job = await self._post(result)

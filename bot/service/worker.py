@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
+ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
 CLOSING: Final = 8  # tries to close a card before it is left as it is
 STUMBLE_CAP: Final = 600.0  # seconds at the most between two tries of a step that fails unexpectedly
 
@@ -63,8 +64,10 @@ class Worker:
         self._delivery, self._cards, self._providers = delivery, cards, tuple(providers)
         self._capacity, self._clock, self._rand = capacity, clock, rand
         self._news = asyncio.Event()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, Job] = {}
+        self._renew_at: datetime | None = None
         self._chores_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._stopping = False
 
     def wake(self) -> None:
@@ -76,6 +79,10 @@ class Worker:
         self._stopping = True
         self.wake()
 
+    def alive(self) -> bool:
+        """Whether the loop has looked for work lately, with a database that answered."""
+        return self._looked_at is not None and self._clock() - self._looked_at < ALIVE
+
     async def run(self) -> None:
         """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out."""
         trouble = 0
@@ -85,6 +92,7 @@ class Worker:
                 try:
                     await self._round(steps)
                     pause, trouble = await self._pause(), 0
+                    self._looked_at = self._clock()
                 except StoreError as exc:
                     trouble += 1
                     pause = backoff.delay(trouble, rand=self._rand)
@@ -98,6 +106,7 @@ class Worker:
         Raises:
             StoreUnavailable: the database refuses.
         """
+        await self._delivery.sweep()
         recovered = await self._claims.recover(now=self._clock())
         log.info("recovered", extra={"jobs": recovered})
 
@@ -105,6 +114,9 @@ class Worker:
         """Claim as much as there is room for, and start a step for each."""
         now = self._clock()
         lease_until = now + self._capacity.lease
+        if self._renew_at is None or now >= self._renew_at:
+            self._renew_at = now + self._capacity.lease / 3
+            await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
         if room := self._room():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
                 self._start(steps, job, self._advance)
@@ -133,16 +145,17 @@ class Worker:
 
     async def _pause(self) -> timedelta:
         """How long there is nothing to do, unless somebody wakes us."""
+        longest = min(IDLE, self._capacity.lease / 3)
         if not self._room():
-            return IDLE
+            return longest
         due = await self._claims.next_due(now=self._clock())
-        return IDLE if due is None else max(timedelta(0), min(IDLE, due - self._clock()))
+        return longest if due is None else max(timedelta(0), min(longest, due - self._clock()))
 
     def _room(self) -> int:
         return max(0, self._capacity.steps - len(self._under_way))
 
     def _start(self, steps: asyncio.TaskGroup, job: Job, step: Step) -> None:
-        self._under_way.add(job.id)
+        self._under_way[job.id] = job
         steps.create_task(self._supervised(job, step), name=f"step-{job.id}")
 
     async def _supervised(self, job: Job, step: Step) -> None:
@@ -159,7 +172,7 @@ class Worker:
             log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
             await self._stumble(job)
         finally:
-            self._under_way.discard(job.id)
+            self._under_way.pop(job.id, None)
             self.wake()
 
     async def _advance(self, job: Job) -> Job:

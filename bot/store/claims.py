@@ -9,6 +9,7 @@ from bot.domain.job import Job
 from bot.domain.row import from_millis, millis
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.store.database import Database, Transaction
@@ -79,6 +80,15 @@ class Claims:
                 most,
             )
             return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)
+
+    async def renew(self, jobs: Sequence[Job], *, lease_until: datetime) -> int:
+        """Keep the leases of jobs whose steps are under way; how many were still there to keep."""
+
+        async def work(tx: Transaction) -> int:
+            update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
+            return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
         return await self._database.transact(work)
 

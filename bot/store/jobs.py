@@ -130,15 +130,6 @@ class JobStore:
 
         return await self._database.transact(work)
 
-    async def prolong(self, job: Job, *, lease_until: datetime) -> Job:
-        """Keep the lease for a step that takes longer than most.
-
-        Raises:
-            TransitionLost: the caller has no lease, or not any more.
-        """
-        _demand(job, job.lease is not None)
-        return await self._keep(job, due_at=lease_until)
-
     async def begin_posting(self, job: Job, *, now: datetime) -> Job:
         """Write that the result may be in the channel from now on.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -35,8 +36,9 @@ class SQLiteDatabase:
     def __init__(self, path: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self._path, self._busy_timeout = path, busy_timeout
         self._waiting: list[_Waiting] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._committing: asyncio.Future[list[_Outcome]] | None = None
         self._connection: _Connection | None = None
+        self._open = False
 
     async def __aenter__(self) -> Self:
         """Open the file, made with its folder where there is none.
@@ -45,51 +47,71 @@ class SQLiteDatabase:
             StoreUnavailable: it cannot be opened.
         """
         try:
-            if self._path != ":memory:":
-                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             connection = _Connection(self._connect, iter_chunk_size=64)
             await connection
         except (OSError, sqlite3.Error) as exc:
             raise StoreUnavailable(f"cannot open the database: {exc}") from exc
-        self._connection = connection
+        self._connection, self._open = connection, True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._flusher is not None:
-            await self._flusher
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        """Carry out what waits, refuse what comes from now on, and close the file."""
+        self._open = False
+        try:
+            while committing := self._commit_next():
+                await asyncio.wait([committing])
+        finally:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await connection.close()
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `Database.transact`. A cancelled caller's transaction is still carried out, whole."""
-        waiting = _Waiting(work=work, done=asyncio.get_running_loop().create_future())
+        if not self._open:
+            raise StoreUnavailable("the database is closed")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(work=work, done=loop.create_future())
         self._waiting.append(waiting)
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush(), name="store-commit")
+        loop.call_soon(self._commit_next)  # not at once: others may come in the same turn of the loop
         result: T = await waiting.done
         return result
 
-    async def _flush(self) -> None:
-        while self._waiting:
+    def _commit_next(self) -> asyncio.Future[list[_Outcome]] | None:
+        """Give what waits to the connection's thread unless it is at work; what it is at work on.
+
+        No task of the event loop has a part in it, so nothing that is cancelled can leave a caller without an answer.
+        """
+        if self._committing is None and self._waiting:
             batch, self._waiting = self._waiting[:SHARED_COMMIT], self._waiting[SHARED_COMMIT:]
-            try:
-                if self._connection is None:
-                    raise StoreUnavailable("the database is closed")
-                outcomes = await self._connection.commit_together([each.work for each in batch])
-            except (StoreError, sqlite3.Error, ValueError) as exc:
-                trouble = exc if isinstance(exc, StoreError) else StoreUnavailable(str(exc))
-                outcomes = [_Outcome(error=trouble)] * len(batch)
-            for each, outcome in zip(batch, outcomes, strict=True):
-                each.answer(outcome)
+            if self._connection is None:  # the closing was interrupted
+                closed = asyncio.get_running_loop().create_future()
+                closed.set_exception(StoreUnavailable("the database is closed"))
+                self._committing = closed
+            else:
+                self._committing = self._connection.commit_together([each.work for each in batch])
+            self._committing.add_done_callback(partial(self._committed, batch))
+        return self._committing
+
+    def _committed(self, batch: Sequence[_Waiting], committing: asyncio.Future[list[_Outcome]]) -> None:
+        self._committing = None
+        trouble = committing.exception()
+        for number, each in enumerate(batch):
+            each.answer(committing.result()[number] if trouble is None else _Outcome(error=_unavailable(trouble)))
+        committing.get_loop().call_soon(self._commit_next)
 
     def _connect(self) -> sqlite3.Connection:
+        if self._path != ":memory:":
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}").close()
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
@@ -116,9 +138,12 @@ class _Waiting:
 class _Connection(aiosqlite.Connection):
     """A connection that can also run a batch of transactions in its own thread, in one hop."""
 
-    async def commit_together(self, works: Sequence[Callable[[Transaction], Awaitable[Any]]]) -> list[_Outcome]:
-        run: Callable[..., Awaitable[list[_Outcome]]] = self._execute
-        return await run(_commit_together, self._conn, works)
+    def commit_together(
+        self, works: Sequence[Callable[[Transaction], Awaitable[Any]]]
+    ) -> asyncio.Future[list[_Outcome]]:
+        done: asyncio.Future[list[_Outcome]] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((done, partial(_commit_together, self._conn, works)))
+        return done
 
 
 def _commit_together(
@@ -128,7 +153,10 @@ def _commit_together(
 
     Raises:
         sqlite3.Error: nothing of the batch was kept.
+        StoreUnavailable: likewise.
     """
+    if connection.in_transaction:  # a rollback failed before: nothing may be built on what it left
+        connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
     try:
         outcomes = [_in_savepoint(connection, work) for work in works]
@@ -143,24 +171,45 @@ def _commit_together(
 def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], Awaitable[Any]]) -> _Outcome:
     connection.execute("SAVEPOINT work")
     try:
-        value = _drive(work(_SQLiteTransaction(connection)))
-    except Exception as exc:
-        if not connection.in_transaction:  # a full disk ends the whole transaction, not just the savepoint
-            raise
+        outcome = _Outcome(value=_drive(work(_SQLiteTransaction(connection))))
+    except BaseException as exc:  # noqa: BLE001 (its caller gets it, the others go on)
+        outcome = _Outcome(error=_mapped(exc))
+    _demand_transaction(connection)
+    if outcome.error is not None:
         connection.execute("ROLLBACK TO work")
-        connection.execute("RELEASE work")
-        return _Outcome(error=_mapped(exc))
     connection.execute("RELEASE work")
-    return _Outcome(value=value)
+    return outcome
 
 
-def _mapped(exc: Exception) -> Exception:
-    if not isinstance(exc, sqlite3.Error):
-        return exc
-    kind = StoreError if isinstance(exc, sqlite3.IntegrityError) else StoreUnavailable
-    mapped = kind(str(exc))
+def _demand_transaction(connection: sqlite3.Connection) -> None:
+    """Some errors (disk full, I/O) end SQLite's whole transaction; statements after that would be kept one by one.
+
+    Raises:
+        StoreUnavailable: it has been ended.
+    """
+    if not connection.in_transaction:
+        raise StoreUnavailable("the database has undone the whole transaction")
+
+
+def _mapped(exc: BaseException) -> BaseException:
+    """What a work's caller gets for an exception of the work."""
+    match exc:
+        case sqlite3.IntegrityError():
+            mapped: BaseException = StoreError(str(exc))
+        case sqlite3.Error():
+            return _unavailable(exc)
+        case StopIteration():
+            mapped = RuntimeError("a work raised StopIteration")
+        case _:
+            return exc
     mapped.__cause__ = exc
     return mapped
+
+
+def _unavailable(exc: BaseException) -> StoreUnavailable:
+    unavailable = StoreUnavailable(str(exc))
+    unavailable.__cause__ = exc
+    return unavailable
 
 
 def _drive(work: Awaitable[T]) -> T:
@@ -175,6 +224,7 @@ def _drive(work: Awaitable[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    steps.close()
     raise RuntimeError("a transaction may await nothing but its own statements")
 
 
@@ -193,4 +243,5 @@ class _SQLiteTransaction:
         return self._run(sql, values).rowcount
 
     def _run(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        _demand_transaction(self._connection)
         return self._connection.execute(sql, {str(number): value for number, value in enumerate(values, start=1)})

@@ -1,0 +1,129 @@
+"""The command line: run · demo · sandbox · doctor · migrate."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot import __version__
+from bot.errors import SettingsInvalid, ShotcallerError
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What is heavy is imported by the command that needs it.
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command; the exit code. 2 means that the settings or the arguments are wrong."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.command(arguments)
+    except SettingsInvalid as exc:
+        sys.stderr.write("The settings need a look (the environment, or .env in this folder):\n")
+        for name, expected in exc.problems:
+            sys.stderr.write(f"  {name}: {expected}\n")
+        sys.stderr.write("`.env.example` explains every setting.\n")
+        return 2
+    except ShotcallerError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run(_: argparse.Namespace) -> int:
+    from bot import app, log
+
+    settings = Settings.load()
+    with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
+        asyncio.run(app.run(settings))
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from bot.demo import demo
+
+    return asyncio.run(demo(arguments))
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from bot.sandbox.server import serve
+
+    return asyncio.run(
+        serve(
+            host=arguments.host,
+            port=arguments.port,
+            generate_seconds=arguments.generate_seconds,
+            cache_dir=arguments.cache_dir,
+        )
+    )
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot.doctor import examine
+
+    return asyncio.run(examine(Settings.load()))
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from bot.app import utc_now
+    from bot.store.migrate import migrate
+    from bot.store.sqlite import SQLiteDatabase
+
+    async def apply() -> list[str]:
+        async with SQLiteDatabase(Settings.load().database_path) as database:
+            return await migrate(database, now=utc_now())
+
+    applied = asyncio.run(apply())
+    sys.stdout.write("".join(f"applied {name}\n" for name in applied) or "the database is up to date\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="shotcaller", description="A Discord bot that turns a command into a video.")
+    parser.add_argument("--version", action="version", version=f"shotcaller {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="run the bot with the settings of the environment and .env")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", help="see the whole job happen, with no account")
+    demo.set_defaults(command=_demo)
+    demo.add_argument("--prompt", default="A paper boat sails down a rainy street at night, neon reflections")
+    demo.add_argument("--model", help="the model to use (the default one if left out)")
+    demo.add_argument("--mode", choices=["std", "pro"])
+    demo.add_argument("--aspect", choices=["16:9", "9:16", "1:1"])
+    demo.add_argument("--duration", type=int, metavar="SECONDS")
+    demo.add_argument("--negative", metavar="TEXT")
+    demo.add_argument("--cfg", type=float)
+    demo.add_argument("--camera", metavar="MOVE")
+    demo.add_argument("--strength", type=float)
+    demo.add_argument("--sound", action="store_true", default=None)
+    demo.add_argument("--watermark", action="store_true", default=None)
+    demo.add_argument("--private", action="store_true", default=None)
+    demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
+    demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
+
+    sandbox = commands.add_parser("sandbox", help="serve a Discord and both video services on this machine")
+    sandbox.set_defaults(command=_sandbox)
+    sandbox.add_argument("--host", default="127.0.0.1")
+    sandbox.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    sandbox.add_argument("--generate-seconds", type=float, default=4.0, help="how long a video takes")
+    sandbox.add_argument("--cache-dir", type=Path, help="keep rendered videos here")
+
+    doctor = commands.add_parser("doctor", help="check settings, database, keys and permissions")
+    doctor.set_defaults(command=_doctor)
+
+    migrate = commands.add_parser("migrate", help="bring the database up to date (run does this by itself)")
+    migrate.set_defaults(command=_migrate)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

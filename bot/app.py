@@ -1,0 +1,244 @@
+"""The composition root: settings → store → providers → services → client. It owns every lifetime."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import discord
+
+from bot.client import Shotcaller, point_at
+from bot.domain.capability import CAPABILITIES
+from bot.errors import SettingsInvalid
+from bot.lockfile import sole_user
+from bot.provider.download import Downloader
+from bot.provider.kirin import Kirin
+from bot.provider.transport import Transport, shared_ssl_context
+from bot.service.cards import Cards
+from bot.service.delivery import Delivery
+from bot.service.expectation import Expectation
+from bot.service.health import ProviderHealth
+from bot.service.media import Media
+from bot.service.operator import OperatorDesk
+from bot.service.submission import Pace, Submission
+from bot.service.videos import Limits, Videos
+from bot.service.worker import Capacity, Worker
+from bot.store.claims import Claims
+from bot.store.jobs import JobStore
+from bot.store.lookup import Lookup
+from bot.store.migrate import migrate
+from bot.store.sqlite import SQLiteDatabase
+from bot.web.health import serve_health
+from cogs._answers import PrivateAnswers
+from cogs._notifier import DiscordNotifier
+from cogs._replies import explain
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.provider.base import VideoProvider
+    from bot.service.notifier import Notifier
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+STEPS = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
+GRACE = 25.0  # seconds for the steps under way when told to stop
+MEGABYTE = 1024 * 1024
+
+
+def utc_now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wraps:
+    """Seams for tests: each may put something around a collaborator before it is used."""
+
+    database: Callable[[Database], Database] = lambda inner: inner
+    provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
+    notifier: Callable[[Notifier], Notifier] = lambda inner: inner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """Everything that lives while the bot runs."""
+
+    client: Shotcaller
+    worker: Worker
+
+
+async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
+    """Run the bot until SIGINT or SIGTERM; steps under way are then given `GRACE` seconds.
+
+    Raises:
+        SettingsInvalid: Discord does not accept the token, or another process uses the same database.
+        StoreError: the database cannot be used.
+        Exception: the worker or the Discord client has died; a supervisor should start the process again.
+    """
+    async with house(settings, wraps=wraps or Wraps()) as built:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        async with asyncio.TaskGroup() as lives:
+            gateway = lives.create_task(_connect(built.client), name="gateway")
+            worker = lives.create_task(built.worker.run(), name="worker")
+            await stopping.wait()
+            log.info("stopping")
+            built.worker.stop()
+            await asyncio.wait([worker], timeout=GRACE)
+            worker.cancel()
+            gateway.cancel()
+
+
+async def _connect(client: Shotcaller) -> None:
+    try:
+        await client.connect()
+    except discord.ConnectionClosed as exc:
+        raise RuntimeError(f"Discord has closed the connection for good (code {exc.code})") from exc
+
+
+@asynccontextmanager
+async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
+    """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(sole_user(settings.database_path))
+        sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
+        await migrate(sqlite, now=utc_now())
+        database = wraps.database(sqlite)
+        context = shared_ssl_context()
+        providers = {each.id: wraps.provider(each) for each in await _providers(settings, stack, context)}
+        trusted = frozenset(_host_and_port(url) for url in (settings.kirin_base_url, settings.kling_base_url))
+        fetcher = await stack.enter_async_context(Downloader(trusted_hosts=trusted, ssl_context=context))
+
+        point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
+        client = Shotcaller(guild_ids=settings.discord_guild_ids, explain=explain)
+        await stack.enter_async_context(client)
+        answers = PrivateAnswers()
+        notifier = wraps.notifier(
+            DiscordNotifier(client, answers=answers, operator_channel_id=settings.operator_channel_id)
+        )
+        worker, videos = _services(settings, database, providers, fetcher, notifier)
+        client.videos, client.answers = videos, answers
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+        except discord.LoginFailure:
+            raise SettingsInvalid([("DISCORD_TOKEN", "Discord does not accept it")]) from None
+        await worker.recover()
+        if settings.health_port:
+            health = serve_health(
+                host=settings.health_host, port=settings.health_port, alive=worker.alive, ready=client.is_ready
+            )
+            await stack.enter_async_context(health)
+        yield House(client=client, worker=worker)
+
+
+def _services(
+    settings: Settings,
+    database: Database,
+    providers: dict[str, VideoProvider],
+    fetcher: Downloader,
+    notifier: Notifier,
+) -> tuple[Worker, Videos]:
+    jobs, lookup = JobStore(database), Lookup(database)
+    desk = OperatorDesk(notifier, clock=utc_now)
+    expectation = Expectation(lookup=lookup, clock=utc_now)
+    cards = Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation)
+    health = {name: ProviderHealth(each, desk=desk, clock=utc_now) for name, each in providers.items()}
+    submission = Submission(
+        providers=providers,
+        health=health,
+        jobs=jobs,
+        expectation=expectation,
+        desk=desk,
+        pace=Pace(
+            least=timedelta(seconds=settings.poll_seconds_min), most=timedelta(seconds=settings.poll_seconds_max)
+        ),
+        clock=utc_now,
+        rand=random.random,
+    )
+    delivery = Delivery(
+        jobs=jobs,
+        lookup=lookup,
+        providers=providers,
+        fetcher=fetcher,
+        media=Media(),
+        notifier=notifier,
+        desk=desk,
+        folder=settings.data_dir / "results",
+        cap=settings.max_result_megabytes * MEGABYTE,
+        clock=utc_now,
+        rand=random.random,
+    )
+    worker = Worker(
+        claims=Claims(database),
+        jobs=jobs,
+        submission=submission,
+        delivery=delivery,
+        cards=cards,
+        providers=providers,
+        capacity=Capacity(
+            steps=STEPS,
+            per_provider=settings.running_per_provider,
+            per_user=settings.running_per_user,
+            lease=timedelta(seconds=settings.lease_seconds),
+        ),
+        clock=utc_now,
+        rand=random.random,
+    )
+    videos = Videos(
+        jobs=jobs,
+        lookup=lookup,
+        cards=cards,
+        expectation=expectation,
+        health=health,
+        models=[each for each in CAPABILITIES.values() if each.provider in providers],
+        limits=Limits(
+            allowance=settings.daily_credits,
+            jobs_per_user=settings.max_jobs_per_user,
+            deadline=timedelta(minutes=settings.job_deadline_minutes),
+        ),
+        clock=utc_now,
+        wake=worker.wake,
+    )
+    return worker, videos
+
+
+async def _providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
+    """The configured providers, in the order in which their models are offered."""
+    providers: list[VideoProvider] = []
+    if settings.kirin_api_key is not None:
+        transport = Transport(
+            provider=Kirin.id,
+            base_url=settings.kirin_base_url,
+            token=settings.kirin_api_key.get_secret_value,
+            secrets=settings.secrets(),
+            ssl_context=context,
+        )
+        await stack.enter_async_context(transport)
+        providers.append(
+            Kirin(
+                transport=transport,
+                find_is_authoritative=settings.kirin_find_is_authoritative,
+                create_path=settings.kirin_create_path,
+                query_path=settings.kirin_query_path,
+                body_form=settings.kirin_body,
+            )
+        )
+    return providers
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

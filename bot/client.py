@@ -1,0 +1,100 @@
+"""The discord.py client: loads the cogs, syncs the commands; every command error ends here."""
+
+from __future__ import annotations
+
+import logging
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.locale import words
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.service.videos import Videos
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """Where the private answers of accepted requests are remembered."""
+
+    def expect(self, interaction: discord.Interaction[Any]) -> None:
+        """A job may come of this interaction."""
+        ...
+
+    def answered(self, interaction: discord.Interaction[Any]) -> None:
+        """The command has given its own answer."""
+        ...
+
+
+def point_at(*, api: str, gateway: str) -> None:
+    """Send all of discord.py's traffic to these addresses. They are the library's own class attributes."""
+    Route.BASE = api
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+
+
+class _Tree(app_commands.CommandTree["Shotcaller"]):
+    async def on_error(
+        self, interaction: discord.Interaction[Shotcaller], error: app_commands.AppCommandError, /
+    ) -> None:
+        await self.client.explain(interaction, error)
+
+
+class Shotcaller(commands.Bot):
+    """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
+
+    `guild_ids` are the guilds to sync the commands to; without them they are synced globally.
+    """
+
+    videos: Videos
+    answers: Answers
+
+    def __init__(
+        self, *, guild_ids: tuple[int, ...], explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]]
+    ) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = True
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            tree_cls=_Tree,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+            max_messages=None,
+        )
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
+        self.explain = explain
+        self._guild_ids = guild_ids
+        self.video = app_commands.Group(name="video", description=words()("command.video"))
+
+    async def setup_hook(self) -> None:
+        """Load every cog and tell Discord the commands."""
+        self.tree.add_command(self.video)
+        for name in extensions():
+            await self.load_extension(name)
+        if not self._guild_ids:
+            await self.tree.sync()
+        for guild_id in self._guild_ids:
+            guild = discord.Object(guild_id)
+            self.tree.copy_global_to(guild=guild)
+            await self.tree.sync(guild=guild)
+
+    async def on_ready(self) -> None:
+        """Say so in the log."""
+        log.info("connected to Discord", extra={"guilds": len(self.guilds)})
+
+
+def extensions() -> list[str]:
+    """The cogs: every module of the folder whose name does not begin with an underscore."""
+    files = (file.name for file in resources.files("cogs").iterdir())
+    return sorted(f"cogs.{name[:-3]}" for name in files if name.endswith(".py") and not name.startswith("_"))

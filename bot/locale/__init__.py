@@ -1,0 +1,75 @@
+"""Every text that people see, by language: one gettext catalogue a language, with keys for message ids."""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import c2py
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from babel.dates import format_timedelta
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from decimal import Decimal
+
+    from babel.messages.catalog import Catalog
+
+DEFAULT: Final = "en-US"
+
+
+class Words:
+    """The texts of one language."""
+
+    def __init__(self, locale: str, catalog: Catalog) -> None:
+        self.locale = locale
+        self._babel_locale = locale.replace("-", "_")
+        self._catalog = catalog
+        self._plural = c2py(catalog.plural_expr)
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text of a key, its gaps filled. A value named `n` picks the plural form.
+
+        Raises:
+            KeyError: no such text, or a gap has no value.
+        """
+        message = self._catalog.get(key)
+        if message is None or not message.string:
+            raise KeyError(key)
+        text = message.string
+        if not isinstance(text, str):
+            number = values["n"]
+            text = text[self._plural(number)] if isinstance(number, int) else text[-1]
+        return text.format_map(values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text of that key."""
+        return self._catalog.get(key) is not None
+
+    def keys(self) -> set[str]:
+        """Every key there is."""
+        return {message.id if isinstance(message.id, str) else message.id[0] for message in self._catalog if message.id}
+
+    def usd(self, amount: Decimal) -> str:
+        """An amount of money, to the cent."""
+        return format_currency(amount, "USD", locale=self._babel_locale)
+
+    def number(self, value: float) -> str:
+        """A number."""
+        return format_decimal(value, locale=self._babel_locale)
+
+    def span(self, duration: timedelta) -> str:
+        """A length of time, roughly."""
+        return format_timedelta(duration, locale=self._babel_locale, threshold=1.5)
+
+
+@cache
+def words(locale: str = DEFAULT) -> Words:
+    """The texts for a reader's locale; English where there is no catalogue for it."""
+    file = resources.files("bot.locale") / f"{locale}.po"
+    if not file.is_file():
+        return words(DEFAULT)
+    with file.open("rb") as source:
+        return Words(locale, read_po(source, locale=locale.replace("-", "_")))

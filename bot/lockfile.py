@@ -1,0 +1,39 @@
+"""One process a database: the lock dies with the process, so whoever starts may take over what is unfinished."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.errors import SettingsInvalid
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such lock: there the operator has to see to it
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def sole_user(database: str) -> Iterator[None]:
+    """Hold the lock beside a database file.
+
+    Raises:
+        SettingsInvalid: another process holds it, or the folder cannot be written.
+    """
+    path = Path(f"{database}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as exc:
+        raise SettingsInvalid([("DATABASE_URL", f"a folder that can be written: {exc}")]) from exc
+    with file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as exc:
+                raise SettingsInvalid([("DATABASE_URL", "another Shotcaller is running on this database")]) from exc
+        yield

@@ -1,0 +1,39 @@
+"""`/healthz` (the process does its work) and `/readyz` (it is also connected), for supervisors and containers."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+
+@asynccontextmanager
+async def serve_health(
+    *, host: str, port: int, alive: Callable[[], bool], ready: Callable[[], bool]
+) -> AsyncIterator[int]:
+    """Serve both for as long as the context lasts; gives the port, which `port` 0 leaves to the system.
+
+    Each answers 200 when its question is answered by yes, else 503.
+    """
+
+    def answer(question: Callable[[], bool]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(_: web.Request) -> web.Response:
+            good = question()
+            return web.json_response({"ok": good}, status=200 if good else 503)
+
+        return handle
+
+    app = web.Application()
+    app.router.add_get("/healthz", answer(alive))
+    app.router.add_get("/readyz", answer(ready))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,98 @@
+"""What a job's card, its result and its row in a list look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.service.notifier import Phase, phase_of
+from cogs._text import cut, failure, link, prompt_of, safe, settings, since
+
+if TYPE_CHECKING:
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.notifier import Card
+    from bot.service.videos import JobView
+
+PROMPT_ON_CARD: Final = 300  # characters
+ALT_TEXT: Final = 1024  # characters, Discord's limit
+
+_LOOKS: Final = {
+    Phase.WAITING: ("⏳", discord.Colour.light_grey()),
+    Phase.STARTING: ("📨", discord.Colour.blurple()),
+    Phase.RUNNING: ("🎬", discord.Colour.blurple()),
+    Phase.DELIVERING: ("📦", discord.Colour.blurple()),
+    Phase.DONE: ("✅", discord.Colour.green()),
+    Phase.FAILED: ("❌", discord.Colour.red()),
+    Phase.CANCELLED: ("↩️", discord.Colour.light_grey()),
+    Phase.UNKNOWN: ("❓", discord.Colour.orange()),
+    Phase.KEPT: ("📥", discord.Colour.orange()),
+}
+
+
+def card_embed(card: Card, words: Words) -> discord.Embed:
+    """A job's card."""
+    sign, colour = _LOOKS[card.phase]
+    lines = [f"> {safe(prompt_of(card.job.request), PROMPT_ON_CARD)}", "", _news(card, words)]
+    embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
+    embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
+    return embed
+
+
+def _news(card: Card, words: Words) -> str:
+    """The line that changes: where the job stands and how long that takes."""
+    job = card.job
+    match card.phase:
+        case Phase.WAITING:
+            return words("card.position", position=card.position, since=since(job.created_at))
+        case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
+            return words("card.expected", since=since(job.submitted_at), expected=since(card.expected_at))
+        case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
+            guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+            return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
+        case Phase.FAILED:
+            return failure(job, words)
+        case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
+            return words(f"card.{card.phase}.text")
+        case _:
+            return words("card.since", since=since(job.created_at))
+
+
+def result_text(job: Job, words: Words) -> str:
+    """What stands over the posted video; the first gap is for who is mentioned."""
+    made = settings(job.request, words)
+    took = words.span((job.finished_at or job.created_at) - job.created_at)
+    line = words("result.settings", settings=made, time=took, price=words("credits", n=job.credits))
+    return f"> {safe(prompt_of(job.request), PROMPT_ON_CARD)}\n-# {line}"
+
+
+def alt_text(job: Job, words: Words) -> str:
+    """The video's description for those who do not see it."""
+    shots = len(job.request.shots)
+    key = "result.alt.shots" if shots else "result.alt"
+    return cut(words(key, prompt=prompt_of(job.request), count=shots), ALT_TEXT)
+
+
+def job_line(view: JobView, words: Words) -> str:
+    """One job in a list of many."""
+    job, phase = view.job, phase_of(view.job)
+    sign, _ = _LOOKS[phase]
+    state = f"{sign} {words(f'card.{phase}')}"
+    if view.position is not None:
+        state += f", {words('jobs.waiting', position=view.position)}"
+    where = ""
+    if job.message_id is not None and job.message_channel_id is not None:
+        guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+        where = words("jobs.link", url=link(guild, job.message_channel_id, job.message_id))
+    line = words(
+        "jobs.line",
+        state=state,
+        since=since(job.created_at),
+        settings=settings(job.request, words),
+        price=words("credits", n=job.credits),
+        prompt=safe(prompt_of(job.request), 80),
+        id=job.id,
+        link=where,
+    )
+    return f"{line}\n{failure(job, words)}" if phase is Phase.FAILED else line

@@ -1,0 +1,37 @@
+"""Where the result of a command goes, and whether the bot may post it there: asked before any money moves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import discord
+
+from bot.domain.job import Destination
+from bot.errors import MissingPermissions
+
+DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages
+
+_NEEDED: Final = ("view_channel", "attach_files", "embed_links", "read_message_history")
+
+
+def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> Destination:
+    """The place the interaction came from, or its person's direct messages.
+
+    Raises:
+        MissingPermissions: the bot may not post a result there.
+    """
+    channel = interaction.channel_id or 0
+    if interaction.guild_id is None or private:
+        limit = DIRECT_LIMIT if private else interaction.filesize_limit
+        return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=limit, private=private)
+    missing = _missing(interaction)
+    if missing:
+        raise MissingPermissions(channel_id=channel, missing=missing)
+    return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=interaction.filesize_limit)
+
+
+def _missing(interaction: discord.Interaction[Any]) -> list[str]:
+    """Discord's names of the permissions that the bot lacks in this channel."""
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = (*_NEEDED, "send_messages_in_threads" if in_thread else "send_messages")
+    return [name for name in needed if not getattr(interaction.app_permissions, name)]

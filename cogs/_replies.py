@@ -1,0 +1,181 @@
+"""Private answers: acknowledging at once, and every refusal in words that a person understands."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.errors import (
+    ImpossibleRequest,
+    InvalidRequest,
+    JobUnknown,
+    MissingPermissions,
+    ModelUnknown,
+    ProviderError,
+    QuotaExceeded,
+    Refused,
+    StoreError,
+    TooManyJobs,
+)
+from bot.locale import Words, words
+from cogs._text import as_options, as_typed, safe, since
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.domain.capability import Suggestion
+
+log = logging.getLogger(__name__)
+
+CONTENT: Final = 2000  # characters of a message
+SUGGESTIONS: Final = 2  # nearest requests shown
+
+
+async def acknowledge(interaction: discord.Interaction[Any]) -> None:
+    """Tell Discord, within its 3 seconds and before anything else, that an answer for this person alone will come."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def answer(interaction: discord.Interaction[Any], text: str) -> None:
+    """Fill in the private answer."""
+    await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def explain(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Answer a failed command: what happened, what it means for the credits, what to do next. Keeps what was typed."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    reference = token_hex(4)
+    text = describe(cause, words(str(interaction.locale)))
+    if isinstance(cause, Refused):
+        log.info("refused", extra={"error": type(cause).__name__, "reference": reference})
+    elif text is not None:
+        log.warning("turned away", extra={"error": repr(cause), "reference": reference})
+    else:
+        log.error("a command failed unexpectedly", exc_info=cause, extra={"reference": reference})
+    text = text or words(str(interaction.locale))("error.unexpected")
+    text += f"\n-# {words(str(interaction.locale))('reference', reference=reference)}"
+    try:
+        await _send(interaction, text)
+    except discord.HTTPException as exc:
+        log.warning("the answer could not be given", extra={"code": exc.code, "reference": reference})
+
+
+def describe(error: Exception, say: Words) -> str | None:
+    """The words for an error; None for what should never have happened."""
+    if isinstance(error, Refused):
+        values = _VALUES.get(type(error))
+        return say(_key(error), **(values(error, say) if values else error.values()))
+    if isinstance(error, ProviderError) and say.has(_key(error)):
+        return say(_key(error))
+    for family, key in _FAMILIES.items():
+        if isinstance(error, family):
+            return say(key)
+    return None
+
+
+def _key(error: Exception) -> str:
+    return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _problems(error: InvalidRequest, say: Words) -> str:
+    lines = []
+    for problem in error.problems:
+        values = {name: safe(value, 60) if isinstance(value, str) else value for name, value in problem.values.items()}
+        lines.append(f"- {say(f'problem.{problem.code}', **values)}")
+    return "\n".join(lines)
+
+
+def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
+    if not suggestions:
+        return say("error.impossible_request.no_nearest")
+    lines = [say("error.impossible_request.nearest")]
+    for suggestion in suggestions[:SUGGESTIONS]:
+        options = as_options(suggestion.request)
+        options.pop("prompt")
+        lines.append(f"- `{' '.join(f'{name}:{value}' for name, value in options.items() if name != 'negative')}`")
+    return "\n".join(lines)
+
+
+def _of_request(error: InvalidRequest, say: Words) -> dict[str, Any]:
+    return {"problems": _problems(error, say)}
+
+
+def _of_impossible(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
+    model = error.problems[0].values.get("model", "")
+    return {**_of_request(error, say), "model": model, "suggestions": _suggestions(error.suggestions, say)}
+
+
+def _of_model(error: ModelUnknown, _say: Words) -> dict[str, Any]:
+    return {"model": safe(error.model, 60)}
+
+
+def _of_job(error: JobUnknown, _say: Words) -> dict[str, Any]:
+    return {"job_id": safe(error.job_id, 60)}
+
+
+def _of_quota(error: QuotaExceeded, say: Words) -> dict[str, Any]:
+    return {
+        "price": say("credits", n=error.price),
+        "balance": error.balance,
+        "allowance": say("credits", n=error.allowance),
+        "renews": since(error.renews_at),
+    }
+
+
+def _of_jobs(error: TooManyJobs, _say: Words) -> dict[str, Any]:
+    return {"n": error.limit}
+
+
+def _of_permissions(error: MissingPermissions, _say: Words) -> dict[str, Any]:
+    return {"missing": ", ".join(f"**{each.replace('_', ' ').title()}**" for each in error.missing)}
+
+
+# What fills the gaps of a refusal's words, where that is not simply its data.
+_VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
+    InvalidRequest: _of_request,
+    ImpossibleRequest: _of_impossible,
+    ModelUnknown: _of_model,
+    JobUnknown: _of_job,
+    QuotaExceeded: _of_quota,
+    TooManyJobs: _of_jobs,
+    MissingPermissions: _of_permissions,
+}
+_FAMILIES: Final[dict[type[Exception], str]] = {
+    StoreError: "error.store_unavailable",
+    ProviderError: "error.provider_error",
+    app_commands.CommandNotFound: "error.command_unknown",
+    app_commands.CommandSignatureMismatch: "error.command_unknown",
+}
+
+
+async def _send(interaction: discord.Interaction[Any], text: str) -> None:
+    """Send a refusal with what was typed: below it where that fits, else in a file."""
+    say = words(str(interaction.locale))
+    files = []
+    if typed := _typed(interaction):
+        block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
+        if len(text) + len(block) < CONTENT:
+            text += f"\n{block}"
+        else:
+            text += f"\n{say('typed.attached')}"
+            files.append(discord.File(io.BytesIO(typed.encode()), filename="what-you-typed.txt"))
+    silent = discord.AllowedMentions.none()
+    if interaction.response.is_done():
+        await interaction.edit_original_response(content=text[:CONTENT], attachments=files, allowed_mentions=silent)
+    else:
+        await interaction.response.send_message(text[:CONTENT], files=files, allowed_mentions=silent, ephemeral=True)
+
+
+def _typed(interaction: discord.Interaction[Any]) -> str:
+    """The command as it was typed; empty where the interaction is no chat command."""
+    command = interaction.command
+    if not isinstance(command, app_commands.Command):
+        return ""
+    options = {name: value for name, value in interaction.namespace}  # noqa: C416 (it answers to no `keys`)
+    return as_typed(command.qualified_name, options) if options else ""

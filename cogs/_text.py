@@ -1,0 +1,91 @@
+"""Texts about requests and jobs, safe to show anywhere: what people typed is escaped and can mention nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord.utils import escape_markdown, escape_mentions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
+    from bot.locale import Words
+
+ELLIPSIS: Final = "…"
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` characters of a text, with an ellipsis where something is missing."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+
+
+def safe(text: str, most: int) -> str:
+    """What somebody typed, on one line, cut, without markup and mentions."""
+    line = " ".join(text.split())
+    return cut(escape_mentions(escape_markdown(cut(line, most))), most * 2)
+
+
+def prompt_of(request: VideoRequest) -> str:
+    """The prompt of a request, or the prompts of its shots."""
+    return " / ".join(shot.prompt for shot in request.shots) if request.shots else request.prompt
+
+
+def settings(request: VideoRequest, words: Words) -> str:
+    """The chosen settings on one line."""
+    parts = [request.model, str(request.mode), str(request.aspect_ratio), words("seconds", n=request.duration)]
+    if request.shots:
+        parts.append(words("settings.shots", count=len(request.shots)))
+    if request.sound:
+        parts.append(words("settings.sound"))
+    if request.watermark:
+        parts.append(words("settings.watermark"))
+    if request.cfg_scale is not None:
+        parts.append(f"cfg {words.number(request.cfg_scale)}")
+    if request.camera is not None:
+        strength = request.camera.strength()
+        amount = "" if strength is None else f" {words.number(strength)}"
+        parts.append(words("settings.camera", camera=request.camera.name()) + amount)
+    return " · ".join(parts)
+
+
+def since(moment: datetime) -> str:
+    """A time that every client shows as "3 minutes ago", and keeps up to date by itself."""
+    return discord.utils.format_dt(moment, "R")
+
+
+def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
+    """The address of a message."""
+    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
+
+
+def failure(job: Job, words: Words) -> str:
+    """Why a job failed, what that means for the credits, and what to do next."""
+    text = words(f"failed.{job.failure}")
+    return f"{text} ({words('failed.code', code=safe(job.failure_code, 40))})" if job.failure_code else text
+
+
+def as_typed(name: str, options: dict[str, Any]) -> str:
+    """A command as the person typed it, to be copied and changed."""
+    return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
+
+
+def as_options(request: VideoRequest) -> dict[str, Any]:
+    """The options of `/video create` that ask for this request, those left out that have their default."""
+    camera = request.camera
+    options: dict[str, Any] = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "mode": request.mode,
+        "aspect": request.aspect_ratio,
+        "duration": request.duration,
+        "sound": request.sound or None,
+        "negative": request.negative_prompt or None,
+        "watermark": request.watermark or None,
+        "cfg": request.cfg_scale,
+        "camera": camera and camera.name(),
+        "strength": camera and camera.strength(),
+    }
+    return {option: value for option, value in options.items() if value is not None}
