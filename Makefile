@@ -9,9 +9,6 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-	--custom-compile-command "make lock" pyproject.toml
-
 .PHONY: setup demo test check format lock bench clean
 
 setup: $(STAMP)
@@ -39,8 +36,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 lock: setup
-	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra dev -o requirements-dev.lock
+	$(BIN)/python -m tests.locks --write
 
 bench: setup
 	$(BIN)/python -m benchmarks
