@@ -46,10 +46,11 @@ class SQLiteDatabase:
         Raises:
             StoreUnavailable: it cannot be opened.
         """
+        connection = _Connection(self._connect, iter_chunk_size=64)
         try:
-            connection = _Connection(self._connect, iter_chunk_size=64)
             await connection
         except (OSError, sqlite3.Error) as exc:
+            await connection.ended()
             raise StoreUnavailable(f"cannot open the database: {exc}") from exc
         self._connection, self._open = connection, True
         return self
@@ -63,6 +64,9 @@ class SQLiteDatabase:
             while committing := self._commit_next():
                 await asyncio.wait([committing])
         finally:
+            for each in self._waiting:  # only where the closing was interrupted
+                each.answer(_Outcome(error=StoreUnavailable("the database is closed")))
+            self._waiting.clear()
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
@@ -83,14 +87,9 @@ class SQLiteDatabase:
 
         No task of the event loop has a part in it, so nothing that is cancelled can leave a caller without an answer.
         """
-        if self._committing is None and self._waiting:
+        if self._connection is not None and self._committing is None and self._waiting:
             batch, self._waiting = self._waiting[:SHARED_COMMIT], self._waiting[SHARED_COMMIT:]
-            if self._connection is None:  # the closing was interrupted
-                closed = asyncio.get_running_loop().create_future()
-                closed.set_exception(StoreUnavailable("the database is closed"))
-                self._committing = closed
-            else:
-                self._committing = self._connection.commit_together([each.work for each in batch])
+            self._committing = self._connection.commit_together([each.work for each in batch])
             self._committing.add_done_callback(partial(self._committed, batch))
         return self._committing
 
@@ -137,6 +136,10 @@ class _Waiting:
 
 class _Connection(aiosqlite.Connection):
     """A connection that can also run a batch of transactions in its own thread, in one hop."""
+
+    async def ended(self) -> None:
+        """Wait for the thread of a connection that could not be opened: it still answers to this event loop."""
+        await asyncio.to_thread(self._thread.join)
 
     def commit_together(
         self, works: Sequence[Callable[[Transaction], Awaitable[Any]]]

@@ -47,10 +47,6 @@ MOVES: dict[str, tuple[Move, set[str]]] = {
         {"submitting", "running", "succeeded", "unknown", "undeliverable"},
     ),
     "close": (lambda s, job: s.jobs.close(job), {"delivered", "failed", "cancelled", "unknown", "undeliverable"}),
-    "prolong": (
-        lambda s, job: s.jobs.prolong(job, lease_until=s.now + timedelta(hours=1)),
-        {"submitting", "running", "succeeded"},
-    ),
 }
 MOVES["reschedule"] = (lambda s, job: s.jobs.reschedule(job, next_at=s.later(9), tries=2), set(STAGES))
 CASES = [(move, stage) for move in MOVES for stage in STAGES]
@@ -369,11 +365,10 @@ async def test_the_time_of_the_first_posting_stays(store: Store) -> None:
     assert again.lease == first.lease
 
 
-@pytest.mark.parametrize("move", ["begin_posting", "prolong"])
-async def test_nobody_posts_or_holds_on_without_a_lease(store: Store, move: str) -> None:
+async def test_nobody_posts_without_a_lease(store: Store) -> None:
     job = await store.jobs.reschedule(await store.succeeded(), next_at=store.now)
     with pytest.raises(TransitionLost):
-        await MOVES[move][0](store, job)
+        await store.jobs.begin_posting(job, now=store.now)
 
 
 @pytest.mark.parametrize("move", ["record_task", "requeue", "fail"])
