@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import unicodedata
@@ -98,20 +99,19 @@ def fit(text: str, *, width: int, height: int, sizes: Iterable[int]) -> Block:
     """Set the text in the first of the (falling) sizes in which it fits; in the last it is cut with `…`."""
     text = clean(text)
     face = face_for(text)
-    block = Block((), font(1, face), 1)
+    block, room = Block((), font(1, face), 1), 1
     for size in sizes:
-        block = _set(text, font(size, face), width)
+        leading = round(size * LEADING)
+        room = max(1, height // leading)
+        # A line too many is enough to know that the rest does not fit either.
+        lines = itertools.islice(_wrap(text, font(size, face), width), room + 1)
+        block = Block(tuple(lines), font(size, face), leading)
         if block.height <= height:
             return block
-    room = max(1, height // block.leading)
     last = block.lines[room - 1]
     while last and block.font.getlength(last + "…") > width:
         last = last[:-1]
     return Block((*block.lines[: room - 1], last.rstrip(" .…") + "…"), block.font, block.leading)
-
-
-def _set(text: str, face: Font, width: int) -> Block:
-    return Block(tuple(_wrap(text, face, width)), face, round(face.size * LEADING))
 
 
 def _wrap(text: str, face: Font, width: int) -> Iterator[str]:
@@ -143,10 +143,13 @@ def _words(text: str) -> Iterator[str]:
 
 def _pieces(word: str, face: Font, width: int) -> Iterator[str]:
     """The word, or as many parts as it takes where it alone is wider than a line."""
+
+    def wide(end: int) -> bool:
+        return face.getlength(word[:end]) > width
+
     while face.getlength(word.rstrip()) > width and len(word) > 1:
-        end = len(word) - 1
-        while end > 1 and face.getlength(word[:end]) > width:
-            end -= 1
+        # The longest beginning that is not, found by halving: a prompt may be one word of 2500 letters.
+        end = max(1, bisect.bisect_left(range(1, len(word)), True, key=wide))
         yield word[:end]
         word = word[end:]
     yield word
