@@ -1,0 +1,225 @@
+"""The whole job to watch, with no account: a sandbox, the real bot, a person who types, and the video that comes.
+
+Both run as processes of their own, as an operator would start them; the demo only types, watches and checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+
+from bot.demo_screen import Screen
+from bot.domain.request import AspectRatio, Mode
+from bot.errors import ShotcallerError
+from bot.service.media import Media
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import AsyncIterator, Mapping
+
+PATIENCE: Final = 180.0  # seconds for the video beyond the time that the pretended work takes
+GLANCE: Final = 0.25  # seconds between two looks at the channel
+OPTIONS: Final = (
+    *("prompt", "model", "mode", "aspect", "duration", "sound"),
+    *("negative", "watermark", "cfg", "camera", "strength", "private"),
+)
+_SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080}
+
+
+class DemoFailed(ShotcallerError):
+    """Something in the demo was not as it should be."""
+
+
+async def demo(arguments: argparse.Namespace) -> int:
+    """Play the demo and check what came of it; the exit code is 0 only if nothing was wrong."""
+    options = {name: value for name in OPTIONS if (value := getattr(arguments, name)) is not None}
+    screen = Screen(sys.stdout)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-demo-")))
+        screen.say("starting a Discord and the video services on this machine …")
+        sandbox = await stack.enter_async_context(_sandbox(arguments.generate_seconds))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        screen.say("starting the bot …")
+        log = folder / "bot.log"
+        await stack.enter_async_context(_bot(sandbox["env"], folder, log))
+        show = Show(session, sandbox, screen)
+        try:
+            await show.wait_for_bot()
+            seen = await show.play(options, patience=PATIENCE + arguments.generate_seconds)
+            path = await show.save(seen, arguments.output)
+            await show.check(path, seen, options)
+        except DemoFailed as exc:
+            screen.say(f"✗ {exc}")
+            for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
+                screen.say(f"  bot: {line}")
+            return 1
+    return 0
+
+
+@asynccontextmanager
+async def _sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
+    arguments = ("sandbox", "--port", "0", "--generate-seconds", str(generate_seconds))
+    async with _process(*arguments, env=os.environ, stdout=asyncio.subprocess.PIPE) as process:
+        if process.stdout is None or not (line := await process.stdout.readline()):
+            raise DemoFailed("the sandbox did not start")
+        described: dict[str, Any] = json.loads(line)
+        yield described
+
+
+@asynccontextmanager
+async def _bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
+    settings = {
+        **{name: value for name, value in os.environ.items() if name not in env},
+        **env,
+        "DATABASE_URL": f"sqlite:///{folder / 'shotcaller.db'}",
+        "DATA_DIR": str(folder),
+    }
+    with log.open("wb") as output:
+        async with _process("run", env=settings, stdout=output, stderr=output):
+            yield
+
+
+@asynccontextmanager
+async def _process(*arguments: str, env: Mapping[str, str], **pipes: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", *arguments, env=env, **pipes)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+class Show:
+    """One performance: types as Ana, watches the channel, and looks behind the scenes when it is over."""
+
+    def __init__(self, session: aiohttp.ClientSession, sandbox: Mapping[str, Any], screen: Screen) -> None:
+        self._session, self._control, self._screen = session, sandbox["control"], screen
+
+    async def wait_for_bot(self) -> None:
+        """Return when the bot has registered its commands and is connected.
+
+        Raises:
+            DemoFailed: it does not come.
+        """
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if (await self._get("state"))["connected"] and (await self._get("commands"))["global"]:
+                return
+            await asyncio.sleep(GLANCE)
+        raise DemoFailed("the bot did not connect")
+
+    async def play(self, options: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
+        """Type the command and show what the channel shows, until the video is there; its message.
+
+        Raises:
+            DemoFailed: the request was refused, the job failed, or nothing came in time.
+        """
+        self._screen.typed("ana", "/video create " + " ".join(f"{name}:{value}" for name, value in options.items()))
+        typed = {"user": "ana", "channel": "general", "name": "video create", "options": options}
+        async with self._session.post(f"{self._control}/command", json=typed) as response:
+            answer = await response.json()
+        if "interaction_id" not in answer:
+            raise DemoFailed(answer.get("error", "the command could not be typed"))
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if (seen := await self._look(answer["interaction_id"])) is not None:
+                return seen
+            await asyncio.sleep(GLANCE)
+        raise DemoFailed("no video came in time")
+
+    async def _look(self, interaction_id: str) -> dict[str, Any] | None:
+        interaction = await self._get(f"interactions/{interaction_id}")
+        if private := interaction["edits"][-1:]:
+            text = private[0]["content"]
+            self._screen.message("Shotcaller (only ana sees this)", text)
+            if not await self._get("tasks") and "Reference" in text:
+                raise DemoFailed("the request was refused")
+        for place in ("channel=general", "channel=dm&user=ana"):
+            for message in await self._get(f"messages?{place}"):
+                if "visible_to" in message:
+                    continue
+                if any(file["filename"].endswith(".mp4") for file in message["attachments"]):
+                    await self._settled()
+                    self._screen.message("Shotcaller", message["content"], files=message["attachments"])
+                    return dict(message)
+                for embed in message["embeds"]:
+                    self._screen.card(embed)
+                    if embed["title"].startswith("❌"):
+                        raise DemoFailed("the video could not be made")
+        self._screen.tick()
+        return None
+
+    async def _settled(self) -> None:
+        """Give the bot the moment it takes to close the card."""
+        for _ in range(40):
+            for message in await self._get("messages?channel=general"):
+                for embed in message["embeds"]:
+                    self._screen.card(embed)
+                    if embed["title"].startswith("✅"):
+                        return
+            await asyncio.sleep(GLANCE / 2)
+
+    async def save(self, message: Mapping[str, Any], folder: Path) -> Path:
+        """Download the posted video, as the person's Discord would."""
+        file = next(each for each in message["attachments"] if each["filename"].endswith(".mp4"))
+        path: Path = folder / file["filename"]
+        async with self._session.get(file["url"]) as response:
+            content = await response.read()
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(path.write_bytes, content)
+        return path
+
+    async def check(self, path: Path, message: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """Look at the file, the provider's books and every request of the bot; print what it came to.
+
+        Raises:
+            DemoFailed: naming everything that is not as it should be.
+        """
+        media = await Media().probe(path)
+        tasks, requests = await self._get("tasks"), await self._get("requests")
+        wrong = [f"{each['method']} {each['path']}: {each['problems']}" for each in requests if each["problems"]]
+        expected = _expected_size(options)
+        if (media.width, media.height) != expected:
+            wrong.append(f"the video is {media.width}×{media.height}, not {expected[0]}×{expected[1]}")
+        if abs(media.seconds - options.get("duration", 5)) > 0.2:  # noqa: PLR2004 (an encoder's last frame)
+            wrong.append(f"the video lasts {media.seconds:.1f} s, not {options.get('duration', 5)} s")
+        if media.video_codec != "h264" or bool(media.audio_codec) != bool(options.get("sound")):
+            wrong.append(f"the streams are {media.video_codec} and {media.audio_codec}")
+        if len(tasks) != 1 or not tasks[0]["billed"]:
+            wrong.append(f"the provider has {len(tasks)} tasks, not one that is paid")
+        if not message["attachments"][0].get("description"):
+            wrong.append("the video has no alt text")
+        if wrong:
+            raise DemoFailed("; ".join(wrong))
+        sound = f", sound ({media.audio_codec})" if media.audio_codec else ", silent"
+        self._screen.say("")
+        self._screen.say(f"✓ {path}")
+        self._screen.say(f"  {media.width}×{media.height}, {media.seconds:.1f} s, {media.video_codec}{sound}")
+        self._screen.say(f"  {media.size / 1e6:.2f} MB; the provider billed {tasks[0]['cost']} USD")
+        self._screen.say(f"  {len(requests)} requests to Discord, none with a problem")
+
+    async def _get(self, path: str) -> Any:
+        async with self._session.get(f"{self._control}/{path}") as response:
+            return await response.json()
+
+
+def _expected_size(options: Mapping[str, Any]) -> tuple[int, int]:
+    """Width and height in pixels that the documents give a mode and a shape."""
+    short = _SHORT_SIDE[Mode(options.get("mode", Mode.STD))]
+    long = short * 16 // 9
+    shape = AspectRatio(options.get("aspect", AspectRatio.WIDE))
+    return {
+        AspectRatio.WIDE: (long, short),
+        AspectRatio.TALL: (short, long),
+        AspectRatio.SQUARE: (short, short),
+    }[shape]

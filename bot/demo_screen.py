@@ -1,0 +1,92 @@
+"""What the demo prints: the channel as it changes, and one line that moves while the work goes on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+_TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_TIMESTAMP: Final = re.compile(r"<t:(\d+):R>")
+_MENTION: Final = re.compile(r"<@\d+>")
+
+
+class Screen:
+    """Prints each piece of news once. On a terminal, with colour and a live line; in a file, plainly."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output, self._live = output, output.isatty()
+        self._shown: set[str] = set()
+        self._phase, self._since, self._turn, self._dirty = "", time.monotonic(), 0, False
+
+    def say(self, text: str) -> None:
+        """A line of the demo's own."""
+        self._line(text)
+
+    def typed(self, who: str, text: str) -> None:
+        """What somebody types."""
+        self._line("")
+        self._block(f"\x1b[1m{who}\x1b[0m types", text)
+
+    def message(self, who: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> None:
+        """A message, unless it has been shown already."""
+        lines = [text, *(f"📎 {file['filename']} · alt text: {file.get('description')}" for file in files)]
+        if text and self._new(f"{who}{text}"):
+            self._block(f"\x1b[1;34m{who}\x1b[0m", "\n".join(lines))
+
+    def card(self, embed: Mapping[str, Any]) -> None:
+        """A job's card: whole when it is new, else what has changed."""
+        self._phase = embed["title"]
+        news = embed["description"].strip().splitlines()[-1]
+        if self._new(f"{embed['title']}{news}"):
+            footer = embed.get("footer", {}).get("text", "")
+            self._block(f"\x1b[1;34mShotcaller\x1b[0m · card · {embed['title']}", f"{news}\n{footer}")
+
+    def tick(self) -> None:
+        """Move the live line."""
+        if not self._live:
+            return
+        self._turn += 1
+        spent = time.monotonic() - self._since
+        turn = _TURNS[self._turn % len(_TURNS)]
+        self._output.write(f"\r\x1b[2K  {turn} {self._phase or 'waiting for the answer'} · {spent:.1f} s")
+        self._output.flush()
+        self._dirty = True
+
+    def _new(self, key: str) -> bool:
+        if key in self._shown:
+            return False
+        self._shown.add(key)
+        return True
+
+    def _block(self, head: str, body: str) -> None:
+        width = min(shutil.get_terminal_size((100, 24)).columns, 110) - 4
+        self._line(head)
+        for line in _readable(body).splitlines():
+            for part in textwrap.wrap(line, width) or [""]:
+                self._line(f"  │ {part}")
+
+    def _line(self, text: str) -> None:
+        if self._dirty:
+            self._output.write("\r\x1b[2K")
+            self._dirty = False
+        self._output.write((text if self._live else re.sub(r"\x1b\[[\d;]*m", "", text)) + "\n")
+        self._output.flush()
+
+
+def _readable(text: str) -> str:
+    """Discord's marks as its clients show them: times relative to now, the mention as a name."""
+
+    def relative(found: re.Match[str]) -> str:
+        seconds = int(found[1]) - int(time.time())
+        if abs(seconds) <= 1:
+            return "now"
+        return f"in {seconds} seconds" if seconds > 0 else f"{-seconds} seconds ago"
+
+    return _MENTION.sub("@Ana", _TIMESTAMP.sub(relative, text)).replace("-# ", "")
