@@ -19,21 +19,18 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """An answer with an HTTP error status; the subclass of each API says what its body looks like."""
+    """An answer with an HTTP error status and the body that the API gives it."""
 
-    def __init__(self, status: int, message: str, *, retry_after: str | None = None) -> None:
+    def __init__(self, status: int, message: str, *, body: Mapping[str, Any], retry_after: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.body = body
         self.retry_after = retry_after
-
-    def body(self) -> Mapping[str, Any]:
-        """What the API says in such a case."""
-        return {"message": str(self)}
 
     def answer(self) -> web.Response:
         """As it goes over the wire."""
         headers = {} if self.retry_after is None else {hdrs.RETRY_AFTER: self.retry_after}
-        return web.json_response(self.body(), status=self.status, headers=headers)
+        return web.json_response(self.body, status=self.status, headers=headers)
 
 
 class Front:

@@ -41,12 +41,8 @@ class KirinRefusal(Refusal):
     """A body `{"error": {"code", "error_message"}}`; the code is a string, by default the HTTP status."""
 
     def __init__(self, status: int, message: str, *, code: str = "", retry_after: str | None = None) -> None:
-        super().__init__(status, message, retry_after=retry_after)
-        self.code = code or str(status)
-
-    def body(self) -> Mapping[str, Any]:
-        """The error in its object."""
-        return _error(self.code, str(self))
+        body = _error(code or str(status), message)
+        super().__init__(status, message, body=body, retry_after=retry_after)
 
 
 class Kirin:

@@ -63,12 +63,8 @@ class KlingRefusal(Refusal):
 
     def __init__(self, code: int, message: str = "", *, retry_after: str | None = None) -> None:
         status, words = CODES.get(code, (400, "Refused"))
-        super().__init__(status, message or words, retry_after=retry_after)
-        self.code = code
-
-    def body(self) -> dict[str, Any]:
-        """The envelope without data."""
-        return _envelope(self.code, str(self))
+        message = message or words
+        super().__init__(status, message, body=_envelope(code, message), retry_after=retry_after)
 
 
 class Kling:

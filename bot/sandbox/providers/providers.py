@@ -39,7 +39,7 @@ class Providers:
         clock: unix seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - the settings of two servers, all by keyword
+    def __init__(
         self,
         *,
         faults: Faults,
@@ -108,5 +108,5 @@ def _row(task: Task) -> dict[str, Any]:
         "finished_at": task.finished_at,
         "error": task.failure and {"code": task.failure.code, "message": task.failure.message},
         "ignored": list(task.order.ignored),
-        "callbacks": task.callbacks,
+        "callbacks": list(task.callbacks),
     }

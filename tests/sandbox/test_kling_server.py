@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import jwt
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sandbox.faults import Faults
+from bot.sandbox.providers import Providers, kling_rules
+from bot.sandbox.providers.fields import InvalidField
+from bot.sandbox.providers.kling import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+VIDEOS = "/kling/v1/videos/text2video"
+FOX = {"prompt": "A red fox", "aspect_ratio": "1:1"}
+PARALLEL = 3
+AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
+
+
+def simple(**axes: Any) -> dict[str, Any]:
+    return {"camera_control": {"type": "simple", "config": axes}}
+
+
+@dataclass
+class Api:
+    providers: Providers
+    faults: Faults
+    client: aiohttp.ClientSession
+
+    async def create(self, body: Any) -> tuple[int, dict[str, Any]]:
+        async with self.client.post(VIDEOS, json=body) as answer:
+            return answer.status, await answer.json()
+
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+        async with self.client.get(f"{VIDEOS}{path}", headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    async def reached(self, name: str, *states: str) -> dict[str, Any]:
+        while True:
+            _, answer = await self.get(f"/{name}")
+            task: dict[str, Any] = answer["data"]
+            if task["task_status"] in states:
+                return task
+            await asyncio.sleep(0.02)
+
+    async def finished(self, body: Any) -> dict[str, Any]:
+        _, answer = await self.create(body)
+        return await self.reached(answer["data"]["task_id"], "succeed", "failed")
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return self.providers.tasks()[-1]
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+@pytest.fixture
+async def api(films: Path) -> AsyncIterator[Api]:
+    faults, app = Faults(), web.Application()
+    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=films, kling_parallel=PARALLEL) as providers:
+        providers.attach(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        providers.public_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        key = {"Authorization": f"Bearer {providers.kling_key}"}
+        async with aiohttp.ClientSession(providers.public_url, headers=key) as client:
+            yield Api(providers, faults, client)
+        await runner.cleanup()
+
+
+async def test_a_task_goes_from_submitted_to_a_playable_film(api: Api) -> None:
+    before = time.time() * 1000
+    status, answer = await api.create(FOX | {"external_task_id": "job-1"})
+    assert (status, answer["code"]) == (200, 0)
+    assert answer["request_id"]
+    receipt = answer["data"]
+    assert receipt["task_status"] == "submitted"
+    assert receipt["task_info"] == {"external_task_id": "job-1"}
+    assert isinstance(receipt["task_id"], str)
+    assert before - 1 <= receipt["created_at"] <= time.time() * 1000 + 1
+    assert (await api.reached("job-1", "processing"))["task_id"] == receipt["task_id"]
+    task = await api.reached(receipt["task_id"], "succeed")
+    [video] = task["task_result"]["videos"]
+    assert video["duration"] == "5.1"
+    assert isinstance(video["id"], str)
+    assert task["updated_at"] >= task["created_at"]
+    for url in (video["url"], video["watermark_url"]):
+        async with api.client.get(url) as film:
+            assert film.content_type == "video/mp4"
+            assert len(await film.read()) > 10_000
+    assert (api.row["status"], api.row["billed"], api.row["cost"]) == ("succeed", True, "0.14")
+    assert (api.row["external_id"], api.row["provider"]) == ("job-1", "kling")
+
+
+def signed(api: Api, *, secret: str | None = None, **claims: Any) -> dict[str, str]:
+    now = int(time.time())
+    payload = {"iss": api.providers.kling_access_key, "exp": now + 1800, "nbf": now - 5} | claims
+    payload = {name: value for name, value in payload.items() if value is not None}
+    token = jwt.encode(payload, secret or api.providers.kling_secret_key, algorithm="HS256")
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_a_signed_token_opens_the_account_too(api: Api) -> None:
+    status, answer = await api.get("", **signed(api))
+    assert (status, answer["code"], answer["data"]) == (200, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": 1_000_000_000}, 1004),
+        ({"nbf": 4_000_000_000}, 1003),
+        ({"iss": "somebody"}, 1000),
+        ({"secret": "another secret, also of at least 32 bytes"}, 1000),
+        ({"iss": None}, 1002),
+        ({"exp": None}, 1002),
+        ({"nbf": None}, 1002),
+    ],
+)
+async def test_a_token_that_is_not_right_is_refused_with_its_code(api: Api, claims: Any, code: int) -> None:
+    status, answer = await api.get("", **signed(api, **claims))
+    assert (status, answer["code"]) == (401, code)
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [("", 1001), ("Bearer", 1002), ("Basic abc", 1002), ("Bearer sk-wrong", 1000), ("Bearer a.b.c", 1002)],
+)
+async def test_a_header_that_is_not_right_is_refused_with_its_code(api: Api, header: str, code: int) -> None:
+    status, answer = await api.get("", Authorization=header)
+    assert (status, answer["code"]) == (401, code)
+    assert set(answer) == {"code", "message", "request_id"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7"])
+async def test_a_body_that_is_no_json_object_is_refused(api: Api, text: str) -> None:
+    async with api.client.post(VIDEOS, data=text) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, 1200)
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("prompt", {"prompt": None}),
+        ("prompt", {"prompt": " "}),
+        ("prompt", {"prompt": "x" * 2501}),
+        ("negative_prompt", {"negative_prompt": "x" * 2501}),
+        ("model_name", {"model_name": "sora"}),
+        ("model_name", {"model_name": 1}),
+        ("cfg_scale", {"cfg_scale": 1.01}),
+        ("cfg_scale", {"cfg_scale": -0.1}),
+        ("cfg_scale", {"cfg_scale": "0.5"}),
+        ("cfg_scale", {"cfg_scale": True}),
+        ("cfg_scale", {"cfg_scale": 0.5, "model_name": "kling-v2-1-master"}),
+        ("mode", {"mode": "master"}),
+        ("aspect_ratio", {"aspect_ratio": "21:9"}),
+        ("duration", {"duration": "15"}),
+        ("duration", {"duration": 5}),
+        ("callback_url", {"callback_url": {}}),
+        ("external_task_id", {"external_task_id": 1}),
+        ("camera_control", {"camera_control": "zoom"}),
+        ("camera_control", simple(zoom=1) | {"mode": "pro"}),
+        ("camera_control", simple(zoom=1) | {"duration": "10"}),
+        ("camera_control", simple(zoom=1) | {"model_name": "kling-v1-6"}),
+        ("camera_control", {"camera_control": {}, "mode": "pro"}),
+        ("camera_control.type", {"camera_control": {"type": "dolly"}}),
+        ("camera_control.type", {"camera_control": {"type": 1}}),
+        ("camera_control.config", {"camera_control": {"type": "simple"}}),
+        ("camera_control.config", {"camera_control": {"type": "down_back", "config": {"zoom": 1}}}),
+        ("camera_control.config", {"camera_control": {"config": {"zoom": 1}}}),
+        ("camera_control.config", {"camera_control": {"type": "simple", "config": [1]}}),
+        ("camera_control.config", simple()),
+        ("camera_control.config", simple(zoom=0, pan=0)),
+        ("camera_control.config", simple(zoom=1, pan=1)),
+        ("camera_control.config", simple(zoom=1, dolly=0)),
+        ("camera_control.config.zoom", simple(zoom=10.5)),
+        ("camera_control.config.roll", simple(roll="1")),
+        ("camera_control.config.tilt", simple(tilt=float("nan"))),
+    ],
+)
+async def test_a_field_that_breaks_its_rule_is_refused_by_name(api: Api, field: str, change: Any) -> None:
+    status, answer = await api.create(FOX | change)
+    assert (status, answer["code"]) == (400, 1201)
+    assert answer["message"].startswith(f"{field}:")
+    assert api.providers.tasks() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "x" * 2500, "negative_prompt": "y" * 2500},
+        {"cfg_scale": 0},
+        {"cfg_scale": 1},
+        {"model_name": "kling-v2-6", "duration": "10", "mode": "pro"},
+        {"camera_control": {"type": "left_turn_forward"}},
+        {"camera_control": {"type": "down_back", "config": None}},
+        {"camera_control": {}},
+        simple(zoom=-10, pan=0, tilt=0.0),
+        simple(roll=0.5),
+    ],
+)
+async def test_what_the_document_allows_is_taken(api: Api, change: Any) -> None:
+    assert (await api.create(FOX | change))[0] == 200
+
+
+async def test_a_key_named_model_is_ignored(api: Api) -> None:
+    assert (await api.create(FOX | {"model": "kling-v2-6", "cfg_scale": 0.3}))[0] == 200
+    assert api.row["ignored"] == ["model"]
+
+
+@given(st.dictionaries(st.sampled_from(AXES), st.floats(-12, 12, allow_nan=False)))
+def test_a_simple_move_is_valid_just_when_one_axis_moves_within_reach(config: dict[str, float]) -> None:
+    valid = sum(amount != 0 for amount in config.values()) == 1 and max(map(abs, config.values())) <= 10
+    try:
+        order = kling_rules.read(FOX | simple(**config))
+    except InvalidField:
+        assert not valid
+    else:
+        assert valid
+        camera = order.film.camera
+        assert camera is not None
+        assert {axis: getattr(camera, axis) for axis in AXES} == dict.fromkeys(AXES, 0) | config
+
+
+async def test_an_external_id_is_taken_once(api: Api) -> None:
+    _, first = await api.create(FOX | {"external_task_id": "job-1"})
+    status, answer = await api.create(FOX | {"external_task_id": "job-1"})
+    assert (status, answer["code"]) == (400, 1201)
+    assert answer["message"] == "External_task_id job-1 already exists"
+    assert (await api.get("/job-1"))[1]["data"]["task_id"] == first["data"]["task_id"]
+    assert len(api.providers.tasks()) == 1
+
+
+async def test_what_does_not_exist_has_its_codes(api: Api) -> None:
+    status, answer = await api.get("/nothing")
+    assert (status, answer["code"]) == (404, 1203)
+    async with api.client.post("/kling/v1/videos/image2video", json=FOX) as refused:
+        assert (refused.status, (await refused.json())["code"]) == (404, 1202)
+    async with api.client.delete(VIDEOS) as refused:
+        assert (refused.status, (await refused.json())["code"]) == (404, 1202)
+
+
+async def test_the_list_has_pages_with_the_newest_first(api: Api) -> None:
+    names = [(await api.create(FOX | {"prompt": str(n)}))[1]["data"]["task_id"] for n in range(3)]
+    pages = [(await api.get(f"?pageNum={page}&pageSize=2"))[1]["data"] for page in (1, 2, 3)]
+    assert [[task["task_id"] for task in page] for page in pages] == [[names[2], names[1]], [names[0]], []]
+    assert len((await api.get(""))[1]["data"]) == 3
+
+
+@pytest.mark.parametrize(
+    "query", ["pageNum=0", "pageNum=1001", "pageSize=0", "pageSize=501", "pageNum=x", "pageSize=²"]
+)
+async def test_a_page_out_of_range_is_refused(api: Api, query: str) -> None:
+    status, answer = await api.get(f"?{query}")
+    assert (status, answer["code"]) == (400, 1201)
+
+
+async def test_more_parallel_tasks_than_the_pack_allows_are_refused_until_one_ends(api: Api) -> None:
+    api.faults.order({"target": "kling", "kind": "stuck", "count": PARALLEL - 1})
+    for _ in range(PARALLEL - 1):
+        await api.create(FOX)
+    _, last = await api.create(FOX)
+    status, answer = await api.create(FOX)
+    assert (status, answer["code"]) == (429, 1303)
+    assert (await api.create(FOX | {"model_name": "kling-v1-6"}))[0] == 200
+    await api.reached(last["data"]["task_id"], "succeed")
+    assert (await api.create(FOX))[0] == 200
+
+
+async def test_a_task_fails_on_demand_with_its_reason_and_costs_nothing(api: Api) -> None:
+    for ordered, message in (
+        ({}, "Failure to pass the risk control system"),
+        ({"code": "1300"}, CODES[1300][1]),
+        ({"code": "the model was tired"}, "the model was tired"),
+        ({"code": 5000, "message": "out of luck"}, "out of luck"),
+    ):
+        api.faults.order({"target": "kling", "kind": "task_failed"} | ordered)
+        task = await api.finished(FOX)
+        assert (task["task_status"], task["task_status_msg"]) == ("failed", message)
+        assert "task_result" not in task
+        assert (api.row["billed"], api.row["cost"]) == (False, "0")
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_creation_fails_on_demand_with_the_status_of_its_code(api: Api, code: int) -> None:
+    api.faults.order({"target": "kling", "kind": "task_failed", "at": "create", "code": code})
+    status, answer = await api.create(FOX)
+    assert (status, answer["code"]) == (CODES[code][0], code)
+    assert api.providers.tasks() == []
+
+
+@pytest.mark.parametrize(
+    ("ordered", "status", "code"),
+    [
+        ({"kind": "http_500"}, 500, 5000),
+        ({"kind": "http_500", "code": 5001}, 503, 5001),
+        ({"kind": "http_429"}, 429, 1302),
+        ({"kind": "http_429", "code": 1303}, 429, 1303),
+    ],
+)
+async def test_http_trouble_has_the_shape_of_the_api(api: Api, ordered: Any, status: int, code: int) -> None:
+    api.faults.order({"target": "kling", "on": ["list"]} | ordered)
+    async with api.client.get(VIDEOS) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (status, code)
+        assert ("Retry-After" in answer.headers) is (status == 429)
+    assert (await api.get(""))[0] == 200
+
+
+async def test_a_lost_answer_leaves_a_task_behind(api: Api) -> None:
+    api.faults.order({"target": "kling", "kind": "lost_answer"})
+    with pytest.raises(aiohttp.ClientError):
+        await api.create(FOX | {"external_task_id": "job-1"})
+    assert (await api.get("/job-1"))[0] == 200
+
+
+async def test_trouble_on_the_wire_strikes_before_anything_is_done(api: Api) -> None:
+    api.faults.order({"target": "kling", "kind": "reset"})
+    with pytest.raises(aiohttp.ClientError):
+        await api.create(FOX)
+    assert api.providers.tasks() == []

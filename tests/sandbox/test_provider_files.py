@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.sandbox.faults import Faults
+from bot.sandbox.providers import Providers
+from bot.sandbox.providers.callbacks import is_loopback, signature
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of the account").decode()
+
+
+@dataclass
+class Bench:
+    providers: Providers
+    faults: Faults
+    client: aiohttp.ClientSession
+    calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answer: int = 200
+
+    async def called(self, request: web.Request) -> web.Response:
+        self.calls.append((dict(request.headers), await request.read()))
+        return web.Response(status=self.answer)
+
+    async def done(self, provider: str, **params: Any) -> dict[str, Any]:
+        key, path = (
+            (self.providers.kirin_key, "/kirin/model/v1/generation")
+            if provider == "kirin"
+            else (self.providers.kling_key, "/kling/v1/videos/text2video")
+        )
+        body = {"prompt": "A red fox", "model": "kirin_v3_t2v", "aspect_ratio": "1:1"} | params
+        async with self.client.post(path, json=body, headers={"Authorization": f"Bearer {key}"}) as answer:
+            assert answer.status == 200, await answer.text()
+        return await self.until(lambda row: row["finished_at"] is not None)
+
+    async def until(self, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The newest task's row as soon as it is ready."""
+        while not ready(row := self.providers.tasks()[-1]):  # noqa: ASYNC110 - as any client, it can only ask again
+            await asyncio.sleep(0.02)
+        return row
+
+    async def called_back(self) -> list[dict[str, Any]]:
+        """What came of the newest task's two callbacks."""
+        row = await self.until(lambda row: len(row["callbacks"]) == 2)
+        outcomes: list[dict[str, Any]] = row["callbacks"]
+        return outcomes
+
+    async def url(self) -> str:
+        """The address of a finished film."""
+        row = await self.done("kirin")
+        path = f"/kirin/model/v1/generation/task/{row['id']}"
+        async with self.client.get(path, headers={"Authorization": f"Bearer {self.providers.kirin_key}"}) as answer:
+            url: str = (await answer.json())["output"][0]["content"][0]["url"]
+            return url
+
+    def trouble(self, kind: str, **options: Any) -> None:
+        self.faults.order({"target": "kirin", "kind": kind} | options)
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+@asynccontextmanager
+async def served(providers: Providers, app: web.Application) -> AsyncIterator[aiohttp.ClientSession]:
+    providers.attach(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    providers.public_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession(providers.public_url) as client:
+        yield client
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def bench(films: Path) -> AsyncIterator[Bench]:
+    faults = Faults()
+    async with (
+        Providers(faults=faults, generate_seconds=0.02, cache_dir=films, kling_callback_secret=SECRET) as providers,
+        served(providers, web.Application()) as client,
+    ):
+        yield Bench(providers, faults, client)
+
+
+async def test_a_film_is_served_whole_in_part_and_as_a_head(bench: Bench) -> None:
+    url = await bench.url()
+    async with bench.client.get(url) as answer:
+        whole = await answer.read()
+    assert whole[4:8] == b"ftyp"
+    async with bench.client.get(url, headers={"Range": "bytes=4-7"}) as answer:
+        assert (answer.status, await answer.read()) == (206, b"ftyp")
+    bench.trouble("file_missing")
+    async with bench.client.head(url) as answer:
+        assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(whole)))
+    async with bench.client.get(url) as answer:
+        assert (answer.status, answer.content_type) == (404, "application/xml")
+    async with bench.client.get(url) as answer:
+        assert await answer.read() == whole
+
+
+async def test_an_address_nobody_was_given_is_404(bench: Bench) -> None:
+    url = await bench.url()
+    for guess in ("/files/guess/a.mp4", url.rsplit("/", 1)[0] + "/other.mp4"):
+        async with bench.client.get(guess) as answer:
+            assert answer.status == 404
+
+
+async def test_a_truncated_film_promises_more_than_it_sends(bench: Bench) -> None:
+    url = await bench.url()
+    async with bench.client.get(url) as answer:
+        whole = await answer.read()
+    bench.trouble("file_truncated")
+    async with bench.client.get(url) as answer:
+        assert answer.headers["Content-Length"] == str(len(whole))
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()
+    bench.trouble("file_truncated", clean=True)
+    async with bench.client.get(url) as answer:
+        assert await answer.read() == whole[: len(whole) // 2]
+
+
+async def test_a_film_too_large_says_so_or_only_streams(bench: Bench) -> None:
+    url = await bench.url()
+    bench.trouble("file_too_large")
+    async with bench.client.get(url) as answer:
+        assert answer.headers["Content-Length"] == "300000000"
+    size = 3_000_001
+    bench.trouble("file_too_large", bytes=size)
+    async with bench.client.get(url) as answer:
+        assert len(await answer.read()) == size
+    bench.trouble("file_too_large", bytes=size, silent=True)
+    async with bench.client.get(url) as answer:
+        assert "Content-Length" not in answer.headers
+        assert len(await answer.read()) == size
+
+
+async def test_a_film_meets_trouble_on_the_wire_when_told_to(bench: Bench) -> None:
+    url = await bench.url()
+    bench.trouble("http_500", on=["file"])
+    bench.trouble("slow", on=["file"], seconds=0)
+    async with bench.client.get(url) as answer:
+        assert answer.status == 500
+    async with bench.client.get(url) as answer:
+        assert answer.status == 200
+
+
+async def test_a_film_that_cannot_be_rendered_fails_its_task_and_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")  # a folder is expected here
+    async with (
+        Providers(faults=Faults(), generate_seconds=0, cache_dir=tmp_path / "file") as providers,
+        served(providers, web.Application()) as client,
+    ):
+        row = await Bench(providers, Faults(), client).done("kling")
+        assert (row["status"], row["cost"], row["error"]["code"]) == ("failed", "0", "render")
+
+
+async def callbacks_of(bench: Bench, provider: str) -> list[tuple[dict[str, str], bytes]]:
+    """Finish a task that asks to be called back; headers and body of the two calls, in the order of states."""
+    app = web.Application()
+    app.router.add_post("/hook", bench.called)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await bench.done(provider, callback_url=f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
+    assert [call["status"] for call in await bench.called_back()] == [bench.answer] * 2
+    await runner.cleanup()
+    return bench.calls
+
+
+async def test_kirin_calls_back_with_the_task_as_the_query_tells_it(bench: Bench) -> None:
+    tasks = [json.loads(body) for _, body in await callbacks_of(bench, "kirin")]
+    assert {task["status"] for task in tasks} == {"in_progress", "completed"}
+    assert {task["id"] for task in tasks} == {bench.providers.tasks()[-1]["id"]}
+
+
+async def test_kling_calls_back_with_the_bare_task_and_a_signature(bench: Bench) -> None:
+    for headers, body in await callbacks_of(bench, "kling"):
+        assert json.loads(body)["task_status"] in ("processing", "succeed")
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(b"a secret of the account", signed, hashlib.sha256)).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+async def test_a_callback_that_is_refused_is_noted(bench: Bench) -> None:
+    bench.answer = 500
+    assert len(await callbacks_of(bench, "kirin")) == 2
+
+
+async def test_nobody_outside_this_machine_is_ever_called(bench: Bench) -> None:
+    await bench.done("kirin", callback_url="http://192.0.2.1/hook")
+    assert all("not called" in call["error"] and not call["status"] for call in await bench.called_back())
+
+
+async def test_a_callback_that_nobody_takes_does_not_hold_up_the_task(bench: Bench) -> None:
+    row = await bench.done("kirin", callback_url="http://127.0.0.1:1/hook")
+    assert row["status"] == "completed"
+    assert {call["error"] for call in await bench.called_back()} == {"ClientConnectorError"}
+
+
+@pytest.mark.parametrize(
+    ("url", "ours"),
+    [
+        ("http://127.0.0.1:80/x", True),
+        ("https://localhost/x", True),
+        ("http://[::1]:9/x", True),
+        ("http://127.0.0.1.example.com/", False),
+        ("http://10.0.0.1/", False),
+        ("ftp://127.0.0.1/", False),
+        ("http://[/", False),
+        ("nonsense", False),
+    ],
+)
+def test_only_loopback_addresses_count_as_this_machine(url: str, *, ours: bool) -> None:
+    assert is_loopback(url) is ours
+
+
+def test_a_plain_secret_signs_as_it_is() -> None:
+    headers = signature(b"{}", secret="plain", now=7.9)
+    expected = hmac.digest(b"plain", f"{headers['webhook-id']}.7.{{}}".encode(), hashlib.sha256)
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(expected).decode()}"
