@@ -42,10 +42,11 @@ _STATUS: Final = {
 }
 # "Errors". A create refused with one of the first two was certainly not carried out, whatever the HTTP status.
 _CODES: Final[dict[str, FaultClass]] = {
-    "006001094": FaultClass.TRANSIENT,  # no free resources: wait and submit again
-    "006001095": FaultClass.TRANSIENT,  # task response error: worth one more attempt, which the worker counts
+    "006001094": FaultClass.TRANSIENT,  # no free resources: wait and submit again, within the deadline
+    "006001095": FaultClass.TRANSIENT,  # task response error: worth one more attempt
     "006001099": FaultClass.PERMANENT,  # task creation error
 }
+_RESUBMITS: Final = {"006001094": None, "006001095": 1}
 _DIGITS: Final = 9  # of such a code
 # What gateways write when moderation refuses; their code is then one of many, so the words decide.
 _MODERATION: Final = re.compile(
@@ -184,8 +185,7 @@ class Kirin(VideoProvider):
                 status = TaskStatus.FAILED
                 failure = TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
         elif status is TaskStatus.FAILED:
-            code, detail = self._transport.redact(answer.error.code), self._transport.redact(answer.error.detail)
-            failure = TaskFailure(code=code, detail=detail, fault=_fault(answer.error))
+            failure = self._failure(answer.error)
         return Task(
             id=task_id,
             status=status,
@@ -194,6 +194,14 @@ class Kirin(VideoProvider):
             result=result,
             failure=failure,
             cost_usd=answer.usage.cost,
+        )
+
+    def _failure(self, error: Error) -> TaskFailure:
+        return TaskFailure(
+            code=self._transport.redact(error.code),
+            detail=self._transport.redact(error.detail),
+            fault=_fault(error),
+            resubmits=_RESUBMITS.get(error.code.zfill(_DIGITS), 1),
         )
 
 
