@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from bot.store.database import Database, Transaction
 
-_AT_WORK: Final = "status IN ('submitting', 'running')"
+# A dead letter waits for the operator, not for its provider: it takes nobody's place.
+_AT_WORK: Final = "status IN ('submitting', 'running') AND dead_letter IS NULL"
 
 
 class Claims:
@@ -24,13 +25,14 @@ class Claims:
         self._database = database
 
     async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
-        """Claim up to `most` due jobs that have left the queue, the longest due first."""
+        """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
 
         async def work(tx: Transaction) -> list[Job]:
             rows = await tx.all(
-                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM jobs "  # noqa: S608 (a constant)
+                "WITH picked AS (SELECT id FROM jobs "  # noqa: S608 (a constant)
                 "WHERE due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued' "
-                f"ORDER BY due_at LIMIT $4 {self._database.skip_locked}) RETURNING *",
+                f"ORDER BY due_at LIMIT $4 {self._database.skip_locked}) "
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
                 token_hex(8),
                 millis(lease_until),
                 millis(now),
@@ -67,13 +69,14 @@ class Claims:
         return await self._database.transact(work)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
-        """Claim waiting jobs whose deadline has passed."""
+        """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
 
         async def work(tx: Transaction) -> list[Job]:
             rows = await tx.all(
-                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM jobs "  # noqa: S608 (a constant)
+                "WITH picked AS (SELECT id FROM jobs "  # noqa: S608 (a constant)
                 "WHERE status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3) "
-                f"ORDER BY created_at LIMIT $4 {self._database.skip_locked}) RETURNING *",
+                f"ORDER BY deadline_at LIMIT $4 {self._database.skip_locked}) "
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
                 token_hex(8),
                 millis(lease_until),
                 millis(now),

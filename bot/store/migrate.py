@@ -72,24 +72,37 @@ async def migrate(database: Database, *, now: datetime, migrations: Sequence[Mig
     for version, checksum in done.items():
         if ours[version].checksum != checksum:
             raise StoreError(f"migration {version:04} was changed after it had been applied")
-    applied = []
-    for migration in migrations:
-        if migration.version not in done:
-            await _apply(database, migration, now)
-            applied.append(f"{migration.version:04}_{migration.name}")
-    return applied
+    return [
+        f"{each.version:04}_{each.name}"
+        for each in migrations
+        if each.version not in done and await _apply(database, each, now)
+    ]
 
 
-async def _apply(database: Database, migration: Migration, now: datetime) -> None:
-    async def apply(tx: Transaction) -> None:
-        for statement in migration.statements:
-            await tx.execute(statement)
-        await tx.execute(
-            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+async def _apply(database: Database, migration: Migration, now: datetime) -> bool:
+    """Apply a migration, unless another program that starts at the same time has done so."""
+
+    async def apply(tx: Transaction) -> bool:
+        # Before the statements, so that the other program waits here and then finds it.
+        recorded = await tx.execute(
+            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (version) DO NOTHING",
             migration.version,
             migration.name,
             migration.checksum,
             millis(now),
         )
+        if not recorded:
+            await _demand_same(tx, migration)
+            return False
+        for statement in migration.statements:
+            await tx.execute(statement)
+        return True
 
-    await database.transact(apply)
+    return await database.transact(apply)
+
+
+async def _demand_same(tx: Transaction, migration: Migration) -> None:
+    query = "SELECT version FROM schema_migrations WHERE version = $1 AND checksum = $2"
+    if await tx.one(query, migration.version, migration.checksum) is None:
+        raise StoreError(f"migration {migration.version:04} was changed after it had been applied")

@@ -46,10 +46,23 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE due_at IS NOT NULL AND status <> 'q
 -- The claim of the next waiting job of a provider, and the place of a job in that queue.
 CREATE INDEX jobs_waiting ON jobs (provider, created_at, id) WHERE status = 'queued';
 
--- How many jobs a provider works on.
-CREATE INDEX jobs_at_provider ON jobs (provider) WHERE status IN ('submitting', 'running');
+-- When the next waiting job that backs off is due.
+CREATE INDEX jobs_backing_off ON jobs (due_at) WHERE status = 'queued';
 
--- How many unfinished jobs a person has, and the person's latest jobs.
+-- The claim of waiting jobs whose deadline has passed.
+CREATE INDEX jobs_overdue ON jobs (deadline_at) WHERE status = 'queued';
+
+-- How many jobs a provider works on.
+CREATE INDEX jobs_at_provider ON jobs (provider) WHERE status IN ('submitting', 'running') AND dead_letter IS NULL;
+
+-- How many jobs of a person the providers work on.
+CREATE INDEX jobs_at_work ON jobs (user_id) WHERE status IN ('submitting', 'running') AND dead_letter IS NULL;
+
+-- How many unfinished jobs a person has.
+CREATE INDEX jobs_unfinished ON jobs (user_id)
+WHERE status IN ('queued', 'submitting', 'running') AND dead_letter IS NULL;
+
+-- A person's latest jobs.
 CREATE INDEX jobs_of_user ON jobs (user_id, created_at);
 
 -- How long like jobs took.
@@ -82,6 +95,3 @@ CREATE TABLE ledger (
 
 -- A hold ends once: settled or released, never both.
 CREATE UNIQUE INDEX ledger_ends ON ledger (job_id) WHERE kind IN ('settle', 'release');
-
--- The books of one account.
-CREATE INDEX ledger_of_account ON ledger (owner, period);

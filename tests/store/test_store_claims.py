@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.domain.job import Job, JobStatus
+from bot.errors import TransitionLost
+from tests.store.conftest import LEASE, START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from tests.store.conftest import Store
+
+
+def ids(jobs: list[Job]) -> list[str]:
+    return sorted(job.id for job in jobs)
+
+
+async def test_a_claim_is_the_intent_to_submit_under_a_lease(store: Store) -> None:
+    job = await store.accept()
+    claimed = await store.waiting()
+    assert claimed is not None
+    assert (claimed.id, claimed.status, claimed.due_at) == (job.id, JobStatus.SUBMITTING, store.now + LEASE)
+    assert claimed.lease
+    assert claimed == await store.get(job.id)
+
+
+async def test_waiting_jobs_are_claimed_in_the_order_they_came(store: Store) -> None:
+    early = store.job()
+    late = await store.accept()
+    await store.accept(early)
+    claimed = [await store.waiting(), await store.waiting(), await store.waiting()]
+    assert [job and job.id for job in claimed] == [early.id, late.id, None]
+
+
+async def test_a_claim_takes_only_its_own_providers_jobs(store: Store) -> None:
+    await store.accept(provider="kling")
+    assert await store.waiting("kirin") is None
+    assert await store.waiting("kling") is not None
+
+
+async def test_a_provider_gets_no_more_jobs_than_its_limit(store: Store) -> None:
+    jobs = [await store.accept(user_id=n) for n in range(4)]
+    first, second = await store.waiting(per_provider=2), await store.waiting(per_provider=2)
+    assert first is not None
+    assert second is not None
+    assert await store.waiting(per_provider=2) is None
+    await store.jobs.record_task(first, task_id="t", next_at=store.now, now=store.now)
+    assert await store.waiting(per_provider=2) is None
+    await store.jobs.fail(second, failure="content", code="", now=store.now)
+    third = await store.waiting(per_provider=2)
+    assert third is not None
+    assert third.id == jobs[2].id
+
+
+async def test_other_providers_jobs_do_not_count_against_a_provider(store: Store) -> None:
+    await store.submitting(provider="kling")
+    await store.accept()
+    assert await store.waiting(per_provider=1) is not None
+
+
+async def test_a_person_at_the_limit_is_passed_over_for_the_next(store: Store) -> None:
+    await store.submitting(user_id=1)
+    await store.accept(user_id=1)
+    other = await store.accept(user_id=2)
+    claimed = await store.waiting(per_user=1)
+    assert claimed is not None
+    assert claimed.id == other.id
+    assert await store.waiting(per_user=1) is None
+
+
+async def test_a_persons_limit_counts_over_all_providers(store: Store) -> None:
+    await store.submitting(user_id=1, provider="kling")
+    await store.accept(user_id=1)
+    assert await store.waiting(per_user=1) is None
+
+
+@pytest.mark.parametrize("stage", ["succeeded", "delivered", "failed", "unknown", "undeliverable"])
+async def test_a_job_no_provider_is_working_on_takes_nobodys_place(store: Store, stage: str) -> None:
+    await store.at(stage)
+    await store.accept()
+    assert await store.waiting(per_provider=1, per_user=1) is not None
+
+
+async def test_a_job_that_backs_off_is_not_claimed_before_its_time(store: Store) -> None:
+    await store.accept(due_at=store.now + timedelta(seconds=5))
+    assert await store.waiting() is None
+    store.later(5)
+    assert await store.waiting() is not None
+
+
+async def test_a_waiting_job_past_its_deadline_is_overdue_and_nothing_else(store: Store) -> None:
+    job = await store.accept(deadline_at=store.now + timedelta(seconds=10))
+    assert await store.overdue() == []
+    store.later(10)
+    assert await store.waiting() is None
+    (claimed,) = await store.overdue()
+    assert (claimed.id, claimed.status) == (job.id, JobStatus.QUEUED)
+    assert await store.overdue() == []
+    await store.jobs.fail(claimed, failure="deadline", code="", now=store.now)
+    await store.books_add_up()
+
+
+async def test_an_overdue_job_that_backs_off_is_not_spared(store: Store) -> None:
+    await store.accept(due_at=store.now + timedelta(hours=9), deadline_at=store.now)
+    assert len(await store.overdue()) == 1
+
+
+async def test_the_claim_of_an_overdue_job_runs_out(store: Store) -> None:
+    await store.accept(deadline_at=store.now)
+    (first,) = await store.overdue()
+    store.later(59)
+    assert await store.overdue() == []
+    store.later(1)
+    (second,) = await store.overdue()
+    assert first.lease != second.lease
+
+
+async def test_an_overdue_job_may_still_be_cancelled_and_is_then_nobodys(store: Store) -> None:
+    job = await store.accept(deadline_at=store.now)
+    (claimed,) = await store.overdue()
+    await store.jobs.cancel(job.id, user_id=1, now=store.now)
+    with pytest.raises(TransitionLost):
+        await store.jobs.fail(claimed, failure="deadline", code="", now=store.now)
+    await store.books_add_up()
+
+
+async def test_the_longest_overdue_are_claimed_first(store: Store) -> None:
+    late = await store.accept(deadline_at=store.now + timedelta(seconds=2))
+    early = await store.accept(deadline_at=store.now + timedelta(seconds=1))
+    store.later(5)
+    assert [ids(await store.overdue(most=1)), ids(await store.overdue(most=1))] == [[early.id], [late.id]]
+
+
+async def test_the_longest_due_are_claimed_first_and_no_more_than_asked_for(store: Store) -> None:
+    jobs = []
+    for seconds in (3, 1, 2):
+        job = await store.submitting()
+        next_at = store.now + timedelta(seconds=seconds)
+        jobs.append(await store.jobs.record_task(job, task_id=job.id, next_at=next_at, now=store.now))
+    assert await store.due() == []
+    store.later(5)
+    assert ids(await store.due(most=2)) == [jobs[1].id, jobs[2].id]
+    assert ids(await store.due(most=2)) == [jobs[0].id]
+    assert await store.due(most=2) == []
+
+
+async def test_a_claimed_job_is_due_again_when_its_lease_runs_out(store: Store) -> None:
+    job = await store.running()
+    store.later(59.999)
+    assert await store.due() == []
+    store.later(0.001)
+    (again,) = await store.due()
+    assert again.id == job.id
+    assert again.lease != job.lease
+
+
+async def test_a_job_found_in_submitting_is_due_when_its_lease_runs_out(store: Store) -> None:
+    job = await store.submitting()
+    store.later(60)
+    assert ids(await store.due()) == [job.id]
+
+
+@pytest.mark.parametrize("stage", ["delivered", "failed", "cancelled", "unknown", "undeliverable"])
+async def test_a_finished_job_is_due_once_more_to_close_its_card(store: Store, stage: str) -> None:
+    job = await store.at(stage)
+    closed = await store.jobs.close(await store.claimed(job.id))
+    store.later(10_000)
+    assert closed.due_at is None
+    assert await store.due() == []
+
+
+async def test_a_renewed_lease_lasts_longer(store: Store) -> None:
+    job = await store.running()
+    store.later(50)
+    assert await store.claims.renew([job], lease_until=store.now + LEASE) == 1
+    store.later(50)
+    assert await store.due() == []
+    assert (await store.jobs.reschedule(job, next_at=store.now)).id == job.id
+
+
+async def test_a_lost_lease_cannot_be_renewed(store: Store) -> None:
+    stale, given_back = await store.running(), await store.running()
+    await store.jobs.reschedule(given_back, next_at=store.now + LEASE)
+    store.later(60)
+    fresh = await store.claimed(stale.id)
+    free = await store.jobs.reschedule(await store.get(given_back.id), next_at=store.now + LEASE)
+    assert await store.claims.renew([stale, given_back, free], lease_until=store.now + 9 * LEASE) == 0
+    assert await store.get(stale.id) == fresh
+    assert await store.get(free.id) == free
+
+
+async def test_at_start_what_was_leased_is_due_except_a_submission_that_may_be_under_way(store: Store) -> None:
+    submitting, running, succeeded = await store.submitting(), await store.running(), await store.succeeded()
+    next_at = store.now + 5 * LEASE
+    later = await store.jobs.record_task(await store.submitting(), task_id="t", next_at=next_at, now=store.now)
+    assert await store.claims.recover(now=store.later(1)) == 2
+    assert ids(await store.due()) == ids([running, succeeded])
+    assert await store.get(submitting.id) == submitting
+    assert await store.get(later.id) == later
+
+
+async def test_at_start_an_overdue_job_that_was_claimed_is_overdue_again(store: Store) -> None:
+    await store.accept(deadline_at=store.now)
+    await store.overdue()
+    assert await store.claims.recover(now=store.now) == 1
+    assert len(await store.overdue()) == 1
+
+
+async def test_nothing_is_due_where_there_is_nothing(store: Store) -> None:
+    assert await store.claims.next_due(now=store.now) is None
+
+
+async def test_a_waiting_job_that_could_start_now_wakes_nobody_by_itself(store: Store) -> None:
+    await store.accept()
+    assert await store.claims.next_due(now=store.now) is None
+
+
+async def test_the_next_due_job_is_the_earliest_of_the_claimed_the_scheduled_and_those_that_back_off(
+    store: Store,
+) -> None:
+    await store.accept(due_at=START + timedelta(seconds=90))
+    assert await store.claims.next_due(now=store.now) == START + timedelta(seconds=90)
+    job = await store.submitting()
+    assert await store.claims.next_due(now=store.now) == START + LEASE
+    await store.jobs.record_task(job, task_id="t", next_at=START + timedelta(seconds=5), now=store.now)
+    assert await store.claims.next_due(now=store.now) == START + timedelta(seconds=5)
+    assert await store.claims.next_due(now=START + timedelta(seconds=99)) == START + timedelta(seconds=5)
+
+
+async def test_many_workers_never_get_the_same_waiting_job_nor_break_a_limit(store: Store) -> None:
+    for number in range(30):
+        await store.accept(user_id=number % 3)
+    claims = await asyncio.gather(*(store.waiting(per_provider=20, per_user=6) for _ in range(60)))
+    claimed = [job for job in claims if job is not None]
+    assert len({job.id for job in claimed}) == len(claimed) == 18
+    assert {user: sum(job.user_id == user for job in claimed) for user in range(3)} == {0: 6, 1: 6, 2: 6}
+
+
+async def test_many_workers_never_get_the_same_due_job(store: Store) -> None:
+    jobs = [await store.submitting() for _ in range(30)]
+    store.later(60)
+    claims = await asyncio.gather(*(store.due(most=4) for _ in range(12)))
+    claimed = [job.id for batch in claims for job in batch]
+    assert sorted(claimed) == ids(jobs)
+
+
+async def test_two_processes_never_get_the_same_job(
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]], tmp_path: Path
+) -> None:
+    async with open_store(tmp_path) as one, open_store(tmp_path) as other:
+        for _ in range(20):
+            await one.accept()
+        claims = await asyncio.gather(*(each.waiting() for _ in range(15) for each in (one, other)))
+        claimed = [job.id for job in claims if job is not None]
+        assert len(claimed) == len(set(claimed)) == 20
+        one.later(60)
+        other.later(60)
+        due = await asyncio.gather(*(each.due(most=3) for _ in range(5) for each in (one, other)))
+        again = [job.id for batch in due for job in batch]
+        assert len(again) == len(set(again)) == 20

@@ -1,0 +1,101 @@
+"""Each index serves the query that the line above it names: asked of SQLite's planner, through the seam."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from bot.store.migrate import migrate, shipped
+from bot.store.sqlite import SQLiteDatabase
+from tests.store.conftest import START, Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+T = TypeVar("T")
+
+INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX (\w+)")
+UNSERVED = {"ledger_ends"}  # a rule, not a way to find something
+
+
+@dataclass
+class Explaining:
+    """A database that notes the plan of every statement before it carries it out."""
+
+    database: Database
+    plans: list[str] = field(default_factory=list)
+    skip_locked: str = ""
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        return await self.database.transact(lambda tx: work(_Explaining(tx, self.plans)))
+
+
+@dataclass
+class _Explaining:
+    tx: Transaction
+    plans: list[str]
+
+    async def all(self, sql: str, *values: object) -> Sequence[Row]:
+        await self._note(sql, values)
+        return await self.tx.all(sql, *values)
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        await self._note(sql, values)
+        return await self.tx.one(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> int:
+        await self._note(sql, values)
+        return await self.tx.execute(sql, *values)
+
+    async def _note(self, sql: str, values: tuple[object, ...]) -> None:
+        steps = await self.tx.all(f"EXPLAIN QUERY PLAN {sql}", *values)
+        self.plans.append(" / ".join(step["detail"] for step in steps))
+
+
+@pytest.fixture
+async def explained(tmp_path: Path) -> AsyncIterator[tuple[Store, list[str]]]:
+    async with SQLiteDatabase(str(tmp_path / "shotcaller.db")) as database:
+        await migrate(database, now=START)
+        explaining = Explaining(database)
+        store = Store(explaining)
+        await store.accept()
+        explaining.plans.clear()
+        yield store, explaining.plans
+
+
+QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
+    "due": (lambda s: s.due(), {"jobs_due"}),
+    "waiting": (lambda s: s.waiting(), {"jobs_waiting", "jobs_at_provider", "jobs_at_work"}),
+    "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
+    "next_due": (lambda s: s.claims.next_due(now=s.now), {"jobs_due", "jobs_backing_off"}),
+    "accept": (lambda s: s.accept(), {"jobs_unfinished"}),
+    "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),
+    "position": (lambda s: s.lookup.position(s.job()), {"jobs_waiting"}),
+    "first_waiting": (lambda s: s.lookup.first_waiting("kirin", most=5), {"jobs_waiting"}),
+    "durations": (lambda s: s.lookup.durations(s.job().request), {"jobs_like"}),
+    "dead_letters": (lambda s: s.lookup.dead_letters(most=5), {"jobs_dead"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_a_query_takes_the_index_that_is_there_for_it(explained: tuple[Store, list[str]], name: str) -> None:
+    store, plans = explained
+    ask, indexes = QUERIES[name]
+    await ask(store)
+    plan = " / ".join(plans)
+    used = set(re.findall(r"USING (?:COVERING )?INDEX (jobs_\w+)", plan))
+    assert used == indexes, plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
+    assert not re.search(r"SCAN \w+( /|$)", plan.replace("SCAN picked", "")), plan
+
+
+def test_every_index_is_asked_for_by_some_query() -> None:
+    made = {name for migration in shipped() for name in INDEX.findall(migration.sql)}
+    assert made - UNSERVED == set.union(*(indexes for _, indexes in QUERIES.values()))
