@@ -43,6 +43,10 @@ class Store:
     def __post_init__(self) -> None:
         self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
 
+    def continues(self, before: Store) -> None:
+        """Go on at the time, and with the ids, of a store that was closed."""
+        self.now, self._numbers = before.now, before._numbers
+
     def later(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)
         return self.now
