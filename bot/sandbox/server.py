@@ -24,7 +24,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.providers import Providers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 GENERATE_SECONDS = 4.0
@@ -35,8 +35,8 @@ class Sandbox:
     """Everything the bot speaks to, on loopback, for as long as the `async with` lasts.
 
     `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered films
-    (else they go with the sandbox). `openapi` is Discord's API document (else the file that the environment
-    variable `SANDBOX_OPENAPI` names, if any). `clock` is the source of Discord's time in seconds since 1970.
+    (else they go with the sandbox). `openapi` is Discord's API document (else the file that the variable
+    `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in seconds since 1970.
     """
 
     def __init__(
@@ -46,13 +46,14 @@ class Sandbox:
         port: int = 0,
         generate_seconds: float = GENERATE_SECONDS,
         cache_dir: Path | None = None,
-        openapi: Path | None = None,
+        openapi: Path | Document | None = None,
+        environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
         heartbeat_seconds: float = 41.25,
     ) -> None:
         self._host = host
         self._port = port
-        self._openapi = openapi or _named_document()
+        self._openapi = openapi or _named_document(environment)
         self._heartbeat_seconds = heartbeat_seconds
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
@@ -65,12 +66,11 @@ class Sandbox:
         async with AsyncExitStack() as stack:
             folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sandbox-"))
             stack.push_async_callback(asyncio.to_thread, shutil.rmtree, folder, ignore_errors=True)
-            document = await asyncio.to_thread(Document.read, self._openapi) if self._openapi else None
             self.discord = Discord(
                 clock=self.clock,
                 faults=self.faults,
                 folder=folder,
-                document=document,
+                document=await asyncio.to_thread(_read, self._openapi),
                 heartbeat_seconds=self._heartbeat_seconds,
             )
             await stack.enter_async_context(self.providers)
@@ -148,10 +148,14 @@ class Sandbox:
         }
 
 
-def _named_document() -> Path | None:
+def _named_document(environment: Mapping[str, str]) -> Path | None:
     """The document that the environment names, when it is there."""
-    named = os.environ.get(OPENAPI_VARIABLE)
+    named = environment.get(OPENAPI_VARIABLE)
     return Path(named) if named and Path(named).is_file() else None
+
+
+def _read(openapi: Path | Document | None) -> Document | None:
+    return Document.read(openapi) if isinstance(openapi, Path) else openapi
 
 
 async def serve(

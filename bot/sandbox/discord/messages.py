@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.discord import content, shapes
 from bot.sandbox.discord.errors import Refused
 from bot.sandbox.discord.opcodes import Intent
+from bot.sandbox.discord.ratelimit import Limited
 from bot.sandbox.discord.world import Message
 
 if TYPE_CHECKING:
@@ -129,14 +130,14 @@ class Messages:
         """Count an edit of a message older than an hour; only a few an hour are let through.
 
         Raises:
-            Refused: 30046.
+            Limited: with the code 30046.
         """
         now = self._world.clock.now()
         if now - message.created <= HOUR:
             return
         message.late_edits = [at for at in message.late_edits if now - at < HOUR]
         if len(message.late_edits) >= LATE_EDITS_AN_HOUR:
-            raise Refused(30046)
+            raise Limited(message.late_edits[0] + HOUR - now, scope="user", code=30046)
         message.late_edits.append(now)
 
     def react(self, event: str, message: Message, where: Channel, emoji: Json, user: User) -> None:

@@ -44,7 +44,7 @@ class Document:
 
     def __init__(self, document: Json) -> None:
         self._document = document
-        self._answers = _Validators(document)
+        self._answers = _Validators(_truer(document))
         self._requests = _Validators(_lenient(document))
         self._found: dict[tuple[str, ...], Validator | None] = {}
 
@@ -190,6 +190,21 @@ def _types(branch: Any, document: Json) -> list[int]:
     schema = document["components"]["schemas"].get(name, {})
     values = schema.get("properties", {}).get("type", {}).get("enum", [])
     return [value for value in values if isinstance(value, int)]
+
+
+def _truer(document: Json) -> Json:
+    """The document for answers: it calls the codes inside `errors` integers, and they have always been words."""
+    changed: Json = copy.deepcopy(document)
+    code = {"type": ["string", "integer"]}
+    inner = {"type": "object", "properties": {"code": code, "message": {"type": "string"}}}
+    errors = {"type": "array", "items": {**inner, "required": ["code", "message"]}}
+    changed["components"]["schemas"]["InnerErrors"] = {
+        "type": "object",
+        "properties": {"_errors": errors},
+        "required": ["_errors"],
+        "additionalProperties": False,
+    }
+    return changed
 
 
 def _lenient(document: Json) -> Json:

@@ -49,7 +49,7 @@ class Permission(IntFlag):
 
 P = Permission
 EVERYTHING = int(~P(0))
-# What @everyone may do in a fresh guild, as far as text channels go.
+# What @everyone may do in a well-kept guild, as far as text channels go.
 EVERYONE = int(
     P.ADD_REACTIONS
     | P.VIEW_CHANNEL
@@ -57,7 +57,6 @@ EVERYONE = int(
     | P.EMBED_LINKS
     | P.ATTACH_FILES
     | P.READ_MESSAGE_HISTORY
-    | P.MENTION_EVERYONE
     | P.USE_EXTERNAL_EMOJIS
     | P.CHANGE_NICKNAME
     | P.USE_APPLICATION_COMMANDS

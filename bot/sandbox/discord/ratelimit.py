@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.sandbox.discord.errors import REFUSALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,10 +39,13 @@ VIA = {"Via": "1.1 google"}
 
 
 class Limited(Exception):
-    """A request too many: wait this long. `scope` is user, global, or banned (an answer without `Via`)."""
+    """A request too many: wait this long. `scope` is user, shared, global, or banned (an answer without `Via`)."""
 
-    def __init__(self, retry_after: float, *, scope: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, retry_after: float, *, scope: str, headers: Mapping[str, str] | None = None, code: int = 0
+    ) -> None:
         super().__init__(retry_after, scope)
+        self.code = code
         self.retry_after = retry_after
         self.scope = scope
         self.headers: dict[str, str] = {**(headers or {}), "Retry-After": str(math.ceil(retry_after))}
@@ -52,8 +57,8 @@ class Limited(Exception):
     def body(self) -> dict[str, object]:
         """The JSON answer."""
         wait = round(self.retry_after, 3)
-        words = "You are being rate limited."
-        return {"message": words, "code": 0, "retry_after": wait, "global": self.scope == "global"}
+        words = REFUSALS[self.code][1] if self.code else "You are being rate limited."
+        return {"message": words, "code": self.code, "retry_after": wait, "global": self.scope == "global"}
 
 
 @dataclass(slots=True)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
-BOT_PERMISSIONS = EVERYONE & ~int(Permission.MENTION_EVERYONE)
 
 
 def new_token(user_id: str) -> str:
@@ -42,7 +41,7 @@ def _guild(world: World, people: Mapping[str, User]) -> Guild:
     guild_id, joined = world.new_id(), world.clock.stamp()
     roles = [
         Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0),
-        Role(id=world.new_id(), name="Shotcaller", permissions=BOT_PERMISSIONS, position=1, bot_id=world.bot.id),
+        Role(id=world.new_id(), name="Shotcaller", permissions=EVERYONE, position=1, bot_id=world.bot.id),
         Role(id=world.new_id(), name="Film club", permissions=0, position=2),
         Role(
             id=world.new_id(),

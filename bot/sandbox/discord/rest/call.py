@@ -38,6 +38,11 @@ class Call:
         """The body as an object; an empty one when there is none."""
         return self.body if isinstance(self.body, dict) else {}
 
+    @property
+    def sent(self) -> Any:
+        """The body as it came, for checks; an empty object when there is none."""
+        return {} if self.body is None else self.body
+
     def flag(self, name: str) -> bool:
         """Whether a query parameter says yes."""
         return self.query.get(name, "").lower() in ("1", "true")

@@ -158,12 +158,12 @@ def _edited(call: Call) -> Message | None:
 
 
 def _check_new(call: Call) -> list[Problem]:
-    return check_message(call.form, [upload.filename for upload in call.uploads], kind="create")
+    return check_message(call.sent, [upload.filename for upload in call.uploads], kind="create")
 
 
 def _check_edit(call: Call) -> list[Problem]:
     names = [upload.filename for upload in call.uploads]
-    return check_message(call.form, names, kind="edit", current=_edited(call))
+    return check_message(call.sent, names, kind="edit", current=_edited(call))
 
 
 _MESSAGES = "/channels/{channel_id}/messages"

@@ -195,7 +195,7 @@ def _check_answer(call: Call) -> list[Problem]:
 
 
 def _check_follow_up(call: Call) -> list[Problem]:
-    return check_message(call.form, _names(call), kind="follow_up")
+    return check_message(call.sent, _names(call), kind="follow_up")
 
 
 def _check_edit(call: Call) -> list[Problem]:
@@ -203,7 +203,7 @@ def _check_edit(call: Call) -> list[Problem]:
         current = _target(call, _followed(call))
     except Refused:
         return []
-    return check_message(call.form, _names(call), kind="webhook_edit", current=current)
+    return check_message(call.sent, _names(call), kind="webhook_edit", current=current)
 
 
 _HOOK = "/webhooks/{webhook_id}/{webhook_token}"

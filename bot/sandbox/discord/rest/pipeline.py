@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ class Pipeline:
         self._route = route
         self._headers: dict[str, str] = {}
         self._uploads: list[uploads.Upload] = []
+        self._broken: Refused | None = None
         self._record = Record(
             method=request.method,
             path=request.path.removeprefix(BASE),
@@ -82,15 +84,13 @@ class Pipeline:
             await uploads.remove(self._uploads)
 
     async def _run(self) -> web.StreamResponse:
-        broken = await self._receive()
+        await self._receive()
         fault = self._discord.faults.take("discord", "rest", *(self._route.calls if self._route else ()))
         if fault is not None:
             self._record.fault = fault.kind
             if (played := await self._play(fault)) is not None:
                 return played
         try:
-            if broken is not None:
-                raise broken
             status, body = await self._serve(fault)
         except Limited as limited:
             self._headers = limited.headers
@@ -105,17 +105,17 @@ class Pipeline:
             trouble.cut(self._request)
         return self._answer(status, body)
 
-    async def _receive(self) -> Refused | None:
-        """Take in the whole body, so that the record has it whatever happens next; gives what is wrong with it."""
+    async def _receive(self) -> None:
+        """Take in the whole body, so that the record has it whatever happens next."""
         try:
             body, self._uploads = await uploads.read_body(self._request, self._discord.cdn.folder)
         except Refused as refused:
-            return refused
+            self._broken = refused
+            return
         self._record.body = body
         self._record.files = [
             {"name": f"files[{u.index}]", "filename": u.filename, "size": u.size} for u in self._uploads
         ]
-        return None
 
     async def _play(self, fault: trouble.Fault) -> web.StreamResponse | None:
         """Faults that come before Discord looks at the request."""
@@ -143,6 +143,8 @@ class Pipeline:
         self._headers = self._discord.limits.take(route.method, route.path, path)
         if not known:
             raise NotServed(401, "Unauthorized")
+        if self._broken is not None:
+            raise self._broken
         call = Call(
             discord=self._discord,
             path=path,
@@ -150,7 +152,7 @@ class Pipeline:
             body=self._record.body,
             uploads=list(self._uploads),
         )
-        self._check(route, call)
+        await self._check(route, call)
         if fault is not None and fault.kind in _REFUSING:
             raise Refused(_REFUSING[fault.kind])
         return await route.handler(call)
@@ -162,7 +164,7 @@ class Pipeline:
             return route.by_token or route.path == "/gateway"
         return given == f"Bot {self._discord.world.token}"
 
-    def _check(self, route: Route, call: Call) -> None:
+    async def _check(self, route: Route, call: Call) -> None:
         """Hold the request against Discord's document and the by-hand rules.
 
         Raises:
@@ -170,9 +172,8 @@ class Pipeline:
         """
         problems = self._record.problems
         if self._discord.document is not None:
-            problems += self._discord.document.request_problems(
-                route.method, route.path, body=call.body, query=call.query
-            )
+            find = self._discord.document.request_problems
+            problems += await asyncio.to_thread(find, route.method, route.path, body=call.body, query=call.query)
         if route.check is not None:
             found = {(problem.at, problem.kind) for problem in problems}
             problems += [problem for problem in route.check(call) if (problem.at, problem.kind) not in found]

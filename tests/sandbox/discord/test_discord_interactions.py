@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.discord.conftest import Stage
+
+BUTTONS = [
+    {
+        "type": 1,
+        "components": [
+            {"type": 2, "style": 1, "label": "Again", "custom_id": "again"},
+            {"type": 2, "style": 2, "label": "Never", "custom_id": "never", "disabled": True},
+            {"type": 2, "style": 5, "label": "Site", "url": "https://example.org"},
+        ],
+    },
+    {
+        "type": 1,
+        "components": [
+            {
+                "type": 3,
+                "custom_id": "mode",
+                "max_values": 2,
+                "options": [{"label": "Std", "value": "std"}, {"label": "Pro", "value": "pro"}],
+            },
+        ],
+    },
+    {"type": 1, "components": [{"type": 5, "custom_id": "who"}]},
+    {"type": 1, "components": [{"type": 6, "custom_id": "role"}]},
+    {"type": 1, "components": [{"type": 8, "custom_id": "where", "channel_types": [0]}]},
+]
+MODAL = {
+    "custom_id": "edit",
+    "title": "Edit",
+    "components": [
+        {
+            "type": 1,
+            "components": [
+                {"type": 4, "custom_id": "prompt", "style": 2, "label": "Prompt", "value": "a fox", "max_length": 10}
+            ],
+        },
+        {"type": 10, "content": "More"},
+        {
+            "type": 18,
+            "label": "Mode",
+            "component": {
+                "type": 3,
+                "custom_id": "mode",
+                "required": False,
+                "options": [{"label": "Std", "value": "std", "default": True}, {"label": "Pro", "value": "pro"}],
+            },
+        },
+        {
+            "type": 18,
+            "label": "Shape",
+            "component": {
+                "type": 21,
+                "custom_id": "shape",
+                "required": False,
+                "options": [{"label": "Wide", "value": "16:9"}, {"label": "Tall", "value": "9:16"}],
+            },
+        },
+        {"type": 18, "label": "Sound", "component": {"type": 23, "custom_id": "sound"}},
+    ],
+}
+
+
+async def pressed(stage: Stage, bot: Any, **body: Any) -> dict[str, Any]:
+    """Somebody presses something; gives the interaction as the bot gets it."""
+    await stage.post("component", **body)
+    found: dict[str, Any] = await bot.event("INTERACTION_CREATE")
+    return found
+
+
+async def test_an_interaction_carries_what_a_client_needs(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot, user="admin", locale="zh-CN")
+
+    assert interaction["data"]["options"][0]["options"] == [{"name": "prompt", "type": 3, "value": "a fox"}]
+    assert interaction["member"]["user"]["username"] == "admin"
+    assert int(interaction["member"]["permissions"]) & 1 << 5
+    assert (interaction["locale"], interaction["guild_locale"], interaction["context"]) == ("zh-CN", "en-US", 0)
+    assert interaction["authorizing_integration_owners"] == {"0": stage.guild.id}
+    assert int(interaction["app_permissions"]) & 1 << 15
+    assert interaction["channel"]["name"] == "general"
+
+
+async def test_a_deferred_answer_is_a_placeholder_until_it_is_edited(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        status, callback = await stage.answer(interaction, 5, {"flags": 64})
+        waiting = await stage.look("messages", channel="general")
+        hook = f"{stage.hook}/{interaction['token']}/messages/@original"
+        _, edited = await stage.api("PATCH", hook, {"content": "done"})
+        _, read = await stage.api("GET", hook)
+        seen = await stage.look(f"interactions/{interaction['id']}")
+
+    assert status == 200
+    assert callback["interaction"]["response_message_loading"] is True
+    assert callback["resource"]["message"]["flags"] == waiting[0]["flags"] == 192
+    assert waiting[0]["visible_to"] == stage.user("ana")
+    assert (edited["flags"], edited["content"], read) == (64, "done", edited)
+    assert seen["first"]["type"] == 5
+    assert seen["first"]["data"] == {"flags": 64}
+    assert (seen["first"]["content"], seen["current"]["content"]) == ("", "done")
+    assert [message["content"] for message in seen["edits"]] == ["done"]
+
+
+async def test_private_messages_are_nobody_elses(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        _, callback = await stage.answer(interaction, 4, {"content": "psst", "flags": 64, "components": BUTTONS})
+        message_id = callback["resource"]["message"]["id"]
+        path = f"/channels/{stage.channel().id}/messages"
+        read, _ = await stage.api("GET", f"{path}/{message_id}")
+        _, listed = await stage.api("GET", path)
+        other, _ = await stage.act("component", user="ben", message_id=message_id, custom_id="again")
+        own = await pressed(stage, bot, user="ana", message_id=message_id, custom_id="again")
+
+    assert (read, listed, other) == (404, [], 400)
+    assert own["message"]["flags"] == 64
+
+
+async def test_the_first_follow_up_after_a_deferral_takes_its_place(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        _, callback = await stage.answer(interaction, 5, {"flags": 64})
+        hook = f"{stage.hook}/{interaction['token']}"
+        _, first = await stage.api("POST", hook, {"content": "one"}, params={"wait": "true"})
+        _, second = await stage.api("POST", hook, {"content": "two"})
+        _, edited = await stage.api("PATCH", f"{hook}/messages/{second['id']}", {"content": "2"})
+        deleted, _ = await stage.api("DELETE", f"{hook}/messages/@original")
+        missing, answer = await stage.api("GET", f"{hook}/messages/@original")
+        unknown, _ = await stage.api("PATCH", f"{hook}/messages/1", {"content": "2"})
+        seen = await stage.look(f"interactions/{interaction['id']}")
+
+    assert first["id"] == callback["interaction"]["response_message_id"]
+    assert (first["flags"], second["flags"]) == (64, 0)
+    assert second["message_reference"]["message_id"] == first["id"]
+    assert edited["content"] == "2"
+    assert (deleted, missing, answer["code"], unknown) == (204, 404, 10008, 404)
+    assert [message["content"] for message in seen["followups"]] == ["one", "2"]
+    assert (seen["deleted"], seen["current"]) == (True, None)
+
+
+async def test_a_command_is_answered_by_a_message_that_names_it(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        _, callback = await stage.answer(interaction, 4, {"content": "hi"})
+        message = callback["resource"]["message"]
+
+    assert (message["type"], message["interaction"]["name"]) == (20, "video")
+    assert message["interaction_metadata"]["user"]["username"] == "ana"
+    assert message["webhook_id"] == message["application_id"] == stage.world.application_id
+
+
+async def test_buttons_update_the_message_they_stand_on(stage: Stage) -> None:
+    async with stage.online() as bot:
+        _, message = await stage.say("card", components=BUTTONS)
+        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await stage.answer(press, 7, {"content": "pressed", "components": []})
+        seen = await stage.look(f"interactions/{press['id']}")
+
+    assert press["data"] == {"custom_id": "again", "component_type": 2, "id": 2}
+    assert callback["resource"]["type"] == 7
+    assert callback["resource"]["message"]["id"] == message["id"]
+    assert (seen["current"]["content"], seen["current"]["components"]) == ("pressed", [])
+
+
+async def test_a_deferred_update_shows_nothing_until_the_edit(stage: Stage) -> None:
+    async with stage.online() as bot:
+        _, message = await stage.say("card", components=BUTTONS)
+        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await stage.answer(press, 6)
+        hook = f"{stage.hook}/{press['token']}"
+        _, edited = await stage.api("PATCH", f"{hook}/messages/@original", {"content": "later"})
+        _, followed = await stage.api("POST", hook, {"content": "and"})
+
+    assert callback == {"interaction": {"id": press["id"], "type": 3}}
+    assert (edited["id"], edited["content"]) == (message["id"], "later")
+    assert followed["interaction_metadata"]["interacted_message_id"] == message["id"]
+
+
+async def test_a_button_answered_with_a_message_refers_to_its_own(stage: Stage) -> None:
+    async with stage.online() as bot:
+        _, message = await stage.say("card", components=BUTTONS)
+        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await stage.answer(press, 4, {"content": "ok"})
+
+    assert callback["resource"]["message"]["referenced_message"]["id"] == message["id"]
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "values", "data"),
+    [
+        ("mode", ["std", "pro"], {"values": ["std", "pro"]}),
+        ("who", ["ben"], {"values": ["ben"]}),
+        ("role", ["Film club"], {"values": ["Film club"]}),
+        ("where", ["showcase"], {"values": ["showcase"]}),
+    ],
+)
+async def test_selects_give_their_values_with_what_they_mean(
+    stage: Stage, custom_id: str, values: list[str], data: dict[str, Any]
+) -> None:
+    async with stage.online() as bot:
+        _, message = await stage.say("card", components=BUTTONS)
+        press = await pressed(stage, bot, user="ana", message_id=message["id"], custom_id=custom_id, values=values)
+
+    resolved = press["data"].get("resolved", {})
+    names = {"ben": stage.user("ben"), "showcase": stage.channel("showcase").id}
+    names |= {role.name: role.id for role in stage.guild.roles.values()}
+    assert press["data"]["values"] == [names.get(value, value) for value in data["values"]]
+    assert custom_id == "mode" or press["data"]["values"][0] in str(resolved)
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "values"),
+    [
+        ("none", None),
+        ("never", None),
+        ("again", ["x"]),
+        ("mode", ["wide"]),
+        ("mode", []),
+        ("mode", ["std", "pro", "std"]),
+        ("who", ["nobody"]),
+        ("role", ["nothing"]),
+        ("where", ["thread"]),
+    ],
+)
+async def test_what_no_client_sends_is_refused(plain: Stage, custom_id: str, values: Any) -> None:
+    async with plain.online():
+        _, message = await plain.say("card", components=BUTTONS)
+        press = {"user": "ana", "message_id": message["id"], "custom_id": custom_id, "values": values}
+        status, answer = await plain.act("component", **press)
+
+    assert (status, list(answer)) == (400, ["error"])
+
+
+async def test_a_modal_is_opened_filled_in_and_sent(stage: Stage) -> None:
+    async with stage.online() as bot:
+        _, message = await stage.say("card", components=BUTTONS)
+        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await stage.answer(press, 9, MODAL)
+        seen = await stage.look(f"interactions/{press['id']}")
+        fields = {"prompt": "a wolf", "shape": "9:16", "sound": True}
+        await stage.post("modal", user="ben", interaction_id=press["id"], fields=fields)
+        sent = await bot.event("INTERACTION_CREATE")
+        _, updated = await stage.answer(sent, 7, {"content": "edited"})
+
+    assert (callback["interaction"]["type"], seen["modal"]["title"]) == (3, "Edit")
+    assert "resource" not in callback
+    parts = sent["data"]["components"]
+    assert (sent["type"], sent["data"]["custom_id"], sent["message"]["id"]) == (5, "edit", message["id"])
+    assert parts[0]["components"][0]["value"] == "a wolf"
+    assert parts[1] == {"type": 10, "id": 2}
+    assert parts[2]["component"]["values"] == ["std"]
+    assert (parts[3]["component"]["value"], parts[4]["component"]["value"]) == ("9:16", True)
+    assert updated["resource"]["message"]["id"] == message["id"]
+
+
+@pytest.mark.parametrize(
+    ("user", "fields"),
+    [
+        ("ana", {}),
+        ("ben", {"other": "x"}),
+        ("ben", {"prompt": ""}),
+        ("ben", {"prompt": "longer than ten"}),
+        ("ben", {"prompt": 7}),
+        ("ben", {"mode": ["wide"]}),
+        ("ben", {"mode": ["std", "pro"]}),
+        ("ben", {"shape": "1:1"}),
+        ("ben", {"sound": "yes"}),
+    ],
+)
+async def test_modals_take_what_their_fields_take(plain: Stage, user: str, fields: dict[str, Any]) -> None:
+    async with plain.online() as bot:
+        interaction = await plain.command(bot, user="ben")
+        await plain.answer(interaction, 9, MODAL)
+        status, _ = await plain.act("modal", user=user, interaction_id=interaction["id"], fields=fields)
+
+    assert status == 400
+
+
+async def test_a_modal_takes_files_and_several_choices(stage: Stage) -> None:
+    options = [{"label": "A", "value": "a"}, {"label": "B", "value": "b"}]
+    parts = [
+        {"type": 18, "label": "Files", "component": {"type": 19, "custom_id": "files", "max_values": 2}},
+        {"type": 18, "label": "Boxes", "component": {"type": 22, "custom_id": "boxes", "options": options}},
+        {"type": 18, "label": "Who", "component": {"type": 5, "custom_id": "who", "required": False}},
+    ]
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        await stage.answer(interaction, 9, {"custom_id": "m", "title": "M", "components": parts})
+        file = {"filename": "a.txt", "base64": "aGk="}
+        fields = {"files": [file], "boxes": ["a", "b"]}
+        refused, _ = await stage.act("modal", user="ana", interaction_id=interaction["id"], fields={"files": []})
+        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields=fields)
+        sent = await bot.event("INTERACTION_CREATE")
+
+    data = sent["data"]
+    uploaded = data["components"][0]["component"]["values"][0]
+    assert refused == 400
+    assert data["resolved"]["attachments"][uploaded]["filename"] == "a.txt"
+    assert data["components"][1]["component"]["values"] == ["a", "b"]
+    assert data["components"][2]["component"]["values"] == []
+
+
+async def test_a_command_may_open_a_modal_but_a_modal_may_not(stage: Stage) -> None:
+    async with stage.online() as bot:
+        interaction = await stage.command(bot)
+        await stage.answer(interaction, 9, MODAL)
+        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields={})
+        sent = await bot.event("INTERACTION_CREATE")
+        status, answer = await stage.answer(sent, 9, MODAL)
+        update, _ = await stage.answer(sent, 7, {"content": "x"})
+        fine, callback = await stage.answer(sent, 4, {"content": "x"})
+
+    assert (status, answer["errors"]["type"]["_errors"][0]["code"]) == (400, "BASE_TYPE_CHOICES")
+    assert (update, fine) == (400, 200)
+    metadata = callback["resource"]["message"]["interaction_metadata"]
+    assert metadata["triggering_interaction_metadata"]["type"] == 2
+
+
+async def test_completions_are_asked_for_and_given(stage: Stage) -> None:
+    job = {"type": 3, "name": "job", "description": "Which", "autocomplete": True}
+    limit = {"type": 4, "name": "limit", "description": "How many", "required": True}
+    async with stage.online() as bot:
+        await stage.register({"name": "cancel", "description": "Cancel", "options": [limit, job]})
+        given = {"user": "ana", "channel": "general", "name": "cancel", "options": {"job": "fo"}}
+        await stage.post("autocomplete", **given, focused="job")
+        asked = await bot.event("INTERACTION_CREATE")
+        wrong, _ = await stage.answer(asked, 4, {"content": "x"})
+        choices = [{"name": "A fox", "value": "1"}]
+        _, callback = await stage.answer(asked, 8, {"choices": choices})
+        seen = await stage.look(f"interactions/{asked['id']}")
+        followed, _ = await stage.api("POST", f"{stage.hook}/{asked['token']}", {"content": "x"})
+        other, _ = await stage.act("autocomplete", **given, focused="limit")
+
+    assert (asked["type"], wrong, followed, other) == (4, 400, 404, 400)
+    assert asked["data"]["options"] == [{"name": "job", "type": 3, "value": "fo", "focused": True}]
+    assert seen["choices"] == choices
+    assert callback["interaction"]["type"] == 4
+
+
+async def test_menus_work_on_messages_and_on_users(stage: Stage) -> None:
+    async with stage.online() as bot:
+        await stage.register({"name": "Make a video of this", "type": 3}, {"name": "Films of", "type": 2})
+        message = await stage.post("messages", user="ben", channel="general", content="a fox on the ice")
+        menu = {"user": "ana", "channel": "general", "name": "Make a video of this"}
+        await stage.post("command", **menu, target=message["id"])
+        on_message = await bot.event("INTERACTION_CREATE")
+        await stage.post("command", user="ana", channel="general", name="Films of", target=stage.user("ben"))
+        on_user = await bot.event("INTERACTION_CREATE")
+        _, callback = await stage.answer(on_message, 4, {"content": "ok"})
+        none, _ = await stage.act("command", **menu, target="1")
+
+    assert on_message["data"]["resolved"]["messages"][message["id"]]["content"] == "a fox on the ice"
+    assert on_user["data"]["resolved"]["members"][stage.user("ben")]["roles"]
+    assert callback["resource"]["message"]["type"] == 23
+    assert callback["resource"]["message"]["interaction_metadata"]["target_message_id"] == message["id"]
+    assert none == 400
+
+
+async def test_a_command_in_a_direct_message_has_a_user_and_no_guild(stage: Stage) -> None:
+    path = f"/applications/{stage.world.application_id}/commands"
+    both = {"name": "ping", "description": "Ping", "contexts": [0, 1]}
+    guild = {"name": "here", "description": "Here", "contexts": [0]}
+    dm = {"name": "there", "description": "There", "contexts": [1]}
+    async with stage.online() as bot:
+        await stage.api("PUT", path, [both, guild, dm])
+        await stage.post("command", user="ana", channel="dm", name="ping")
+        interaction = await bot.event("INTERACTION_CREATE")
+        status, callback = await stage.answer(interaction, 4, {"content": "pong"})
+        here, _ = await stage.act("command", user="ana", channel="dm", name="here")
+        there, _ = await stage.act("command", user="ana", channel="general", name="there")
+        seen = await stage.look("messages", channel="dm", user="ana")
+
+    assert ("guild_id" in interaction, interaction["context"], interaction["user"]["username"]) == (False, 1, "ana")
+    assert (status, here, there) == (200, 400, 400)
+    assert seen[0]["id"] == callback["resource"]["message"]["id"]

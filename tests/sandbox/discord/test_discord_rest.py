@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from tests.sandbox.discord.conftest import Stage
+
+
+@pytest.mark.parametrize("path", ["/users/@me", "/oauth2/applications/@me", "/applications/@me", "/users/@me/guilds"])
+async def test_a_bot_finds_out_who_it_is(stage: Stage, path: str) -> None:
+    status, answer = await stage.api("GET", path)
+
+    assert status == 200
+    assert stage.world.bot.id in str(answer) or stage.guild.id in str(answer)
+
+
+async def test_answers_are_plain_json_without_a_charset(stage: Stage) -> None:
+    async with stage.raw("GET", "/users/@me") as answer:
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["X-RateLimit-Remaining"] == "29"
+
+
+async def test_a_wrong_token_is_unauthorized(stage: Stage) -> None:
+    status, answer = await stage.api("GET", "/users/@me", token="nobody")
+
+    assert (status, answer) == (401, {"message": "401: Unauthorized", "code": 0})
+
+
+async def test_an_unknown_route_is_not_found_and_held_against_the_sandbox(plain: Stage) -> None:
+    status, answer = await plain.api("GET", "/voice/regions")
+
+    assert (status, answer) == (404, {"message": "404: Not Found", "code": 0})
+    assert plain.sandbox.discord.own_problems.pop() == "no route for GET /voice/regions"
+
+
+async def test_the_gateway_is_named_with_its_limits(stage: Stage) -> None:
+    _, plain = await stage.api("GET", "/gateway")
+    _, full = await stage.api("GET", "/gateway/bot")
+
+    assert plain["url"] == full["url"] == stage.sandbox.discord.gateway.url
+    assert full["session_start_limit"]["remaining"] == 1000
+
+
+async def test_a_guild_shows_its_channels_roles_and_members(stage: Stage) -> None:
+    guild, ana = stage.guild, stage.user("ana")
+    _, shown = await stage.api("GET", f"/guilds/{guild.id}", params={"with_counts": "true"})
+    _, channels = await stage.api("GET", f"/guilds/{guild.id}/channels")
+    _, roles = await stage.api("GET", f"/guilds/{guild.id}/roles")
+    _, member = await stage.api("GET", f"/guilds/{guild.id}/members/{ana}")
+    _, threads = await stage.api("GET", f"/guilds/{guild.id}/threads/active")
+    _, user = await stage.api("GET", f"/users/{ana}")
+    _, own = await stage.api("PATCH", f"/guilds/{guild.id}/members/@me", {"nick": "Director"})
+
+    assert shown["approximate_member_count"] == 5
+    assert {"general", "quiet", "no-files"} <= {channel["name"] for channel in channels}
+    assert guild.id in {role["id"] for role in roles}
+    assert member["user"] == user
+    assert [thread["name"] for thread in threads["threads"]] == ["thread"]
+    assert own["nick"] == "Director"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/guilds/1", 404, 10004),
+        ("/users/1", 404, 10013),
+        ("/channels/1", 404, 10003),
+        ("/guilds/{guild}/members/1", 404, 10013),
+        ("/guilds/{guild}/members", 403, 50001),
+        ("/channels/{hidden}", 403, 50001),
+        ("/channels/{general}/messages/1", 404, 10008),
+        ("/applications/1/commands", 403, 20012),
+        ("/applications/mine/commands", 404, 10002),
+        ("/applications/{app}/commands/1", 404, 10063),
+    ],
+)
+async def test_what_is_not_there_has_its_own_code(plain: Stage, path: str, status: int, code: int) -> None:
+    names = {"guild": plain.guild.id, "app": plain.world.application_id}
+    names |= {name: plain.channel(name).id for name in ("hidden", "general")}
+
+    found, answer = await plain.api("GET", path.format(**names))
+
+    assert (found, answer["code"]) == (status, code)
+
+
+async def test_the_bot_renames_itself(stage: Stage) -> None:
+    _, answer = await stage.api("PATCH", "/users/@me", {"username": "Reel"})
+
+    assert answer["username"] == "Reel"
+
+
+async def test_a_message_is_written_read_changed_and_deleted(stage: Stage) -> None:
+    status, message = await stage.say("first", nonce="n1")
+    path = f"/channels/{stage.channel().id}/messages/{message['id']}"
+    stage.advance(1)
+    _, edited = await stage.api("PATCH", path, {"content": "second", "embeds": [{"title": "T"}]})
+    _, read = await stage.api("GET", path)
+    deleted, _ = await stage.api("DELETE", path)
+    gone, _ = await stage.api("GET", path)
+
+    assert (status, message["content"], message["nonce"]) == (200, "first", "n1")
+    assert edited["edited_timestamp"] > message["timestamp"]
+    assert (read["content"], read["embeds"]) == ("second", [{"title": "T", "type": "rich"}])
+    assert (deleted, gone) == (204, 404)
+
+
+async def test_messages_are_paged_in_every_direction(stage: Stage) -> None:
+    ids = []
+    for number in range(6):
+        stage.advance(2)
+        ids.append((await stage.say(str(number)))[1]["id"])
+    path = f"/channels/{stage.channel().id}/messages"
+
+    async def page(**query: str) -> list[str]:
+        _, found = await stage.api("GET", path, params=query)
+        return [message["content"] for message in found]
+
+    assert await page() == ["5", "4", "3", "2", "1", "0"]
+    assert await page(limit="2") == ["5", "4"]
+    stage.advance(2)
+    assert await page(before=ids[3], limit="2") == ["2", "1"]
+    assert await page(after=ids[3]) == ["5", "4"]
+    assert await page(around=ids[3], limit="3") == ["4", "3", "2"]
+
+
+async def test_a_file_comes_back_from_the_cdn_as_it_was(stage: Stage) -> None:
+    content = bytes(range(256)) * 8192
+    body = {"content": "clip", "attachments": [{"id": 0, "description": "A fox"}]}
+    status, message = await stage.send_files(body, ("a fox/clip 1.mp4", content))
+    file = message["attachments"][0]
+
+    assert (status, file["filename"], file["size"]) == (200, "clip_1.mp4", len(content))
+    assert (file["content_type"], file["description"]) == ("video/mp4", "A fox")
+    async with stage.client.get(file["url"]) as whole:
+        assert (await whole.read(), whole.content_type) == (content, "video/mp4")
+    async with stage.client.get(file["url"], headers={"Range": "bytes=10-19"}) as part:
+        assert (part.status, await part.read()) == (206, content[10:20])
+    async with stage.client.get(file["url"] + "x") as other:
+        assert other.status == 404
+
+
+async def test_the_size_of_a_picture_is_told(stage: Stage) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 36)).save(picture, "PNG")
+
+    _, message = await stage.send_files({}, ("a.png", picture.getvalue()), ("b.png", b"broken"))
+
+    assert (message["attachments"][0]["width"], message["attachments"][0]["height"]) == (64, 36)
+    assert "width" not in message["attachments"][1]
+
+
+async def test_files_shown_by_an_embed_are_not_listed(stage: Stage) -> None:
+    embed = {
+        "image": {"url": "attachment://a.txt"},
+        "footer": {"text": "f", "icon_url": "attachment://a.txt"},
+        "author": {"name": "n"},
+        "fields": [{"name": "a", "value": "b"}],
+    }
+    _, message = await stage.send_files({"embeds": [embed]}, ("a.txt", b"1"), ("b.txt", b"2"))
+    path = f"/channels/{stage.channel().id}/messages/{message['id']}"
+    _, edited = await stage.api("PATCH", path, {"content": "more"})
+    _, emptied = await stage.api("PATCH", path, {"embeds": []})
+
+    assert [file["filename"] for file in message["attachments"]] == ["b.txt"]
+    assert message["embeds"][0]["image"]["url"].endswith("/a.txt")
+    assert message["embeds"][0]["fields"][0]["inline"] is False
+    assert [file["filename"] for file in edited["attachments"]] == ["b.txt"]
+    assert [file["filename"] for file in emptied["attachments"]] == ["b.txt", "a.txt"]
+
+
+async def test_an_edit_keeps_the_files_it_names_and_adds_new_ones(stage: Stage) -> None:
+    _, message = await stage.send_files({}, ("a.txt", b"1"), ("b.txt", b"2"))
+    path = f"/channels/{stage.channel().id}/messages/{message['id']}"
+    keep = {"attachments": [{"id": message["attachments"][1]["id"]}, {"id": 0, "filename": "c.txt"}]}
+    _, edited = await stage.send_files(keep, ("x.txt", b"3"), method="PATCH", path=path)
+    status, refused = await stage.api("PATCH", path, {"attachments": None})
+
+    assert [file["filename"] for file in edited["attachments"]] == ["b.txt", "c.txt"]
+    assert (status, refused["code"]) == (400, 50006)
+
+
+async def test_a_message_of_components_keeps_its_files_and_numbers(stage: Stage) -> None:
+    components: list[dict[str, Any]] = [
+        {
+            "type": 17,
+            "components": [
+                {"type": 10, "content": "Hello <@%s>" % stage.user("ana")},
+                {"type": 12, "items": [{"media": {"url": "attachment://a.mp4"}}]},
+                {"type": 13, "file": {"url": "attachment://b.txt"}},
+                {"type": 14},
+                {
+                    "type": 9,
+                    "components": [{"type": 10, "content": "s"}],
+                    "accessory": {"type": 11, "media": {"url": "https://example.org/a.png"}},
+                },
+                {"type": 1, "id": 2, "components": [{"type": 5, "custom_id": "u"}]},
+            ],
+        },
+    ]
+    body = {"flags": 1 << 15, "components": components}
+    status, message = await stage.send_files(body, ("a.mp4", b"1"), ("b.txt", b"22"))
+    inside = message["components"][0]["components"]
+
+    assert (status, stage.problems()) == (200, [])
+    assert inside[1]["items"][0]["media"]["attachment_id"] == message["attachments"][0]["id"]
+    assert (inside[2]["name"], inside[2]["size"]) == ("b.txt", 2)
+    assert (inside[0]["id"], inside[5]["id"]) == (3, 2)
+    assert message["mentions"][0]["username"] == "ana"
+
+
+async def test_mentions_obey_what_is_allowed(stage: Stage) -> None:
+    ana, ben, role = stage.user("ana"), stage.user("ben"), list(stage.guild.roles)[2]
+    text = f"<@{ana}> <@!{ben}> <@&{role}> @everyone"
+
+    async def pinged(allowed: Any) -> tuple[list[str], list[str], bool]:
+        stage.advance(5)
+        _, message = await stage.say(text, allowed_mentions=allowed)
+        names = [user["username"] for user in message["mentions"]]
+        return names, message["mention_roles"], message["mention_everyone"]
+
+    assert await pinged(None) == (["ana", "ben"], [role], False)
+    assert await pinged({"parse": []}) == ([], [], False)
+    assert await pinged({"parse": [], "users": [int(ana)], "roles": [role]}) == (["ana"], [role], False)
+
+
+async def test_everyone_is_pinged_by_who_may(plain: Stage) -> None:
+    await plain.post("permissions", channel="general", allow=["mention everyone"])
+
+    assert (await plain.say("@everyone"))[1]["mention_everyone"] is True
+
+
+async def test_a_reply_shows_what_it_answers(stage: Stage) -> None:
+    _, first = await stage.say("first")
+    _, reply = await stage.say("second", message_reference={"message_id": int(first["id"])})
+    status, refused = await stage.say("third", message_reference={"message_id": "1"})
+    _, alone = await stage.say("4th", message_reference={"message_id": "1", "fail_if_not_exists": False})
+
+    assert (reply["type"], reply["referenced_message"]["id"]) == (19, first["id"])
+    assert (status, refused["code"]) == (400, 50035)
+    assert (alone["type"], "message_reference" in alone) == (0, False)
+
+
+async def test_a_direct_message_is_opened_and_written_to(stage: Stage) -> None:
+    ana = stage.user("ana")
+    _, channel = await stage.api("POST", "/users/@me/channels", {"recipient_id": ana})
+    _, again = await stage.api("POST", "/users/@me/channels", {"recipient_id": ana})
+    path = f"/channels/{channel['id']}"
+    _, message = await stage.api("POST", f"{path}/messages", {"content": "psst"})
+    await stage.post("settings", user="ana", dms_open=False)
+    status, refused = await stage.api("POST", f"{path}/messages", {"content": "psst"})
+    _, read = await stage.api("GET", path)
+
+    assert (again["id"], channel["type"]) == (channel["id"], 1)
+    assert message["content"] == "psst"
+    assert (status, refused["code"]) == (403, 50007)
+    assert read["last_message_id"] == message["id"]
+    assert [m["content"] for m in await stage.look("messages", channel="dm", user="ana")] == ["psst"]
+
+
+async def test_nobody_writes_to_themselves(plain: Stage) -> None:
+    status, refused = await plain.api("POST", "/users/@me/channels", {"recipient_id": plain.world.bot.id})
+
+    assert (status, refused["code"]) == (403, 50007)
+
+
+@pytest.mark.parametrize(
+    ("channel", "code"), [("quiet", 50013), ("hidden", 50001), ("general", None), ("no-files", None), ("thread", None)]
+)
+async def test_permissions_decide_who_may_write(stage: Stage, channel: str, code: int | None) -> None:
+    _, answer = await stage.say(where=channel)
+
+    assert answer.get("code") == code
+
+
+async def test_files_need_their_own_permission(plain: Stage) -> None:
+    path = f"/channels/{plain.channel('no-files').id}/messages"
+    status, refused = await plain.send_files({}, ("a.txt", b"1"), path=path)
+    _, message = await plain.say("text", where="no-files")
+    edit, _ = await plain.send_files({}, ("a.txt", b"1"), path=f"{path}/{message['id']}", method="PATCH")
+
+    assert (status, refused["code"], edit) == (403, 50013, 403)
+    assert list(plain.sandbox.discord.cdn.folder.iterdir()) == []
+
+
+async def test_only_ones_own_messages_are_edited_or_deleted(plain: Stage) -> None:
+    message = await plain.post("messages", user="ana", channel="general", content="mine")
+    path = f"/channels/{plain.channel().id}/messages/{message['id']}"
+    edit, _ = await plain.api("PATCH", path, {"content": "yours"})
+    refused, _ = await plain.api("DELETE", path)
+    await plain.post("permissions", channel="general", allow=["manage_messages"])
+    deleted, _ = await plain.api("DELETE", path)
+    direct = await plain.post("messages", user="ana", channel="dm", content="mine")
+    private, _ = await plain.api("DELETE", f"/channels/{direct['channel_id']}/messages/{direct['id']}")
+
+    assert (edit, refused, deleted, private) == (403, 403, 204, 403)
+
+
+async def test_threads_are_opened_joined_written_archived_and_locked(stage: Stage) -> None:
+    general = stage.channel().id
+    _, message = await stage.say()
+    path = f"/channels/{general}/messages/{message['id']}/threads"
+    status, thread = await stage.api("POST", path, {"name": "Takes", "auto_archive_duration": 60})
+    twice, refused = await stage.api("POST", path, {"name": "Takes"})
+    base = f"/channels/{thread['id']}"
+    joined, _ = await stage.api("PUT", f"{base}/thread-members/@me")
+    _, inside = await stage.api("POST", f"{base}/messages", {"content": "take 1"})
+    _, archived = await stage.api("PATCH", base, {"archived": True})
+    edit, _ = await stage.api("PATCH", f"{base}/messages/{inside['id']}", {"content": "x"})
+    member, _ = await stage.api("PUT", f"{base}/thread-members/{stage.user('ana')}")
+    react, _ = await stage.api("PUT", f"{base}/messages/{inside['id']}/reactions/%F0%9F%8E%AC/@me")
+    woken, _ = await stage.api("POST", f"{base}/messages", {"content": "take 2"})
+    await stage.api("PATCH", base, {"locked": True})
+    locked, answer = await stage.api("POST", f"{base}/messages", {"content": "take 3"})
+
+    assert (status, thread["id"], thread["parent_id"]) == (201, message["id"], general)
+    assert (twice, refused["code"]) == (400, 160004)
+    assert (joined, archived["thread_metadata"]["archived"]) == (204, True)
+    assert (edit, member, react) == (400, 400, 400)
+    assert (woken, locked, answer["code"]) == (200, 403, 160005)
+
+
+async def test_a_locked_and_archived_thread_takes_nothing(plain: Stage) -> None:
+    await plain.post("settings", channel="thread", archived=True, locked=True)
+
+    status, answer = await plain.say(where="thread")
+
+    assert (status, answer["code"]) == (400, 50083)
+
+
+async def test_threads_without_a_message_are_private_unless_they_say_so(stage: Stage) -> None:
+    path = f"/channels/{stage.channel().id}/threads"
+    _, private = await stage.api("POST", path, {"name": "a"})
+    _, public = await stage.api("POST", path, {"name": "b", "type": 11})
+    status, _ = await stage.api("POST", f"/channels/{public['id']}/threads", {"name": "c"})
+    other, _ = await stage.api("PUT", f"/channels/{stage.channel().id}/thread-members/@me")
+
+    assert (private["type"], public["type"], status, other) == (12, 11, 400, 400)
+
+
+async def test_channels_are_changed_by_who_may(plain: Stage) -> None:
+    path = f"/channels/{plain.channel().id}"
+    refused, _ = await plain.api("PATCH", path, {"topic": "films"})
+    await plain.post("permissions", channel="general", allow=["manage_channels"])
+    _, changed = await plain.api("PATCH", path, {"topic": "films"})
+    direct = plain.world.direct_channel(plain.world.users[plain.user("ana")])
+    other, _ = await plain.api("PATCH", f"/channels/{direct.id}", {"name": "x"})
+
+    assert (refused, changed["topic"], other) == (403, "films", 403)
+
+
+async def test_reactions_come_and_go(stage: Stage) -> None:
+    _, message = await stage.say()
+    base = f"/channels/{stage.channel().id}/messages/{message['id']}"
+    for _ in range(2):
+        assert (await stage.api("PUT", f"{base}/reactions/⭐/@me"))[0] == 204
+    _, read = await stage.api("GET", base)
+    await stage.api("DELETE", f"{base}/reactions/⭐/@me")
+    again, _ = await stage.api("DELETE", f"{base}/reactions/⭐/@me")
+
+    assert read["reactions"][0]["emoji"] == {"id": None, "name": "⭐"}
+    assert (read["reactions"][0]["count"], again) == (1, 404)
+
+
+async def test_typing_is_shown(stage: Stage) -> None:
+    assert await stage.api("POST", f"/channels/{stage.channel().id}/typing") == (204, None)
+
+
+async def test_commands_are_registered_listed_changed_and_removed(stage: Stage) -> None:
+    base = f"/applications/{stage.world.application_id}/commands"
+    ping = {"name": "ping", "description": "Ping", "name_localizations": {"zh-CN": "乒"}}
+    created, command = await stage.api("POST", base, ping)
+    again, same = await stage.api("POST", base, {**ping, "description": "Pong", "default_member_permissions": "32"})
+    one = f"{base}/{command['id']}"
+    _, changed = await stage.api("PATCH", one, {"description": "Pang", "contexts": [0]})
+    _, listed = await stage.api("GET", base)
+    _, full = await stage.api("GET", base, params={"with_localizations": "true"})
+    _, read = await stage.api("GET", one)
+    deleted, _ = await stage.api("DELETE", one)
+    missing, _ = await stage.api("DELETE", one)
+
+    assert (created, again, same["id"]) == (201, 200, command["id"])
+    assert (changed["description"], changed["default_member_permissions"]) == ("Pang", "32")
+    assert "name_localizations" not in listed[0]
+    assert full == [read]
+    assert read["name_localizations"] == {"zh-CN": "乒"}
+    assert (deleted, missing) == (204, 404)
+
+
+async def test_a_bulk_overwrite_keeps_ids_and_drops_what_is_left_out(stage: Stage) -> None:
+    await stage.register()
+    before = (await stage.look("commands"))["guilds"][stage.guild.id]
+    extra = {"name": "Make a video of this", "type": 3}
+    await stage.register({"name": "video", "description": "Films"}, extra)
+    after = (await stage.look("commands"))["guilds"][stage.guild.id]
+    permissions = f"/applications/{stage.world.application_id}/guilds/{stage.guild.id}/commands/permissions"
+
+    assert [command["name"] for command in after] == ["video", "Make a video of this"]
+    assert after[0]["id"] == before[0]["id"]
+    assert await stage.api("GET", permissions) == (200, [])
+
+
+async def test_a_hundred_commands_are_enough(plain: Stage) -> None:
+    path = f"/applications/{plain.world.application_id}/commands"
+    names = [{"name": f"c{number}", "description": "d"} for number in range(100)]
+    await plain.api("PUT", path, names)
+
+    status, answer = await plain.api("POST", path, {"name": "more", "description": "d"})
+
+    assert (status, answer["code"]) == (400, 30032)
+
+
+async def test_a_body_that_is_no_json_is_refused(plain: Stage) -> None:
+    path = f"/channels/{plain.channel().id}/messages"
+    async with plain.raw("POST", path, data=b"{") as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, 50109)
