@@ -60,6 +60,7 @@ class Shotcaller(commands.Bot):
     def __init__(
         self, *, guild_ids: tuple[int, ...], explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]]
     ) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         intents = discord.Intents.none()
         intents.guilds = True
         super().__init__(
@@ -72,7 +73,6 @@ class Shotcaller(commands.Bot):
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             max_messages=None,
         )
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         self.explain = explain
         self._guild_ids = guild_ids
         self.video = app_commands.Group(name="video", description=words()("command.video"))
