@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from bot.errors import (
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
 from bot.provider.kirin_answer import Answer, Error
+from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN, is_moderation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 CREATE_PATH: Final = "/model/v1/generation"
 QUERY_PATH: Final = "/model/v1/generation/task/{id}"
-NO_VIDEO: Final = "no_video"  # our own code: completed, and there is nothing to fetch
 
 _NO_TASK: Final = "shotcaller-check"  # an id that no task has
 _STATUS: Final = {
@@ -48,10 +47,6 @@ _CODES: Final[dict[str, FaultClass]] = {
 }
 _RESUBMITS: Final = {"006001094": None, "006001095": 1}
 _DIGITS: Final = 9  # of such a code
-# What gateways write when moderation refuses; their code is then one of many, so the words decide.
-_MODERATION: Final = re.compile(
-    r"\brisk|\bsensitive|\bpolic(?:y|ies)\b|\bmoderat|\bprohibited|\bnsfw\b|审核|敏感|违规|风控", re.IGNORECASE
-)
 _REFUSALS: Final[dict[FaultClass, type[ProviderError]]] = {
     FaultClass.TRANSIENT: ProviderBusy,
     FaultClass.CONTENT: ContentRefused,
@@ -62,9 +57,7 @@ _NUMBERS: Final[dict[str, type[ProviderError]]] = {
     **dict.fromkeys(("401", "402", "403"), OperatorFault),
     "429": ProviderBusy,
 }
-_PLAIN: Final = frozenset({400, 422, 451})  # statuses that refuse what was asked, not who asked or how often
 _SERVER_ERROR: Final = 500
-_EXCERPT: Final = 500  # bytes of a body that is no JSON
 _T = TypeVar("_T")
 
 
@@ -246,7 +239,7 @@ def _fault(error: Error) -> FaultClass:
     known = _known(error)
     if known is FaultClass.TRANSIENT:
         return known
-    moderated = _MODERATION.search(f"{error.code} {error.detail}")
+    moderated = is_moderation(f"{error.code} {error.detail}")
     return FaultClass.CONTENT if moderated else FaultClass.PERMANENT
 
 
@@ -255,7 +248,7 @@ def _said(body: bytes) -> Error:
     try:
         answer = Answer.read(body)
     except ValueError:
-        return Error(message=body[:_EXCERPT].decode(errors="replace"))
+        return Error(message=body[:EXCERPT].decode(errors="replace"))
     return answer.error or Error(code=answer.code, message=answer.message)
 
 
@@ -267,7 +260,7 @@ def _explain_query(_status: int, body: bytes) -> Complaint:
 def _explain_create(status: int, body: bytes) -> Complaint:
     """A documented code is a clear refusal even beside a 500; moderation is told from the words of a plain one."""
     error = _said(body)
-    clear = _known(error) is not None and (status in _PLAIN or status >= _SERVER_ERROR)
-    moderated = _fault(error) is FaultClass.CONTENT and status in _PLAIN
+    clear = _known(error) is not None and (status in PLAIN or status >= _SERVER_ERROR)
+    moderated = _fault(error) is FaultClass.CONTENT and status in PLAIN
     kind = _REFUSALS[_fault(error)] if clear or moderated else None
     return Complaint(code=error.code, detail=error.detail, error=kind)

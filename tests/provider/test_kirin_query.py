@@ -16,7 +16,8 @@ from bot.errors import (
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus
-from bot.provider.kirin import NO_VIDEO, Kirin
+from bot.provider.kirin import Kirin
+from bot.provider.refusal import NO_VIDEO
 
 if TYPE_CHECKING:
     from tests.provider.conftest import Reach
