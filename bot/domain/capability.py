@@ -15,6 +15,8 @@ from bot.errors import ImpossibleRequest, InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_SPAN: Final = 3  # whole numbers in a row are worth shortening
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CameraRule:
@@ -136,9 +138,9 @@ def check(request: VideoRequest, capability: Capability, offered: Sequence[Capab
 
 def _in_words(values: Sequence[object]) -> str:
     """A list for people: a run of three or more whole numbers becomes a span ("3-15"), the rest is listed."""
-    first, last = values[0], values[-1]
-    if isinstance(first, int) and isinstance(last, int) and list(values) == list(range(first, last + 1)):
-        return f"{first}-{last}"
+    first = values[0]
+    if isinstance(first, int) and len(values) >= _SPAN and list(values) == list(range(first, first + len(values))):
+        return f"{first}-{values[-1]}"
     return ", ".join(str(value) for value in values)
 
 

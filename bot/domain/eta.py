@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _START: Final = 30.0
 _PER_SECOND: Final = {Mode.STD: 12.0, Mode.PRO: 20.0}
 _SOUND: Final = 1.3
+_FIRST_PROGRESS: Final = 0.01  # less than that says nothing about when it ends
 _ENOUGH: Final = 3  # past jobs before history is believed
 
 
@@ -42,7 +43,7 @@ def next_poll(
     seldom, an eighth of its age at a time.
     """
     left = expect - elapsed
-    if progress is not None and 0 < progress <= 1:
+    if progress is not None and _FIRST_PROGRESS <= progress <= 1:
         left = elapsed * (1 / progress - 1)
     wait = left / 3 if left > timedelta(0) else elapsed / 8
     return max(least, min(wait, most))

@@ -1,0 +1,108 @@
+"""Backoff and expectation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.backoff import RETRY_AFTER_CAP, delay
+from bot.domain.eta import expected, likeness, next_poll
+from bot.domain.request import Mode, VideoRequest
+
+chances = st.floats(0, 1, exclude_max=True)
+spans = st.timedeltas(timedelta(0), timedelta(days=30))
+
+
+def wanted(duration: int = 5, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
+    return VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=duration, mode=mode, sound=sound)
+
+
+def test_the_wait_doubles_until_its_cap() -> None:
+    waits = [delay(attempt, rand=lambda: 0.0).total_seconds() for attempt in range(1, 10)]
+    assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+@given(st.integers(-5, 10_000), chances)
+@settings(deadline=None)
+def test_half_of_the_wait_is_certain_and_half_is_chance(attempt: int, chance: float) -> None:
+    full = min(60.0, 2.0 ** min(max(attempt, 1) - 1, 100))
+    wait = delay(attempt, rand=lambda: chance).total_seconds()
+    assert full / 2 - 1e-6 <= wait <= full + 1e-6
+
+
+@given(st.integers(1, 100), chances, st.floats(0.001, 10), st.floats(0.001, 100))
+@settings(deadline=None)
+def test_base_and_cap_bound_the_wait(attempt: int, chance: float, base: float, cap: float) -> None:
+    wait = delay(attempt, rand=lambda: chance, base=base, cap=cap).total_seconds()
+    assert min(base, cap) / 2 - 1e-6 <= wait <= cap + 1e-6
+
+
+@given(st.integers(1, 100), chances, st.floats(-100, 10**9))
+@settings(deadline=None)
+def test_being_told_to_wait_wins_over_a_shorter_wait_up_to_its_cap(
+    attempt: int, chance: float, retry_after: float
+) -> None:
+    own = delay(attempt, rand=lambda: chance).total_seconds()
+    told = delay(attempt, rand=lambda: chance, retry_after=retry_after).total_seconds()
+    assert told == pytest.approx(max(own, min(retry_after, RETRY_AFTER_CAP)), abs=1e-6)
+
+
+def test_requests_that_take_about_the_same_time_are_alike() -> None:
+    assert likeness(wanted()) == likeness(wanted()) == "kirin_v3_t2v/std/5/silent"
+    others = {likeness(each) for each in (wanted(6), wanted(mode=Mode.PRO), wanted(sound=True))}
+    assert len(others | {likeness(wanted())}) == 4
+
+
+def test_without_history_there_is_a_guess_that_grows_with_the_work() -> None:
+    seconds = [expected(each, []).total_seconds() for each in (wanted(), wanted(10), wanted(10, Mode.PRO))]
+    assert seconds == [90, 150, 230]
+    assert expected(wanted(10, Mode.PRO, sound=True), [1.0, 2.0]).total_seconds() == 290
+
+
+def test_three_past_jobs_are_history_and_one_slow_job_does_not_bend_it() -> None:
+    assert expected(wanted(), [50.0, 9_000.0, 60.0]) == timedelta(seconds=60)
+
+
+@given(spans, spans, st.none() | st.floats(-1, 2) | st.just(float("nan")), st.tuples(spans, spans).map(sorted))
+@example(timedelta(seconds=9), timedelta(0), 5e-324, [timedelta(seconds=1), timedelta(seconds=30)])
+@example(timedelta(0), timedelta(0), 5e-324, [timedelta(seconds=1), timedelta(seconds=30)])
+@settings(deadline=None)
+def test_the_next_poll_lies_between_its_bounds(
+    elapsed: timedelta, expect: timedelta, progress: float | None, bounds: list[timedelta]
+) -> None:
+    least, most = bounds
+    assert least <= next_poll(elapsed=elapsed, expect=expect, progress=progress, least=least, most=most) <= most
+
+
+def poll(elapsed: float, expect: float, progress: float | None = None) -> float:
+    least, most = timedelta(seconds=2), timedelta(seconds=60)
+    span = timedelta(seconds=expect)
+    return next_poll(
+        elapsed=timedelta(seconds=elapsed), expect=span, progress=progress, least=least, most=most
+    ).total_seconds()
+
+
+def test_a_third_of_what_seems_left_is_waited() -> None:
+    assert [poll(0, 90), poll(60, 90), poll(87, 90)] == [30, 10, 2]
+
+
+def test_progress_outweighs_the_expectation() -> None:
+    assert poll(30, 900, 0.5) == 10
+    assert poll(30, 30, 0.25) == 30
+
+
+@pytest.mark.parametrize("progress", [None, 0.0, -1.0, 1.5, 0.0001])
+def test_progress_that_says_nothing_is_left_out(progress: float | None) -> None:
+    assert poll(30, 90, progress) == 20
+
+
+@given(st.floats(100, 10_000), st.floats(100, 10_000))
+@settings(deadline=None)
+def test_an_overdue_job_is_asked_ever_more_seldom(one: float, two: float) -> None:
+    assume(one != two)
+    earlier, later = (poll(elapsed, 90) for elapsed in sorted((one, two)))
+    assert earlier <= later
+    assert earlier == pytest.approx(min(60, min(one, two) / 8))
