@@ -36,7 +36,8 @@ class Sandbox:
 
     `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered films
     (else they go with the sandbox). `openapi` is Discord's API document (else the file that the variable
-    `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in seconds since 1970.
+    `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in
+    seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client.
     """
 
     def __init__(

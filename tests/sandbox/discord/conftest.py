@@ -243,7 +243,7 @@ def until() -> Callable[..., Any]:
 
     async def wait(holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
-            while not holds():
+            while not holds():  # noqa: ASYNC110 - what is waited for is a fact inside a server, which tells nobody
                 await asyncio.sleep(0.01)
 
     return wait

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -323,11 +324,12 @@ async def test_discord_ends_sessions_in_all_its_ways(plain: Stage, options: dict
 
 
 async def test_a_sandbox_that_closes_says_goodbye() -> None:
-    async with aiohttp.ClientSession() as client:
-        async with Sandbox(environment={}) as sandbox:
-            ws = await client.ws_connect(sandbox.discord.gateway.url)
-            await ws.receive_json()
-            waiting = asyncio.ensure_future(ws.receive(timeout=5))
+    async with aiohttp.ClientSession() as client, AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(environment={}))
+        ws = await client.ws_connect(sandbox.discord.gateway.url)
+        await ws.receive_json()
+        waiting = asyncio.ensure_future(ws.receive(timeout=5))
+        await stack.aclose()
         await waiting
 
     assert ws.close_code == 1001

@@ -188,7 +188,7 @@ async def test_a_message_of_components_keeps_its_files_and_numbers(stage: Stage)
         {
             "type": 17,
             "components": [
-                {"type": 10, "content": "Hello <@%s>" % stage.user("ana")},
+                {"type": 10, "content": f"Hello <@{stage.user('ana')}>"},
                 {"type": 12, "items": [{"media": {"url": "attachment://a.mp4"}}]},
                 {"type": 13, "file": {"url": "attachment://b.txt"}},
                 {"type": 14},

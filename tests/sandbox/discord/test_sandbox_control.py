@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.discord.conftest import Stage
+
+EVERY_OPTION: dict[str, Any] = {
+    "name": "all",
+    "description": "Every kind",
+    "options": [
+        {"type": 3, "name": "mode", "description": "d", "choices": [{"name": "Standard", "value": "std"}]},
+        {"type": 4, "name": "seconds", "description": "d", "min_value": 3, "max_value": 15},
+        {"type": 5, "name": "sound", "description": "d"},
+        {"type": 6, "name": "who", "description": "d"},
+        {"type": 7, "name": "where", "description": "d", "channel_types": [0]},
+        {"type": 8, "name": "role", "description": "d"},
+        {"type": 9, "name": "any", "description": "d"},
+        {"type": 10, "name": "cfg", "description": "d", "max_value": 1.0},
+        {"type": 11, "name": "file", "description": "d"},
+        {"type": 3, "name": "text", "description": "d", "min_length": 2, "max_length": 4},
+    ],
+}
+
+
+async def typed(stage: Stage, **options: Any) -> tuple[int, dict[str, Any]]:
+    return await stage.act("command", user="ana", channel="general", name="all", options=options)
+
+
+async def test_options_of_every_type_are_completed(stage: Stage) -> None:
+    async with stage.online() as bot:
+        await stage.register(EVERY_OPTION)
+        options = {
+            "mode": "Standard",
+            "seconds": 5,
+            "sound": True,
+            "who": "ben",
+            "where": "showcase",
+            "role": "Film club",
+            "any": "Moderators",
+            "cfg": 0.5,
+            "file": {"filename": "a.txt", "base64": "aGk="},
+            "text": "abc",
+        }
+        assert (await typed(stage, **options))[0] == 200
+        data = (await bot.event("INTERACTION_CREATE"))["data"]
+
+    given = {option["name"]: option["value"] for option in data["options"]}
+    assert (given["mode"], given["seconds"], given["sound"], given["cfg"]) == ("std", 5, True, 0.5)
+    assert given["who"] == stage.user("ben")
+    assert set(data["resolved"]) == {"users", "members", "channels", "roles", "attachments"}
+    assert data["resolved"]["attachments"][given["file"]]["size"] == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"other": 1},
+        {"mode": "pro"},
+        {"mode": 1},
+        {"seconds": 2},
+        {"seconds": 16},
+        {"seconds": True},
+        {"seconds": "5"},
+        {"sound": "yes"},
+        {"who": "nobody"},
+        {"where": "thread"},
+        {"where": "nowhere"},
+        {"role": "nothing"},
+        {"any": "nothing"},
+        {"cfg": 2},
+        {"file": "a.txt"},
+        {"file": {"filename": "a.txt", "base64": "!"}},
+        {"text": "a"},
+        {"text": "abcde"},
+    ],
+)
+async def test_a_client_sends_no_wrong_options(plain: Stage, options: dict[str, Any]) -> None:
+    await plain.register(EVERY_OPTION)
+    status, answer = await typed(plain, **options)
+
+    assert (status, list(answer)) == (400, ["error"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "nothing"},
+        {"name": "video"},
+        {"name": "video destroy"},
+        {"name": "video create more"},
+        {"name": "video create", "options": {}},
+        {"name": "video create", "options": []},
+        {"name": "video create", "options": {"prompt": "x" * 6001}},
+        {"name": " "},
+        {"name": "video create", "user": "nobody"},
+        {"name": "video create", "channel": "nowhere"},
+        {"name": "video create", "user": "Shotcaller"},
+    ],
+)
+async def test_a_client_offers_only_what_is_registered(plain: Stage, body: dict[str, Any]) -> None:
+    await plain.register()
+    status, answer = await plain.act("command", **({"user": "ana", "channel": "general"} | body))
+
+    assert (status, list(answer)) == (400, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("more", "user", "channel", "status"),
+    [
+        ({"default_member_permissions": "32"}, "ana", "general", 400),
+        ({"default_member_permissions": "32"}, "admin", "general", 503),
+        ({"default_member_permissions": "32"}, "owner", "general", 503),
+        ({"default_member_permissions": "0"}, "admin", "general", 400),
+        ({"nsfw": True}, "ana", "general", 400),
+        ({"nsfw": True}, "ana", "nsfw", 503),
+    ],
+)
+async def test_commands_are_offered_to_whom_they_are_for(
+    plain: Stage, more: dict[str, Any], user: str, channel: str, status: int
+) -> None:
+    await plain.register({"name": "admin", "description": "d", **more})
+
+    assert (await plain.act("command", user=user, channel=channel, name="admin"))[0] == status
+
+
+@pytest.mark.parametrize("denied", ["view channel", "use application commands"])
+async def test_who_may_not_use_commands_has_none(plain: Stage, denied: str) -> None:
+    await plain.register()
+    await plain.post("permissions", channel="general", user="ana", deny=[denied])
+    given = {"name": "video create", "options": {"prompt": "x"}, "channel": "general"}
+
+    assert (await plain.act("command", user="ana", **given))[0] == 400
+    assert (await plain.act("command", user="ben", **given))[0] == 503
+
+
+async def test_permissions_are_given_and_taken(plain: Stage) -> None:
+    await plain.post("permissions", channel="general", deny=["SEND_MESSAGES", "attach-files"])
+    shut, _ = await plain.say()
+    await plain.post("permissions", channel="general", allow=["SEND_MESSAGES"])
+    opened, _ = await plain.say()
+    files, _ = await plain.send_files({}, ("a.txt", b"1"))
+
+    assert (shut, opened, files) == (403, 200, 403)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("permissions", {"channel": "general", "deny": ["FLY"]}),
+        ("permissions", {"channel": "thread", "deny": ["SEND_MESSAGES"]}),
+        ("settings", {"premium_tier": 9}),
+        ("settings", {"user": "nobody", "dms_open": False}),
+        ("clock", {"advance": "soon"}),
+        ("clock", {"advance": -1}),
+        ("modal", {"user": "ana", "interaction_id": "1"}),
+        ("component", {"user": "ana", "message_id": "1", "custom_id": "x"}),
+        ("faults", {"target": "moon", "kind": "http_500"}),
+    ],
+)
+async def test_nonsense_is_answered_with_words(plain: Stage, name: str, body: dict[str, Any]) -> None:
+    status, answer = await plain.act(name, **body)
+
+    assert (status, list(answer)) == (400, ["error"])
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+async def test_control_takes_objects_only(plain: Stage, content: str) -> None:
+    async with plain.client.post(f"{plain.sandbox.control}/command", data=content) as answer:
+        assert answer.status == 400
+
+
+async def test_what_nobody_asked_is_not_found(plain: Stage) -> None:
+    async with plain.client.get(f"{plain.sandbox.control}/interactions/1") as answer:
+        assert answer.status == 404
+
+
+async def test_the_clock_goes_forward(plain: Stage) -> None:
+    before = (await plain.look("state"))["now"]
+    after = (await plain.post("clock", advance=900))["now"]
+
+    assert after == pytest.approx(before + 900)
+
+
+async def test_the_state_and_the_tasks_can_be_looked_at(plain: Stage) -> None:
+    async with plain.online():
+        state = await plain.look("state")
+
+    assert (state["connected"], state["intents"], state["problems"]) == (1, 1, [])
+    assert await plain.look("tasks") == []
+
+
+async def test_an_empty_prompt_reaches_the_bot_where_the_option_sets_no_length(plain: Stage) -> None:
+    async with plain.online() as bot:
+        interaction = await plain.command(bot, options={"prompt": ""})
+
+    assert interaction["data"]["options"][0]["options"][0]["value"] == ""
