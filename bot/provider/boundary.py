@@ -57,7 +57,6 @@ def open_client(
     *,
     transport: httpx.AsyncBaseTransport | None,
     ssl_context: ssl.SSLContext | None,
-    timeout: httpx.Timeout,
     limits: httpx.Limits,
     trust_env: bool,
 ) -> httpx.AsyncClient:
@@ -65,7 +64,6 @@ def open_client(
     return httpx.AsyncClient(
         transport=transport,
         verify=True if ssl_context is None else ssl_context,
-        timeout=timeout,
         limits=limits,
         trust_env=trust_env,
         follow_redirects=False,

@@ -50,13 +50,13 @@ class Downloader:
         timeout: httpx.Timeout = TIMEOUT,
         total: float = TOTAL,
     ) -> None:
-        self._trusted, self._resolve, self._total = trusted_hosts, resolve, total
+        self._trusted, self._resolve = trusted_hosts, resolve
+        self._timeout, self._total = timeout, total
         # Connections are not kept: they go to addresses, and hosts that share one must not share a TLS session.
         # No proxy from the environment either: it would connect to where it pleases.
         self._client = open_client(
             transport=transport,
             ssl_context=ssl_context,
-            timeout=timeout,
             limits=httpx.Limits(max_connections=10, max_keepalive_connections=0),
             trust_env=False,
         )
@@ -119,6 +119,7 @@ class Downloader:
                 target.url.copy_with(host=each, fragment=None),
                 headers={"Host": target.url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
                 extensions={"sni_hostname": target.host},
+                timeout=self._timeout,
             )
             try:
                 return await self._client.send(request, stream=True)

@@ -45,11 +45,12 @@ class Timeouts:
     """The longest waits, in seconds."""
 
     connect: float = 5.0
-    read: float = 20.0  # for the next piece of an answer
+    read: float = 20.0  # for the next piece of an answer to a query
+    read_create: float = 60.0  # likewise of a create, which is worse to cut off: its outcome is then unknown
     write: float = 10.0  # for the next piece of a request
     pool: float = 15.0  # for a place among the calls under way
-    call: float = 40.0  # for one whole call, however slowly its answer drips
-    total: float = 90.0  # after which a harmless call is not begun again
+    call: float = 90.0  # for one whole call, however slowly its answer drips
+    total: float = 60.0  # after which a harmless call is not begun again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,11 +105,9 @@ class Transport:
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
         self._places = asyncio.Semaphore(connections)
-        wait = self._timeouts
         self._client = boundary.open_client(
             transport=transport,
             ssl_context=ssl_context,
-            timeout=httpx.Timeout(connect=wait.connect, read=wait.read, write=wait.write, pool=wait.pool),
             limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
             trust_env=True,
         )
@@ -239,8 +238,15 @@ class Transport:
         }
         if call.content is not None:
             headers["Content-Type"] = "application/json"
-        method = "POST" if call.create else "GET"
-        return self._client.build_request(method, self._base_url + call.path, headers=headers, content=call.content)
+        wait = self._timeouts
+        read = wait.read_create if call.create else wait.read
+        return self._client.build_request(
+            "POST" if call.create else "GET",
+            self._base_url + call.path,
+            headers=headers,
+            content=call.content,
+            timeout=httpx.Timeout(connect=wait.connect, read=read, write=wait.write, pool=wait.pool),
+        )
 
     async def _taken_in(self, response: httpx.Response) -> _Answer:
         try:

@@ -156,7 +156,7 @@ async def test_a_query_that_is_told_to_wait_too_long_says_so_at_once(reach: Reac
 
 async def test_a_query_is_not_begun_again_after_its_total_time(reach: Reach, time: Time) -> None:
     def slow(_request: httpx.Request) -> httpx.Response:
-        time.seconds += 50
+        time.seconds += 40
         return httpx.Response(502)
 
     with pytest.raises(ProviderUnavailable):
@@ -356,3 +356,14 @@ async def test_a_cancelled_probe_does_not_keep_the_circuit_open(reach: Reach, ti
     probe.cancel()
     await asyncio.gather(probe, return_exceptions=True)
     assert await create(reach(Answers(ok({"id": 1})), breaker=breaker)) == {"id": 1}
+
+
+async def test_every_phase_has_its_timeout_and_a_create_is_given_longer(reach: Reach) -> None:
+    answers = Answers(ok())
+    transport = reach(answers, timeouts=Timeouts(connect=1, read=2, read_create=3, write=4, pool=5))
+    await query(transport)
+    await create(transport)
+    assert [request.extensions["timeout"] for request in answers.requests] == [
+        {"connect": 1, "read": 2, "write": 4, "pool": 5},
+        {"connect": 1, "read": 3, "write": 4, "pool": 5},
+    ]

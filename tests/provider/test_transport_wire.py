@@ -96,7 +96,7 @@ async def test_a_create_that_arrived_and_was_not_answered_has_an_unknown_outcome
     reach: Reach, open_wire: OpenWire, script: Script
 ) -> None:
     async with open_wire(script) as wire:
-        transport = reach(None, base_url=wire.url, transport=None, timeouts=Timeouts(read=0.05))
+        transport = reach(None, base_url=wire.url, transport=None, timeouts=Timeouts(read_create=0.05))
         with pytest.raises(OutcomeUnknown):
             await create(transport)
         assert len(wire.requests) == 1
