@@ -282,10 +282,11 @@ def test_text_that_is_too_long_is_cut_and_says_so() -> None:
     assert len(block.lines) == 2
 
 
-def test_chinese_breaks_between_characters_but_not_before_a_full_stop() -> None:
-    block = lettering.fit("一只红色的狐狸穿过结冰的湖面。" * 2, width=120, height=400, sizes=(20,))
-    assert len(block.lines) > 2
-    assert not any(line.startswith("。") for line in block.lines)
+@given(st.integers(90, 400))
+def test_chinese_breaks_between_characters_but_not_before_a_full_stop(width: int) -> None:
+    block = lettering.fit("一只「红色的」狐狸。穿过结冰的湖面。" * 2, width=width, height=900, sizes=(20,))
+    assert len(block.lines) > 1
+    assert not any(line.startswith(("。", "」")) or line.endswith("「") for line in block.lines)
 
 
 def test_a_script_nobody_draws_falls_back_to_the_bundled_face() -> None:

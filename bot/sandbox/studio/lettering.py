@@ -126,19 +126,24 @@ def _wrap(text: str, face: Font, width: int) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Where a line may break: after spaces, and around each ideograph or syllable."""
+    """The parts between which a line may break."""
     word = ""
     for character in text:
-        wide = unicodedata.east_asian_width(character) in "WF"
-        if wide and word and not unicodedata.category(character).startswith("P"):
+        if word and _breaks(word[-1], character):
             yield word
             word = ""
         word += character
-        if character == " " or wide:
-            yield word
-            word = ""
     if word:
         yield word
+
+
+def _breaks(before: str, after: str) -> bool:
+    """After a space, and around ideographs and syllables, but never before what closes or after what opens."""
+    if before == " " or after == " ":
+        return before == " "
+    if unicodedata.category(after) in ("Pe", "Pf", "Po") or unicodedata.category(before) in ("Ps", "Pi"):
+        return False
+    return any(unicodedata.east_asian_width(character) in "WF" for character in (before, after))
 
 
 def _pieces(word: str, face: Font, width: int) -> Iterator[str]:
