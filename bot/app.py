@@ -7,7 +7,7 @@ import logging
 import random
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ from bot.errors import SettingsInvalid
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.kirin import Kirin
+from bot.provider.kling import Kling
+from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport, shared_ssl_context
 from bot.service.cards import Cards
 from bot.service.delivery import Delivery
@@ -42,9 +44,11 @@ from cogs._replies import explain
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
 
+    from bot.domain.capability import Capability
     from bot.provider.base import VideoProvider
+    from bot.service.delivery import Fetcher
     from bot.service.notifier import Notifier
     from bot.settings import Settings
     from bot.store.database import Database
@@ -68,6 +72,7 @@ class Wraps:
     database: Callable[[Database], Database] = lambda inner: inner
     provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
     notifier: Callable[[Notifier], Notifier] = lambda inner: inner
+    fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +125,8 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         context = shared_ssl_context()
         providers = {each.id: wraps.provider(each) for each in await _providers(settings, stack, context)}
         trusted = frozenset(_host_and_port(url) for url in (settings.kirin_base_url, settings.kling_base_url))
-        fetcher = await stack.enter_async_context(Downloader(trusted_hosts=trusted, ssl_context=context))
+        downloader = await stack.enter_async_context(Downloader(trusted_hosts=trusted, ssl_context=context))
+        fetcher = wraps.fetcher(downloader)
 
         point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
         client = Shotcaller(guild_ids=settings.discord_guild_ids, explain=explain)
@@ -148,7 +154,7 @@ def _services(
     settings: Settings,
     database: Database,
     providers: dict[str, VideoProvider],
-    fetcher: Downloader,
+    fetcher: Fetcher,
     notifier: Notifier,
 ) -> tuple[Worker, Videos]:
     jobs, lookup = JobStore(database), Lookup(database)
@@ -203,7 +209,7 @@ def _services(
         cards=cards,
         expectation=expectation,
         health=health,
-        models=[each for each in CAPABILITIES.values() if each.provider in providers],
+        models=_models(settings, providers),
         limits=Limits(
             allowance=settings.daily_credits,
             jobs_per_user=settings.max_jobs_per_user,
@@ -217,26 +223,51 @@ def _services(
 
 async def _providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
     """The configured providers, in the order in which their models are offered."""
+
+    async def transport(provider: str, *, base_url: str, token: Callable[[], str]) -> Transport:
+        secrets = settings.secrets()
+        opened = Transport(provider=provider, base_url=base_url, token=token, secrets=secrets, ssl_context=context)
+        return await stack.enter_async_context(opened)
+
     providers: list[VideoProvider] = []
     if settings.kirin_api_key is not None:
-        transport = Transport(
-            provider=Kirin.id,
-            base_url=settings.kirin_base_url,
-            token=settings.kirin_api_key.get_secret_value,
-            secrets=settings.secrets(),
-            ssl_context=context,
+        key = settings.kirin_api_key.get_secret_value
+        kirin = Kirin(
+            transport=await transport(Kirin.id, base_url=settings.kirin_base_url, token=key),
+            find_is_authoritative=settings.kirin_find_is_authoritative,
+            create_path=settings.kirin_create_path,
+            query_path=settings.kirin_query_path,
+            body_form=settings.kirin_body,
         )
-        await stack.enter_async_context(transport)
-        providers.append(
-            Kirin(
-                transport=transport,
-                find_is_authoritative=settings.kirin_find_is_authoritative,
-                create_path=settings.kirin_create_path,
-                query_path=settings.kirin_query_path,
-                body_form=settings.kirin_body,
-            )
+        providers.append(kirin)
+    if (token := _kling_token(settings)) is not None:
+        kling = Kling(
+            transport=await transport(Kling.id, base_url=settings.kling_base_url, token=token),
+            prefix=settings.kling_path_prefix,
+            renew=token.renew if isinstance(token, Signer) else None,
         )
+        providers.append(kling)
     return providers
+
+
+def _kling_token(settings: Settings) -> Signer | Callable[[], str] | None:
+    """What gives the Kling API's bearer token: the API key, or the pair of keys that signs for it."""
+    if settings.kling_api_key is not None:
+        return settings.kling_api_key.get_secret_value
+    access, secret = settings.kling_access_key, settings.kling_secret_key
+    if access is None or secret is None:
+        return None
+    return Signer(access_key=access.get_secret_value(), secret_key=secret.get_secret_value())
+
+
+def _models(settings: Settings, providers: Collection[str]) -> list[Capability]:
+    """What the models of the configured providers can do; older Kling relays take shorter prompts."""
+    limits = {Kling.id: settings.kling_prompt_limit}
+    return [
+        replace(each, prompt_limit=limits.get(each.provider, each.prompt_limit))
+        for each in CAPABILITIES.values()
+        if each.provider in providers
+    ]
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.request import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     kling_secret_key: OptionalSecret = None
     kling_base_url: WebAddress = "https://api-singapore.klingai.com"
     kling_path_prefix: UrlPath = ""
+    kling_prompt_limit: Annotated[int, Field(ge=1, le=PROMPT_LIMIT)] = PROMPT_LIMIT
 
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
     data_dir: Path = Path("data")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
     from bot.domain.request import VideoRequest
@@ -30,6 +31,10 @@ class TaskResult:
     seconds: float | None = None
     watermark_url: str | None = None
 
+    def chosen(self, *, watermark: bool) -> str:
+        """The URL of the video that was asked for; the plain one where there is no other."""
+        return self.watermark_url or self.url if watermark else self.url
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskFailure:
@@ -46,7 +51,10 @@ class TaskFailure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """The provider's remote unit, as it was when we asked. `progress` is 0-1, `cost_usd` what it says it charged."""
+    """The provider's remote unit, as it was when we asked.
+
+    `progress` is 0-1, `cost_usd` what the provider says it charged, `created_at` when it says the task began.
+    """
 
     id: str
     status: TaskStatus
@@ -55,6 +63,7 @@ class Task:
     result: TaskResult | None = None
     failure: TaskFailure | None = None
     cost_usd: Decimal | None = None
+    created_at: datetime | None = None
 
 
 class VideoProvider(Protocol):

@@ -119,7 +119,7 @@ class Delivery:
         if job.tries and provider is not None and job.task_id is not None:
             task = await provider.fetch(job.task_id)
             if task.result is not None:
-                return task.result.url
+                return task.result.chosen(watermark=job.request.watermark)
         if job.result_url is None:
             raise ResultUnavailable("no_url")
         return job.result_url

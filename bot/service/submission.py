@@ -121,8 +121,9 @@ class Submission:
         now = self._clock()
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
             cost = None if task.cost_usd is None else to_micros(task.cost_usd)
+            url = task.result.chosen(watermark=job.request.watermark)
             log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost})
-            return await self._jobs.succeed(job, result_url=task.result.url, cost_micros=cost, now=now)
+            return await self._jobs.succeed(job, result_url=url, cost_micros=cost, now=now)
         if task.status is TaskStatus.FAILED and task.failure is not None:
             return await self._task_failed(job, task.failure)
         if now >= job.deadline_at:

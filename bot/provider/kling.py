@@ -1,0 +1,254 @@
+"""The Kling v1 text2video API, direct or through a relay. Source: the `kling` document; sections are named below."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
+
+from bot.errors import (
+    FaultClass,
+    OperatorFault,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+    TaskUnknown,
+)
+from bot.provider import kling_codes
+from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
+from bot.provider.boundary import Complaint
+from bot.provider.kling_answer import Answer, Report
+from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.domain.request import VideoRequest
+    from bot.provider.transport import Transport
+
+PATH: Final = "/v1/videos/text2video"
+DUPLICATE: Final = "duplicate_external_id"  # our own code for that kind of 1201: `find` the task, it is ours
+NO_LIST: Final = "list_not_offered"  # our own code: a relay has no list
+
+_NO_TASK: Final = "shotcaller-check"  # an id that no task has
+_OK: Final = 200
+_STATUS: Final = {
+    **dict.fromkeys(("submitted", "queued", "not_start"), TaskStatus.WAITING),
+    **dict.fromkeys(("processing", "in_progress"), TaskStatus.WORKING),
+    **dict.fromkeys(("succeed", "success", "completed"), TaskStatus.SUCCEEDED),
+    **dict.fromkeys(("failed", "failure"), TaskStatus.FAILED),
+}
+_T = TypeVar("_T")
+
+
+class Kling(VideoProvider):
+    """The `kling` provider.
+
+    `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `{external_id}` in the
+    `callback_url` becomes the task's external id. That no task is found by an external id proves that there is none
+    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
+    """
+
+    id: str = "kling"
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        prefix: str = "",
+        renew: Callable[[], None] | None = None,
+        callback_url: str | None = None,
+    ) -> None:
+        self.find_is_authoritative = True
+        self._transport, self._path = transport, prefix.rstrip("/") + PATH
+        self._renew, self._callback_url = renew, callback_url
+        self._relayed = False
+
+    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+        """Ask for a video ("Wire", create). Repeated only when the signature had run out: that is certainly nothing.
+
+        Raises:
+            OutcomeUnknown: the call may or may not have been carried out.
+            ProviderRejected: with the code `DUPLICATE` when the external id is taken.
+            ProviderError: every other class but `TaskUnknown`: certainly no task was made.
+        """
+        body = {**_fields(request), "external_task_id": external_id}
+        if self._callback_url:
+            body["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
+        read, explain = partial(self._created, external_id), partial(self._explain, create=True)
+        return await self._signed(lambda: self._transport.create(self._path, body=body, read=read, explain=explain))
+
+    async def fetch(self, task_id: str) -> Task:
+        """Ask how a task stands ("Wire", query).
+
+        Raises:
+            TaskUnknown: there is no such task.
+        """
+        return await self._query(f"/{quote(task_id, safe='')}", partial(self._fetched, task_id))
+
+    async def find(self, external_id: str) -> Task | None:
+        """The task with this external id; None when there is none, or when a relay speaks, which can't tell."""
+        if self._relayed:
+            return None
+        try:
+            return await self._query(f"/{quote(external_id, safe='')}", partial(self._found, external_id))
+        except TaskUnknown as exc:
+            if exc.code != kling_codes.NO_RESOURCE:
+                self.find_is_authoritative = False  # not the API's own words, so not about external ids
+            return None
+
+    async def list(self, *, page: int = 1, size: int = 30) -> Sequence[Task]:
+        """A page of the account's tasks ("Wire", list): pages from 1 to 1000, of 1 to 500 tasks.
+
+        Raises:
+            ProviderRejected: there is no such page; with the code `NO_LIST` when a relay speaks.
+        """
+        if not self._relayed:
+            try:
+                return await self._query(f"?pageNum={page}&pageSize={size}", self._listed)
+            except TaskUnknown:
+                pass
+        raise ProviderRejected(provider=self.id, code=NO_LIST)
+
+    async def check(self) -> None:
+        """Query a task that can't be: to be told so means that the service answers and takes our key.
+
+        Raises:
+            OperatorFault: it does not take our key or account, or there is no such method below the path prefix.
+            ProviderUnavailable: it does not answer, or the circuit breaker is open.
+        """
+        try:
+            await self._query(f"/{_NO_TASK}", self._answer)
+        except TaskUnknown:
+            return
+        except ProviderRejected as exc:
+            if exc.code == kling_codes.NO_METHOD:
+                raise OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
+
+    async def _query(self, rest: str, read: Callable[[bytes], _T]) -> _T:
+        explain = partial(self._explain, create=False)
+        return await self._signed(lambda: self._transport.query(self._path + rest, read=read, explain=explain))
+
+    async def _signed(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Make the call, and once more with a fresh signature when the service says that the old one has run out."""
+        try:
+            return await call()
+        except OperatorFault as exc:
+            if self._renew is None or exc.code != kling_codes.EXPIRED:
+                raise
+            self._renew()
+        return await call()
+
+    def _answer(self, body: bytes, *, create: bool = False) -> Answer:
+        """An answer that is about tasks, as a 2xx should be.
+
+        Raises:
+            ProviderError: it complains instead.
+            ValueError: it is no answer at all.
+        """
+        answer = self._heard(Answer.read(body))
+        if answer.fine or answer.report:
+            return answer
+        said = self._complaint(answer, _OK, create=create)
+        unclear = ProviderRejected if create else ProviderUnavailable
+        code, detail = self._transport.redact(said.code), self._transport.redact(said.detail)
+        raise (said.error or unclear)(provider=self.id, code=code, detail=detail)
+
+    def _created(self, external_id: str, body: bytes) -> Task:
+        answer = self._answer(body, create=True)
+        if not answer.report or not answer.report.id:
+            raise ValueError("neither a task nor an error")
+        return self._task(answer.report, task_id=answer.report.id, external_id=external_id, code=answer.code)
+
+    def _fetched(self, task_id: str, body: bytes) -> Task:
+        answer = self._answer(body)
+        if not answer.report or answer.report.id not in {"", task_id}:
+            raise ValueError("the answer is not about this task")
+        external_id = answer.report.external_id or None
+        return self._task(answer.report, task_id=task_id, external_id=external_id, code=answer.code)
+
+    def _found(self, external_id: str, body: bytes) -> Task:
+        answer = self._answer(body)
+        if not answer.report or not answer.report.id or answer.report.external_id not in {"", external_id}:
+            raise ValueError("the answer is not about this task")
+        return self._task(answer.report, task_id=answer.report.id, external_id=external_id, code=answer.code)
+
+    def _listed(self, body: bytes) -> Sequence[Task]:
+        answer = self._answer(body)
+        if not answer.listed:
+            raise ValueError("the answer is not a list")
+        return [
+            self._task(report, task_id=report.id, external_id=report.external_id or None)
+            for report in answer.reports
+            if report.id
+        ]
+
+    def _heard(self, answer: Answer) -> Answer:
+        """Remember who speaks: from the first words of a relay on, it is one."""
+        if answer.relayed:
+            self._relayed, self.find_is_authoritative = True, False
+        return answer
+
+    def _explain(self, status: int, body: bytes, *, create: bool) -> Complaint:
+        try:
+            answer = self._heard(Answer.read(body))
+        except ValueError:
+            answer = Answer.model_validate({"message": body[:EXCERPT].decode(errors="replace")})
+        return self._complaint(answer, status, create=create)
+
+    def _complaint(self, answer: Answer, status: int, *, create: bool) -> Complaint:
+        """What an answer complains of. The code decides, beside a clear "no" also the words, else the status."""
+        meaning = kling_codes.of_code(answer.code)
+        if meaning is None and (status in PLAIN or status == _OK):
+            meaning = kling_codes.of_words(answer.message)
+        kind: type[ProviderError] | None = None
+        if meaning is not None:
+            kind = meaning.create if create else meaning.query
+        code = answer.code
+        if create and kind is ProviderRejected and kling_codes.is_duplicate(answer.message):
+            code, kind = DUPLICATE, OutcomeUnknown if self._relayed else ProviderRejected
+        return Complaint(code=code, detail=answer.message, error=kind)
+
+    def _task(self, report: Report, *, task_id: str, external_id: str | None, code: str = "") -> Task:
+        status = _STATUS.get(report.status.lower(), TaskStatus.WORKING)
+        result, failure = None, None
+        if status is TaskStatus.SUCCEEDED and report.url:
+            result = TaskResult(url=report.url, seconds=report.seconds, watermark_url=report.watermark_url or None)
+        elif status is TaskStatus.SUCCEEDED:
+            status = TaskStatus.FAILED
+            failure = TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
+        elif status is TaskStatus.FAILED:
+            failure = self._failure(report, code)
+        return Task(
+            id=task_id,
+            status=status,
+            external_id=external_id,
+            progress=report.progress,
+            result=result,
+            failure=failure,
+            created_at=report.created_at,
+        )
+
+    def _failure(self, report: Report, code: str) -> TaskFailure:
+        meaning, code = kling_codes.of_failure(code, report.reason)
+        detail = self._transport.redact(report.reason)
+        return TaskFailure(code=code, detail=detail, fault=meaning.fault, resubmits=meaning.resubmits)
+
+
+def _fields(request: VideoRequest) -> dict[str, Any]:
+    """The fields of a create ("Fields"); what a person left to the model is left out."""
+    fields: dict[str, Any] = {
+        "model_name": request.model,
+        "prompt": request.prompt,
+        "mode": str(request.mode),
+        "aspect_ratio": str(request.aspect_ratio),
+        "duration": str(request.duration),
+    }
+    if request.negative_prompt:
+        fields["negative_prompt"] = request.negative_prompt
+    if request.cfg_scale is not None:
+        fields["cfg_scale"] = request.cfg_scale
+    if request.camera is not None:
+        fields["camera_control"] = request.camera.model_dump(mode="json", exclude_none=True)
+    return fields

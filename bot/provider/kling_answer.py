@@ -1,0 +1,161 @@
+"""How answers of the Kling API are read, whether it speaks itself or a new-api relay does; nothing is trusted.
+
+Source: the `kling` document, "Wire". Whatever is odd in a field leaves that field empty. Only what is no JSON object
+at all is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, model_validator
+
+from bot.provider.reading import (
+    Detail,
+    Id,
+    Seconds,
+    Slim,
+    Url,
+    Word,
+    identifier,
+    number,
+    object_of,
+    objects,
+    string,
+    url,
+    without_mark,
+)
+
+_FINE: Final = frozenset({"", "0", "200", "success"})  # codes that complain of nothing
+_MILLISECONDS_FROM: Final = 1e11  # as seconds that is the year 5138, as milliseconds 1973
+_LATEST: Final = 1e14
+_PER_CENT: Final = 100
+
+
+def _moment(value: Any) -> datetime | None:
+    """A unix time, in milliseconds as the document has it or in seconds as one relay does."""
+    stamp = number(value)
+    if stamp is None or not 0 < stamp < _LATEST:
+        return None
+    return datetime.fromtimestamp(stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp, UTC)
+
+
+def _share(value: Any) -> float | None:
+    """A progress from 0 to 1, given as per cent: "30%", "30" or 30."""
+    share = number(value.strip().removesuffix("%") if isinstance(value, str) else value)
+    return share / _PER_CENT if share is not None and 0 <= share <= _PER_CENT else None
+
+
+class Report(Slim):
+    """What an answer says of one task. `seconds` is the length of its video."""
+
+    id: Id = ""
+    external_id: Id = ""
+    status: Word = ""
+    reason: Detail = ""
+    progress: Annotated[float | None, BeforeValidator(_share)] = None
+    created_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    url: Url = ""
+    watermark_url: Url = ""
+    seconds: Seconds = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        """Both flavours' places as one; a relay may carry the task of the API itself along, inside `data`."""
+        inside = object_of(value.get("data"))
+        inside = object_of(inside.get("data")) or inside
+        results = object_of(value.get("task_result")) or object_of(inside.get("task_result"))
+        video: dict[str, Any] = next(iter(objects(results.get("videos"))), {})
+        fail_reason = value.get("fail_reason")
+        return {
+            "id": identifier(value.get("task_id")) or value.get("id"),
+            "external_id": object_of(value.get("task_info")).get("external_task_id"),
+            "status": value.get("task_status") or value.get("status"),
+            "reason": value.get("task_status_msg") or fail_reason or object_of(value.get("error")).get("message"),
+            "progress": value.get("progress"),
+            "created_at": value.get("created_at"),
+            # Relays of before `result_url` put it where the reason of a failure goes.
+            "url": _first(value.get("result_url"), object_of(value.get("metadata")), video.get("url"), fail_reason),
+            "watermark_url": video.get("watermark_url"),
+            "seconds": video.get("duration"),
+        }
+
+
+class _Complaint(Slim):
+    """What the API itself has said, where a relay passes it on as a text."""
+
+    code: Word = ""
+    message: Detail = ""
+
+
+class Answer(Slim):
+    """Any answer: to a create, a query or a list, or of an error.
+
+    `relayed` is whether a new-api relay speaks: it gives words for codes, or answers a create with the bare task.
+    `listed` is whether the tasks came as a list.
+    """
+
+    code: Word = ""
+    message: Detail = ""
+    relayed: bool = False
+    listed: bool = False
+    reports: tuple[Report, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        data, error = value.get("data"), value.get("error")
+        code = string(value.get("code")).strip()
+        bare = not code and data is None and (value.get("object") == "video" or "task_id" in value)
+        if not bare and error:
+            code = code or string(object_of(error).get("code"))
+        message = value.get("message") or object_of(error).get("message") or error
+        return {
+            **_passed_on(code, message),
+            "relayed": bare or bool(code and not code.removeprefix("-").isdecimal()),
+            "listed": isinstance(data, list),
+            "reports": [value] if bare else objects(data),
+        }
+
+    @classmethod
+    def read(cls, body: bytes) -> Answer:
+        """Read an answer.
+
+        Raises:
+            ValueError: it is not a JSON object.
+        """
+        return cls.model_validate_json(without_mark(body))
+
+    @property
+    def fine(self) -> bool:
+        """Whether it complains of nothing."""
+        return self.code.lower() in _FINE
+
+    @property
+    def report(self) -> Report | None:
+        """What it says of the one task it is about, if it is about one."""
+        report = self.reports[0] if self.reports else Report.model_construct()
+        return report if report.status or (report.id and self.fine) else None
+
+
+def _first(*places: Any) -> str:
+    """The first URL among these places; one that is an object has it as its `url`."""
+    urls = (url(place.get("url") if isinstance(place, dict) else place) for place in places)
+    return next(filter(None, urls), "")
+
+
+def _passed_on(code: str, message: Any) -> dict[str, Any]:
+    """The code and the message, of the API itself where the message is its whole answer as a text."""
+    if isinstance(message, str) and message.lstrip().startswith("{"):
+        try:
+            inner = _Complaint.model_validate_json(message)
+        except ValueError:
+            pass
+        else:
+            if inner.code:
+                return inner.model_dump()
+    return {"code": code, "message": message}
