@@ -1,0 +1,69 @@
+"""What the acceptance tests stand on: a sandbox with people in it, where the real bot is put on stage."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from bot.sandbox.discord.openapi import Document
+from bot.sandbox.server import OPENAPI_VARIABLE, Sandbox
+from tests.acceptance.people import People
+from tests.acceptance.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where rendered films stay: one folder for all test processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "films"
+
+
+@pytest.fixture(scope="session")
+def document() -> Document | None:
+    """Discord's own document, where it is at hand; every request of the bot is then held against it."""
+    named = os.environ.get(OPENAPI_VARIABLE, "")
+    return Document.read(Path(named)) if named and Path(named).is_file() else None
+
+
+@pytest.fixture
+def generate_seconds(request: pytest.FixtureRequest) -> float:
+    """How long the providers work on a video; a test says otherwise by parametrizing this indirectly."""
+    return float(getattr(request, "param", 0.4))
+
+
+@pytest.fixture
+async def stage(
+    tmp_path: Path, films: Path, document: Document | None, generate_seconds: float
+) -> AsyncIterator[Stage]:
+    """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
+    before, children = asyncio.all_tasks(), _children()
+    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=films, openapi=document, environment={})
+    async with sandbox, aiohttp.ClientSession() as client:
+        stage = Stage(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
+        yield stage
+        await stage.check()
+    await _end_greetings()
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert {str(task.get_coro()) for task in left} == set()
+    assert _children() <= children
+
+
+async def _end_greetings() -> None:
+    """discord.py waits two seconds for guilds after it has connected, even when it is closed meanwhile."""
+    greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
+    for task in greetings:
+        task.cancel()
+    await asyncio.gather(*greetings, return_exceptions=True)
+
+
+def _children() -> set[str]:
+    """The processes that this one has started, where the system tells."""
+    return {pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}

@@ -1,0 +1,163 @@
+"""The people in the channel, through the sandbox's control address: what they do, and what they and others see."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import aiohttp
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+PATIENCE: Final = 60.0  # seconds until what never comes is given up; nothing is measured with it
+GLANCE: Final = 0.03  # seconds between two looks
+LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
+
+
+class People:
+    """Everybody but the bot. `alive` is called at every look, and raises when waiting has become pointless."""
+
+    def __init__(self, client: aiohttp.ClientSession, control: str) -> None:
+        self._client, self._control = client, control
+        self.alive: Callable[[], None] = lambda: None
+
+    # -- acting
+
+    async def types(
+        self, name: str, *, user: str = "ana", channel: str = "general", locale: str | None = None, **options: Any
+    ) -> str:
+        """Type a command; the interaction's id."""
+        body = {"user": user, "channel": channel, "name": name, "options": options, "locale": locale}
+        sent: str = (await self._post("command", body))["interaction_id"]
+        return sent
+
+    async def completes(self, name: str, *, focused: str, user: str = "ana", **options: Any) -> list[Json]:
+        """The choices that appear while the option `focused` is typed."""
+        body = {"user": user, "name": name, "options": options, "focused": focused}
+        sent = (await self._post("autocomplete", body))["interaction_id"]
+
+        async def offered() -> list[Json] | None:
+            choices: list[Json] | None = (await self.interaction(sent))["choices"]
+            return choices
+
+        return await self.until(offered, what=f"choices for {focused}")
+
+    async def fault(self, target: str, kind: str, **more: Any) -> None:
+        """Order trouble."""
+        await self._post("faults", {"target": target, "kind": kind, **more})
+
+    async def permissions(self, channel: str, **changes: list[str]) -> None:
+        """Change what the bot may do in a channel: `deny`, `allow`."""
+        await self._post("permissions", {"channel": channel, **changes})
+
+    async def turn(self, **knob: Any) -> None:
+        """Turn one of the world's knobs."""
+        await self._post("settings", knob)
+
+    # -- looking
+
+    async def interaction(self, sent: str) -> Json:
+        """Everything that came of an interaction."""
+        found: Json = await self._get(f"interactions/{sent}")
+        return found
+
+    async def answer(self, sent: str) -> str:
+        """The words of the private answer, once the bot has stopped thinking."""
+        return str((await self.answered(sent))["content"])
+
+    async def answered(self, sent: str) -> Json:
+        """The private answer as a message, once the bot has stopped thinking."""
+
+        async def current() -> Json | None:
+            seen = await self.interaction(sent)
+            message: Json | None = seen["current"]
+            assert seen["failed"] is None, seen["failed"]
+            return None if message is None or message["flags"] & LOADING else message
+
+        return await self.until(current, what="the private answer")
+
+    async def messages(self, channel: str = "general", *, user: str = "ana") -> list[Json]:
+        """The bot's messages in a channel that everybody there sees, oldest first; `dm` is the user's own."""
+        found = await self._get("messages", channel=channel, user=user)
+        return [each for each in found if each["author"].get("bot") and "visible_to" not in each]
+
+    async def results(self, channel: str = "general", *, user: str = "ana") -> list[Json]:
+        """The messages that carry a file."""
+        return [each for each in await self.messages(channel, user=user) if each["attachments"]]
+
+    async def cards(self, channel: str = "general", *, user: str = "ana") -> list[Json]:
+        """The messages that are job cards."""
+        return [each for each in await self.messages(channel, user=user) if each["embeds"]]
+
+    async def result(self, channel: str = "general", *, user: str = "ana") -> Json:
+        """The first posted video, as soon as it is there."""
+
+        async def first() -> Json | None:
+            return next(iter(await self.results(channel, user=user)), None)
+
+        return await self.until(first, what=f"a video in {channel}")
+
+    async def card(self, words: str, channel: str = "general", *, user: str = "ana") -> str:
+        """The title and text of the first card that says these words, as soon as one does."""
+
+        async def saying() -> str | None:
+            texts = [text_of(card) for card in await self.cards(channel, user=user)]
+            return next((text for text in texts if words in text), None)
+
+        return await self.until(saying, what=f"a card that says {words!r}")
+
+    async def tasks(self) -> list[Json]:
+        """Every task at the providers, oldest first."""
+        found: list[Json] = await self._get("tasks")
+        return found
+
+    async def requests(self) -> list[Json]:
+        """Every REST request of the bot."""
+        found: list[Json] = await self._get("requests")
+        return found
+
+    async def connected(self) -> int:
+        """How many gateway sessions have a connection."""
+        return int((await self._get("state"))["connected"])
+
+    async def online(self) -> None:
+        """Wait until the bot is connected."""
+        await self.until(self.connected, what="the bot's connection")
+
+    async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
+        """Look again and again until there is something to see."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not (seen := await look()):
+                    self.alive()
+                    await asyncio.sleep(GLANCE)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain for {what}") from None
+        return seen
+
+    async def fetch(self, url: str) -> bytes:
+        """Download an attachment."""
+        async with self._client.get(url) as answer:
+            assert answer.status == 200
+            return await answer.read()
+
+    async def _post(self, name: str, body: Json) -> Json:
+        async with self._client.post(f"{self._control}/{name}", json=body) as answer:
+            found: Json = await answer.json()
+            assert answer.status == 200, found
+            return found
+
+    async def _get(self, name: str, **query: str) -> Any:
+        async with self._client.get(f"{self._control}/{name}", params=query) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+def text_of(card: Json) -> str:
+    """What a card says, with its footer."""
+    embed = card["embeds"][0]
+    return "\n".join([embed["title"], embed["description"], embed["footer"]["text"]])

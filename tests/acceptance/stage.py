@@ -1,0 +1,128 @@
+"""One sandbox with its people, the bot in this process or in its own, and what must be true when both are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.app import Wraps, run
+from bot.settings import Settings
+from tests.acceptance.books import Books
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator, Sequence
+
+    import aiohttp
+
+    from bot.sandbox.server import Sandbox
+    from tests.acceptance.people import People
+
+ROOT: Final = Path(__file__).parents[2]
+PROMPT: Final = "a paper boat in the rain"
+SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """Where a test plays. `folder` is the test's own; the bot keeps its data there."""
+
+    sandbox: Sandbox
+    people: People
+    folder: Path
+    client: aiohttp.ClientSession
+    running: list[Process] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        """The bot's data folder."""
+        return self.folder / "data"
+
+    @property
+    def books(self) -> Books:
+        """The bot's database."""
+        return Books(path=self.data / "shotcaller.db")
+
+    def id_of(self, kind: str, name: str) -> str:
+        """The id of one of the sandbox's `channels` or `users`."""
+        found: str = self.sandbox.describe()["discord"][kind][name]
+        return found
+
+    def environment(self, **changes: object) -> dict[str, str]:
+        """The settings of a bot that is to live here, by the names of their variables."""
+        return {
+            **self.sandbox.settings(),
+            "DATABASE_URL": f"sqlite:///{self.data / 'shotcaller.db'}",
+            "DATA_DIR": str(self.data),
+            "LEASE_SECONDS": "1",
+            "POLL_SECONDS_MIN": "0.05",
+            "POLL_SECONDS_MAX": "0.1",
+            **{name.upper(): str(value) for name, value in changes.items()},
+        }
+
+    @asynccontextmanager
+    async def bot(self, *, wraps: Wraps | None = None, **changes: object) -> AsyncIterator[None]:
+        """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
+        values = {name.lower(): value for name, value in self.environment(**changes).items()}
+        settings = Settings.load(_env_file=None, **values)
+        life = asyncio.create_task(run(settings, wraps=wraps), name="the bot")
+        self.people.alive = lambda: life.result() if life.done() else None
+        try:
+            await self.people.online()
+            yield
+            signal.raise_signal(signal.SIGTERM)
+            await life
+        finally:
+            self.people.alive = lambda: None
+            life.cancel()
+            await asyncio.wait([life])
+            for number in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+    @asynccontextmanager
+    async def process(
+        self, *, arguments: Sequence[str] = ("-m", "bot", "run"), **changes: object
+    ) -> AsyncIterator[Process]:
+        """The bot as a process of its own, connected unless it died before; killed at the end if it still runs."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith(("PATH", "COVERAGE"))},
+            **self.environment(**changes),
+            "PYTHONPATH": str(ROOT),
+        }
+        with (self.folder / "bot.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, env=environment, cwd=self.folder, stdout=log, stderr=log
+            )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            await self.people.until(self._left, what="the end of its connection")
+
+    async def _left(self) -> bool:
+        return await self.people.connected() == 0
+
+    async def rest(self) -> None:
+        """Wait until the bot has nothing left to do."""
+
+        async def resting() -> bool:
+            return bool(self.books.jobs()) and self.books.resting()
+
+        await self.people.until(resting, what="the end of every job")
+
+    async def check(self) -> None:
+        """What must be true after every test, whatever happened in it."""
+        assert [each for each in await self.people.requests() if each["problems"]] == []
+        assert self.sandbox.discord.own_problems == []
+        self.books.check()
+        kept = {f"{job['id']}.mp4" for job in self.books.jobs() if job["dead_letter"] == "undeliverable"}
+        assert {file.name for file in self.data.glob("results/*")} == kept

@@ -1,0 +1,135 @@
+"""The bot is killed -9 before and after every step of the happy path: the video still comes once, and is paid once."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.acceptance.people import text_of
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
+
+# Every step of the happy path through a seam, in its order; a recording run shows that none is missing.
+STEPS: Final = (
+    "check",
+    "JobStore.accept",
+    "post_card waiting",
+    "JobStore.record_card",
+    "Claims.waiting submitting",
+    "submit",
+    "JobStore.record_task running",
+    "edit_card running",
+    "Claims.due running",
+    "fetch",
+    "JobStore.reschedule running",
+    "JobStore.succeed succeeded",
+    "edit_card delivering",
+    "download",
+    "Claims.renew",
+    "JobStore.begin_posting succeeded",
+    "post_result",
+    "JobStore.delivered delivered",
+    "edit_card done",
+    "Claims.due delivered",
+    "JobStore.close delivered",
+)
+POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
+
+# What is only met when a step takes its time: a poll that finds the task unfinished, a lease that has to be renewed.
+WORKING_LONG: Final = {"JobStore.reschedule running": 2.0}
+LOADING_LONG: Final = frozenset({"Claims.renew"})
+
+# Killed once more, at a step that only a restart takes.
+AGAIN: Final = (
+    ("after JobStore.begin_posting succeeded", "before Claims.recover"),
+    ("after JobStore.begin_posting succeeded", "after Claims.recover"),
+    ("after submit", "before find"),
+    ("after submit", "after find"),
+    ("after submit", "before JobStore.record_task running"),
+    ("before submit", "after submit"),
+    ("after post_result", "before find_result"),
+    ("after post_result", "after find_result"),
+    ("before post_result", "after post_result"),
+)
+
+
+async def crash(stage: Stage, point: str) -> None:
+    """Run the bot until it is killed at `point`; if it has no job yet, somebody asks for a video."""
+    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point]) as process:
+        if not stage.books.jobs():
+            await stage.people.online()
+            await stage.people.types("video create", **SMALL)
+
+        async def dead() -> bool:
+            return process.returncode is not None
+
+        await stage.people.until(dead, what=f"the end {point}")
+        assert process.returncode == -signal.SIGKILL
+
+
+async def recover(stage: Stage) -> None:
+    """Run the bot, unharmed, until there is nothing left to do; whoever was not heard asks again."""
+    async with stage.process():
+        await stage.people.online()
+        if not stage.books.jobs():
+            await stage.people.types("video create", **SMALL)
+        await stage.rest()
+
+
+async def exactly_once(stage: Stage) -> None:
+    """One task, one charge, one video, one closed card."""
+    (task,) = await stage.people.tasks()
+    assert task["billed"]
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    (result,) = await stage.people.results()
+    assert await stage.people.results("dm") == []
+    (card,) = await stage.people.cards()
+    assert "Done" in text_of(card)
+    assert f"/{result['id']}" in text_of(card)
+
+
+@pytest.mark.parametrize("generate_seconds", [2.0], indirect=True)
+async def test_the_steps_are_all_that_the_happy_path_takes(stage: Stage) -> None:
+    record = stage.folder / "points"
+    await stage.people.fault("kirin", "slow", on=["file"], seconds=1)
+    async with stage.process(arguments=[CRASHING, str(record)]):
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.rest()
+    await exactly_once(stage)
+    assert set(record.read_text().splitlines()) == set(POINTS)
+
+
+def _conditions(point: str) -> float:
+    return WORKING_LONG.get(point.partition(" ")[2], 0.3)
+
+
+@pytest.mark.parametrize(
+    ("point", "generate_seconds"),
+    [(point, _conditions(point)) for point in POINTS],
+    indirect=["generate_seconds"],
+    ids=POINTS,
+)
+async def test_killed_at_any_point_the_bot_delivers_once_after_a_restart(stage: Stage, point: str) -> None:
+    if point.partition(" ")[2] in LOADING_LONG:
+        await stage.people.fault("kirin", "slow", on=["file"], seconds=1)
+    await crash(stage, point)
+    await recover(stage)
+    await exactly_once(stage)
+
+
+@pytest.mark.parametrize(("first", "second"), AGAIN)
+async def test_killed_again_while_it_recovers_the_bot_still_delivers_once(
+    stage: Stage, first: str, second: str
+) -> None:
+    await crash(stage, first)
+    await crash(stage, second)
+    await recover(stage)
+    await exactly_once(stage)
