@@ -73,7 +73,6 @@ class Wraps:
     provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
     notifier: Callable[[Notifier], Notifier] = lambda inner: inner
     fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
-    fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
