@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.people import commands, components, knobs, modals
-from bot.sandbox.discord.people.options import Impossible
+from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.faults import UnknownFault
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Control:
             "component": self.component,
             "modal": self.modal,
             "messages": self.say,
+            "delete": self.delete,
             "faults": self.order,
             "permissions": self.permissions,
             "settings": self.settings,
@@ -118,6 +119,14 @@ class Control:
         text = {"content": str(body.get("content", ""))}
         message = await self._discord.messages.post(where=channel, author=user, body=text)
         return shapes.message(self._discord.world, message)
+
+    async def delete(self, body: Json) -> Json:
+        """Take a message away, as a moderator does."""
+        channel, message = components.seen_message(
+            self._discord, self._user(body.get("user", "owner")), str(body.get("message_id"))
+        )
+        self._discord.messages.delete(message, where=channel)
+        return {}
 
     def _send(self, interaction: Interaction) -> Json:
         """Hand an interaction to the bot."""

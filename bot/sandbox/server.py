@@ -169,10 +169,15 @@ async def serve(
     """Print the one line of JSON and serve until SIGINT or SIGTERM; gives the exit code."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
         loop.add_signal_handler(number, stopped.set)
-    async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
-        sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
-        sys.stdout.flush()
-        await stopped.wait()
+    try:
+        async with Sandbox(host=host, port=port, generate_seconds=generate_seconds, cache_dir=cache_dir) as sandbox:
+            sys.stdout.write(json.dumps(sandbox.describe()) + "\n")
+            sys.stdout.flush()
+            await stopped.wait()
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
     return 0

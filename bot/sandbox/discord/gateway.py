@@ -191,8 +191,10 @@ class Gateway:
         await self._play(session, session.socket, fault)
 
     async def _play(self, session: Session, socket: Socket, fault: Fault) -> None:
-        """Cut the line, or with the options `op` (7 or 9, with `resumable`) or `code` end it in Discord's ways."""
+        """Cut the line, or with the options `op` (1, 7, or 9 with `resumable`) or `code` do it in Discord's ways."""
         match fault.options:
+            case {"op": Op.HEARTBEAT}:
+                socket.send(frame(Op.HEARTBEAT, None))
             case {"op": Op.RECONNECT}:
                 socket.send(frame(Op.RECONNECT, None))
             case {"op": Op.INVALID_SESSION}:

@@ -22,7 +22,6 @@ class Record:
     files: list[Json] = field(default_factory=list)
     status: int | None = None
     code: int | None = None
-    answer: Any = None
     fault: str | None = None
     problems: list[Problem] = field(default_factory=list)
 

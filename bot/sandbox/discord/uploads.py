@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aiohttp import BodyPartReader, web
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE = 1024 * 1024
+CHUNK = 64 * 1024
 # More than any tier allows: what exceeds it is counted, but no longer kept.
 KEPT_BYTES = 101 * 1024 * 1024
 JSON_BYTES = 8 * 1024 * 1024
@@ -37,20 +38,19 @@ async def read_body(request: web.Request, folder: Path) -> tuple[Any, list[Uploa
     """The JSON of a request and its files; the caller removes the files it does not keep.
 
     Raises:
-        Refused: 50109, the JSON is none.
+        Refused: 50109, the JSON is none; 40005, it is far too large.
     """
     if request.content_type == "multipart/form-data":
         return await _read_multipart(request, folder)
-    raw = await request.content.read(JSON_BYTES) if request.body_exists else b""
-    while raw and not request.content.at_eof():
-        more = await request.content.read(JSON_BYTES)
-        raw += more
+    raw = bytearray()
+    async for chunk in request.content.iter_any():
+        raw += chunk
         if len(raw) > JSON_BYTES:
             raise Refused(40005)
     return _parse(raw), []
 
 
-def _parse(raw: bytes) -> Any:
+def _parse(raw: bytes | bytearray) -> Any:
     if not raw:
         return None
     try:
@@ -69,7 +69,7 @@ async def _read_multipart(request: web.Request, folder: Path) -> tuple[Any, list
             raise Refused(50109)
         name = part.name or ""
         if name == "payload_json":
-            body = _parse(bytes(await part.read(decode=True)))
+            body = _parse(await part.read(decode=True))
         elif part.filename is None:
             fields[name] = await part.text()
         elif found := _FILE_FIELD.fullmatch(name):
@@ -81,21 +81,29 @@ async def _read_multipart(request: web.Request, folder: Path) -> tuple[Any, list
 
 
 async def _save(part: BodyPartReader, folder: Path, index: int) -> Upload:
-    """Stream one file to disk, a megabyte at a time."""
+    """Stream one file to disk, a megabyte at a time; a file that does not arrive whole is not kept."""
     path = folder / secrets.token_hex(16)
-    size, piece = 0, bytearray()
-    with await asyncio.to_thread(path.open, "wb") as file:
-        while True:
-            chunk = await part.read_chunk(64 * 1024)
-            size += len(chunk)
-            if size <= KEPT_BYTES:
-                piece += chunk
-            if len(piece) >= PIECE or (piece and not chunk):
-                await asyncio.to_thread(file.write, bytes(piece))
-                piece.clear()
-            if not chunk:
-                break
+    try:
+        with await asyncio.to_thread(path.open, "wb") as file:
+            size = await _copy(part, file)
+    except BaseException:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
     return Upload(index=index, filename=part.filename or "", size=size, path=path)
+
+
+async def _copy(part: BodyPartReader, file: BinaryIO) -> int:
+    """Write what arrives, up to the most that is kept; gives how much came in all."""
+    size, piece = 0, bytearray()
+    while chunk := await part.read_chunk(CHUNK):
+        size += len(chunk)
+        if size <= KEPT_BYTES:
+            piece += chunk
+        if len(piece) >= PIECE:
+            await asyncio.to_thread(file.write, bytes(piece))
+            piece.clear()
+    await asyncio.to_thread(file.write, bytes(piece))
+    return size
 
 
 async def remove(uploads: list[Upload]) -> None:

@@ -185,6 +185,12 @@ class Stage:
         found: dict[str, Any] = await bot.event("INTERACTION_CREATE")
         return found
 
+    async def press(self, bot: Bot, **body: Any) -> dict[str, Any]:
+        """A person presses something; gives the interaction as the bot gets it."""
+        await self.post("component", **body)
+        found: dict[str, Any] = await bot.event("INTERACTION_CREATE")
+        return found
+
     async def answer(
         self, interaction: dict[str, Any], kind: int, data: Any = None, *, with_response: bool = True
     ) -> tuple[int, Any]:

@@ -31,47 +31,6 @@ BUTTONS = [
     {"type": 1, "components": [{"type": 6, "custom_id": "role"}]},
     {"type": 1, "components": [{"type": 8, "custom_id": "where", "channel_types": [0]}]},
 ]
-MODAL = {
-    "custom_id": "edit",
-    "title": "Edit",
-    "components": [
-        {
-            "type": 1,
-            "components": [
-                {"type": 4, "custom_id": "prompt", "style": 2, "label": "Prompt", "value": "a fox", "max_length": 10}
-            ],
-        },
-        {"type": 10, "content": "More"},
-        {
-            "type": 18,
-            "label": "Mode",
-            "component": {
-                "type": 3,
-                "custom_id": "mode",
-                "required": False,
-                "options": [{"label": "Std", "value": "std", "default": True}, {"label": "Pro", "value": "pro"}],
-            },
-        },
-        {
-            "type": 18,
-            "label": "Shape",
-            "component": {
-                "type": 21,
-                "custom_id": "shape",
-                "required": False,
-                "options": [{"label": "Wide", "value": "16:9"}, {"label": "Tall", "value": "9:16"}],
-            },
-        },
-        {"type": 18, "label": "Sound", "component": {"type": 23, "custom_id": "sound"}},
-    ],
-}
-
-
-async def pressed(stage: Stage, bot: Any, **body: Any) -> dict[str, Any]:
-    """Somebody presses something; gives the interaction as the bot gets it."""
-    await stage.post("component", **body)
-    found: dict[str, Any] = await bot.event("INTERACTION_CREATE")
-    return found
 
 
 async def test_an_interaction_carries_what_a_client_needs(stage: Stage) -> None:
@@ -117,7 +76,7 @@ async def test_private_messages_are_nobody_elses(stage: Stage) -> None:
         read, _ = await stage.api("GET", f"{path}/{message_id}")
         _, listed = await stage.api("GET", path)
         other, _ = await stage.act("component", user="ben", message_id=message_id, custom_id="again")
-        own = await pressed(stage, bot, user="ana", message_id=message_id, custom_id="again")
+        own = await stage.press(bot, user="ana", message_id=message_id, custom_id="again")
 
     assert (read, listed, other) == (404, [], 400)
     assert own["message"]["flags"] == 64
@@ -159,7 +118,7 @@ async def test_a_command_is_answered_by_a_message_that_names_it(stage: Stage) ->
 async def test_buttons_update_the_message_they_stand_on(stage: Stage) -> None:
     async with stage.online() as bot:
         _, message = await stage.say("card", components=BUTTONS)
-        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
         _, callback = await stage.answer(press, 7, {"content": "pressed", "components": []})
         seen = await stage.look(f"interactions/{press['id']}")
 
@@ -172,7 +131,7 @@ async def test_buttons_update_the_message_they_stand_on(stage: Stage) -> None:
 async def test_a_deferred_update_shows_nothing_until_the_edit(stage: Stage) -> None:
     async with stage.online() as bot:
         _, message = await stage.say("card", components=BUTTONS)
-        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
         _, callback = await stage.answer(press, 6)
         hook = f"{stage.hook}/{press['token']}"
         _, edited = await stage.api("PATCH", f"{hook}/messages/@original", {"content": "later"})
@@ -186,7 +145,7 @@ async def test_a_deferred_update_shows_nothing_until_the_edit(stage: Stage) -> N
 async def test_a_button_answered_with_a_message_refers_to_its_own(stage: Stage) -> None:
     async with stage.online() as bot:
         _, message = await stage.say("card", components=BUTTONS)
-        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
+        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
         _, callback = await stage.answer(press, 4, {"content": "ok"})
 
     assert callback["resource"]["message"]["referenced_message"]["id"] == message["id"]
@@ -206,7 +165,7 @@ async def test_selects_give_their_values_with_what_they_mean(
 ) -> None:
     async with stage.online() as bot:
         _, message = await stage.say("card", components=BUTTONS)
-        press = await pressed(stage, bot, user="ana", message_id=message["id"], custom_id=custom_id, values=values)
+        press = await stage.press(bot, user="ana", message_id=message["id"], custom_id=custom_id, values=values)
 
     resolved = press["data"].get("resolved", {})
     names = {"ben": stage.user("ben"), "showcase": stage.channel("showcase").id}
@@ -236,91 +195,6 @@ async def test_what_no_client_sends_is_refused(plain: Stage, custom_id: str, val
         status, answer = await plain.act("component", **press)
 
     assert (status, list(answer)) == (400, ["error"])
-
-
-async def test_a_modal_is_opened_filled_in_and_sent(stage: Stage) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await pressed(stage, bot, user="ben", message_id=message["id"], custom_id="again")
-        _, callback = await stage.answer(press, 9, MODAL)
-        seen = await stage.look(f"interactions/{press['id']}")
-        fields = {"prompt": "a wolf", "shape": "9:16", "sound": True}
-        await stage.post("modal", user="ben", interaction_id=press["id"], fields=fields)
-        sent = await bot.event("INTERACTION_CREATE")
-        _, updated = await stage.answer(sent, 7, {"content": "edited"})
-
-    assert (callback["interaction"]["type"], seen["modal"]["title"]) == (3, "Edit")
-    assert "resource" not in callback
-    parts = sent["data"]["components"]
-    assert (sent["type"], sent["data"]["custom_id"], sent["message"]["id"]) == (5, "edit", message["id"])
-    assert parts[0]["components"][0]["value"] == "a wolf"
-    assert parts[1] == {"type": 10, "id": 2}
-    assert parts[2]["component"]["values"] == ["std"]
-    assert (parts[3]["component"]["value"], parts[4]["component"]["value"]) == ("9:16", True)
-    assert updated["resource"]["message"]["id"] == message["id"]
-
-
-@pytest.mark.parametrize(
-    ("user", "fields"),
-    [
-        ("ana", {}),
-        ("ben", {"other": "x"}),
-        ("ben", {"prompt": ""}),
-        ("ben", {"prompt": "longer than ten"}),
-        ("ben", {"prompt": 7}),
-        ("ben", {"mode": ["wide"]}),
-        ("ben", {"mode": ["std", "pro"]}),
-        ("ben", {"shape": "1:1"}),
-        ("ben", {"sound": "yes"}),
-    ],
-)
-async def test_modals_take_what_their_fields_take(plain: Stage, user: str, fields: dict[str, Any]) -> None:
-    async with plain.online() as bot:
-        interaction = await plain.command(bot, user="ben")
-        await plain.answer(interaction, 9, MODAL)
-        status, _ = await plain.act("modal", user=user, interaction_id=interaction["id"], fields=fields)
-
-    assert status == 400
-
-
-async def test_a_modal_takes_files_and_several_choices(stage: Stage) -> None:
-    options = [{"label": "A", "value": "a"}, {"label": "B", "value": "b"}]
-    parts = [
-        {"type": 18, "label": "Files", "component": {"type": 19, "custom_id": "files", "max_values": 2}},
-        {"type": 18, "label": "Boxes", "component": {"type": 22, "custom_id": "boxes", "options": options}},
-        {"type": 18, "label": "Who", "component": {"type": 5, "custom_id": "who", "required": False}},
-    ]
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        await stage.answer(interaction, 9, {"custom_id": "m", "title": "M", "components": parts})
-        file = {"filename": "a.txt", "base64": "aGk="}
-        fields = {"files": [file], "boxes": ["a", "b"]}
-        refused, _ = await stage.act("modal", user="ana", interaction_id=interaction["id"], fields={"files": []})
-        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields=fields)
-        sent = await bot.event("INTERACTION_CREATE")
-
-    data = sent["data"]
-    uploaded = data["components"][0]["component"]["values"][0]
-    assert refused == 400
-    assert data["resolved"]["attachments"][uploaded]["filename"] == "a.txt"
-    assert data["components"][1]["component"]["values"] == ["a", "b"]
-    assert data["components"][2]["component"]["values"] == []
-
-
-async def test_a_command_may_open_a_modal_but_a_modal_may_not(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        await stage.answer(interaction, 9, MODAL)
-        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields={})
-        sent = await bot.event("INTERACTION_CREATE")
-        status, answer = await stage.answer(sent, 9, MODAL)
-        update, _ = await stage.answer(sent, 7, {"content": "x"})
-        fine, callback = await stage.answer(sent, 4, {"content": "x"})
-
-    assert (status, answer["errors"]["type"]["_errors"][0]["code"]) == (400, "BASE_TYPE_CHOICES")
-    assert (update, fine) == (400, 200)
-    metadata = callback["resource"]["message"]["interaction_metadata"]
-    assert metadata["triggering_interaction_metadata"]["type"] == 2
 
 
 async def test_completions_are_asked_for_and_given(stage: Stage) -> None:

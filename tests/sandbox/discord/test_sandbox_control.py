@@ -60,10 +60,16 @@ async def test_options_of_every_type_are_completed(stage: Stage) -> None:
         {"other": 1},
         {"mode": "pro"},
         {"mode": 1},
+        {"mode": True},
+        {"mode": ["std"]},
         {"seconds": 2},
         {"seconds": 16},
         {"seconds": True},
-        {"seconds": "5"},
+        {"seconds": "five"},
+        {"seconds": 5.5},
+        {"seconds": 2**60},
+        {"cfg": "half"},
+        {"cfg": 2.0**60},
         {"sound": "yes"},
         {"who": "nobody"},
         {"where": "thread"},
@@ -82,6 +88,24 @@ async def test_a_client_sends_no_wrong_options(plain: Stage, options: dict[str, 
     status, answer = await typed(plain, **options)
 
     assert (status, list(answer)) == (400, ["error"])
+
+
+async def test_what_is_typed_becomes_what_the_option_is(plain: Stage) -> None:
+    async with plain.online() as bot:
+        await plain.register(EVERY_OPTION)
+        assert (await typed(plain, seconds="5", sound="true", cfg="0.5", text=123))[0] == 200
+        options = (await bot.event("INTERACTION_CREATE"))["data"]["options"]
+
+    given = {option["name"]: option["value"] for option in options}
+    assert given == {"seconds": 5, "sound": True, "cfg": 0.5, "text": "123"}
+
+
+async def test_a_moderator_takes_a_message_away(plain: Stage) -> None:
+    _, message = await plain.say()
+    await plain.post("delete", message_id=message["id"])
+
+    assert (await plain.act("delete", message_id=message["id"]))[0] == 400
+    assert await plain.look("messages", channel="general") == []
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
-from bot.sandbox.server import Sandbox
+from bot.sandbox.server import Sandbox, serve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.sandbox.discord.conftest import Stage
 
 SERVE = "import asyncio, sys; from bot.sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
@@ -62,7 +63,7 @@ async def test_the_environment_names_the_document(tmp_path: Path) -> None:
         assert sandbox.discord.document is None
 
 
-async def test_nothing_is_left_behind(tmp_path: Path) -> None:
+async def test_nothing_is_left_behind() -> None:
     async with Sandbox(environment={}) as sandbox:
         folder, url = sandbox.discord.cdn.folder, sandbox.url
         assert folder.is_dir()
@@ -86,4 +87,17 @@ async def test_the_served_sandbox_prints_one_line_and_stops_when_told(tmp_path: 
     process.send_signal(number)
     rest = await process.stdout.read()
 
-    assert (await process.wait(), rest, list(tmp_path.iterdir())) == (0, b"", [])
+    assert (await process.wait(), rest, await asyncio.to_thread(os.listdir, tmp_path)) == (0, b"", [])
+
+
+async def test_serving_ends_at_a_signal_and_takes_no_more_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    serving = asyncio.create_task(serve(generate_seconds=0.1))
+    printed = ""
+    while not printed.endswith("\n"):  # noqa: ASYNC110 - what is printed tells nobody
+        await asyncio.sleep(0.01)
+        printed += capsys.readouterr().out
+    assert json.loads(printed)["control"]
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert await serving == 0
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.interactions import Kind
-from bot.sandbox.discord.people.options import Desk, Impossible
+from bot.sandbox.discord.people.options import Desk
+from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import Permission
 
 if TYPE_CHECKING:

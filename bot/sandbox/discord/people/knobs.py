@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.opcodes import Intent
-from bot.sandbox.discord.people.options import Impossible
+from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import bits
 from bot.sandbox.discord.world import FILE_LIMITS, Overwrite
 

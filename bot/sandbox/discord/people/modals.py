@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox.discord.content import walk
 from bot.sandbox.discord.interactions import Kind
 from bot.sandbox.discord.people.components import choose
-from bot.sandbox.discord.people.options import Desk, Impossible
+from bot.sandbox.discord.people.options import Desk
+from bot.sandbox.discord.people.typed import Impossible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import shapes
+from bot.sandbox.discord.people.typed import Impossible, value_of
 from bot.sandbox.discord.permissions import in_guild
 from bot.sandbox.discord.uploads import Upload
 
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
     from bot.sandbox.discord.service import Discord
     from bot.sandbox.discord.world import Channel, Guild, Json, User
 
-STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
-LONGEST_TEXT = 6000
-LARGEST_INTEGER = 2**53
-
-
-class Impossible(ValueError):
-    """Something that Discord's client never sends."""
+USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(6, 12)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,34 +132,4 @@ class Desk:
             return self.find_channel(value, option.get("channel_types"))
         if kind == ATTACHMENT:
             return await self.attach(value)
-        if kind != BOOLEAN:
-            return _plain(option, value)
-        if not isinstance(value, bool):
-            raise Impossible(f"{value!r} is neither true nor false for the option {option['name']!r}")
-        return value
-
-
-def _plain(option: Json, value: Any) -> str | int | float:
-    """A text or a number within the option's bounds, or one of its choices."""
-    name, kind = option["name"], option["type"]
-    fits = {
-        STRING: isinstance(value, str),
-        INTEGER: isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER,
-        NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
-    }[kind]
-    if not fits:
-        raise Impossible(f"{value!r} is of the wrong type for the option {name!r}")
-    choices = {choice["value"]: choice["name"] for choice in option.get("choices", ())}
-    if choices and value not in choices:
-        by_name = {shown: wanted for wanted, shown in choices.items()}
-        if value not in by_name:
-            raise Impossible(f"{value!r} is no choice of {name!r}; there are {sorted(map(str, choices))}")
-        value = by_name[value]
-    size, low, high = (
-        (len(value), option.get("min_length", 0), option.get("max_length", LONGEST_TEXT))
-        if kind == STRING
-        else (value, option.get("min_value"), option.get("max_value"))
-    )
-    if (low is not None and size < low) or (high is not None and size > high):
-        raise Impossible(f"{name!r} goes from {low} to {high}, and this is {size}")
-    return value  # type: ignore[no-any-return]
+        return value_of(option, value)
