@@ -156,6 +156,7 @@ KLING_V1: Final = Capability(
     model="kling-v1",
     provider="kling",
     durations=(5, 10),
+    watermark=True,  # of every video there is a marked one too ("Wire", watermark_url)
     cfg_scale=True,
     camera=CameraRule(modes=(Mode.STD,), durations=(5,)),
 )

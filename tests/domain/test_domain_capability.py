@@ -69,7 +69,7 @@ def test_the_table_is_what_the_documents_say() -> None:
     assert (kirin.provider, kirin.durations, kirin.max_shots) == ("kirin", tuple(range(3, 16)), 6)
     assert (kirin.sound, kirin.watermark, kirin.cfg_scale, kirin.camera) == (True, True, False, None)
     assert (kling.provider, kling.durations, kling.max_shots) == ("kling", (5, 10), 0)
-    assert (kling.sound, kling.watermark, kling.cfg_scale) == (False, False, True)
+    assert (kling.sound, kling.watermark, kling.cfg_scale) == (False, True, True)
     assert kling.camera == CameraRule(modes=(Mode.STD,), durations=(5,))
 
 
