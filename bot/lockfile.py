@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import SettingsInvalid
 
-try:
+if sys.platform != "win32":  # which has no such lock: there the operator has to see to it
     import fcntl
-except ImportError:  # Windows has no such lock: there the operator has to see to it
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,7 @@ def sole_user(database: str) -> Iterator[None]:
     except OSError as exc:
         raise SettingsInvalid([("DATABASE_URL", f"a folder that can be written: {exc}")]) from exc
     with file:
-        if fcntl is not None:
+        if sys.platform != "win32":
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as exc:

@@ -1,0 +1,178 @@
+"""1,000 jobs in flight in one process: CPU a poll and memory, against a bare httpx loop over the same 1,000 tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from benchmarks._stage import memory, process
+from bot.app import utc_now
+from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.request import VideoRequest
+from bot.provider.kirin import Kirin
+from bot.provider.transport import Transport
+from bot.service.cards import Cards
+from bot.service.expectation import Expectation
+from bot.service.health import ProviderHealth
+from bot.service.operator import OperatorDesk
+from bot.service.submission import Pace, Submission
+from bot.service.worker import Capacity, Worker
+from bot.store.claims import Claims
+from bot.store.jobs import JobStore
+from bot.store.lookup import Lookup
+from bot.store.migrate import migrate
+from bot.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from bot.provider.base import Task
+
+JOBS: Final = 1_000
+SECONDS: Final = 5.0  # a round of each
+ROUNDS: Final = 2
+CONNECTIONS: Final = 10
+
+
+class _Silent:
+    """A notifier that nobody hears: every call is answered at once, with nothing."""
+
+    def __getattr__(self, _: str) -> Any:
+        async def nothing(*_: Any, **__: Any) -> None:
+            return None
+
+        return nothing
+
+
+class _Counting(Kirin):
+    """Counts the polls."""
+
+    polls = 0
+
+    async def fetch(self, task_id: str) -> Task:
+        """Ask, and count."""
+        self.polls += 1
+        return await super().fetch(task_id)
+
+
+def measure() -> list[str]:
+    """The best of interleaved rounds."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> list[str]:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server = await stack.enter_async_context(process("-m", "benchmarks._provider"))
+        if server.stdout is None:
+            raise RuntimeError("no output")
+        base = f"http://127.0.0.1:{int(await server.stdout.readline())}"
+        bare = await _bare(base)
+        before = memory(os.getpid(), "VmRSS")
+        database = await stack.enter_async_context(SQLiteDatabase(f"{folder}/bench.db"))
+        await migrate(database, now=utc_now())
+        await _fill(database)
+        ours, growth = float("inf"), 0
+        for _ in range(ROUNDS):
+            ours = min(ours, await _ours(database, base))
+            growth = max(growth, memory(os.getpid(), "VmRSS") - before)
+            bare = min(bare, await _bare(base))
+    return [
+        f"{JOBS} jobs: {ours * 1000:.2f} ms CPU a poll, bare httpx loop {bare * 1000:.2f} ms, ratio {ours / bare:.2f}",
+        f"{JOBS} jobs: {growth / 2**20:.1f} MB more memory than before, {growth / JOBS / 1024:.1f} KB a job",
+    ]
+
+
+async def _fill(database: SQLiteDatabase) -> None:
+    jobs, claims, now = JobStore(database), Claims(database), utc_now()
+    for number in range(JOBS):
+        job = Job(
+            id=f"{number:016x}",
+            idempotency_key=str(number),
+            user_id=number,
+            locale="en-US",
+            destination=Destination(guild_id=1, channel_id=1, upload_limit=1),
+            provider="kirin",
+            request=VideoRequest(model="kirin_v3_t2v", prompt="a fox"),
+            status=JobStatus.QUEUED,
+            attempt=1,
+            tries=0,
+            owner=f"user:{number}",
+            period="today",
+            credits=5,
+            usd_micros=1,
+            created_at=now,
+            deadline_at=now + timedelta(hours=1),
+        )
+        await jobs.accept(job, allowance=5, most=1, now=now)
+        lease_until = now + timedelta(minutes=1)
+        claimed = await claims.waiting("kirin", now=now, lease_until=lease_until, provider_limit=JOBS, user_limit=1)
+        if claimed is not None:
+            await jobs.record_task(claimed, task_id=f"task-{number}", next_at=now, now=now)
+
+
+async def _ours(database: SQLiteDatabase, base: str) -> float:
+    """Seconds of CPU a poll, with the whole worker around it."""
+    jobs, lookup = JobStore(database), Lookup(database)
+    notifier: Any = _Silent()
+    desk = OperatorDesk(notifier, clock=utc_now)
+    expectation = Expectation(lookup=lookup, clock=utc_now)
+    async with Transport(provider="kirin", base_url=base, token=lambda: "key", connections=CONNECTIONS) as transport:
+        provider = _Counting(transport=transport)
+        pace = Pace(least=timedelta(seconds=1), most=timedelta(seconds=1))
+        submission = Submission(
+            providers={"kirin": provider},
+            health={"kirin": ProviderHealth(provider, desk=desk, clock=utc_now)},
+            jobs=jobs,
+            expectation=expectation,
+            desk=desk,
+            pace=pace,
+            clock=utc_now,
+            rand=random.random,
+        )
+        worker = Worker(
+            claims=Claims(database),
+            jobs=jobs,
+            submission=submission,
+            delivery=notifier,
+            cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation),
+            providers=["kirin"],
+            capacity=Capacity(steps=16, per_provider=JOBS, per_user=1, lease=timedelta(seconds=30)),
+            clock=utc_now,
+            rand=random.random,
+        )
+        running = asyncio.create_task(worker.run())
+        await asyncio.sleep(1)
+        polls, cpu = provider.polls, time.process_time()
+        await asyncio.sleep(SECONDS)
+        spent = (time.process_time() - cpu) / max(1, provider.polls - polls)
+        worker.stop()
+        await running
+    return spent
+
+
+async def _bare(base: str) -> float:
+    """Seconds of CPU a poll of a loop that does nothing but ask and parse."""
+    polls = 0
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    async with httpx.AsyncClient(base_url=base, limits=limits) as client:
+
+        async def ask() -> None:
+            nonlocal polls
+            number = 0
+            while time.monotonic() < end:
+                response = await client.get(f"/model/v1/generation/task/task-{number % JOBS}")
+                json.loads(response.content)
+                polls, number = polls + 1, number + 1
+
+        end = time.monotonic() + SECONDS
+        cpu = time.process_time()
+        await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
+        return (time.process_time() - cpu) / polls

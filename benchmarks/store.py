@@ -1,0 +1,181 @@
+"""Holds and settles a second through `JobStore`, against bare `sqlite3` running the same statements, a commit each."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.quota import owner_of, period_of
+from bot.domain.request import VideoRequest
+from bot.store.jobs import JobStore
+from bot.store.migrate import migrate
+from bot.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+    Statements = list[tuple[str, tuple[object, ...]]]
+
+T = TypeVar("T")
+
+PAIRS: Final = 300  # holds, and as many settles, a round
+ROUNDS: Final = 5
+NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+FINISH: Final = "UPDATE jobs SET status = 'succeeded', due_at = NULL"  # the way between hold and settle: not measured
+
+
+@dataclass
+class Recording:
+    """A database that notes the statements of every transaction."""
+
+    database: Database
+    transactions: list[Statements] = field(default_factory=list)
+    skip_locked: str = ""
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Note the statements and carry them out."""
+        statements: Statements = []
+        self.transactions.append(statements)
+        return await self.database.transact(lambda tx: work(_Recorded(tx, statements)))
+
+
+@dataclass
+class _Recorded:
+    tx: Transaction
+    statements: Statements
+
+    async def all(self, sql: str, *values: object) -> Sequence[Row]:
+        self.statements.append((sql, values))
+        return await self.tx.all(sql, *values)
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        self.statements.append((sql, values))
+        return await self.tx.one(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> int:
+        self.statements.append((sql, values))
+        return await self.tx.execute(sql, *values)
+
+
+def measure() -> list[str]:
+    """The best of interleaved rounds: many callers at once, one after the other, and bare `sqlite3`."""
+    best: dict[str, float] = {}
+    ways = {"at once": _at_once, "one by one": _one_by_one, "bare": _bare}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            with tempfile.TemporaryDirectory() as folder:
+                best[name] = min(best.get(name, float("inf")), asyncio.run(way(f"{folder}/bench.db")))
+    floor = PAIRS / best["bare"]
+    return [
+        f"hold and settle, {PAIRS} callers {name}: {PAIRS / best[name]:>7,.0f} pairs/s, "
+        f"bare sqlite3 {floor:>7,.0f}, ratio {PAIRS / best[name] / floor:.2f}"
+        for name in ("at once", "one by one")
+    ]
+
+
+def _jobs() -> list[Job]:
+    people = range(20)
+    return [
+        Job(
+            id=f"{number:016x}",
+            idempotency_key=str(number),
+            user_id=number % len(people),
+            locale="en-US",
+            destination=Destination(guild_id=7, channel_id=5, upload_limit=10_000_000),
+            provider="kirin",
+            request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
+            status=JobStatus.QUEUED,
+            attempt=1,
+            tries=0,
+            owner=owner_of(user_id=number % len(people), guild_id=7),
+            period=period_of(NOW),
+            credits=5,
+            usd_micros=420_000,
+            created_at=NOW,
+            deadline_at=NOW + timedelta(hours=1),
+        )
+        for number in range(PAIRS)
+    ]
+
+
+async def _finished(database: Database) -> list[Job]:
+    await database.transact(lambda tx: tx.execute(FINISH))
+    rows = await database.transact(lambda tx: tx.all("SELECT * FROM jobs"))
+    return [Job.from_row(row) for row in rows]
+
+
+async def _at_once(path: str) -> float:
+    async with SQLiteDatabase(path) as database:
+        await migrate(database, now=NOW)
+        store, jobs = JobStore(database), _jobs()
+        start = time.perf_counter()
+        await asyncio.gather(*(store.accept(job, allowance=10_000, most=PAIRS, now=NOW) for job in jobs))
+        took = time.perf_counter() - start
+        finished = await _finished(database)
+        start = time.perf_counter()
+        await asyncio.gather(*(store.delivered(job, channel_id=5, message_id=1, now=NOW) for job in finished))
+        return took + time.perf_counter() - start
+
+
+async def _one_by_one(path: str) -> float:
+    async with SQLiteDatabase(path) as database:
+        await migrate(database, now=NOW)
+        return await _pairs(database, database)
+
+
+async def _pairs(database: Database, plain: Database) -> float:
+    """The seconds of all holds and settles, each awaited before the next."""
+    store, jobs = JobStore(database), _jobs()
+    start = time.perf_counter()
+    for job in jobs:
+        await store.accept(job, allowance=10_000, most=PAIRS, now=NOW)
+    took = time.perf_counter() - start
+    finished = await _finished(plain)
+    start = time.perf_counter()
+    for job in finished:
+        await store.delivered(job, channel_id=5, message_id=1, now=NOW)
+    return took + time.perf_counter() - start
+
+
+async def _bare(path: str) -> float:
+    """The statements that the store was seen to run, again on a database of their own."""
+    async with SQLiteDatabase(":memory:") as memory:
+        await migrate(memory, now=NOW)
+        recording = Recording(memory)
+        await _pairs(recording, memory)
+    async with SQLiteDatabase(path) as database:
+        await migrate(database, now=NOW)
+    return await asyncio.to_thread(_replay, Path(path), recording.transactions)
+
+
+def _replay(path: Path, transactions: list[Statements]) -> float:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        took = _timed(connection, transactions[:PAIRS])
+        connection.execute(FINISH)
+        took += _timed(connection, transactions[PAIRS:])
+        settled = connection.execute("SELECT sum(settled), sum(held) FROM accounts").fetchone()
+        assert settled == (PAIRS * 5, 0), settled
+    return took
+
+
+def _timed(connection: sqlite3.Connection, transactions: list[Statements]) -> float:
+    start = time.perf_counter()
+    for statements in transactions:
+        connection.execute("BEGIN IMMEDIATE")
+        for sql, values in statements:
+            connection.execute(sql, {str(n): value for n, value in enumerate(values, start=1)}).fetchall()
+        connection.execute("COMMIT")
+    return time.perf_counter() - start
