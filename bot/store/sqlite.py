@@ -175,23 +175,13 @@ def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], 
     connection.execute("SAVEPOINT work")
     try:
         outcome = _Outcome(value=_drive(work(_SQLiteTransaction(connection))))
-    except BaseException as exc:  # noqa: BLE001 (its caller gets it, the others go on)
-        outcome = _Outcome(error=_mapped(exc))
-    _demand_transaction(connection)
-    if outcome.error is not None:
+    except BaseException as exc:
+        if not connection.in_transaction:  # a full or failing disk ends the whole transaction, not just this one
+            raise StoreUnavailable(f"everything was undone: {exc}") from exc
         connection.execute("ROLLBACK TO work")
+        outcome = _Outcome(error=_mapped(exc))
     connection.execute("RELEASE work")
     return outcome
-
-
-def _demand_transaction(connection: sqlite3.Connection) -> None:
-    """Some errors (disk full, I/O) end SQLite's whole transaction; statements after that would be kept one by one.
-
-    Raises:
-        StoreUnavailable: it has been ended.
-    """
-    if not connection.in_transaction:
-        raise StoreUnavailable("the database has undone the whole transaction")
 
 
 def _mapped(exc: BaseException) -> BaseException:
@@ -246,5 +236,6 @@ class _SQLiteTransaction:
         return self._run(sql, values).rowcount
 
     def _run(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
-        _demand_transaction(self._connection)
+        if not self._connection.in_transaction:  # it would be kept on its own
+            raise StoreUnavailable("the transaction has ended")
         return self._connection.execute(sql, {str(number): value for number, value in enumerate(values, start=1)})
