@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Json = dict[str, Any]
 
-PATIENCE: Final = 60.0  # seconds until what never comes is given up; nothing is measured with it
+PATIENCE: Final = 40.0  # seconds until what never comes is given up; nothing is measured with it
 GLANCE: Final = 0.03  # seconds between two looks
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 
@@ -126,13 +126,17 @@ class People:
 
     async def online(self) -> None:
         """Wait until the bot is connected."""
-        await self.until(self.connected, what="the bot's connection")
+
+        async def connected() -> bool:
+            return await self.connected() > 0
+
+        await self.until(connected, what="the bot's connection")
 
     async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
-        """Look again and again until there is something to see."""
+        """Look again and again until there is something to see: neither None nor False."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not (seen := await look()):
+                while (seen := await look()) is None or seen is False:
                     self.alive()
                     await asyncio.sleep(GLANCE)
         except TimeoutError:
