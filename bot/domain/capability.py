@@ -57,7 +57,7 @@ class Capability:
                 values = {"wanted": wanted, "offered": _in_words(offered), "model": self.model}
                 yield Problem(code=f"{field}_not_offered", field=field, values=values)
         if len(request.prompt) > self.prompt_limit:
-            values = {"length": len(request.prompt), "limit": self.prompt_limit}
+            values = {"length": len(request.prompt), "limit": self.prompt_limit, "model": self.model}
             yield Problem(code="prompt_too_long", field="prompt", values=values)
         switches = (
             ("sound", request.sound, self.sound),

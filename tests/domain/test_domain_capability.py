@@ -110,7 +110,7 @@ def test_every_wish_that_is_not_granted_is_named() -> None:
         "mode_not_offered": {"wanted": "pro", "offered": "std", **model},
         "aspect_not_offered": {"wanted": "16:9", "offered": "1:1", **model},
         "duration_not_offered": {"wanted": 6, "offered": "4, 5", **model},
-        "prompt_too_long": {"length": 16, "limit": 10},
+        "prompt_too_long": {"length": 16, "limit": 10, **model},
         **{f"{wish}_not_offered": model for wish in ("sound", "watermark", "cfg", "shots", "camera")},
     }
 
