@@ -24,7 +24,7 @@ OURS = {
     "bot.web": ("bot.service", "bot.domain", "bot.errors", "bot.locale"),
     "bot.locale": (),
     "bot.sandbox": (),
-    "cogs": ("bot.service", "bot.domain", "bot.errors", "bot.locale"),
+    "cogs": ("bot.service", "bot.domain", "bot.errors", "bot.locale", "bot.client"),
 }
 # Room: what of others it may import beside the standard library.
 OTHERS = {
@@ -34,7 +34,7 @@ OTHERS = {
 }
 # What only these may import. `bot.demo*` is any module whose name begins so.
 ONLY = {
-    "bot.locale": ("bot.locale", "bot.web", "bot.app", "bot.__main__", "cogs"),
+    "bot.locale": ("bot.locale", "bot.web", "bot.app", "bot.client", "bot.__main__", "cogs"),
     "bot.sandbox": ("bot.sandbox", "bot.__main__", "bot.demo*"),
     "cogs": ("cogs", "bot.app"),
     "httpx": ("bot.provider",),

@@ -147,7 +147,11 @@ class VideoRequest(_Value):
 def _text_problems(request: VideoRequest) -> Iterator[Problem]:
     if not request.shots and not request.prompt.strip():
         yield Problem(code="prompt_empty", field="prompt")
-    for field, text in (("prompt", request.prompt), ("negative", request.negative_prompt)):
+    texts = (("prompt", request.prompt), ("negative", request.negative_prompt))
+    for field, text in (*texts, *(("shots", shot.prompt) for shot in request.shots)):
+        if (not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)) or "\0" in text:
+            yield Problem(code="text_unreadable", field=field)
+    for field, text in texts:
         if len(text) > PROMPT_LIMIT:
             values = {"length": len(text), "limit": PROMPT_LIMIT}
             yield Problem(code=f"{field}_too_long", field=field, values=values)

@@ -204,3 +204,11 @@ requests = st.builds(
 @settings(deadline=None)
 def test_a_request_survives_the_way_through_the_database(request: VideoRequest) -> None:
     assert VideoRequest.model_validate_json(request.model_dump_json()) == request
+
+
+@pytest.mark.parametrize("text", ["half an emoji \ud83e", "nothing \0 here"])
+def test_text_that_no_database_takes_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        VideoRequest(model="m", prompt=text, negative_prompt=text, shots=(Shot(prompt=text, seconds=5),))
+    assert [each.field for each in refused.value.problems] == ["prompt", "negative", "shots"]
+    assert {each.code for each in refused.value.problems} == {"text_unreadable"}
