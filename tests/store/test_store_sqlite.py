@@ -178,7 +178,8 @@ async def test_two_processes_wait_for_each_other_and_lose_no_update(file: str) -
 
     async with SQLiteDatabase(file, busy_timeout=30) as one, SQLiteDatabase(file, busy_timeout=30) as other:
         await one.transact(lambda tx: tx.execute("CREATE TABLE counter AS SELECT 0 AS n"))
-        await asyncio.gather(*(each.transact(count_up) for _ in range(300) for each in (one, other)))
+        both = (each.transact(count_up) for _ in range(300) for each in (one, other))
+        await asyncio.gather(*both)
         row = await other.transact(lambda tx: tx.one("SELECT n FROM counter"))
         assert row is not None
         assert row["n"] == 600
