@@ -50,18 +50,9 @@ async def stage(
         stage = Stage(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
         yield stage
         await stage.check()
-    await _end_greetings()
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     assert {str(task.get_coro()) for task in left} == set()
     assert _children() <= children
-
-
-async def _end_greetings() -> None:
-    """discord.py waits two seconds for guilds after it has connected, even when it is closed meanwhile."""
-    greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
-    for task in greetings:
-        task.cancel()
-    await asyncio.gather(*greetings, return_exceptions=True)
 
 
 def _children() -> set[str]:

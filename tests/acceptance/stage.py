@@ -83,6 +83,7 @@ class Stage:
             self.people.alive = lambda: None
             life.cancel()
             await asyncio.wait([life])
+            await _end_greetings()
             for number in _SIGNALS:
                 asyncio.get_running_loop().remove_signal_handler(number)
 
@@ -126,3 +127,11 @@ class Stage:
         self.books.check()
         kept = {f"{job['id']}.mp4" for job in self.books.jobs() if job["dead_letter"] == "undeliverable"}
         assert {file.name for file in self.data.glob("results/*")} == kept
+
+
+async def _end_greetings() -> None:
+    """discord.py waits two seconds for guilds after it has connected, even when it is closed meanwhile."""
+    greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
+    for task in greetings:
+        task.cancel()
+    await asyncio.gather(*greetings, return_exceptions=True)
