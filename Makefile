@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test check format lock bench clean
+.PHONY: setup demo test check format lock bench pictures clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ lock: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# The README's pictures, played and drawn anew (about four minutes; needs Chromium).
+pictures: setup
+	$(BIN)/python -m docs.pictures.make
 
 clean:
 	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache demo-output

@@ -1,0 +1,119 @@
+"""`make pictures`: play the evening, draw it, write the files beside this one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import ShotcallerError
+from docs.pictures import camera
+from docs.pictures.chat import View, page
+from docs.pictures.recording import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from PIL import Image
+
+    from docs.pictures.recording import Moment, Recording
+
+HERE: Final = Path(__file__).parent
+POSTER: Final = 1.5  # the second of a film that stands for it
+PHONE: Final = 760  # CSS pixels, the height of the moving picture
+TALL_PHONE: Final = 1000  # of the still one
+KEYS: Final = 9  # pictures of the command being typed
+STEPS: Final = 8  # pictures of the work going on
+RATE: Final = 8.0  # pictures a second of the film
+QUALITY: Final = 70
+TYPING, THINKING, WORKING, ARRIVED, LAST = 150, 600, 380, 900, 900  # milliseconds that a picture is shown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Studio:
+    """Draws moments of one recording as Ana sees them."""
+
+    browser: str
+    recording: Recording
+    posters: Mapping[str, str]  # a posted video's address → that of a picture of it; the last is Ana's
+
+    def draw(
+        self, moment: Moment, *, typed: str | None = None, height: int | None = None, film: str = ""
+    ) -> Image.Image:
+        """One picture; `film` stands in place of Ana's video, if not its own picture."""
+        *_, hers = self.posters
+        view = View(
+            now=moment.now,
+            viewer=self.recording.people["ana"],
+            channel="general",
+            channels=self.recording.channels,
+            commands=self.recording.commands,
+            films={**self.posters, hers: film or self.posters[hers]},
+            typed=typed,
+            height=height,
+        )
+        return camera.shoot(page(moment.messages, view), browser=self.browser, height=height)
+
+    def stills(self) -> Iterator[tuple[str, Image.Image]]:
+        """The pictures that stand still, by file name."""
+        yield "channel.png", self.draw(self.recording.later, typed="", height=TALL_PHONE)
+        yield "refusal.png", self.draw(self.recording.refused)
+        yield "answers.png", self.draw(self.recording.private)
+
+    def moving(self) -> Iterator[tuple[Image.Image, int]]:
+        """The way from the empty field to the playing video, each picture with its milliseconds."""
+        before, thinking, *working, last = self.recording.asked
+        text = self.recording.typed
+        for key in range(KEYS + 1):
+            yield self.draw(before, typed=text[: len(text) * key // KEYS], height=PHONE), TYPING
+        yield self.draw(thinking, typed="", height=PHONE), THINKING
+        waiting = [moment for moment in working if len(moment.posted) == len(before.posted)]
+        for moment in _spread(waiting, STEPS):
+            yield self.draw(moment, typed="", height=PHONE), WORKING
+        yield self.draw(last, typed="", height=PHONE), ARRIVED
+        black, white = (self.draw(last, typed="", height=PHONE, film=colour) for colour in ("#000000", "#ffffff"))
+        *_, film = self.recording.films.values()
+        *frames, end = camera.playing(black, white, film, rate=RATE)
+        for frame in frames:
+            yield frame, round(1000 / RATE)
+        yield end, LAST
+
+
+def _spread(moments: list[Moment], count: int) -> list[Moment]:
+    """As many moments, evenly from the first to the last."""
+    return [moments[index * (len(moments) - 1) // (count - 1)] for index in range(count)]
+
+
+def _address(image: Image.Image) -> str:
+    """A picture as an address that carries it."""
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def main() -> int:
+    """Write the pictures; the exit code."""
+    try:
+        browser = camera.chromium()
+        with tempfile.TemporaryDirectory(prefix="shotcaller-film-") as folder:
+            recording = asyncio.run(record(Path(folder), sys.stdout))
+            posters = {url: _address(camera.poster(path, POSTER)) for url, path in recording.films.items()}
+            studio = Studio(browser=browser, recording=recording, posters=posters)
+            for name, image in studio.stills():
+                camera.save_still(image, HERE / name)
+            camera.save_moving(list(studio.moving()), HERE / "demo.webp", quality=QUALITY)
+    except ShotcallerError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+    for path in sorted([*HERE.glob("*.png"), *HERE.glob("*.webp")]):
+        sys.stdout.write(f"{path.relative_to(Path.cwd())}: {path.stat().st_size / 1000:.0f} KB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

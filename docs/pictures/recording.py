@@ -1,0 +1,193 @@
+"""One evening in a channel: the sandbox, the real bot, people who type, and everything they saw, moment by moment."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+
+from bot.demo import Show, _bot, _sandbox
+from bot.demo_screen import Screen
+from bot.errors import ShotcallerError
+from bot.service.expectation import FRESH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TextIO
+
+    from docs.pictures.chat import Message
+
+WORK: Final = 40.0  # seconds that a video takes
+PATIENCE: Final = 120.0  # seconds for anything awaited beyond that
+GLANCE: Final = 0.1  # seconds between two looks at the channel
+LOOK_AGAIN: Final = 12.0  # seconds after a request at which its card is looked at
+BOAT: Final = {"prompt": "A paper boat sails down a rainy street at night, neon reflections", "sound": True}
+KITE: Final = {"prompt": "A red kite over the dunes at sunset, long shadows", "sound": True}
+LAMP: Final = {"prompt": "A lighthouse in fog, its beam turning slowly", "sound": True, "aspect": "1:1"}
+FOX: Final = {"prompt": "A fox naps in a sunny library window, dust in the light", "mode": "pro", "duration": 8}
+REFUSED: Final = {"prompt": FOX["prompt"], "duration": 20, "camera": "zoom"}
+
+
+class NothingCame(ShotcallerError):
+    """The channel never showed what was waited for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """The messages of the channel and the time, in seconds since the epoch, at which they stood there."""
+
+    now: float
+    messages: list[Message]
+
+    @property
+    def posted(self) -> list[Message]:
+        """The messages that bring a video."""
+        return [message for message in self.messages if message["attachments"] and "visible_to" not in message]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """What happened: Ben has a video, Ana asks, watches, and has hers; then Ben asks again, and Ana for more."""
+
+    people: Mapping[str, str]  # name typed → id
+    channels: Mapping[str, str]
+    commands: Mapping[str, str]  # interaction's id → command
+    typed: str  # Ana's first command
+    asked: list[Moment]  # from before her command until her video is there and her card closed
+    later: Moment  # Ben's card among the rest
+    private: Moment  # only the answers to her questions
+    refused: Moment  # only the refusal
+    films: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
+
+
+async def record(folder: Path, log: TextIO) -> Recording:
+    """Play the evening in about three minutes; the videos are kept in `folder`.
+
+    Raises:
+        ShotcallerError: something did not come.
+    """
+    async with AsyncExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-pictures-")))
+        sandbox = await stack.enter_async_context(_sandbox(WORK))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(_bot(sandbox["env"], data, data / "bot.log"))
+        show = Show(session, sandbox, Screen(log))
+        await show.wait_for_bot()
+        evening = _Evening(session, sandbox["control"], log)
+        await evening.rehearse()
+        asked = await evening.ask()
+        later, private = await evening.ask_for_more()
+        refused = await evening.answers("ana", ("video create", REFUSED))
+        posted = asked[-1].posted
+        return Recording(
+            people=sandbox["discord"]["users"],
+            channels={number: name for name, number in sandbox["discord"]["channels"].items()},
+            commands=evening.commands,
+            typed=_as_typed("video create", BOAT),
+            asked=asked,
+            later=later,
+            private=private,
+            refused=refused,
+            films={each["attachments"][0]["url"]: await show.save(each, folder) for each in posted},
+        )
+
+
+class _Evening:
+    """Acts as the people, through the control address, and looks at the channel as they do."""
+
+    def __init__(self, session: aiohttp.ClientSession, control: str, log: TextIO) -> None:
+        self._session, self._control, self._log = session, control, log
+        self.commands: dict[str, str] = {}
+
+    async def rehearse(self) -> None:
+        """Ben's video, and two in another channel, so that the bot knows from its own history how long they take."""
+        self._say("rehearsing, so that the bot has a history …")
+        began = time.monotonic()
+        await self._type("ben", "video create", KITE)
+        for who in ("admin", "owner"):
+            await self._type(who, "video create", KITE, channel="showcase")
+        await self._until(lambda moment: len(moment.posted) > 1, channel="showcase")
+        await self._until(_closed)
+        await asyncio.sleep(max(0.0, began + FRESH.total_seconds() + 1 - time.monotonic()))
+
+    async def ask(self) -> list[Moment]:
+        """Ana's request, from the empty field to the video."""
+        self._say("Ana asks …")
+        line = {"user": "ben", "channel": "general", "content": "there's our opener for Friday 🍿 your turn, Ana"}
+        await self._post("messages", line)
+        before = await self._look()
+        asked = await self._type("ana", "video create", BOAT)
+        moments = await self._until(lambda moment: len(moment.posted) > len(before.posted) and _closed(moment))
+        thinking = (await self._get(f"interactions/{asked}"))["first"]["message"]
+        first = Moment(now=before.now, messages=[*before.messages, thinking])
+        return [before, first, *(moment for moment in moments if len(moment.messages) > len(first.messages))]
+
+    async def ask_for_more(self) -> tuple[Moment, Moment]:
+        """Ben's card, and what Ana is told while a second video of hers is made."""
+        self._say("Ben asks, then Ana again …")
+        await self._type("ben", "video create", LAMP)
+        await asyncio.sleep(LOOK_AGAIN)
+        later = await self._look()
+        await self._type("ana", "video create", FOX)
+        await asyncio.sleep(LOOK_AGAIN / 2)
+        return later, await self.answers("ana", ("quota", {}), ("video jobs", {}))
+
+    async def answers(self, who: str, *commands: tuple[str, Mapping[str, Any]]) -> Moment:
+        """Type commands and wait for the bot's answers, which come to that person alone."""
+        typed = [await self._type(who, name, options) for name, options in commands]
+
+        def answered(moment: Moment) -> list[Message]:
+            ours = [m for m in moment.messages if (m.get("interaction") or {}).get("id") in typed]
+            return [message for message in ours if message["content"]]
+
+        seen = await self._until(lambda moment: len(answered(moment)) == len(typed))
+        return Moment(now=seen[-1].now, messages=answered(seen[-1]))
+
+    async def _until(self, there: Callable[[Moment], bool], *, channel: str = "general") -> list[Moment]:
+        """Every moment up to the first that shows what is waited for."""
+        end, seen = time.monotonic() + WORK + PATIENCE, [await self._look(channel)]
+        while not there(seen[-1]):
+            if time.monotonic() > end:
+                raise NothingCame
+            await asyncio.sleep(GLANCE)
+            seen.append(await self._look(channel))
+        return seen
+
+    async def _look(self, channel: str = "general") -> Moment:
+        messages = await self._get(f"messages?channel={channel}")
+        return Moment(now=time.time(), messages=messages)
+
+    async def _type(self, who: str, name: str, options: Mapping[str, Any], *, channel: str = "general") -> str:
+        body = {"user": who, "channel": channel, "name": name, "options": options}
+        answer = await self._post("command", body)
+        if "interaction_id" not in answer:
+            raise NothingCame(answer)
+        self.commands[answer["interaction_id"]] = name
+        return str(answer["interaction_id"])
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        async with self._session.post(f"{self._control}/{path}", json=body) as response:
+            return await response.json()
+
+    async def _get(self, path: str) -> Any:
+        async with self._session.get(f"{self._control}/{path}") as response:
+            return await response.json()
+
+    def _say(self, text: str) -> None:
+        self._log.write(f"{text}\n")
+
+
+def _closed(moment: Moment) -> bool:
+    """Whether there are videos, and a card links to each."""
+    texts = [embed.get("description", "") for message in moment.messages for embed in message["embeds"]]
+    return bool(moment.posted) and all(any(f"/{each['id']}" in text for text in texts) for each in moment.posted)
+
+
+def _as_typed(name: str, options: Mapping[str, Any]) -> str:
+    return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
