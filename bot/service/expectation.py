@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import eta
+from bot.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 FRESH: Final = timedelta(minutes=1)
 
+log = logging.getLogger(__name__)
+
 
 class Expectation:
     """Answers how long the provider will work on a request."""
@@ -25,9 +29,13 @@ class Expectation:
         self._known: dict[str, tuple[datetime, list[float]]] = {}
 
     async def of(self, request: VideoRequest) -> timedelta:
-        """The usual time of requests like this one."""
+        """The usual time of requests like this one; a first guess where the database does not answer."""
         key, now = eta.likeness(request), self._clock()
         known = self._known.get(key)
-        if known is None or now - known[0] > FRESH:
-            known = self._known[key] = now, await self._lookup.durations(request)
+        if known is None or abs(now - known[0]) > FRESH:
+            try:
+                known = self._known[key] = now, await self._lookup.durations(request)
+            except StoreError as exc:
+                log.info("no history to guess by", extra={"detail": str(exc)})
+                known = now, []
         return eta.expected(request, known[1])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import OperatorFault, ProviderBusy
+from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
@@ -16,14 +17,26 @@ if TYPE_CHECKING:
     from bot.service.operator import OperatorDesk
 
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
+PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer
 
 
 class ProviderHealth:
-    """Remembers when a provider last answered well, and asks it something harmless when that was long ago."""
+    """Remembers when a provider last answered well, and asks it something harmless when that was long ago.
 
-    def __init__(self, provider: VideoProvider, *, desk: OperatorDesk, clock: Callable[[], datetime]) -> None:
-        self._provider, self._desk, self._clock = provider, desk, clock
+    `patience` is in seconds.
+    """
+
+    def __init__(
+        self,
+        provider: VideoProvider,
+        *,
+        desk: OperatorDesk,
+        clock: Callable[[], datetime],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._provider, self._desk, self._clock, self._patience = provider, desk, clock, patience
         self._good_until: datetime | None = None
+        self._rests_until: datetime | None = None
 
     def answered(self) -> None:
         """The provider has just carried out something for us."""
@@ -33,17 +46,32 @@ class ProviderHealth:
         """The provider has just failed us: ask before the next request."""
         self._good_until = None
 
+    def rest(self, wait: timedelta) -> None:
+        """The provider takes nothing just now: submit nothing to it for so long."""
+        self.doubt()
+        until = self._clock() + wait
+        self._rests_until = until if self._rests_until is None else max(until, self._rests_until)
+
+    def rests_until(self) -> datetime | None:
+        """The end of its rest; None when it takes submissions."""
+        if self._rests_until is not None and self._clock() >= self._rests_until:
+            self._rests_until = None
+        return self._rests_until
+
     async def ensure(self) -> None:
         """Return when the provider would take a request now.
 
         Raises:
             OperatorFault: it does not take our key; the operator has been told.
-            ProviderUnavailable: it does not answer.
+            ProviderUnavailable: it does not answer, or not soon enough.
         """
         if self._good_until is not None and self._clock() < self._good_until:
             return
         try:
-            await self._provider.check()
+            async with asyncio.timeout(self._patience):
+                await self._provider.check()
+        except TimeoutError as exc:
+            raise ProviderUnavailable(provider=self._provider.id, code="slow") from exc
         except ProviderBusy:
             return  # it answers, and the queue waits for it
         except OperatorFault as exc:

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import ShotcallerError
+from bot.errors import DestinationBusy, ShotcallerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(hours=1)
+BUSY: Final = timedelta(minutes=1)  # before a message that Discord was too busy for is tried again
 
 
 class OperatorDesk:
@@ -24,17 +25,20 @@ class OperatorDesk:
 
     def __init__(self, notifier: Notifier, *, clock: Callable[[], datetime]) -> None:
         self._notifier, self._clock = notifier, clock
-        self._told: dict[tuple[str, str], datetime] = {}
+        self._quiet_until: dict[tuple[str, str], datetime] = {}
 
     async def tell(self, alert: Alert) -> None:
         """Write an alert to the log and, unless it was told lately, send it. Never raises on Discord's account."""
         fields = {"trouble": str(alert.trouble), "subject": alert.subject, "detail": alert.detail}
         log.error("the operator has to act", extra=fields)
         now, key = self._clock(), (str(alert.trouble), alert.subject)
-        if key in self._told and now - self._told[key] < QUIET:
+        self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until}
+        if key in self._quiet_until:
             return
-        self._told[key] = now
+        self._quiet_until[key] = now + QUIET
         try:
             await self._notifier.alert(alert)
         except ShotcallerError as exc:
             log.warning("the operator could not be told on Discord", extra={"reason": str(exc)})
+            if isinstance(exc, DestinationBusy):
+                self._quiet_until[key] = now + BUSY

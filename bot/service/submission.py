@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,13 +19,14 @@ from bot.errors import (
     ProviderBusy,
     ProviderError,
     ProviderUnavailable,
+    StoreUnavailable,
     TaskUnknown,
 )
 from bot.provider.base import TaskStatus
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from bot.domain.job import Job
@@ -36,8 +38,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOST_AFTER: Final = 5  # polls that find no such task before it is believed
+LOST_AFTER: Final = 5  # polls in a row that find no such task before it is believed
 RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose submission ended in doubt
+LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
+LOOK_BASE: Final = 2.0  # seconds between the first two looks
+WRITE_CAP: Final = 10.0  # seconds at the most between two tries to write down what a provider has said
+UNCONFIGURED: Final = "not_configured"  # our own code: the job's provider has no key in the settings any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,109 +68,128 @@ class Submission:
         pace: Pace,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._providers, self._health, self._jobs = providers, health, jobs
         self._expectation, self._desk, self._pace = expectation, desk, pace
-        self._clock, self._rand = clock, rand
+        self._clock, self._rand, self._sleep = clock, rand, sleep
+        self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
+
+    def rests_until(self, provider: str) -> datetime | None:
+        """Until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
+        return self._health[provider].rests_until()
 
     async def submit(self, job: Job) -> Job:
         """Hand a job in `SUBMITTING` to its provider."""
-        provider = self._providers.get(job.provider)
-        if provider is None:
-            return await self._fail(job, "operator", "not_configured")
+        expect = await self._expectation.of(job.request)  # now: what the provider says has to be written down at once
         try:
-            task = await provider.submit(job.request, external_id=job.external_id)
+            task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
         except OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
             self._health[job.provider].doubt()
-            return await self._jobs.reschedule(job, next_at=self._clock() + RECONCILE_AFTER)
+            next_at = self._clock() + RECONCILE_AFTER
+            return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at))
         except ProviderError as exc:
             return await self._not_submitted(job, exc)
         self._health[job.provider].answered()
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
-        return await self._adopt(job, task)
+        return await self._adopt(job, task, expect=expect)
 
     async def reconcile(self, job: Job) -> Job:
         """Find out whether a job found in `SUBMITTING` was submitted; submit it only where it certainly was not."""
         provider = self._providers.get(job.provider)
         late = self._clock() >= job.deadline_at
+        if provider is None:
+            return await self.lose(job) if late else await self._unconfigured(job)
+        expect = await self._expectation.of(job.request)
         try:
-            task = await provider.find(job.external_id) if provider else None
+            task = await provider.find(job.external_id)
         except ProviderError as exc:
-            return await self._bury(job) if late else await self._later(job, exc)
+            return await self.lose(job) if late else await self._later(job, exc)
         if task is not None:
             log.info("found again", extra={"job": job.id, "task": task.id})
-            return await self._adopt(job, task)
-        if provider is None or not provider.find_is_authoritative:
-            return await self._bury(job)
+            return await self._adopt(job, task, expect=expect)
+        if job.tries + 1 < LOOKS and not late:
+            return await self._look_again(job)
+        if not provider.find_is_authoritative:
+            return await self.lose(job)
         return await self._fail(job, "deadline", "") if late else await self.submit(job)
+
+    async def lose(self, job: Job) -> Job:
+        """Nobody can say whether a job in `SUBMITTING` was submitted: the operator has to find out."""
+        buried = await self._written(lambda: self._jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock()))
+        await self._desk.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
+        return buried
 
     async def poll(self, job: Job) -> Job:
         """Ask how a job in `RUNNING` stands. A finished one keeps its lease, to be delivered at once."""
         provider = self._providers.get(job.provider)
         if provider is None or job.task_id is None:
-            return await self._fail(job, "operator", "not_configured")
+            late = self._clock() >= job.deadline_at
+            return await self._fail(job, "operator", UNCONFIGURED) if late else await self._unconfigured(job)
         try:
             task = await provider.fetch(job.task_id)
         except ProviderError as exc:
             return await self._not_polled(job, exc)
+        self._misses.pop(job.id, None)
         self._health[job.provider].answered()
         return await self._read(job, task)
 
-    async def _adopt(self, job: Job, task: Task) -> Job:
+    async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
         """The provider has the job: from here on it runs; it may even be finished."""
         now = self._clock()
-        wait = await self._wait(job, task, elapsed=timedelta(0))
-        return await self._jobs.record_task(job, task_id=task.id, next_at=now + wait, now=now)
+        next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
+        return await self._written(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()
+        cost = None if task.cost_usd is None else to_micros(task.cost_usd)
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
-            cost = None if task.cost_usd is None else to_micros(task.cost_usd)
             url = task.result.chosen(watermark=job.request.watermark)
             log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost})
-            return await self._jobs.succeed(job, result_url=url, cost_micros=cost, now=now)
+            return await self._written(lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, now=now))
         if task.status is TaskStatus.FAILED and task.failure is not None:
-            return await self._task_failed(job, task.failure)
+            return await self._task_failed(job, task.failure, cost=cost)
         if now >= job.deadline_at:
             return await self._fail(job, "deadline", "")
         elapsed = now - (job.submitted_at or now)
-        wait = await self._wait(job, task, elapsed=elapsed)
+        wait = self._wait(task, elapsed=elapsed, expect=await self._expectation.of(job.request))
         return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
 
-    async def _wait(self, job: Job, task: Task, *, elapsed: timedelta) -> timedelta:
+    def _wait(self, task: Task, *, elapsed: timedelta, expect: timedelta) -> timedelta:
         if task.status in {TaskStatus.SUCCEEDED, TaskStatus.FAILED}:
             return timedelta(0)
         return eta.next_poll(
-            elapsed=elapsed,
-            expect=await self._expectation.of(job.request),
-            progress=task.progress,
-            least=self._pace.least,
-            most=self._pace.most,
+            elapsed=elapsed, expect=expect, progress=task.progress, least=self._pace.least, most=self._pace.most
         )
 
-    async def _task_failed(self, job: Job, failure: TaskFailure) -> Job:
+    async def _task_failed(self, job: Job, failure: TaskFailure, *, cost: int | None) -> Job:
         log.warning("the task failed", extra={"job": job.id, "code": failure.code, "detail": failure.detail})
         again = failure.resubmits is None or job.attempt <= failure.resubmits
         if failure.fault is FaultClass.TRANSIENT and again and self._clock() < job.deadline_at:
-            return await self._requeue(job, attempt=job.attempt + 1, retry_after=None)
+            # Each attempt that ran begins with no tries, so how often it has failed is told by the attempts.
+            wait = backoff.delay(job.attempt, rand=self._rand)
+            return await self._requeue(job, attempt=job.attempt + 1, wait=wait)
+        failed = await self._fail(job, str(failure.fault), failure.code, cost=cost)
         if failure.fault is FaultClass.OPERATOR:
-            await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=failure.code))
-        return await self._fail(job, str(failure.fault), failure.code)
+            await self._tell_of_key(job, failure.code)
+        return failed
 
     async def _not_submitted(self, job: Job, exc: ProviderError) -> Job:
         """The provider certainly has no task for this submission."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
             case ProviderBusy() | ProviderUnavailable():
-                self._health[job.provider].doubt()
+                wait = backoff.delay(job.tries + 1, rand=self._rand, retry_after=exc.retry_after)
+                self._health[job.provider].rest(wait)
                 # An answered refusal may have used the external id up; a call that never arrived has not.
                 attempt = job.attempt + 1 if isinstance(exc, ProviderBusy) else job.attempt
-                return await self._requeue(job, attempt=attempt, retry_after=exc.retry_after)
+                return await self._requeue(job, attempt=attempt, wait=wait)
             case OperatorFault():
                 self._health[job.provider].doubt()
-                await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=exc.code))
-                return await self._fail(job, "operator", exc.code)
+                failed = await self._fail(job, "operator", exc.code)
+                await self._tell_of_key(job, exc.code)
+                return failed
             case ContentRefused():
                 return await self._fail(job, "content", exc.code)
             case _:
@@ -172,36 +197,62 @@ class Submission:
 
     async def _rejected(self, job: Job, exc: ProviderError) -> Job:
         """A refusal may also mean that this external id was taken before: then the task is ours."""
+        expect = await self._expectation.of(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
         except ProviderError as trouble:
             return await self._later(job, trouble)
         if task is not None:
-            return await self._adopt(job, task)
+            return await self._adopt(job, task, expect=expect)
         return await self._fail(job, "permanent", exc.code)
 
     async def _not_polled(self, job: Job, exc: ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
-        if isinstance(exc, OperatorFault):
-            await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=exc.code))
-        lost = isinstance(exc, TaskUnknown) and job.tries + 1 >= LOST_AFTER
+        misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, TaskUnknown) else 0
+        lost = misses >= LOST_AFTER
         if lost or self._clock() >= job.deadline_at:
             return await self._fail(job, "permanent" if lost else "deadline", exc.code)
+        if misses:
+            self._misses[job.id] = misses
         return await self._later(job, exc)
+
+    async def _look_again(self, job: Job) -> Job:
+        tries = job.tries + 1
+        next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
+        return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
     async def _later(self, job: Job, exc: ProviderError) -> Job:
         tries = job.tries + 1
-        wait = backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after)
-        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
+        next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after)
+        waiting = await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
+        if isinstance(exc, OperatorFault):
+            await self._tell_of_key(job, exc.code)
+        return waiting
 
-    async def _requeue(self, job: Job, *, attempt: int, retry_after: float | None) -> Job:
-        wait = backoff.delay(job.tries + 1, rand=self._rand, retry_after=retry_after)
-        return await self._jobs.requeue(job, attempt=attempt, next_at=self._clock() + wait)
+    async def _unconfigured(self, job: Job) -> Job:
+        """The job's provider is not in the settings; it is waited for, for the provider may well have the job."""
+        await self._tell_of_key(job, UNCONFIGURED)
+        next_at = self._clock() + timedelta(seconds=backoff.CAP)
+        return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
 
-    async def _fail(self, job: Job, failure: str, code: str) -> Job:
-        return await self._jobs.fail(job, failure=failure, code=code, now=self._clock())
+    async def _requeue(self, job: Job, *, attempt: int, wait: timedelta) -> Job:
+        next_at = self._clock() + wait
+        return await self._written(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at))
 
-    async def _bury(self, job: Job) -> Job:
-        buried = await self._jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
-        await self._desk.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
-        return buried
+    async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None) -> Job:
+        now = self._clock()
+        return await self._written(lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost))
+
+    async def _tell_of_key(self, job: Job, code: str) -> None:
+        await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))
+
+    async def _written(self, write: Callable[[], Awaitable[Job]]) -> Job:
+        """Write down what the provider has said, as often as that takes: nobody else remembers it."""
+        tries = 0
+        while True:
+            try:
+                return await write()
+            except StoreUnavailable as exc:
+                tries += 1
+                log.warning("not written down yet", extra={"detail": str(exc), "tries": tries})
+            await self._sleep(backoff.delay(tries, rand=self._rand, cap=WRITE_CAP).total_seconds())
