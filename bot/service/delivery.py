@@ -6,7 +6,10 @@ that may have happened is looked for before it is repeated.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,11 +22,12 @@ from bot.errors import (
     ResultTooLarge,
     ResultUnavailable,
     ResultUnusable,
+    SettingsInvalid,
 )
 from bot.service.notifier import Alert, Result, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -37,8 +41,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FETCHES: Final = 6  # tries to get a whole, playable file before the job fails
-KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is offered to a busy Discord
+FETCHES: Final = 6  # spoilt files before the job fails
+KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is fetched from and offered to whoever is busy
+WAIT_CAP: Final = 600.0  # seconds at the most between two tries
+SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
+
+_PASSES: Final = frozenset({"unreachable", "disk", "machine"})  # troubles that say nothing about the file
+_OURS: Final = frozenset({"disk", "machine"})  # of those, the ones that the operator can end
+_HOPELESS: Final = frozenset({"address", "over_cap", "cannot_fit"})
+_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?:\.fit)?\.mp4(?P<rest>\..*)?")
 
 
 class Fetcher(Protocol):
@@ -71,64 +82,97 @@ class Delivery:
         self._fetcher, self._media = fetcher, media
         self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
         self._clock, self._rand = clock, rand
+        self._spoilt: Counter[str] = Counter()
 
     async def sweep(self) -> None:
-        """At start: make the folder, and remove the files that nobody needs any more."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            job = await self._lookup.job(file.name.partition(".")[0])
-            if job is None or (job.finished and job.dead_letter is None) or file.name.endswith(".part"):
-                file.unlink(missing_ok=True)
+        """At start: make the folder, and remove the files of ours that nobody needs any more.
+
+        Raises:
+            SettingsInvalid: the folder cannot be written.
+            StoreUnavailable: the database refuses.
+        """
+        try:
+            for file in await asyncio.to_thread(_files_in, self._folder):
+                if not await self._needed(file.name):
+                    await asyncio.to_thread(file.unlink, missing_ok=True)
+        except OSError as exc:
+            raise SettingsInvalid([("DATA_DIR", f"a folder that can be written: {exc}")]) from exc
 
     async def deliver(self, job: Job) -> Job:
         """Bring the result of a job in `SUCCEEDED` to its destination."""
         try:
-            result = await self._ready(job)
-            posted, job = await self._post(result)
-        except (ResultUnusable, ResultUnavailable, ResultTooLarge, ProviderError) as exc:
+            posted, job = await self._bring(job)
+        except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
             return await self._no_file(job, exc)
         except DestinationBusy as exc:
-            if self._clock() - (job.finished_at or job.created_at) > KEEP_TRYING:
-                return await self._keep(job, exc.reason)
-            return await self._later(job, exc.reason)
+            return await self.keep(job, exc.reason) if self.too_long(job) else await self._later(job, exc.reason)
         except DestinationLost as exc:
-            return await self._keep(job, exc.reason)
+            return await self.keep(job, exc.reason)
         done = await self._jobs.delivered(
             job, channel_id=posted.channel_id, message_id=posted.message_id, now=self._clock()
         )
-        log.info("delivered", extra={"job": job.id, "posted": posted.message_id, "bytes": result.media.size})
-        self._discard(job)
+        log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
+        self._spoilt.pop(job.id, None)
+        await self._discard(job)
         return done
 
-    async def _ready(self, job: Job) -> Result:
-        """The checked file on disk, downloaded unless an earlier try has left it there."""
-        whole, fitted = self._files(job)
-        if not whole.exists():
-            await self._fetcher.download(await self._url(job), whole, cap=self._cap)
+    async def keep(self, job: Job, reason: str) -> Job:
+        """The video reaches nobody: keep the file for the person to fetch, and say so to the operator."""
+        kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
+        self._spoilt.pop(job.id, None)
+        await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+        return kept
+
+    async def _bring(self, job: Job) -> tuple[Posted, Job]:
+        """Post the result, unless it has been posted already; Discord may take less than it said it would."""
+        if job.posting_at is not None and (posted := await self._notifier.find_result(job)):
+            return posted, job
+        limit = job.destination.upload_limit
         try:
-            await self._media.probe(whole)
-            file = await self._media.fit(whole, limit=job.destination.upload_limit, into=fitted)
+            return await self._post(await self._ready(job, limit=limit))
+        except ResultTooLarge as exc:
+            if exc.reason in _HOPELESS:
+                raise
+            log.warning("the file is too large after all", extra={"job": job.id, "limit": limit})
+            if limit <= SMALLEST:
+                raise DestinationLost(exc.reason) from exc
+        try:
+            return await self._post(await self._ready(job, limit=SMALLEST))
+        except ResultTooLarge as exc:
+            raise DestinationLost(exc.reason) from exc
+
+    async def _ready(self, job: Job, *, limit: int) -> Result:
+        """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
+        whole, fitted = self._files(job)
+        try:
+            file = fitted
+            if not 0 < await asyncio.to_thread(_size, fitted) <= limit:
+                if not await asyncio.to_thread(_size, whole):
+                    await self._fetcher.download(await self._url(job), whole, cap=self._cap)
+                file = await self._media.fit(whole, limit=limit, into=fitted)
             return Result(job=job, file=file, media=await self._media.probe(file))
         except ResultUnusable:
-            self._discard(job)
+            await self._discard(job)
             raise
 
     async def _url(self, job: Job) -> str:
         """The result's URL, asked for afresh when the first one did not serve: signed URLs run out."""
         provider = self._providers.get(job.provider)
         if job.tries and provider is not None and job.task_id is not None:
-            task = await provider.fetch(job.task_id)
-            if task.result is not None:
-                return task.result.chosen(watermark=job.request.watermark)
+            try:
+                task = await provider.fetch(job.task_id)
+            except ProviderError as exc:
+                log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
+            else:
+                if task.result is not None:
+                    return task.result.chosen(watermark=job.request.watermark)
         if job.result_url is None:
             raise ResultUnavailable("no_url")
         return job.result_url
 
     async def _post(self, result: Result) -> tuple[Posted, Job]:
-        job = result.job
-        if job.posting_at is not None and (posted := await self._notifier.find_result(job)):
-            return posted, job
-        job = await self._jobs.begin_posting(job, now=self._clock())
+        job = await self._jobs.begin_posting(result.job, now=self._clock())
+        log.info("posting", extra={"job": job.id, "bytes": result.media.size})
         try:
             return await self._notifier.post_result(result), job
         except DestinationLost as exc:
@@ -137,29 +181,65 @@ class Delivery:
             log.warning("the channel is closed, trying the person", extra={"job": job.id, "reason": exc.reason})
             return await self._notifier.send_directly(result), job
 
-    async def _no_file(self, job: Job, exc: Exception) -> Job:
-        reason = getattr(exc, "reason", "provider")
+    async def _no_file(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:
+        """There is nothing to post: for now, or for good."""
+        reason = exc.reason
         log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})
-        hopeless = isinstance(exc, ResultTooLarge) or reason == "address"
-        if hopeless or job.tries + 1 >= FETCHES:
-            return await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
-        return await self._later(job, reason)
+        if reason in _OURS:
+            await self._desk.tell(Alert(trouble=Trouble.MACHINE, subject="results", detail=reason))
+        if reason in _PASSES:
+            hopeless = self.too_long(job)
+        else:
+            self._spoilt[job.id] += 1
+            hopeless = reason in _HOPELESS or self._spoilt[job.id] >= FETCHES
+        if not hopeless:
+            return await self._later(job, reason)
+        failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
+        self._spoilt.pop(job.id, None)
+        await self._discard(job)
+        return failed
 
     async def _later(self, job: Job, reason: str) -> Job:
         tries = job.tries + 1
-        wait = backoff.delay(tries, rand=self._rand)
+        wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP)
         log.info("delivery waits", extra={"job": job.id, "reason": reason, "tries": tries})
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
 
-    async def _keep(self, job: Job, reason: str) -> Job:
-        """Every place is closed: keep the file for the person to fetch, and say so to the operator."""
-        kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
-        await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
-        return kept
+    def too_long(self, job: Job) -> bool:
+        """Whether the video of a job in `SUCCEEDED` has been tried to be delivered for long enough."""
+        return self._clock() - (job.finished_at or job.created_at) > KEEP_TRYING
+
+    async def _needed(self, name: str) -> bool:
+        """Whether a file in the folder of results is nobody's business, or still to be posted."""
+        known = _OWN_FILE.fullmatch(name)
+        if known is None:
+            return True
+        job = await self._lookup.job(known["job"])
+        return known["rest"] is None and job is not None and (not job.finished or job.dead_letter is not None)
 
     def _files(self, job: Job) -> tuple[Path, Path]:
         return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"
 
-    def _discard(self, job: Job) -> None:
-        for file in self._files(job):
+    async def _discard(self, job: Job) -> None:
+        """Remove the job's files. What cannot be removed is tried again at the next start."""
+        if not await asyncio.to_thread(_remove, self._files(job)):
+            log.warning("a file could not be removed", extra={"job": job.id})
+
+
+def _files_in(folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return [file for file in folder.iterdir() if file.is_file()]
+
+
+def _size(file: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def _remove(files: Iterable[Path]) -> bool:
+    try:
+        for file in files:
             file.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True

@@ -85,6 +85,7 @@ class Trouble(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"  # a job that may have been submitted and cannot be found
     UNDELIVERABLE = "undeliverable"  # a video that no place takes
     STORE = "store_unavailable"  # the database refuses
+    MACHINE = "machine"  # results cannot be written or looked at here
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +121,10 @@ class Notifier(Protocol):
         ...
 
     async def tell_requester(self, card: Card) -> None:
-        """Tell the requester privately how the job ended, where there still is a way to."""
+        """Tell the requester privately how the job ended, where there still is a way to.
+
+        Where the job has a card (`card_message_id`), that has told them already; where not, this must.
+        """
         ...
 
     async def alert(self, alert: Alert) -> None:
