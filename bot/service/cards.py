@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-from bot.errors import DeliveryError, DestinationLost
+from bot.errors import DestinationBusy, DestinationLost
 from bot.service.notifier import Card, Phase, Posted, phase_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from bot.domain.job import Job
     from bot.service.expectation import Expectation
     from bot.service.notifier import Notifier
@@ -22,44 +20,69 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PATIENCE: Final = 20.0  # seconds that Discord has to take a card
+LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a job
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Shown:
-    place: Posted
+    place: Posted | None  # None where there is no card, or no way to it
     phase: Phase
     position: int | None
 
 
 class Cards:
-    """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in."""
+    """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in.
 
-    def __init__(self, *, notifier: Notifier, jobs: JobStore, lookup: Lookup, expectation: Expectation) -> None:
+    A card shows what the database says when its turn comes, so it does not matter in which order people ask for that.
+    `patience` is in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        notifier: Notifier,
+        jobs: JobStore,
+        lookup: Lookup,
+        expectation: Expectation,
+        patience: float = PATIENCE,
+    ) -> None:
         self._notifier, self._jobs, self._lookup, self._expectation = notifier, jobs, lookup, expectation
+        self._patience = patience
         self._shown: dict[str, _Shown] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def introduce(self, job: Job) -> Job:
-        """Post the card of a new job, unless somebody already has; the job with its card's place."""
-        async with self._turn(job):
-            if job.id not in self._shown and job.card_message_id is None:
-                await self._try(self._post, await self.describe(job))
-            return self._placed(job)
+        """Post the card of a new job, unless somebody already has; the job with its card's place.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        await self.show(job)
+        return self._placed(job)
 
     async def show(self, job: Job) -> None:
         """Edit what is new into a job's card, or post the card where there is none.
 
         A channel that does not take it keeps nobody's video from being made.
+
+        Raises:
+            StoreUnavailable: the database refuses.
         """
+        known = self._shown.get(job.id)
+        if known is not None and known.phase is phase_of(job) is not Phase.WAITING:
+            return
         async with self._turn(job):
-            known, phase = self._shown.get(job.id), phase_of(job)
-            if known is not None and known.phase is phase is not Phase.WAITING:
-                return
-            card = await self.describe(self._placed(job))
-            if known is None or (known.phase, known.position) != (phase, card.position):
-                await self._try(self._post if card.job.card_message_id is None else self._edit, card)
+            present = await self._lookup.job(job.id)
+            if present is not None and not _closed(present):
+                await self._bring_up_to_date(present)
 
     async def refresh(self, provider: str, *, most: int = 10) -> None:
-        """Bring the cards at the front of a provider's queue up to date."""
+        """Bring the cards at the front of a provider's queue up to date.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
         for job in await self._lookup.first_waiting(provider, most=most):
             if job.id in self._shown:
                 await self.show(job)
@@ -69,34 +92,64 @@ class Cards:
 
         Raises:
             DestinationBusy: Discord cannot take it right now.
+            StoreUnavailable: the database refuses.
         """
-        async with self._turn(job):
-            card = await self.describe(self._placed(job))
-            try:
-                if card.job.card_message_id is not None:
-                    await self._notifier.edit_card(card)
+        try:
+            async with asyncio.timeout(LAST_PATIENCE):
+                async with self._turn(job):
+                    card = await self._last(job)
                 if card.phase is not Phase.DONE:
                     await self._notifier.tell_requester(card)
-            except DestinationLost as exc:
-                log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
+        except DestinationLost as exc:
+            log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
+        except TimeoutError as exc:
+            raise DestinationBusy("slow") from exc
+
+    async def forget(self, job: Job) -> None:
+        """The job is closed: nothing about its card needs to be remembered."""
+        async with self._turn(job):
             self._shown.pop(job.id, None)
 
     async def describe(self, job: Job) -> Card:
-        """What the job's card has to say now."""
-        phase, expected_at = phase_of(job), None
+        """What the job's card has to say now.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        phase, expected_at, position = phase_of(job), None, None
         if phase is Phase.RUNNING and job.submitted_at is not None:
             expected_at = job.submitted_at + await self._expectation.of(job.request)
-        position = await self._lookup.position(job) if phase is Phase.WAITING else None
+        if phase is Phase.WAITING:
+            position = max(1, await self._lookup.position(job))  # it may have left the queue a moment ago
         return Card(job=job, phase=phase, position=position, expected_at=expected_at)
 
-    async def _try(self, show: Callable[[Card], Awaitable[Posted | None]], card: Card) -> None:
+    async def _last(self, job: Job) -> Card:
+        """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
+        card, known = await self.describe(self._placed(job)), self._shown.get(job.id)
+        to_be_seen = known is not None and known.place is not None and known.phase is card.phase
+        if to_be_seen or card.job.card_message_id is None:
+            return card
         try:
-            place = await show(card)
-        except DeliveryError as exc:
-            log.info("the card could not be shown", extra={"job": card.job.id, "reason": exc.reason})
+            await self._notifier.edit_card(card)
+        except DestinationLost as exc:
+            log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
+            return replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
+        return card
+
+    async def _bring_up_to_date(self, job: Job) -> None:
+        known, card = self._shown.get(job.id), await self.describe(self._placed(job))
+        same = known is not None and known.phase is card.phase
+        if known is not None and same and (known.place is None or known.position == card.position):
             return
-        if place is not None:
-            self._shown[card.job.id] = _Shown(place=place, phase=card.phase, position=card.position)
+        try:
+            async with asyncio.timeout(self._patience):
+                place = await self._post(card) if card.job.card_message_id is None else await self._edit(card)
+        except (DestinationLost, DestinationBusy, TimeoutError) as exc:
+            log.info("the card could not be shown", extra={"job": job.id, "reason": str(exc) or "slow"})
+            if not isinstance(exc, DestinationLost):
+                return  # to be tried again with the next news, whatever they are
+            place = None
+        self._shown[job.id] = _Shown(place=place, phase=card.phase, position=card.position)
 
     async def _post(self, card: Card) -> Posted | None:
         place = await self._notifier.post_card(card)
@@ -113,7 +166,7 @@ class Cards:
 
     def _placed(self, job: Job) -> Job:
         known = self._shown.get(job.id)
-        if known is None:
+        if known is None or known.place is None:
             return job
         return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
 
@@ -123,3 +176,7 @@ class Cards:
         if turn is None:
             turn = self._turns[job.id] = asyncio.Lock()
         return turn
+
+
+def _closed(job: Job) -> bool:
+    return job.finished and job.due_at is None

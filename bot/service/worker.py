@@ -7,14 +7,16 @@ import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
 from bot.domain.job import JobStatus
-from bot.errors import DestinationBusy, StoreError, TransitionLost
+from bot.errors import StoreError, TransitionLost
+from bot.service.steps import Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from datetime import datetime
 
     from bot.domain.job import Job
@@ -30,18 +32,21 @@ log = logging.getLogger(__name__)
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
 ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
-CLOSING: Final = 8  # tries to close a card before it is left as it is
-STUMBLE_CAP: Final = 600.0  # seconds at the most between two tries of a step that fails unexpectedly
+CROWDED: Final = 4  # so many times the deliveries under way may wait for their turn; the others come back later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capacity:
-    """How much is under way at once: `steps` in this process, jobs at one provider, jobs of one person."""
+    """How much is under way at once: `steps` and `deliveries` in this process, jobs at one provider or of one person.
+
+    A delivery takes minutes and is no step: however many videos are ready, the other jobs go on.
+    """
 
     steps: int
     per_provider: int
     per_user: int
     lease: timedelta
+    deliveries: int = 8
 
 
 class Worker:
@@ -60,11 +65,16 @@ class Worker:
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
-        self._claims, self._jobs, self._submission = claims, jobs, submission
-        self._delivery, self._cards, self._providers = delivery, cards, tuple(providers)
-        self._capacity, self._clock, self._rand = capacity, clock, rand
+        self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
+        self._steps = Steps(jobs=jobs, submission=submission, delivery=delivery, cards=cards, clock=clock, rand=rand)
+        self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._news = asyncio.Event()
-        self._under_way: dict[str, Job] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._under_way: dict[asyncio.Task[None], Job] = {}
+        self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
+        self._delivering = asyncio.Semaphore(capacity.deliveries)
+        self._asides: dict[str, asyncio.Task[None]] = {}
+        self._to_show: dict[str, Job] = {}
         self._renew_at: datetime | None = None
         self._chores_at: datetime | None = None
         self._looked_at: datetime | None = None
@@ -77,6 +87,8 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the steps under way have ended."""
         self._stopping = True
+        for aside in tuple(self._asides.values()):
+            aside.cancel()
         self.wake()
 
     def alive(self) -> bool:
@@ -86,128 +98,150 @@ class Worker:
     async def run(self) -> None:
         """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out."""
         trouble = 0
-        async with asyncio.TaskGroup() as steps:
+        async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
                 self._news.clear()
                 try:
-                    await self._round(steps)
+                    await self._round()
                     pause, trouble = await self._pause(), 0
                     self._looked_at = self._clock()
                 except StoreError as exc:
                     trouble += 1
                     pause = backoff.delay(trouble, rand=self._rand)
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), pause.total_seconds())
+                    async with asyncio.timeout(pause.total_seconds()):
+                        await self._news.wait()
 
     async def recover(self) -> None:
         """At start: take over what a dead process left unfinished.
 
         Raises:
+            SettingsInvalid: the folder of the results cannot be written.
             StoreUnavailable: the database refuses.
         """
         await self._delivery.sweep()
         recovered = await self._claims.recover(now=self._clock())
         log.info("recovered", extra={"jobs": recovered})
 
-    async def _round(self, steps: asyncio.TaskGroup) -> None:
+    async def _round(self) -> None:
         """Claim as much as there is room for, and start a step for each."""
         now = self._clock()
         lease_until = now + self._capacity.lease
         if self._renew_at is None or now >= self._renew_at:
+            # Before anything is claimed, and again until it succeeds: we must not claim what we have under way.
+            if self._under_way:
+                await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
             self._renew_at = now + self._capacity.lease / 3
-            await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
         if room := self._room():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
-                self._start(steps, job, self._advance)
-        for provider in self._providers:
-            while self._room() and (first := await self._next_waiting(provider, now, lease_until)):
-                self._start(steps, first, self._submission.submit)
+                self._start(job, self._steps.advance)
+        await self._take_from_queues(now, lease_until)
         if self._chores_at is None or now >= self._chores_at:
             self._chores_at = now + IDLE
-            await self._chores(steps, now, lease_until)
+            await self._chores(now, lease_until)
 
-    async def _chores(self, steps: asyncio.TaskGroup, now: datetime, lease_until: datetime) -> None:
+    async def _take_from_queues(self, now: datetime, lease_until: datetime) -> None:
+        """Claim what waits for submission, from every provider in turn."""
+        open_ = [each for each in self._providers if self._submission.rests_until(each) is None]
+        while open_ and self._room():
+            for provider in tuple(open_)[: self._room()]:
+                job = await self._claims.waiting(
+                    provider,
+                    now=now,
+                    lease_until=lease_until,
+                    provider_limit=self._capacity.per_provider,
+                    user_limit=self._capacity.per_user,
+                )
+                if job is None:
+                    open_.remove(provider)
+                else:
+                    self._start(job, self._steps.submit)
+
+    async def _chores(self, now: datetime, lease_until: datetime) -> None:
         """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
         for job in await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps):
-            self._start(steps, job, self._expire)
+            self._start(job, self._steps.expire)
         for provider in self._providers:
-            await self._cards.refresh(provider)
-
-    async def _next_waiting(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
-        return await self._claims.waiting(
-            provider,
-            now=now,
-            lease_until=lease_until,
-            provider_limit=self._capacity.per_provider,
-            user_limit=self._capacity.per_user,
-        )
+            self._aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
 
     async def _pause(self) -> timedelta:
         """How long there is nothing to do, unless somebody wakes us."""
         longest = min(IDLE, self._capacity.lease / 3)
         if not self._room():
             return longest
-        due = await self._claims.next_due(now=self._clock())
-        return longest if due is None else max(timedelta(0), min(longest, due - self._clock()))
+        moments = [await self._claims.next_due(now=self._clock()), *map(self._submission.rests_until, self._providers)]
+        now = self._clock()
+        return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
 
     def _room(self) -> int:
-        return max(0, self._capacity.steps - len(self._under_way))
+        return max(0, self._capacity.steps - len(self._stepping))
 
-    def _start(self, steps: asyncio.TaskGroup, job: Job, step: Step) -> None:
-        self._under_way[job.id] = job
-        steps.create_task(self._supervised(job, step), name=f"step-{job.id}")
+    def _start(self, job: Job, step: Step) -> None:
+        task = self._spawn(self._supervised(job, step), name=f"step-{job.id}")
+        self._under_way[task] = job
+        self._stepping.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._stepping.discard(task)
+        del self._under_way[task]
+        self.wake()
 
     async def _supervised(self, job: Job, step: Step) -> None:
         """Carry out one step. Whatever goes wrong in it is written down and leaves the job to be claimed again."""
         try:
-            after = await step(job)
-            if after.due_at is not None:
-                await self._cards.show(after)
+            job = await step(job)
+            if job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished:
+                job = await self._deliver(job)
+            self._show(job)
         except TransitionLost as exc:
             log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
         except StoreError:
             log.exception("a step could not be recorded", extra={"job": job.id})
         except Exception:
             log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
-            await self._stumble(job)
-        finally:
-            self._under_way.pop(job.id, None)
-            self.wake()
+            with contextlib.suppress(StoreError):
+                await self._steps.stumble(job)
 
-    async def _advance(self, job: Job) -> Job:
-        """The next step of a job that has left the queue."""
-        if job.finished:
-            return await self._close(job)
-        if job.status is JobStatus.SUBMITTING:
-            return await self._submission.reconcile(job)
-        if job.status is JobStatus.RUNNING:
-            job = await self._submission.poll(job)
-        if job.status is JobStatus.SUCCEEDED:
+    async def _deliver(self, job: Job) -> Job:
+        """Deliver when it is the job's turn, without taking up the room of a step."""
+        if len(self._under_way) - len(self._stepping) >= self._capacity.deliveries * CROWDED:
+            return await self._steps.postpone(job)
+        if (task := asyncio.current_task()) is not None:
+            self._stepping.discard(task)
+        self.wake()
+        self._show(job)
+        async with self._delivering:
+            return job if self._stopping else await self._steps.deliver(job)
+
+    def _show(self, job: Job) -> None:
+        """Have the news of a job shown on its card; only the last of several that wait."""
+        if job.due_at is None or self._stopping:
+            return
+        self._to_show[job.id] = job
+        self._aside(f"card-{job.id}", partial(self._show_all, job.id))
+
+    async def _show_all(self, job_id: str) -> None:
+        while (job := self._to_show.pop(job_id, None)) is not None:
             await self._cards.show(job)
-            job = await self._delivery.deliver(job)
-        return job
 
-    async def _close(self, job: Job) -> Job:
-        try:
-            await self._cards.close(job)
-        except DestinationBusy as exc:
-            log.info("the card could not be closed", extra={"job": job.id, "reason": exc.reason})
-            if job.tries < CLOSING:
-                tries = job.tries + 1
-                wait = backoff.delay(tries, rand=self._rand)
-                return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
-        return await self._jobs.close(job)
+    def _aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin what nobody waits for and what must not stop the jobs, unless it is under way."""
 
-    async def _expire(self, job: Job) -> Job:
-        return await self._jobs.fail(job, failure="deadline", code="", now=self._clock())
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception:
+                log.exception("something on the side failed", extra={"work": name})
+            finally:
+                del self._asides[name]
 
-    async def _stumble(self, job: Job) -> None:
-        """After the unexpected: the same step again, ever later; past its deadline a job without a result fails."""
-        with contextlib.suppress(StoreError):
-            if job.status is JobStatus.RUNNING and self._clock() >= job.deadline_at:
-                await self._jobs.fail(job, failure="internal", code="", now=self._clock())
-                return
-            tries = job.tries + 1
-            wait = backoff.delay(tries, rand=self._rand, cap=STUMBLE_CAP)
-            await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
+        if name not in self._asides:
+            self._asides[name] = self._spawn(guarded(), name=name)
+
+    def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
+        if self._tasks is None:
+            raise RuntimeError("the worker does not run")
+        return self._tasks.create_task(work, name=name)

@@ -1,0 +1,108 @@
+"""What happens to a claimed job: one step forward; after the unexpected another try, or an end that people hear of."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain import backoff
+from bot.domain.job import JobStatus
+from bot.errors import DestinationBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.cards import Cards
+    from bot.service.delivery import Delivery
+    from bot.service.submission import Submission
+    from bot.store.jobs import JobStore
+
+log = logging.getLogger(__name__)
+
+CLOSING: Final = 8  # tries to close a card before it is left as it is
+STUMBLE_CAP: Final = 600.0  # seconds at the most between two tries of a step that fails unexpectedly
+CROWD: Final = timedelta(seconds=30)  # about how long a video waits that finds too many before it
+
+
+class Steps:
+    """The steps of a job. Each takes a claimed job and gives its lease back, unless it can go on at once."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobStore,
+        submission: Submission,
+        delivery: Delivery,
+        cards: Cards,
+        clock: Callable[[], datetime],
+        rand: Callable[[], float],
+    ) -> None:
+        self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
+        self._clock, self._rand = clock, rand
+
+    async def submit(self, job: Job) -> Job:
+        """Hand it to its provider."""
+        return await self._submission.submit(job)
+
+    async def advance(self, job: Job) -> Job:
+        """The next step of a job that has left the queue, up to its delivery."""
+        if job.finished:
+            return await self._close(job)
+        if job.status is JobStatus.SUBMITTING:
+            return await self._submission.reconcile(job)
+        if job.status is JobStatus.RUNNING:
+            return await self._submission.poll(job)
+        return job
+
+    async def deliver(self, job: Job) -> Job:
+        """Bring a finished video to its people."""
+        return await self._delivery.deliver(job)
+
+    async def expire(self, job: Job) -> Job:
+        """Its deadline has passed in the queue."""
+        return await self._jobs.fail(job, failure="deadline", code="", now=self._clock())
+
+    async def postpone(self, job: Job) -> Job:
+        """Too many videos are being delivered: this one later."""
+        wait = CROWD * (0.5 + self._rand())
+        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=job.tries)
+
+    async def stumble(self, job: Job) -> None:
+        """After the unexpected: the same step again, ever later, but not for ever.
+
+        Raises:
+            StoreError: it could not be written down; the lease runs out.
+        """
+        now = self._clock()
+        if job.finished and job.tries >= CLOSING:
+            await self._end(job)
+        elif job.status is JobStatus.RUNNING and now >= job.deadline_at:
+            await self._jobs.fail(job, failure="internal", code="", now=now)
+        elif job.status is JobStatus.SUBMITTING and now >= job.deadline_at and job.dead_letter is None:
+            await self._submission.lose(job)
+        elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):
+            await self._delivery.keep(job, "internal")
+        else:
+            await self._again(job, cap=STUMBLE_CAP)
+
+    async def _close(self, job: Job) -> Job:
+        try:
+            await self._cards.close(job)
+        except DestinationBusy as exc:
+            log.info("the card could not be closed", extra={"job": job.id, "reason": exc.reason})
+            if job.tries < CLOSING:
+                return await self._again(job, cap=backoff.CAP)
+        return await self._end(job)
+
+    async def _end(self, job: Job) -> Job:
+        closed = await self._jobs.close(job)
+        await self._cards.forget(job)
+        return closed
+
+    async def _again(self, job: Job, *, cap: float) -> Job:
+        tries = job.tries + 1
+        wait = backoff.delay(tries, rand=self._rand, cap=cap)
+        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
