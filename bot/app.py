@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import aiohttp
 import discord
 
 from bot.client import Shotcaller, point_at
 from bot.domain.capability import CAPABILITIES
-from bot.errors import SettingsInvalid
+from bot.errors import SettingsInvalid, ShotcallerError
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.kirin import Kirin
@@ -88,7 +89,7 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
 
     Raises:
         SettingsInvalid: Discord does not accept the token, or another process uses the same database.
-        StoreError: the database cannot be used.
+        ShotcallerError: Discord cannot be reached, or the database cannot be used.
         Exception: the worker or the Discord client has died; a supervisor should start the process again.
     """
     async with house(settings, wraps=wraps or Wraps()) as built:
@@ -141,6 +142,8 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             await client.login(settings.discord_token.get_secret_value())
         except discord.LoginFailure:
             raise SettingsInvalid([("DISCORD_TOKEN", "Discord does not accept it")]) from None
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as exc:
+            raise ShotcallerError(f"Discord could not be reached: {exc}") from exc
         await worker.recover()
         if settings.health_port:
             health = serve_health(
@@ -209,6 +212,7 @@ def _services(
         cards=cards,
         expectation=expectation,
         health=health,
+        desk=desk,
         models=_models(settings, providers),
         limits=Limits(
             allowance=settings.daily_credits,

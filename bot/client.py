@@ -17,6 +17,7 @@ from bot.locale import words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
 
     from bot.service.videos import Videos
 
@@ -26,12 +27,8 @@ log = logging.getLogger(__name__)
 class Answers(Protocol):
     """Where the private answers of accepted requests are remembered."""
 
-    def expect(self, interaction: discord.Interaction[Any]) -> None:
-        """A job may come of this interaction."""
-        ...
-
-    def answered(self, interaction: discord.Interaction[Any]) -> None:
-        """The command has given its own answer."""
+    def expected(self, interaction: discord.Interaction[Any]) -> AbstractContextManager[None]:
+        """While a job may come of this interaction, and until the command has given its own answer."""
         ...
 
 
@@ -87,7 +84,10 @@ class Shotcaller(commands.Bot):
         for guild_id in self._guild_ids:
             guild = discord.Object(guild_id)
             self.tree.copy_global_to(guild=guild)
-            await self.tree.sync(guild=guild)
+            try:
+                await self.tree.sync(guild=guild)
+            except discord.Forbidden:
+                log.error("no commands there: is the bot in that guild?", extra={"guild": guild_id})  # noqa: TRY400 (a setting, no bug)
 
     async def on_ready(self) -> None:
         """Say so in the log."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import discord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bot.domain.job import Job
 
@@ -37,20 +39,24 @@ class PrivateAnswers:
         self._clock = clock
         self._open: OrderedDict[str, _Open] = OrderedDict()
 
-    def expect(self, interaction: discord.Interaction[Any]) -> None:
-        """A job may come of this interaction, whose id is then the job's idempotency key."""
-        self._open[str(interaction.id)] = _Open(interaction, self._clock())
+    @contextmanager
+    def expected(self, interaction: discord.Interaction[Any]) -> Iterator[None]:
+        """While a command may make a job of this interaction, whose id is then the job's idempotency key.
+
+        What follows may replace the command's own answer as soon as the command has ended; if it failed, nothing
+        follows there.
+        """
+        key = str(interaction.id)
+        mine = self._open[key] = _Open(interaction, self._clock())
         while len(self._open) > MOST or self._clock() - next(iter(self._open.values())).since > LIFE:
             self._open.popitem(last=False)
-
-    def answered(self, interaction: discord.Interaction[Any]) -> None:
-        """The command has given its own answer; what follows may replace it."""
-        if known := self._open.get(str(interaction.id)):
-            known.answered.set()
-
-    def forget(self, interaction: discord.Interaction[Any]) -> None:
-        """No job came of it."""
-        self._open.pop(str(interaction.id), None)
+        try:
+            yield
+        except BaseException:
+            self._open.pop(key, None)
+            raise
+        finally:
+            mine.answered.set()
 
     async def replace(self, job: Job, text: str) -> bool:
         """Put a text in place of the private answer; whether there still was one to replace."""
@@ -62,6 +68,6 @@ class PrivateAnswers:
                 await known.answered.wait()
             silent = discord.AllowedMentions.none()
             await known.interaction.edit_original_response(content=text, allowed_mentions=silent)
-        except (TimeoutError, discord.HTTPException):
+        except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError):
             return False
         return True

@@ -11,6 +11,7 @@ from bot.domain.problem import Problem
 from bot.domain.request import AXES, AspectRatio, CameraControl, CameraType, Mode, VideoRequest
 from bot.errors import InvalidRequest
 from bot.locale import words
+from bot.service.videos import Asking
 from cogs._destination import destination_of
 from cogs._replies import acknowledge, answer
 from cogs._text import link
@@ -69,16 +70,18 @@ def _command(videos: Videos, answers: Answers, say: Words) -> app_commands.Comma
             camera=_camera(camera, strength),
         )
         destination = destination_of(interaction, private=private)
-        answers.expect(interaction)
-        accepted = await videos.request(
-            wish,
-            key=str(interaction.id),
-            user_id=interaction.user.id,
-            locale=str(interaction.locale),
-            destination=destination,
-        )
+        with answers.expected(interaction):
+            accepted = await videos.request(
+                wish,
+                Asking(
+                    key=str(interaction.id),
+                    user_id=interaction.user.id,
+                    locale=str(interaction.locale),
+                    public_locale=str(interaction.guild_locale or interaction.locale),
+                    destination=destination,
+                ),
+            )
         await answer(interaction, _accepted(accepted, words(str(interaction.locale))))
-        answers.answered(interaction)
 
     return create
 
@@ -113,12 +116,10 @@ async def _camera_moves(interaction: discord.Interaction[Any], typed: str) -> li
 
 
 def _accepted(accepted: Accepted, say: Words) -> str:
-    job = accepted.job
-    values = {
-        "price": say("credits", n=accepted.price.credits),
-        "left": say("credits", n=accepted.account.balance),
-        "time": say.span(accepted.expected),
-    }
+    job, price = accepted.job, say("credits", n=accepted.price.credits)
+    if accepted.account is not None:
+        price = say("accepted.left", price=price, left=say("credits", n=accepted.account.balance))
+    values = {"price": price, "time": say.span(accepted.expected)}
     if job.destination.private:
         return say("accepted.private", **values)
     if job.card_channel_id is None or job.card_message_id is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bot.domain import capability
-from bot.domain.job import Job, JobStatus
+from bot.domain.job import Job, JobStatus, Origin
 from bot.domain.price import Price, price
 from bot.domain.quota import owner_of, period_of, renews_at
-from bot.errors import ModelUnknown
+from bot.errors import ModelUnknown, StoreUnavailable
+from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.expectation import Expectation
     from bot.service.health import ProviderHealth
+    from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
     from bot.store.lookup import Lookup
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +42,32 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """Who asks for a video, from where, in which languages, and what it builds on.
+
+    `key` is the idempotency key: the id of the interaction.
+    """
+
+    key: str
+    user_id: int
+    locale: str
+    destination: Destination
+    public_locale: str | None = None
+    parent_id: str | None = None
+    origin: Origin = Origin.CREATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
-    """A request that became a job; `new` is False for a repeat of the same interaction."""
+    """A request that became a job; `new` is False for a repeat of the same interaction.
+
+    `account` is None where the database would not say afterwards.
+    """
 
     job: Job
     new: bool
     price: Price
-    account: Account
+    account: Account | None
     expected: timedelta
 
 
@@ -64,7 +88,10 @@ class JobView:
 
 
 class Videos:
-    """The use cases of the members. Every method may raise `StoreUnavailable`: then nothing has happened."""
+    """The use cases of the members. Every method may raise `StoreUnavailable`: then nothing has happened.
+
+    What is asked for after a request was accepted may fail without anybody being told that it was not.
+    """
 
     def __init__(
         self,
@@ -74,13 +101,14 @@ class Videos:
         cards: Cards,
         expectation: Expectation,
         health: Mapping[str, ProviderHealth],
+        desk: OperatorDesk,
         models: Sequence[Capability],
         limits: Limits,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._jobs, self._lookup, self._cards = jobs, lookup, cards
-        self._expectation, self._health = expectation, health
+        self._expectation, self._health, self._desk = expectation, health, desk
         self._limits, self._clock, self._wake = limits, clock, wake
         self.models = {each.model: each for each in models}
 
@@ -97,10 +125,8 @@ class Videos:
         except KeyError:
             raise ModelUnknown(model=model) from None
 
-    async def request(
-        self, wish: VideoRequest, *, key: str, user_id: int, locale: str, destination: Destination
-    ) -> Accepted:
-        """Accept a request: keep it as a job and hold its credits. `key` makes a repeat harmless.
+    async def request(self, wish: VideoRequest, asking: Asking) -> Accepted:
+        """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.
 
         Raises:
             Refused: in all its kinds; nothing has moved.
@@ -110,32 +136,62 @@ class Videos:
         model = self.capability(wish.model)
         capability.check(wish, model, list(self.models.values()))
         await self._health[model.provider].ensure()
-        now, cost = self._clock(), price(wish)
-        job = Job(
+        expected = await self._expectation.of(wish)
+        cost = price(wish)
+        wanted = self._job(wish, asking, provider=model.provider, cost=cost)
+        job, new = await self._accept(wanted)
+        self._wake()
+        job = await self._introduced(job)
+        account = await self._account(job)
+        return Accepted(job=job, new=new, price=cost, account=account, expected=expected)
+
+    def _job(self, wish: VideoRequest, asking: Asking, *, provider: str, cost: Price) -> Job:
+        now = self._clock()
+        return Job(
             id=token_hex(8),
-            idempotency_key=key,
-            user_id=user_id,
-            locale=locale,
-            destination=destination,
-            provider=model.provider,
+            idempotency_key=asking.key,
+            user_id=asking.user_id,
+            locale=asking.locale,
+            public_locale=asking.public_locale or asking.locale,
+            parent_id=asking.parent_id,
+            origin=asking.origin,
+            destination=asking.destination,
+            provider=provider,
             request=wish,
             status=JobStatus.QUEUED,
             attempt=1,
             tries=0,
-            owner=owner_of(user_id=user_id, guild_id=destination.guild_id),
+            owner=owner_of(user_id=asking.user_id, guild_id=asking.destination.guild_id),
             period=period_of(now),
             credits=cost.credits,
             usd_micros=cost.usd_micros,
             created_at=now,
             deadline_at=now + self._limits.deadline,
         )
+
+    async def _accept(self, wanted: Job) -> tuple[Job, bool]:
         limits = self._limits
-        job, new = await self._jobs.accept(job, allowance=limits.allowance, most=limits.jobs_per_user, now=now)
-        job = await self._cards.introduce(job)
-        self._wake()
-        account = await self._lookup.account(owner=job.owner, period=job.period, allowance=limits.allowance)
-        expected = await self._expectation.of(wish)
-        return Accepted(job=job, new=new, price=cost, account=account, expected=expected)
+        try:
+            return await self._jobs.accept(
+                wanted, allowance=limits.allowance, most=limits.jobs_per_user, now=wanted.created_at
+            )
+        except StoreUnavailable as exc:
+            await self._desk.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
+            raise
+
+    async def _introduced(self, job: Job) -> Job:
+        try:
+            return await self._cards.introduce(job)
+        except StoreUnavailable as exc:
+            log.warning("no card for now", extra={"job": job.id, "detail": str(exc)})
+            return job
+
+    async def _account(self, job: Job) -> Account | None:
+        try:
+            return await self._lookup.account(owner=job.owner, period=job.period, allowance=self._limits.allowance)
+        except StoreUnavailable as exc:
+            log.warning("no balance for now", extra={"job": job.id, "detail": str(exc)})
+            return None
 
     async def cancel(self, job_id: str, *, user_id: int) -> Job:
         """Take a waiting job back; its credits are free again.
