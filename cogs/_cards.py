@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.service.notifier import Phase, phase_of
-from cogs._text import cut, failure, link, prompt_of, safe, settings, since
+from cogs._text import cut, failure, link, safe, settings, since
 
 if TYPE_CHECKING:
     from bot.domain.job import Job
@@ -34,7 +34,7 @@ _LOOKS: Final = {
 def card_embed(card: Card, words: Words) -> discord.Embed:
     """A job's card."""
     sign, colour = _LOOKS[card.phase]
-    lines = [f"> {safe(prompt_of(card.job.request), PROMPT_ON_CARD)}", "", _news(card, words)]
+    lines = [f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}", "", _news(card, words)]
     embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
     embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
     return embed
@@ -64,14 +64,14 @@ def result_text(job: Job, words: Words) -> str:
     made = settings(job.request, words)
     took = words.span((job.finished_at or job.created_at) - job.created_at)
     line = words("result.settings", settings=made, time=took, price=words("credits", n=job.credits))
-    return f"> {safe(prompt_of(job.request), PROMPT_ON_CARD)}\n-# {line}"
+    return f"> {safe(job.request.text(), PROMPT_ON_CARD)}\n-# {line}"
 
 
 def alt_text(job: Job, words: Words) -> str:
     """The video's description for those who do not see it."""
     shots = len(job.request.shots)
     key = "result.alt.shots" if shots else "result.alt"
-    return cut(words(key, prompt=prompt_of(job.request), count=shots), ALT_TEXT)
+    return cut(words(key, prompt=job.request.text(), count=shots), ALT_TEXT)
 
 
 def job_line(view: JobView, words: Words) -> str:
@@ -91,7 +91,7 @@ def job_line(view: JobView, words: Words) -> str:
         since=since(job.created_at),
         settings=settings(job.request, words),
         price=words("credits", n=job.credits),
-        prompt=safe(prompt_of(job.request), 80),
+        prompt=safe(job.request.text(), 80),
         id=job.id,
         link=where,
     )

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SEARCHED: Final = 200  # messages looked through for a result that may have been posted
+SEARCHED: Final = 1000  # messages looked through for a result that may have been posted
 
 _TOO_LARGE: Final = 40005
 _TOO_LARGE_STATUS: Final = 413
-_BUSY_STATUS: Final = 429
+_BUSY: Final = frozenset({401, 408, 429})  # 401: the token was changed, and the next start knows the new one
 _SERVER_ERROR: Final = 500
 
 
@@ -46,7 +46,7 @@ def _mapped() -> Iterator[None]:
     except discord.HTTPException as exc:
         if exc.code == _TOO_LARGE or exc.status == _TOO_LARGE_STATUS:
             raise ResultTooLarge("refused_by_discord") from exc
-        if exc.status >= _SERVER_ERROR or exc.status == _BUSY_STATUS:
+        if exc.status >= _SERVER_ERROR or exc.status in _BUSY:
             raise DestinationBusy(f"discord_{exc.status}") from exc
         raise DestinationLost(f"discord_{exc.code or exc.status}") from exc
     except (TimeoutError, aiohttp.ClientError, OSError) as exc:
@@ -114,11 +114,11 @@ class DiscordNotifier:
         return await self._post(await self._person(job), result, greeting=greeting, nonce=f"direct-{job.id}")
 
     async def tell_requester(self, card: Card) -> None:
-        """See `Notifier`. In the private answer while it lives; a private job has no card, so else directly."""
+        """See `Notifier`. In the private answer while it lives; else directly, unless a card has said it."""
         say = words(card.job.locale)
         reason = failure(card.job, say) if card.phase is Phase.FAILED else say(f"card.{card.phase}.text")
         text = f"**{say(f'card.{card.phase}')}**\n{reason}"
-        if await self._answers.replace(card.job, text) or not card.job.destination.private:
+        if await self._answers.replace(card.job, text) or card.job.card_message_id is not None:
             return
         person = await self._person(card.job)
         with _mapped():
@@ -151,7 +151,7 @@ class DiscordNotifier:
         places: list[Any] = []
         if not job.destination.private:
             places.append(self._channel(job.destination.channel_id, job.destination.guild_id))
-        if job.destination.guild_id is not None:
+        if job.destination.private or job.destination.guild_id is not None:
             with contextlib.suppress(DestinationLost):
                 places.append(await self._person(job))
         return places

@@ -8,6 +8,7 @@ import re
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -62,8 +63,8 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     text += f"\n-# {words(str(interaction.locale))('reference', reference=reference)}"
     try:
         await _send(interaction, text)
-    except discord.HTTPException as exc:
-        log.warning("the answer could not be given", extra={"code": exc.code, "reference": reference})
+    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
+        log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
 
 
 def describe(error: Exception, say: Words) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
-from discord.utils import escape_markdown, escape_mentions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 ELLIPSIS: Final = "…"
 
+# What means something to Discord anywhere, at the beginning of a line, or in an address.
+_MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
+_TURNS_TEXT_AROUND: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 
 def cut(text: str, most: int) -> str:
     """At most `most` characters of a text, with an ellipsis where something is missing."""
@@ -23,14 +27,12 @@ def cut(text: str, most: int) -> str:
 
 
 def safe(text: str, most: int) -> str:
-    """What somebody typed, on one line, cut, without markup and mentions."""
-    line = " ".join(text.split())
-    return cut(escape_mentions(escape_markdown(cut(line, most))), most * 2)
+    """What somebody typed, on one line, cut to `most` characters, without markup, links and mentions.
 
-
-def prompt_of(request: VideoRequest) -> str:
-    """The prompt of a request, or the prompts of its shots."""
-    return " / ".join(shot.prompt for shot in request.shots) if request.shots else request.prompt
+    Escaped it may be up to twice as long.
+    """
+    line = cut(" ".join(_TURNS_TEXT_AROUND.sub("", text).split()), most)
+    return _MARKUP.sub(r"\\\g<0>", line).replace("@", "@\u200b")
 
 
 def settings(request: VideoRequest, words: Words) -> str:

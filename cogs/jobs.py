@@ -11,7 +11,7 @@ from bot.domain.job import JobStatus
 from bot.locale import words
 from cogs._cards import job_line
 from cogs._replies import CONTENT, acknowledge, answer
-from cogs._text import cut, prompt_of
+from cogs._text import cut
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
@@ -52,9 +52,9 @@ def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ...
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
         jobs = [view.job for view in views if view.job.status is JobStatus.QUEUED]
         return [
-            app_commands.Choice(name=cut(" ".join(prompt_of(job.request).split()), CHOICE), value=job.id)
+            app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE), value=job.id)
             for job in jobs
-            if typed.lower() in prompt_of(job.request).lower() or typed in job.id
+            if typed.lower() in job.request.text().lower() or typed in job.id
         ]
 
     @app_commands.command(name="cancel", description=say("command.video.cancel"))
