@@ -13,6 +13,8 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -71,7 +73,10 @@ def _blank_is_unset(value: Any) -> Any:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
-Ids = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_listed)]
+DiscordId = Annotated[int, Field(gt=0, lt=2**63)]
+Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 
 
@@ -88,7 +93,7 @@ class Settings(BaseSettings):
     discord_api_url: WebAddress = "https://discord.com/api/v10"
     discord_gateway_url: SocketAddress = "wss://gateway.discord.gg"
     discord_guild_ids: Ids = ()
-    operator_channel_id: Annotated[int | None, BeforeValidator(_blank_is_unset)] = None
+    operator_channel_id: Annotated[DiscordId | None, BeforeValidator(_blank_is_unset)] = None
 
     kirin_api_key: OptionalSecret = None
     kirin_base_url: WebAddress = "https://cloud.vtrix.ai"
@@ -107,20 +112,27 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
     data_dir: Path = Path("data")
 
-    daily_credits: Annotated[int, Field(ge=0)] = 60
-    max_jobs_per_user: Annotated[int, Field(ge=1)] = 3
-    running_per_user: Annotated[int, Field(ge=1)] = 2
-    running_per_provider: Annotated[int, Field(ge=1)] = 5
-    job_deadline_minutes: Annotated[float, Field(gt=0)] = 60
-    max_result_megabytes: Annotated[int, Field(ge=1)] = 200
-    poll_seconds_min: Annotated[float, Field(gt=0)] = 2
-    poll_seconds_max: Annotated[float, Field(gt=0)] = 20
-    lease_seconds: Annotated[float, Field(ge=1)] = 30
+    daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
+    max_jobs_per_user: Count = 3
+    running_per_user: Count = 2
+    running_per_provider: Count = 5
+    job_deadline_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
+    max_result_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 200
+    poll_seconds_min: Seconds = 2
+    poll_seconds_max: Seconds = 20
+    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
 
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("poll_seconds_max")
+    @classmethod
+    def _not_below_the_least(cls, most: float, info: ValidationInfo) -> float:
+        if most < info.data.get("poll_seconds_min", most):
+            raise ValueError("at least POLL_SECONDS_MIN")
+        return most
 
     @model_validator(mode="wrap")
     @classmethod
@@ -130,8 +142,6 @@ class Settings(BaseSettings):
             settings = handler(data)
         except ValidationError as exc:
             raise SettingsInvalid([*map(_mistake, exc.errors()), *mistakes]) from None
-        if settings.poll_seconds_min > settings.poll_seconds_max:
-            mistakes.append(("POLL_SECONDS_MIN", "expected at most POLL_SECONDS_MAX"))
         if mistakes:
             raise SettingsInvalid(mistakes)
         return settings

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.errors import SettingsInvalid
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -18,6 +20,9 @@ async def serve_health(
     """Serve both for as long as the context lasts; gives the port, which `port` 0 leaves to the system.
 
     Each answers 200 when its question is answered by yes, else 503.
+
+    Raises:
+        SettingsInvalid: the address cannot be listened on.
     """
 
     def answer(question: Callable[[], bool]) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -30,10 +35,13 @@ async def serve_health(
     app = web.Application()
     app.router.add_get("/healthz", answer(alive))
     app.router.add_get("/readyz", answer(ready))
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as exc:
+            raise SettingsInvalid([("HEALTH_PORT", f"an address that is free: {exc}")]) from exc
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
