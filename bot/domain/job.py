@@ -37,6 +37,17 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 }
 
 
+class Origin(StrEnum):
+    """How a request came to be; all but the first build on an earlier job."""
+
+    CREATE = "create"  # typed or chosen from the start
+    AGAIN = "again"  # the same request once more
+    EDIT = "edit"  # changed in a form
+    PRO = "pro"  # the same request, in the better mode
+    SHAPE = "shape"  # the same request, in another aspect ratio
+    STORYBOARD = "storyboard"  # made into, or from, a storyboard
+
+
 class DeadLetter(StrEnum):
     """Why a job cannot be delivered or decided by itself."""
 
@@ -59,7 +70,8 @@ class Job:
     """One accepted request. Ids of Discord are integers, times are aware UTC, money is in credits and USD millionths.
 
     `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff. `lease` is the
-    token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job.
+    token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job. `locale` is the
+    requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
     """
 
     id: str
@@ -95,6 +107,9 @@ class Job:
     card_message_id: int | None = None
     message_channel_id: int | None = None
     message_id: int | None = None
+    parent_id: str | None = None
+    origin: Origin = Origin.CREATE
+    public_locale: str = "en-US"
 
     @property
     def external_id(self) -> str:
@@ -121,11 +136,14 @@ class Job:
                 upload_limit=row["upload_limit"],
                 private=bool(row["private"]),
             ),
-            request=VideoRequest.model_validate_json(row["request"]),
+            request=VideoRequest.stored(row["request"]),
             status=JobStatus(row["status"]),
+            origin=Origin(row["origin"]),
             dead_letter=DeadLetter(row["dead_letter"]) if row["dead_letter"] else None,
         )
 
 
 _TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith("_at"))
-_PLAIN: Final = frozenset(Job.__dataclass_fields__) - _TIMES - {"destination", "request", "status", "dead_letter"}
+_PLAIN: Final = (
+    frozenset(Job.__dataclass_fields__) - _TIMES - {"destination", "request", "status", "dead_letter", "origin"}
+)

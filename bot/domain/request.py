@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
 from bot.domain.problem import Problem
 from bot.errors import InvalidRequest
@@ -22,6 +22,9 @@ SHOT_PROMPT_LIMIT: Final = 512  # characters
 MAX_SHOTS: Final = 6
 AXIS_LIMIT: Final = 10.0  # a camera axis lies within ± this
 DEFAULT_STRENGTH: Final = 5.0
+
+
+_STORED: Final = {"stored": True}
 
 
 class Mode(StrEnum):
@@ -134,8 +137,19 @@ class VideoRequest(_Value):
     cfg_scale: float | None = None
     camera: CameraControl | None = None
 
+    def text(self) -> str:
+        """What should be seen: the prompt, or the prompts of the shots, a line each."""
+        return "\n".join(shot.prompt for shot in self.shots) if self.shots else self.prompt
+
+    @classmethod
+    def stored(cls, text: str) -> Self:
+        """A request from the database. It was valid when it was accepted; rules that came later do not undo it."""
+        return cls.model_validate_json(text, context=_STORED)
+
     @model_validator(mode="after")
-    def _obeys_the_rules(self) -> Self:
+    def _obeys_the_rules(self, info: ValidationInfo) -> Self:
+        if info.context is _STORED:
+            return self
         problems = [*_text_problems(self), *_shot_problems(self), *_number_problems(self)]
         if self.camera is not None:
             problems += _camera_problems(self.camera)

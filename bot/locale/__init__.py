@@ -1,4 +1,4 @@
-"""Every text that people see, by language: one gettext catalogue a language, with keys for message ids."""
+"""Every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from babel.dates import format_timedelta
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from decimal import Decimal
-
-    from babel.messages.catalog import Catalog
 
 DEFAULT: Final = "en-US"
 
@@ -67,9 +66,22 @@ class Words:
 
 @cache
 def words(locale: str = DEFAULT) -> Words:
-    """The texts for a reader's locale; English where there is no catalogue for it."""
-    file = resources.files("bot.locale") / f"{locale}.po"
-    if not file.is_file():
+    """The texts for a reader's locale; English where there are no catalogues for it."""
+    folder = resources.files("bot.locale") / locale
+    if locale not in locales():
         return words(DEFAULT)
-    with file.open("rb") as source:
-        return Words(locale, read_po(source, locale=locale.replace("-", "_")))
+    catalog = Catalog(locale=locale.replace("-", "_"))
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        with file.open("rb") as source:
+            part = read_po(source, locale=catalog.locale)
+        for message in part:
+            if message.id:
+                catalog[message.id] = message
+    return Words(locale, catalog)
+
+
+@cache
+def locales() -> tuple[str, ...]:
+    """The languages there are catalogues for, each a folder with one file a topic; the default first."""
+    found = sorted(each.name for each in resources.files("bot.locale").iterdir() if each.is_dir() and "-" in each.name)
+    return (DEFAULT, *(each for each in found if each != DEFAULT))

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
-    "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, 0, $13, $14, $15, $16, $17, $18, $19) "
+    "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
+    "parent_id, origin, public_locale, prompt) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, 0, $13, $14, $15, $16, $17, $18, $19, "
+    "$20, $21, $22, $23) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
 _UNFINISHED: Final = "status IN ('queued', 'submitting', 'running') AND dead_letter IS NULL"
@@ -254,4 +256,5 @@ def _columns(job: Job) -> tuple[object, ...]:
         *(job.provider, job.request.model_dump_json(), likeness(job.request), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
+        *(job.parent_id, str(job.origin), job.public_locale, job.request.text()),
     )

@@ -215,3 +215,8 @@ def test_text_that_no_database_takes_is_refused(text: str) -> None:
         VideoRequest(model="m", prompt=text, negative_prompt=text, shots=(Shot(prompt=text, seconds=5),))
     assert [each.field for each in refused.value.problems] == ["prompt", "negative", "shots"]
     assert {each.code for each in refused.value.problems} == {"text_unreadable"}
+
+
+def test_a_stored_request_outlives_the_rules_that_came_later() -> None:
+    stored = VideoRequest.stored('{"model": "m", "prompt": "", "duration": 0}')
+    assert (stored.prompt, stored.duration) == ("", 0)

@@ -1,0 +1,129 @@
+"""What people are in the middle of: kept until it is finished or old, so that any device goes on after any restart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from bot.domain.row import from_millis, millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """Somebody's unfinished request. `body` is JSON of the kind's own shape; `version` counts its changes."""
+
+    id: str
+    user_id: int
+    guild_id: int | None
+    kind: str
+    body: Mapping[str, Any]
+    version: int
+    updated_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The draft of a database row."""
+        return cls(
+            id=row["id"],
+            user_id=row["user_id"],
+            guild_id=row["guild_id"],
+            kind=row["kind"],
+            body=json.loads(row["body"]),
+            version=row["version"],
+            updated_at=from_millis(row["updated_at"]),
+        )
+
+
+class Drafts:
+    """The drafts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(
+        self, draft_id: str, *, user_id: int, guild_id: int | None, kind: str, body: Mapping[str, Any], now: datetime
+    ) -> Draft:
+        """Keep a new draft under an id that nobody can guess."""
+
+        async def work(tx: Transaction) -> Draft:
+            row = await tx.one(
+                "INSERT INTO drafts (id, user_id, guild_id, kind, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+                "RETURNING *",
+                draft_id,
+                user_id,
+                guild_id,
+                kind,
+                json.dumps(body, ensure_ascii=False),
+                millis(now),
+            )
+            return _draft(row)
+
+        return await self._database.transact(work)
+
+    async def read(self, draft_id: str, *, user_id: int) -> Draft | None:
+        """That person's draft of that id; None where it is finished, old or somebody else's."""
+
+        async def work(tx: Transaction) -> Draft | None:
+            row = await tx.one("SELECT * FROM drafts WHERE id = $1 AND user_id = $2", draft_id, user_id)
+            return Draft.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def latest(self, *, user_id: int, kind: str) -> Draft | None:
+        """What a person did last of a kind."""
+
+        async def work(tx: Transaction) -> Draft | None:
+            row = await tx.one(
+                "SELECT * FROM drafts WHERE user_id = $1 AND kind = $2 ORDER BY updated_at DESC LIMIT 1",
+                user_id,
+                kind,
+            )
+            return Draft.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def save(self, draft: Draft, body: Mapping[str, Any], *, now: datetime) -> Draft | None:
+        """Change a draft that is still as the caller knows it; None where another device was faster."""
+
+        async def work(tx: Transaction) -> Draft | None:
+            row = await tx.one(
+                "UPDATE drafts SET body = $3, version = version + 1, updated_at = $4 "
+                "WHERE id = $1 AND version = $2 RETURNING *",
+                draft.id,
+                draft.version,
+                json.dumps(body, ensure_ascii=False),
+                millis(now),
+            )
+            return Draft.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def end(self, draft_id: str) -> bool:
+        """Forget a finished draft; whether there was one."""
+
+        async def work(tx: Transaction) -> bool:
+            return await tx.execute("DELETE FROM drafts WHERE id = $1", draft_id) == 1
+
+        return await self._database.transact(work)
+
+    async def forget(self, *, before: datetime) -> int:
+        """Forget drafts that nobody has touched since; how many."""
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute("DELETE FROM drafts WHERE updated_at < $1", millis(before))
+
+        return await self._database.transact(work)
+
+
+def _draft(row: Row | None) -> Draft:
+    if row is None:
+        raise RuntimeError("an INSERT … RETURNING gave no row")
+    return Draft.from_row(row)

@@ -1,0 +1,66 @@
+-- What a job was made from: the job it builds on and how, the language of what everybody reads, and its text to search.
+
+ALTER TABLE jobs ADD COLUMN parent_id TEXT;
+ALTER TABLE jobs ADD COLUMN origin TEXT NOT NULL DEFAULT 'create';
+ALTER TABLE jobs ADD COLUMN public_locale TEXT NOT NULL DEFAULT 'en-US';
+ALTER TABLE jobs ADD COLUMN prompt TEXT NOT NULL DEFAULT '';
+
+-- What builds on a job.
+CREATE INDEX jobs_of_parent ON jobs (parent_id) WHERE parent_id IS NOT NULL;
+
+-- Videos that somebody keeps near.
+CREATE TABLE favourites (
+    user_id BIGINT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs (id),
+    at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, job_id)
+);
+
+-- How many keep one video near.
+CREATE INDEX favourites_of_job ON favourites (job_id);
+
+-- The copy of a well-liked video in its guild's gallery. A row without a message is the intent to post it.
+CREATE TABLE gallery (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id),
+    channel_id BIGINT NOT NULL,
+    message_id BIGINT,
+    at BIGINT NOT NULL
+);
+
+-- What somebody is in the middle of: typed options that were refused, a storyboard, a panel. The body is JSON.
+CREATE TABLE drafts (
+    id TEXT PRIMARY KEY,
+    user_id BIGINT NOT NULL,
+    guild_id BIGINT,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    updated_at BIGINT NOT NULL
+);
+
+-- A person's latest draft of a kind, and the cleaning of old ones.
+CREATE INDEX drafts_of_user ON drafts (user_id, kind, updated_at);
+
+-- Named settings, a person's own or a guild's. The body is JSON; guild_id 0 stands for everywhere.
+CREATE TABLE presets (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    guild_id BIGINT NOT NULL DEFAULT 0,
+    shared INTEGER NOT NULL DEFAULT 0,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0,
+    updated_at BIGINT NOT NULL
+);
+
+-- A name means one preset of a person, and one of a guild.
+CREATE UNIQUE INDEX presets_own ON presets (user_id, kind, name) WHERE shared = 0;
+CREATE UNIQUE INDEX presets_shared ON presets (guild_id, kind, name) WHERE shared = 1;
+
+-- Remembered choices. The scope is `user:ID`, `channel:ID` or `guild:ID`; the body is JSON.
+CREATE TABLE preferences (
+    scope TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+);

@@ -1,0 +1,69 @@
+"""Remembered choices of people, channels and guilds, as one JSON object each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.row import millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.store.database import Database, Transaction
+
+
+def of_user(user_id: int) -> str:
+    """The scope of a person."""
+    return f"user:{user_id}"
+
+
+def of_channel(channel_id: int) -> str:
+    """The scope of a channel."""
+    return f"channel:{channel_id}"
+
+
+def of_guild(guild_id: int) -> str:
+    """The scope of a guild."""
+    return f"guild:{guild_id}"
+
+
+class Preferences:
+    """The choices kept in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, scopes: Sequence[str]) -> dict[str, Any]:
+        """The choices of several scopes as one object; where two say something, the later scope wins."""
+
+        async def work(tx: Transaction) -> dict[str, Any]:
+            merged: dict[str, Any] = {}
+            for scope in scopes:
+                row = await tx.one("SELECT body FROM preferences WHERE scope = $1", scope)
+                merged |= json.loads(row["body"]) if row else {}
+            return merged
+
+        return await self._database.transact(work)
+
+    async def change(self, scope: str, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+        """Set choices, and forget those that are set to None; the scope's choices afterwards."""
+
+        async def work(tx: Transaction) -> dict[str, Any]:
+            # The row first, so that two changes at once wait for each other and neither is lost.
+            await tx.execute(
+                "INSERT INTO preferences (scope, body, updated_at) VALUES ($1, '{}', $2) ON CONFLICT (scope) "
+                "DO UPDATE SET updated_at = excluded.updated_at",
+                scope,
+                millis(now),
+            )
+            row = await tx.one("SELECT body FROM preferences WHERE scope = $1", scope)
+            merged = {**(json.loads(row["body"]) if row else {}), **changes}
+            body = {name: value for name, value in merged.items() if value is not None}
+            await tx.execute(
+                "UPDATE preferences SET body = $2 WHERE scope = $1", scope, json.dumps(body, ensure_ascii=False)
+            )
+            return body
+
+        return await self._database.transact(work)
