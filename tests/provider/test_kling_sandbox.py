@@ -1,0 +1,182 @@
+"""The provider against a server of somebody else's making, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from bot.domain.request import CameraControl, VideoRequest
+from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderRejected, ProviderUnavailable, TaskUnknown
+from bot.provider.base import Task, TaskStatus
+from bot.provider.kling import DUPLICATE, Kling
+from bot.provider.kling_key import Signer
+from bot.provider.transport import Transport
+from bot.sandbox.faults import Faults
+from bot.sandbox.providers import Providers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+FOX = VideoRequest(model="kling-v1", prompt="A red fox")
+ENDED = {TaskStatus.SUCCEEDED, TaskStatus.FAILED}
+
+
+@dataclass
+class Service:
+    """The running server, and providers that know its address."""
+
+    providers: Providers
+    faults: Faults
+    open: list[Transport] = field(default_factory=list)
+
+    def kling(
+        self, *, token: Callable[[], str] | None = None, renew: Callable[[], None] | None = None, prefix: str = "/kling"
+    ) -> Kling:
+        async def at_once(_seconds: float) -> None:
+            await asyncio.sleep(0)
+
+        transport = Transport(
+            provider="kling",
+            base_url=self.providers.public_url,
+            token=token or (lambda: self.providers.kling_key),
+            sleep=at_once,
+        )
+        self.open.append(transport)
+        return Kling(transport=transport, prefix=prefix, renew=renew)
+
+    def signer(self, **changes: Any) -> Signer:
+        keys = {"access_key": self.providers.kling_access_key, "secret_key": self.providers.kling_secret_key}
+        return Signer(**{**keys, **changes})
+
+    def trouble(self, kind: str, **options: Any) -> None:
+        self.faults.order({"target": "kling", "kind": kind, **options})
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    faults, app = Faults(), web.Application()
+    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=tmp_path, kling_parallel=2) as providers:
+        providers.attach(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        providers.public_url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        running = Service(providers, faults)
+        yield running
+        for transport in running.open:
+            await transport.close()
+        await runner.cleanup()
+
+
+async def ended(kling: Kling, task: Task) -> Task:
+    while task.status not in ENDED:
+        await asyncio.sleep(0.02)
+        task = await kling.fetch(task.id)
+    return task
+
+
+async def test_a_camera_move_is_taken_and_comes_back_as_two_videos(service: Service) -> None:
+    kling = service.kling()
+    await kling.check()
+    request = FOX.model_copy(update={"camera": CameraControl.named("zoom"), "cfg_scale": 0.7})
+    task = await kling.submit(request, external_id="job-1")
+    assert task.status is TaskStatus.WAITING
+    done = await ended(kling, task)
+    assert done.result is not None
+    assert done.result.seconds == 5.1
+    assert done.result.watermark_url not in {None, done.result.url}
+    assert done.created_at == task.created_at is not None
+    [row] = service.providers.tasks()
+    assert (row["ignored"], row["request"]["camera_control"]["config"]["zoom"]) == ([], 5.0)
+    found = await kling.find("job-1")
+    assert found is not None
+    assert found.id == task.id
+    assert [each.external_id for each in await kling.list(size=5)] == ["job-1"]
+
+
+async def test_it_opens_with_a_signature_too(service: Service) -> None:
+    signer = service.signer()
+    kling = service.kling(token=signer, renew=signer.renew)
+    assert (await kling.submit(FOX, external_id="job-1")).id
+
+
+async def test_a_signature_that_has_run_out_is_renewed(service: Service) -> None:
+    """The clock is years slow at the first signature and right at the next."""
+    slow = [time.time(), 1_600_000_000.0]
+    signer = service.signer(now=lambda: slow.pop() if slow else time.time())
+    kling = service.kling(token=signer, renew=signer.renew)
+    await kling.submit(FOX, external_id="job-1")
+    assert not slow
+    assert len(service.providers.tasks()) == 1
+
+
+async def test_a_wrong_key_is_the_operators_fault(service: Service) -> None:
+    wrong = service.signer(secret_key="0123456789abcdef" * 4)
+    for kling in (service.kling(token=lambda: "sk-wrong"), service.kling(token=wrong, renew=wrong.renew)):
+        with pytest.raises(OperatorFault):
+            await kling.check()
+        with pytest.raises(OperatorFault):
+            await kling.submit(FOX, external_id="job-1")
+    with pytest.raises(OperatorFault) as caught:
+        await service.kling(prefix="/kling/v2").check()
+    assert caught.value.code == "1202"
+
+
+async def test_a_taken_external_id_leads_to_the_first_task(service: Service) -> None:
+    kling = service.kling()
+    first = await kling.submit(FOX, external_id="job-1")
+    with pytest.raises(ProviderRejected) as caught:
+        await kling.submit(FOX, external_id="job-1")
+    assert caught.value.code == DUPLICATE
+    found = await kling.find("job-1")
+    assert found is not None
+    assert found.id == first.id
+
+
+async def test_what_became_of_a_create_in_doubt_can_be_told(service: Service) -> None:
+    kling = service.kling()
+    service.trouble("lost_answer")
+    with pytest.raises(OutcomeUnknown):
+        await kling.submit(FOX, external_id="job-1")
+    assert await kling.find("job-1") is not None
+    service.trouble("http_500", on=["create"], code=5002)
+    with pytest.raises(OutcomeUnknown):
+        await kling.submit(FOX, external_id="job-2")
+    assert await kling.find("job-2") is None
+    assert kling.find_is_authoritative
+
+
+async def test_too_many_parallel_tasks_make_it_busy(service: Service) -> None:
+    kling = service.kling()
+    service.trouble("stuck", count=2)
+    await kling.submit(FOX, external_id="job-1")
+    await kling.submit(FOX, external_id="job-2")
+    with pytest.raises(ProviderBusy) as caught:
+        await kling.submit(FOX, external_id="job-3")
+    assert caught.value.code == "1303"
+
+
+async def test_maintenance_refuses_for_now(service: Service) -> None:
+    kling = service.kling()
+    service.trouble("http_500", code=5001)
+    with pytest.raises(ProviderUnavailable):
+        await kling.submit(FOX, external_id="job-1")
+    assert not service.providers.tasks()
+
+
+async def test_a_list_has_pages_and_a_task_that_is_not_there_is_unknown(service: Service) -> None:
+    kling = service.kling()
+    for number in range(2):
+        await ended(kling, await kling.submit(FOX, external_id=f"job-{number}"))
+    pages = [await kling.list(page=page, size=1) for page in (1, 2, 3)]
+    assert [[task.external_id for task in page] for page in pages] == [["job-1"], ["job-0"], []]
+    with pytest.raises(ProviderRejected):
+        await kling.list(size=501)
+    with pytest.raises(TaskUnknown):
+        await kling.fetch("1")
