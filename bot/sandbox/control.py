@@ -63,8 +63,6 @@ class Control:
         for name, get in gets.items():
             app.router.add_get(f"/control/{name}", _asked(get))
 
-    # -- acting as somebody
-
     async def command(self, body: Json) -> Json:
         """Type the command `name` with `options`, or use the menu command `name` on a message or user `target`."""
         user, channel = self._who_and_where(body)
@@ -137,8 +135,6 @@ class Control:
         gateway.dispatch("INTERACTION_CREATE", interaction.payload, guild_id=guild_id)
         return {"interaction_id": interaction.id}
 
-    # -- looking
-
     def interaction(self, asked: Json) -> Json:
         """What came of an interaction."""
         found = self._discord.interactions.get(asked["id"])
@@ -166,8 +162,6 @@ class Control:
             "now": self._clock.now(),
             "problems": self._discord.own_problems,
         }
-
-    # -- changing the world
 
     async def order(self, body: Json) -> Json:
         """Order trouble."""
@@ -199,8 +193,6 @@ class Control:
             raise Impossible("time goes forward, in seconds")
         self._clock.advance(seconds)
         return {"now": self._clock.now()}
-
-    # -- names
 
     def _user(self, given: Any) -> User:
         for user in self._discord.world.users.values():

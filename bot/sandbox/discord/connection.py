@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.sandbox.discord.sessions import Session, Socket
 
 EVENTS_A_MINUTE = 120
+MINUTE = 60
 FRAME_BYTES = 4096
 
 
@@ -56,7 +57,7 @@ class Connection:
 
     def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
         """One payload, if it is one and does not come too often."""
-        if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < 60:  # noqa: PLR2004 - a minute
+        if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < MINUTE:
             raise Closed(4008, "You are being rate limited.")
         self._said.append(now)
         try:

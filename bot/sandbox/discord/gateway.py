@@ -34,8 +34,6 @@ class Gateway:
         self.starts = 0
         self.last_intents: int | None = None
 
-    # -- what the rest of the sandbox asks of it
-
     def dispatch(self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None) -> None:
         """Send an event to the sessions of its shard which asked for it (with no intent: to all of them)."""
         for session in self._live():
@@ -70,8 +68,6 @@ class Gateway:
             if session.lost_at is not None and now - session.lost_at > RESUMABLE_SECONDS:
                 del self.sessions[session.id]
         return list(self.sessions.values())
-
-    # -- one connection
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket from hello to its end."""
@@ -146,7 +142,7 @@ class Gateway:
         session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
         if session.intents & Intent.GUILDS:
             for guild in guilds:
-                session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild, all_members=False))
+                session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild))
 
     def resume(self, socket: Socket, data: dict[str, Any]) -> Session | None:
         """Take a session up again and send what it missed; None when there is nothing to resume.

@@ -111,43 +111,45 @@ class Interactions:
         triggered_by: Interaction | None = None,
     ) -> Interaction:
         """A person acted: a new interaction with its token and the payload for the gateway."""
-        world = self._world
-        interaction_id = world.new_id()
+        interaction_id = self._world.new_id()
         seed = f"interaction:{interaction_id}:{secrets.token_urlsafe(48)}"
-        token = base64.urlsafe_b64encode(seed.encode()).decode().rstrip("=")
-        payload = {
-            "id": interaction_id,
+        interaction = Interaction(
+            id=interaction_id,
+            token=base64.urlsafe_b64encode(seed.encode()).decode().rstrip("="),
+            kind=kind,
+            user=user,
+            channel=channel,
+            payload={},
+            created=self._world.clock.now(),
+            source=source,
+            triggered_by=triggered_by.metadata if triggered_by else None,
+        )
+        interaction.payload = self._payload(interaction, data, locale or user.locale)
+        self._all[interaction_id] = self._by_token[interaction.token] = interaction
+        return interaction
+
+    def _payload(self, interaction: Interaction, data: Json, locale: str) -> Json:
+        """The data of INTERACTION_CREATE."""
+        world, user, channel = self._world, interaction.user, interaction.channel
+        where = {**shapes.channel(world, channel), "permissions": str(world.permissions(user.id, channel))}
+        payload: Json = {
+            "id": interaction.id,
             "application_id": world.application_id,
-            "type": int(kind),
-            "token": token,
+            "type": int(interaction.kind),
+            "token": interaction.token,
             "version": 1,
             "data": data,
-            "locale": locale or user.locale,
+            "locale": locale,
             "entitlements": [],
             "attachment_size_limit": world.file_limit(channel),
             "app_permissions": shapes.app_permissions(world, channel),
             "channel_id": channel.id,
-            "channel": {
-                **shapes.channel(world, channel),
-                "permissions": str(world.permissions(user.id, channel)),
-            },
+            "channel": where,
             **self._place(user, channel),
         }
-        if source is not None:
-            payload["message"] = shapes.message(world, source)
-        interaction = Interaction(
-            id=interaction_id,
-            token=token,
-            kind=kind,
-            user=user,
-            channel=channel,
-            payload=payload,
-            created=world.clock.now(),
-            source=source,
-            triggered_by=triggered_by.metadata if triggered_by else None,
-        )
-        self._all[interaction_id] = self._by_token[token] = interaction
-        return interaction
+        if interaction.source is not None:
+            payload["message"] = shapes.message(world, interaction.source)
+        return payload
 
     def _place(self, user: User, channel: Channel) -> Json:
         """Where it happened: a guild with its member, or a direct message with its user."""

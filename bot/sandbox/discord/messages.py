@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import content, shapes
@@ -36,6 +37,11 @@ class Messages:
         self._world = world
         self._gateway = gateway
         self._cdn = cdn
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    def turn(self, where: Channel) -> asyncio.Lock:
+        """Held while a message is written, so that a repeat of its nonce finds it."""
+        return self._turns.setdefault(where.id, asyncio.Lock())
 
     async def post(
         self,
@@ -53,35 +59,36 @@ class Messages:
         Raises:
             Refused: 40005, a file is larger than the channel takes.
         """
-        world = self._world
         attached = await self._attach(where, body, uploads, private=visible_to is not None)
-        data: Json = {
-            "id": world.new_id(),
-            "type": 0,
-            "channel_id": where.id,
-            "author": shapes.user(author),
-            "timestamp": world.clock.stamp(),
-            "edited_timestamp": None,
-            "tts": bool(body.get("tts")),
-            "pinned": False,
-            "flags": int(body.get("flags") or 0) & SETTABLE,
-            **(extra or {}),
-        }
         message = Message(
-            data=data,
-            created=world.clock.now(),
+            data={**self._opening(where, author, body), **(extra or {})},
+            created=self._world.clock.now(),
             visible_to=visible_to,
             interaction_id=interaction_id,
+            nonce=None if body.get("nonce") is None else str(body["nonce"]),
         )
-        if body.get("nonce") is not None:
-            data["nonce"] = body["nonce"]
-            message.nonce = str(body["nonce"])
         if visible_to is not None:
-            data["flags"] |= EPHEMERAL
+            message.data["flags"] |= EPHEMERAL
         self._fill(message, where, body, attached)
         where.messages[message.id] = message
         self._tell("MESSAGE_CREATE", message, where)
         return message
+
+    def _opening(self, where: Channel, author: User, body: Json) -> Json:
+        """What a message object has from its first moment."""
+        nonce = {} if body.get("nonce") is None else {"nonce": body["nonce"]}
+        return {
+            "id": self._world.new_id(),
+            "type": 0,
+            "channel_id": where.id,
+            "author": shapes.user(author),
+            "timestamp": self._world.clock.stamp(),
+            "edited_timestamp": None,
+            "tts": bool(body.get("tts")),
+            "pinned": False,
+            "flags": int(body.get("flags") or 0) & SETTABLE,
+            **nonce,
+        }
 
     async def edit(self, message: Message, *, where: Channel, body: Json, uploads: Sequence[Upload] = ()) -> None:
         """Change what the body names and leave the rest; fills a deferred answer too.

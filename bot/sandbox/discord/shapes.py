@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from bot.sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
+# What a guild may have and this one has not.
+_UNSET = (
+    *("icon", "description", "home_header", "splash", "discovery_splash", "banner"),
+    *("application_id", "afk_channel_id", "system_channel_id", "widget_channel_id", "max_presences", "vanity_url_code"),
+    *("rules_channel_id", "safety_alerts_channel_id", "public_updates_channel_id", "incidents_data"),
+)
 
 
 def user(who: User) -> Json:
@@ -117,26 +123,8 @@ def _thread(what: Channel) -> Json:
 def guild(what: Guild) -> Json:
     """A guild object, as REST gives it."""
     boosts = (0, 2, 7, 14)[what.premium_tier]
-    nothing = (
-        "icon",
-        "description",
-        "home_header",
-        "splash",
-        "discovery_splash",
-        "banner",
-        "application_id",
-        "afk_channel_id",
-        "system_channel_id",
-        "widget_channel_id",
-        "max_presences",
-        "vanity_url_code",
-        "rules_channel_id",
-        "safety_alerts_channel_id",
-        "public_updates_channel_id",
-        "incidents_data",
-    )
     return {
-        **dict.fromkeys(nothing),
+        **dict.fromkeys(_UNSET),
         "id": what.id,
         "name": what.name,
         "features": [],
@@ -164,19 +152,15 @@ def guild(what: Guild) -> Json:
     }
 
 
-def gateway_guild(world: World, what: Guild, *, all_members: bool) -> Json:
-    """A guild as GUILD_CREATE gives it: with channels, threads and members.
-
-    Without the members' intent only the bot's own member is in it.
-    """
-    present = what.members.values() if all_members else [what.members[world.bot.id]]
+def gateway_guild(world: World, what: Guild) -> Json:
+    """A guild as GUILD_CREATE gives it to who lacks the members' intent: with the bot's own member only."""
     return {
         **guild(what),
         "joined_at": what.members[world.bot.id].joined_at,
         "large": False,
         "unavailable": False,
         "member_count": len(what.members),
-        "members": [member(world, m) for m in present],
+        "members": [member(world, what.members[world.bot.id])],
         "channels": [channel(world, c) for c in world.channels_of(what)],
         "threads": [channel(world, c) for c in world.threads_of(what) if world.permissions(world.bot.id, c)],
         "presences": [],

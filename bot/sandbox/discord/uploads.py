@@ -34,20 +34,20 @@ class Upload:
     path: Path
 
 
-async def read_body(request: web.Request, folder: Path) -> tuple[Any, list[Upload]]:
-    """The JSON of a request and its files; the caller removes the files it does not keep.
+async def read_body(request: web.Request, folder: Path, uploads: list[Upload]) -> Any:
+    """The JSON of a request; its files are put among the uploads, from which the caller removes what is not kept.
 
     Raises:
         Refused: 50109, the JSON is none; 40005, it is far too large.
     """
     if request.content_type == "multipart/form-data":
-        return await _read_multipart(request, folder)
+        return await _read_multipart(request, folder, uploads)
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk
         if len(raw) > JSON_BYTES:
             raise Refused(40005)
-    return _parse(raw), []
+    return _parse(raw)
 
 
 def _parse(raw: bytes | bytearray) -> Any:
@@ -59,10 +59,9 @@ def _parse(raw: bytes | bytearray) -> Any:
         raise Refused(50109) from None
 
 
-async def _read_multipart(request: web.Request, folder: Path) -> tuple[Any, list[Upload]]:
+async def _read_multipart(request: web.Request, folder: Path, uploads: list[Upload]) -> Any:
     body: Any = None
     fields: dict[str, str] = {}
-    uploads: list[Upload] = []
     reader = await request.multipart()
     async for part in reader:
         if not isinstance(part, BodyPartReader):
@@ -77,7 +76,7 @@ async def _read_multipart(request: web.Request, folder: Path) -> tuple[Any, list
             uploads.append(await _save(part, folder, index))
         else:
             await part.release()
-    return (fields or None) if body is None else body, uploads
+    return (fields or None) if body is None else body
 
 
 async def _save(part: BodyPartReader, folder: Path, index: int) -> Upload:

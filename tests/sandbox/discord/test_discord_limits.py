@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,3 +202,11 @@ async def test_undeclared_keys_pass_but_are_written_down(stage: Stage) -> None:
     assert status == 200
     assert requests[-1]["problems"] == ["colour: Discord knows no such key (UNDECLARED_KEY)"]
     assert (requests[-1]["body"], requests[-1]["status"]) == ({"content": "x", "colour": "red"}, 200)
+
+
+async def test_a_nonce_sent_twice_at_once_is_one_message(plain: Stage) -> None:
+    body = {"nonce": "job-1", "enforce_nonce": True}
+    answers = await asyncio.gather(*(plain.send_files(body, ("a.txt", b"1" * 100_000)) for _ in range(3)))
+
+    assert len({message["id"] for _, message in answers}) == 1
+    assert len(list(plain.sandbox.discord.cdn.folder.iterdir())) == 1

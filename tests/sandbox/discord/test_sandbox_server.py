@@ -93,7 +93,7 @@ async def test_the_served_sandbox_prints_one_line_and_stops_when_told(tmp_path: 
 async def test_serving_ends_at_a_signal_and_takes_no_more_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     serving = asyncio.create_task(serve(generate_seconds=0.1))
     printed = ""
-    while not printed.endswith("\n"):  # noqa: ASYNC110 - what is printed tells nobody
+    while not printed.endswith("\n"):
         await asyncio.sleep(0.01)
         printed += capsys.readouterr().out
     assert json.loads(printed)["control"]

@@ -111,11 +111,12 @@ async def create_message(call: Call) -> Answer:
     world, desk = call.world, call.discord.messages
     place = call.channel()
     may_post(call, place)
-    if (first := desk.repeated(place, call.form, world.bot)) is not None:
-        return 200, shapes.message(world, first)
-    place.archived = False
     extra = _reference(call, place)
-    message = await desk.post(where=place, author=world.bot, body=call.form, uploads=call.uploads, extra=extra)
+    async with desk.turn(place):
+        message = desk.repeated(place, call.form, world.bot)
+        if message is None:
+            place.archived = False
+            message = await desk.post(where=place, author=world.bot, body=call.form, uploads=call.uploads, extra=extra)
     return 200, shapes.message(world, message)
 
 

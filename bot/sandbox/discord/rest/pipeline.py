@@ -32,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
 )
 BASE = "/api/v10"
 JSON = "application/json"
+ERRORS = 400
 # Faults that are refusals of Discord's own.
 _REFUSING = {"missing_permissions": 50013, "unknown_channel": 10003, "file_too_large": 40005}
 _log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class Pipeline:
     async def _receive(self) -> None:
         """Take in the whole body, so that the record has it whatever happens next."""
         try:
-            body, self._uploads = await uploads.read_body(self._request, self._discord.cdn.folder)
+            body = await uploads.read_body(self._request, self._discord.cdn.folder, self._uploads)
         except Refused as refused:
             self._broken = refused
             return
@@ -129,6 +130,7 @@ class Pipeline:
                 self._headers = limited.headers
                 return self._answer(429, limited.body())
             case "malformed_json":
+                self._record.status = 200
                 return web.Response(body=b'{"id": "', headers={"Content-Type": JSON})
         return await trouble.on_the_wire(self._request, fault)
 
@@ -182,7 +184,7 @@ class Pipeline:
     def _answer(self, status: int, body: Any) -> web.Response:
         """Write the answer down and send it."""
         self._record.status, self._record.code = status, None
-        if isinstance(body, dict) and status >= 400:  # noqa: PLR2004 - the errors of HTTP
+        if isinstance(body, dict) and status >= ERRORS:
             self._record.code = body.get("code")
         self._discord.limits.answered(status)
         document = self._discord.document

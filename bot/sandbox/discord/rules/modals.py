@@ -18,6 +18,7 @@ ROW, TEXT, LABEL = 1, 10, 18
 INPUTS = (3, 4, 5, 6, 7, 8, 19, 21, 22, 23)
 GROUPS = (21, 22)
 MOST_PARTS, MOST_CHOICES = 5, 25
+LONGEST_INPUT = 4000
 
 
 def check_modal(data: Any) -> list[Problem]:
@@ -78,12 +79,12 @@ def _input(component: Json, at: At) -> Iterator[Problem]:
         yield say.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
     if not in_label and not component.get("label"):
         yield say.missing((*at, "label"))
-    for key, most in (("label", 45), ("placeholder", 100), ("value", 4000)):
+    for key, most in (("label", 45), ("placeholder", 100), ("value", LONGEST_INPUT)):
         yield from say.length(component.get(key), (*at, key), most=most)
     for key, least in (("min_length", 0), ("max_length", 1)):
         number = component.get(key)
-        if isinstance(number, int) and not least <= number <= 4000:  # noqa: PLR2004 - a text input's most
-            yield say.problem((*at, key), "NUMBER_TYPE_RANGE", f"Must be between {least} and 4000.")
+        if isinstance(number, int) and not least <= number <= LONGEST_INPUT:
+            yield say.problem((*at, key), "NUMBER_TYPE_RANGE", f"Must be between {least} and {LONGEST_INPUT}.")
     longest = component.get("max_length")
     if isinstance(longest, int):
         yield from say.length(component.get("value"), (*at, "value"), most=longest)
