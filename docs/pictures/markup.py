@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _INLINE: Final = re.compile(
-    r"\\(?P<plain>[^\w\s])"
+    r"\\(?P<plain>[^a-zA-Z0-9\s])"
     r"|`(?P<code>[^`\n]+)`"
-    r"|\*\*(?P<bold>.+?)\*\*"
+    r"|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*"
     r"|\[(?P<label>[^\]]+)\]\((?P<target>https?://[^)\s]+)\)"
     r"|<t:(?P<moment>\d+):R>"
     r"|<@!?(?P<person>\d+)>"

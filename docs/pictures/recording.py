@@ -154,7 +154,7 @@ class _Evening:
         end, seen = time.monotonic() + WORK + PATIENCE, [await self._look(channel)]
         while not there(seen[-1]):
             if time.monotonic() > end:
-                raise NothingCame
+                raise NothingCame(f"#{channel} never showed what was waited for")
             await asyncio.sleep(GLANCE)
             seen.append(await self._look(channel))
         return seen
@@ -167,7 +167,7 @@ class _Evening:
         body = {"user": who, "channel": channel, "name": name, "options": options}
         answer = await self._post("command", body)
         if "interaction_id" not in answer:
-            raise NothingCame(answer)
+            raise NothingCame(f"/{name} could not be typed: {answer.get('error')}")
         self.commands[answer["interaction_id"]] = name
         return str(answer["interaction_id"])
 
