@@ -177,9 +177,17 @@ class Control:
         return {"permissions": str(knobs.set_permissions(self._discord, channel, user, body))}
 
     async def settings(self, body: Json) -> Json:
-        """Turn a knob: `premium_tier`; `dms_open` of `user`; `archived`, `locked`, `delete` of `channel`."""
+        """Turn a knob.
+
+        `premium_tier` and `bot_present` are the guild's; `dms_open` and `roles` those of `user`; `archived`,
+        `locked` and `delete` those of `channel`.
+        """
         if "premium_tier" in body:
             knobs.set_tier(self._discord, body["premium_tier"])
+        if "bot_present" in body:
+            knobs.set_membership(self._discord, present=bool(body["bot_present"]))
+        if "roles" in body:
+            knobs.set_roles(self._discord, self._user(body.get("user")), list(body["roles"]))
         if "dms_open" in body:
             self._user(body.get("user")).dms_open = bool(body["dms_open"])
         if "channel" in body:

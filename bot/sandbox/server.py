@@ -109,7 +109,7 @@ class Sandbox:
     def describe(self) -> dict[str, Any]:
         """All addresses, keys and ids, as the command line prints them."""
         world, providers = self.discord.world, self.providers
-        guild = next(iter(world.guilds.values()))
+        guild = world.only_guild
         return {
             "kirin": {"base_url": f"{self.url}/kirin", "api_key": providers.kirin_key},
             "kling": {

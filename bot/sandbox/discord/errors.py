@@ -12,7 +12,6 @@ INVALID_FORM = 50035
 
 # Code → (HTTP status, message), from Discord's table of JSON error codes.
 REFUSALS: dict[int, tuple[int, str]] = {
-    10002: (404, "Unknown Application"),
     10003: (404, "Unknown Channel"),
     10004: (404, "Unknown Guild"),
     10007: (404, "Unknown Member"),
@@ -93,13 +92,14 @@ class Problem:
 
 
 def tree(problems: Iterable[Problem]) -> dict[str, Any]:
-    """The nested `errors` object of an Invalid Form Body."""
+    """The nested `errors` object of an Invalid Form Body; what is said of a part goes before what is said of all."""
     root: dict[str, Any] = {}
-    for problem in problems:
+    for problem in sorted(problems, key=lambda problem: -len(problem.at)):
         branch = root
         for part in problem.at:
             branch = branch.setdefault(str(part), {})
-        branch.setdefault("_errors", []).append({"code": problem.kind, "message": problem.text})
+        if not branch.keys() - {"_errors"}:
+            branch.setdefault("_errors", []).append({"code": problem.kind, "message": problem.text})
     return root
 
 

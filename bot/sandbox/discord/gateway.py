@@ -127,7 +127,8 @@ class Gateway:
 
     def _welcome(self, session: Session) -> None:
         world = self._world
-        guilds = [guild for guild in world.guilds.values() if session.serves(guild.id)]
+        joined = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        guilds = [guild for guild in joined if session.serves(guild.id)]
         ready: dict[str, Any] = {
             "v": 10,
             "user": shapes.own_user(world.bot),

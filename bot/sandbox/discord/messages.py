@@ -194,7 +194,7 @@ class Messages:
 
     def _tell(self, event: str, message: Message, where: Channel) -> None:
         """Tell the gateway; a private message is nobody's business there."""
-        if message.visible_to is not None:
+        if message.visible_to is not None or not self._world.permissions(self._world.bot.id, where):
             return
         data: Json = shapes.message(self._world, message)
         if where.guild_id is not None:

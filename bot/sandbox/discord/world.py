@@ -196,6 +196,12 @@ class World:
             raise Refused(10008)
         return message
 
+    @property
+    def only_guild(self) -> Guild:
+        """The guild: there is one."""
+        (guild,) = self.guilds.values()
+        return guild
+
     def channels_of(self, guild: Guild) -> list[Channel]:
         """The guild's channels, without threads."""
         return [c for c in self.channels.values() if c.guild_id == guild.id and not c.is_thread]

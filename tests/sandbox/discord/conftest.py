@@ -96,7 +96,7 @@ class Stage:
 
     @property
     def guild(self) -> Guild:
-        return next(iter(self.world.guilds.values()))
+        return self.world.only_guild
 
     @property
     def hook(self) -> str:

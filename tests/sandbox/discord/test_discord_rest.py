@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -74,7 +74,10 @@ async def test_a_guild_shows_its_channels_roles_and_members(stage: Stage) -> Non
         ("/channels/{hidden}", 403, 50001),
         ("/channels/{general}/messages/1", 404, 10008),
         ("/applications/1/commands", 403, 20012),
-        ("/applications/mine/commands", 404, 10002),
+        ("/applications/mine/commands", 400, 50035),
+        ("/channels/{general}/messages?limit=101", 400, 50035),
+        ("/channels/{general}/messages?limit=many", 400, 50035),
+        ("/channels/{general}/messages?before=then", 400, 50035),
         ("/applications/{app}/commands/1", 404, 10063),
     ],
 )
@@ -283,3 +286,19 @@ async def test_a_form_of_plain_fields_is_a_message_too(plain: Stage) -> None:
 
     assert (status, message["content"]) == (200, "hi")
     assert [file["filename"] for file in message["attachments"]] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": ""}, {"name": "x" * 101}, {"name": 5}, {"name": "a", "auto_archive_duration": 5}]
+)
+async def test_a_thread_needs_a_proper_name(stage: Stage, body: dict[str, Any]) -> None:
+    status, answer = await stage.api("POST", f"/channels/{stage.channel().id}/threads", body)
+
+    assert (status, answer["code"]) == (400, 50035)
+
+
+@pytest.mark.parametrize("body", [{"name": ""}, {"name": 5}, {"archived": "yes"}])
+async def test_a_channel_is_changed_to_something_proper(stage: Stage, body: dict[str, Any]) -> None:
+    status, answer = await stage.api("PATCH", f"/channels/{stage.channel('thread').id}", body)
+
+    assert (status, answer["code"]) == (400, 50035)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.discord.errors import Refused, refuse
 from bot.sandbox.discord.rules.messages import check_message
 
 V2 = 1 << 15
@@ -163,3 +164,13 @@ def test_files_are_ten_at_most_and_described_shortly() -> None:
     described = {"attachments": [{"id": 0, "description": "x" * 1025}]}
     assert kinds(check_message(described, names[:1], kind="create")) == {"BASE_TYPE_MAX_LENGTH"}
     assert check_message({"attachments": [{"id": 0, "filename": "b.txt"}]}, names[:1], kind="create") == []
+
+
+def test_errors_are_told_part_by_part() -> None:
+    wrong = check_message({"content": "x" * 2001, "embeds": [{"title": "x" * 7000}]}, [], kind="create")
+
+    with pytest.raises(Refused) as refused:
+        refuse(wrong)
+    errors = refused.value.body()["errors"]
+    assert errors["content"]["_errors"][0]["code"] == "BASE_TYPE_MAX_LENGTH"
+    assert list(errors["embeds"]) == ["0"]

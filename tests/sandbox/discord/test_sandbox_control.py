@@ -221,3 +221,31 @@ async def test_an_empty_prompt_reaches_the_bot_where_the_option_sets_no_length(p
         interaction = await plain.command(bot, options={"prompt": ""})
 
     assert interaction["data"]["options"][0]["options"][0]["value"] == ""
+
+
+async def test_members_get_roles(plain: Stage) -> None:
+    await plain.post("settings", user="ana", roles=["Moderators"])
+    _, member = await plain.api("GET", f"/guilds/{plain.guild.id}/members/{plain.user('ana')}")
+    unknown, _ = await plain.act("settings", user="ana", roles=["Kings"])
+
+    assert [plain.guild.roles[role].name for role in member["roles"]] == ["Moderators"]
+    assert unknown == 400
+
+
+async def test_the_bot_is_removed_and_invited_again(plain: Stage) -> None:
+    async with plain.online() as bot:
+        await plain.post("settings", bot_present=False)
+        gone = await bot.event("GUILD_DELETE")
+        await plain.post("messages", user="ana", channel="general", content="quiet now")
+        refused, answer = await plain.say()
+        shut, _ = await plain.api("GET", f"/guilds/{plain.guild.id}")
+        _, none = await plain.api("GET", "/users/@me/guilds")
+        async with plain.connect() as other:
+            alone = await other.identify(plain.world.token)
+        await plain.post("settings", bot_present=True)
+        back = await bot.event("GUILD_CREATE")
+
+    assert gone == {"id": plain.guild.id}
+    assert (refused, answer["code"], shut, none, alone["guilds"]) == (403, 50001, 403, [], [])
+    assert back["members"][0]["user"]["id"] == plain.world.bot.id
+    assert (await plain.say())[0] == 200

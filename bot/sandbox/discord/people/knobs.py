@@ -8,7 +8,7 @@ from bot.sandbox.discord import shapes
 from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import bits
-from bot.sandbox.discord.world import FILE_LIMITS, Overwrite
+from bot.sandbox.discord.world import FILE_LIMITS, Member, Overwrite
 
 if TYPE_CHECKING:
     from bot.sandbox.discord.service import Discord
@@ -46,6 +46,32 @@ def set_tier(discord: Discord, tier: int) -> None:
         guild.premium_tier = tier
         shape = shapes.guild(guild)
         discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_roles(discord: Discord, user: User, names: list[str]) -> None:
+    """Give a member these roles of the guild, by name or id, and no others.
+
+    Raises:
+        Impossible: there is no such role.
+    """
+    guild = discord.world.only_guild
+    known = {key: role.id for role in guild.roles.values() for key in (role.id, role.name)}
+    if unknown := sorted(set(names) - set(known)):
+        raise Impossible(f"there is no role {unknown[0]!r}; there are {sorted(known)}")
+    guild.members[user.id].roles = [known[name] for name in names]
+
+
+def set_membership(discord: Discord, *, present: bool) -> None:
+    """Remove the bot from the guild, or invite it again."""
+    world, guild = discord.world, discord.world.only_guild
+    if present:
+        given = [role.id for role in guild.roles.values() if role.bot_id == world.bot.id]
+        guild.members[world.bot.id] = Member(user_id=world.bot.id, joined_at=world.clock.stamp(), roles=given)
+        shape = shapes.gateway_guild(world, guild)
+        discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+    else:
+        guild.members.pop(world.bot.id, None)
+        discord.gateway.dispatch("GUILD_DELETE", {"id": guild.id}, guild_id=guild.id, intent=Intent.GUILDS)
 
 
 def set_channel(discord: Discord, channel: Channel, given: Json) -> None:

@@ -42,6 +42,7 @@ async def my_guilds(call: Call) -> Answer:
             "approximate_presence_count": len(guild.members),
         }
         for guild in call.world.guilds.values()
+        if call.world.bot.id in guild.members
     ]
 
 

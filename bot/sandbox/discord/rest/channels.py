@@ -9,6 +9,7 @@ from bot.sandbox.discord.errors import Refused
 from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
+from bot.sandbox.discord.rules import say
 from bot.sandbox.discord.rules.messages import check_message
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bot.sandbox.discord.world import Channel, Json, Message
 
 DIRECT = 1
-PAGE = 50
+PAGE, LONGEST_PAGE = 50, 100
 REPLY = 19
 
 
@@ -153,6 +154,26 @@ async def typing(call: Call) -> Answer:
     return NO_CONTENT
 
 
+def _check_page(call: Call) -> list[Problem]:
+    """The window of a list: up to 100 messages, from some snowflake on."""
+    wrong = [
+        say.problem((name,), "NUMBER_TYPE_COERCE", f'Value "{call.query[name]}" is not snowflake.')
+        for name in ("before", "after", "around")
+        if not call.query.get(name, "0").isdecimal()
+    ]
+    limit = call.query.get("limit", "1")
+    if not limit.isdecimal() or not 1 <= int(limit) <= LONGEST_PAGE:
+        wrong.append(say.problem(("limit",), "NUMBER_TYPE_RANGE", f"Must be between 1 and {LONGEST_PAGE}."))
+    return wrong
+
+
+def _check_change(call: Call) -> list[Problem]:
+    at: say.At = ()
+    types: dict[str, type] = {"name": str, "topic": str, "archived": bool, "locked": bool}
+    name = say.length(call.form.get("name"), ("name",), least=1, most=100)
+    return [*say.types(call.form, types, at), *name]
+
+
 def _edited(call: Call) -> Message | None:
     place = call.world.channels.get(call.path["channel_id"])
     return place.messages.get(call.path["message_id"]) if place else None
@@ -171,9 +192,9 @@ _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 ROUTES = (
     Route(method="GET", path="/channels/{channel_id}", handler=channel),
-    Route(method="PATCH", path="/channels/{channel_id}", handler=update),
+    Route(method="PATCH", path="/channels/{channel_id}", handler=update, check=_check_change),
     Route(method="POST", path="/channels/{channel_id}/typing", handler=typing),
-    Route(method="GET", path=_MESSAGES, handler=list_messages),
+    Route(method="GET", path=_MESSAGES, handler=list_messages, check=_check_page),
     Route(method="POST", path=_MESSAGES, handler=create_message, check=_check_new, calls=("message",)),
     Route(method="GET", path=_MESSAGE, handler=get_message),
     Route(method="PATCH", path=_MESSAGE, handler=edit_message, check=_check_edit, calls=("edit",)),

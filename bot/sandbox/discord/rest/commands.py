@@ -19,10 +19,10 @@ def _place(call: Call) -> str | None:
     """The guild the commands belong to; None for global ones.
 
     Raises:
-        Refused: another application's, or an unknown guild.
+        Refused: 20012 another application's, 10004 an unknown guild.
     """
     if call.path["application_id"] != call.world.application_id:
-        raise Refused(20012 if call.path["application_id"].isdecimal() else 10002)
+        raise Refused(20012)
     guild_id = call.path.get("guild_id")
     return call.world.guild(guild_id).id if guild_id is not None else None
 

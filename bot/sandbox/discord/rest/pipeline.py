@@ -11,14 +11,14 @@ from aiohttp import web
 
 from bot.sandbox import faults as trouble
 from bot.sandbox.discord import uploads
-from bot.sandbox.discord.errors import NotServed, Refused, refuse
+from bot.sandbox.discord.errors import NotServed, Problem, Refused, refuse
 from bot.sandbox.discord.ratelimit import Limited
 from bot.sandbox.discord.requests import Record
 from bot.sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
 from bot.sandbox.discord.rest.call import Call, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.sandbox.discord.service import Discord
 
@@ -57,6 +57,15 @@ def _unknown(discord: Discord) -> Callable[[web.Request], Awaitable[web.StreamRe
         return await Pipeline(discord, request, None).run()
 
     return handle
+
+
+def _wrong_ids(path: Mapping[str, str]) -> list[Problem]:
+    """The parts of a path that should be snowflakes and are not."""
+    return [
+        Problem(at=(name,), kind="NUMBER_TYPE_COERCE", text=f'Value "{value}" is not snowflake.')
+        for name, value in path.items()
+        if name.endswith("_id") and not value.isdecimal()
+    ]
 
 
 class Pipeline:
@@ -154,6 +163,7 @@ class Pipeline:
             body=self._record.body,
             uploads=list(self._uploads),
         )
+        refuse(_wrong_ids(path))
         await self._check(route, call)
         if fault is not None and fault.kind in _REFUSING:
             raise Refused(_REFUSING[fault.kind])

@@ -9,12 +9,26 @@ from bot.sandbox.discord.errors import Refused
 from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
+from bot.sandbox.discord.rules import say
 from bot.sandbox.discord.world import Channel
 
 if TYPE_CHECKING:
+    from bot.sandbox.discord.errors import Problem
     from bot.sandbox.discord.world import Json, Message
 
 PUBLIC, PRIVATE = 11, 12
+
+
+def _check_thread(call: Call) -> list[Problem]:
+    """A thread has a name, and goes to rest after an hour, a day, three days or a week."""
+    wrong = [*say.types(call.form, {"name": str}, ())]
+    if not call.form.get("name"):
+        wrong.append(say.missing(("name",)))
+    wrong += say.length(call.form.get("name"), ("name",), most=100)
+    if call.form.get("auto_archive_duration", 60) not in (60, 1440, 4320, 10080, None):
+        text = "Value must be one of {60, 1440, 4320, 10080}."
+        wrong.append(say.problem(("auto_archive_duration",), "BASE_TYPE_CHOICES", text))
+    return wrong
 
 
 def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Answer:
@@ -112,8 +126,13 @@ async def unreact(call: Call) -> Answer:
 _MEMBERS = "/channels/{channel_id}/thread-members"
 _MINE = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
 ROUTES = (
-    Route(method="POST", path="/channels/{channel_id}/messages/{message_id}/threads", handler=from_message),
-    Route(method="POST", path="/channels/{channel_id}/threads", handler=without_message),
+    Route(
+        method="POST",
+        path="/channels/{channel_id}/messages/{message_id}/threads",
+        handler=from_message,
+        check=_check_thread,
+    ),
+    Route(method="POST", path="/channels/{channel_id}/threads", handler=without_message, check=_check_thread),
     Route(method="PUT", path=f"{_MEMBERS}/@me", handler=member),
     Route(method="DELETE", path=f"{_MEMBERS}/@me", handler=member),
     Route(method="PUT", path=_MEMBERS + "/{user_id}", handler=member),
