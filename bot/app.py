@@ -30,13 +30,16 @@ from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.media import Media
 from bot.service.operator import OperatorDesk
+from bot.service.services import Services
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
+from bot.store.drafts import Drafts
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
+from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
 from cogs._answers import PrivateAnswers
@@ -137,7 +140,8 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             DiscordNotifier(client, answers=answers, operator_channel_id=settings.operator_channel_id)
         )
         worker, videos = _services(settings, database, providers, fetcher, notifier)
-        client.videos, client.answers = videos, answers
+        client.services = Services(videos=videos, drafts=Drafts(database), preferences=Preferences(database))
+        client.answers = answers
         try:
             await client.login(settings.discord_token.get_secret_value())
         except discord.LoginFailure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import discord
 from discord import app_commands
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-    from bot.service.videos import Videos
+    from bot.service.services import Services
 
 log = logging.getLogger(__name__)
+
+# Gets the interaction, the state in the form's `custom_id`, and the data with what was entered.
+FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any]], Awaitable[None]]"
 
 
 class Answers(Protocol):
@@ -51,7 +54,7 @@ class Shotcaller(commands.Bot):
     `guild_ids` are the guilds to sync the commands to; without them they are synced globally.
     """
 
-    videos: Videos
+    services: Services
     answers: Answers
 
     def __init__(
@@ -71,6 +74,7 @@ class Shotcaller(commands.Bot):
             max_messages=None,
         )
         self.explain = explain
+        self.forms: dict[str, FormHandler] = {}
         self._guild_ids = guild_ids
         self.video = app_commands.Group(name="video", description=words()("command.video"))
 
@@ -89,9 +93,24 @@ class Shotcaller(commands.Bot):
             except discord.Forbidden:
                 log.error("no commands there: is the bot in that guild?", extra={"guild": guild_id})  # noqa: TRY400 (a setting, no bug)
 
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Handle every submitted form, also those that were opened before a restart."""
+        if interaction.type is not discord.InteractionType.modal_submit or interaction.data is None:
+            return
+        name, _, state = str(interaction.data.get("custom_id", "")).partition(":")
+        try:
+            handler = self.forms.get(name, _unknown_form)
+            await handler(interaction, state, dict(interaction.data))
+        except Exception as exc:  # noqa: BLE001 (whatever it is, the person gets an answer, and the log the rest)
+            await self.explain(interaction, exc)
+
     async def on_ready(self) -> None:
         """Say so in the log."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
+
+
+async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, Any]) -> None:
+    raise app_commands.CommandNotFound(state, [])
 
 
 def extensions() -> list[str]:

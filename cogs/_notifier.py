@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.domain.job import Job
+    from bot.locale import Words
     from bot.service.notifier import Alert, Card, Result
     from cogs._answers import PrivateAnswers
 
 log = logging.getLogger(__name__)
 
 SEARCHED: Final = 1000  # messages looked through for a result that may have been posted
+SKEW: Final = timedelta(minutes=10)  # by which our clock may be ahead of Discord's
 
 _TOO_LARGE: Final = 40005
 _TOO_LARGE_STATUS: Final = 413
@@ -68,7 +71,7 @@ class DiscordNotifier:
             return None
         with _mapped():
             message = await self._channel(place.channel_id, place.guild_id).send(
-                embed=card_embed(card, words(card.job.locale)),
+                embed=card_embed(card, words(card.job.public_locale)),
                 nonce=f"card-{card.job.id}",
                 allowed_mentions=discord.AllowedMentions.none(),
                 silent=True,
@@ -82,15 +85,18 @@ class DiscordNotifier:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
         with _mapped():
-            await channel.get_partial_message(job.card_message_id).edit(embed=card_embed(card, words(job.locale)))
+            await channel.get_partial_message(job.card_message_id).edit(
+                embed=card_embed(card, words(job.public_locale))
+            )
 
     async def find_result(self, job: Job) -> Posted | None:
         """See `Notifier`. Looks for the file by its name among the bot's own messages since the post was intended."""
         if job.posting_at is None:
             return None
+        since = job.posting_at - SKEW
         for channel in await self._places(job):
             with _mapped(), contextlib.suppress(discord.Forbidden, discord.NotFound):
-                async for message in channel.history(limit=SEARCHED, after=job.posting_at, oldest_first=True):
+                async for message in channel.history(limit=SEARCHED, after=since, oldest_first=False):
                     mine = self._client.user is not None and message.author.id == self._client.user.id
                     if mine and any(file.filename == _filename(job) for file in message.attachments):
                         return Posted(channel_id=message.channel.id, message_id=message.id)
@@ -102,8 +108,9 @@ class DiscordNotifier:
         if job.destination.private:
             return await self.send_directly(result)
         channel = self._channel(job.destination.channel_id, job.destination.guild_id)
-        greeting = words(job.locale)("result", mention=f"<@{job.user_id}>")
-        return await self._post(channel, result, greeting=greeting, nonce=f"video-{job.id}")
+        say = words(job.public_locale)
+        greeting = say("result", mention=f"<@{job.user_id}>")
+        return await self._post(channel, result, say, greeting=greeting, nonce=f"video-{job.id}")
 
     async def send_directly(self, result: Result) -> Posted:
         """See `Notifier`."""
@@ -111,7 +118,7 @@ class DiscordNotifier:
         lost = not job.destination.private
         where = f"<#{job.destination.channel_id}>"
         greeting = say("result.directly", channel=where) if lost else say("result", mention=f"<@{job.user_id}>")
-        return await self._post(await self._person(job), result, greeting=greeting, nonce=f"direct-{job.id}")
+        return await self._post(await self._person(job), result, say, greeting=greeting, nonce=f"direct-{job.id}")
 
     async def tell_requester(self, card: Card) -> None:
         """See `Notifier`. In the private answer while it lives; else directly, unless a card has said it."""
@@ -133,8 +140,10 @@ class DiscordNotifier:
             channel = self._channel(self._operator_channel_id, None)
             await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none())
 
-    async def _post(self, channel: discord.abc.Messageable, result: Result, *, greeting: str, nonce: str) -> Posted:
-        job, say = result.job, words(result.job.locale)
+    async def _post(
+        self, channel: discord.abc.Messageable, result: Result, say: Words, *, greeting: str, nonce: str
+    ) -> Posted:
+        job = result.job
         with _mapped():
             message = await channel.send(
                 f"{greeting}\n{result_text(job, say)}",

@@ -25,7 +25,8 @@ from bot.errors import (
     TooManyJobs,
 )
 from bot.locale import Words, words
-from cogs._text import as_options, as_typed, safe, since
+from cogs._text import as_typed, safe, since
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,7 @@ def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
         return say("error.impossible_request.no_nearest")
     lines = [say("error.impossible_request.nearest")]
     for suggestion in suggestions[:SUGGESTIONS]:
-        options = as_options(suggestion.request)
+        options = options_of(suggestion.request)
         options.pop("prompt")
         lines.append(f"- `{' '.join(f'{name}:{value}' for name, value in options.items() if name != 'negative')}`")
     return "\n".join(lines)

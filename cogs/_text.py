@@ -72,22 +72,3 @@ def failure(job: Job, words: Words) -> str:
 def as_typed(name: str, options: dict[str, Any]) -> str:
     """A command as the person typed it, to be copied and changed."""
     return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
-
-
-def as_options(request: VideoRequest) -> dict[str, Any]:
-    """The options of `/video create` that ask for this request, those left out that have their default."""
-    camera = request.camera
-    options: dict[str, Any] = {
-        "prompt": request.prompt,
-        "model": request.model,
-        "mode": request.mode,
-        "aspect": request.aspect_ratio,
-        "duration": request.duration,
-        "sound": request.sound or None,
-        "negative": request.negative_prompt or None,
-        "watermark": request.watermark or None,
-        "cfg": request.cfg_scale,
-        "camera": camera and camera.name(),
-        "strength": camera and camera.strength(),
-    }
-    return {option: value for option, value in options.items() if value is not None}

@@ -24,8 +24,8 @@ CHOICES: Final = 25
 
 async def setup(bot: Shotcaller) -> None:
     """Add the commands to the `/video` group."""
-    bot.video.add_command(_list_command(bot.videos, words()))
-    bot.video.add_command(_cancel_command(bot.videos, words()))
+    bot.video.add_command(_list_command(bot.services.videos, words()))
+    bot.video.add_command(_cancel_command(bot.services.videos, words()))
 
 
 def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:

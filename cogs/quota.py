@@ -24,7 +24,7 @@ BAR: Final = 16  # squares
 
 async def setup(bot: Shotcaller) -> None:
     """Add the command."""
-    bot.tree.add_command(_command(bot.videos, words()))
+    bot.tree.add_command(_command(bot.services.videos, words()))
 
 
 def _command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:

@@ -1,0 +1,20 @@
+"""Every use case that the cogs may call, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.service.videos import Videos
+    from bot.store.drafts import Drafts
+    from bot.store.preferences import Preferences
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What the bot can do for people."""
+
+    videos: Videos
+    drafts: Drafts
+    preferences: Preferences

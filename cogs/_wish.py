@@ -1,0 +1,76 @@
+"""Options as people type them, and the request they mean: there and back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from bot.domain.problem import Problem
+from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
+from bot.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+E = TypeVar("E", bound=StrEnum)
+
+# The options of `/video create` that describe the video, in the order in which they are shown.
+OPTIONS: Final = (
+    *("prompt", "model", "mode", "aspect", "duration", "sound"),
+    *("negative", "watermark", "cfg", "camera", "strength"),
+)
+
+
+def wish_of(options: Mapping[str, Any], *, model: str) -> VideoRequest:
+    """The request that these options mean; what is missing or None has its default, `model` among them.
+
+    Raises:
+        InvalidRequest: there is no such request.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    return VideoRequest(
+        model=given.get("model", model),
+        prompt=given.get("prompt", ""),
+        negative_prompt=given.get("negative", ""),
+        mode=_choice(Mode, "mode", given.get("mode", Mode.STD)),
+        aspect_ratio=_choice(AspectRatio, "aspect", given.get("aspect", AspectRatio.WIDE)),
+        duration=given.get("duration", 5),
+        sound=given.get("sound", False),
+        watermark=given.get("watermark", False),
+        cfg_scale=given.get("cfg"),
+        camera=_camera(given.get("camera"), given.get("strength")),
+    )
+
+
+def options_of(request: VideoRequest) -> dict[str, Any]:
+    """The options that ask for this request, without those that only say the default."""
+    camera = request.camera
+    options: dict[str, Any] = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "mode": str(request.mode),
+        "aspect": str(request.aspect_ratio),
+        "duration": request.duration,
+        "sound": request.sound or None,
+        "negative": request.negative_prompt or None,
+        "watermark": request.watermark or None,
+        "cfg": request.cfg_scale,
+        "camera": camera and camera.name(),
+        "strength": camera and camera.strength(),
+    }
+    return {option: value for option, value in options.items() if value is not None}
+
+
+def _choice(kind: type[E], field: str, value: str) -> E:
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidRequest([Problem(code="not_a_choice", field=field, values={"wanted": value})]) from None
+
+
+def _camera(name: str | None, strength: float | None) -> CameraControl | None:
+    if name is not None:
+        return CameraControl.named(name, strength=strength)
+    if strength is not None:
+        raise InvalidRequest([Problem(code="strength_without_camera", field="strength")])
+    return None
