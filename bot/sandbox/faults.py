@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GLANCE = 0.1  # seconds between two looks whether a client still waits
 PROVIDER_CALLS = frozenset({"create", "query", "list"})
 _EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
 
@@ -109,15 +111,15 @@ class Faults:
 async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse | None:
     """Play the faults that look the same at every server; None when the request should be served after all.
 
-    `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s); `reset` cuts the
-    connection. `http_500`, `http_429` and `malformed_json` answer as any HTTP server would; a server whose
-    documents give those a shape answers them itself before it asks here.
+    `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s, or when nobody waits any
+    more); `reset` cuts the connection. `http_500`, `http_429` and `malformed_json` answer as any HTTP server would;
+    a server whose documents give those a shape answers them itself before it asks here.
     """
     match fault.kind:
         case "slow":
             await asyncio.sleep(fault.seconds(2))
         case "timeout":
-            await asyncio.sleep(fault.seconds(120))
+            await _silence(request, fault.seconds(120))
             cut(request)
         case "reset":
             cut(request)
@@ -129,6 +131,15 @@ async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse 
         case "malformed_json":
             return web.Response(text='{"id": "abc', content_type="application/json")
     return None
+
+
+async def _silence(request: web.Request, seconds: float) -> None:
+    """Say nothing for so long, or until the client has hung up: a handler outlives its client otherwise."""
+    end = time.monotonic() + seconds
+    while (  # noqa: ASYNC110 - aiohttp tells nobody that a client has gone
+        time.monotonic() < end and request.transport is not None and not request.transport.is_closing()
+    ):
+        await asyncio.sleep(GLANCE)
 
 
 def cut(request: web.Request) -> None:
