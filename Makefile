@@ -41,7 +41,7 @@ lock: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# The README's pictures, played and drawn anew (about four minutes; needs Chromium).
+# The README's pictures, played and drawn anew (about three minutes; needs Chromium).
 pictures: setup
 	$(BIN)/python -m docs.pictures.make
 
