@@ -1,0 +1,20 @@
+"""The services' house for every test here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.service.house import House, open_house
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A migrated, empty house."""
+    async with open_house(tmp_path) as opened:
+        yield opened

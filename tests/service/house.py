@@ -1,0 +1,250 @@
+"""A house without Discord, network and video: every service of the bot between a real database and scripted people."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from bot.domain.capability import KIRIN_V3, KLING_V1
+from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.quota import owner_of, period_of
+from bot.domain.request import VideoRequest
+from bot.service.cards import Cards
+from bot.service.delivery import Delivery
+from bot.service.expectation import Expectation
+from bot.service.health import ProviderHealth
+from bot.service.operator import OperatorDesk
+from bot.service.steps import Steps
+from bot.service.submission import Pace, Submission
+from bot.service.videos import Limits, Videos
+from bot.service.worker import Capacity, Worker
+from bot.store.claims import Claims
+from bot.store.jobs import JobStore
+from bot.store.lookup import Lookup
+from bot.store.migrate import migrate
+from bot.store.sqlite import SQLiteDatabase
+from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Stubborn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.domain.job import DeadLetter
+    from bot.service.media import Media
+
+LEASE: Final = timedelta(seconds=30)
+LIMIT: Final = 25 * 1024 * 1024
+
+
+@dataclass
+class House:
+    """Every service of the bot, between a real database and scripted people."""
+
+    database: Stubborn
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    discord: Discord = field(default_factory=Discord)
+    fetcher: Fetcher = field(default_factory=Fetcher)
+    films: Films = field(default_factory=Films)
+    naps: list[float] = field(default_factory=list)
+    allowance: int = 60
+    patience: float = 5.0
+    steps_at_once: int = 4
+    deliveries: int = 2
+    per_provider: int = 100
+    per_user: int = 100
+
+    def __post_init__(self) -> None:
+        self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
+        self.kirin, self.kling = Provider("kirin"), Provider("kling")
+        self.kling.find_is_authoritative = True
+        self.providers: dict[str, Any] = {"kirin": self.kirin, "kling": self.kling}
+        self.desk = OperatorDesk(self.discord, clock=self.clock)
+        self.expectation = Expectation(lookup=self.lookup, clock=self.clock)
+        self.cards = Cards(
+            notifier=self.discord,
+            jobs=self.jobs,
+            lookup=self.lookup,
+            expectation=self.expectation,
+            patience=self.patience,
+        )
+        self.health = {
+            name: ProviderHealth(each, desk=self.desk, clock=self.clock, patience=self.patience)
+            for name, each in self.providers.items()
+        }
+        self.submission = Submission(
+            providers=self.providers,
+            health=self.health,
+            jobs=self.jobs,
+            expectation=self.expectation,
+            desk=self.desk,
+            pace=Pace(least=timedelta(seconds=2), most=timedelta(seconds=20)),
+            clock=self.clock,
+            rand=_middle,
+            sleep=self._nap,
+        )
+        self.delivery = Delivery(
+            jobs=self.jobs,
+            lookup=self.lookup,
+            providers=self.providers,
+            fetcher=self.fetcher,
+            media=cast("Media", self.films),
+            notifier=self.discord,
+            desk=self.desk,
+            folder=self.folder,
+            cap=200 * 1024 * 1024,
+            clock=self.clock,
+            rand=_middle,
+        )
+        self.steps = Steps(
+            jobs=self.jobs,
+            submission=self.submission,
+            delivery=self.delivery,
+            cards=self.cards,
+            clock=self.clock,
+            rand=_middle,
+        )
+        self.woken = 0
+        self._numbers = count(1)
+
+    async def _nap(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        await asyncio.sleep(0)
+
+    def worker(self) -> Worker:
+        return Worker(
+            claims=self.claims,
+            jobs=self.jobs,
+            submission=self.submission,
+            delivery=self.delivery,
+            cards=self.cards,
+            providers=self.providers,
+            capacity=Capacity(
+                steps=self.steps_at_once,
+                deliveries=self.deliveries,
+                per_provider=self.per_provider,
+                per_user=self.per_user,
+                lease=LEASE,
+            ),
+            clock=self.clock,
+            rand=_middle,
+        )
+
+    def videos(self, *, most: int = 3) -> Videos:
+        def wake() -> None:
+            self.woken += 1
+
+        return Videos(
+            jobs=self.jobs,
+            lookup=self.lookup,
+            cards=self.cards,
+            expectation=self.expectation,
+            health=self.health,
+            desk=self.desk,
+            models=[KIRIN_V3, KLING_V1],
+            limits=Limits(allowance=self.allowance, jobs_per_user=most, deadline=timedelta(hours=1)),
+            clock=self.clock,
+            wake=wake,
+        )
+
+    async def queued(
+        self,
+        *,
+        provider: str = "kirin",
+        private: bool = False,
+        user_id: int = 1,
+        guild_id: int | None = 7,
+        limit: int = LIMIT,
+        **wish: Any,
+    ) -> Job:
+        """A job that was accepted just now."""
+        number, now = next(self._numbers), self.clock()
+        model = {"kirin": "kirin_v3_t2v", "kling": "kling-v1"}[provider]
+        job = Job(
+            id=f"{number:016x}",
+            idempotency_key=f"interaction-{number}",
+            user_id=user_id,
+            locale="en-US",
+            destination=Destination(guild_id=guild_id, channel_id=5, upload_limit=limit, private=private),
+            provider=provider,
+            request=VideoRequest(**{"model": model, "prompt": "a fox on the ice", **wish}),
+            status=JobStatus.QUEUED,
+            attempt=1,
+            tries=0,
+            owner=owner_of(user_id=user_id, guild_id=guild_id),
+            period=period_of(now),
+            credits=5,
+            usd_micros=420_000,
+            created_at=now + timedelta(milliseconds=number),
+            deadline_at=now + timedelta(hours=1),
+            due_at=now,
+        )
+        accepted, _ = await self.jobs.accept(job, allowance=10_000_000, most=10_000, now=now)
+        return accepted
+
+    async def submitting(self, **changes: Any) -> Job:
+        """The same, claimed to be submitted."""
+        queued = await self.queued(**changes)
+        claimed = await self.claims.waiting(
+            queued.provider, now=self.clock(), lease_until=self.clock() + LEASE, provider_limit=99, user_limit=99
+        )
+        assert claimed is not None
+        assert claimed.id == queued.id
+        return claimed
+
+    async def running(self, **changes: Any) -> Job:
+        """A claimed job in `RUNNING`."""
+        job = await self.submitting(**changes)
+        await self.jobs.record_task(job, task_id=f"task-{job.id}", next_at=self.clock(), now=self.clock())
+        return await self.claimed(job)
+
+    async def succeeded(self, **changes: Any) -> Job:
+        """A claimed job in `SUCCEEDED`."""
+        job = await self.running(**changes)
+        return await self.jobs.succeed(job, result_url="https://v.example/1.mp4", cost_micros=None, now=self.clock())
+
+    async def claimed(self, job: Job) -> Job:
+        """The job as whoever claims it once it is due gets it."""
+        present = await self.job(job)
+        if present.due_at is not None:
+            self.clock.now = max(self.clock.now, present.due_at)
+        due = await self.claims.due(now=self.clock(), lease_until=self.clock() + LEASE, most=1000)
+        (mine,) = [each for each in due if each.id == job.id]
+        return mine
+
+    async def job(self, job: Job) -> Job:
+        found = await self.lookup.job(job.id)
+        assert found is not None
+        return found
+
+    async def balance(self, job: Job) -> tuple[int, int]:
+        """Credits held and settled on the account of a job."""
+        account = await self.lookup.account(owner=job.owner, period=job.period, allowance=self.allowance)
+        return account.held, account.settled
+
+    async def dead(self) -> list[DeadLetter | None]:
+        return [each.dead_letter for each in await self.lookup.dead_letters(most=100)]
+
+    def alerts(self) -> list[str]:
+        return [f"{alert.trouble} {alert.subject}" for alert in self.discord.asked("alert")]
+
+    def files(self) -> list[str]:
+        return sorted(file.name for file in self.folder.iterdir())
+
+
+def _middle() -> float:
+    return 0.5
+
+
+@asynccontextmanager
+async def open_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
+    """The same with other sizes."""
+    async with SQLiteDatabase(str(folder / "shotcaller.db")) as database:
+        await migrate(database, now=START)
+        results = folder / "results"
+        results.mkdir(exist_ok=True)
+        yield House(database=Stubborn(database), folder=results, **changes)

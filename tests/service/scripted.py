@@ -1,0 +1,201 @@
+"""Everybody a service deals with, made of scripts: a clock, video services, Discord, downloads, films, a database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from bot.errors import StoreUnavailable
+from bot.provider.base import Task, TaskResult, TaskStatus
+from bot.service.media_probe import MediaInfo
+from bot.service.notifier import Posted
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
+    from bot.service.notifier import Alert, Card, Result
+    from bot.store.database import Database, Transaction
+
+START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+class Clock:
+    """Time that passes only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+class Scripted:
+    """Somebody whose next answers a test can write; what was asked is in `calls`."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self._next: dict[str, list[Any]] = defaultdict(list)
+
+    def then(self, name: str, *outcomes: Any) -> None:
+        """The next calls of that name raise these, or give them, or what they give when they are called.
+
+        An `asyncio.Event` is waited for, and then the answer is the usual one.
+        """
+        self._next[name] += outcomes
+
+    def asked(self, name: str) -> list[Any]:
+        return [what for called, what in self.calls if called == name]
+
+    async def play(self, name: str, what: Any, *, usual: Any = None) -> Any:
+        self.calls.append((name, what))
+        outcome = self._next[name].pop(0) if self._next[name] else usual
+        if isinstance(outcome, asyncio.Event):
+            await outcome.wait()
+            return usual
+        if callable(outcome):
+            outcome = outcome()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+
+def finished(task_id: str = "task-1", *, url: str = "https://v.example/1.mp4", **more: Any) -> Task:
+    return Task(id=task_id, status=TaskStatus.SUCCEEDED, result=TaskResult(url=url), **more)
+
+
+def working(task_id: str = "task-1", **more: Any) -> Task:
+    return Task(id=task_id, status=TaskStatus.WORKING, **more)
+
+
+class Provider(Scripted):
+    """A video service; without a script every task is taken, and finished when it is asked about."""
+
+    find_is_authoritative = False
+
+    def __init__(self, name: str = "kirin") -> None:
+        super().__init__()
+        self.id = name
+        self._numbers = count(1)
+
+    async def submit(self, request: VideoRequest, *, external_id: str) -> Task:
+        assert request is not None
+        return cast("Task", await self.play("submit", external_id, usual=working(f"task-{next(self._numbers)}")))
+
+    async def fetch(self, task_id: str) -> Task:
+        return cast("Task", await self.play("fetch", task_id, usual=finished(task_id)))
+
+    async def find(self, external_id: str) -> Task | None:
+        return cast("Task | None", await self.play("find", external_id))
+
+    async def check(self) -> None:
+        await self.play("check", None)
+
+
+class Discord(Scripted):
+    """The Notifier. Without a script every message is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count(100)
+
+    def phases(self, name: str = "edit_card") -> list[str]:
+        return [str(card.phase) for card in self.asked(name)]
+
+    async def post_card(self, card: Card) -> Posted | None:
+        place = None if card.job.destination.private else self._place(card.job)
+        return cast("Posted | None", await self.play("post_card", card, usual=place))
+
+    async def edit_card(self, card: Card) -> None:
+        await self.play("edit_card", card)
+
+    async def find_result(self, job: Job) -> Posted | None:
+        return cast("Posted | None", await self.play("find_result", job))
+
+    async def post_result(self, result: Result) -> Posted:
+        return cast("Posted", await self.play("post_result", result, usual=self._place(result.job)))
+
+    async def send_directly(self, result: Result) -> Posted:
+        direct = Posted(channel_id=77, message_id=next(self._numbers))
+        return cast("Posted", await self.play("send_directly", result, usual=direct))
+
+    async def tell_requester(self, card: Card) -> None:
+        await self.play("tell_requester", card)
+
+    async def alert(self, alert: Alert) -> None:
+        await self.play("alert", alert)
+
+    def _place(self, job: Job) -> Posted:
+        return Posted(channel_id=job.destination.channel_id, message_id=next(self._numbers))
+
+
+class Fetcher(Scripted):
+    """Downloads a file of `size` bytes from anywhere."""
+
+    size = 1000
+
+    async def download(self, url: str, path: Path, *, cap: int) -> int:
+        await self.play("download", url)
+        assert self.size <= cap
+        await asyncio.to_thread(path.write_bytes, b"v" * self.size)
+        return self.size
+
+
+class Films(Scripted):
+    """Media work: a file that is over the limit is written anew, just under it."""
+
+    async def probe(self, path: Path) -> MediaInfo:
+        await self.play("probe", path.name)
+        size = (await asyncio.to_thread(path.stat)).st_size
+        return MediaInfo(
+            width=1280,
+            height=720,
+            seconds=5.0,
+            video_codec="h264",
+            audio_codec=None,
+            size=size,
+            fps=24.0,
+            container="mp4",
+            pixel_format="yuv420p",
+            faststart=True,
+        )
+
+    async def fit(self, path: Path, *, limit: int, into: Path) -> Path:
+        await self.play("fit", limit)
+        if (await asyncio.to_thread(path.stat)).st_size <= limit:
+            return path
+        await asyncio.to_thread(into.write_bytes, b"f" * limit)
+        return into
+
+
+class Stubborn:
+    """A database that refuses when told to: the next `refusals` transactions, or every one that matches `when`."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner = inner
+        self.skip_locked = inner.skip_locked
+        self.refusals = 0
+        self.refused = 0
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        if self.refusals:
+            self.refusals -= 1
+            self.refused += 1
+            raise StoreUnavailable("database is locked")
+        return await self._inner.transact(work)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Give the others their turns until something is so."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 (any condition at all; nothing would set an event)
+            await asyncio.sleep(0.002)

@@ -1,0 +1,257 @@
+"""From the queue to a finished task, whatever the video service and the database say in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.job import DeadLetter, JobStatus
+from bot.errors import (
+    ContentRefused,
+    FaultClass,
+    OperatorFault,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRejected,
+    ProviderUnavailable,
+    TaskUnknown,
+)
+from bot.provider.base import Task, TaskFailure, TaskStatus
+from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER
+from tests.service.scripted import finished, working
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.service.house import House
+
+
+def trouble(kind: type[Any], *, code: str = "", retry_after: float | None = None) -> Any:
+    return kind(provider="kirin", code=code, retry_after=retry_after)
+
+
+def failed(fault: FaultClass, *, resubmits: int | None = 1, **more: Any) -> Task:
+    failure = TaskFailure(code="9", detail="", fault=fault, resubmits=resubmits)
+    return Task(id="task-1", status=TaskStatus.FAILED, failure=failure, **more)
+
+
+async def test_a_submitted_job_runs_under_its_task_and_is_asked_about_in_time(house: House) -> None:
+    job = await house.submission.submit(await house.submitting())
+    assert (job.status, job.task_id, job.lease) == (JobStatus.RUNNING, "task-1", None)
+    assert house.kirin.asked("submit") == [job.id]
+    assert job.due_at == house.clock() + timedelta(seconds=20)
+
+
+async def test_a_task_that_is_finished_at_once_is_fetched_at_once(house: House) -> None:
+    house.kirin.then("submit", finished())
+    job = await house.submission.submit(await house.submitting())
+    assert job.due_at == house.clock()
+
+
+async def test_a_submission_in_doubt_is_looked_for_before_anything_else(house: House) -> None:
+    house.kirin.then("submit", trouble(OutcomeUnknown))
+    house.kirin.then("find", working("task-9"))
+    job = await house.submission.submit(await house.submitting())
+    assert (job.status, job.due_at) == (JobStatus.SUBMITTING, house.clock() + RECONCILE_AFTER)
+    found = await house.submission.reconcile(await house.claimed(job))
+    assert (found.status, found.task_id) == (JobStatus.RUNNING, "task-9")
+    assert len(house.kirin.asked("submit")) == 1
+
+
+async def test_what_a_service_cannot_tell_becomes_a_dead_letter_and_is_not_sent_again(house: House) -> None:
+    job = await house.submitting()
+    for _ in range(LOOKS - 1):
+        job = await house.claimed(await house.submission.reconcile(job))
+        assert job.status is JobStatus.SUBMITTING
+    lost = await house.submission.reconcile(job)
+    assert lost.dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert house.alerts() == [f"outcome_unknown {job.id}"]
+    assert house.kirin.asked("submit") == []
+    assert await house.balance(job) == (5, 0)
+
+
+async def test_where_not_found_means_not_there_the_job_is_submitted_again_under_the_same_id(house: House) -> None:
+    job = await house.submitting(provider="kling")
+    for _ in range(LOOKS - 1):
+        job = await house.claimed(await house.submission.reconcile(job))
+    again = await house.submission.reconcile(job)
+    assert again.status is JobStatus.RUNNING
+    assert house.kling.asked("submit") == [job.id]
+
+
+async def test_a_job_found_missing_after_its_deadline_fails(house: House) -> None:
+    job = await house.submitting(provider="kling")
+    house.clock.tick(3601)
+    late = await house.submission.reconcile(job)
+    assert (late.status, late.failure) == (JobStatus.FAILED, "deadline")
+    assert await house.balance(job) == (0, 0)
+
+
+async def test_a_service_that_does_not_answer_is_asked_again_until_the_deadline(house: House) -> None:
+    house.kirin.then("find", trouble(ProviderUnavailable), trouble(OperatorFault, code="401"), trouble(ProviderBusy))
+    job = await house.submission.reconcile(await house.submitting())
+    assert (job.status, job.tries, house.alerts()) == (JobStatus.SUBMITTING, 1, [])
+    job = await house.submission.reconcile(await house.claimed(job))
+    assert (job.tries, house.alerts()) == (2, ["operator_fault kirin"])
+    house.clock.tick(3601)
+    lost = await house.submission.reconcile(await house.claimed(job))
+    assert lost.dead_letter is DeadLetter.OUTCOME_UNKNOWN
+
+
+async def test_a_job_whose_service_lost_its_key_waits_for_the_operator(house: House) -> None:
+    submitting, running = await house.submitting(), await house.running()
+    del house.providers["kirin"]
+    waiting = await house.submission.reconcile(submitting)
+    polled = await house.submission.poll(running)
+    assert (waiting.status, polled.status) == (JobStatus.SUBMITTING, JobStatus.RUNNING)
+    assert house.alerts() == ["operator_fault kirin"]
+    house.clock.tick(3601)
+    assert (await house.submission.reconcile(await house.claimed(waiting))).dead_letter is not None
+    assert (await house.submission.poll(await house.claimed(polled))).failure == "operator"
+
+
+@pytest.mark.parametrize(("kind", "attempt"), [(ProviderBusy, 2), (ProviderUnavailable, 1)])
+async def test_a_service_that_takes_nothing_keeps_the_job_queued_and_is_left_alone(
+    house: House, kind: type[Exception], attempt: int
+) -> None:
+    house.kirin.then("submit", trouble(kind, retry_after=7))
+    job = await house.submission.submit(await house.submitting())
+    assert (job.status, job.attempt, job.tries) == (JobStatus.QUEUED, attempt, 1)
+    assert job.due_at == house.submission.rests_until("kirin") == house.clock() + timedelta(seconds=7)
+    assert house.submission.rests_until("kling") is None
+    house.clock.tick(7)
+    assert house.submission.rests_until("kirin") is None
+    assert await house.balance(job) == (5, 0)
+
+
+async def test_a_wrong_key_fails_the_job_and_tells_the_operator(house: House) -> None:
+    house.kirin.then("submit", trouble(OperatorFault, code="401"))
+    job = await house.submission.submit(await house.submitting())
+    assert (job.status, job.failure, job.failure_code) == (JobStatus.FAILED, "operator", "401")
+    assert house.alerts() == ["operator_fault kirin"]
+    assert await house.balance(job) == (0, 0)
+
+
+async def test_refused_content_fails_the_job_with_its_code(house: House) -> None:
+    house.kirin.then("submit", trouble(ContentRefused, code="1301"))
+    job = await house.submission.submit(await house.submitting())
+    assert (job.failure, job.failure_code) == ("content", "1301")
+
+
+async def test_a_refusal_for_good_fails_the_job_unless_its_task_is_there_already(house: House) -> None:
+    house.kirin.then("submit", trouble(ProviderRejected, code="1201"), trouble(ProviderRejected, code="1201"))
+    house.kirin.then("find", None, working("task-5"))
+    refused = await house.submission.submit(await house.submitting())
+    taken = await house.submission.submit(await house.submitting())
+    assert (refused.status, refused.failure) == (JobStatus.FAILED, "permanent")
+    assert (taken.status, taken.task_id) == (JobStatus.RUNNING, "task-5")
+
+
+async def test_a_refusal_that_cannot_be_looked_into_is_looked_into_later(house: House) -> None:
+    house.kirin.then("submit", trouble(ProviderRejected))
+    house.kirin.then("find", trouble(ProviderUnavailable))
+    job = await house.submission.submit(await house.submitting())
+    assert (job.status, job.tries) == (JobStatus.SUBMITTING, 1)
+
+
+async def test_the_task_is_written_down_however_often_the_database_refuses(house: House) -> None:
+    job = await house.submitting()
+    await house.expectation.of(job.request)
+    house.database.refusals = 5
+    running = await house.submission.submit(job)
+    assert (running.status, running.task_id) == (JobStatus.RUNNING, "task-1")
+    assert len(house.kirin.asked("submit")) == 1
+    assert house.naps == sorted(house.naps)
+    assert len(house.naps) == 5
+
+
+async def test_a_database_without_history_does_not_keep_a_job_from_being_submitted(house: House) -> None:
+    job = await house.submitting()
+    house.database.refusals = 1
+    assert (await house.submission.submit(job)).status is JobStatus.RUNNING
+    assert house.naps == []
+
+
+async def test_a_poll_keeps_the_progress_and_comes_sooner_near_the_end(house: House) -> None:
+    house.kirin.then("fetch", working(progress=0.9))
+    job = await house.running()
+    house.clock.tick(27)
+    polled = await house.submission.poll(job)
+    assert (polled.progress, polled.lease) == (0.9, None)
+    assert polled.due_at == house.clock() + timedelta(seconds=2)
+
+
+async def test_a_finished_task_leaves_the_job_in_hand_for_delivery(house: House) -> None:
+    job = await house.submission.poll(await house.running())
+    assert (job.status, job.result_url) == (JobStatus.SUCCEEDED, "https://v.example/1.mp4")
+    assert job.lease is not None
+
+
+@pytest.mark.parametrize("fault", [FaultClass.PERMANENT, FaultClass.CONTENT, FaultClass.OPERATOR])
+async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(house: House, fault: FaultClass) -> None:
+    house.kirin.then("fetch", failed(fault, cost_usd=Decimal("0.42")))
+    job = await house.submission.poll(await house.running())
+    assert (job.status, job.failure, job.cost_micros) == (JobStatus.FAILED, str(fault), 420_000)
+    assert house.alerts() == (["operator_fault kirin"] if fault is FaultClass.OPERATOR else [])
+
+
+async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowly(house: House) -> None:
+    job, waits = await house.running(), []
+    for _ in range(4):
+        house.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=None))
+        queued = await house.submission.poll(job)
+        assert queued.due_at is not None
+        assert queued.status is JobStatus.QUEUED
+        waits.append((queued.due_at - house.clock()).total_seconds())
+        house.clock.now = queued.due_at
+        claimed = await house.claims.waiting(
+            "kirin", now=house.clock(), lease_until=house.clock(), provider_limit=9, user_limit=9
+        )
+        assert claimed is not None
+        job = await house.claimed(await house.submission.submit(claimed))
+    assert waits == [0.75, 1.5, 3.0, 6.0]
+    assert house.kirin.asked("submit")[-1] == f"{job.id}-5"
+
+
+async def test_a_task_that_fails_too_often_fails_the_job(house: House) -> None:
+    house.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=0))
+    job = await house.submission.poll(await house.running())
+    assert (job.status, job.failure) == (JobStatus.FAILED, "transient")
+
+
+@pytest.mark.parametrize("answer", [working, lambda: trouble(ProviderUnavailable)])
+async def test_a_job_that_runs_past_its_deadline_fails(house: House, answer: Callable[[], object]) -> None:
+    job = await house.running()
+    house.clock.tick(3601)
+    house.kirin.then("fetch", answer())
+    late = await house.submission.poll(job)
+    assert (late.status, late.failure) == (JobStatus.FAILED, "deadline")
+    assert await house.balance(job) == (0, 0)
+
+
+async def test_a_result_after_the_deadline_is_still_a_result(house: House) -> None:
+    job = await house.running()
+    house.clock.tick(3601)
+    assert (await house.submission.poll(job)).status is JobStatus.SUCCEEDED
+
+
+async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again(house: House) -> None:
+    unknown, away = trouble(TaskUnknown), trouble(ProviderUnavailable)
+    house.kirin.then("fetch", *[away] * LOST_AFTER, *[unknown] * (LOST_AFTER - 1), away, working())
+    house.kirin.then("fetch", *[unknown] * LOST_AFTER)
+    job = await house.running()
+    for _ in range(3 * LOST_AFTER):
+        assert job.status is JobStatus.RUNNING
+        job = await house.claimed(await house.submission.poll(job))
+    lost = await house.submission.poll(job)
+    assert (lost.status, lost.failure) == (JobStatus.FAILED, "permanent")
+
+
+async def test_a_key_that_stops_working_is_told_and_waited_for(house: House) -> None:
+    house.kirin.then("fetch", trouble(OperatorFault, code="403"))
+    job = await house.submission.poll(await house.running())
+    assert (job.status, job.tries) == (JobStatus.RUNNING, 1)
+    assert house.alerts() == ["operator_fault kirin"]
