@@ -77,6 +77,7 @@ class Stage:
         try:
             await self.people.online()
             yield
+            await _end_greetings()
             signal.raise_signal(signal.SIGTERM)
             await life
         finally:
@@ -130,7 +131,7 @@ class Stage:
 
 
 async def _end_greetings() -> None:
-    """discord.py waits two seconds for guilds after it has connected, even when it is closed meanwhile."""
+    """End what discord.py starts at every connection: it waits two seconds for guilds, though it be closed meanwhile."""
     greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
     for task in greetings:
         task.cancel()

@@ -42,9 +42,10 @@ STEPS: Final = (
 )
 POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
 
-# What is only met when a step takes its time: a poll that finds the task unfinished, a lease that has to be renewed.
-WORKING_LONG: Final = {"JobStore.reschedule running": 2.0}
-LOADING_LONG: Final = frozenset({"Claims.renew"})
+# What is only met for certain when a step takes its time: a poll that finds the task unfinished, a lease that has to
+# be renewed, a card that says what is soon out of date.
+WORKING_LONG: Final = {"JobStore.reschedule running": 2.0, "edit_card running": 1.0}
+LOADING_LONG: Final = {"Claims.renew": 1.0, "edit_card delivering": 0.5}
 
 # Killed once more, at a step that only a restart takes.
 AGAIN: Final = (
@@ -118,8 +119,8 @@ def _conditions(point: str) -> float:
     ids=POINTS,
 )
 async def test_killed_at_any_point_the_bot_delivers_once_after_a_restart(stage: Stage, point: str) -> None:
-    if point.partition(" ")[2] in LOADING_LONG:
-        await stage.people.fault("kirin", "slow", on=["file"], seconds=1)
+    if seconds := LOADING_LONG.get(point.partition(" ")[2]):
+        await stage.people.fault("kirin", "slow", on=["file"], seconds=seconds)
     await crash(stage, point)
     await recover(stage)
     await exactly_once(stage)

@@ -1,0 +1,86 @@
+"""Trouble with Discord while a video is on its way: it comes once, somewhere, or is kept and the operator told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.outcomes import delivered_once, kept_for_the_operator
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+LATER = {"after": 1}  # the first message is the card, the second the video
+REFUSALS = ["missing_permissions", "unknown_channel"]
+
+
+async def ask(stage: Stage, **options: Any) -> None:
+    """Ask for a video and wait until the bot has done with it."""
+    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+        await stage.people.types("video create", **SMALL, **options)
+        await stage.rest()
+
+
+@pytest.mark.parametrize("kind", ["http_500", "http_429", "lost_answer", "reset"])
+@pytest.mark.parametrize("after", [0, 1], ids=["card", "video"])
+async def test_a_message_that_did_not_go_well_is_there_once(stage: Stage, kind: str, after: int) -> None:
+    await stage.people.fault("discord", kind, on=["message"], after=after)
+    await ask(stage)
+    await delivered_once(stage)
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+async def test_a_channel_that_is_closed_meanwhile_sends_the_video_to_its_person(stage: Stage, kind: str) -> None:
+    await stage.people.fault("discord", kind, **LATER)
+    await ask(stage)
+    result = await delivered_once(stage, channel="dm")
+    assert "could not post it in" in result["content"]
+
+
+async def test_a_channel_that_is_deleted_meanwhile_sends_the_video_to_its_person(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kirin", "slow", on=["file"], seconds=1)
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await people.card("Finished, on its way here")
+        await people.turn(channel="general", delete=True)
+        await people.result("dm")
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+async def test_when_every_place_is_closed_the_video_is_kept_and_the_operator_told(stage: Stage, kind: str) -> None:
+    await stage.people.turn(user="ana", dms_open=False)
+    await stage.people.fault("discord", kind, **LATER)
+    await ask(stage)
+    await kept_for_the_operator(stage, "could not be sent", "the operator has been told")
+
+
+async def test_a_private_video_for_somebody_who_takes_no_messages_is_kept(stage: Stage) -> None:
+    await stage.people.turn(user="ana", dms_open=False)
+    await ask(stage, private=True)
+    await kept_for_the_operator(stage)
+
+
+async def test_a_limit_that_has_shrunk_is_met_with_the_smallest_one(stage: Stage) -> None:
+    await stage.people.turn(premium_tier=2)
+    await stage.people.fault("discord", "file_too_large", **LATER)
+    await ask(stage)
+    await delivered_once(stage)
+
+
+async def test_a_dropped_gateway_loses_nothing(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await people.card("Making the video")
+        await people.fault("discord", "gateway_drop")
+        await people.result()
+        await stage.rest()
+        await people.online()
+        sent = await people.types("quota")
+        assert "57 credits" in await people.answer(sent)
+    await delivered_once(stage)
