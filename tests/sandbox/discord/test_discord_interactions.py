@@ -110,7 +110,7 @@ async def test_a_command_is_answered_by_a_message_that_names_it(stage: Stage) ->
         _, callback = await stage.answer(interaction, 4, {"content": "hi"})
         message = callback["resource"]["message"]
 
-    assert (message["type"], message["interaction"]["name"]) == (20, "video")
+    assert (message["type"], message["interaction"]["name"]) == (20, "video create")
     assert message["interaction_metadata"]["user"]["username"] == "ana"
     assert message["webhook_id"] == message["application_id"] == stage.world.application_id
 

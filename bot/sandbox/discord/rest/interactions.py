@@ -10,6 +10,7 @@ from bot.sandbox.discord.interactions import ANSWERS, Answer, Interaction, Kind
 from bot.sandbox.discord.messages import EPHEMERAL, LOADING
 from bot.sandbox.discord.rest.call import NO_CONTENT, Call, Route
 from bot.sandbox.discord.rest.call import Answer as Reply
+from bot.sandbox.discord.rules.commands import GROUP, SUBCOMMAND
 from bot.sandbox.discord.rules.messages import check_deferral, check_message
 from bot.sandbox.discord.rules.modals import check_choices, check_modal
 
@@ -71,6 +72,12 @@ async def _act(call: Call, interaction: Interaction, kind: Answer, data: Json) -
     return interaction.original
 
 
+def _full_name(data: Json) -> str:
+    """A command's name as messages tell it: with its group's and its subcommand's."""
+    inner = [option for option in data.get("options", []) if option["type"] in (SUBCOMMAND, GROUP)]
+    return " ".join([data["name"], *(_full_name(option) for option in inner)])
+
+
 async def _say(
     call: Call, interaction: Interaction, body: Json, *, follows: bool = False, flags: int | None = None
 ) -> Message:
@@ -84,7 +91,7 @@ async def _say(
     }
     if interaction.kind == Kind.COMMAND and not follows:
         menu = "target_id" in interaction.payload["data"]
-        name = interaction.payload["data"]["name"]
+        name = _full_name(interaction.payload["data"])
         extra["type"] = MENU_COMMAND if menu else CHAT_COMMAND
         about = {"id": interaction.id, "type": 2, "name": name, "user": shapes.user(interaction.user)}
         extra["interaction"] = about
