@@ -30,7 +30,7 @@ from bot.store.sqlite import SQLiteDatabase
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Stubborn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from bot.domain.job import DeadLetter
@@ -134,10 +134,10 @@ class House:
             rand=_middle,
         )
 
-    def videos(self, *, most: int = 3) -> Videos:
-        def wake() -> None:
-            self.woken += 1
+    def wake(self) -> None:
+        self.woken += 1
 
+    def videos(self, *, most: int = 3, wake: Callable[[], None] | None = None) -> Videos:
         return Videos(
             jobs=self.jobs,
             lookup=self.lookup,
@@ -148,7 +148,7 @@ class House:
             models=[KIRIN_V3, KLING_V1],
             limits=Limits(allowance=self.allowance, jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,
-            wake=wake,
+            wake=wake or self.wake,
         )
 
     async def queued(

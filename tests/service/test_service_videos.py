@@ -1,0 +1,200 @@
+"""What people ask for, and that nothing has moved when they are told so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.job import Destination, JobStatus
+from bot.domain.request import VideoRequest
+from bot.errors import (
+    DestinationLost,
+    ImpossibleRequest,
+    JobUnknown,
+    ModelUnknown,
+    OperatorFault,
+    ProviderBusy,
+    ProviderUnavailable,
+    QuotaExceeded,
+    StoreUnavailable,
+    TooLateToCancel,
+    TooManyJobs,
+)
+from bot.service.notifier import Posted
+from bot.service.videos import Asking
+
+if TYPE_CHECKING:
+    from bot.service.videos import Accepted
+    from tests.service.house import House
+
+WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
+
+
+async def ask(house: House, wish: VideoRequest = WISH, *, key: str = "1", most: int = 3, user_id: int = 1) -> Accepted:
+    place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
+    asking = Asking(key=key, user_id=user_id, locale="en-US", destination=place)
+    return await house.videos(most=most).request(wish, asking)
+
+
+async def credit(house: House, user_id: int = 1) -> tuple[int, int]:
+    account = (await house.videos().standing(user_id=user_id, guild_id=7)).account
+    return account.held, account.balance
+
+
+async def test_an_accepted_request_is_a_job_with_a_card_a_hold_and_a_worker_that_hears_of_it(house: House) -> None:
+    accepted = await ask(house)
+    assert (accepted.new, accepted.job.status, accepted.price.credits) == (True, JobStatus.QUEUED, 5)
+    assert accepted.account is not None
+    assert (accepted.account.held, accepted.account.balance) == (5, 55)
+    assert accepted.job.card_message_id is not None
+    assert accepted.job.deadline_at > house.clock()
+    assert house.woken == 1
+
+
+async def test_the_same_interaction_twice_is_one_job_and_one_hold(house: House) -> None:
+    first, second = await ask(house), await ask(house)
+    assert (second.new, second.job.id) == (False, first.job.id)
+    assert second.job.card_message_id == first.job.card_message_id
+    assert await credit(house) == (5, 55)
+
+
+async def test_many_at_once_never_spend_more_than_there_is(house: House) -> None:
+    poor = replace(house, allowance=12)
+    answers = await asyncio.gather(*(ask(poor, key=str(n), most=99) for n in range(10)), return_exceptions=True)
+    assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 8
+    assert await credit(poor) == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"),
+    [
+        ({"model": "dream-9"}, ModelUnknown),
+        ({"cfg_scale": 0.5}, ImpossibleRequest),
+        ({"model": "kling-v1", "duration": 7}, ImpossibleRequest),
+    ],
+)
+async def test_what_cannot_be_is_refused_before_anybody_is_asked(
+    house: House, wish: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await ask(house, VideoRequest(**{**dict(WISH), **wish}))
+    assert house.kirin.calls + house.kling.calls + house.discord.calls == []
+    assert await credit(house) == (0, 60)
+
+
+async def test_as_many_jobs_as_one_may_have_and_no_more(house: House) -> None:
+    await ask(house, key="1", most=1)
+    with pytest.raises(TooManyJobs):
+        await ask(house, key="2", most=1)
+    assert await credit(house) == (5, 55)
+    assert (await ask(house, key="3", most=1, user_id=2)).new
+
+
+@pytest.mark.parametrize("error", [OperatorFault, ProviderUnavailable])
+async def test_a_service_that_would_not_take_it_costs_nothing(house: House, error: type[Any]) -> None:
+    house.kirin.then("check", error(provider="kirin", code="401"))
+    with pytest.raises(error):
+        await ask(house)
+    assert house.alerts() == (["operator_fault kirin"] if error is OperatorFault else [])
+    assert await credit(house) == (0, 60)
+
+
+async def test_a_busy_service_keeps_nobody_from_queueing(house: House) -> None:
+    house.kirin.then("check", ProviderBusy(provider="kirin"))
+    assert (await ask(house)).new
+
+
+async def test_a_service_that_hangs_is_not_waited_for_long(house: House) -> None:
+    hasty = replace(house, patience=0.01)
+    hasty.kirin.then("check", asyncio.Event())
+    with pytest.raises(ProviderUnavailable, match="slow"):
+        await ask(hasty)
+
+
+async def test_a_service_that_answered_lately_is_not_asked_for_every_request(house: House) -> None:
+    await ask(house, key="1")
+    await ask(house, key="2")
+    assert len(house.kirin.asked("check")) == 1
+    house.clock.tick(61)
+    await ask(house, key="3")
+    assert len(house.kirin.asked("check")) == 2
+
+
+async def test_a_service_in_doubt_is_asked_again(house: House) -> None:
+    await house.health["kirin"].ensure()
+    house.health["kirin"].doubt()
+    await house.health["kirin"].ensure()
+    assert len(house.kirin.asked("check")) == 2
+
+
+async def test_a_database_that_refuses_accepts_nothing_and_the_operator_hears_of_it(house: House) -> None:
+    await house.expectation.of(WISH)
+    house.database.refusals = 1
+    with pytest.raises(StoreUnavailable):
+        await ask(house)
+    assert house.alerts() == ["store_unavailable database"]
+    assert await credit(house) == (0, 60)
+    assert house.woken == 0
+
+
+async def test_what_was_accepted_is_never_denied_afterwards(house: House) -> None:
+    def posted_and_then_locked() -> Posted:
+        house.database.refusals = 2
+        return Posted(channel_id=5, message_id=9)
+
+    house.discord.then("post_card", posted_and_then_locked)
+    accepted = await ask(house)
+    assert (accepted.new, accepted.account) == (True, None)
+    house.discord.then("post_card", DestinationLost("50001"))
+    assert (await ask(house, key="2")).job.card_message_id is None
+
+
+async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothing(house: House) -> None:
+    place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
+
+    def woken_and_locked() -> None:
+        house.database.refusals = 2
+
+    videos = house.videos(wake=woken_and_locked)
+    accepted = await videos.request(WISH, Asking(key="1", user_id=1, locale="en-US", destination=place))
+    assert (accepted.new, accepted.account, accepted.job.card_message_id) == (True, None, None)
+
+
+async def test_taking_back_frees_the_credits_while_nobody_has_heard_of_the_job(house: House) -> None:
+    job = (await ask(house)).job
+    with pytest.raises(JobUnknown):
+        await house.videos().cancel(job.id, user_id=2)
+    cancelled = await house.videos().cancel(job.id, user_id=1)
+    assert cancelled.status is JobStatus.CANCELLED
+    assert await credit(house) == (0, 60)
+    with pytest.raises(TooLateToCancel):
+        await house.videos().cancel(job.id, user_id=1)
+    with pytest.raises(JobUnknown):
+        await house.videos().cancel("nonsense", user_id=1)
+
+
+async def test_the_latest_jobs_come_newest_first_with_their_place_in_the_queue(house: House) -> None:
+    first = await ask(house, key="1")
+    house.clock.tick(1)
+    second = await ask(house, key="2", user_id=2)
+    house.clock.tick(1)
+    third = await ask(house, key="3")
+    await house.videos().cancel(first.job.id, user_id=1)
+    views = await house.videos().latest(user_id=1, guild_id=7)
+    assert [(view.job.id, view.position) for view in views] == [(third.job.id, 2), (first.job.id, None)]
+    assert second.job.id not in {view.job.id for view in views}
+    assert await house.videos().latest(user_id=1, guild_id=None) == []
+
+
+async def test_an_allowance_renews_at_midnight(house: House) -> None:
+    await ask(house)
+    standing = await house.videos().standing(user_id=1, guild_id=7)
+    house.clock.now = standing.renews_at
+    assert await credit(house) == (0, 60)
+
+
+async def test_without_a_name_the_first_model_is_meant(house: House) -> None:
+    assert house.videos().capability(None).model == "kirin_v3_t2v"

@@ -1,0 +1,273 @@
+"""The loop that moves every job: fair, never held up, never lost, and quick to end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.errors import OutcomeUnknown, ProviderBusy
+from bot.service.worker import CROWDED, IDLE
+from tests.service.house import LEASE
+from tests.service.scripted import until, working
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.worker import Worker
+    from tests.service.house import House
+
+
+@asynccontextmanager
+async def at_work(house: House) -> AsyncIterator[Worker]:
+    """A worker's loop for as long as the context lasts; it has to end by itself."""
+    worker = house.worker()
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        async with asyncio.timeout(20):
+            await running
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Give the others their turns until the database says so."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 (nothing sets an event when a row changes)
+            await asyncio.sleep(0.002)
+
+
+async def is_due(house: House, job: Job, moment: datetime) -> bool:
+    return (await house.job(job)).due_at == moment
+
+
+async def test_a_job_goes_all_the_way_by_itself(house: House) -> None:
+    house.kirin.then("submit", working())
+    job = await house.queued()
+    async with at_work(house) as worker:
+        await until(lambda: "running" in house.discord.phases("post_card"))
+        house.clock.tick(20)
+        worker.wake()
+        await until(lambda: house.discord.phases()[-1:] == ["done"])
+    assert (await house.job(job)).delivered_at is not None
+    assert await house.balance(job) == (0, 5)
+    assert len(house.discord.asked("post_result")) == 1
+
+
+async def test_a_card_shows_every_phase_though_nothing_waits_for_it(house: House) -> None:
+    uploading = asyncio.Event()
+    house.discord.then("post_result", uploading)
+    await house.cards.introduce(await house.queued())
+    async with at_work(house) as worker:
+        await until(lambda: "running" in house.discord.phases())
+        house.clock.tick(20)
+        worker.wake()
+        await until(lambda: "delivering" in house.discord.phases())
+        uploading.set()
+        await until(lambda: "done" in house.discord.phases())
+    assert house.discord.phases() == ["running", "delivering", "done"]
+
+
+async def test_a_discord_that_hangs_holds_up_no_job(house: House) -> None:
+    hangs = asyncio.Event()
+    house.discord.then("post_card", *[hangs] * 20)
+    jobs = [await house.queued() for _ in range(10)]
+    async with at_work(house):
+        await until(lambda: len(house.kirin.asked("submit")) == len(jobs))
+
+
+async def test_slow_deliveries_leave_room_for_the_other_jobs(house: House) -> None:
+    uploading = asyncio.Event()
+    house.discord.then("post_result", *[uploading] * 20)
+    videos = [await house.succeeded() for _ in range(house.steps_at_once + 1)]
+    for video in videos:
+        await house.jobs.reschedule(video, next_at=house.clock())
+    async with at_work(house) as worker:
+        await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
+        await house.queued()
+        worker.wake()
+        await until(lambda: house.kirin.asked("submit"))
+        assert len(house.discord.asked("post_result")) == house.deliveries
+        uploading.set()
+        await until(lambda: len(house.discord.asked("post_result")) == len(videos))
+
+
+async def test_a_crowd_of_finished_videos_waits_in_the_database(house: House) -> None:
+    uploading = asyncio.Event()
+    house.discord.then("post_result", *[uploading] * 100)
+    most = house.deliveries * CROWDED
+    videos = [await house.succeeded() for _ in range(most + 3)]
+    for video in videos:
+        await house.jobs.reschedule(video, next_at=house.clock())
+    async with at_work(house):
+        await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
+        later = house.clock() + timedelta(seconds=30)
+
+        async def the_rest_is_back() -> bool:
+            jobs = [await house.job(video) for video in videos]
+            return [job.due_at for job in jobs if job.lease is None] == [later] * (len(videos) - most)
+
+        await eventually(the_rest_is_back)
+        uploading.set()
+
+
+async def test_a_long_delivery_keeps_its_lease(house: House) -> None:
+    uploading = asyncio.Event()
+    house.discord.then("post_result", uploading)
+    video = await house.succeeded()
+    await house.jobs.reschedule(video, next_at=house.clock())
+    async with at_work(house) as worker:
+        await until(lambda: house.discord.asked("post_result"))
+        for _ in range(8):
+            before = house.clock.tick(LEASE.total_seconds() / 2)
+            worker.wake()
+            await eventually(partial(is_due, house, video, before + LEASE))
+        uploading.set()
+        await until(lambda: "done" in house.discord.phases())
+    assert len(house.discord.asked("post_result")) == 1
+
+
+async def test_what_is_under_way_is_not_claimed_again_when_the_database_comes_back(house: House) -> None:
+    uploading = asyncio.Event()
+    house.discord.then("post_result", uploading)
+    video = await house.succeeded()
+    await house.jobs.reschedule(video, next_at=house.clock())
+    async with at_work(house) as worker:
+        await until(lambda: house.discord.asked("post_result"))
+        lease = (await house.job(video)).lease
+        house.clock.tick(2 * LEASE.total_seconds())
+        house.database.refusals = 1
+        worker.wake()
+        await until(lambda: house.database.refused)
+        worker.wake()
+        await eventually(lambda: is_due(house, video, house.clock() + LEASE))
+        assert (await house.job(video)).lease == lease
+        uploading.set()
+
+
+async def test_an_idle_worker_sleeps(house: House) -> None:
+    async with at_work(house) as worker:
+        await until(worker.alive)
+        await asyncio.sleep(0.01)
+        assert house.discord.calls + house.kirin.calls == []
+        assert await worker._pause() == min(IDLE, LEASE / 3)  # noqa: SLF001 (how long it sleeps shows nowhere else)
+        job = await house.running()
+        await house.jobs.reschedule(job, next_at=house.clock() + timedelta(seconds=4))
+        assert await worker._pause() == timedelta(seconds=4)  # noqa: SLF001
+
+
+async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(house: House) -> None:
+    alone = replace(house, steps_at_once=1)
+    alone.kirin.then("submit", *[ProviderBusy(provider="kirin", retry_after=30)] * 50)
+    jobs = [await alone.queued() for _ in range(20)]
+    await alone.queued(provider="kling")
+    async with at_work(alone) as worker:
+        await until(lambda: alone.kling.asked("submit"))
+        await until(alone.health["kirin"].rests_until)
+        for _ in range(20):
+            worker.wake()
+            await asyncio.sleep(0.002)
+        assert len(alone.kirin.asked("submit")) == 1
+        alone.clock.tick(30)
+        worker.wake()
+        await until(lambda: len(alone.kirin.asked("submit")) == 2)
+    assert alone.kirin.asked("submit") == [jobs[0].id, f"{jobs[0].id}-2"]
+
+
+async def test_no_service_waits_until_the_queue_of_another_is_empty(house: House) -> None:
+    working_long = asyncio.Event()
+    for provider in (house.kirin, house.kling):
+        provider.then("submit", *[working_long] * 20)
+    for _ in range(8):
+        await house.queued()
+    for _ in range(2):
+        await house.queued(provider="kling")
+    async with at_work(house):
+        await until(lambda: len(house.kirin.calls) + len(house.kling.calls) == house.steps_at_once)
+        assert (len(house.kirin.calls), len(house.kling.calls)) == (2, 2)
+        working_long.set()
+
+
+async def test_running_limits_hold_and_places_are_taken_as_they_come_free(house: House) -> None:
+    narrow = replace(house, per_provider=2)
+    for _ in range(4):
+        await narrow.queued()
+    async with at_work(narrow) as worker:
+        await until(lambda: len(narrow.kirin.asked("submit")) == 2)
+        narrow.clock.tick(20)
+        worker.wake()
+        await until(lambda: len(narrow.kirin.asked("submit")) == 4)
+        assert len(narrow.kirin.asked("fetch")) == 2
+
+
+async def test_a_job_that_waits_too_long_fails_and_says_so(house: House) -> None:
+    narrow = replace(house, per_provider=0)
+    job = await narrow.queued()
+    narrow.clock.tick(3601)
+    async with at_work(narrow):
+        await until(lambda: narrow.discord.phases("tell_requester") == ["failed"])
+    assert (await narrow.job(job)).failure == "deadline"
+    assert await narrow.balance(job) == (0, 0)
+
+
+async def test_a_step_that_cannot_be_written_down_is_done_again(house: House) -> None:
+    job = await house.succeeded()
+    await house.jobs.reschedule(job, next_at=house.clock())
+
+    def locked() -> None:
+        house.database.refusals = 1
+
+    house.films.then("probe", locked)
+    async with at_work(house) as worker:
+        await until(lambda: house.database.refused)
+        house.clock.tick(LEASE.total_seconds())
+        worker.wake()
+        await until(lambda: "done" in house.discord.phases("post_card") + house.discord.phases())
+
+
+async def test_the_unexpected_is_written_down_and_tried_again_later(house: House) -> None:
+    house.kirin.then("fetch", ZeroDivisionError())
+    job = await house.running()
+    await house.jobs.reschedule(job, next_at=house.clock())
+    async with at_work(house) as worker:
+        await until(lambda: house.kirin.asked("fetch"))
+        await eventually(lambda: is_due(house, job, house.clock() + timedelta(seconds=0.75)))
+        house.clock.tick(1)
+        worker.wake()
+        await until(lambda: house.discord.asked("post_result"))
+
+
+async def test_a_job_that_somebody_else_moved_is_left_alone(house: House) -> None:
+    job = await house.running()
+    await house.jobs.reschedule(job, next_at=house.clock())
+    answer = asyncio.Event()
+    house.kirin.then("fetch", answer)
+    async with at_work(house):
+        await until(lambda: house.kirin.asked("fetch"))
+        mine = await house.job(job)
+        await house.jobs.fail(mine, failure="content", code="", now=house.clock())
+        answer.set()
+        await until(lambda: house.discord.asked("tell_requester"))
+    assert (await house.job(job)).failure == "content"
+
+
+async def test_a_submission_in_doubt_is_settled_by_the_loop(house: House) -> None:
+    house.kirin.then("submit", OutcomeUnknown(provider="kirin"))
+    house.kirin.then("find", working("task-9"))
+    job = await house.queued()
+    async with at_work(house) as worker:
+        await eventually(lambda: is_due(house, job, house.clock() + timedelta(seconds=2)))
+        house.clock.tick(2)
+        worker.wake()
+        await until(lambda: house.kirin.asked("find"))
+
+        async def found() -> bool:
+            return (await house.job(job)).task_id == "task-9"
+
+        await eventually(found)
