@@ -131,7 +131,7 @@ class Stage:
 
 
 async def _end_greetings() -> None:
-    """End what discord.py starts at every connection: it waits two seconds for guilds, though it be closed meanwhile."""
+    """End discord.py's greeting: once connected it waits two seconds for guilds, even when it is closed by then."""
     greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
     for task in greetings:
         task.cancel()

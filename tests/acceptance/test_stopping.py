@@ -1,0 +1,86 @@
+"""A supervisor stops the bot in the middle of something: it ends in order, and the next start finishes the job."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.acceptance.outcomes import delivered_once
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+    from tests.acceptance.stage import Stage
+
+LONG: Final = 1.5  # seconds that a phase is drawn out, to be stopped in the middle of it
+
+# What draws a phase out, and the column that tells that the job is in the middle of it.
+PHASES: Final[dict[str, tuple[dict[str, Any] | None, str, str]]] = {
+    "submitting": ({"target": "kirin", "on": ["create"]}, "status", "submitting"),
+    "running": (None, "status", "running"),
+    "fetching the file": ({"target": "kirin", "on": ["file"]}, "status", "succeeded"),
+    "posting": ({"target": "discord", "on": ["message"], "after": 1}, "posting_at", ""),
+}
+
+
+async def stop(stage: Stage, process: Process, how: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the bot to end, and see it end well."""
+    process.send_signal(how)
+
+    async def ended() -> bool:
+        return process.returncode is not None
+
+    await stage.people.until(ended, what="the bot's end")
+    assert process.returncode == 0, (stage.folder / "bot.log").read_text()
+
+
+async def finish(stage: Stage) -> None:
+    """Start the bot again and let it bring everything to an end."""
+    async with stage.process() as process:
+        await stage.people.online()
+        await stage.rest()
+        await stop(stage, process)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_bot_with_nothing_to_do_ends_at_once(stage: Stage, how: signal.Signals) -> None:
+    async with stage.process() as process:
+        await stage.people.online()
+        await stop(stage, process, how)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("generate_seconds", [1.5], indirect=True, ids=[""])
+async def test_stopped_in_the_middle_the_job_is_finished_by_the_next_start(stage: Stage, phase: str) -> None:
+    slow, column, value = PHASES[phase]
+    if slow is not None:
+        await stage.people.fault(**slow, kind="slow", seconds=LONG)
+
+    async def there() -> bool:
+        return any(job[column] and job[column] == (value or job[column]) for job in stage.books.jobs())
+
+    async with stage.process() as process:
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.people.until(there, what=phase)
+        await stop(stage, process)
+    await finish(stage)
+    await delivered_once(stage)
+
+
+async def test_stopped_before_a_request_was_accepted_the_bot_has_promised_nothing(stage: Stage) -> None:
+    await stage.people.fault("kirin", "slow", on=["query"], seconds=LONG)
+    async with stage.process() as process:
+        await stage.people.online()
+        sent = await stage.people.types("video create", **SMALL)
+
+        async def acknowledged() -> bool:
+            return (await stage.people.interaction(sent))["acknowledged"] is not None
+
+        await stage.people.until(acknowledged, what="the acknowledgement")
+        await stop(stage, process)
+    assert stage.books.jobs() == []
+    assert await stage.people.tasks() == []
