@@ -28,6 +28,7 @@ from bot.service.cards import Cards
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
+from bot.service.library import Library
 from bot.service.media import Media
 from bot.service.operator import OperatorDesk
 from bot.service.services import Services
@@ -37,6 +38,7 @@ from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.drafts import Drafts
 from bot.store.jobs import JobStore
+from bot.store.library import Shelf
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
@@ -140,7 +142,12 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             DiscordNotifier(client, answers=answers, operator_channel_id=settings.operator_channel_id)
         )
         worker, videos = _services(settings, database, providers, fetcher, notifier)
-        client.services = Services(videos=videos, drafts=Drafts(database), preferences=Preferences(database))
+        client.services = Services(
+            videos=videos,
+            drafts=Drafts(database),
+            preferences=Preferences(database),
+            library=Library(shelf=Shelf(database), lookup=Lookup(database), clock=utc_now),
+        )
         client.answers = answers
         try:
             await client.login(settings.discord_token.get_secret_value())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.service.library import Library
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
     from bot.store.preferences import Preferences
@@ -18,3 +19,4 @@ class Services:
     videos: Videos
     drafts: Drafts
     preferences: Preferences
+    library: Library

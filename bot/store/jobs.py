@@ -256,5 +256,5 @@ def _columns(job: Job) -> tuple[object, ...]:
         *(job.provider, job.request.model_dump_json(), likeness(job.request), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
-        *(job.parent_id, str(job.origin), job.public_locale, job.request.text()),
+        *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),
     )

@@ -1,4 +1,5 @@
--- What a job was made from: the job it builds on and how, the language of what everybody reads, and its text to search.
+-- What a job was made from: the job it builds on and how, the language of what everybody reads, and its text to
+-- search, folded so that case does not matter.
 
 ALTER TABLE jobs ADD COLUMN parent_id TEXT;
 ALTER TABLE jobs ADD COLUMN origin TEXT NOT NULL DEFAULT 'create';
@@ -11,13 +12,16 @@ CREATE INDEX jobs_of_parent ON jobs (parent_id) WHERE parent_id IS NOT NULL;
 -- Videos that somebody keeps near.
 CREATE TABLE favourites (
     user_id BIGINT NOT NULL,
-    job_id TEXT NOT NULL REFERENCES jobs (id),
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     at BIGINT NOT NULL,
     PRIMARY KEY (user_id, job_id)
 );
 
 -- How many keep one video near.
 CREATE INDEX favourites_of_job ON favourites (job_id);
+
+-- What a person keeps near, the latest first.
+CREATE INDEX favourites_of_user ON favourites (user_id, at);
 
 -- The copy of a well-liked video in its guild's gallery. A row without a message is the intent to post it.
 CREATE TABLE gallery (

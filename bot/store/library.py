@@ -1,0 +1,97 @@
+"""What people keep: their videos, newest first and searched, and the ones that they have starred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import Job
+from bot.domain.row import millis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+# `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
+_FITS: Final = "jobs.delivered_at IS NOT NULL AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
+_MINE: Final = f"SELECT jobs.* FROM jobs WHERE jobs.user_id = $1 AND {_FITS} ORDER BY jobs.created_at DESC "  # noqa: S608 (constants)
+_STARRED: Final = (
+    "SELECT jobs.* FROM favourites JOIN jobs ON jobs.id = favourites.job_id "  # noqa: S608 (constants)
+    f"WHERE favourites.user_id = $1 AND {_FITS} ORDER BY favourites.at DESC "
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which videos somebody wants to see: with a text in the prompt, of a model, starred. Nothing said is all."""
+
+    text: str = ""
+    model: str | None = None
+    favourites: bool = False
+
+
+class Shelf:
+    """The library in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def toggle(self, job_id: str, *, user_id: int, now: datetime) -> tuple[bool, int]:
+        """Star a video, or take the star back: whether it has this person's star now, and how many stars."""
+
+        async def work(tx: Transaction) -> tuple[bool, int]:
+            taken = await tx.execute("DELETE FROM favourites WHERE job_id = $1 AND user_id = $2", job_id, user_id)
+            if not taken:
+                await tx.execute(
+                    "INSERT INTO favourites (user_id, job_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                    user_id,
+                    job_id,
+                    millis(now),
+                )
+            return not taken, await _count(tx, job_id)
+
+        return await self._database.transact(work)
+
+    async def stars(self, job_id: str) -> int:
+        """How many people have starred a video."""
+
+        async def work(tx: Transaction) -> int:
+            return await _count(tx, job_id)
+
+        return await self._database.transact(work)
+
+    async def starred(self, job_ids: Sequence[str], *, user_id: int) -> frozenset[str]:
+        """Those of these videos that a person has starred."""
+
+        async def work(tx: Transaction) -> frozenset[str]:
+            found = set()
+            for job_id in job_ids:
+                if await tx.one("SELECT 1 FROM favourites WHERE user_id = $1 AND job_id = $2", user_id, job_id):
+                    found.add(job_id)
+            return frozenset(found)
+
+        return await self._database.transact(work)
+
+    async def videos(self, wanted: Wanted, *, user_id: int, skip: int, most: int) -> list[Job]:
+        """A person's posted videos, the newest first; of the starred ones (anybody's) the latest star first."""
+        sql = (_STARRED if wanted.favourites else _MINE) + "LIMIT $4 OFFSET $5"
+        model = f"{_literal(wanted.model)}/%" if wanted.model else "%"
+        text = f"%{_literal(wanted.text.casefold())}%" if wanted.text else "%"
+
+        async def work(tx: Transaction) -> list[Row]:
+            return list(await tx.all(sql, user_id, model, text, most, skip))
+
+        return [Job.from_row(row) for row in await self._database.transact(work)]
+
+
+async def _count(tx: Transaction, job_id: str) -> int:
+    row = await tx.one("SELECT count(*) AS n FROM favourites WHERE job_id = $1", job_id)
+    return int(row["n"]) if row else 0
+
+
+def _literal(text: str) -> str:
+    """A text as a part of a pattern that means just that text."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
