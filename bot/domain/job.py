@@ -72,6 +72,8 @@ class Job:
     `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff. `lease` is the
     token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job. `locale` is the
     requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
+    `removed_at` is when its message was taken away; `sharing_at` and `shared_at` are when the post of a private result
+    in its channel was intended and done.
     """
 
     id: str
@@ -110,6 +112,10 @@ class Job:
     parent_id: str | None = None
     origin: Origin = Origin.CREATE
     public_locale: str = "en-US"
+    removed_at: datetime | None = None
+    sharing_at: datetime | None = None
+    shared_at: datetime | None = None
+    shared_message_id: int | None = None
 
     @property
     def external_id(self) -> str:

@@ -9,6 +9,16 @@ ALTER TABLE jobs ADD COLUMN prompt TEXT NOT NULL DEFAULT '';
 -- What builds on a job.
 CREATE INDEX jobs_of_parent ON jobs (parent_id) WHERE parent_id IS NOT NULL;
 
+-- What became of a posted result: taken away by somebody; a private one on its way, or shown, where it was asked for.
+ALTER TABLE jobs ADD COLUMN removed_at BIGINT;
+ALTER TABLE jobs ADD COLUMN sharing_at BIGINT;
+ALTER TABLE jobs ADD COLUMN shared_at BIGINT;
+ALTER TABLE jobs ADD COLUMN shared_message_id BIGINT;
+
+-- What waits for one person alone: videos that reached nobody, and private ones that were not shared.
+CREATE INDEX jobs_in_inbox ON jobs (user_id, created_at)
+WHERE dead_letter = 'undeliverable' OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL);
+
 -- Videos that somebody keeps near.
 CREATE TABLE favourites (
     user_id BIGINT NOT NULL,
