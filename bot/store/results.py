@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.job import Job, JobStatus
+from bot.domain.job import Job
 from bot.domain.row import millis
 from bot.store import ledger
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
 _IN_INBOX: Final = (
-    "(dead_letter = 'undeliverable' OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL))"
+    "(dead_letter = 'undeliverable' "
+    "OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL AND removed_at IS NULL))"
 )
-_SETTLED: Final = "delivered_at = $3, due_at = $3, lease = NULL, tries = 0, dead_letter = NULL"
 
 
 class ResultStore:
@@ -85,7 +85,7 @@ class ResultStore:
         async def work(tx: Transaction) -> Job | None:
             row = await tx.one(
                 "UPDATE jobs SET sharing_at = coalesce(sharing_at, $3) WHERE id = $1 AND user_id = $2 "
-                "AND status = 'succeeded' AND shared_at IS NULL RETURNING *",
+                "AND shared_at IS NULL AND (delivered_at IS NOT NULL OR dead_letter = 'undeliverable') RETURNING *",
                 job_id,
                 user_id,
                 millis(now),
@@ -120,12 +120,11 @@ class ResultStore:
 
 
 async def _settled(tx: Transaction, job_id: str, *, now: datetime) -> bool:
-    """Mark a finished video as delivered by hand and settle, if nothing has delivered it."""
+    """Mark a video that had reached nobody as delivered by hand, and settle; its card is due to say so."""
     row = await tx.one(
-        f"UPDATE jobs SET {_SETTLED} WHERE id = $1 AND status = $2 AND delivered_at IS NULL "  # noqa: S608 (a constant)
-        "RETURNING *",
+        "UPDATE jobs SET delivered_at = $2, due_at = $2, lease = NULL, tries = 0, dead_letter = NULL "
+        "WHERE id = $1 AND dead_letter = 'undeliverable' AND delivered_at IS NULL RETURNING *",
         job_id,
-        str(JobStatus.SUCCEEDED),
         millis(now),
     )
     if row is None:

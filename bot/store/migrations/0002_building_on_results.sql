@@ -17,7 +17,8 @@ ALTER TABLE jobs ADD COLUMN shared_message_id BIGINT;
 
 -- What waits for one person alone: videos that reached nobody, and private ones that were not shared.
 CREATE INDEX jobs_in_inbox ON jobs (user_id, created_at)
-WHERE dead_letter = 'undeliverable' OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL);
+WHERE dead_letter = 'undeliverable'
+OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL AND removed_at IS NULL);
 
 -- Videos that somebody keeps near.
 CREATE TABLE favourites (
