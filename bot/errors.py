@@ -10,7 +10,11 @@ ShotcallerError
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
-│   └── TooLateToCancel        the job is past the point where it can be taken back
+│   ├── TooLateToCancel        the job is past the point where it can be taken back
+│   ├── PresetUnknown          the person may use no preset of that name there
+│   ├── PresetNameTaken        another preset has the name already
+│   ├── TooManyPresets         the person or the guild has as many presets as there may be
+│   └── NotPermitted           the person lacks a permission of Discord's for that
 ├── ProviderError              the video service; `fault` says what kind of trouble it is
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
@@ -136,6 +140,38 @@ class TooLateToCancel(Refused):
     def __init__(self, *, job_id: str, status: JobStatus) -> None:
         self.job_id, self.status = job_id, status
         super().__init__(f"{job_id} {status}")
+
+
+class PresetUnknown(Refused):
+    """The person may use no preset of that name there."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+class PresetNameTaken(Refused):
+    """Another preset has the name already."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+class TooManyPresets(Refused):
+    """The person or the guild has `limit` presets already."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(limit)
+
+
+class NotPermitted(Refused):
+    """The person lacks a permission for that; `needed` is Discord's name of it."""
+
+    def __init__(self, *, needed: str) -> None:
+        self.needed = needed
+        super().__init__(needed)
 
 
 class ProviderError(ShotcallerError):

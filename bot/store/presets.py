@@ -1,0 +1,179 @@
+"""Named settings: a person's own, or shared with a guild. What they hold is JSON of the kind's own shape."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from bot.domain.row import from_millis, millis
+from bot.errors import PresetNameTaken, TooManyPresets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+_EVERYWHERE: Final = 0  # the guild of what is not shared
+_IN_ORDER: Final = "ORDER BY name"  # the order of both indexes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """Named settings of a kind. `user_id` is the author; `guild_id` is 0 where it is not shared."""
+
+    id: str
+    kind: str
+    user_id: int
+    guild_id: int
+    shared: bool
+    name: str
+    body: Mapping[str, Any]
+    uses: int
+    updated_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The preset of a database row."""
+        plain = {name: row[name] for name in ("id", "kind", "user_id", "guild_id", "name", "uses")}
+        return cls(
+            **plain,
+            shared=bool(row["shared"]),
+            body=json.loads(row["body"]),
+            updated_at=from_millis(row["updated_at"]),
+        )
+
+    def visible_to(self, user_id: int, *, guild_id: int | None) -> bool:
+        """Whether a person may use it there."""
+        return self.user_id == user_id or (self.shared and self.guild_id == guild_id)
+
+
+class PresetStore:
+    """The presets of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(
+        self, preset_id: str, *, user_id: int, kind: str, name: str, body: Mapping[str, Any], most: int, now: datetime
+    ) -> tuple[Preset, bool]:
+        """Keep settings under a name of a person's own, in place of what had it; and whether they are new.
+
+        Raises:
+            TooManyPresets: the person has `most` already.
+        """
+        text = json.dumps(body, ensure_ascii=False)
+
+        async def work(tx: Transaction) -> tuple[Preset, bool]:
+            row = await tx.one(
+                "UPDATE presets SET body = $4, updated_at = $5 "
+                "WHERE user_id = $1 AND kind = $2 AND name = $3 AND shared = 0 RETURNING *",
+                *(user_id, kind, name, text, millis(now)),
+            )
+            if row is not None:
+                return Preset.from_row(row), False
+            await _refuse_more(tx, "user_id = $1 AND shared = 0", user_id, kind, most=most)
+            row = await tx.one(
+                "INSERT INTO presets (id, kind, user_id, name, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+                "RETURNING *",
+                *(preset_id, kind, user_id, name, text, millis(now)),
+            )
+            return _preset(row), True
+
+        return await self._database.transact(work)
+
+    async def read(self, preset_id: str) -> Preset | None:
+        """The preset of that id, whoever's it is."""
+
+        async def work(tx: Transaction) -> Preset | None:
+            row = await tx.one("SELECT * FROM presets WHERE id = $1", preset_id)
+            return Preset.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def visible(self, *, user_id: int, guild_id: int | None, kind: str) -> list[Preset]:
+        """Everything of a kind that a person may use there: their own first, then what the guild shares, by name."""
+
+        async def work(tx: Transaction) -> list[Row]:
+            own = await tx.all(
+                f"SELECT * FROM presets WHERE user_id = $1 AND kind = $2 AND shared = 0 {_IN_ORDER}",  # noqa: S608 (a constant)
+                *(user_id, kind),
+            )
+            shared = await tx.all(
+                f"SELECT * FROM presets WHERE guild_id = $1 AND kind = $2 AND shared = 1 {_IN_ORDER}",  # noqa: S608 (a constant)
+                *(guild_id or -1, kind),
+            )
+            return [*own, *shared]
+
+        return [Preset.from_row(row) for row in await self._database.transact(work)]
+
+    async def share(self, preset: Preset, *, guild_id: int, most: int) -> Preset | None:
+        """Give a preset to its author's guild; None where it is gone.
+
+        Raises:
+            PresetNameTaken: the guild has another one of that name.
+            TooManyPresets: the guild has `most` already.
+        """
+
+        async def work(tx: Transaction) -> Preset | None:
+            await _refuse_taken(tx, "guild_id = $1 AND kind = $2 AND name = $3 AND shared = 1", guild_id, preset)
+            await _refuse_more(tx, "guild_id = $1 AND shared = 1", guild_id, preset.kind, most=most)
+            return await _place(tx, preset, guild_id=guild_id, shared=1)
+
+        return await self._database.transact(work)
+
+    async def unshare(self, preset: Preset) -> Preset | None:
+        """Give a preset back to its author alone; None where it is gone.
+
+        Raises:
+            PresetNameTaken: the author has another one of that name.
+        """
+
+        async def work(tx: Transaction) -> Preset | None:
+            await _refuse_taken(tx, "user_id = $1 AND kind = $2 AND name = $3 AND shared = 0", preset.user_id, preset)
+            return await _place(tx, preset, guild_id=_EVERYWHERE, shared=0)
+
+        return await self._database.transact(work)
+
+    async def used(self, preset_id: str) -> None:
+        """Count one more use."""
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute("UPDATE presets SET uses = uses + 1 WHERE id = $1", preset_id)
+
+        await self._database.transact(work)
+
+    async def delete(self, preset_id: str) -> bool:
+        """Forget a preset; whether there was one."""
+
+        async def work(tx: Transaction) -> bool:
+            return await tx.execute("DELETE FROM presets WHERE id = $1", preset_id) == 1
+
+        return await self._database.transact(work)
+
+
+async def _refuse_more(tx: Transaction, where: str, owner: int, kind: str, *, most: int) -> None:
+    row = await tx.one(f"SELECT count(*) AS n FROM presets WHERE {where} AND kind = $2", owner, kind)  # noqa: S608 (constants)
+    if row is not None and row["n"] >= most:
+        raise TooManyPresets(limit=most)
+
+
+async def _refuse_taken(tx: Transaction, where: str, owner: int, preset: Preset) -> None:
+    row = await tx.one(f"SELECT id FROM presets WHERE {where}", owner, preset.kind, preset.name)  # noqa: S608 (constants)
+    if row is not None and row["id"] != preset.id:
+        raise PresetNameTaken(name=preset.name)
+
+
+async def _place(tx: Transaction, preset: Preset, *, guild_id: int, shared: int) -> Preset | None:
+    row = await tx.one(
+        "UPDATE presets SET guild_id = $2, shared = $3 WHERE id = $1 RETURNING *", preset.id, guild_id, shared
+    )
+    return Preset.from_row(row) if row else None
+
+
+def _preset(row: Row | None) -> Preset:
+    if row is None:
+        raise RuntimeError("an INSERT … RETURNING gave no row")
+    return Preset.from_row(row)
