@@ -66,8 +66,9 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _blank_is_unset(value: Any) -> Any:
-    return None if value == "" else value
+def _bare(value: Any) -> Any:
+    """A key as it was meant, without the blanks and line ends that come with copying."""
+    return value.strip() if isinstance(value, str) else value
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -77,7 +78,7 @@ DiscordId = Annotated[int, Field(gt=0, lt=2**63)]
 Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 
 
 class Settings(BaseSettings):
@@ -87,24 +88,26 @@ class Settings(BaseSettings):
         SettingsInvalid: through `load`, naming every mistake at once.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
-    discord_token: Annotated[SecretStr, Field(min_length=1)]
+    discord_token: Secret
     discord_api_url: WebAddress = "https://discord.com/api/v10"
     discord_gateway_url: SocketAddress = "wss://gateway.discord.gg"
     discord_guild_ids: Ids = ()
-    operator_channel_id: Annotated[DiscordId | None, BeforeValidator(_blank_is_unset)] = None
+    operator_channel_id: DiscordId | None = None
 
-    kirin_api_key: OptionalSecret = None
+    kirin_api_key: Secret | None = None
     kirin_base_url: WebAddress = "https://cloud.vtrix.ai"
     kirin_create_path: UrlPath = "/model/v1/generation"
     kirin_query_path: Annotated[str, AfterValidator(_query_path)] = "/model/v1/generation/task/{id}"
     kirin_body: Literal["params", "flat"] = "params"
     kirin_find_is_authoritative: bool = False
 
-    kling_api_key: OptionalSecret = None
-    kling_access_key: OptionalSecret = None
-    kling_secret_key: OptionalSecret = None
+    kling_api_key: Secret | None = None
+    kling_access_key: Secret | None = None
+    kling_secret_key: Secret | None = None
     kling_base_url: WebAddress = "https://api-singapore.klingai.com"
     kling_path_prefix: UrlPath = ""
     kling_prompt_limit: Annotated[int, Field(ge=1, le=PROMPT_LIMIT)] = PROMPT_LIMIT
@@ -119,7 +122,7 @@ class Settings(BaseSettings):
     job_deadline_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
     max_result_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 200
     poll_seconds_min: Seconds = 2
-    poll_seconds_max: Seconds = 20
+    poll_seconds_max: Annotated[Seconds, Field(validate_default=True)] = 20
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
 
     health_host: str = "127.0.0.1"
