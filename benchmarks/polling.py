@@ -142,7 +142,7 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             jobs=jobs,
             submission=submission,
             delivery=notifier,
-            cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation),
+            cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now),
             providers=["kirin"],
             capacity=Capacity(steps=16, per_provider=JOBS, per_user=1, lease=timedelta(seconds=30)),
             clock=utc_now,

@@ -174,7 +174,7 @@ def _services(
     jobs, lookup = JobStore(database), Lookup(database)
     desk = OperatorDesk(notifier, clock=utc_now)
     expectation = Expectation(lookup=lookup, clock=utc_now)
-    cards = Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation)
+    cards = Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now)
     health = {name: ProviderHealth(each, desk=desk, clock=utc_now) for name, each in providers.items()}
     submission = Submission(
         providers=providers,

@@ -10,6 +10,8 @@ from bot.service.notifier import Phase, phase_of
 from cogs._text import cut, failure, link, safe, settings, since
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.domain.job import Job
     from bot.locale import Words
     from bot.service.notifier import Card
@@ -47,7 +49,7 @@ def _news(card: Card, words: Words) -> str:
         case Phase.WAITING:
             return words("card.position", position=card.position, since=since(job.created_at))
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
-            return words("card.expected", since=since(job.submitted_at), expected=since(card.expected_at))
+            return _waiting(card, words, started=job.submitted_at, expected=card.expected_at)
         case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
             guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
             return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
@@ -57,6 +59,14 @@ def _news(card: Card, words: Words) -> str:
             return words(f"card.{card.phase}.text")
         case _:
             return words("card.since", since=since(job.created_at))
+
+
+def _waiting(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
+    """When a video under way is usually ready, or that it should have been."""
+    if card.overdue or card.late_at is None:
+        return words("card.overdue", since=since(started))
+    late = discord.utils.format_dt(card.late_at, "t")
+    return words("card.expected", since=since(started), expected=since(expected), late=late)
 
 
 def result_text(job: Job, words: Words) -> str:

@@ -9,7 +9,7 @@ from bot.locale import words
 from bot.service.videos import Asking
 from cogs._destination import destination_of
 from cogs._replies import answer
-from cogs._text import link
+from cogs._text import link, wait
 
 if TYPE_CHECKING:
     import discord
@@ -54,7 +54,7 @@ def _accepted(accepted: Accepted, say: Words) -> str:
     job, price = accepted.job, say("credits", n=accepted.price.credits)
     if accepted.account is not None:
         price = say("accepted.left", price=price, left=say("credits", n=accepted.account.balance))
-    values = {"price": price, "time": say.span(accepted.expected)}
+    values = {"price": price, "wait": wait(accepted.expected, say)}
     if job.destination.private:
         return say("accepted.private", **values)
     if job.card_channel_id is None or job.card_message_id is None:

@@ -10,6 +10,7 @@ import discord
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.domain.eta import Forecast
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.locale import Words
@@ -56,6 +57,12 @@ def settings(request: VideoRequest, words: Words) -> str:
 def since(moment: datetime) -> str:
     """A time that every client shows as "3 minutes ago", and keeps up to date by itself."""
     return discord.utils.format_dt(moment, "R")
+
+
+def wait(forecast: Forecast, words: Words) -> str:
+    """How long it usually takes, and sometimes."""
+    usual, late = words.span(forecast.usual), words.span(forecast.late)
+    return words("wait", usual=usual) if usual == late else words("wait.sometimes", usual=usual, late=late)
 
 
 def link(guild_id: int | None, channel_id: int, message_id: int) -> str:

@@ -12,6 +12,9 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.service.notifier import Card, Phase, Posted, phase_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from bot.domain.job import Job
     from bot.service.expectation import Expectation
     from bot.service.notifier import Notifier
@@ -29,6 +32,14 @@ class _Shown:
     place: Posted | None  # None where there is no card, or no way to it
     phase: Phase
     position: int | None
+    late_at: datetime | None
+    overdue: bool
+
+    def tells(self, card: Card) -> bool:
+        """Whether a card says nothing new, as far as that can be shown where this was."""
+        if self.phase is not card.phase:
+            return False
+        return self.place is None or (self.position, self.overdue) == (card.position, card.overdue)
 
 
 class Cards:
@@ -45,10 +56,11 @@ class Cards:
         jobs: JobStore,
         lookup: Lookup,
         expectation: Expectation,
+        clock: Callable[[], datetime],
         patience: float = PATIENCE,
     ) -> None:
         self._notifier, self._jobs, self._lookup, self._expectation = notifier, jobs, lookup, expectation
-        self._patience = patience
+        self._clock, self._patience = clock, patience
         self._shown: dict[str, _Shown] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -70,7 +82,7 @@ class Cards:
             StoreUnavailable: the database refuses.
         """
         known = self._shown.get(job.id)
-        if known is not None and known.phase is phase_of(job) is not Phase.WAITING:
+        if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._turns_late(known):
             return
         async with self._turn(job):
             present = await self._lookup.job(job.id)
@@ -116,12 +128,14 @@ class Cards:
         Raises:
             StoreUnavailable: the database refuses.
         """
-        phase, expected_at, position = phase_of(job), None, None
-        if phase is Phase.RUNNING and job.submitted_at is not None:
-            expected_at = job.submitted_at + await self._expectation.of(job.request)
-        if phase is Phase.WAITING:
-            position = max(1, await self._lookup.position(job))  # it may have left the queue a moment ago
-        return Card(job=job, phase=phase, position=position, expected_at=expected_at)
+        card = Card(job=job, phase=phase_of(job))
+        if card.phase is Phase.RUNNING and job.submitted_at is not None:
+            forecast = await self._expectation.forecast(job.request)
+            expected_at, late_at = job.submitted_at + forecast.usual, job.submitted_at + forecast.late
+            return replace(card, expected_at=expected_at, late_at=late_at, overdue=self._clock() >= late_at)
+        if card.phase is Phase.WAITING:  # or it has left the queue a moment ago
+            return replace(card, position=max(1, await self._lookup.position(job)))
+        return card
 
     async def _last(self, job: Job) -> Card:
         """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
@@ -138,8 +152,8 @@ class Cards:
 
     async def _bring_up_to_date(self, job: Job) -> None:
         known, card = self._shown.get(job.id), await self.describe(self._placed(job))
-        same = known is not None and known.phase is card.phase
-        if known is not None and same and (known.place is None or known.position == card.position):
+        if known is not None and known.tells(card):
+            self._shown[job.id] = replace(known, late_at=card.late_at, overdue=card.overdue)
             return
         try:
             async with asyncio.timeout(self._patience):
@@ -149,7 +163,9 @@ class Cards:
             if not isinstance(exc, DestinationLost):
                 return  # to be tried again with the next news, whatever they are
             place = None
-        self._shown[job.id] = _Shown(place=place, phase=card.phase, position=card.position)
+        self._shown[job.id] = _Shown(
+            place=place, phase=card.phase, position=card.position, late_at=card.late_at, overdue=card.overdue
+        )
 
     async def _post(self, card: Card) -> Posted | None:
         place = await self._notifier.post_card(card)
@@ -169,6 +185,10 @@ class Cards:
         if known is None or known.place is None:
             return job
         return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
+
+    def _turns_late(self, known: _Shown) -> bool:
+        """Whether a job is overdue by now whose card does not say so."""
+        return known.late_at is not None and not known.overdue and self._clock() >= known.late_at
 
     def _turn(self, job: Job) -> asyncio.Lock:
         """One at a time for each card: what is posted twice or edited out of order confuses people."""

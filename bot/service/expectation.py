@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bot.domain.eta import Forecast
     from bot.domain.request import VideoRequest
     from bot.store.lookup import Lookup
 
@@ -29,7 +30,11 @@ class Expectation:
         self._known: dict[str, tuple[datetime, list[float]]] = {}
 
     async def of(self, request: VideoRequest) -> timedelta:
-        """The usual time of requests like this one; a first guess where the database does not answer."""
+        """The usual time of requests like this one; see `forecast`."""
+        return (await self.forecast(request)).usual
+
+    async def forecast(self, request: VideoRequest) -> Forecast:
+        """The usual and the late time of requests like this one; a first guess where the database does not answer."""
         key, now = eta.likeness(request), self._clock()
         known = self._known.get(key)
         if known is None or abs(now - known[0]) > FRESH:
@@ -38,4 +43,4 @@ class Expectation:
             except StoreError as exc:
                 log.info("no history to guess by", extra={"detail": str(exc)})
                 known = now, []
-        return eta.expected(request, known[1])
+        return eta.forecast(request, known[1])

@@ -53,12 +53,17 @@ def phase_of(job: Job) -> Phase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """What a job's card shows: `position` in the queue from 1, and when the video is expected."""
+    """What a job's card shows: `position` in the queue from 1, and when the video is expected.
+
+    `expected_at` is the usual time, `late_at` when nearly every video is ready; `overdue` is whether that has passed.
+    """
 
     job: Job
     phase: Phase
     position: int | None = None
     expected_at: datetime | None = None
+    late_at: datetime | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

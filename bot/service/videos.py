@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.domain.capability import Capability
+    from bot.domain.eta import Forecast
     from bot.domain.job import Destination
     from bot.domain.quota import Account
     from bot.domain.request import VideoRequest
@@ -68,7 +69,7 @@ class Accepted:
     new: bool
     price: Price
     account: Account | None
-    expected: timedelta
+    expected: Forecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +137,7 @@ class Videos:
         model = self.capability(wish.model)
         capability.check(wish, model, list(self.models.values()))
         await self._health[model.provider].ensure()
-        expected = await self._expectation.of(wish)
+        expected = await self._expectation.forecast(wish)
         cost = price(wish)
         wanted = self._job(wish, asking, provider=model.provider, cost=cost)
         job, new = await self._accept(wanted)

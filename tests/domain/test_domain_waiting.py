@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.backoff import RETRY_AFTER_CAP, delay
-from bot.domain.eta import expected, likeness, next_poll
+from bot.domain.eta import ENOUGH, forecast, likeness, next_poll, percentile
 from bot.domain.request import Mode, VideoRequest
 
 chances = st.floats(0, 1, exclude_max=True)
@@ -56,14 +56,45 @@ def test_requests_that_take_about_the_same_time_are_alike() -> None:
     assert len(others | {likeness(wanted())}) == 4
 
 
+def usual_and_late(request: VideoRequest, history: list[float]) -> tuple[float, float]:
+    found = forecast(request, history)
+    return found.usual.total_seconds(), found.late.total_seconds()
+
+
 def test_without_history_there_is_a_guess_that_grows_with_the_work() -> None:
-    seconds = [expected(each, []).total_seconds() for each in (wanted(), wanted(10), wanted(10, Mode.PRO))]
-    assert seconds == [90, 150, 230]
-    assert expected(wanted(10, Mode.PRO, sound=True), [1.0, 2.0]).total_seconds() == 290
+    guesses = [usual_and_late(each, []) for each in (wanted(), wanted(10), wanted(10, Mode.PRO))]
+    assert guesses == [(90, 180), (150, 300), (230, 460)]
+    assert usual_and_late(wanted(10, Mode.PRO, sound=True), [])[0] == 290
 
 
-def test_three_past_jobs_are_history_and_one_slow_job_does_not_bend_it() -> None:
-    assert expected(wanted(), [50.0, 9_000.0, 60.0]) == timedelta(seconds=60)
+def test_history_takes_the_place_of_the_guess_a_job_at_a_time() -> None:
+    steps = [usual_and_late(wanted(), [30.0] * count)[0] for count in range(ENOUGH + 2)]
+    assert steps == [90, 80, 70, 60, 50, 40, 30, 30]
+
+
+def test_half_of_past_jobs_were_ready_by_the_usual_time_and_nine_in_ten_by_the_late_one() -> None:
+    assert usual_and_late(wanted(), [float(seconds) for seconds in range(11)]) == (5, 9)
+
+
+def test_one_slow_job_does_not_bend_what_is_usual() -> None:
+    usual, late = usual_and_late(wanted(), [50.0, 52.0, 54.0, 56.0, 58.0, 9_000.0])
+    assert usual == 55
+    assert late > 4_000
+
+
+@given(st.lists(st.floats(0, 100_000), max_size=30), st.sampled_from(list(Mode)), st.booleans())
+@settings(deadline=None)
+def test_what_is_late_is_never_sooner_than_what_is_usual(history: list[float], mode: Mode, sound: bool) -> None:  # noqa: FBT001
+    usual, late = usual_and_late(wanted(mode=mode, sound=sound), history)
+    assert 0 <= usual <= late
+
+
+@given(st.lists(st.floats(0, 1_000), min_size=1, max_size=30), st.floats(0, 1))
+@settings(deadline=None)
+def test_a_percentile_lies_between_the_least_and_the_most(values: list[float], share: float) -> None:
+    assert min(values) <= percentile(values, share) <= max(values)
+    assert percentile(values, 0) == min(values)
+    assert percentile(values, 1) == max(values)
 
 
 @given(spans, spans, st.none() | st.floats(-1, 2) | st.just(float("nan")), st.tuples(spans, spans).map(sorted))

@@ -70,6 +70,7 @@ class House:
             jobs=self.jobs,
             lookup=self.lookup,
             expectation=self.expectation,
+            clock=self.clock,
             patience=self.patience,
         )
         self.health = {

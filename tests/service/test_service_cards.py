@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.eta import ENOUGH
 from bot.domain.job import DeadLetter
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.notifier import Phase, phase_of
@@ -50,6 +51,28 @@ async def test_a_card_is_edited_only_for_news(house: House) -> None:
     assert (len(house.discord.asked("post_card")), house.discord.phases()) == (1, [])
     expected = house.discord.asked("post_card")[0].expected_at
     assert expected == house.clock() + await house.expectation.of(job.request)
+
+
+async def test_a_card_says_once_that_it_takes_longer_than_usual(house: House) -> None:
+    job = await house.running()
+    await house.cards.introduce(job)
+    (posted,) = house.discord.asked("post_card")
+    assert posted.late_at is not None
+    assert not posted.overdue
+    house.clock.now = posted.late_at
+    for _ in range(3):
+        house.clock.tick(1)
+        await house.cards.show(job)
+    assert [(card.phase, card.overdue) for card in house.discord.asked("edit_card")] == [(Phase.RUNNING, True)]
+
+
+async def test_an_overdue_job_without_a_card_is_left_alone(house: House) -> None:
+    job = await house.running(private=True)
+    await house.cards.introduce(job)
+    house.clock.tick(10_000)
+    await house.cards.show(job)
+    await house.cards.show(job)
+    assert (len(house.discord.asked("post_card")), house.discord.asked("edit_card")) == (1, [])
 
 
 async def test_after_a_restart_a_card_is_brought_up_to_date_once(house: House) -> None:
@@ -197,7 +220,7 @@ async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
 async def test_the_expected_time_is_remembered_for_a_minute(house: House) -> None:
     job = await house.running()
     guess = await house.expectation.of(job.request)
-    for _ in range(3):
+    for _ in range(ENOUGH):
         started = await house.running()
         house.clock.tick(8)
         await house.jobs.succeed(started, result_url="https://v/1", cost_micros=None, now=house.clock())
