@@ -17,7 +17,8 @@ from cogs._cards import alt_text, card_embed, result_text
 from cogs._text import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+    from datetime import datetime
 
     from bot.domain.job import Job
     from bot.locale import Words
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SEARCHED: Final = 1000  # messages looked through for a result that may have been posted
+SEARCHED: Final = 1000  # messages looked through for a card or a result that may have been posted
+NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
 SKEW: Final = timedelta(minutes=10)  # by which our clock may be ahead of Discord's
 
 _TOO_LARGE: Final = 40005
@@ -65,17 +67,20 @@ class DiscordNotifier:
         self._client, self._answers, self._operator_channel_id = client, answers, operator_channel_id
 
     async def post_card(self, card: Card) -> Posted | None:
-        """See `Notifier`."""
-        place = card.job.destination
+        """See `Notifier`. A card that was posted before, by this process or a dead one, is brought up to date."""
+        job, place = card.job, card.job.destination
         if place.private:
             return None
+        channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, words(job.public_locale))
         with _mapped():
-            message = await self._channel(place.channel_id, place.guild_id).send(
-                embed=card_embed(card, words(card.job.public_locale)),
-                nonce=f"card-{card.job.id}",
+            message = await self._posted_card(channel, job) or await channel.send(
+                embed=embed,
+                nonce=f"card-{job.id}",
                 allowed_mentions=discord.AllowedMentions.none(),
                 silent=True,
             )
+            if [each.title for each in message.embeds] != [embed.title]:
+                await message.edit(embed=embed)
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
     async def edit_card(self, card: Card) -> None:
@@ -93,12 +98,10 @@ class DiscordNotifier:
         """See `Notifier`. Looks for the file by its name among the bot's own messages since the post was intended."""
         if job.posting_at is None:
             return None
-        since = job.posting_at - SKEW
         for channel in await self._places(job):
             with _mapped(), contextlib.suppress(discord.Forbidden, discord.NotFound):
-                async for message in channel.history(limit=SEARCHED, after=since, oldest_first=False):
-                    mine = self._client.user is not None and message.author.id == self._client.user.id
-                    if mine and any(file.filename == _filename(job) for file in message.attachments):
+                async for message in self._own(channel, since=job.posting_at):
+                    if any(file.filename == _filename(job) for file in message.attachments):
                         return Posted(channel_id=message.channel.id, message_id=message.id)
         return None
 
@@ -154,6 +157,21 @@ class DiscordNotifier:
                 ),
             )
         return Posted(channel_id=message.channel.id, message_id=message.id)
+
+    async def _posted_card(self, channel: discord.abc.Messageable, job: Job) -> discord.Message | None:
+        """The card of a job that is too old for Discord to remember its nonce, if it has been posted."""
+        if discord.utils.utcnow() - job.created_at < NONCE_LIFE:
+            return None
+        async for message in self._own(channel, since=job.created_at):
+            if any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds):
+                return message
+        return None
+
+    async def _own(self, channel: discord.abc.Messageable, *, since: datetime) -> AsyncIterator[discord.Message]:
+        """The bot's own messages in a channel since a moment of our clock, the newest first."""
+        async for message in channel.history(limit=SEARCHED, after=since - SKEW, oldest_first=False):
+            if self._client.user is not None and message.author.id == self._client.user.id:
+                yield message
 
     async def _places(self, job: Job) -> list[Any]:
         """Where the result may have been posted already: the channel, or its person's direct messages."""

@@ -58,6 +58,10 @@ class People:
         """Turn one of the world's knobs."""
         await self._post("settings", knob)
 
+    async def passes(self, *, minutes: float) -> None:
+        """Put Discord's clock forward."""
+        await self._post("clock", {"advance": minutes * 60})
+
     # -- looking
 
     async def interaction(self, sent: str) -> Json:

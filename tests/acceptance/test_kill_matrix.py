@@ -134,3 +134,14 @@ async def test_killed_again_while_it_recovers_the_bot_still_delivers_once(
     await crash(stage, second)
     await recover(stage)
     await exactly_once(stage)
+
+
+@pytest.mark.parametrize("point", ["after post_result", "after post_card waiting"])
+async def test_long_after_the_kill_nothing_is_posted_again_though_discord_has_forgotten_the_nonce(
+    stage: Stage, point: str
+) -> None:
+    await crash(stage, point)
+    await stage.people.passes(minutes=10)
+    stage.books.age(minutes=10)
+    await recover(stage)
+    await exactly_once(stage)
