@@ -25,6 +25,7 @@ from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport, shared_ssl_context
 from bot.service.cards import Cards
+from bot.service.choices import Choices
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
@@ -146,6 +147,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             videos=videos,
             drafts=Drafts(database),
             preferences=Preferences(database),
+            choices=Choices(preferences=Preferences(database), models=videos.models),
             library=Library(shelf=Shelf(database), lookup=Lookup(database), clock=utc_now),
         )
         client.answers = answers

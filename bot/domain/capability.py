@@ -121,18 +121,21 @@ def check(request: VideoRequest, capability: Capability, offered: Sequence[Capab
 
     Raises:
         ImpossibleRequest: it can't; with every clash and the nearest possible requests among the `offered`
-            models, those with the fewest changes first, the chosen model before others.
+            models, those with the fewest changes first, the chosen model before others; where the camera moves,
+            those without the move as well.
     """
     problems = capability.clashes(request)
     if not problems:
         return
-    suggestions = []
+    found: dict[VideoRequest, Suggestion] = {}
     for other in sorted(offered, key=lambda each: each.model != capability.model):
-        nearest = other.nearest(request)
-        if nearest is not None:
-            changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
-            suggestions.append(Suggestion(request=nearest, changed=changed))
-    suggestions.sort(key=lambda suggestion: len(suggestion.changed))
+        for wish in (request, request.model_copy(update={"camera": None})):
+            nearest = other.nearest(wish)
+            if nearest is not None:
+                changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
+                found.setdefault(nearest, Suggestion(request=nearest, changed=changed))
+    # A move that somebody asked for is given up last.
+    suggestions = sorted(found.values(), key=lambda each: len(each.changed) + ("camera" in each.changed))
     raise ImpossibleRequest(problems, suggestions)
 
 

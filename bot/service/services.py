@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.service.choices import Choices
     from bot.service.library import Library
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
@@ -20,3 +21,4 @@ class Services:
     drafts: Drafts
     preferences: Preferences
     library: Library
+    choices: Choices

@@ -73,6 +73,15 @@ class Accepted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What a request would cost whom, and how long it usually takes."""
+
+    price: Price
+    account: Account
+    expected: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """A person's account now, and when it renews."""
 
@@ -212,6 +221,12 @@ class Videos:
             JobView(job=job, position=await self._lookup.position(job) if job.status is JobStatus.QUEUED else None)
             for job in jobs
         ]
+
+    async def estimate(self, wish: VideoRequest, *, user_id: int, guild_id: int | None) -> Estimate:
+        """What a request would mean here and now; nothing is asked for yet."""
+        standing = await self.standing(user_id=user_id, guild_id=guild_id)
+        expected = await self._expectation.of(wish)
+        return Estimate(price=price(wish), account=standing.account, expected=expected)
 
     async def standing(self, *, user_id: int, guild_id: int | None) -> Standing:
         """What a person has left here."""

@@ -37,13 +37,14 @@ class Preferences:
 
     async def read(self, scopes: Sequence[str]) -> dict[str, Any]:
         """The choices of several scopes as one object; where two say something, the later scope wins."""
+        return {name: value for layer in await self.layers(scopes) for name, value in layer.items()}
 
-        async def work(tx: Transaction) -> dict[str, Any]:
-            merged: dict[str, Any] = {}
-            for scope in scopes:
-                row = await tx.one("SELECT body FROM preferences WHERE scope = $1", scope)
-                merged |= json.loads(row["body"]) if row else {}
-            return merged
+    async def layers(self, scopes: Sequence[str]) -> list[dict[str, Any]]:
+        """The choices of each of several scopes, as they were at one moment."""
+
+        async def work(tx: Transaction) -> list[dict[str, Any]]:
+            rows = [await tx.one("SELECT body FROM preferences WHERE scope = $1", scope) for scope in scopes]
+            return [json.loads(row["body"]) if row else {} for row in rows]
 
         return await self._database.transact(work)
 

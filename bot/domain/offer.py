@@ -1,0 +1,85 @@
+"""What fits what has been chosen so far: which models, modes, seconds and camera moves are still worth offering.
+
+What is chosen is named as people name it (`model`, `mode`, `aspect`, `duration`, `sound`, `watermark`, `cfg`,
+`camera`); what is missing or None is still open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.price import price
+from bot.domain.request import AXES, AspectRatio, CameraType, Mode, VideoRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.domain.capability import Capability
+
+# Every camera move by its name, the most wanted first.
+MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) for move in list(CameraType)[1:]))
+
+
+def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
+    """Whether some request with all that is chosen can be done by this model."""
+    lists = {
+        "model": (model.model,),
+        "mode": model.modes,
+        "aspect": model.aspect_ratios,
+        "duration": model.durations,
+    }
+    if chosen.get("camera") is not None:
+        if model.camera is None:
+            return False
+        lists |= {"mode": model.camera.modes, "duration": model.camera.durations}
+    if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
+        return False
+    able = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
+    return not any(not can and chosen.get(option) not in (None, False) for option, can in able.items())
+
+
+def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Any]:
+    """The values of an option with which some of the models can still do all else that is chosen."""
+    everything: dict[str, Sequence[Any]] = {
+        "model": [each.model for each in models],
+        "mode": list(Mode),
+        "aspect": list(AspectRatio),
+        "duration": sorted({seconds for each in models for seconds in each.durations}),
+        "sound": (False, True),
+        "watermark": (False, True),
+        "camera": MOVES,
+    }
+    return [value for value in everything[option] if any(fits(model, {**chosen, option: value}) for model in models)]
+
+
+def able(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Capability]:
+    """The models that can do all that is chosen."""
+    return [model for model in models if fits(model, chosen)]
+
+
+def cheaper(request: VideoRequest, model: Capability, *, budget: int) -> list[VideoRequest]:
+    """What is nearest to the request among what this model can do for so many credits.
+
+    At most two: one as long as was asked for, without sound or in the standard mode, and the longest of the request
+    as it is. A storyboard is not shortened.
+    """
+    found = (_first_within(_plainer(request), model, budget), _first_within(_shorter(request, model), model, budget))
+    return [each for each in found if each is not None]
+
+
+def _plainer(request: VideoRequest) -> Iterator[VideoRequest]:
+    for changes in ({"sound": False}, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
+        if any(getattr(request, field) != value for field, value in changes.items()):
+            yield request.model_copy(update=changes)
+
+
+def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]:
+    lengths = (
+        [] if request.shots else sorted((each for each in model.durations if each < request.duration), reverse=True)
+    )
+    for plain in (request, request.model_copy(update={"sound": False, "mode": Mode.STD})):
+        yield from (plain.model_copy(update={"duration": seconds}) for seconds in lengths)
+
+
+def _first_within(wishes: Iterator[VideoRequest], model: Capability, budget: int) -> VideoRequest | None:
+    return next((each for each in wishes if price(each).credits <= budget and not model.clashes(each)), None)

@@ -1,0 +1,112 @@
+"""What people, channels and guilds have chosen once for all, and what of it fits a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from bot.domain.request import VideoRequest
+from bot.errors import InvalidRequest
+from bot.store.preferences import of_channel, of_guild, of_user
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.store.preferences import Preferences
+
+# The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
+# the others may be depends on it.
+DEFAULTS: Final = {
+    "model": "model",
+    "mode": "mode",
+    "aspect": "aspect_ratio",
+    "duration": "duration",
+    "sound": "sound",
+    "watermark": "watermark",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Who asks where: the scopes whose defaults count. `channel_ids` are the channel and what it is a thread of."""
+
+    user_id: int
+    channel_ids: tuple[int, ...] = ()
+    guild_id: int | None = None
+
+    def scopes(self) -> list[str]:
+        """The scopes of the preferences, those that win first."""
+        guild = [] if self.guild_id is None else [of_guild(self.guild_id)]
+        channels = [] if self.guild_id is None else [of_channel(channel_id) for channel_id in self.channel_ids]
+        return [of_user(self.user_id), *channels, *guild]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """A request with defaults in it; `used` are the options that come from them."""
+
+    request: VideoRequest
+    used: tuple[str, ...] = ()
+
+
+class Choices:
+    """The remembered defaults. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, *, preferences: Preferences, models: Mapping[str, Capability]) -> None:
+        self._preferences, self._models = preferences, models
+
+    async def fill(self, wish: VideoRequest, *, typed: Collection[str], place: Place) -> Filled:
+        """Put the defaults into a request for the options that were not typed.
+
+        A person's own come before the channel's and those before the guild's. A default that does not go with what
+        was typed, or with one that comes before it, is left out.
+        """
+        return filled(wish, typed=typed, layers=await self._preferences.layers(place.scopes()), models=self._models)
+
+    async def of(self, scope: str) -> dict[str, Any]:
+        """What one scope has chosen, whatever of it still fits."""
+        return await self._preferences.read([scope])
+
+    async def choose(self, scope: str, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+        """Remember choices, and forget those that are None; everything the scope has chosen."""
+        return await self._preferences.change(scope, changes, now=now)
+
+
+def filled(
+    wish: VideoRequest,
+    *,
+    typed: Collection[str],
+    layers: Sequence[Mapping[str, Any]],
+    models: Mapping[str, Capability],
+) -> Filled:
+    """See `Choices.fill`; the layers that win come first."""
+    used: list[str] = []
+    for layer in layers:
+        for option, field in DEFAULTS.items():
+            if option in typed or option in used or layer.get(option) is None:
+                continue
+            better = _with(wish, field, layer[option], models)
+            if better is not None:
+                wish = better
+                used.append(option)
+    return Filled(request=wish, used=tuple(used))
+
+
+def _with(wish: VideoRequest, field: str, value: Any, models: Mapping[str, Capability]) -> VideoRequest | None:
+    """The request with this value; None where that makes it impossible, or more so."""
+    try:
+        changed = VideoRequest(**{**dict(wish), field: value})
+    except (ValidationError, InvalidRequest):  # it was kept by an older version, or there are no such videos
+        return None
+    if changed.model not in models:
+        return None
+    return changed if set(_clashes(changed, models)) <= set(_clashes(wish, models)) else None
+
+
+def _clashes(wish: VideoRequest, models: Mapping[str, Capability]) -> Iterator[str]:
+    model = models.get(wish.model)
+    return (problem.code for problem in model.clashes(wish)) if model else iter(["model_unknown"])
