@@ -1,0 +1,211 @@
+"""A storyboard while it is made: its shots and settings, what can be done to them, and the way back.
+
+An unfinished storyboard may break the rules of a request; it says itself which. Source of the rules: the field table
+of the `kirin` document (1-6 shots of at least a second; their seconds add up to the whole).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
+from bot.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.capability import Capability
+    from bot.domain.problem import Problem
+
+SHORTEST: Final = 3  # seconds of a whole video
+LONGEST: Final = 15
+STEPS_BACK: Final = 20  # that can be undone
+WIDTH: Final = 20  # marks of a timeline, where the shots last longer than that
+
+
+def tidy(text: str) -> str:
+    """A prompt on one line, without what can't be stored: halves of characters and NUL."""
+    storable = text.encode("utf-8", "ignore").decode().replace("\0", "")
+    return " ".join(storable.split())
+
+
+def share(seconds: int, parts: int) -> list[int]:
+    """Whole seconds in equal parts, the first ones longer where that does not come out; at least one second each."""
+    least, more = divmod(max(seconds, parts), parts)
+    return [least + (number < more) for number in range(parts)]
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Storyboard(_Stored):
+    """Up to six shots and their settings. `total` is how many seconds the video is to last.
+
+    Shots are counted from 0. Where an operation is told a shot that is not there, it takes the nearest.
+    """
+
+    model: str
+    shots: tuple[Shot, ...] = (Shot(prompt="", seconds=5),)
+    total: int = 10
+    negative_prompt: str = ""
+    mode: Mode = Mode.STD
+    aspect_ratio: AspectRatio = AspectRatio.WIDE
+    sound: bool = False
+    watermark: bool = False
+    private: bool = False
+    parent_id: str | None = None
+
+    @classmethod
+    def of(cls, request: VideoRequest, *, parent_id: str | None = None) -> Self:
+        """A storyboard that asks for the same; a request without shots becomes one shot of its whole length."""
+        shots = request.shots or (Shot(prompt=request.prompt, seconds=request.duration),)
+        return cls(
+            model=request.model,
+            shots=tuple(Shot(prompt=tidy(shot.prompt), seconds=_clamped(shot.seconds)) for shot in shots[:MAX_SHOTS]),
+            total=request.duration,
+            negative_prompt=request.negative_prompt,
+            mode=request.mode,
+            aspect_ratio=request.aspect_ratio,
+            sound=request.sound,
+            watermark=request.watermark,
+            parent_id=parent_id,
+        )
+
+    @property
+    def seconds(self) -> int:
+        """How long the shots last together."""
+        return sum(shot.seconds for shot in self.shots)
+
+    @property
+    def left(self) -> int:
+        """Seconds without a shot; below zero where the shots are longer than the whole."""
+        return self.total - self.seconds
+
+    @property
+    def full(self) -> bool:
+        """Whether no more shots fit."""
+        return len(self.shots) >= MAX_SHOTS
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing has been written yet."""
+        return not any(shot.prompt for shot in self.shots)
+
+    def request(self) -> VideoRequest:
+        """The request that this storyboard means.
+
+        Raises:
+            InvalidRequest: it is not finished, or breaks a rule.
+        """
+        return VideoRequest(**self._settings(), shots=self.shots)
+
+    def outline(self) -> VideoRequest:
+        """A request of the same price, whatever is still missing."""
+        return VideoRequest(**{**self._settings(), "negative_prompt": ""}, prompt="-")
+
+    def problems(self, model: Capability) -> tuple[Problem, ...]:
+        """What keeps it from being made by its model."""
+        try:
+            return model.clashes(self.request())
+        except InvalidRequest as exc:
+            return exc.problems
+
+    def _settings(self) -> dict[str, Any]:
+        names = ("model", "negative_prompt", "mode", "aspect_ratio", "sound", "watermark")
+        return {**{name: getattr(self, name) for name in names}, "duration": self.total}
+
+    def near(self, at: int) -> int:
+        """The shot nearest to a number."""
+        return min(max(at, 0), len(self.shots) - 1)
+
+    def add(self, at: int) -> Self:
+        """An empty shot behind shot `at`, as long as what is left, if there is room for one."""
+        return self._with_shot(at, Shot(prompt="", seconds=_clamped(self.left)))
+
+    def duplicate(self, at: int) -> Self:
+        """The same shot twice, the copy no longer than what is left (but a second), if there is room for one."""
+        shot = self.shots[self.near(at)]
+        seconds = _clamped(min(shot.seconds, self.left))
+        return self._with_shot(at, Shot(prompt=shot.prompt, seconds=seconds))
+
+    def edit(self, at: int, *, prompt: str, seconds: int | None) -> Self:
+        """Another prompt, and other seconds unless they are None."""
+        old, at = self.shots[self.near(at)], self.near(at)
+        new = Shot(prompt=tidy(prompt), seconds=old.seconds if seconds is None else _clamped(seconds))
+        return self.but(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
+
+    def move(self, at: int, *, by: int) -> Self:
+        """Shot `at` that many places later (or earlier)."""
+        at = self.near(at)
+        shots = list(self.shots)
+        shots.insert(self.near(at + by), shots.pop(at))
+        return self.but(shots=tuple(shots))
+
+    def remove(self, at: int) -> Self:
+        """Without shot `at`; the last one becomes empty instead."""
+        at = self.near(at)
+        rest = (*self.shots[:at], *self.shots[at + 1 :])
+        return self.but(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
+
+    def even_out(self) -> Self:
+        """All shots equally long, adding up; the whole grows where it has fewer seconds than shots."""
+        lengths = share(self.total, len(self.shots))
+        shots = (shot.model_copy(update={"seconds": each}) for shot, each in zip(self.shots, lengths, strict=True))
+        return self.but(shots=tuple(shots), total=sum(lengths))
+
+    def but(self, **changes: Any) -> Self:
+        """The same with other values of these names."""
+        return self.model_copy(update=changes)
+
+    def timeline(self) -> list[int | None]:
+        """Which shot is seen in each second, None where none is; shortened to `WIDTH` marks, a shot at least one."""
+        lengths, whole = [shot.seconds for shot in self.shots], max(self.total, self.seconds)
+        if whole > WIDTH:
+            lengths = [max(1, each * WIDTH // whole) for each in lengths]
+            whole = max(WIDTH, sum(lengths)) if self.left > 0 else sum(lengths)
+        marks: list[int | None] = [number for number, length in enumerate(lengths) for _ in range(length)]
+        return marks + [None] * (whole - len(marks))
+
+    def _with_shot(self, at: int, shot: Shot) -> Self:
+        if self.full:
+            return self
+        at = self.near(at) + 1
+        return self.but(shots=(*self.shots[:at], shot, *self.shots[at:]))
+
+
+class Board(_Stored):
+    """A storyboard and what it was before, the latest last."""
+
+    now: Storyboard
+    past: tuple[Storyboard, ...] = ()
+
+    @classmethod
+    def stored(cls, body: Mapping[str, Any]) -> Self | None:
+        """The board of a draft's body; None where it is none."""
+        try:
+            return cls.model_validate(body)
+        except ValidationError:
+            return None
+
+    def body(self) -> dict[str, Any]:
+        """The board as JSON."""
+        return self.model_dump(mode="json")
+
+    def become(self, now: Storyboard) -> Self:
+        """The board after a change, which can be undone; unchanged where nothing is different."""
+        if now == self.now:
+            return self
+        return self.model_copy(update={"now": now, "past": (*self.past, self.now)[-STEPS_BACK:]})
+
+    def undo(self) -> Self:
+        """The board before its last change."""
+        if not self.past:
+            return self
+        return self.model_copy(update={"now": self.past[-1], "past": self.past[:-1]})
+
+
+def _clamped(seconds: int) -> int:
+    return min(max(seconds, 1), LONGEST)
