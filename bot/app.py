@@ -130,7 +130,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         await migrate(sqlite, now=utc_now())
         database = wraps.database(sqlite)
         context = shared_ssl_context()
-        providers = {each.id: wraps.provider(each) for each in await _providers(settings, stack, context)}
+        providers = {each.id: wraps.provider(each) for each in await open_providers(settings, stack, context)}
         trusted = frozenset(_host_and_port(url) for url in (settings.kirin_base_url, settings.kling_base_url))
         downloader = await stack.enter_async_context(Downloader(trusted_hosts=trusted, ssl_context=context))
         fetcher = wraps.fetcher(downloader)
@@ -238,8 +238,8 @@ def _services(
     return worker, videos
 
 
-async def _providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
-    """The configured providers, in the order in which their models are offered."""
+async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
+    """The configured providers, in the order in which their models are offered; `stack` closes their connections."""
 
     async def transport(provider: str, *, base_url: str, token: Callable[[], str]) -> Transport:
         secrets = settings.secrets()

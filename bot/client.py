@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import discord
 from discord import app_commands
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from bot.service.services import Services
 
 log = logging.getLogger(__name__)
+
+# What the bot has to be allowed in a channel to post videos there, by discord.py's names; and the same in a thread.
+IN_CHANNEL: Final = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
+IN_THREAD: Final = ("view_channel", "send_messages_in_threads", *IN_CHANNEL[2:])
 
 # Gets the interaction, the state in the form's `custom_id`, and the data with what was entered.
 FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any]], Awaitable[None]]"

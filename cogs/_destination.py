@@ -6,12 +6,11 @@ from typing import Any, Final
 
 import discord
 
+from bot.client import IN_CHANNEL, IN_THREAD
 from bot.domain.job import Destination
 from bot.errors import MissingPermissions
 
 DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages
-
-_NEEDED: Final = ("view_channel", "attach_files", "embed_links", "read_message_history")
 
 
 def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> Destination:
@@ -33,5 +32,4 @@ def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> D
 def _missing(interaction: discord.Interaction[Any]) -> list[str]:
     """Discord's names of the permissions that the bot lacks in this channel."""
     in_thread = isinstance(interaction.channel, discord.Thread)
-    needed = (*_NEEDED, "send_messages_in_threads" if in_thread else "send_messages")
-    return [name for name in needed if not getattr(interaction.app_permissions, name)]
+    return [name for name in (IN_THREAD if in_thread else IN_CHANNEL) if not getattr(interaction.app_permissions, name)]

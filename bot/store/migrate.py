@@ -51,8 +51,8 @@ def shipped() -> list[Migration]:
     ]
 
 
-async def migrate(database: Database, *, now: datetime, migrations: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is missing; the names of what was applied.
+async def pending(database: Database, *, migrations: Sequence[Migration] | None = None) -> list[Migration]:
+    """The migrations that the database lacks, in order.
 
     Raises:
         StoreError: the database is newer than the program, or an applied migration's text has changed since.
@@ -72,11 +72,21 @@ async def migrate(database: Database, *, now: datetime, migrations: Sequence[Mig
     for version, checksum in done.items():
         if ours[version].checksum != checksum:
             raise StoreError(f"migration {version:04} was changed after it had been applied")
-    return [
-        f"{each.version:04}_{each.name}"
-        for each in migrations
-        if each.version not in done and await _apply(database, each, now)
-    ]
+    return [each for each in migrations if each.version not in done]
+
+
+async def migrate(database: Database, *, now: datetime, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing; the names of what was applied.
+
+    Raises:
+        StoreError: as `pending`.
+        StoreUnavailable: the database cannot be written.
+    """
+    applied = []
+    for migration in await pending(database, migrations=migrations):
+        await _apply(database, migration, now)
+        applied.append(f"{migration.version:04}_{migration.name}")
+    return applied
 
 
 async def _apply(database: Database, migration: Migration, now: datetime) -> bool:
