@@ -82,11 +82,11 @@ async def migrate(database: Database, *, now: datetime, migrations: Sequence[Mig
         StoreError: as `pending`.
         StoreUnavailable: the database cannot be written.
     """
-    applied = []
-    for migration in await pending(database, migrations=migrations):
-        await _apply(database, migration, now)
-        applied.append(f"{migration.version:04}_{migration.name}")
-    return applied
+    return [
+        f"{each.version:04}_{each.name}"
+        for each in await pending(database, migrations=migrations)
+        if await _apply(database, each, now)
+    ]
 
 
 async def _apply(database: Database, migration: Migration, now: datetime) -> bool:
