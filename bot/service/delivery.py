@@ -11,7 +11,7 @@ import logging
 import re
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
 from bot.domain.job import DeadLetter
@@ -24,17 +24,18 @@ from bot.errors import (
     ResultUnusable,
     SettingsInvalid,
 )
-from bot.service.notifier import Alert, Result, Trouble
+from bot.service.files import Fetcher, ready, remove
+from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from bot.domain.job import Job
     from bot.provider.base import VideoProvider
     from bot.service.media import Media
-    from bot.service.notifier import Notifier, Posted
+    from bot.service.notifier import Notifier, Posted, Result
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
     from bot.store.lookup import Lookup
@@ -52,12 +53,7 @@ _HOPELESS: Final = frozenset({"address", "over_cap", "cannot_fit"})
 _OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?:\.fit)?\.mp4(?P<rest>\..*)?")
 
 
-class Fetcher(Protocol):
-    """Brings a file from an untrusted URL to disk, whole or not at all."""
-
-    async def download(self, url: str, path: Path, *, cap: int) -> int:
-        """Stream at most `cap` bytes to `path`; how many there were."""
-        ...
+__all__ = ["Delivery", "Fetcher"]
 
 
 class Delivery:
@@ -113,7 +109,7 @@ class Delivery:
         )
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
         self._spoilt.pop(job.id, None)
-        await self._discard(job)
+        await self.discard(job)
         return done
 
     async def keep(self, job: Job, reason: str) -> Job:
@@ -143,16 +139,15 @@ class Delivery:
 
     async def _ready(self, job: Job, *, limit: int) -> Result:
         """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
+
+        async def bring(path: Path) -> None:
+            await self._fetcher.download(await self._url(job), path, cap=self._cap)
+
         whole, fitted = self._files(job)
         try:
-            file = fitted
-            if not 0 < await asyncio.to_thread(_size, fitted) <= limit:
-                if not await asyncio.to_thread(_size, whole):
-                    await self._fetcher.download(await self._url(job), whole, cap=self._cap)
-                file = await self._media.fit(whole, limit=limit, into=fitted)
-            return Result(job=job, file=file, media=await self._media.probe(file))
+            return await ready(job, whole=whole, fitted=fitted, limit=limit, media=self._media, bring=bring)
         except ResultUnusable:
-            await self._discard(job)
+            await self.discard(job)
             raise
 
     async def _url(self, job: Job) -> str:
@@ -196,7 +191,7 @@ class Delivery:
             return await self._later(job, reason)
         failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
         self._spoilt.pop(job.id, None)
-        await self._discard(job)
+        await self.discard(job)
         return failed
 
     async def _later(self, job: Job, reason: str) -> Job:
@@ -220,26 +215,12 @@ class Delivery:
     def _files(self, job: Job) -> tuple[Path, Path]:
         return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"
 
-    async def _discard(self, job: Job) -> None:
+    async def discard(self, job: Job) -> None:
         """Remove the job's files. What cannot be removed is tried again at the next start."""
-        if not await asyncio.to_thread(_remove, self._files(job)):
+        if not await asyncio.to_thread(remove, self._files(job)):
             log.warning("a file could not be removed", extra={"job": job.id})
 
 
 def _files_in(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     return [file for file in folder.iterdir() if file.is_file()]
-
-
-def _size(file: Path) -> int:
-    """The bytes of a file; 0 where there is none."""
-    return file.stat().st_size if file.exists() else 0
-
-
-def _remove(files: Iterable[Path]) -> bool:
-    try:
-        for file in files:
-            file.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True

@@ -1,0 +1,56 @@
+"""A finished video on disk: fetched where it is missing, made to fit, looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from bot.service.notifier import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.service.media import Media
+
+
+class Fetcher(Protocol):
+    """Brings a file from an untrusted URL to disk, whole or not at all."""
+
+    async def download(self, url: str, path: Path, *, cap: int) -> int:
+        """Stream at most `cap` bytes to `path`; how many there were."""
+        ...
+
+
+async def ready(
+    job: Job, *, whole: Path, fitted: Path, limit: int, media: Media, bring: Callable[[Path], Awaitable[object]]
+) -> Result:
+    """The job's checked file with at most `limit` bytes; what is on disk already is used, and `bring` gets the rest.
+
+    Raises:
+        ResultUnusable: it is no playable video.
+        ResultTooLarge: it cannot be made to fit.
+        ResultUnavailable: it cannot be had, or not be looked at here.
+    """
+    file = fitted
+    if not 0 < await asyncio.to_thread(size, fitted) <= limit:
+        if not await asyncio.to_thread(size, whole):
+            await bring(whole)
+        file = await media.fit(whole, limit=limit, into=fitted)
+    return Result(job=job, file=file, media=await media.probe(file))
+
+
+def size(file: Path) -> int:
+    """The bytes of a file; 0 where there is none."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def remove(files: Iterable[Path]) -> bool:
+    """Remove files, where they are; whether that could be done."""
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
