@@ -10,11 +10,21 @@ ShotcallerError
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
+│   ├── ResultForgotten        the video's records are gone, or it is somebody else's private one
+│   ├── ResultLost             its file can't be had any more, or not now
+│   ├── DirectMessagesClosed   the person takes no direct messages from the bot
+│   ├── ChannelClosed          the bot may not post in that channel
+│   ├── DiscordBusy            Discord can't take it right now
+│   ├── AlreadyShared          the private result is in its channel already
+│   ├── NotYours               only its author or a moderator may do that
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
 │   ├── PresetUnknown          the person may use no preset of that name there
+│   ├── PresetNameInvalid      a preset can't be called that
 │   ├── PresetNameTaken        another preset has the name already
 │   ├── TooManyPresets         the person or the guild has as many presets as there may be
-│   └── NotPermitted           the person lacks a permission of Discord's for that
+│   ├── NotPermitted           the person lacks a permission of Discord's for that
+│   ├── DraftGone              what was begun is finished, too old, or somebody else's
+│   └── MessageEmpty           a message without text was to be filmed
 ├── ProviderError              the video service; `fault` says what kind of trouble it is
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
@@ -134,6 +144,38 @@ class JobUnknown(Refused):
         super().__init__(job_id)
 
 
+class ResultForgotten(Refused):
+    """The records of the video are gone, or it is somebody else's private one."""
+
+
+class ResultLost(Refused):
+    """The video's file can't be had any more, or not now."""
+
+
+class DirectMessagesClosed(Refused):
+    """The person takes no direct messages from the bot."""
+
+
+class ChannelClosed(Refused):
+    """The bot may not post in that channel."""
+
+    def __init__(self, *, channel_id: int) -> None:
+        self.channel_id = channel_id
+        super().__init__(channel_id)
+
+
+class DiscordBusy(Refused):
+    """Discord can't take it right now."""
+
+
+class AlreadyShared(Refused):
+    """The private result is in its channel already."""
+
+
+class NotYours(Refused):
+    """Only its author or a moderator may do that."""
+
+
 class TooLateToCancel(Refused):
     """The job is in `status`, past the point where it can be taken back."""
 
@@ -147,6 +189,14 @@ class PresetUnknown(Refused):
 
     def __init__(self, *, name: str) -> None:
         self.name = name
+        super().__init__(name)
+
+
+class PresetNameInvalid(Refused):
+    """A preset can't be called that: it has more than `limit` characters, none, or such as mentions are made of."""
+
+    def __init__(self, *, name: str, limit: int) -> None:
+        self.name, self.limit = name, limit
         super().__init__(name)
 
 
@@ -172,6 +222,14 @@ class NotPermitted(Refused):
     def __init__(self, *, needed: str) -> None:
         self.needed = needed
         super().__init__(needed)
+
+
+class DraftGone(Refused):
+    """What was begun is finished, too old, or somebody else's."""
+
+
+class MessageEmpty(Refused):
+    """A message without text was to be filmed."""
 
 
 class ProviderError(ShotcallerError):

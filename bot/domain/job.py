@@ -128,6 +128,10 @@ class Job:
         ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
         return ended or self.delivered_at is not None or self.dead_letter is not None
 
+    def visible_to(self, user_id: int) -> bool:
+        """Whether that person may see it: everybody may, unless it is private and its author has not shared it."""
+        return self.user_id == user_id or not self.destination.private or self.shared_at is not None
+
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """The job of a database row: times as integer milliseconds, the request as JSON."""

@@ -38,6 +38,6 @@ class Library:
 
     async def _visible(self, job_id: str, user_id: int) -> Job:
         job = await self._lookup.job(job_id)
-        if job is None or (job.destination.private and job.user_id != user_id):
+        if job is None or not job.visible_to(user_id):
             raise JobUnknown(job_id=job_id)
         return job

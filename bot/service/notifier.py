@@ -91,6 +91,7 @@ class Trouble(StrEnum):
     UNDELIVERABLE = "undeliverable"  # a video that no place takes
     STORE = "store_unavailable"  # the database refuses
     MACHINE = "machine"  # results cannot be written or looked at here
+    REPORT = "report"  # somebody reports a result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

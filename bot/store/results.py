@@ -99,7 +99,10 @@ class ResultStore:
 
         async def work(tx: Transaction) -> None:
             await tx.execute(
-                "UPDATE jobs SET shared_at = $2, shared_message_id = $3 WHERE id = $1 AND shared_at IS NULL",
+                "UPDATE jobs SET shared_at = $2, shared_message_id = $3, "
+                "message_channel_id = CASE WHEN private = 1 THEN message_channel_id ELSE channel_id END, "
+                "message_id = CASE WHEN private = 1 THEN message_id ELSE $3 END "
+                "WHERE id = $1 AND shared_at IS NULL",
                 job_id,
                 millis(now),
                 message_id,

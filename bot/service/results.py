@@ -1,0 +1,238 @@
+"""What people do with a finished video: build on it, look into it, send it again, share it, take it away, report it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from bot.errors import (
+    AlreadyShared,
+    ChannelClosed,
+    DestinationBusy,
+    DestinationLost,
+    DirectMessagesClosed,
+    DiscordBusy,
+    NotYours,
+    ResultForgotten,
+    ResultLost,
+    ResultTooLarge,
+    ResultUnavailable,
+    ResultUnusable,
+)
+from bot.service.copies import Copy, CopyKind
+from bot.service.notifier import Alert, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.copies import Copies, Courier
+    from bot.service.delivery import Delivery
+    from bot.service.notifier import Posted, Result
+    from bot.service.operator import OperatorDesk
+    from bot.store.lookup import Lookup
+    from bot.store.results import ResultStore
+
+log = logging.getLogger(__name__)
+
+GENERATIONS: Final = 6  # ancestors shown
+PAGE: Final = 5  # videos on a page of the inbox
+SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """Where a video comes from, the nearest first, and how many were made from it.
+
+    `forgotten`: the last of the ancestors builds on a video whose records are gone, or on more than are shown.
+    """
+
+    ancestors: tuple[Job, ...]
+    children: int
+    forgotten: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxPage:
+    """Some of what waits for a person, and whether there is more after it."""
+
+    jobs: tuple[Job, ...]
+    skip: int
+    more: bool
+
+
+class Results:
+    """The use cases around finished videos. Every method may also raise `StoreUnavailable`."""
+
+    def __init__(
+        self,
+        *,
+        store: ResultStore,
+        lookup: Lookup,
+        copies: Copies,
+        courier: Courier,
+        delivery: Delivery,
+        desk: OperatorDesk,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._lookup, self._copies, self._courier = store, lookup, copies, courier
+        self._delivery, self._desk, self._clock, self._wake = delivery, desk, clock, wake
+        self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def job(self, job_id: str, *, user_id: int) -> Job:
+        """The job behind a result, for somebody who may see it.
+
+        Raises:
+            ResultForgotten: its row is gone, or it is somebody else's private one.
+        """
+        job = await self._lookup.job(job_id)
+        if job is None or not job.visible_to(user_id):
+            raise ResultForgotten
+        return job
+
+    async def lineage(self, job: Job) -> Lineage:
+        """Where a video comes from and what came of it."""
+        ancestors = await self._store.ancestors(job, most=GENERATIONS)
+        last = ancestors[-1] if ancestors else job
+        children = await self._store.children(job.id)
+        return Lineage(ancestors=tuple(ancestors), children=children, forgotten=last.parent_id is not None)
+
+    async def resend(self, job: Job, copy: Copy, *, stars: int = 0) -> Posted:
+        """Post a finished video once more, with a fresh file.
+
+        Raises:
+            ResultLost: the file is not to be had.
+            DirectMessagesClosed, ChannelClosed: Discord does not let us.
+            DiscordBusy: it may, later.
+        """
+        with _in_words(copy.channel_id):
+            async with self._copies.film(job, limit=copy.limit) as film:
+                return await self._courier.post_copy(film, copy, stars=stars)
+
+    @asynccontextmanager
+    async def film(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
+        """The finished video as a file, to be handed over while the block lasts; then call `received`.
+
+        Raises:
+            ResultLost: the file is not to be had.
+        """
+        with _in_words(None):
+            async with self._copies.film(job, limit=limit) as film:
+                yield film
+
+    async def received(self, job: Job) -> None:
+        """The person has their video in hand: a kept one is settled, once, and its file is not needed any more.
+
+        Killed before this, the video is still kept and nothing is charged: it can be fetched again.
+        """
+        if await self._store.received(job.id, now=self._clock()):
+            log.info("fetched", extra={"job": job.id})
+            await self._delivery.discard(job)
+            self._wake()
+
+    async def inbox(self, user_id: int, *, skip: int = 0) -> InboxPage:
+        """What waits for a person, the newest first."""
+        jobs = await self._store.inbox(user_id, most=PAGE + 1, skip=max(0, skip))
+        return InboxPage(jobs=tuple(jobs[:PAGE]), skip=max(0, skip), more=len(jobs) > PAGE)
+
+    async def share(self, job_id: str, *, user_id: int) -> Posted:
+        """Post an author's own result in the channel where it was asked for, once.
+
+        The intent is written before the post. A post that may have happened before a crash is looked for.
+
+        Raises:
+            ResultForgotten: there is no such result of theirs, or it was asked for in no channel.
+            AlreadyShared: it is there.
+            ResultLost, ChannelClosed, DiscordBusy: as `resend`.
+        """
+        async with self._turn(job_id):
+            job = await self.job(job_id, user_id=user_id)
+            place = job.destination
+            if job.user_id != user_id or place.guild_id is None:
+                raise ResultForgotten
+            meant = await self._store.begin_sharing(job_id, user_id=user_id, now=self._clock())
+            if meant is None or meant.sharing_at is None:
+                raise AlreadyShared
+            posted = await self._shared(meant, before=job.sharing_at)
+            await self._store.shared(job_id, message_id=posted.message_id, now=self._clock())
+            log.info("shared", extra={"job": job_id, "posted": posted.message_id})
+            if job.delivered_at is None:
+                await self._delivery.discard(job)
+            self._wake()
+            return posted
+
+    async def _shared(self, job: Job, *, before: datetime | None) -> Posted:
+        """The post in the channel; `before` is when an earlier try meant to make it."""
+        place = job.destination
+        if before is not None:
+            with _in_words(place.channel_id):
+                found = await self._courier.find_copy(
+                    job, channel_id=place.channel_id, guild_id=place.guild_id, since=before
+                )
+            if found is not None:
+                return found
+        copy = Copy(
+            kind=CopyKind.SHARED,
+            user_id=job.user_id,
+            locale=job.public_locale,
+            nonce=f"share-{job.id}",
+            limit=SHARE_LIMIT,
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+        )
+        return await self.resend(job, copy)
+
+    async def removable(self, job_id: str, *, user_id: int, moderator: bool) -> Job:
+        """The job of a result that this person may take away.
+
+        Raises:
+            NotYours: they are neither its author nor a moderator.
+            ResultForgotten: as `job`.
+        """
+        job = await self.job(job_id, user_id=user_id)
+        if job.user_id != user_id and not moderator:
+            raise NotYours
+        return job
+
+    async def remove(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        """Delete a message with the result; whether it was still there. The job stays, and is marked.
+
+        Raises:
+            ChannelClosed: Discord does not let us.
+            DiscordBusy: it may, later.
+        """
+        with _in_words(channel_id):
+            there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
+        if message_id in {job.message_id, job.shared_message_id}:
+            await self._store.removed(job.id, now=self._clock())
+        log.info("removed", extra={"job": job.id, "posted": message_id})
+        return there
+
+    async def report(self, job_id: str, *, detail: str) -> None:
+        """Tell the operator that somebody objects to a result; `detail` is safe to show in a message."""
+        await self._desk.tell(Alert(trouble=Trouble.REPORT, subject=job_id, detail=detail))
+
+    def _turn(self, job_id: str) -> asyncio.Lock:
+        turn = self._sharing.get(job_id)
+        if turn is None:
+            turn = self._sharing[job_id] = asyncio.Lock()
+        return turn
+
+
+@contextmanager
+def _in_words(channel_id: int | None) -> Iterator[None]:
+    """Troubles of delivery as refusals; `channel_id` None means direct messages."""
+    try:
+        yield
+    except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
+        raise ResultLost from exc
+    except DestinationBusy as exc:
+        raise DiscordBusy from exc
+    except DestinationLost as exc:
+        raise (DirectMessagesClosed() if channel_id is None else ChannelClosed(channel_id=channel_id)) from exc
