@@ -32,6 +32,7 @@ from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
 from bot.service.operator import OperatorDesk
+from bot.service.presets import Presets
 from bot.service.services import Services
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
@@ -43,6 +44,7 @@ from bot.store.library import Shelf
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
+from bot.store.presets import PresetStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
 from cogs._answers import PrivateAnswers
@@ -149,6 +151,13 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             preferences=Preferences(database),
             choices=Choices(preferences=Preferences(database), models=videos.models),
             library=Library(shelf=Shelf(database), lookup=Lookup(database), clock=utc_now),
+            presets=Presets(
+                store=PresetStore(database),
+                lookup=Lookup(database),
+                preferences=Preferences(database),
+                videos=videos,
+                clock=utc_now,
+            ),
         )
         client.answers = answers
         try:

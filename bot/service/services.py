@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.service.choices import Choices
     from bot.service.library import Library
+    from bot.service.presets import Presets
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
     from bot.store.preferences import Preferences
@@ -21,4 +22,5 @@ class Services:
     drafts: Drafts
     preferences: Preferences
     library: Library
+    presets: Presets
     choices: Choices
