@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 PROMPT: Final = "a paper boat in the rain"
 SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
+_EXPECTED: Final = (None, 0, -signal.SIGKILL)  # exit codes of a process that did not fail by itself
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -102,9 +103,15 @@ class Stage:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, env=environment, cwd=self.folder, stdout=log, stderr=log
             )
+
+        def alive() -> None:
+            assert process.returncode in _EXPECTED, (self.folder / "bot.log").read_text()
+
+        self.people.alive = alive
         try:
             yield process
         finally:
+            self.people.alive = lambda: None
             if process.returncode is None:
                 process.kill()
             await process.wait()
