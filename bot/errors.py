@@ -22,6 +22,7 @@ ShotcallerError
 │   ├── PresetNameInvalid      a preset can't be called that
 │   ├── PresetNameTaken        another preset has the name already
 │   ├── TooManyPresets         the person or the guild has as many presets as there may be
+│   ├── StoryboardsNotOffered  no configured model makes storyboards
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
 │   └── MessageEmpty           a message without text was to be filmed
@@ -230,6 +231,10 @@ class DraftGone(Refused):
 
 class MessageEmpty(Refused):
     """A message without text was to be filmed."""
+
+
+class StoryboardsNotOffered(Refused):
+    """No configured model makes storyboards."""
 
 
 class ProviderError(ShotcallerError):
