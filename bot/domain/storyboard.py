@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.errors import InvalidRequest
@@ -23,6 +23,8 @@ SHORTEST: Final = 3  # seconds of a whole video
 LONGEST: Final = 15
 STEPS_BACK: Final = 20  # that can be undone
 WIDTH: Final = 20  # marks of a timeline, where the shots last longer than that
+
+_EMPTY: Final = Shot(prompt="", seconds=5)
 
 
 def tidy(text: str) -> str:
@@ -48,7 +50,7 @@ class Storyboard(_Stored):
     """
 
     model: str
-    shots: tuple[Shot, ...] = (Shot(prompt="", seconds=5),)
+    shots: tuple[Shot, ...] = Field((_EMPTY,), min_length=1, max_length=MAX_SHOTS)
     total: int = 10
     negative_prompt: str = ""
     mode: Mode = Mode.STD
@@ -136,6 +138,10 @@ class Storyboard(_Stored):
         old, at = self.shots[self.near(at)], self.near(at)
         new = Shot(prompt=tidy(prompt), seconds=old.seconds if seconds is None else _clamped(seconds))
         return self.but(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
+
+    def empty(self) -> Self:
+        """The same settings, and one empty shot."""
+        return self.but(shots=(_EMPTY,), parent_id=None)
 
     def move(self, at: int, *, by: int) -> Self:
         """Shot `at` that many places later (or earlier)."""

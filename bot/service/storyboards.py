@@ -1,0 +1,201 @@
+"""Storyboards in the making: one a person, kept through restarts, the same on every device; and their templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.storyboard import Board, Storyboard
+from bot.errors import DraftGone, StoreUnavailable, StoryboardsNotOffered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.domain.request import VideoRequest
+    from bot.store.drafts import Draft, Drafts
+    from bot.store.presets import Preset, PresetStore
+
+KIND: Final = "storyboard"  # of drafts and of presets
+TEMPLATES: Final = 50  # that one person may keep
+_TRIES: Final = 5  # to be faster than one's own other devices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Present:
+    """A storyboard as it stands. `behind` says that a change was not made: another device had been faster."""
+
+    draft: Draft
+    board: Board
+    behind: bool = False
+
+
+class Storyboards:
+    """The storyboards of the members. Every method may raise `StoreUnavailable`; then nothing has happened.
+
+    `models` are those on offer; a storyboard whose model is gone or makes no shots moves to the first that does.
+    """
+
+    def __init__(
+        self,
+        *,
+        drafts: Drafts,
+        presets: PresetStore,
+        models: Mapping[str, Capability],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._drafts, self._presets, self._clock = drafts, presets, clock
+        self.models = {name: each for name, each in models.items() if each.max_shots}
+
+    def fresh(self) -> Storyboard:
+        """An empty storyboard.
+
+        Raises:
+            StoryboardsNotOffered: no model makes them.
+        """
+        if not self.models:
+            raise StoryboardsNotOffered
+        return Storyboard(model=next(iter(self.models)))
+
+    def model(self, storyboard: Storyboard) -> Capability:
+        """What the storyboard's model can do."""
+        return self.models[storyboard.model]
+
+    async def open(self, *, user_id: int, guild_id: int | None, fresh: Storyboard | None = None) -> Present:
+        """A person's latest storyboard, however long ago, or `fresh`, an empty one unless given.
+
+        Raises:
+            StoryboardsNotOffered: no model makes them.
+        """
+        fresh = self._offered(fresh or self.fresh())
+        draft = await self._drafts.latest(user_id=user_id, kind=KIND)
+        if draft is None:
+            body = Board(now=fresh).body()
+            draft = await self._drafts.begin(
+                token_hex(8), user_id=user_id, guild_id=guild_id, kind=KIND, body=body, now=self._clock()
+            )
+        return self.present(draft)
+
+    async def begin_from(
+        self, request: VideoRequest, *, user_id: int, guild_id: int | None, parent_id: str | None = None
+    ) -> Draft:
+        """Put a request on a person's storyboard: its shots, or one shot of its whole length. It can be undone.
+
+        `parent_id` is the job that it comes from.
+
+        Raises:
+            StoryboardsNotOffered: no model makes them.
+        """
+        wanted = self._offered(Storyboard.of(request, parent_id=parent_id))
+        present = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
+        return (await self.insist(present, lambda _: wanted)).draft
+
+    async def read(self, draft_id: str, *, user_id: int) -> Present:
+        """That person's storyboard.
+
+        Raises:
+            DraftGone: it is gone, or somebody else's.
+            StoryboardsNotOffered: no model makes them.
+        """
+        draft = await self._drafts.read(draft_id, user_id=user_id)
+        if draft is None or draft.kind != KIND:
+            raise DraftGone
+        return self.present(draft)
+
+    async def change(
+        self, draft_id: str, *, user_id: int, version: int, operation: Callable[[Board], Board]
+    ) -> Present:
+        """Change a storyboard that is still as the person saw it; else what it has become meanwhile, unchanged.
+
+        Raises:
+            DraftGone: it is gone, or somebody else's.
+            StoryboardsNotOffered: no model makes them.
+        """
+        present = await self.read(draft_id, user_id=user_id)
+        if present.draft.version != version:
+            return Present(draft=present.draft, board=present.board, behind=True)
+        changed = operation(present.board)
+        if changed == present.board:
+            return present
+        return await self._save(present, changed)
+
+    async def claim(self, draft_id: str, *, user_id: int, version: int) -> Present:
+        """Be the only one who goes on from what the person saw: for what may happen once.
+
+        Raises:
+            DraftGone: it is gone, or somebody else's.
+            StoryboardsNotOffered: no model makes them.
+        """
+        present = await self.read(draft_id, user_id=user_id)
+        if present.draft.version != version:
+            return Present(draft=present.draft, board=present.board, behind=True)
+        return await self._save(present, present.board)
+
+    async def insist(self, present: Present, operation: Callable[[Storyboard], Storyboard]) -> Present:
+        """Change a storyboard whatever other devices do to it meanwhile.
+
+        Raises:
+            DraftGone: it is gone.
+            StoreUnavailable: also where the others are faster each time.
+        """
+        for _ in range(_TRIES):
+            changed = present.board.become(operation(present.board.now))
+            saved = await self._save(present, changed)
+            if not saved.behind:
+                return saved
+            present = saved
+        raise StoreUnavailable("too many changes at once")
+
+    def present(self, draft: Draft) -> Present:
+        """The storyboard of a draft; an unreadable one is empty.
+
+        Raises:
+            StoryboardsNotOffered: no model makes them.
+        """
+        board = Board.stored(draft.body) or Board(now=self.fresh())
+        return Present(draft=draft, board=board.model_copy(update={"now": self._offered(board.now)}))
+
+    async def save_template(self, storyboard: Storyboard, *, user_id: int, name: str) -> bool:
+        """Keep a storyboard under a name, in place of what had it; whether the name is new.
+
+        Raises:
+            TooManyPresets: the person has `TEMPLATES` already.
+        """
+        body = storyboard.but(parent_id=None).model_dump(mode="json")
+        _, new = await self._presets.save(
+            token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=TEMPLATES, now=self._clock()
+        )
+        return new
+
+    async def templates(self, *, user_id: int, guild_id: int | None) -> Sequence[Preset]:
+        """The templates that a person may use: their own first, then what the guild shares."""
+        return await self._presets.visible(user_id=user_id, guild_id=guild_id, kind=KIND)
+
+    async def template(self, named: str, *, user_id: int, guild_id: int | None) -> Storyboard | None:
+        """The template of an id or a name; None where the person may use none that is called so."""
+        visible = await self.templates(user_id=user_id, guild_id=guild_id)
+        wanted = named.strip().casefold()
+        found = next((each for each in visible if wanted in {each.id, each.name.casefold()}), None)
+        board = Board.stored({"now": found.body}) if found else None
+        return self._offered(board.now) if board else None
+
+    async def delete_template(self, preset_id: str, *, user_id: int) -> bool:
+        """Forget a person's own template; whether there was one."""
+        preset = await self._presets.read(preset_id)
+        if preset is None or preset.user_id != user_id or preset.kind != KIND:
+            return False
+        return await self._presets.delete(preset_id)
+
+    async def _save(self, present: Present, board: Board) -> Present:
+        draft = await self._drafts.save(present.draft, board.body(), now=self._clock())
+        if draft is not None:
+            return Present(draft=draft, board=board)
+        faster = await self.read(present.draft.id, user_id=present.draft.user_id)
+        return Present(draft=faster.draft, board=faster.board, behind=True)
+
+    def _offered(self, storyboard: Storyboard) -> Storyboard:
+        if storyboard.model in self.models:
+            return storyboard
+        return storyboard.but(model=self.fresh().model)
