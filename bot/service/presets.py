@@ -61,7 +61,7 @@ class Presets:
             TooManyPresets: the person has `MOST_OWN` already.
             InvalidRequest: a prompt is no template, or no model here can do the rest.
         """
-        name = _checked(name)
+        name = checked_name(name)
         gaps(request)
         model = self._videos.capability(request.model)
         capability.check(request, model, self._models())
@@ -196,7 +196,12 @@ def _with_texts(request: VideoRequest, change: Callable[[str], str]) -> VideoReq
     return VideoRequest(**values)
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """A name for what people keep, on one line.
+
+    Raises:
+        PresetNameInvalid: it is empty, too long, or could be taken for a mention or the like.
+    """
     plain = " ".join(name.split())
     if not 0 < len(plain) <= NAME_LIMIT or _NOT_IN_NAMES.search(plain):
         raise PresetNameInvalid(name=plain[:100], limit=NAME_LIMIT)
