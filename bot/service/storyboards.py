@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.storyboard import Board, Storyboard
-from bot.errors import DraftGone, StoreUnavailable, StoryboardsNotOffered
+from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, StoryboardsNotOffered
+from bot.service.presets import checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 KIND: Final = "storyboard"  # of drafts and of presets
 TEMPLATES: Final = 50  # that one person may keep
 _TRIES: Final = 5  # to be faster than one's own other devices
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +137,16 @@ class Storyboards:
             return Present(draft=present.draft, board=present.board, behind=True)
         return await self._save(present, present.board)
 
+    async def finish(self, present: Present) -> None:
+        """Clear a storyboard that has become a job, unless it has changed since; undoing brings it back.
+
+        The job is accepted, so nobody is told when this fails.
+        """
+        try:
+            await self._save(present, present.board.become(present.board.now.empty()))
+        except (DraftGone, StoreError) as exc:
+            log.warning("a storyboard stays after its video", extra={"draft": present.draft.id, "reason": repr(exc)})
+
     async def insist(self, present: Present, operation: Callable[[Storyboard], Storyboard]) -> Present:
         """Change a storyboard whatever other devices do to it meanwhile.
 
@@ -161,8 +175,10 @@ class Storyboards:
         """Keep a storyboard under a name, in place of what had it; whether the name is new.
 
         Raises:
+            PresetNameInvalid: it can't be called that.
             TooManyPresets: the person has `TEMPLATES` already.
         """
+        name = checked_name(name)
         body = storyboard.but(parent_id=None).model_dump(mode="json")
         _, new = await self._presets.save(
             token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=TEMPLATES, now=self._clock()
@@ -173,13 +189,20 @@ class Storyboards:
         """The templates that a person may use: their own first, then what the guild shares."""
         return await self._presets.visible(user_id=user_id, guild_id=guild_id, kind=KIND)
 
-    async def template(self, named: str, *, user_id: int, guild_id: int | None) -> Storyboard | None:
-        """The template of an id or a name; None where the person may use none that is called so."""
-        visible = await self.templates(user_id=user_id, guild_id=guild_id)
-        wanted = named.strip().casefold()
-        found = next((each for each in visible if wanted in {each.id, each.name.casefold()}), None)
-        board = Board.stored({"now": found.body}) if found else None
-        return self._offered(board.now) if board else None
+    async def template(self, named: str, *, user_id: int, guild_id: int | None) -> Storyboard:
+        """The template of an id or a name.
+
+        Raises:
+            PresetUnknown: the person may use none that is called so.
+            StoryboardsNotOffered: no model makes them.
+        """
+        wanted = " ".join(named.split()).casefold()
+        for preset in await self.templates(user_id=user_id, guild_id=guild_id):
+            board = Board.stored({"now": preset.body})
+            if wanted in {preset.id, preset.name.casefold()} and board is not None:
+                await self._presets.used(preset.id)
+                return self._offered(board.now)
+        raise PresetUnknown(name=named)
 
     async def delete_template(self, preset_id: str, *, user_id: int) -> bool:
         """Forget a person's own template; whether there was one."""
