@@ -34,14 +34,20 @@ class Words:
         Raises:
             KeyError: no such text, or a gap has no value.
         """
+        forms = self.forms(key)
+        number = values.get("n")
+        return forms[self._plural(number) if len(forms) > 1 and isinstance(number, int) else -1].format_map(values)
+
+    def forms(self, key: str) -> tuple[str, ...]:
+        """The text of a key with its gaps, in each of its plural forms.
+
+        Raises:
+            KeyError: no such text.
+        """
         message = self._catalog.get(key)
         if message is None or not message.string:
             raise KeyError(key)
-        text = message.string
-        if not isinstance(text, str):
-            number = values["n"]
-            text = text[self._plural(number)] if isinstance(number, int) else text[-1]
-        return text.format_map(values)
+        return (message.string,) if isinstance(message.string, str) else tuple(message.string)
 
     def has(self, key: str) -> bool:
         """Whether there is a text of that key."""
@@ -66,18 +72,28 @@ class Words:
 
 @cache
 def words(locale: str = DEFAULT) -> Words:
-    """The texts for a reader's locale; English where there are no catalogues for it."""
-    folder = resources.files("bot.locale") / locale
-    if locale not in locales():
-        return words(DEFAULT)
-    catalog = Catalog(locale=locale.replace("-", "_"))
+    """The texts for a reader's locale: in its language if there are any, else in English."""
+    known = nearest(locale)
+    catalog = Catalog(locale=known.replace("-", "_"))
+    folder = resources.files("bot.locale") / known
     for file in sorted(folder.iterdir(), key=lambda each: each.name):
         with file.open("rb") as source:
             part = read_po(source, locale=catalog.locale)
         for message in part:
             if message.id:
                 catalog[message.id] = message
-    return Words(locale, catalog)
+    return Words(known, catalog)
+
+
+def nearest(locale: str) -> str:
+    """The locale there are texts for that a reader of this one understands best.
+
+    One language with other letters is still closer than English: readers of `zh-TW` get `zh-CN`.
+    """
+    if locale in locales():
+        return locale
+    language = locale.partition("-")[0]
+    return next((each for each in locales() if each.partition("-")[0] == language), DEFAULT)
 
 
 @cache
