@@ -34,6 +34,7 @@ from bot.service.media import Media
 from bot.service.operator import OperatorDesk
 from bot.service.presets import Presets
 from bot.service.services import Services
+from bot.service.storyboards import Storyboards
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
@@ -157,6 +158,9 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
                 preferences=Preferences(database),
                 videos=videos,
                 clock=utc_now,
+            ),
+            storyboards=Storyboards(
+                drafts=Drafts(database), presets=PresetStore(database), models=videos.models, clock=utc_now
             ),
         )
         client.answers = answers

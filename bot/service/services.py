@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bot.service.choices import Choices
     from bot.service.library import Library
     from bot.service.presets import Presets
+    from bot.service.storyboards import Storyboards
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
     from bot.store.preferences import Preferences
@@ -24,3 +25,4 @@ class Services:
     library: Library
     presets: Presets
     choices: Choices
+    storyboards: Storyboards

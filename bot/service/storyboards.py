@@ -125,18 +125,6 @@ class Storyboards:
             return present
         return await self._save(present, changed)
 
-    async def claim(self, draft_id: str, *, user_id: int, version: int) -> Present:
-        """Be the only one who goes on from what the person saw: for what may happen once.
-
-        Raises:
-            DraftGone: it is gone, or somebody else's.
-            StoryboardsNotOffered: no model makes them.
-        """
-        present = await self.read(draft_id, user_id=user_id)
-        if present.draft.version != version:
-            return Present(draft=present.draft, board=present.board, behind=True)
-        return await self._save(present, present.board)
-
     async def finish(self, present: Present) -> None:
         """Clear a storyboard that has become a job, unless it has changed since; undoing brings it back.
 
