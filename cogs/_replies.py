@@ -12,21 +12,22 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from bot.domain.price import price
 from bot.errors import (
     ImpossibleRequest,
     InvalidRequest,
     JobUnknown,
     MissingPermissions,
     ModelUnknown,
-    ProviderError,
+    NotPermitted,
     QuotaExceeded,
     Refused,
-    StoreError,
+    ShotcallerError,
     TooManyJobs,
 )
 from bot.locale import Words, words
-from cogs._text import as_typed, safe, since
-from cogs._wish import options_of
+from cogs._rescue import WAYS, rescue
+from cogs._text import as_typed, safe, settings, since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONTENT: Final = 2000  # characters of a message
-SUGGESTIONS: Final = 2  # nearest requests shown
+
+# First answers after which there is no private answer to fill in: what was pressed, or a form, is still to be seen.
+_ABOUT_A_MESSAGE: Final = (
+    discord.InteractionResponseType.deferred_message_update,
+    discord.InteractionResponseType.message_update,
+    discord.InteractionResponseType.modal,
+)
 
 
 async def acknowledge(interaction: discord.Interaction[Any]) -> None:
@@ -63,7 +70,7 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     text = text or words(str(interaction.locale))("error.unexpected")
     text += f"\n-# {words(str(interaction.locale))('reference', reference=reference)}"
     try:
-        await _send(interaction, text)
+        await _send(interaction, text, await rescue(interaction, cause, words(str(interaction.locale))))
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
 
@@ -72,17 +79,20 @@ def describe(error: Exception, say: Words) -> str | None:
     """The words for an error; None for what should never have happened."""
     if isinstance(error, Refused):
         values = _VALUES.get(type(error))
-        return say(_key(error), **(values(error, say) if values else error.values()))
-    if isinstance(error, ProviderError) and say.has(_key(error)):
-        return say(_key(error))
-    for family, key in _FAMILIES.items():
-        if isinstance(error, family):
-            return say(key)
-    return None
+        return say(_key(type(error)), **(values(error, say) if values else _plain(error)))
+    if isinstance(error, _COMMAND_GONE):
+        return say("error.command_unknown")
+    keys = (_key(kind) for kind in type(error).__mro__ if issubclass(kind, ShotcallerError))
+    return next((say(key) for key in keys if say.has(key)), None)
 
 
-def _key(error: Exception) -> str:
-    return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+def _key(kind: type[BaseException]) -> str:
+    return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def _plain(error: Refused) -> dict[str, Any]:
+    """The data of a refusal as it is, but for texts: somebody may have typed them."""
+    return {name: safe(value, 60) if isinstance(value, str) else value for name, value in error.values().items()}
 
 
 def _problems(error: InvalidRequest, say: Words) -> str:
@@ -97,10 +107,9 @@ def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
     if not suggestions:
         return say("error.impossible_request.no_nearest")
     lines = [say("error.impossible_request.nearest")]
-    for suggestion in suggestions[:SUGGESTIONS]:
-        options = options_of(suggestion.request)
-        options.pop("prompt")
-        lines.append(f"- `{' '.join(f'{name}:{value}' for name, value in options.items() if name != 'negative')}`")
+    for suggestion in suggestions[:WAYS]:
+        request = suggestion.request
+        lines.append(f"- {settings(request, say)} · {say('credits', n=price(request).credits)}")
     return "\n".join(lines)
 
 
@@ -138,6 +147,10 @@ def _of_permissions(error: MissingPermissions, _say: Words) -> dict[str, Any]:
     return {"missing": ", ".join(f"**{each.replace('_', ' ').title()}**" for each in error.missing)}
 
 
+def _of_person(error: NotPermitted, _say: Words) -> dict[str, Any]:
+    return {"needed": error.needed.replace("_", " ").title()}
+
+
 # What fills the gaps of a refusal's words, where that is not simply its data.
 _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     InvalidRequest: _of_request,
@@ -147,19 +160,14 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     QuotaExceeded: _of_quota,
     TooManyJobs: _of_jobs,
     MissingPermissions: _of_permissions,
+    NotPermitted: _of_person,
 }
-_FAMILIES: Final[dict[type[Exception], str]] = {
-    StoreError: "error.store_unavailable",
-    ProviderError: "error.provider_error",
-    app_commands.CommandNotFound: "error.command_unknown",
-    app_commands.CommandSignatureMismatch: "error.command_unknown",
-}
+_COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 
 
-async def _send(interaction: discord.Interaction[Any], text: str) -> None:
+async def _send(interaction: discord.Interaction[Any], text: str, buttons: discord.ui.View | None) -> None:
     """Send a refusal with what was typed: below it where that fits, else in a file."""
-    say = words(str(interaction.locale))
-    files = []
+    say, files = words(str(interaction.locale)), []
     if typed := _typed(interaction):
         block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
         if len(text) + len(block) < CONTENT:
@@ -167,11 +175,14 @@ async def _send(interaction: discord.Interaction[Any], text: str) -> None:
         else:
             text += f"\n{say('typed.attached')}"
             files.append(discord.File(io.BytesIO(typed.encode()), filename="what-you-typed.txt"))
-    silent = discord.AllowedMentions.none()
-    if interaction.response.is_done():
-        await interaction.edit_original_response(content=text[:CONTENT], attachments=files, allowed_mentions=silent)
+    more: dict[str, Any] = {"content": text[:CONTENT], "allowed_mentions": discord.AllowedMentions.none()}
+    more |= {} if buttons is None else {"view": buttons}
+    if interaction.response.type in _ABOUT_A_MESSAGE:
+        await interaction.followup.send(files=files, ephemeral=True, **more)
+    elif interaction.response.is_done():
+        await interaction.edit_original_response(attachments=files, **more)
     else:
-        await interaction.response.send_message(text[:CONTENT], files=files, allowed_mentions=silent, ephemeral=True)
+        await interaction.response.send_message(files=files, ephemeral=True, **more)
 
 
 def _typed(interaction: discord.Interaction[Any]) -> str:
