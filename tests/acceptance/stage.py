@@ -71,7 +71,8 @@ class Stage:
     @asynccontextmanager
     async def bot(self, *, wraps: Wraps | None = None, **changes: object) -> AsyncIterator[None]:
         """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
-        values = {name.lower(): value for name, value in self.environment(**changes).items()}
+        environment = self.environment(**changes)
+        values = {name.lower(): value for name, value in environment.items() if value}  # a blank is no setting
         settings = Settings.load(_env_file=None, **values)
         life = asyncio.create_task(run(settings, wraps=wraps), name="the bot")
         self.people.alive = lambda: life.result() if life.done() else None
