@@ -51,6 +51,7 @@ from bot.web.health import serve_health
 from cogs._answers import PrivateAnswers
 from cogs._notifier import DiscordNotifier
 from cogs._replies import explain
+from cogs._translator import CatalogueTranslator
 
 if TYPE_CHECKING:
     import ssl
@@ -139,7 +140,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         fetcher = wraps.fetcher(downloader)
 
         point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
-        client = Shotcaller(guild_ids=settings.discord_guild_ids, explain=explain)
+        client = Shotcaller(guild_ids=settings.discord_guild_ids, explain=explain, translator=CatalogueTranslator())
         await stack.enter_async_context(client)
         answers = PrivateAnswers()
         notifier = wraps.notifier(

@@ -62,7 +62,11 @@ class Shotcaller(commands.Bot):
     answers: Answers
 
     def __init__(
-        self, *, guild_ids: tuple[int, ...], explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]]
+        self,
+        *,
+        guild_ids: tuple[int, ...],
+        explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
+        translator: app_commands.Translator,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
         intents = discord.Intents.none()
@@ -79,11 +83,12 @@ class Shotcaller(commands.Bot):
         )
         self.explain = explain
         self.forms: dict[str, FormHandler] = {}
-        self._guild_ids = guild_ids
+        self._guild_ids, self._translator = guild_ids, translator
         self.video = app_commands.Group(name="video", description=words()("command.video"))
 
     async def setup_hook(self) -> None:
         """Load every cog and tell Discord the commands."""
+        await self.tree.set_translator(self._translator)
         self.tree.add_command(self.video)
         for name in extensions():
             await self.load_extension(name)

@@ -143,12 +143,12 @@ def _of_jobs(error: TooManyJobs, _say: Words) -> dict[str, Any]:
     return {"n": error.limit}
 
 
-def _of_permissions(error: MissingPermissions, _say: Words) -> dict[str, Any]:
-    return {"missing": ", ".join(f"**{each.replace('_', ' ').title()}**" for each in error.missing)}
+def _of_permissions(error: MissingPermissions, say: Words) -> dict[str, Any]:
+    return {"missing": ", ".join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
 
 
-def _of_person(error: NotPermitted, _say: Words) -> dict[str, Any]:
-    return {"needed": error.needed.replace("_", " ").title()}
+def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
+    return {"needed": say(f"permission.{error.needed}")}
 
 
 # What fills the gaps of a refusal's words, where that is not simply its data.
