@@ -1,0 +1,43 @@
+"""What the doctor has to say of one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mark(StrEnum):
+    """How it stands with it."""
+
+    GOOD = "✓"  # nothing to do
+    BAD = "✗"  # something has to be fixed
+    NOTE = "!"  # works, but its operator may want to know
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: how it stands with it, its name, what was found, and what to do about it."""
+
+    mark: Mark
+    about: str
+    text: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.mark} {self.about}: {self.text}"
+        return f"{line}\n    → {self.cure}" if self.cure else line
+
+
+def good(about: str, text: str) -> Finding:
+    """Nothing to do."""
+    return Finding(Mark.GOOD, about, text)
+
+
+def bad(about: str, text: str, cure: str) -> Finding:
+    """Something has to be fixed."""
+    return Finding(Mark.BAD, about, text, cure)
+
+
+def note(about: str, text: str, cure: str = "") -> Finding:
+    """Works, but its operator may want to know."""
+    return Finding(Mark.NOTE, about, text, cure)

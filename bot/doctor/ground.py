@@ -1,0 +1,123 @@
+"""What the bot stands on: its settings, its folder and its database."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.doctor.finding import Finding, bad, good, note
+from bot.domain.job import DeadLetter
+from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
+from bot.lockfile import sole_user
+from bot.store.lookup import Lookup
+from bot.store.migrate import pending
+from bot.store.sqlite import SQLiteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.domain.job import Job
+    from bot.settings import Settings
+
+MEGABYTE: Final = 1024 * 1024
+ROOM: Final = 5  # of the largest videos; with less the disk may be full soon
+LETTERS: Final = 20  # dead letters listed
+
+
+def look_at_settings(settings: Settings) -> Finding:
+    """The settings have been read: a summary without anything secret."""
+    services = [
+        *(["kirin"] if settings.kirin_api_key is not None else []),
+        *(["kling"] if settings.has_kling else []),
+    ]
+    guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
+    return good(
+        "settings",
+        f"video services {' and '.join(services)}; commands for {guilds}; "
+        f"{settings.daily_credits} credits a member and day; database {settings.database_path}",
+    )
+
+
+async def look_at_folder(settings: Settings) -> Finding:
+    """Whether videos can be put down where the settings say."""
+    folder = settings.data_dir
+    try:
+        free = await asyncio.to_thread(_free, folder)
+    except OSError as exc:
+        return bad("data folder", f"{folder} cannot be written: {exc}", "Mend its rights, or set DATA_DIR to another.")
+    text = f"{folder.resolve()} can be written, {free // MEGABYTE} MB free"
+    if free < ROOM * settings.max_result_megabytes * MEGABYTE:
+        return note("data folder", text, f"Make room: one video may have up to {settings.max_result_megabytes} MB.")
+    return good("data folder", text)
+
+
+async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the database opens, is up to date, and what in it waits for the operator."""
+    path = settings.database_path
+    try:
+        running = await asyncio.to_thread(_in_use, path)
+    except SettingsInvalid as exc:
+        yield bad(
+            "database", str(exc.problems[0][1]), "Mend the folder's rights, or set DATABASE_URL to another place."
+        )
+        return
+    if not await asyncio.to_thread(Path(path).exists):
+        yield good("database", f"{path} is not there yet; the first start makes it")
+        return
+    try:
+        async with SQLiteDatabase(path) as database:
+            missing = await pending(database)
+            letters = [] if missing else await Lookup(database).dead_letters(most=LETTERS)
+    except StoreUnavailable as exc:
+        yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
+        return
+    except StoreError as exc:
+        yield bad("database", str(exc), "Use the version of Shotcaller that this database belongs to, or a newer one.")
+        return
+    state = "a bot is running on it" if running else "no bot is running on it"
+    if missing:
+        yield note("database", f"{path} opens; {len(missing)} migrations are missing", "The next start applies them.")
+    else:
+        yield good("database", f"{path} opens and is up to date; {state}")
+    for job in letters:
+        yield _letter(job)
+
+
+def _letter(job: Job) -> Finding:
+    service = f"{job.provider}, external id {job.external_id}"
+    if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN:
+        text = f"it may or may not have reached the video service ({service}); {job.credits} credits are held"
+        return note(f"job {job.id}", text, "Look it up in the service's own console.")
+    text = f"its video is ready and nobody could be given it ({service}, user {job.user_id})"
+    return note(f"job {job.id}", text, f"The file is results/{job.id}.mp4 in the data folder.")
+
+
+def _free(folder: Path) -> int:
+    """Bytes free where a file has just been written.
+
+    Raises:
+        OSError: it could not be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"x")
+        file.flush()
+    return shutil.disk_usage(folder).free
+
+
+def _in_use(database: str) -> bool:
+    """Whether a bot runs on the database.
+
+    Raises:
+        SettingsInvalid: its folder cannot be written.
+    """
+    try:
+        with sole_user(database):
+            return False
+    except SettingsInvalid as exc:
+        if isinstance(exc.__cause__, BlockingIOError):
+            return True
+        raise

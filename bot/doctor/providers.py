@@ -1,0 +1,69 @@
+"""Whether each video service answers and takes our key: one harmless question."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+from bot.app import open_providers
+from bot.doctor.finding import Finding, bad, good, note
+from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable
+from bot.provider.transport import shared_ssl_context
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.provider.base import VideoProvider
+    from bot.settings import Settings
+
+PATIENCE: Final = 30.0  # seconds for one service's answer
+
+_KEYS: Final = {"kirin": "KIRIN_API_KEY", "kling": "KLING_API_KEY (or KLING_ACCESS_KEY and KLING_SECRET_KEY)"}
+_BALANCE: Final = frozenset({"http_402", "402", "1100", "1101", "1102"})  # the `kirin` and `kling` documents, "Errors"
+_PERMISSION: Final = frozenset({"http_403", "403", "1103"})
+_ADDRESS: Final = frozenset({"1304"})
+_PATH: Final = frozenset({"http_405", "1202", "http_301", "http_307", "http_308"})
+
+
+async def look_at_providers(settings: Settings) -> AsyncIterator[Finding]:
+    """Every service there is, also those without a key."""
+    async with AsyncExitStack() as stack:
+        context = await asyncio.to_thread(shared_ssl_context)
+        configured = {each.id: each for each in await open_providers(settings, stack, context)}
+        for name, key in _KEYS.items():
+            if name in configured:
+                yield await _ask(configured[name], key)
+            else:
+                yield note(name, "has no key, so its models are not offered", f"Set {key} if you want them.")
+
+
+async def _ask(provider: VideoProvider, key: str) -> Finding:
+    base = f"{provider.id.upper()}_BASE_URL"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await provider.check()
+    except TimeoutError:
+        return bad(provider.id, "does not answer in time", f"Look at {base} and the network.")
+    except OperatorFault as exc:
+        return _fault(provider.id, exc, key=key, base=base)
+    except ProviderBusy:
+        return note(provider.id, "answers and takes the key, but has too much to do just now")
+    except ProviderUnavailable as exc:
+        return bad(provider.id, f"does not answer (code {exc.code})", f"Look at {base} and the network.")
+    except ProviderError as exc:
+        return bad(provider.id, f"answers strangely ({exc})", f"Look at {base}: is it this service's address?")
+    return good(provider.id, "answers and takes the key")
+
+
+def _fault(name: str, exc: OperatorFault, *, key: str, base: str) -> Finding:
+    said = f"code {exc.code}" + (f", “{exc.detail}”" if exc.detail else "")
+    if exc.code in _BALANCE:
+        return bad(name, f"takes the key, but the account's balance does not suffice ({said})", "Top the account up.")
+    if exc.code in _PERMISSION:
+        return bad(name, f"refuses the key this API or model ({said})", "Give it the right in the service's console.")
+    if exc.code in _ADDRESS:
+        return bad(name, f"refuses this machine's address ({said})", "Allow the address in the service's console.")
+    if exc.code in _PATH:
+        return bad(name, f"has no such API at that address ({said})", f"Look at {base} and the paths in the settings.")
+    return bad(name, f"does not take the key ({said})", f"Set {key} to a key that is valid.")
