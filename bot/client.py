@@ -34,8 +34,12 @@ FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any
 class Answers(Protocol):
     """Where the private answers of accepted requests are remembered."""
 
-    def expected(self, interaction: discord.Interaction[Any]) -> AbstractContextManager[None]:
-        """While a job may come of this interaction, and until the command has given its own answer."""
+    def expected(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
+        """While a job with this idempotency key may come of this interaction, and until the command has given its own answer."""
+        ...
+
+    async def catch_up(self, key: str) -> None:
+        """Show what belongs under a private answer and came before it; `key` is the job's idempotency key."""
         ...
 
 

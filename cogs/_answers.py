@@ -30,6 +30,7 @@ class _Open:
     interaction: discord.Interaction[Any]
     since: float
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class PrivateAnswers:
@@ -38,15 +39,15 @@ class PrivateAnswers:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._early: dict[str, discord.Embed] = {}  # cards that were there before the command's own answer
 
     @contextmanager
-    def expected(self, interaction: discord.Interaction[Any]) -> Iterator[None]:
-        """While a command may make a job of this interaction, whose id is then the job's idempotency key.
+    def expected(self, interaction: discord.Interaction[Any], *, key: str) -> Iterator[None]:
+        """While a command may make a job of this interaction, with this idempotency key.
 
         What follows may replace the command's own answer as soon as the command has ended; if it failed, nothing
         follows there.
         """
-        key = str(interaction.id)
         mine = self._open[key] = _Open(interaction, self._clock())
         while len(self._open) > MOST or self._clock() - next(iter(self._open.values())).since > LIFE:
             self._open.popitem(last=False)
@@ -54,9 +55,43 @@ class PrivateAnswers:
             yield
         except BaseException:
             self._open.pop(key, None)
+            self._early.pop(key, None)
             raise
         finally:
             mine.answered.set()
+
+    async def catch_up(self, key: str) -> None:
+        """Show the card that came before the command's own answer, if one did."""
+        embed, known = self._early.pop(key, None), self._open.get(key)
+        if embed is not None and known is not None:
+            await self._edit(known, embed=embed)
+
+    async def show(self, job: Job, embed: discord.Embed, *, last: bool) -> None:
+        """Put a private job's card under the private answer, where there still is one; the `last` replaces its words.
+
+        Never waits for the command's own answer: that may be waiting for this.
+        """
+        known = self._open.get(job.idempotency_key)
+        if known is None or self._clock() - known.since > LIFE:
+            return
+        if not known.answered.is_set():
+            self._early[job.idempotency_key] = embed
+            return
+        self._early.pop(job.idempotency_key, None)
+        if last:
+            self._open.pop(job.idempotency_key, None)
+        await self._edit(known, embed=embed, **({"content": None} if last else {}))
+
+    async def _edit(self, known: _Open, **changes: Any) -> bool:
+        """Edit a private answer; whether Discord took it."""
+        try:
+            async with known.turn:
+                await known.interaction.edit_original_response(
+                    **changes, allowed_mentions=discord.AllowedMentions.none()
+                )
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            return False
+        return True
 
     async def replace(self, job: Job, text: str) -> bool:
         """Put a text in place of the private answer; whether there still was one to replace."""
@@ -66,8 +101,6 @@ class PrivateAnswers:
         try:
             async with asyncio.timeout(PATIENCE):
                 await known.answered.wait()
-            silent = discord.AllowedMentions.none()
-            await known.interaction.edit_original_response(content=text, allowed_mentions=silent)
-        except (TimeoutError, discord.HTTPException, aiohttp.ClientError, OSError):
+                return await self._edit(known, content=text, embed=None)
+        except TimeoutError:
             return False
-        return True

@@ -9,7 +9,9 @@ from bot.locale import words
 from bot.service.videos import Asking
 from cogs._destination import destination_of
 from cogs._replies import answer
+from cogs._rescue import Typed, remember
 from cogs._text import link, wait
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     import discord
@@ -28,15 +30,23 @@ async def submit(
     private: bool = False,
     parent_id: str | None = None,
     origin: Origin = Origin.CREATE,
+    key: str | None = None,
+    note: str = "",
 ) -> Accepted:
     """Ask for a video in the name of whoever caused the interaction, which has been acknowledged privately.
+
+    Asking again with the same `key` makes no second job; it is the interaction's id where it is left out. The `note`
+    is added to the answer.
 
     Raises:
         Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
     """
+    typed = Typed(options=options_of(wish), private=private, parent_id=parent_id, origin=origin)
+    remember(interaction, typed)
     destination = destination_of(interaction, private=private)
+    key = key or str(interaction.id)
     asking = Asking(
-        key=str(interaction.id),
+        key=key,
         user_id=interaction.user.id,
         locale=str(interaction.locale),
         public_locale=str(interaction.guild_locale or interaction.locale),
@@ -44,9 +54,11 @@ async def submit(
         parent_id=parent_id,
         origin=origin,
     )
-    with bot.answers.expected(interaction):
+    with bot.answers.expected(interaction, key=key):
         accepted = await bot.services.videos.request(wish, asking)
-        await answer(interaction, _accepted(accepted, words(str(interaction.locale))))
+        text = _accepted(accepted, words(str(interaction.locale)))
+        await answer(interaction, f"{text}\n-# {note}" if note else text)
+    await bot.answers.catch_up(key)
     return accepted
 
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.price import price
+from cogs._wish import OPTIONS, options_of
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.domain.eta import Forecast
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from bot.locale import Words
 
 ELLIPSIS: Final = "…"
+BUTTON: Final = 80  # characters of a button's label, Discord's limit
 
 # What means something to Discord anywhere, at the beginning of a line, or in an address.
 _MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
@@ -72,10 +77,45 @@ def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
 
 def failure(job: Job, words: Words) -> str:
     """Why a job failed, what that means for the credits, and what to do next."""
-    text = words(f"failed.{job.failure}")
+    exact = f"failed.{job.failure}.{job.failure_code}"
+    text = words(exact if words.has(exact) else f"failed.{job.failure}")
     return f"{text} ({words('failed.code', code=safe(job.failure_code, 40))})" if job.failure_code else text
 
 
 def as_typed(name: str, options: dict[str, Any]) -> str:
     """A command as the person typed it, to be copied and changed."""
     return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
+
+
+def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: Words) -> str:
+    """In what a request differs from typed options, as something to do; `model` is meant where none is typed."""
+    before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
+    after = options_of(request)
+    differing = [option for option in OPTIONS if (before.get(option) or None) != after.get(option)]
+    used = [_chosen(option, after[option], words) for option in differing if option in after]
+    dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
+    parts = [words("fix.use", what=", ".join(used))] if used else []
+    return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
+
+
+def _chosen(option: str, value: Any, words: Words) -> str:
+    """A chosen value in a word or two."""
+    match option:
+        case "mode":
+            return words(f"mode.{value}")
+        case "duration":
+            return words("seconds.short", n=value)
+        case "camera":
+            return words(f"camera.{value}")
+        case "strength" | "cfg":
+            return f"{words(f'slash.option.{option}')} {words.number(value)}"
+        case "sound" | "watermark":
+            return words(f"settings.{option}")
+        case _:
+            return str(value)
+
+
+def button_label(text: str, request: VideoRequest | None, words: Words) -> str:
+    """What stands on a button that asks for a video: what is special about it, and its price."""
+    cost = "" if request is None else f" ({words('credits', n=price(request).credits)})"
+    return cut(text, BUTTON - len(cost)) + cost

@@ -27,23 +27,29 @@ def wish_of(options: Mapping[str, Any], *, model: str) -> VideoRequest:
     Raises:
         InvalidRequest: there is no such request.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    said = given(options)
     return VideoRequest(
-        model=given.get("model", model),
-        prompt=given.get("prompt", ""),
-        negative_prompt=given.get("negative", ""),
-        mode=_choice(Mode, "mode", given.get("mode", Mode.STD)),
-        aspect_ratio=_choice(AspectRatio, "aspect", given.get("aspect", AspectRatio.WIDE)),
-        duration=given.get("duration", 5),
-        sound=given.get("sound", False),
-        watermark=given.get("watermark", False),
-        cfg_scale=given.get("cfg"),
-        camera=_camera(given.get("camera"), given.get("strength")),
+        model=said.get("model", model),
+        prompt=said.get("prompt", ""),
+        negative_prompt=said.get("negative", ""),
+        mode=_choice(Mode, "mode", said.get("mode", Mode.STD)),
+        aspect_ratio=_choice(AspectRatio, "aspect", said.get("aspect", AspectRatio.WIDE)),
+        duration=said.get("duration", 5),
+        sound=said.get("sound", False),
+        watermark=said.get("watermark", False),
+        shots=said.get("shots", ()),
+        cfg_scale=said.get("cfg"),
+        camera=_camera(said.get("camera"), said.get("strength")),
     )
 
 
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that say something."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def options_of(request: VideoRequest) -> dict[str, Any]:
-    """The options that ask for this request, without those that only say the default."""
+    """The options that ask for this request, without those that only say the default. `shots` have no option yet."""
     camera = request.camera
     options: dict[str, Any] = {
         "prompt": request.prompt,
@@ -57,8 +63,9 @@ def options_of(request: VideoRequest) -> dict[str, Any]:
         "cfg": request.cfg_scale,
         "camera": camera and camera.name(),
         "strength": camera and camera.strength(),
+        "shots": [dict(shot) for shot in request.shots] or None,
     }
-    return {option: value for option, value in options.items() if value is not None}
+    return given(options)
 
 
 def _choice(kind: type[E], field: str, value: str) -> E:

@@ -9,9 +9,11 @@ from discord import app_commands
 
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.locale import words
+from cogs._fix import FORM, Fix, retried
 from cogs._replies import acknowledge
+from cogs._rescue import Typed, remember
 from cogs._submit import submit
-from cogs._wish import OPTIONS, wish_of
+from cogs._wish import OPTIONS, given, wish_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,8 @@ _MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *list(Camer
 async def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group."""
     bot.video.add_command(_command(bot, words()))
+    bot.add_dynamic_items(Fix)
+    bot.forms[FORM] = retried(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -68,6 +72,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             "camera": camera,
             "strength": strength,
         }
+        remember(interaction, Typed(options=given(options), private=bool(private)))
         wish = wish_of(options, model=videos.capability(model).model)
         await submit(bot, interaction, wish, private=bool(private))
 

@@ -1,0 +1,91 @@
+"""What the buttons under a refusal do: ask for the nearest possible video, ask again, or edit and ask again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import DraftGone
+from bot.locale import words
+from cogs._buttons import Lasting
+from cogs._modals import values_of
+from cogs._replies import acknowledge
+from cogs._rescue import KIND, Typed, remember
+from cogs._sheet import entered, sheet, understood
+from cogs._submit import submit
+from cogs._wish import wish_of
+
+if TYPE_CHECKING:
+    import re
+
+    import discord
+
+    from bot.client import FormHandler, Shotcaller
+
+FORM = "retry"
+
+
+class Fix(Lasting["discord.ui.Button[Any]"], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"):
+    """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
+
+    def __init__(self, button: discord.ui.Button[Any], *, draft: str, what: str) -> None:
+        super().__init__(button)
+        self._draft, self._what = draft, what
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Fix:
+        """Called by discord.py."""
+        return cls(item, draft=match["draft"], what=match["what"])  # type: ignore[arg-type]
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        if self._what == "edit":
+            await self._edit(bot, interaction)
+            return
+        await acknowledge(interaction)
+        typed = await _kept(bot, interaction, self._draft)
+        chosen = typed if self._what == "again" else typed.ways[int(self._what)]
+        await _submit(bot, interaction, chosen, key=f"fix-{self._draft}")
+
+    async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        typed, say = await _kept(bot, interaction, self._draft), words(str(interaction.locale))
+        form = sheet(name=FORM, state=self._draft, title=say("sheet.title.edit"), options=typed.options, say=say)
+        await interaction.response.send_modal(form)
+
+
+def retried(bot: Shotcaller) -> FormHandler:
+    """What happens when the form behind [Edit & retry] comes back."""
+
+    async def retry(interaction: discord.Interaction[Any], draft: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        entries, say = entered(values_of(data)), words(str(interaction.locale))
+        remember(interaction, Typed(options=entries))  # should the draft be gone, this is not
+        typed = (await _kept(bot, interaction, draft)).but(entries)
+        remember(interaction, typed)
+        await _submit(bot, interaction, typed.but(understood(entries, say)))
+
+    return retry
+
+
+async def _kept(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Typed:
+    draft = await bot.services.drafts.read(draft_id, user_id=interaction.user.id)
+    if draft is None or draft.kind != KIND:
+        raise DraftGone
+    return Typed.of_body(draft.body)
+
+
+async def _submit(
+    bot: Shotcaller, interaction: discord.Interaction[Any], typed: Typed, *, key: str | None = None
+) -> None:
+    remember(interaction, typed)
+    wish = wish_of(typed.options, model=bot.services.videos.capability(typed.options.get("model")).model)
+    await submit(
+        bot,
+        interaction,
+        wish,
+        private=typed.private,
+        parent_id=typed.parent_id,
+        origin=typed.origin,
+        key=key,
+    )
