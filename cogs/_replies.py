@@ -70,9 +70,18 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     text = text or words(str(interaction.locale))("error.unexpected")
     text += f"\n-# {words(str(interaction.locale))('reference', reference=reference)}"
     try:
-        await _send(interaction, text, await rescue(interaction, cause, words(str(interaction.locale))))
+        await _send(interaction, text, await _way_out(interaction, cause))
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
+
+
+async def _way_out(interaction: discord.Interaction[Any], cause: Exception) -> discord.ui.View | None:
+    """The buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
+    try:
+        return await rescue(interaction, cause, words(str(interaction.locale)))
+    except Exception:
+        log.exception("no way out could be offered")
+        return None
 
 
 def describe(error: Exception, say: Words) -> str | None:
