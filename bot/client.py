@@ -35,7 +35,7 @@ class Answers(Protocol):
     """Where the private answers of accepted requests are remembered."""
 
     def expected(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
-        """While a job with this idempotency key may come of this interaction, and until the command has given its own answer."""
+        """While a job of this idempotency key may come of this interaction, until the command has answered itself."""
         ...
 
     async def catch_up(self, key: str) -> None:

@@ -92,13 +92,13 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
     before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
     after = options_of(request)
     differing = [option for option in OPTIONS if (before.get(option) or None) != after.get(option)]
-    used = [_chosen(option, after[option], words) for option in differing if option in after]
+    used = [chosen(option, after[option], words) for option in differing if option in after]
     dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
     parts = [words("fix.use", what=", ".join(used))] if used else []
     return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
 
 
-def _chosen(option: str, value: Any, words: Words) -> str:
+def chosen(option: str, value: Any, words: Words) -> str:
     """A chosen value in a word or two."""
     match option:
         case "mode":

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.request import AXES, AspectRatio, CameraType, Mode
+from bot.domain.request import AspectRatio
 from bot.locale import words
+from cogs._defaults import with_defaults
 from cogs._fix import FORM, Fix, retried
+from cogs._offers import completion
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._submit import submit
 from cogs._wish import OPTIONS, given, wish_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.client import Shotcaller
-    from bot.domain.capability import Capability
     from bot.locale import Words
 
-_MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *list(CameraType)[1:])
+_NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
 
 
 async def setup(bot: Shotcaller) -> None:
@@ -38,11 +37,9 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.command(name="create", description=say("command.video.create"))
     @app_commands.describe(**{option: say(f"option.{option}") for option in (*OPTIONS, "private")})
     @app_commands.choices(
-        model=_models(list(videos.models.values())),
-        mode=[app_commands.Choice(name=say(f"choice.mode.{each}"), value=str(each)) for each in Mode],
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(camera=_camera_moves)
+    @app_commands.autocomplete(**{option: completion(option, videos) for option in _NARROWED})
     async def create(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         prompt: str,
@@ -72,23 +69,10 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             "camera": camera,
             "strength": strength,
         }
-        remember(interaction, Typed(options=given(options), private=bool(private)))
-        wish = wish_of(options, model=videos.capability(model).model)
-        await submit(bot, interaction, wish, private=bool(private))
+        typed = given(options)
+        remember(interaction, Typed(options=typed, private=bool(private)))
+        wish = wish_of(typed, model=videos.capability(model).model)
+        wish, note = await with_defaults(bot, interaction, wish, typed=typed)
+        await submit(bot, interaction, wish, private=bool(private), note=note)
 
     return create
-
-
-def _models(models: Sequence[Capability]) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=each.model, value=each.model) for each in models]
-
-
-async def _camera_moves(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    """The camera's moves whose name or description begins like what is typed."""
-    say, typed = words(str(interaction.locale)), typed.strip().lower()
-    named = [(move, say(f"camera.{move}")) for move in _MOVES]
-    return [
-        app_commands.Choice(name=name, value=str(move))
-        for move, name in named
-        if not typed or typed in name.lower() or typed in move
-    ]

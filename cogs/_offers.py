@@ -1,0 +1,77 @@
+"""What appears while an option is typed: only what goes with the other options.
+
+No database is asked, so the answer is always in time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from discord import app_commands
+
+from bot.domain.offer import able, offered
+from bot.domain.price import price
+from bot.domain.request import Mode, VideoRequest
+from bot.locale import words
+from cogs._text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    import discord
+
+    from bot.domain.capability import Capability
+    from bot.locale import Words
+    from bot.service.videos import Videos
+
+    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
+
+CHOICES: Final = 25  # Discord's limit
+CHOICE: Final = 100  # characters of a choice, Discord's limit
+
+
+def completion(option: str, videos: Videos) -> Completion:
+    """An autocompletion that offers the values of an option with which the other options can be granted."""
+
+    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
+        say, models = words(str(interaction.locale)), list(videos.models.values())
+        others = {name: value for name, value in interaction.namespace if name != option}
+        wanted = str(typed).strip().casefold()
+        named = [(_name(option, value, others, models, say), value) for value in offered(option, others, models)]
+        found = [
+            app_commands.Choice(name=cut(name, CHOICE), value=value)
+            for name, value in named
+            if wanted in name.casefold() or str(value).casefold().startswith(wanted)
+        ]
+        return found[:CHOICES]
+
+    return complete
+
+
+def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What an offered value is called, with what it costs or needs where that is not clear already."""
+    match option:
+        case "mode":
+            return say(f"choice.mode.{value}")
+        case "duration":
+            length = say("seconds", n=value)
+            return f"{length} · {_cost(value, others, say)}" if others.get("mode") in list(Mode) else length
+        case "camera":
+            return f"{say(f'camera.{value}')}{_needs(others, models, say)}"
+        case _:
+            return str(value)
+
+
+def _cost(seconds: int, others: Mapping[str, Any], say: Words) -> str:
+    wish = VideoRequest(model="", prompt="-", duration=seconds, mode=others["mode"], sound=bool(others.get("sound")))
+    return say("credits", n=price(wish).credits)
+
+
+def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What a camera move comes with, unless all of it has been chosen."""
+    model = able({**others, "camera": ""}, models)[0]
+    if model.camera is None or {"model", "mode", "duration"} <= set(others):
+        return ""
+    modes = ", ".join(say(f"mode.{mode}") for mode in model.camera.modes)
+    seconds = ", ".join(say("seconds.short", n=each) for each in model.camera.durations)
+    return f" ({model.model}, {modes}, {seconds})"
