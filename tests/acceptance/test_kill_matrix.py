@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.acceptance.outcomes import given_back
 from tests.acceptance.people import text_of
 from tests.acceptance.stage import SMALL
 
@@ -59,6 +60,17 @@ AGAIN: Final = (
     ("after post_result", "after find_result"),
     ("before post_result", "after post_result"),
 )
+
+
+# The steps that only a video which fails takes.
+SAD_STEPS: Final = (
+    "JobStore.fail failed",
+    "edit_card failed",
+    "Claims.due failed",
+    "tell_requester failed",
+    "JobStore.close failed",
+)
+SAD_POINTS: Final = [f"{side} {step}" for step in SAD_STEPS for side in ("before", "after")]
 
 
 async def crash(stage: Stage, point: str) -> None:
@@ -143,5 +155,42 @@ async def test_long_after_the_kill_nothing_is_posted_again_though_discord_has_fo
     await crash(stage, point)
     await stage.people.passes(minutes=10)
     stage.books.age(minutes=10)
+    await recover(stage)
+    await exactly_once(stage)
+
+
+async def test_the_sad_steps_are_all_that_a_failing_video_takes(stage: Stage) -> None:
+    record = stage.folder / "points"
+    await stage.people.fault("kirin", "task_failed", code="006001099")
+    async with stage.process(arguments=[CRASHING, str(record)]):
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.rest()
+    await given_back(stage)
+    assert {point for point in record.read_text().splitlines() if "failed" in point} == set(SAD_POINTS)
+
+
+@pytest.mark.parametrize("point", SAD_POINTS)
+async def test_killed_while_a_video_fails_its_credits_come_back_once(stage: Stage, point: str) -> None:
+    await stage.people.fault("kirin", "task_failed", code="006001099")
+    await crash(stage, point)
+    await recover(stage)
+    await given_back(stage)
+    assert len(await stage.people.tasks()) == 1
+
+
+async def test_killed_in_the_middle_of_a_download_no_half_file_stays(stage: Stage) -> None:
+    await stage.people.fault("kirin", "file_too_large", bytes=150_000_000)
+
+    async def half() -> bool:
+        return any(stage.data.glob("results/*.part"))
+
+    async with stage.process() as process:
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.people.until(half, what="half a file")
+        process.kill()
+        await process.wait()
+    assert await half()
     await recover(stage)
     await exactly_once(stage)
