@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.request import VideoRequest
     from bot.store.drafts import Draft, Drafts
-    from bot.store.presets import Preset, PresetStore
+    from bot.domain.preset import Preset
+    from bot.store.presets import PresetStore
 
 KIND: Final = "storyboard"  # of drafts and of presets
 TEMPLATES: Final = 50  # that one person may keep
@@ -176,6 +177,10 @@ class Storyboards:
     async def templates(self, *, user_id: int, guild_id: int | None) -> Sequence[Preset]:
         """The templates that a person may use: their own first, then what the guild shares."""
         return await self._presets.visible(user_id=user_id, guild_id=guild_id, kind=KIND)
+
+    async def own_templates(self, *, user_id: int) -> Sequence[Preset]:
+        """The templates that are a person's own."""
+        return await self._presets.visible(user_id=user_id, guild_id=None, kind=KIND)
 
     async def template(self, named: str, *, user_id: int, guild_id: int | None) -> Storyboard:
         """The template of an id or a name.
