@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.errors import StoreUnavailable
 from bot.locale import words
 from bot.service.choices import DEFAULTS, Place
 from cogs._text import chosen
@@ -30,10 +31,12 @@ async def with_defaults(
 ) -> tuple[VideoRequest, str]:
     """A request with the defaults that fit for what was not typed, and a line that says which; empty for none.
 
-    Raises:
-        StoreUnavailable: the database refuses.
+    A database that refuses to say them will refuse the request too, and then the operator hears of it.
     """
-    filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction))
+    try:
+        filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction))
+    except StoreUnavailable:
+        return wish, ""
     return filled.request, used_line(filled, str(interaction.locale))
 
 
