@@ -26,13 +26,16 @@ from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport, shared_ssl_context
 from bot.service.cards import Cards
 from bot.service.choices import Choices
+from bot.service.copies import Copies
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
+from bot.service.notices import Notices
 from bot.service.operator import OperatorDesk
 from bot.service.presets import Presets
+from bot.service.results import Results
 from bot.service.services import Services
 from bot.service.storyboards import Storyboards
 from bot.service.submission import Pace, Submission
@@ -46,9 +49,11 @@ from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
 from bot.store.presets import PresetStore
+from bot.store.results import ResultStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
 from cogs._answers import PrivateAnswers
+from cogs._courier import DiscordCourier
 from cogs._notifier import DiscordNotifier
 from cogs._replies import explain
 from cogs._translator import CatalogueTranslator
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
 
     from bot.domain.capability import Capability
     from bot.provider.base import VideoProvider
+    from bot.service.copies import Courier
     from bot.service.delivery import Fetcher
     from bot.service.notifier import Notifier
     from bot.settings import Settings
@@ -135,7 +141,8 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         database = wraps.database(sqlite)
         context = shared_ssl_context()
         providers = {each.id: wraps.provider(each) for each in await open_providers(settings, stack, context)}
-        trusted = frozenset(_host_and_port(url) for url in (settings.kirin_base_url, settings.kling_base_url))
+        ours = (settings.kirin_base_url, settings.kling_base_url, settings.discord_api_url)
+        trusted = frozenset(map(_host_and_port, ours))
         downloader = await stack.enter_async_context(Downloader(trusted_hosts=trusted, ssl_context=context))
         fetcher = wraps.fetcher(downloader)
 
@@ -144,9 +151,15 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         await stack.enter_async_context(client)
         answers = PrivateAnswers()
         notifier = wraps.notifier(
-            DiscordNotifier(client, answers=answers, operator_channel_id=settings.operator_channel_id)
+            DiscordNotifier(
+                client,
+                answers=answers,
+                notify_of=Notices(Preferences(database)).of,
+                operator_channel_id=settings.operator_channel_id,
+            )
         )
-        worker, videos = _services(settings, database, providers, fetcher, notifier)
+        courier = DiscordCourier(client)
+        worker, videos, results = _services(settings, database, providers, fetcher, notifier, courier=courier)
         client.services = Services(
             videos=videos,
             drafts=Drafts(database),
@@ -163,6 +176,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             storyboards=Storyboards(
                 drafts=Drafts(database), presets=PresetStore(database), models=videos.models, clock=utc_now
             ),
+            results=results,
         )
         client.answers = answers
         try:
@@ -186,8 +200,11 @@ def _services(
     providers: dict[str, VideoProvider],
     fetcher: Fetcher,
     notifier: Notifier,
-) -> tuple[Worker, Videos]:
-    jobs, lookup = JobStore(database), Lookup(database)
+    *,
+    courier: Courier,
+) -> tuple[Worker, Videos, Results]:
+    jobs, lookup, media = JobStore(database), Lookup(database), Media()
+    folder, cap = settings.data_dir / "results", settings.max_result_megabytes * MEGABYTE
     desk = OperatorDesk(notifier, clock=utc_now)
     expectation = Expectation(lookup=lookup, clock=utc_now)
     cards = Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now)
@@ -209,11 +226,11 @@ def _services(
         lookup=lookup,
         providers=providers,
         fetcher=fetcher,
-        media=Media(),
+        media=media,
         notifier=notifier,
         desk=desk,
-        folder=settings.data_dir / "results",
-        cap=settings.max_result_megabytes * MEGABYTE,
+        folder=folder,
+        cap=cap,
         clock=utc_now,
         rand=random.random,
     )
@@ -249,7 +266,17 @@ def _services(
         clock=utc_now,
         wake=worker.wake,
     )
-    return worker, videos
+    results = Results(
+        store=ResultStore(database),
+        lookup=lookup,
+        copies=Copies(providers=providers, fetcher=fetcher, media=media, courier=courier, folder=folder, cap=cap),
+        courier=courier,
+        delivery=delivery,
+        desk=desk,
+        clock=utc_now,
+        wake=worker.wake,
+    )
+    return worker, videos, results
 
 
 async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:

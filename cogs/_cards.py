@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
+from bot.domain.capability import CAPABILITIES
+from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
 from cogs._text import cut, failure, link, safe, settings, since
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
     from bot.locale import Words
     from bot.service.notifier import Card
     from bot.service.videos import JobView
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 PROMPT_ON_CARD: Final = 300  # characters
 ALT_TEXT: Final = 1024  # characters, Discord's limit
 
+_ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 _LOOKS: Final = {
     Phase.WAITING: ("⏳", discord.Colour.light_grey()),
     Phase.STARTING: ("📨", discord.Colour.blurple()),
@@ -75,6 +79,43 @@ def result_text(job: Job, words: Words) -> str:
     took = words.span((job.finished_at or job.created_at) - job.created_at)
     line = words("result.settings", settings=made, time=took, price=words("credits", n=job.credits))
     return f"> {safe(job.request.text(), PROMPT_ON_CARD)}\n-# {line}"
+
+
+def result_buttons(
+    job: Job, words: Words, *, stars: int = 0, direct: bool = False, ephemeral: bool = False
+) -> discord.ui.View:
+    """What can be done with a result; see `cogs/results.py`. `direct`: it is in somebody's direct messages.
+
+    The view listens to nothing, so that it costs no memory: the buttons are found by their `custom_id`s.
+    """
+    view = discord.ui.View(timeout=None)
+    rows = (
+        [("again", "🔁"), ("edit", "✏️"), ("pro", "✨"), ("shape", "📐"), ("board", "🎞️")],
+        [("star", "⭐"), ("dm", "📩"), ("info", _ABOUT), ("report", "🚩"), ("delete", "🗑️")],
+        [("whole", "📜"), ("share", "📣")],
+    )
+    hidden = {
+        "pro": not _can_be_pro(job.request),
+        "dm": direct,
+        "delete": ephemeral,
+        "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,
+        "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
+    }
+    for row, buttons in enumerate(rows):
+        for deed, sign in buttons:
+            if not hidden.get(deed):
+                label = words(f"result.button.{deed}") if deed != "star" or not stars else str(stars)
+                view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}", row=row))
+    view.stop()
+    return view
+
+
+def _can_be_pro(request: VideoRequest) -> bool:
+    """Whether the same request, which is not in pro yet, can be made in it."""
+    capability = CAPABILITIES.get(request.model)
+    if request.mode is Mode.PRO or capability is None:
+        return False
+    return not capability.clashes(request.model_copy(update={"mode": Mode.PRO}))
 
 
 def alt_text(job: Job, words: Words) -> str:

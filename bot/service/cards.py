@@ -112,6 +112,8 @@ class Cards:
                     card = await self._last(job)
                 if card.phase is not Phase.DONE:
                     await self._notifier.tell_requester(card)
+                elif card.job.destination.private:
+                    await self._notifier.post_card(card)
         except DestinationLost as exc:
             log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
         except TimeoutError as exc:

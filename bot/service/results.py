@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GENERATIONS: Final = 6  # ancestors shown
-PAGE: Final = 5  # videos on a page of the inbox
+GENERATIONS: Final = 5  # ancestors shown
+PAGE: Final = 4  # videos on a page of the inbox: a row of buttons each, and one to turn the page
 SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 

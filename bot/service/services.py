@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bot.service.choices import Choices
     from bot.service.library import Library
     from bot.service.presets import Presets
+    from bot.service.results import Results
     from bot.service.storyboards import Storyboards
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
@@ -26,3 +27,4 @@ class Services:
     presets: Presets
     choices: Choices
     storyboards: Storyboards
+    results: Results

@@ -1,0 +1,89 @@
+"""The core's `Courier` on Discord: copies of results, and their files in our own messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.errors import DestinationBusy, DestinationLost
+from bot.locale import words
+from bot.service.notifier import Posted
+from cogs._posts import carries, mapped, own_messages, post_film
+from cogs._text import link
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.copies import Copy
+    from bot.service.notifier import Result
+
+
+class DiscordCourier:
+    """Posts by channel id, so that it works long after the interaction is over."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
+        """See `Courier`."""
+        job, say = result.job, words(copy.locale)
+        direct = copy.channel_id is None
+        greeting = say(f"copy.{copy.kind}", author=f"<@{job.user_id}>", who=f"<@{copy.user_id}>", link=_origin(job))
+        channel: discord.abc.Messageable
+        if copy.channel_id is None:
+            with mapped():
+                channel = await self._client.create_dm(discord.Object(copy.user_id))
+        else:
+            channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
+        return await post_film(
+            channel, result, say, greeting=greeting.rstrip(), nonce=copy.nonce, stars=stars, direct=direct
+        )
+
+    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
+        """See `Courier`. Looks for the file by its name among the bot's own messages."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        with mapped():
+            async for message in own_messages(self._client, channel, since=since):
+                if carries(message, job):
+                    return Posted(channel_id=channel_id, message_id=message.id)
+        return None
+
+    async def attachment_url(self, job: Job) -> str | None:
+        """See `Courier`. Addresses of attachments run out after a day; a message that is asked for has a new one."""
+        places = [(job.message_channel_id, job.message_id), (job.destination.channel_id, job.shared_message_id)]
+        for channel_id, message_id in places:
+            if channel_id is None or message_id is None:
+                continue
+            channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+            try:
+                with mapped():
+                    message = await channel.fetch_message(message_id)
+            except (DestinationLost, DestinationBusy):
+                continue
+            if carries(message, job):
+                return message.attachments[0].url
+        return None
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        """See `Courier`. The ids come from a button: what is not ours, or not this result, stays."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+        with mapped():
+            try:
+                message = await channel.fetch_message(message_id)
+                ours = self._client.user is not None and message.author.id == self._client.user.id
+                if not (ours and carries(message, job)):
+                    return False
+                await message.delete()
+            except discord.NotFound:
+                return False
+        return True
+
+
+def _origin(job: Job) -> str:
+    """The address of the result's own message; empty where there is none for others to follow."""
+    if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
+        return ""
+    public = job.message_channel_id == job.destination.channel_id
+    return link(job.destination.guild_id, job.message_channel_id, job.message_id) if public else ""

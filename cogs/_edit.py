@@ -1,0 +1,43 @@
+"""Edit & rerun: the form with everything about an earlier video, and the new one that comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.job import Origin
+from bot.locale import words
+from cogs._modals import values_of
+from cogs._replies import acknowledge
+from cogs._rescue import Typed, remember
+from cogs._sheet import entered, sheet, understood
+from cogs._submit import submit
+from cogs._wish import options_of, wish_of
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+
+FORM: Final = "remix"  # the name of the form; its state is the job's id
+
+
+async def open_editor(interaction: discord.Interaction[Any], job: Job) -> None:
+    """Show the form, as the first answer to a press."""
+    say = words(str(interaction.locale))
+    form = sheet(name=FORM, state=job.id, title=say("remix.title"), options=options_of(job.request), say=say)
+    await interaction.response.send_modal(form)
+
+
+async def edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
+    """The form came back, perhaps after a restart: ask for the changed video. What was entered is kept if refused."""
+    await acknowledge(interaction)
+    bot: Shotcaller = interaction.client
+    entries, say = entered(values_of(data)), words(str(interaction.locale))
+    remember(interaction, Typed(options=entries))  # should the job be gone, this is not
+    job = await bot.services.results.job(job_id, user_id=interaction.user.id)
+    private = job.destination.private and job.shared_at is None
+    remember(interaction, Typed(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
+    options = understood(entries, say)
+    wish = wish_of(options, model=bot.services.videos.capability(options.get("model")).model)
+    await submit(bot, interaction, wish, private=private, parent_id=job.id, origin=Origin.EDIT)

@@ -1,0 +1,105 @@
+"""Posting results, whoever asks for it, and what Discord's refusals mean to the core."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import discord
+
+from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
+from bot.service.notifier import Posted
+from cogs._cards import alt_text, result_buttons, result_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.notifier import Result
+
+SEARCHED: Final = 1000  # messages looked through for one that may have been posted
+SKEW: Final = timedelta(minutes=10)  # by which our clock may be ahead of Discord's
+
+_TOO_LARGE: Final = 40005
+_TOO_LARGE_STATUS: Final = 413
+_BUSY: Final = frozenset({401, 408, 429})  # 401: the token was changed, and the next start knows the new one
+_SERVER_ERROR: Final = 500
+
+
+@contextlib.contextmanager
+def mapped() -> Iterator[None]:
+    """Discord's refusals and failures as ours; the codes are in Discord's documents.
+
+    Raises:
+        ResultTooLarge: the file is over the limit after all.
+        DestinationBusy: it may work later.
+        DestinationLost: it never will, there.
+    """
+    try:
+        yield
+    except discord.HTTPException as exc:
+        if exc.code == _TOO_LARGE or exc.status == _TOO_LARGE_STATUS:
+            raise ResultTooLarge("refused_by_discord") from exc
+        if exc.status >= _SERVER_ERROR or exc.status in _BUSY:
+            raise DestinationBusy(f"discord_{exc.status}") from exc
+        raise DestinationLost(f"discord_{exc.code or exc.status}") from exc
+    except (TimeoutError, aiohttp.ClientError, OSError) as exc:
+        raise DestinationBusy("discord_unreachable") from exc
+
+
+def filename(job: Job) -> str:
+    """The name of the posted file: never anything that a person typed."""
+    return f"shotcaller-{job.id}.mp4"
+
+
+def film_file(result: Result, say: Words) -> discord.File:
+    """A result as an upload, read from disk while it is sent, with its description."""
+    return discord.File(result.file, filename=filename(result.job), description=alt_text(result.job, say))
+
+
+async def post_film(
+    channel: discord.abc.Messageable,
+    result: Result,
+    say: Words,
+    *,
+    greeting: str,
+    nonce: str,
+    mention: int | None = None,
+    silent: bool = False,
+    stars: int = 0,
+    direct: bool = False,
+) -> Posted:
+    """Post a result with its settings and buttons; `mention` is the only person that it may mention.
+
+    Raises:
+        ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
+    """
+    users = [] if mention is None else [discord.Object(mention)]
+    with mapped():
+        message = await channel.send(
+            f"{greeting}\n{result_text(result.job, say)}",
+            file=film_file(result, say),
+            view=result_buttons(result.job, say, stars=stars, direct=direct),
+            nonce=nonce,
+            silent=silent,
+            allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
+        )
+    return Posted(channel_id=message.channel.id, message_id=message.id)
+
+
+async def own_messages(
+    client: discord.Client, channel: discord.abc.Messageable, *, since: datetime
+) -> AsyncIterator[discord.Message]:
+    """The bot's own messages in a channel since a moment of our clock, the newest first."""
+    async for message in channel.history(limit=SEARCHED, after=since - SKEW, oldest_first=False):
+        if client.user is not None and message.author.id == client.user.id:
+            yield message
+
+
+def carries(message: discord.Message, job: Job) -> bool:
+    """Whether a message has the job's result."""
+    return any(file.filename == filename(job) for file in message.attachments)
