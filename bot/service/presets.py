@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain import capability
 from bot.domain.request import Shot, VideoRequest
 from bot.domain.template import Template, escape
-from bot.errors import JobUnknown, NotPermitted, PresetNameInvalid, PresetUnknown
+from bot.errors import JobUnknown, NotPermitted, PresetNameInvalid, PresetUnknown, StoreUnavailable
 from bot.store.preferences import of_guild
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from bot.service.videos import Videos
     from bot.store.lookup import Lookup
     from bot.store.preferences import Preferences
-    from bot.store.presets import Preset, PresetStore
+    from bot.domain.preset import Preset
+    from bot.store.presets import PresetStore
+
+log = logging.getLogger(__name__)
 
 KIND: Final = "video"
 NAME_LIMIT: Final = 32  # characters
@@ -101,8 +105,11 @@ class Presets:
         raise PresetUnknown(name=wanted)
 
     async def used(self, preset: Preset) -> None:
-        """Count that a video was asked for with it."""
-        await self._store.used(preset.id)
+        """Count that a video was asked for with it. That is no reason to say afterwards that it was not."""
+        try:
+            await self._store.used(preset.id)
+        except StoreUnavailable as exc:
+            log.info("a use was not counted", extra={"preset": preset.id, "detail": str(exc)})
 
     async def share(self, preset: Preset, *, user_id: int, guild_id: int, manages: bool) -> Preset:
         """Let everybody of a guild use one's preset.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import Job
@@ -13,24 +12,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.row import Row
+    from bot.domain.wanted import Wanted
     from bot.store.database import Database, Transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
-_FITS: Final = "jobs.delivered_at IS NOT NULL AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
+_FITS: Final = "jobs.delivered_at IS NOT NULL AND jobs.removed_at IS NULL AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
 _MINE: Final = f"SELECT jobs.* FROM jobs WHERE jobs.user_id = $1 AND {_FITS} ORDER BY jobs.created_at DESC "  # noqa: S608 (constants)
 _STARRED: Final = (
     "SELECT jobs.* FROM favourites JOIN jobs ON jobs.id = favourites.job_id "  # noqa: S608 (constants)
     f"WHERE favourites.user_id = $1 AND {_FITS} ORDER BY favourites.at DESC "
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Which videos somebody wants to see: with a text in the prompt, of a model, starred. Nothing said is all."""
-
-    text: str = ""
-    model: str | None = None
-    favourites: bool = False
 
 
 class Shelf:

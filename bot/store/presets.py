@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.row import from_millis, millis
+from bot.domain.preset import Preset
+from bot.domain.row import millis
 from bot.errors import PresetNameTaken, TooManyPresets
 
 if TYPE_CHECKING:
@@ -18,36 +18,6 @@ if TYPE_CHECKING:
 
 _EVERYWHERE: Final = 0  # the guild of what is not shared
 _IN_ORDER: Final = "ORDER BY name"  # the order of both indexes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preset:
-    """Named settings of a kind. `user_id` is the author; `guild_id` is 0 where it is not shared."""
-
-    id: str
-    kind: str
-    user_id: int
-    guild_id: int
-    shared: bool
-    name: str
-    body: Mapping[str, Any]
-    uses: int
-    updated_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """The preset of a database row."""
-        plain = {name: row[name] for name in ("id", "kind", "user_id", "guild_id", "name", "uses")}
-        return cls(
-            **plain,
-            shared=bool(row["shared"]),
-            body=json.loads(row["body"]),
-            updated_at=from_millis(row["updated_at"]),
-        )
-
-    def visible_to(self, user_id: int, *, guild_id: int | None) -> bool:
-        """Whether a person may use it there."""
-        return self.user_id == user_id or (self.shared and self.guild_id == guild_id)
 
 
 class PresetStore:

@@ -34,13 +34,20 @@ CREATE INDEX favourites_of_job ON favourites (job_id);
 -- What a person keeps near, the latest first.
 CREATE INDEX favourites_of_user ON favourites (user_id, at);
 
--- The copy of a well-liked video in its guild's gallery. A row without a message is the intent to post it.
+-- The copy of a well-liked video in its guild's gallery, once. A row is the intent to post it, and due until it is posted
+-- or given up; from `posting_at` on it may be there.
 CREATE TABLE gallery (
-    job_id TEXT PRIMARY KEY REFERENCES jobs (id),
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
     channel_id BIGINT NOT NULL,
-    message_id BIGINT,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    due_at BIGINT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    posting_at BIGINT,
+    message_id BIGINT
 );
+
+-- The next copy to post.
+CREATE INDEX gallery_due ON gallery (due_at) WHERE due_at IS NOT NULL;
 
 -- What somebody is in the middle of: typed options that were refused, a storyboard, a panel. The body is JSON.
 CREATE TABLE drafts (

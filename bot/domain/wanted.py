@@ -1,0 +1,14 @@
+"""Which videos of a library somebody wants to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which videos somebody wants to see: with a text in the prompt, of a model, starred. Nothing said is all."""
+
+    text: str = ""
+    model: str | None = None
+    favourites: bool = False
