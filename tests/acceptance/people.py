@@ -46,6 +46,31 @@ class People:
 
         return await self.until(offered, what=f"choices for {focused}")
 
+    async def presses(
+        self, message: Json, custom_id: str, *values: str, user: str = "ana", locale: str | None = None
+    ) -> str:
+        """Press a message's button, or choose values of its select; the interaction's id."""
+        body = {"user": user, "message_id": message["id"], "custom_id": custom_id, "locale": locale}
+        sent: str = (await self._post("component", {**body, "values": list(values) or None}))["interaction_id"]
+        return sent
+
+    async def submits(self, opened: str, *, user: str = "ana", locale: str | None = None, **fields: Any) -> str:
+        """Send the form that an interaction opened, with what was changed in it; the new interaction's id."""
+        body = {"user": user, "interaction_id": opened, "fields": fields, "locale": locale}
+        sent: str = (await self._post("modal", body))["interaction_id"]
+        return sent
+
+    async def form(self, sent: str) -> Json:
+        """The form that an interaction opened."""
+
+        async def opened() -> Json | None:
+            seen = await self.interaction(sent)
+            assert seen["failed"] is None, seen["failed"]
+            form: Json | None = seen["modal"]
+            return form
+
+        return await self.until(opened, what="a form")
+
     async def fault(self, target: str, kind: str, **more: Any) -> None:
         """Order trouble."""
         await self._post("faults", {"target": target, "kind": kind, **more})
@@ -83,6 +108,17 @@ class People:
             return None if message is None or message["flags"] & LOADING else message
 
         return await self.until(current, what="the private answer")
+
+    async def edited(self, sent: str) -> Json:
+        """The message that an interaction was about to change, once it has."""
+
+        async def changed() -> Json | None:
+            seen = await self.interaction(sent)
+            assert seen["failed"] is None, seen["failed"]
+            current: Json | None = seen["current"] if seen["edits"] else None
+            return current
+
+        return await self.until(changed, what="a changed message")
 
     async def messages(self, channel: str = "general", *, user: str = "ana") -> list[Json]:
         """The bot's messages in a channel that everybody there sees, oldest first; `dm` is the user's own."""
