@@ -29,6 +29,7 @@ from bot.service.choices import Choices
 from bot.service.copies import Copies
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
+from bot.service.gallery import Curator, Gallery
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
@@ -43,6 +44,7 @@ from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.drafts import Drafts
+from bot.store.gallery import GalleryStore
 from bot.store.jobs import JobStore
 from bot.store.library import Shelf
 from bot.store.lookup import Lookup
@@ -98,6 +100,7 @@ class House:
 
     client: Shotcaller
     worker: Worker
+    curator: Curator
 
 
 async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
@@ -116,12 +119,13 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
         async with asyncio.TaskGroup() as lives:
             gateway = lives.create_task(_connect(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
+            curator = lives.create_task(built.curator.run(), name="curator")
             await stopping.wait()
             log.info("stopping")
             built.worker.stop()
             await asyncio.wait([worker], timeout=GRACE)
-            worker.cancel()
-            gateway.cancel()
+            for life in (worker, curator, gateway):
+                life.cancel()
 
 
 async def _connect(client: Shotcaller) -> None:
@@ -159,13 +163,17 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             )
         )
         courier = DiscordCourier(client)
-        worker, videos, results = _services(settings, database, providers, fetcher, notifier, courier=courier)
+        worker, videos, results, curator = _services(settings, database, providers, fetcher, notifier, courier=courier)
+        gallery = Gallery(
+            store=GalleryStore(database), preferences=Preferences(database), clock=utc_now, wake=curator.wake
+        )
         client.services = Services(
             videos=videos,
             drafts=Drafts(database),
             preferences=Preferences(database),
             choices=Choices(preferences=Preferences(database), models=videos.models),
-            library=Library(shelf=Shelf(database), lookup=Lookup(database), clock=utc_now),
+            library=Library(shelf=Shelf(database), lookup=Lookup(database), gallery=gallery, clock=utc_now),
+            gallery=gallery,
             presets=Presets(
                 store=PresetStore(database),
                 lookup=Lookup(database),
@@ -191,7 +199,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
                 host=settings.health_host, port=settings.health_port, alive=worker.alive, ready=client.is_ready
             )
             await stack.enter_async_context(health)
-        yield House(client=client, worker=worker)
+        yield House(client=client, worker=worker, curator=curator)
 
 
 def _services(
@@ -202,7 +210,7 @@ def _services(
     notifier: Notifier,
     *,
     courier: Courier,
-) -> tuple[Worker, Videos, Results]:
+) -> tuple[Worker, Videos, Results, Curator]:
     jobs, lookup, media = JobStore(database), Lookup(database), Media()
     folder, cap = settings.data_dir / "results", settings.max_result_megabytes * MEGABYTE
     desk = OperatorDesk(notifier, clock=utc_now)
@@ -266,17 +274,28 @@ def _services(
         clock=utc_now,
         wake=worker.wake,
     )
+    copies = Copies(providers=providers, fetcher=fetcher, media=media, courier=courier, folder=folder, cap=cap)
     results = Results(
         store=ResultStore(database),
         lookup=lookup,
-        copies=Copies(providers=providers, fetcher=fetcher, media=media, courier=courier, folder=folder, cap=cap),
+        copies=copies,
         courier=courier,
         delivery=delivery,
         desk=desk,
         clock=utc_now,
         wake=worker.wake,
     )
-    return worker, videos, results
+    curator = Curator(
+        store=GalleryStore(database),
+        shelf=Shelf(database),
+        lookup=lookup,
+        copies=copies,
+        courier=courier,
+        lease=timedelta(seconds=5 * settings.lease_seconds),
+        clock=utc_now,
+        rand=random.random,
+    )
+    return worker, videos, results, curator
 
 
 async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.service.choices import Choices
+    from bot.service.gallery import Gallery
     from bot.service.library import Library
     from bot.service.presets import Presets
     from bot.service.results import Results
@@ -24,6 +25,7 @@ class Services:
     drafts: Drafts
     preferences: Preferences
     library: Library
+    gallery: Gallery
     presets: Presets
     choices: Choices
     storyboards: Storyboards

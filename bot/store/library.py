@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from bot.store.database import Database, Transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
-_FITS: Final = "jobs.delivered_at IS NOT NULL AND jobs.removed_at IS NULL AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
+_FITS: Final = (
+    "jobs.delivered_at IS NOT NULL AND jobs.removed_at IS NULL "
+    "AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
+)
 _MINE: Final = f"SELECT jobs.* FROM jobs WHERE jobs.user_id = $1 AND {_FITS} ORDER BY jobs.created_at DESC "  # noqa: S608 (constants)
 _STARRED: Final = (
     "SELECT jobs.* FROM favourites JOIN jobs ON jobs.id = favourites.job_id "  # noqa: S608 (constants)
