@@ -1,0 +1,62 @@
+"""The menu of a message: "Make a video of this"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.errors import MessageEmpty, StoreError
+from bot.locale import words
+from cogs._defaults import place_of
+from cogs._modals import values_of
+from cogs._replies import acknowledge
+from cogs._rescue import Typed, remember
+from cogs._sheet import entered, sheet, understood
+from cogs._submit import submit
+from cogs._wish import options_of, wish_of
+
+if TYPE_CHECKING:
+    from bot.client import FormHandler, Shotcaller
+
+FORM: Final = "film"
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add the entry to the menu, and its form."""
+    bot.tree.add_command(app_commands.ContextMenu(name=words()("menu.film"), callback=_film))
+    bot.forms[FORM] = _filmed(bot)
+
+
+async def _film(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    """Open the form with the message as the prompt. Its text comes with the interaction: no intent is needed."""
+    if not message.content.strip():
+        raise MessageEmpty
+    say = words(str(interaction.locale))
+    options = await _prefilled(interaction.client, interaction, message.content)
+    form = sheet(name=FORM, state=str(message.id), title=say("menu.film"), options=options, say=say)
+    await interaction.response.send_modal(form)
+
+
+async def _prefilled(bot: Shotcaller, interaction: discord.Interaction[Any], prompt: str) -> dict[str, Any]:
+    """The message's text, which may be too long for a prompt, and the defaults of whoever asks."""
+    wish = wish_of({"prompt": "-"}, model=bot.services.videos.capability(None).model)
+    try:
+        filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))
+    except StoreError:  # whoever sends the form will hear of it
+        return {**options_of(wish), "prompt": prompt}
+    return {**options_of(filled.request), "prompt": prompt}
+
+
+def _filmed(bot: Shotcaller) -> FormHandler:
+    async def film(interaction: discord.Interaction[Any], _message_id: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        entries = entered(values_of(data))
+        remember(interaction, Typed(options=entries))
+        options = understood(entries, words(str(interaction.locale)))
+        remember(interaction, Typed(options=options))
+        wish = wish_of(options, model=bot.services.videos.capability(options.get("model")).model)
+        await submit(bot, interaction, wish)
+
+    return film
