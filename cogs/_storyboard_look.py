@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.request import MAX_SHOTS
-from cogs._text import safe, settings
+from cogs._text import safe, settings, wait
 
 if TYPE_CHECKING:
     from bot.domain.capability import Capability
@@ -64,8 +64,7 @@ def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> s
 def cost_line(estimate: Estimate, say: Words) -> str:
     """Price, what is left, and how long it usually takes."""
     price, left = (say("credits", n=each) for each in (estimate.price.credits, estimate.account.balance))
-    wait = say("wait", usual=say.span(estimate.expected))
-    line = f"💳 {say('storyboard.price', price=price, left=left)} · ⏱️ {wait}"
+    line = f"💳 {say('storyboard.price', price=price, left=left)} · ⏱️ {wait(estimate.expected, say)}"
     if estimate.price.credits > estimate.account.balance:
         line += f"\n⚠️ {say('storyboard.too_dear')}"
     return line

@@ -78,7 +78,7 @@ class Estimate:
 
     price: Price
     account: Account
-    expected: timedelta
+    expected: Forecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,7 +225,7 @@ class Videos:
     async def estimate(self, wish: VideoRequest, *, user_id: int, guild_id: int | None) -> Estimate:
         """What a request would mean here and now; nothing is asked for yet."""
         standing = await self.standing(user_id=user_id, guild_id=guild_id)
-        expected = await self._expectation.of(wish)
+        expected = await self._expectation.forecast(wish)
         return Estimate(price=price(wish), account=standing.account, expected=expected)
 
     async def standing(self, *, user_id: int, guild_id: int | None) -> Standing:
