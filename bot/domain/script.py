@@ -12,9 +12,9 @@ from bot.domain.storyboard import LONGEST, SHORTEST, share, tidy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_AFTER_NUMBER: Final = "[.．)）、:：]"  # noqa: RUF001 (people type either kind of punctuation)
-_AFTER_LENGTH: Final = "[:：,，、]?"  # noqa: RUF001
-_OPEN, _CLOSE = r"[(（\[【]", r"[)）\]】]"  # noqa: RUF001
+_AFTER_NUMBER: Final = "[.．)）、:：]"  # noqa: RUF001 (either kind of full stop)
+_AFTER_LENGTH: Final = "[:：,，、]?"
+_OPEN, _CLOSE = r"[(（\[【]", r"[)）\]】]"
 _NUMBER: Final = r"(?:\d{1,2}|[一二三四五六七八九十]{1,2})"
 _UNIT: Final = r"\s*(?:seconds?|secs?|s|秒钟?)(?![a-z])"
 _LENGTH: Final = (
