@@ -1,0 +1,285 @@
+"""What people do with a posted video: every button of it, by others, later, after a restart, and in Chinese."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.acceptance.stage import PROMPT, SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+SUPPRESSED: Final = 1 << 12  # Discord's flag of a message that makes no sound
+
+
+def buttons(message: Json) -> dict[str, Json]:
+    """The buttons of a result, by what they do."""
+    rows = [row["components"] for row in message["components"]]
+    assert all(len(row) <= 5 for row in rows)
+    return {button["custom_id"].split(":")[1]: button for row in rows for button in row}
+
+
+async def posted(stage: Stage, **options: Any) -> Json:
+    """Make a video, and see it to its end; its message."""
+    before = {each["id"] for each in await stage.people.results()}
+    await stage.people.types("video create", **{**SMALL, **options})
+    return await appears(stage, before)
+
+
+async def appears(stage: Stage, before: set[str]) -> Json:
+    """The result that is new in the channel, once nothing is left to do."""
+
+    async def new() -> Json | None:
+        return next((each for each in await stage.people.results() if each["id"] not in before), None)
+
+    message = await stage.people.until(new, what="another video")
+    await stage.rest()
+    return message
+
+
+async def press(stage: Stage, message: Json, deed: str, **who: Any) -> str:
+    return await stage.people.presses(message, buttons(message)[deed]["custom_id"], **who)
+
+
+async def test_anybody_makes_it_again_at_their_own_cost_after_a_restart(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+    assert list(buttons(message)) == [
+        *("again", "edit", "pro", "shape", "board"),
+        *("star", "dm", "info", "report", "delete"),
+    ]
+    async with stage.bot():
+        sent = await press(stage, message, "again", user="ben")
+        assert "3 credits, 57 credits left" in await stage.people.answer(sent)
+        again = await appears(stage, {message["id"]})
+    first, second = stage.books.jobs()
+    assert [user["username"] for user in again["mentions"]] == ["ben"]
+    assert (second["parent_id"], second["origin"], second["request"]) == (first["id"], "again", first["request"])
+    assert second["user_id"] == int(stage.id_of("users", "ben"))
+    assert stage.books.balances() == (0, 6)
+
+
+async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_after_it(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage, negative="rain")
+        opened = await press(stage, message, "edit", user="ben")
+        form = await stage.people.form(opened)
+    fields = {part["component"]["custom_id"]: part["component"] for part in form["components"]}
+    assert fields["prompt"]["value"] == PROMPT
+    assert fields["negative"]["value"] == "rain"
+    async with stage.bot():
+        await stage.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration="4")
+        changed = await appears(stage, {message["id"]})
+    assert "a paper ship in the sun" in changed["content"]
+    job = stage.books.jobs()[1]
+    assert (job["origin"], job["parent_id"], job["credits"]) == ("edit", stage.books.jobs()[0]["id"], 4)
+    params = (await stage.people.tasks())[1]["request"]["input"][0]["params"]
+    assert (params["prompt"], params["negative_prompt"], params["duration"]) == ("a paper ship in the sun", "rain", "4")
+
+
+async def test_it_is_finished_in_pro_once(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        await press(stage, message, "pro")
+        better = await appears(stage, {message["id"]})
+    assert "pro" not in buttons(better)
+    modes = [task["request"]["input"][0]["params"]["mode"] for task in await stage.people.tasks()]
+    assert modes == ["std", "pro"]
+    assert stage.books.jobs()[1]["origin"] == "pro"
+
+
+async def test_a_model_that_cannot_do_it_in_pro_does_not_offer_that(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage, model="kling-v1", duration=5, camera="zoom")
+    assert "pro" not in buttons(message)
+
+
+async def test_another_shape_is_chosen_from_those_it_does_not_have(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        sent = await press(stage, message, "shape")
+        asked = await stage.people.answered(sent)
+        (row,) = asked["components"]
+        assert [button["label"] for button in row["components"]] == ["Wide 16:9", "Tall 9:16 (phone)"]
+        await stage.people.presses(asked, row["components"][1]["custom_id"])
+        await appears(stage, {message["id"]})
+    params = (await stage.people.tasks())[1]["request"]["input"][0]["params"]
+    assert params["aspect_ratio"] == "9:16"
+    assert stage.books.jobs()[1]["origin"] == "shape"
+
+
+async def test_it_goes_on_a_storyboard(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        sent = await press(stage, message, "board", user="ben")
+        builder = await stage.people.answered(sent)
+    assert builder["visible_to"] == stage.id_of("users", "ben")
+    assert PROMPT in str(builder["embeds"])
+
+
+async def test_stars_are_counted_on_the_button(stage: Stage) -> None:
+    people = stage.people
+
+    async def label() -> str:
+        return str(buttons((await people.results())[0])["star"]["label"])
+
+    async def star(user: str, words: str, **more: Any) -> None:
+        sent = await press(stage, (await people.results())[0], "star", user=user, **more)
+
+        async def told() -> bool:
+            return words in str((await people.interaction(sent))["followups"])
+
+        await people.until(told, what=words)
+
+    async with stage.bot():
+        await posted(stage)
+        assert await label() == "Favourite"
+        await star("ana", "among your favourites")
+        await star("ben", "已加入你的收藏", locale="zh-CN")
+        assert await label() == "2"
+    async with stage.bot():
+        await star("ana", "no longer")
+        await star("ben", "no longer")
+    assert await label() == "Favourite"
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the provider's file"])
+async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(stage: Stage, lost: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await posted(stage)
+        if lost != "nothing":
+            await people.fault("kirin", "file_missing", count=10)
+        sent = await press(stage, message, "dm", user="ben")
+        assert "Sent" in await people.answer(sent)
+        (copy,) = await people.results("dm", user="ben")
+    assert copy["mentions"] == []
+    assert message["id"] in copy["content"]
+    assert PROMPT in copy["attachments"][0]["description"]
+    files = [await people.fetch(each["attachments"][0]["url"]) for each in (message, copy)]
+    assert files[0] == files[1]
+    assert stage.books.balances() == (0, 3)
+
+
+async def test_nobody_is_sent_what_they_do_not_take(stage: Stage) -> None:
+    await stage.people.turn(user="ben", dms_open=False)
+    async with stage.bot():
+        sent = await press(stage, await posted(stage), "dm", user="ben")
+        assert "may not send you direct messages" in await stage.people.answer(sent)
+
+
+async def test_info_tells_where_it_comes_from_and_what_came_of_it(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        first = await posted(stage)
+        await press(stage, first, "again", user="ben")
+        second = await appears(stage, {first["id"]})
+        english = await people.answered(await press(stage, second, "info"))
+        chinese = await people.answered(await press(stage, first, "info", locale="zh-CN"))
+    told = {field["name"]: field["value"] for field in english["embeds"][0]["fields"]}
+    assert f"/{first['id']})" in told["Where it comes from"]
+    assert f"<@{stage.id_of('users', 'ana')}>" in told["Where it comes from"]
+    assert "3 credits ($0.25)" in told["Cost"]
+    assert stage.books.jobs()[1]["id"] in told["Ids"]
+    told = {field["name"]: field["value"] for field in chinese["embeds"][0]["fields"]}
+    assert told["衍生作品"] == "有 1 个视频由它而来"
+    assert english["mentions"] == []
+
+
+async def test_a_long_prompt_is_cut_and_shown_whole_to_whoever_asks(stage: Stage) -> None:
+    prompt = "a ``` boat @everyone " * 80
+    async with stage.bot():
+        message = await posted(stage, prompt=prompt, negative="rain")
+        shown = await stage.people.answered(await press(stage, message, "whole", user="ben"))
+    assert len(message["content"]) < 1000
+    texts = [embed["description"] for embed in shown["embeds"]]
+    assert texts[0].replace("\u200b", "").strip("`\n") == prompt
+    assert texts[0].count("```") == 2
+    assert texts[1] == "```\nrain\n```"
+    assert not shown["mention_everyone"]
+
+
+@pytest.mark.parametrize("who", ["ana", "admin"])
+async def test_only_its_author_and_moderators_delete_it(stage: Stage, who: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await posted(stage)
+        sent = await press(stage, message, "delete", user="ben")
+        assert "Only its author" in await people.answer(sent)
+        asked = await people.answered(await press(stage, message, "delete", user=who))
+        assert await people.results()
+        (button,) = asked["components"][0]["components"]
+        sent = await people.presses(asked, button["custom_id"], user=who)
+        assert "Deleted" in await people.answer(sent)
+        assert await people.results() == []
+        sent = await people.presses(asked, button["custom_id"], user=who)
+        assert "gone already" in await people.answer(sent)
+    assert stage.books.job()["removed_at"] is not None
+    assert stage.books.balances() == (0, 3)
+
+
+async def test_a_report_reaches_the_operator_with_the_way_to_the_message(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+        message = await posted(stage)
+        opened = await press(stage, message, "report", user="ben")
+        await people.form(opened)
+        sent = await people.submits(opened, user="ben", reason="@everyone **look** at that")
+        assert "Thank you" in await people.answer(sent)
+        (alert,) = await people.messages("showcase")
+    assert f"/{message['id']}" in alert["content"]
+    assert "\\*\\*look" in alert["content"]
+    assert not alert["mention_everyone"]
+    assert await people.messages("dm", user="ana") == []
+
+
+async def test_buttons_of_a_video_whose_records_are_gone_say_so(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+    with closing(sqlite3.connect(stage.books.path)) as database:
+        for table in ("ledger", "accounts", "jobs"):
+            database.execute(f"DELETE FROM {table}")  # noqa: S608 (three names)
+        database.commit()
+    async with stage.bot():
+        for deed in ("again", "pro", "shape", "board", "dm", "info", "delete"):
+            sent = await press(stage, message, deed)
+            assert "no records of this video" in await stage.people.answer(sent)
+        sent = await press(stage, message, "edit", locale="zh-CN")
+        assert "没有这个视频的记录" in await stage.people.answer(sent)
+        sent = await press(stage, message, "star")
+
+        async def told() -> bool:
+            return "no records" in str((await stage.people.interaction(sent))["followups"])
+
+        await stage.people.until(told, what="a private word")
+        assert [each["id"] for each in await stage.people.results()] == [message["id"]]
+
+
+async def test_without_credits_a_button_is_refused_as_a_command_is(stage: Stage) -> None:
+    async with stage.bot(daily_credits=3):
+        message = await posted(stage)
+        answer = await stage.people.answer(await press(stage, message, "again"))
+    assert "That costs 3 credits, and you have 0 left" in answer
+    assert stage.books.balances() == (0, 3)
+
+
+@pytest.mark.parametrize("choice", ["ping", "silent", "dm"])
+async def test_people_hear_of_their_videos_as_they_want_to(stage: Stage, choice: str) -> None:
+    people, ana = stage.people, stage.id_of("users", "ana")
+    async with stage.bot():
+        with closing(sqlite3.connect(stage.books.path)) as database:
+            body = f'{{"notify": "{choice}"}}'
+            database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{ana}", body))
+            database.commit()
+        message = await posted(stage)
+    assert f"<@{ana}>" in message["content"]
+    assert bool(message["flags"] & SUPPRESSED) == (choice == "silent")
+    assert len(message["mentions"]) == (choice != "silent")
+    notes = await people.messages("dm")
+    assert len(notes) == (choice == "dm")
+    assert all(f"/{message['id']}" in note["content"] for note in notes)
