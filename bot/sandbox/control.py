@@ -179,13 +179,16 @@ class Control:
     async def settings(self, body: Json) -> Json:
         """Turn a knob.
 
-        `premium_tier` and `bot_present` are the guild's; `dms_open` and `roles` those of `user`; `archived`,
-        `locked` and `delete` those of `channel`.
+        `premium_tier` and `bot_present` are the guild's; `dms_open` and `roles` those of `user`; `locale` is the
+        user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of `channel`.
         """
         if "premium_tier" in body:
             knobs.set_tier(self._discord, body["premium_tier"])
         if "bot_present" in body:
             knobs.set_membership(self._discord, present=bool(body["bot_present"]))
+        if "locale" in body:
+            who = self._user(body["user"]) if "user" in body else None
+            knobs.set_locale(self._discord, str(body["locale"]), who)
         if "roles" in body:
             knobs.set_roles(self._discord, self._user(body.get("user")), list(body["roles"]))
         if "dms_open" in body:

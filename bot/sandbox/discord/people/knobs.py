@@ -1,4 +1,4 @@
-"""What an administrator changes in the world: permissions, boost tier, closed messages, archived threads."""
+"""What an administrator changes in the world: permissions, boost tier, languages, closed messages, archived threads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.sandbox.discord import shapes
 from bot.sandbox.discord.opcodes import Intent
 from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import bits
+from bot.sandbox.discord.rules.commands import LOCALES
 from bot.sandbox.discord.world import FILE_LIMITS, Member, Overwrite
 
 if TYPE_CHECKING:
@@ -44,6 +45,23 @@ def set_tier(discord: Discord, tier: int) -> None:
         raise Impossible(f"tiers are {sorted(FILE_LIMITS)}")
     for guild in discord.world.guilds.values():
         guild.premium_tier = tier
+        shape = shapes.guild(guild)
+        discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_locale(discord: Discord, locale: str, user: User | None) -> None:
+    """Set a person's language, or without one the guild's preferred one.
+
+    Raises:
+        Impossible: Discord has no such locale.
+    """
+    if locale not in LOCALES:
+        raise Impossible(f"locales are {sorted(LOCALES)}")
+    if user is not None:
+        user.locale = locale
+        return
+    for guild in discord.world.guilds.values():
+        guild.locale = locale
         shape = shapes.guild(guild)
         discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
 
