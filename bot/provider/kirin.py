@@ -40,7 +40,7 @@ _STATUS: Final = {
     "failed": TaskStatus.FAILED,
 }
 # "Errors". A create refused with one of the first two was certainly not carried out, whatever the HTTP status.
-_CODES: Final[dict[str, FaultClass]] = {
+CODES: Final[dict[str, FaultClass]] = {
     "006001094": FaultClass.TRANSIENT,  # no free resources: wait and submit again, within the deadline
     "006001095": FaultClass.TRANSIENT,  # task response error: worth one more attempt
     "006001099": FaultClass.PERMANENT,  # task creation error
@@ -232,7 +232,7 @@ def _result(answer: Answer) -> TaskResult | None:
 
 def _known(error: Error) -> FaultClass | None:
     """The class of a documented code; one that came as a number has lost its zeros in front."""
-    return _CODES.get(error.code.zfill(_DIGITS))
+    return CODES.get(error.code.zfill(_DIGITS))
 
 
 def _fault(error: Error) -> FaultClass:
