@@ -105,8 +105,10 @@ def components(given: Any, files: dict[str, Json], new_id: Callable[[], str]) ->
 
 def _component(given: Json, files: dict[str, Json], numbers: Iterator[int], new_id: Callable[[], str]) -> Json:
     kind = given["type"]
-    shown = {key: value for key, value in given.items() if value is not None}
+    shown = _stated(given)
     shown["id"] = given.get("id") or next(numbers)
+    if "options" in shown:
+        shown["options"] = [_stated(option) for option in shown["options"]]
     shown = {**_DEFAULTS.get(kind, {}), **shown}
     for key in ("media", "file"):
         if isinstance(shown.get(key), dict):
@@ -125,6 +127,14 @@ def _component(given: Json, files: dict[str, Json], numbers: Iterator[int], new_
         elif isinstance(shown.get(key), dict):
             shown[key] = _component(shown[key], files, numbers, new_id)
     return shown
+
+
+def _stated(given: Json) -> Json:
+    """What is not null, in the object and in its emoji: one that is text has no id."""
+    stated = {key: value for key, value in given.items() if value is not None}
+    if isinstance(stated.get("emoji"), dict):
+        stated["emoji"] = _stated(stated["emoji"])
+    return stated
 
 
 _SELECT = {"min_values": 1, "max_values": 1}
