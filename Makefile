@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test check format lock bench pictures clean
+.PHONY: setup demo test check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ lock: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+# The pages of docs/ that are made from the code.
+docs: setup
+	$(BIN)/python -m tests.errors_page --write
 
 # The README's pictures, played and drawn anew (about three minutes; needs Chromium).
 pictures: setup

@@ -249,3 +249,15 @@ async def test_the_bot_is_removed_and_invited_again(plain: Stage) -> None:
     assert (refused, answer["code"], shut, none, alone["guilds"]) == (403, 50001, 403, [], [])
     assert back["members"][0]["user"]["id"] == plain.world.bot.id
     assert (await plain.say())[0] == 200
+
+
+async def test_the_guild_and_its_people_have_languages(plain: Stage) -> None:
+    async with plain.online() as bot:
+        await plain.post("settings", locale="zh-CN")
+        changed = await bot.event("GUILD_UPDATE")
+        await plain.post("settings", user="ana", locale="de")
+        interaction = await plain.command(bot, options={"prompt": "x"})
+    unknown, _ = await plain.act("settings", locale="tlh")
+
+    assert changed["preferred_locale"] == interaction["guild_locale"] == "zh-CN"
+    assert (interaction["locale"], unknown) == ("de", 400)

@@ -1,0 +1,138 @@
+"""Who reads what in which language: private answers in the reader's, what everybody sees in the guild's."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.acceptance.people import text_of
+from tests.acceptance.stage import PROMPT, SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import People
+    from tests.acceptance.stage import Stage
+
+CHINESE: Final = re.compile("[一-鿿]")
+ZH: Final = {"locale": "zh-CN"}
+
+
+def in_chinese(text: str) -> bool:
+    """Whether somebody who reads no English understands a text; what was typed and names do not count."""
+    return CHINESE.search(text) is not None and re.search(r"\b(the|your|is|of)\b", text.replace(PROMPT, "")) is None
+
+
+async def shown(people: People, channel: str = "general") -> list[str]:
+    """What stands in a channel for everybody to read: cards, results, and their videos' descriptions."""
+    texts = [text_of(card) for card in await people.cards(channel)]
+    for message in await people.results(channel):
+        texts += [message["content"], *(file["description"] for file in message["attachments"])]
+    return texts
+
+
+async def test_a_chinese_member_of_an_english_guild_is_answered_in_chinese_alone(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await people.types("video create", **SMALL, **ZH)
+        answer = await people.answer(sent)
+        await people.result()
+        await stage.rest()
+        quota = await people.answer(await people.types("quota", **ZH))
+        jobs = await people.answer(await people.types("video jobs", **ZH))
+    assert "收到，开工了" in answer
+    assert "本次 3 点额度，还剩 57 点额度" in answer
+    assert "还剩 **57 点额度**，共 60 点" in quota
+    assert "完成" in jobs
+    public = await shown(people)
+    assert [text for text in public if CHINESE.search(text)] == []
+    assert any("your video is ready" in text for text in public)
+
+
+async def test_a_chinese_guild_reads_chinese_whoever_asks(stage: Stage) -> None:
+    people = stage.people
+    await people.turn(**ZH)
+    async with stage.bot():
+        answer = await people.answer(await people.types("video create", **SMALL, locale="en-US"))
+        await people.result()
+        await stage.rest()
+    assert "On its way" in answer
+    assert CHINESE.search(answer) is None
+    public = await shown(people)
+    assert [text for text in public if not in_chinese(text)] == []
+    assert any("你的视频做好了" in text for text in public)
+
+
+@pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
+async def test_a_restart_forgets_nobodys_language(stage: Stage) -> None:
+    people = stage.people
+    await people.turn(**ZH)
+    async with stage.bot():
+        await people.types("video create", **SMALL, **ZH)
+        await people.card("正在生成")
+    async with stage.bot():
+        await people.result()
+        await stage.rest()
+        await people.card("完成")
+    assert [text for text in await shown(people) if not in_chinese(text)] == []
+
+
+async def test_readers_of_other_chinese_letters_get_chinese_too(stage: Stage) -> None:
+    async with stage.bot():
+        assert in_chinese(await stage.people.answer(await stage.people.types("video jobs", locale="zh-TW")))
+        assert "no videos" in await stage.people.answer(await stage.people.types("video jobs", locale="ja"))
+
+
+REFUSALS: Final[list[tuple[dict[str, Any], str]]] = [
+    ({"prompt": " "}, "提示词是空的"),
+    ({"prompt": PROMPT, "duration": 99}, "做不了 99 秒"),
+    ({"prompt": PROMPT, "model": "kling-v1", "camera": "zoom", "duration": 10}, "才能运镜"),
+    ({"prompt": PROMPT, "strength": 3}, "先选一种运镜"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), REFUSALS)
+async def test_refusals_are_in_chinese_down_to_the_reason(stage: Stage, options: dict[str, Any], said: str) -> None:
+    async with stage.bot():
+        answer = await stage.people.answer(await stage.people.types("video create", **options, **ZH))
+    assert said in answer
+    assert "没有扣额度" in answer
+    assert stage.books.jobs() == []
+
+
+async def test_missing_permissions_are_called_as_discord_calls_them_in_chinese(stage: Stage) -> None:
+    async with stage.bot():
+        sent = await stage.people.types("video create", channel="no-files", **SMALL, **ZH)
+        assert "**附加文件**" in await stage.people.answer(sent)
+
+
+async def test_a_failure_is_told_to_its_requester_in_chinese_and_to_the_guild_in_english(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kirin", "task_failed", code="006001099")
+    async with stage.bot():
+        sent = await people.types("video create", **SMALL, **ZH)
+        await stage.rest()
+        answer = await people.answer(sent)
+        card = await people.card("Could not be made")
+    assert "视频服务不肯开始" in answer
+    assert "没有扣额度" in answer
+    assert "would not begin with it" in card
+    assert "006001099" in card
+    assert stage.books.balances() == (0, 0)
+
+
+async def test_direct_messages_are_in_the_language_of_the_one_who_reads_them(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", channel="dm", **SMALL, **ZH)
+        await people.result("dm")
+        await stage.rest()
+    assert [text for text in await shown(people, "dm") if not in_chinese(text)] == []
+
+
+async def test_choices_that_appear_while_typing_are_in_chinese(stage: Stage) -> None:
+    people = stage.people
+    await people.turn(user="ana", **ZH)
+    async with stage.bot():
+        choices = await people.completes("video create", focused="camera", prompt="x", camera="摇")
+    assert {choice["value"] for choice in choices} == {"pan", "tilt"}

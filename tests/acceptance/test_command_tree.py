@@ -1,0 +1,118 @@
+"""The commands as Discord was told of them: every one within its limits, in every language."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.acceptance.stage import Stage
+
+Json = dict[str, Any]
+
+CHAT_INPUT, SUBCOMMANDS = 1, (1, 2)
+NAME: Final = re.compile(r"[-_'\w]{1,32}")
+TEXT, MOST, WHOLE = 100, 25, 8000  # characters of a description; options or choices; characters of a command in all
+CHINESE: Final = ("zh-CN", "zh-TW")
+
+
+@pytest.fixture
+async def commands(stage: Stage) -> list[Json]:
+    """Every command of the running bot."""
+    async with stage.bot():
+        return stage.sandbox.discord.registry.offered(str(stage.sandbox.describe()["discord"]["guild_id"]))
+
+
+def parts(command: Json) -> Iterator[Json]:
+    """A command, its subcommands and all their options."""
+    yield command
+    for option in command.get("options") or []:
+        yield from parts(option)
+
+
+def choices(command: Json) -> Iterator[Json]:
+    """Every choice of every option of a command."""
+    for part in parts(command):
+        yield from part.get("choices") or []
+
+
+def texts(part: Json, key: str) -> dict[str, str]:
+    """A name or a description in every language; that of all others is under the empty one."""
+    return {"": part.get(key) or "", **(part.get(f"{key}_localizations") or {})}
+
+
+def size(command: Json, locale: str) -> int:
+    """The characters that one language's readers are sent of a command."""
+    named = [*parts(command), *choices(command)]
+    values = sum(len(str(choice["value"])) for choice in choices(command))
+    shown = (texts(each, key) for each in named for key in ("name", "description"))
+    return values + sum(len(text.get(locale, text[""])) for text in shown)
+
+
+async def test_every_command_is_within_discords_limits_in_every_language(commands: list[Json]) -> None:
+    assert len(commands) > 2
+    for command in commands:
+        for locale in ("", *CHINESE):
+            assert size(command, locale) <= WHOLE, command["name"]
+        for part in parts(command):
+            assert len(part.get("options") or []) <= MOST, part["name"]
+            assert len(part.get("choices") or []) <= MOST, part["name"]
+            for name in texts(part, "name").values():
+                if command["type"] == CHAT_INPUT:
+                    assert NAME.fullmatch(name), name
+                    assert name == name.lower()
+                assert 1 <= len(name) <= 32
+            described = texts(part, "description") if command["type"] == CHAT_INPUT else {}
+            assert [text for text in described.values() if not 1 <= len(text) <= TEXT] == []
+        for choice in choices(command):
+            assert [name for name in texts(choice, "name").values() if not 1 <= len(name) <= TEXT] == []
+
+
+async def test_names_beside_one_another_differ_in_every_language(commands: list[Json]) -> None:
+    for command in commands:
+        for part in parts(command):
+            for beside in (part.get("options") or [], part.get("choices") or []):
+                for locale in ("", *CHINESE):
+                    names = [texts(each, "name").get(locale, each["name"]) for each in beside]
+                    assert len(names) == len(set(names)), (part["name"], locale)
+    for locale in ("", *CHINESE):
+        names = [(each["type"], texts(each, "name").get(locale, each["name"])) for each in commands]
+        assert len(names) == len(set(names)), locale
+
+
+@pytest.mark.parametrize("locale", CHINESE)
+async def test_everything_about_a_command_is_said_in_chinese(commands: list[Json], locale: str) -> None:
+    english = [
+        (command["name"], part["name"], key)
+        for command in commands
+        for part in parts(command)
+        for key in ("name", "description")
+        if texts(part, key)[""] and locale not in texts(part, key)
+    ]
+    assert english == []
+
+
+async def test_choices_are_said_in_chinese_unless_they_are_names_of_models(commands: list[Json]) -> None:
+    models = {"kirin_v3_t2v", "kling-v1"}
+    english = [
+        choice["name"]
+        for command in commands
+        for choice in choices(command)
+        if choice["name"] not in models and not set(CHINESE) <= set(texts(choice, "name"))
+    ]
+    assert english == []
+
+
+async def test_other_languages_are_left_to_the_english_names(commands: list[Json]) -> None:
+    told = {
+        locale
+        for command in commands
+        for part in (*parts(command), *choices(command))
+        for key in ("name", "description")
+        for locale in texts(part, key)
+    }
+    assert told == {"", *CHINESE}

@@ -1,0 +1,87 @@
+"""Every key of the catalogues that is put together while the programme runs, and what may stand in its gaps."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from bot import errors
+from bot.domain.request import AXES, AspectRatio, CameraType, Mode
+from bot.service.notifier import Phase, Trouble
+from tests.catalogue_uses import GAP, problem_codes, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "result", "internal")
+OPTIONS: Final = (
+    *("prompt", "model", "mode", "aspect", "duration", "sound"),
+    *("negative", "watermark", "cfg", "camera", "strength", "private"),
+)
+PERMISSIONS: Final = (
+    *("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "embed_links"),
+    *("read_message_history", "manage_messages", "manage_guild"),
+)
+
+
+def fill(pattern: str, values: Iterable[Any]) -> set[str]:
+    """Every key that a pattern stands for."""
+    return {pattern.replace(GAP, str(value)) for value in values}
+
+
+def fits(pattern: str, key: str) -> bool:
+    """Whether a key may come of a pattern."""
+    return re.fullmatch(re.escape(pattern).replace(re.escape(GAP), r"[^\s]+"), key) is not None
+
+
+def errors_shown() -> Iterator[type[errors.ShotcallerError]]:
+    """Every error that a person may meet, in the order of the tree."""
+    for kind in vars(errors).values():
+        if not inspect.isclass(kind) or not issubclass(kind, errors.ShotcallerError) or kind in NEVER_SHOWN:
+            continue
+        if kind in CAUGHT_WHOLE or not kind.__subclasses__():
+            yield kind
+
+
+def error_key(kind: type[errors.ShotcallerError]) -> str:
+    """The key of what an error is explained with: `error.quota_exceeded` for `QuotaExceeded`."""
+    return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+CAUGHT_WHOLE: Final = {errors.InvalidRequest, errors.ProviderError}  # raised or shown though there are finer ones
+NEVER_SHOWN: Final = {errors.SettingsInvalid}  # the command line's own
+
+
+def problems() -> set[str]:
+    """The codes of all problems that a request may have."""
+    codes, patterns = problem_codes()
+    assert patterns == set(PROBLEM_PATTERNS), "say here what stands in the gap"
+    return codes.union(*(fill(pattern, values) for pattern, values in PROBLEM_PATTERNS.items()))
+
+
+PROBLEM_PATTERNS: Final[dict[str, Iterable[str]]] = {
+    "{}_not_offered": ("mode", "aspect", "duration", "sound", "watermark", "cfg", "shots", "camera"),
+    "{}_too_long": ("prompt", "negative"),
+}
+# Every key that is put together, and what may stand in its gaps. This is the one place that says so.
+PATTERNS: Final[dict[str, Iterable[Any]]] = {
+    "alert.{}": Trouble,
+    "camera.{}": [*AXES, *list(CameraType)[1:]],
+    "card.{}": Phase,
+    "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
+    "choice.aspect.{}": AspectRatio,
+    "choice.mode.{}": Mode,
+    "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
+    "failed.{}": FAULTS,
+    "option.{}": OPTIONS,
+    "permission.{}": PERMISSIONS,
+    "problem.{}": problems(),
+}
+# Keys that a pattern gives only for some values: a text more exact than the one they fall back to.
+OPTIONAL: Final = ("failed.{}.{}", "slash.{}", "slash.option.{}")
+
+
+def asked_for() -> set[str]:
+    """Every key that the programme may ask for."""
+    return uses().keys.union(*(fill(pattern, values) for pattern, values in PATTERNS.items()))

@@ -1,0 +1,129 @@
+"""Where the programme asks the catalogues for a text: found in its syntax trees."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.locale import locales, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[1]
+ASKING: Final = frozenset({"say", "_say", "words", "has"})  # how whatever gives a text is called
+GAP: Final = "{}"
+_KEY: Final = re.compile(r"[a-z_]+(?:\.[^\s/]+)+")  # of a key with a dot, wherever it stands
+# A keyword argument that shows a text in a place with a limit, and which limit.
+_SHOWN_AS: Final = {"label": "label", "placeholder": "placeholder", "hint": "placeholder"}
+_FORMS: Final = frozenset({"Form", "sheet"})  # what opens a modal; its `title` is the modal's
+
+
+@dataclass
+class Uses:
+    """`keys` that are written out and asked for, `patterns` with `{}` where a value stands, `loose` strings that look
+    like keys, and the kinds of places (`label`, `placeholder`, `modal`) in which a key or pattern is shown.
+    """
+
+    keys: set[str] = field(default_factory=set)
+    patterns: set[str] = field(default_factory=set)
+    loose: set[str] = field(default_factory=set)
+    loose_patterns: set[str] = field(default_factory=set)
+    shown: set[tuple[str, str]] = field(default_factory=set)
+
+
+@cache
+def uses() -> Uses:
+    """Every use in `bot` and `cogs`."""
+    found = Uses()
+    for source in _sources():
+        if "bot.locale" in source:
+            _look(ast.parse(source), found)
+    return found
+
+
+def uses_in(source: str) -> Uses:
+    """Every use in one source text."""
+    found = Uses()
+    _look(ast.parse(source), found)
+    return found
+
+
+def problem_codes() -> tuple[set[str], set[str]]:
+    """The codes of every `Problem(code=…)`: those written out, and patterns."""
+    codes: set[str] = set()
+    patterns: set[str] = set()
+    for source in _sources():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem":
+                for keyword in node.keywords:
+                    if keyword.arg == "code":
+                        codes |= {text for text in _texts(keyword.value) if GAP not in text}
+                        patterns |= {text for text in _texts(keyword.value) if GAP in text}
+    return codes, patterns
+
+
+def _sources() -> list[str]:
+    files = [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]
+    return [file.read_text(encoding="utf-8") for file in sorted(files) if "sandbox" not in file.parts]
+
+
+def _look(tree: ast.AST, found: Uses) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KEY.fullmatch(node.value):
+            found.loose.add(node.value)
+        if isinstance(node, ast.JoinedStr):
+            found.loose_patterns |= set(_texts(node))
+        if isinstance(node, ast.Call):
+            _asked(node, found)
+            _placed(node, found)
+
+
+def _asked(call: ast.Call, found: Uses) -> None:
+    if not call.args or not _gives_texts(call.func):
+        return
+    for text in _texts(call.args[0]):
+        if GAP in text:
+            found.patterns.add(text)
+        elif text not in locales():
+            found.keys.add(text)
+
+
+def _placed(call: ast.Call, found: Uses) -> None:
+    """The texts among a call's keyword arguments that are shown where there is little room."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    for keyword in call.keywords:
+        kind = "modal" if keyword.arg == "title" and name in _FORMS else _SHOWN_AS.get(keyword.arg or "")
+        asked = keyword.value
+        if kind and isinstance(asked, ast.Call) and asked.args and _gives_texts(asked.func):
+            found.shown |= {(kind, text) for text in _texts(asked.args[0])}
+
+
+def _gives_texts(function: ast.expr) -> bool:
+    """Whether calling this gives a text: `say`, `self._say`, `words()`, `words(locale)`."""
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in ASKING
+        case ast.Call(func=ast.Name(id="words")):
+            return True
+    return False
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Every text that an expression may be, with `{}` where it is put together."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (*_texts(body), *_texts(orelse))
+        case ast.JoinedStr(values=values):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else GAP for part in values)
+
+
+def every_key() -> set[str]:
+    """The keys of all languages together."""
+    return set[str]().union(*(words(locale).keys() for locale in locales()))

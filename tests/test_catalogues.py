@@ -1,0 +1,218 @@
+"""Every text is there in every language, is used, says the same with the same gaps, and fits where it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from importlib import resources
+from string import Formatter
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from bot.locale import DEFAULT, locales, nearest, words
+from tests.catalogue_keys import OPTIONAL, PATTERNS, asked_for, fits
+from tests.catalogue_uses import GAP, every_key, uses, uses_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Discord's limits in characters, by how the keys of what is shown there begin or end; the longest beginning counts.
+LIMITS: Final = {
+    "command.": 100,  # descriptions of commands
+    "option.": 100,  # and of their options
+    "choice.": 100,
+    "camera.": 100,
+    "slash.": 32,  # names of commands and options
+    "menu.": 32,  # names of menu entries
+    "fix.": 80,  # buttons
+    "storyboard.button.": 80,
+    "result.button.": 80,
+    "storyboard.form.": 45,  # a modal and its fields
+    "sheet.": 45,
+}
+HINTS: Final = 100  # placeholders: keys that end in `.hint`
+PLACES: Final = {"label": 80, "modal": 45, "placeholder": 100}
+CONTENT: Final = 2000
+# The longest that stands in a gap, in characters; whatever is not named here is shorter than `USUAL`.
+USUAL: Final = 60
+LONGEST: Final = {
+    "prompt": 600,  # 300 characters, escaped
+    "settings": 160,
+    "bar": 16,
+    "problems": 900,  # a message is cut where there are more
+    "suggestions": 500,
+    "missing": 200,
+    "link": 100,
+    "card": 100,
+    "wait": 120,
+    "price": 80,
+}
+NAME: Final = re.compile(r"[-_'\w]{1,32}")  # of a command, by Discord's document; letters have to be small
+COMMAND: Final = re.compile(r"`/([^`]+)`")  # as a text names one
+
+
+def gaps(text: str) -> set[str]:
+    """The names of the values that a text takes."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def filled(text: str) -> int:
+    """The characters of a text with the longest values in its gaps."""
+    return sum(
+        len(before) + (0 if name is None else LONGEST.get(name, USUAL))
+        for before, name, _, _ in Formatter().parse(text)
+    )
+
+
+def limit_of(key: str) -> int:
+    """How long the text of a key may be."""
+    if key.endswith(".hint"):
+        return HINTS
+    shown = [PLACES[place] for place, text in uses().shown if text == key or (GAP in text and fits(text, key))]
+    named = max((start for start in LIMITS if key.startswith(start)), key=len, default=None)
+    return min([*shown, CONTENT if named is None else LIMITS[named]])
+
+
+def files(locale: str) -> Iterator[tuple[str, Catalog]]:
+    for file in (resources.files("bot.locale") / locale).iterdir():
+        with file.open("rb") as source:
+            yield file.name, read_po(source)
+
+
+def test_every_text_that_is_asked_for_is_there_in_every_language() -> None:
+    missing = [f"{locale}: {key}" for locale in locales() for key in sorted(asked_for() - words(locale).keys())]
+    assert missing == []
+
+
+def test_every_language_has_the_same_texts() -> None:
+    assert [f"{locale}: {key}" for locale in locales() for key in sorted(every_key() - words(locale).keys())] == []
+
+
+def test_every_text_is_used() -> None:
+    used = asked_for() | uses().loose
+    optional = [key for key in every_key() if any(fits(pattern, key) for pattern in OPTIONAL)]
+    assert sorted(every_key() - used - set(optional)) == []
+
+
+def test_every_key_that_is_put_together_is_spelled_out_here() -> None:
+    assert sorted(uses().patterns - set(PATTERNS) - set(OPTIONAL)) == []
+    assert sorted(set(PATTERNS) - uses().patterns - uses().loose_patterns - {"error.{}"}) == []
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_no_two_files_of_a_language_have_the_same_text(locale: str) -> None:
+    ids = Counter(str(message.id) for _, catalog in files(locale) for message in catalog if message.id)
+    assert [key for key, times in ids.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_topic_is_a_file_in_every_language(locale: str) -> None:
+    assert {name for name, _ in files(locale)} == {name for name, _ in files(DEFAULT)}
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_file_counts_as_its_language_does(locale: str) -> None:
+    own = Catalog(locale=locale.replace("-", "_"))
+    for name, catalog in files(locale):
+        assert (catalog.locale, catalog.num_plurals) == (own.locale, own.num_plurals), name
+        wrong = [each.id for each in catalog if each.pluralizable and len(each.string) != own.num_plurals]
+        assert wrong == [], name
+        assert [each.id for each in catalog if each.id and (each.fuzzy or not all(_forms(each.string)))] == [], name
+
+
+def _forms(string: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (string,) if isinstance(string, str) else string
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_a_text_takes_the_same_values_in_every_language(locale: str) -> None:
+    other, say = words(DEFAULT), words(locale)
+    for key in other.keys() & say.keys():
+        mine, theirs = (set[str]().union(*map(gaps, each.forms(key))) for each in (say, other))
+        assert mine == theirs, key
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_every_text_fits_where_it_is_shown(locale: str) -> None:
+    say = words(locale)
+    long = [
+        (key, filled(form)) for key in sorted(say.keys()) for form in say.forms(key) if filled(form) > limit_of(key)
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_names_of_commands_and_options_are_names_by_discords_rule(locale: str) -> None:
+    say = words(locale)
+    names = {key: say(key) for key in sorted(say.keys()) if key.startswith("slash.")}
+    assert [key for key, name in names.items() if not NAME.fullmatch(name) or name != name.lower()] == []
+    assert locale != DEFAULT or {key.rpartition(".")[2] for key in names} == set(names.values())
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_commands_that_a_text_names_are_called_so_in_its_language(locale: str) -> None:
+    say = words(locale)
+    paths = {key.removeprefix("slash.") for key in sorted(say.keys()) if key.startswith("slash.")}
+    paths = {path for path in paths if not path.startswith("option.")}
+    known = {" ".join(say(f"slash.{'.'.join(path.split('.')[:end])}") for end in _ends(path)) for path in paths}
+    named = [(key, name) for key in sorted(say.keys()) for form in say.forms(key) for name in COMMAND.findall(form)]
+    assert [(key, name) for key, name in named if name not in known] == []
+
+
+def _ends(path: str) -> range:
+    return range(1, path.count(".") + 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [("zh-CN", "zh-CN"), ("zh-TW", "zh-CN"), ("en-GB", "en-US"), ("de", "en-US"), ("", "en-US"), ("../x", "en-US")],
+)
+def test_readers_get_the_language_that_is_nearest_to_theirs(asked: str, given: str) -> None:
+    assert nearest(asked) == words(asked).locale == given
+
+
+def test_numbers_money_and_times_are_written_as_the_language_does() -> None:
+    english, chinese = words("en-US"), words("zh-CN")
+    assert (english.usd(Decimal("1234.5")), chinese.usd(Decimal("1234.5"))) == ("$1,234.50", "US$1,234.50")
+    assert (english.number(1234.5), chinese.number(1234.5)) == ("1,234.5", "1,234.5")
+    assert (english.span(timedelta(seconds=40)), chinese.span(timedelta(seconds=40))) == ("40 seconds", "40秒钟")
+    assert [english("credits", n=count) for count in (0, 1, 2)] == ["0 credits", "1 credit", "2 credits"]
+    assert [chinese("credits", n=count) for count in (1, 2)] == ["1 点额度", "2 点额度"]
+
+
+@pytest.mark.parametrize("key", ["nothing", "accepted.nothing", ""])
+def test_a_text_that_is_not_there_is_an_error_and_not_silence(key: str) -> None:
+    with pytest.raises(KeyError):
+        words()(key)
+    assert not words().has(key or "nothing")
+
+
+def test_a_gap_without_a_value_is_an_error_too() -> None:
+    with pytest.raises(KeyError):
+        words()("card.link")
+
+
+@pytest.mark.parametrize(
+    ("source", "keys", "patterns"),
+    [
+        ('say("a")', {"a"}, set()),
+        ('words()("a", n=1)', {"a"}, set()),
+        ('words(str(i.locale))("a.b" if x else "a.c")', {"a.b", "a.c"}, set()),
+        ('self._say(f"a.{b}.c")', set(), {"a.{}.c"}),
+        ('words("zh-CN")(key)', set(), set()),
+        ('other("a")', set(), set()),
+    ],
+)
+def test_uses_are_found_however_they_are_written(source: str, keys: set[str], patterns: set[str]) -> None:
+    found = uses_in(source)
+    assert (found.keys, found.patterns) == (keys, patterns)
+
+
+def test_places_with_a_limit_are_found_too() -> None:
+    found = uses_in('Form(name="x", title=say("a")); Button(label=say(f"b.{c}")); Embed(title=say("d"))')
+    assert found.shown == {("modal", "a"), ("label", "b.{}")}
