@@ -83,3 +83,14 @@ def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]
 
 def _first_within(wishes: Iterator[VideoRequest], model: Capability, budget: int) -> VideoRequest | None:
     return next((each for each in wishes if price(each).credits <= budget and not model.clashes(each)), None)
+
+
+def bent(wish: VideoRequest, models: Sequence[Capability]) -> VideoRequest:
+    """The possible request nearest to a wish, by its own model if that has the camera move, else by one that has.
+
+    A wish that only its author can mend (its text is too long, say) stays as it is.
+    """
+    own = [each for each in models if each.model == wish.model]
+    movers = [each for each in (*own, *models) if wish.camera is None or each.camera is not None]
+    nearest = (each.nearest(wish) for each in (*movers, *own, *models))
+    return next((each for each in nearest if each is not None), wish)
