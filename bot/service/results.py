@@ -22,6 +22,7 @@ from bot.errors import (
     ResultTooLarge,
     ResultUnavailable,
     ResultUnusable,
+    StoreUnavailable,
 )
 from bot.service.copies import Copy, CopyKind
 from bot.service.notifier import Alert, Trouble
@@ -129,9 +130,15 @@ class Results:
     async def received(self, job: Job) -> None:
         """The person has their video in hand: a kept one is settled, once, and its file is not needed any more.
 
-        Killed before this, the video is still kept and nothing is charged: it can be fetched again.
+        Killed before this, or where the database refuses, the video is still kept and nothing is charged: it can be
+        fetched again.
         """
-        if await self._store.received(job.id, now=self._clock()):
+        try:
+            settled = await self._store.received(job.id, now=self._clock())
+        except StoreUnavailable as exc:
+            log.warning("fetched, but not written down", extra={"job": job.id, "detail": str(exc)})
+            return
+        if settled:
             log.info("fetched", extra={"job": job.id})
             await self._delivery.discard(job)
             self._wake()

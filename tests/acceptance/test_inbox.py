@@ -1,0 +1,245 @@
+"""Private videos, and what could not be delivered: kept for one person, fetched and shared with one tap, once."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.app import Wraps
+from bot.errors import StoreUnavailable
+from tests.acceptance.stage import PROMPT, SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.store.database import Database, Transaction
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+
+def button(message: Json, wanted: str) -> str:
+    """The `custom_id` of the first button whose id begins like that."""
+    ids = [each["custom_id"] for row in message["components"] for each in row["components"]]
+    return str(next(each for each in ids if each.startswith(wanted)))
+
+
+async def inbox(stage: Stage, **who: Any) -> Json:
+    return await stage.people.answered(await stage.people.types("inbox", **who))
+
+
+async def given(stage: Stage, sent: str) -> Json:
+    """The private answer, once it carries a file."""
+
+    async def with_file() -> Json | None:
+        seen = await stage.people.interaction(sent)
+        current: Json | None = seen["current"]
+        assert seen["failed"] is None, seen["failed"]
+        return current if current and current["attachments"] else None
+
+    return await stage.people.until(with_file, what="a file in the private answer")
+
+
+async def undeliverable(stage: Stage, **options: Any) -> str:
+    """Ask for a private video that cannot be sent, and see it kept; the interaction's id."""
+    await stage.people.turn(user="ana", dms_open=False)
+    before = len(stage.books.jobs())
+    sent = await stage.people.types("video create", **{**SMALL, "private": True, **options})
+
+    async def kept() -> bool:
+        new = stage.books.jobs()[before:]
+        return bool(new) and new[0]["dead_letter"] == "undeliverable"
+
+    await stage.people.until(kept, what="a kept video")
+    await stage.rest()
+    return sent
+
+
+async def test_the_private_answer_is_the_card_of_a_private_video(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kirin", "stuck")
+    async with stage.bot():
+        sent = await people.types("video create", **SMALL, private=True)
+
+        async def running() -> bool:
+            return "Making the video" in str(((await people.interaction(sent))["current"] or {}).get("embeds"))
+
+        await people.until(running, what="a card in the private answer")
+        await people.fault("kirin", "stuck", count=0)
+    assert await people.messages() == []
+
+
+async def test_the_end_of_a_private_video_is_told_in_the_private_answer(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await people.types("video create", **SMALL, private=True)
+        await people.result("dm")
+        await stage.rest()
+
+        async def done() -> Json | None:
+            current: Json = (await people.interaction(sent))["current"]
+            return current if "Done" in str(current["embeds"]) else None
+
+        current = await people.until(done, what="the end in the private answer")
+    assert current["content"] == ""
+    assert current["visible_to"] == stage.id_of("users", "ana")
+    assert await people.messages() == []
+
+
+async def test_a_private_video_is_shared_to_its_channel_once_by_its_author_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL, private=True)
+        direct = await people.result("dm")
+        await stage.rest()
+    async with stage.bot():
+        listed = await inbox(stage)
+        assert "Private" in listed["content"]
+        assert "Nothing waits" in (await inbox(stage, user="ben"))["content"]
+        sent = await people.presses(direct, button(direct, "result:share:"))
+        assert "in the channel now" in await people.answer(sent)
+        (shared,) = await people.results()
+        again = await people.presses(listed, button(listed, "inbox:share:"))
+        assert "shared already" in await people.answer(again)
+        assert "Nothing waits" in (await inbox(stage))["content"]
+        sent = await people.presses(shared, button(shared, "result:again:"), user="ben")
+        assert "On its way" in await people.answer(sent)
+        await stage.rest()
+    assert PROMPT in shared["attachments"][0]["description"]
+    assert shared["mentions"] == []
+    assert len(await people.results()) == 2
+    assert stage.books.balances() == (0, 6)
+
+
+async def test_a_share_that_a_crash_left_unrecorded_is_found_and_not_repeated(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL, private=True)
+        direct = await people.result("dm")
+        await stage.rest()
+        await people.presses(direct, button(direct, "result:share:"))
+
+        async def shown() -> list[Json] | None:
+            return await people.results() or None
+
+        (shared,) = await people.until(shown, what="the shared video")
+
+        async def recorded() -> bool:
+            return stage.books.job()["shared_at"] is not None
+
+        await people.until(recorded, what="the record of that")
+    with closing(sqlite3.connect(stage.books.path)) as database:
+        database.execute("UPDATE jobs SET shared_at = NULL, shared_message_id = NULL")
+        database.commit()
+    await people.passes(minutes=10)  # Discord has forgotten the nonce
+    async with stage.bot():
+        sent = await people.presses(direct, button(direct, "result:share:"))
+        assert shared["id"] in await people.answer(sent)
+    assert [each["id"] for each in await people.results()] == [shared["id"]]
+    assert stage.books.job()["shared_message_id"] == int(shared["id"])
+
+
+async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await undeliverable(stage)
+        assert "`/inbox`" in await people.answer(sent)
+        assert stage.books.balances() == (3, 0)
+    async with stage.bot():
+        listed = await inbox(stage, locale="zh-CN")
+        assert "没能送达" in listed["content"]
+        sent = await people.presses(listed, button(listed, "inbox:get:"))
+        handed = await given(stage, sent)
+        assert handed["visible_to"] == stage.id_of("users", "ana")
+        await stage.rest()
+
+        async def settled() -> bool:
+            return stage.books.balances() == (0, 3)
+
+        await people.until(settled, what="the charge")
+        again = await people.presses(listed, button(listed, "inbox:get:"))
+        assert (await given(stage, again))["attachments"][0]["size"] == handed["attachments"][0]["size"]
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    assert stage.books.job()["dead_letter"] is None
+    assert await people.messages() == []
+
+
+async def test_a_kept_video_can_go_to_the_channel_after_all(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await undeliverable(stage)
+        listed = await inbox(stage)
+        sent = await people.presses(listed, button(listed, "inbox:share:"))
+        assert "in the channel now" in await people.answer(sent)
+        await stage.rest()
+    assert len(await people.results()) == 1
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+
+
+@pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
+async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_says_so(stage: Stage) -> None:
+    people = stage.people
+    await people.turn(user="ana", dms_open=False)
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await people.card("Making the video")
+        await people.permissions("general", deny=["ATTACH_FILES"])
+        await people.card("`/inbox`")
+        await stage.rest()
+        listed = await inbox(stage)
+        await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        await people.card("Done")
+        await stage.rest()
+    assert stage.books.balances() == (0, 3)
+
+
+class Refusing:
+    """A database that refuses to write down that a video was fetched, once."""
+
+    def __init__(self, inner: Database) -> None:
+        self._inner, self.skip_locked, self.refusals = inner, inner.skip_locked, 1
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        if self.refusals and "received" in work.__qualname__:
+            self.refusals -= 1
+            raise StoreUnavailable("database is locked")
+        return await self._inner.transact(work)
+
+
+async def test_a_video_that_was_handed_over_and_not_written_down_stays_to_be_fetched_and_is_paid_once(
+    stage: Stage,
+) -> None:
+    people = stage.people
+    async with stage.bot(wraps=Wraps(database=Refusing)):
+        await undeliverable(stage)
+        listed = await inbox(stage)
+        handed = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        assert stage.books.entries() == [("hold", 3)]
+        again = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        assert handed["attachments"][0]["size"] == again["attachments"][0]["size"]
+
+        async def settled() -> bool:
+            return stage.books.balances() == (0, 3)
+
+        await people.until(settled, what="the charge")
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+
+
+async def test_many_are_paged(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for number in range(5):
+            await undeliverable(stage, prompt=f"boat {number}")
+        first = await inbox(stage)
+        assert [f"boat {number}" in first["content"] for number in range(5)] == [False, True, True, True, True]
+        second = await people.answered(await people.presses(first, button(first, "inbox:page:4")))
+        assert "boat 0" in second["content"]
+        assert "boat 1" not in second["content"]
+        third = await people.answered(await people.presses(second, button(second, "inbox:page:0")))
+        assert third["content"] == first["content"]
+        foreign = await people.types("inbox", user="ben")
+        assert "Nothing waits" in await people.answer(foreign)
