@@ -43,7 +43,8 @@ def safe(text: str, most: int) -> str:
 
 def settings(request: VideoRequest, words: Words) -> str:
     """The chosen settings on one line."""
-    parts = [request.model, str(request.mode), str(request.aspect_ratio), words("seconds", n=request.duration)]
+    parts = [request.model, words(f"mode.{request.mode}"), str(request.aspect_ratio)]
+    parts.append(words("seconds", n=request.duration))
     if request.shots:
         parts.append(words("settings.shots", count=len(request.shots)))
     if request.sound:
@@ -51,11 +52,12 @@ def settings(request: VideoRequest, words: Words) -> str:
     if request.watermark:
         parts.append(words("settings.watermark"))
     if request.cfg_scale is not None:
-        parts.append(f"cfg {words.number(request.cfg_scale)}")
+        parts.append(f"{words('slash.option.cfg')} {words.number(request.cfg_scale)}")
     if request.camera is not None:
-        strength = request.camera.strength()
+        strength, name = request.camera.strength(), f"camera.{request.camera.name()}"
+        move = words(name).lower() if words.has(name) else request.camera.name()
         amount = "" if strength is None else f" {words.number(strength)}"
-        parts.append(words("settings.camera", camera=request.camera.name()) + amount)
+        parts.append(words("settings.camera", camera=move) + amount)
     return " · ".join(parts)
 
 
