@@ -55,7 +55,7 @@ async def test_a_relay_that_takes_shorter_prompts_is_explained_before_money_move
         answer = await people.answer(await people.types("video create", **{**WISH, "prompt": "x" * 501}))
         assert "**kling-v1** can't do that" in answer
         assert "501 characters; at most 500 fit" in answer
-        assert "kirin_v3_t2v · std" in answer
+        assert "kirin_v3_t2v · standard" in answer
     assert stage.books.entries() == []
 
 

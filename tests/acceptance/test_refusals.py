@@ -22,7 +22,7 @@ IMPOSSIBLE: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
     "a blank prompt": ({"prompt": "  \t "}, ["prompt is empty"]),
     "too short": ({"duration": 0}, ["0 seconds"]),
     "a length below zero": ({"duration": -5}, ["-5 seconds"]),
-    "too long": ({"duration": 16}, ["16 seconds", "3-15", "kirin_v3_t2v · std · 16:9 · 15 seconds"]),
+    "too long": ({"duration": 16}, ["16 seconds", "3-15", "kirin_v3_t2v · standard · 16:9 · 15 seconds"]),
     "a camera that the model lacks": ({"model": "kirin_v3_t2v", "camera": "zoom"}, ["camera", "kling-v1"]),
     "a cfg that the model lacks": ({"model": "kirin_v3_t2v", "cfg": 0.5}, ["`cfg`", "kling-v1"]),
     "sound that the model lacks": ({"model": "kling-v1", "sound": True}, ["sound", "kirin_v3_t2v"]),
