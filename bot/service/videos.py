@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from bot.errors import ModelUnknown, StoreUnavailable
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from bot.domain.capability import Capability
@@ -146,10 +147,13 @@ class Videos:
         model = self.capability(wish.model)
         capability.check(wish, model, list(self.models.values()))
         await self._health[model.provider].ensure()
-        expected = await self._expectation.forecast(wish)
-        cost = price(wish)
+        cost, limits = price(wish), self._limits
         wanted = self._job(wish, asking, provider=model.provider, cost=cost)
-        job, new = await self._accept(wanted)
+        async with self._operator_told():
+            expected = await self._expectation.forecast(wish)
+            job, new = await self._jobs.accept(
+                wanted, allowance=limits.allowance, most=limits.jobs_per_user, now=wanted.created_at
+            )
         self._wake()
         job = await self._introduced(job)
         account = await self._account(job)
@@ -179,12 +183,11 @@ class Videos:
             deadline_at=now + self._limits.deadline,
         )
 
-    async def _accept(self, wanted: Job) -> tuple[Job, bool]:
-        limits = self._limits
+    @asynccontextmanager
+    async def _operator_told(self) -> AsyncIterator[None]:
+        """Nobody but the operator can end it when the database refuses."""
         try:
-            return await self._jobs.accept(
-                wanted, allowance=limits.allowance, most=limits.jobs_per_user, now=wanted.created_at
-            )
+            yield
         except StoreUnavailable as exc:
             await self._desk.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
             raise
