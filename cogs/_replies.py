@@ -24,6 +24,7 @@ from bot.errors import (
     Refused,
     ShotcallerError,
     TooManyJobs,
+    TooManyPresets,
 )
 from bot.locale import Words, words
 from cogs._rescue import WAYS, rescue
@@ -148,7 +149,7 @@ def _of_quota(error: QuotaExceeded, say: Words) -> dict[str, Any]:
     }
 
 
-def _of_jobs(error: TooManyJobs, _say: Words) -> dict[str, Any]:
+def _of_jobs(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]:
     return {"n": error.limit}
 
 
@@ -168,6 +169,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     JobUnknown: _of_job,
     QuotaExceeded: _of_quota,
     TooManyJobs: _of_jobs,
+    TooManyPresets: _of_jobs,
     MissingPermissions: _of_permissions,
     NotPermitted: _of_person,
 }
