@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -30,6 +31,14 @@ DEFAULTS: Final = {
 }
 
 
+class Whose(StrEnum):
+    """Who chooses, and for whom."""
+
+    MINE = "mine"  # a person for themselves, everywhere
+    CHANNEL = "channel"  # an admin for everybody in a channel and its threads
+    SERVER = "server"  # an admin for everybody in a guild
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Who asks where: the scopes whose defaults count. `channel_ids` are the channel and what it is a thread of."""
@@ -43,6 +52,12 @@ class Place:
         guild = [] if self.guild_id is None else [of_guild(self.guild_id)]
         channels = [] if self.guild_id is None else [of_channel(channel_id) for channel_id in self.channel_ids]
         return [of_user(self.user_id), *channels, *guild]
+
+    def scope(self, whose: Whose) -> str:
+        """The scope in which somebody chooses here: in a thread, for its channel; outside of guilds, for themselves."""
+        if whose is Whose.MINE or self.guild_id is None:
+            return of_user(self.user_id)
+        return of_guild(self.guild_id) if whose is Whose.SERVER else of_channel(self.channel_ids[-1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,13 +82,13 @@ class Choices:
         """
         return filled(wish, typed=typed, layers=await self._preferences.layers(place.scopes()), models=self._models)
 
-    async def of(self, scope: str) -> dict[str, Any]:
-        """What one scope has chosen, whatever of it still fits."""
-        return await self._preferences.read([scope])
+    async def of(self, whose: Whose, place: Place) -> dict[str, Any]:
+        """What somebody has chosen, whatever of it still fits."""
+        return await self._preferences.read([place.scope(whose)])
 
-    async def choose(self, scope: str, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-        """Remember choices, and forget those that are None; everything the scope has chosen."""
-        return await self._preferences.change(scope, changes, now=now)
+    async def choose(self, whose: Whose, place: Place, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+        """Remember choices, and forget those that are None; everything chosen there."""
+        return await self._preferences.change(place.scope(whose), changes, now=now)
 
 
 def filled(

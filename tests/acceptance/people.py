@@ -120,6 +120,11 @@ class People:
 
         return await self.until(changed, what="a changed message")
 
+    async def followup(self, sent: str) -> Json | None:
+        """The first further private answer of an interaction."""
+        found: list[Json] = (await self.interaction(sent))["followups"]
+        return next(iter(found), None)
+
     async def messages(self, channel: str = "general", *, user: str = "ana") -> list[Json]:
         """The bot's messages in a channel that everybody there sees, oldest first; `dm` is the user's own."""
         found = await self._get("messages", channel=channel, user=user)

@@ -1,0 +1,95 @@
+"""What people, channels and servers choose once for all, and where it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.acceptance.controls import chosen, control, offers, shown
+from tests.acceptance.stage import PROMPT
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+
+async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choices: str) -> Json:
+    """Choose defaults on the message of `/settings`; the message afterwards."""
+    people, options = stage.people, {} if scope is None else {"scope": scope}
+    message = await people.answered(await people.types("settings", user=user, **options))
+    for option, value in choices.items():
+        sent = await people.presses(message, control(message, f":{option}"), value, user=user)
+        message = await people.answered(sent)
+        assert chosen(message, f":{option}") == [value]
+    return message
+
+
+async def test_a_persons_defaults_fill_in_what_is_left_out_and_are_told(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await choose(stage, None, mode="pro", aspect="1:1", duration="3", sound="yes", notify="silent")
+    async with stage.bot():
+        answer = await people.answer(await people.types("video create", prompt=PROMPT))
+        assert "With the defaults pro · 1:1 · 3 s · sound" in answer
+        result = await people.result()
+        assert "pro · 1:1 · 3 seconds · sound" in result["content"]
+        answer = await people.answer(await people.types("video create", prompt=PROMPT, mode="std", sound=False))
+        assert "With the defaults 1:1 · 3 s." in answer
+        await stage.rest()
+
+
+async def test_the_persons_own_come_before_the_channels_and_those_before_the_servers(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await choose(stage, "server", user="admin", model="kling-v1", mode="pro", aspect="9:16")
+        await choose(stage, "channel", user="admin", mode="std", duration="10")
+        await choose(stage, "mine", aspect="1:1")
+        answer = await people.answer(await people.types("video create", prompt=PROMPT))
+        assert "With the defaults 1:1 · standard · 10 s · kling-v1" in answer
+        answer = await people.answer(await people.types("video create", channel="showcase", user="ben", prompt=PROMPT))
+        assert "With the defaults kling-v1 · pro · 9:16" in answer
+        answer = await people.answer(await people.types("video create", user="ben", prompt=PROMPT, duration=7))
+        assert "kling-v1" not in answer
+        await stage.rest()
+
+
+async def test_a_default_gives_way_to_what_was_typed(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await choose(stage, "mine", model="kling-v1", mode="pro", duration="10")
+        assert offers(message, ":duration") == ["-", "5", "10"]
+        answer = await people.answer(await people.types("video create", prompt=PROMPT, camera="zoom"))
+        assert "With the defaults kling-v1." in answer
+        await people.result()
+        await stage.rest()
+    async with stage.bot(kling_api_key=""):
+        answer = await people.answer(await people.types("video create", prompt=PROMPT, duration=3))
+        assert "With the defaults pro." in answer
+        await stage.rest()
+
+
+async def test_only_who_manages_the_server_chooses_for_others(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        answer = await people.answer(await people.types("settings", scope="server"))
+        assert "Manage Server" in answer
+        message = await choose(stage, "server", user="admin", mode="pro")
+        await people.turn(user="admin", roles=[])
+        sent = await people.presses(message, control(message, ":mode"), "std", user="admin")
+        refusal = await people.until(lambda: people.followup(sent), what="the refusal")
+        assert "Manage Server" in refusal["content"]
+        await people.types("video create", prompt=PROMPT, duration=3)
+        assert "pro" in (await people.result())["content"]
+        await stage.rest()
+
+
+async def test_all_can_be_forgotten_again_also_in_direct_messages(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await choose(stage, None, mode="pro")
+        message = await people.answered(await people.types("settings", channel="dm", locale="zh-CN"))
+        assert "你的默认设置" in shown(message)
+        message = await people.answered(await people.presses(message, control(message, ":reset")))
+        assert chosen(message, ":mode") == ["-"]
+        answer = await people.answer(await people.types("video create", prompt=PROMPT, duration=3))
+        assert "defaults" not in answer
+        await stage.rest()
