@@ -28,14 +28,23 @@ class People:
     # -- acting
 
     async def types(
-        self, name: str, *, user: str = "ana", channel: str = "general", locale: str | None = None, **options: Any
+        self,
+        name: str,
+        /,
+        *,
+        user: str = "ana",
+        channel: str = "general",
+        locale: str | None = None,
+        also: Json | None = None,
+        **options: Any,
     ) -> str:
-        """Type a command; the interaction's id."""
-        body = {"user": user, "channel": channel, "name": name, "options": options, "locale": locale}
+        """Type a command; the interaction's id. `also` has options whose names mean something else here."""
+        typed = {**options, **(also or {})}
+        body = {"user": user, "channel": channel, "name": name, "options": typed, "locale": locale}
         sent: str = (await self._post("command", body))["interaction_id"]
         return sent
 
-    async def completes(self, name: str, *, focused: str, user: str = "ana", **options: Any) -> list[Json]:
+    async def completes(self, name: str, /, *, focused: str, user: str = "ana", **options: Any) -> list[Json]:
         """The choices that appear while the option `focused` is typed."""
         body = {"user": user, "name": name, "options": options, "focused": focused}
         sent = (await self._post("autocomplete", body))["interaction_id"]
