@@ -33,12 +33,13 @@ async def look_at_providers(settings: Settings) -> AsyncIterator[Finding]:
         configured = {each.id: each for each in await open_providers(settings, stack, context)}
         for name, key in _KEYS.items():
             if name in configured:
-                yield await _ask(configured[name], key)
+                yield await ask(configured[name], key)
             else:
                 yield note(name, "has no key, so its models are not offered", f"Set {key} if you want them.")
 
 
-async def _ask(provider: VideoProvider, key: str) -> Finding:
+async def ask(provider: VideoProvider, key: str) -> Finding:
+    """What one service says to a harmless question; `key` names the settings of its key."""
     base = f"{provider.id.upper()}_BASE_URL"
     try:
         async with asyncio.timeout(PATIENCE):
