@@ -139,10 +139,10 @@ async def show_present(
     present: Present,
     *,
     at: int = 0,
-    notice: str | None = "",
+    notice: str = "",
     asking: bool = False,
 ) -> None:
-    """Put the builder in the private answer, with a notice over it; None leaves what stands there."""
+    """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
     story, say = present.board.now, words(str(interaction.locale))
     at, model = story.near(at), bot.services.storyboards.model(story)
     estimate = await bot.services.videos.estimate(
@@ -152,14 +152,13 @@ async def show_present(
         notice = f"{say('storyboard.behind')}\n{notice}".strip()
     asking = asking and not present.behind and not story.problems(model)
     spot = Spot(draft=present.draft.id, version=present.draft.version, shot=at)
-    changes: dict[str, Any] = {} if notice is None else {"content": notice or None}
     await interaction.edit_original_response(
+        content=notice or None,
         embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, asking=asking),
         view=_confirmation(spot, say, price=estimate.price.credits)
         if asking
         else controls(present.board, spot, say, ready=not story.problems(model)),
         allowed_mentions=discord.AllowedMentions.none(),
-        **changes,
     )
 
 
@@ -274,6 +273,6 @@ async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Sp
         )
     except Exception as exc:  # noqa: BLE001 (whatever it is, it is explained, and the storyboard is there again)
         await bot.explain(interaction, exc)
-        await show_present(bot, interaction, present, at=spot.shot, notice=None)
+        await show_present(bot, interaction, present, at=spot.shot)
         return
     await boards.finish(present)

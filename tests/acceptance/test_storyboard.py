@@ -1,0 +1,290 @@
+"""The storyboard builder over the real gateway: from an empty board to the finished film, on any device."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json, People
+    from tests.acceptance.stage import Stage
+
+COMMAND: Final = "video storyboard"
+SCRIPT: Final = "1. 4s A fox wakes in the snow\n2. 3s It runs over a hill\n3. 3s It looks back"
+
+
+@dataclass(kw_only=True)
+class Builder:
+    """The builder's private message as one person on one device sees it."""
+
+    people: People
+    user: str = "ana"
+    locale: str | None = None
+    message: Json = field(default_factory=dict)
+
+    async def open(self, **options: Any) -> Builder:
+        """Type the command."""
+        sent = await self.people.types(COMMAND, user=self.user, locale=self.locale, **options)
+        self.message = await self.people.answered(sent)
+        return self
+
+    async def press(self, action: str, *values: str) -> Builder:
+        """Press a button, or choose a shot."""
+        sent = await self.people.presses(self.message, self.id_of(action), *values, user=self.user, locale=self.locale)
+        self.message = await self.people.edited(sent)
+        return self
+
+    async def opens(self, action: str) -> str:
+        """Press a button that opens a form; the interaction."""
+        sent = await self.people.presses(self.message, self.id_of(action), user=self.user, locale=self.locale)
+        await self.people.form(sent)
+        return sent
+
+    async def enter(self, opened: str, **fields: Any) -> Builder:
+        """Send the form, with these fields changed."""
+        sent = await self.people.submits(opened, user=self.user, locale=self.locale, **fields)
+        self.message = await self.people.edited(sent)
+        return self
+
+    def parts(self) -> list[Json]:
+        """Every button and select."""
+        return [part for row in self.message["components"] for part in row["components"]]
+
+    def id_of(self, action: str) -> str:
+        """The `custom_id` of a button; of the select for "pick"."""
+        start = "story:" if action == "pick" else f"story-{action}:"
+        return str(next(part["custom_id"] for part in self.parts() if part["custom_id"].startswith(start)))
+
+    def grey(self) -> set[str]:
+        """The buttons that can't be pressed."""
+        off = [part["custom_id"] for part in self.parts() if part.get("disabled")]
+        return {each.partition(":")[0].removeprefix("story-") for each in off}
+
+    @property
+    def text(self) -> str:
+        """The notice and the board."""
+        return "\n".join([self.message["content"], *(embed["description"] for embed in self.message["embeds"])])
+
+
+async def test_a_storyboard_becomes_a_film_of_its_shots(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        board = await Builder(people=people).open()
+        assert "ask" in board.grey()
+        assert "Shot 1 has no prompt" in board.text
+        opened = await board.opens("edit")
+        await board.enter(opened, prompt="A fox *wakes*", seconds="2")
+        opened = await board.opens("settings")
+        await board.enter(opened, total=["5"], aspect=["1:1"], extras=["sound"])
+        assert "3 seconds left" in board.text
+        await board.press("add")
+        assert "🟥🟥🟧🟧🟧" in board.text
+        opened = await board.opens("edit")
+        await board.enter(opened, prompt="It runs", seconds="3")
+        assert "ask" not in board.grey()
+        await board.press("ask")
+        assert "Make it for 8 credits?" in board.text
+        await board.press("make")
+        assert "On its way" in board.text
+        assert board.message["components"] == []
+        assert board.message["embeds"] == []
+        result = await people.result()
+        await stage.rest()
+    (task,) = await people.tasks()
+    params = task["request"]["input"][0]["params"]
+    assert params["multi_prompt"] == [
+        {"index": 1, "prompt": "A fox *wakes*", "duration": "2"},
+        {"index": 2, "prompt": "It runs", "duration": "3"},
+    ]
+    assert (params["multi_shot"], params["shot_type"], params["duration"]) == (True, "customize", "5")
+    assert (params["sound"], params["aspect_ratio"]) == ("on", "1:1")
+    assert "Video of 2 shots" in result["attachments"][0]["description"]
+    assert stage.books.entries() == [("hold", 8), ("settle", 8)]
+
+
+async def test_every_button_does_what_it_says_and_undo_takes_it_back(stage: Stage) -> None:
+    async with stage.bot():
+        board = await Builder(people=stage.people).open(script=SCRIPT)
+        assert "🟥🟥🟥🟥🟧🟧🟧🟨🟨🟨" in board.text
+        await board.press("pick", "1")
+        assert "👉 🟧 **2** · 3 s · It runs over a hill" in board.text
+        await board.press("up")
+        assert "👉 🟥 **1** · 3 s · It runs over a hill" in board.text
+        assert "up" in board.grey()
+        await board.press("down")
+        assert "👉 🟧 **2** · 3 s · It runs over a hill" in board.text
+        await board.press("copy")
+        assert "👉 🟨 **3** · 1 s · It runs over a hill" in board.text
+        assert "1 second too many" in board.text
+        assert "ask" in board.grey()
+        await board.press("even")
+        assert "🟥🟥🟥🟧🟧🟧🟨🟨🟩🟩" in board.text
+        assert "even" in board.grey()
+        await board.press("drop")
+        assert "2 seconds left" in board.text
+        await board.press("new")
+        assert "nothing written yet" in board.text
+        for _ in range(6):
+            await board.press("undo")
+        assert "🟥🟥🟥🟥🟧🟧🟧🟨🟨🟨" in board.text
+        assert "👉" in board.text
+
+
+async def test_a_storyboard_goes_on_after_a_restart_on_either_message(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        phone = await Builder(people=people).open(script=SCRIPT)
+        opened = await phone.opens("edit")
+    async with stage.bot():
+        await phone.enter(opened, prompt="A wolf wakes")
+        assert "A wolf wakes" in phone.text
+        desk = await Builder(people=people).open()
+        assert "the storyboard you were working on" in desk.text
+        assert "A wolf wakes" in desk.text
+        await phone.press("drop")
+        await desk.press("add")
+        assert "has changed meanwhile" in desk.text
+        assert "A wolf wakes" not in desk.text
+        await desk.press("undo")
+        assert "A wolf wakes" in desk.text
+
+
+async def test_what_was_typed_into_a_form_too_late_is_given_back(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        phone = await Builder(people=people).open(script=SCRIPT)
+        opened = await phone.opens("edit")
+        await phone.press("down")
+        sent = await people.submits(opened, prompt="A wolf wakes")
+        phone.message = await people.edited(sent)
+        assert "has changed meanwhile" in phone.text
+        assert "A wolf wakes" not in phone.text
+
+        async def given_back() -> list[Json] | None:
+            return (await people.interaction(sent))["followups"] or None
+
+        (follow_up,) = await people.until(given_back, what="the text")
+    assert b"A wolf wakes" in await people.fetch(follow_up["attachments"][0]["url"])
+    assert follow_up["visible_to"] == stage.id_of("users", "ana")
+
+
+async def test_a_script_is_pasted_and_taken_out_again_in_chinese(stage: Stage) -> None:
+    script = "第1镜（4秒）：狐狸在雪地里醒来\n第2镜（6秒）：它跑过山坡"
+    async with stage.bot():
+        board = await Builder(people=stage.people, locale="zh-CN").open()
+        await board.enter(await board.opens("script"), script=script)
+        assert "正好排满" in board.text
+        assert "🟧 **2** · 6 秒 · 它跑过山坡" in board.text
+        opened = await board.opens("script")
+        form = await stage.people.form(opened)
+        written = form["components"][0]["component"]["value"]
+        assert written == "1. 4s 狐狸在雪地里醒来\n2. 6s 它跑过山坡"
+        await board.enter(opened, script="\n".join(f"{number}. 2s 镜头" for number in range(1, 9)))
+        assert "最后的 2 个没有放进来" in board.text
+        assert "分镜" in board.message["embeds"][0]["title"]
+        await board.press("undo")
+        assert "正好排满" in board.text
+
+
+async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(stage: Stage) -> None:
+    async with stage.bot():
+        board = await Builder(people=stage.people).open(script=SCRIPT)
+        await board.enter(await board.opens("edit"), prompt="<@1> **A** `wolf`", seconds="a few")
+        assert 'no number of seconds in "a few"' in board.text
+        assert "\\<@\u200b1> \\*\\*A\\*\\* \\`wolf\\`" in board.text
+        before = board.text
+        await board.enter(await board.opens("script"), script=" ")
+        assert board.message["embeds"][0]["description"] in before
+
+
+async def test_a_template_is_saved_offered_used_and_deleted(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        board = await Builder(people=people).open(script=SCRIPT)
+        await board.enter(await board.opens("template"), name="Fox")
+        assert "Saved as the template **Fox**" in board.text
+        await board.press("new")
+        (choice,) = await people.completes(COMMAND, focused="template", template="fo")
+        assert choice["name"] == "Fox"
+        assert await people.completes(COMMAND, focused="template", template="wolf") == []
+        assert await people.completes(COMMAND, focused="template", user="ben", template="") == []
+    async with stage.bot():
+        board = await Builder(people=people).open(template=choice["value"])
+        assert "It looks back" in board.text
+        await board.enter(await board.opens("template"), name=" Fox ")
+        assert "in place of what the template **Fox** was" in board.text
+        await board.enter(await board.opens("template"), forget=[choice["value"]])
+        assert "Deleted" in board.text
+        refused = await people.types(COMMAND, template="Fox")
+        assert await people.completes(COMMAND, focused="template", template="") == []
+        assert "Reference" in await people.answer(refused)
+
+
+async def test_two_devices_that_both_press_make_get_one_video(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
+        desk = await Builder(people=people).open()
+        await phone.press("ask")
+        await desk.press("ask")
+        await asyncio.gather(phone.press("make"), desk.press("make"))
+        await people.result()
+        await stage.rest()
+        again = await Builder(people=people).open()
+        assert "↩️ brings back your last one" in again.text
+        await again.press("undo")
+        assert "🟥🟥🟧" in again.text
+    assert len(await people.tasks()) == 1
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+
+
+async def test_a_refusal_is_explained_and_the_storyboard_stays(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(daily_credits=5):
+        board = await Builder(people=people).open(script=SCRIPT)
+        assert "more than you have left" in board.text
+        await board.press("ask")
+        sent = await people.presses(board.message, board.id_of("make"))
+        board.message = await people.edited(sent)
+        assert "It looks back" in board.text
+        (refusal,) = (await people.interaction(sent))["followups"]
+        assert "That costs" in refusal["content"]
+        assert "Reference" in refusal["content"]
+        await board.press("add")
+        assert "Sending" not in board.text
+    assert await people.tasks() == []
+    assert stage.books.entries() == []
+
+
+async def test_a_private_storyboard_is_sent_directly(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        board = await Builder(people=people, user="ben").open(script="1. 2s a\n2. 1s b")
+        await board.enter(await board.opens("settings"), extras=["private"])
+        assert "for you alone" in board.text
+        await board.press("ask")
+        await board.press("make")
+        await people.result("dm", user="ben")
+        await stage.rest()
+    assert await people.results() == []
+
+
+async def test_without_a_model_for_it_there_are_no_storyboards(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(kirin_api_key=""):
+        sent = await people.types(COMMAND)
+        assert "No model here makes storyboards" in await people.answer(sent)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_the_longest_storyboard_fits_into_the_message(stage: Stage, locale: str) -> None:
+    script = "\n".join(f"{number}. 15s {'*' * 600}" for number in range(1, 7))
+    async with stage.bot():
+        board = await Builder(people=stage.people, locale=locale).open(script=script)
+        assert len(board.message["embeds"][0]["description"]) <= 4096
+        assert "ask" in board.grey()
+        for action in ("edit", "script", "settings", "template"):
+            await board.opens(action)
