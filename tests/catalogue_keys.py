@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from bot import errors
+from bot.domain.job import Origin
+from bot.domain.notice import Notify
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
+from bot.service.choices import Whose
+from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
 from tests.catalogue_uses import GAP, problem_codes, uses
 
@@ -18,6 +23,13 @@ FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "r
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),
+    *("script", "seconds", "template"),  # those of a storyboard
+)
+SWITCHES: Final = ("sound", "watermark")
+DEEDS: Final = ("again", "edit", "pro", "shape", "board", "star", "dm", "info", "report", "delete", "whole", "share")
+BUILDING: Final = (
+    *("add", "edit", "copy", "up", "down", "drop", "undo", "even"),
+    *("script", "settings", "ask", "template", "new"),
 )
 PERMISSIONS: Final = (
     *("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "embed_links"),
@@ -26,8 +38,8 @@ PERMISSIONS: Final = (
 
 
 def fill(pattern: str, values: Iterable[Any]) -> set[str]:
-    """Every key that a pattern stands for."""
-    return {pattern.replace(GAP, str(value)) for value in values}
+    """Every key that a pattern stands for; where it has several gaps, a value is a tuple."""
+    return {pattern.format(*value) if isinstance(value, tuple) else pattern.format(value) for value in values}
 
 
 def fits(pattern: str, key: str) -> bool:
@@ -55,14 +67,20 @@ NEVER_SHOWN: Final = {errors.SettingsInvalid}  # the command line's own
 
 def problems() -> set[str]:
     """The codes of all problems that a request may have."""
-    codes, patterns = problem_codes()
-    assert patterns == set(PROBLEM_PATTERNS), "say here what stands in the gap"
-    return codes.union(*(fill(pattern, values) for pattern, values in PROBLEM_PATTERNS.items()))
+    found = problem_codes()
+    assert found.patterns == set(PROBLEM_PATTERNS), "say here what stands in the gap"
+    assert found.variable == set(PROBLEM_VARIABLES), "say here what the variable may be"
+    filled = (fill(pattern, values) for pattern, values in PROBLEM_PATTERNS.items())
+    return found.plain.union(*filled, *PROBLEM_VARIABLES.values())
 
 
 PROBLEM_PATTERNS: Final[dict[str, Iterable[str]]] = {
     "{}_not_offered": ("mode", "aspect", "duration", "sound", "watermark", "cfg", "shots", "camera"),
     "{}_too_long": ("prompt", "negative"),
+}
+PROBLEM_VARIABLES: Final = {
+    "bot/domain/request.py": {"camera_no_axis", "camera_two_axes"},
+    "bot/domain/template.py": {"template_brace", "template_gap_name", "template_too_many_gaps"},
 }
 # Every key that is put together, and what may stand in its gaps. This is the one place that says so.
 PATTERNS: Final[dict[str, Iterable[Any]]] = {
@@ -72,11 +90,30 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
     "choice.aspect.{}": AspectRatio,
     "choice.mode.{}": Mode,
+    "choice.{}.{}": [*product(["mode"], Mode), *product(["aspect"], AspectRatio)],
+    "choice.scope.{}": Whose,
+    "copy.{}": CopyKind,
+    "defaults.no.{}": SWITCHES,
     "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
     "failed.{}": FAULTS,
+    "fix.without.{}": ("model", "sound", "watermark", "negative", "cfg", "camera", "strength"),
+    "inbox.{}": ("back", "more"),
+    "info.origin.{}": Origin,
+    "mode.{}": Mode,
     "option.{}": OPTIONS,
     "permission.{}": PERMISSIONS,
     "problem.{}": problems(),
+    "result.button.{}": DEEDS,
+    "settings.notify.{}": Notify,
+    "settings.title.{}": Whose,
+    "settings.{}": (*SWITCHES, "model", "mode", "aspect", "duration", "notify"),
+    "settings.{}.name": SWITCHES,
+    "storyboard.button.{}": BUILDING,
+    "storyboard.form.extra.{}": (*SWITCHES, "private"),
+    "studio.no.{}": (*SWITCHES, "camera", "strength", "cfg", "negative"),
+    "studio.strength.{}.{}": [*product(("gentle", "medium", "strong"), ("on", "back"))],
+    "studio.{}": ("model", "duration", "camera", "strength"),
+    "studio.{}.{}": [*product(SWITCHES, ("on", "off"))],
 }
 # Keys that a pattern gives only for some values: a text more exact than the one they fall back to.
 OPTIONAL: Final = ("failed.{}.{}", "slash.{}", "slash.option.{}")

@@ -40,7 +40,7 @@ class Uses:
 def uses() -> Uses:
     """Every use in `bot` and `cogs`."""
     found = Uses()
-    for source in _sources():
+    for source in _sources().values():
         if "bot.locale" in source:
             _look(ast.parse(source), found)
     return found
@@ -53,23 +53,36 @@ def uses_in(source: str) -> Uses:
     return found
 
 
-def problem_codes() -> tuple[set[str], set[str]]:
-    """The codes of every `Problem(code=…)`: those written out, and patterns."""
-    codes: set[str] = set()
-    patterns: set[str] = set()
-    for source in _sources():
+@dataclass
+class Codes:
+    """The codes of every `Problem(code=…)`: written out, as patterns, and the modules that have some in variables."""
+
+    plain: set[str] = field(default_factory=set)
+    patterns: set[str] = field(default_factory=set)
+    variable: set[str] = field(default_factory=set)
+
+
+@cache
+def problem_codes() -> Codes:
+    """Every problem that `bot` and `cogs` find."""
+    found = Codes()
+    for name, source in _sources().items():
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem":
-                for keyword in node.keywords:
-                    if keyword.arg == "code":
-                        codes |= {text for text in _texts(keyword.value) if GAP not in text}
-                        patterns |= {text for text in _texts(keyword.value) if GAP in text}
-    return codes, patterns
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Problem":
+                continue
+            for code in (keyword.value for keyword in node.keywords if keyword.arg == "code"):
+                texts = set(_texts(code))
+                found.plain |= {text for text in texts if GAP not in text}
+                found.patterns |= {text for text in texts if GAP in text}
+                found.variable |= set() if texts else {name}
+    return found
 
 
-def _sources() -> list[str]:
+def _sources() -> dict[str, str]:
+    """The source of every module but the sandbox's, by its path."""
     files = [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]
-    return [file.read_text(encoding="utf-8") for file in sorted(files) if "sandbox" not in file.parts]
+    ours = [file for file in sorted(files) if "sandbox" not in file.parts]
+    return {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in ours}
 
 
 def _look(tree: ast.AST, found: Uses) -> None:
