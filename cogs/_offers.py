@@ -72,6 +72,6 @@ def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> s
     model = able({**others, "camera": ""}, models)[0]
     if model.camera is None or {"model", "mode", "duration"} <= set(others):
         return ""
-    modes = ", ".join(say(f"mode.{mode}") for mode in model.camera.modes)
-    seconds = ", ".join(say("seconds.short", n=each) for each in model.camera.durations)
+    modes = say("comma").join(say(f"mode.{mode}") for mode in model.camera.modes)
+    seconds = say("comma").join(say("seconds.short", n=each) for each in model.camera.durations)
     return f" ({model.model}, {modes}, {seconds})"

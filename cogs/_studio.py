@@ -81,15 +81,15 @@ def _notes(panel: Panel) -> Iterator[str]:
     say, options = panel.say, options_of(panel.request)
     rule = next((each.camera for each in panel.models if each.model == panel.request.model), None)
     if panel.request.camera is not None and rule is not None:
-        modes = ", ".join(say(f"mode.{mode}") for mode in rule.modes)
-        seconds = ", ".join(say("seconds.short", n=each) for each in rule.durations)
+        modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
+        seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
         yield f"📷 {say('studio.camera_needs', model=panel.request.model, modes=modes, seconds=seconds)}"
     changed = [
         chosen(option, options[option], say) if option in options else say(f"studio.no.{option}")
         for option in panel.bent
     ]
     if changed:
-        yield f"↪️ {say('studio.bent', what=', '.join(changed))}"
+        yield f"↪️ {say('studio.bent', what=say('comma').join(changed))}"
 
 
 def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:

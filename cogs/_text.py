@@ -96,7 +96,7 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
     differing = [option for option in OPTIONS if (before.get(option) or None) != after.get(option)]
     used = [chosen(option, after[option], words) for option in differing if option in after]
     dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
-    parts = [words("fix.use", what=", ".join(used))] if used else []
+    parts = [words("fix.use", what=words("comma").join(used))] if used else []
     return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
 
 
@@ -117,7 +117,7 @@ def chosen(option: str, value: Any, words: Words) -> str:
             return str(value)
 
 
-def button_label(text: str, request: VideoRequest | None, words: Words) -> str:
+def button_label(text: str, request: VideoRequest, words: Words) -> str:
     """What stands on a button that asks for a video: what is special about it, and its price."""
-    cost = "" if request is None else f" ({words('credits', n=price(request).credits)})"
-    return cut(text, BUTTON - len(cost)) + cost
+    cost = words("credits", n=price(request).credits)
+    return words("fix.priced", what=cut(text, BUTTON - len(words("fix.priced", what="", price=cost))), price=cost)

@@ -54,6 +54,11 @@ class Books:
         with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
             connection.execute("UPDATE jobs SET created_at = created_at - ?", [minutes * 60_000])
 
+    def forget_drafts(self) -> None:
+        """Take away everything that was begun, as time does."""
+        with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
+            connection.execute("DELETE FROM drafts")
+
     def check(self) -> None:
         """Every account is the sum of its ledger lines, and every hold belongs to a job that may still need it."""
         accounts = {(row["owner"], row["period"]): row for row in self.rows("SELECT * FROM accounts")}

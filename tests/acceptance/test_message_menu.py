@@ -1,0 +1,76 @@
+"""The menu of a message: its text becomes the prompt of a form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.acceptance.controls import control, fields
+from tests.acceptance.stage import PROMPT
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+ENTRY: Final = "Make a video of this"
+
+
+async def test_a_messages_text_becomes_the_prompt_unchanged(stage: Stage) -> None:
+    people, text = stage.people, f"**{PROMPT}** @everyone `code` <https://example.org>"
+    said = await people.says(text, user="ben")
+    async with stage.bot():
+        sent = await people.uses(ENTRY, said)
+        form = await people.form(sent)
+        assert form["title"] == ENTRY
+        assert fields(form)["prompt"] == text
+        assert fields(form)["look"] == ["std 16:9"]
+        answer = await people.answer(await people.submits(sent, duration="3", look=["std 1:1"]))
+        assert "On its way" in answer
+        result = await people.result()
+        assert "1:1 · 3 seconds" in result["content"]
+        assert result["mention_everyone"] is False
+        await stage.rest()
+
+
+async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    said = await people.says(PROMPT, user="ben")
+    async with stage.bot():
+        message = await people.answered(await people.types("settings"))
+        await people.answered(await people.presses(message, control(message, ":mode"), "pro"))
+        sent = await people.uses(ENTRY, said, locale="zh-CN")
+        form = await people.form(sent)
+        assert fields(form)["look"] == ["pro 16:9"]
+        assert "模型: kirin_v3_t2v\n声音: 否" in fields(form)["more"]
+    async with stage.bot():
+        more = "模型：kirin_v3_t2v\n声音：是"  # noqa: RUF001 (as Chinese keyboards write it)
+        answer = await people.answer(await people.submits(sent, duration="3", more=more, locale="zh-CN"))
+        assert "开工" in answer
+        assert "pro · 16:9 · 3 seconds · sound" in (await people.result())["content"]
+        await stage.rest()
+
+
+@pytest.mark.parametrize("length", [2600, 3900])
+async def test_a_text_that_is_too_long_is_explained_and_kept(stage: Stage, length: int) -> None:
+    people = stage.people
+    said = await people.says("boat " * 20, user="ben")
+    async with stage.bot():
+        sent = await people.uses(ENTRY, said)
+        await people.form(sent)
+        refusal = await people.answered(await people.submits(sent, prompt="x" * length))
+        assert f"{length} characters; at most 2500 fit" in refusal["content"]
+        sent = await people.presses(refusal, control(refusal, "Edit & retry"))
+        assert fields(await people.form(sent))["prompt"] == "x" * length
+    assert stage.books.entries() == []
+
+
+async def test_a_message_without_text_is_refused_in_words(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", prompt=PROMPT, duration=3)
+        await people.result()
+        await stage.rest()
+        (card,) = await people.cards()
+        assert card["content"] == ""
+        answer = await people.answer(await people.uses(ENTRY, card))
+        assert "no text to make a video of" in answer
