@@ -38,7 +38,7 @@ def _name_key(context: app_commands.TranslationContext[Any, Any]) -> str | None:
     """The key of a command's or an option's name; None for everything else."""
     named = context.data
     if context.location is Place.parameter_name:
-        return f"slash.option.{named.name}"
+        return f"slash.option.{named.display_name}"
     if context.location is Place.group_name or isinstance(named, app_commands.Command):
         at_name = context.location in {Place.group_name, Place.command_name}
         return f"slash.{named.qualified_name.replace(' ', '.')}" if at_name else None
