@@ -1,0 +1,153 @@
+"""Presets over the real gateway: saved, asked for in a form, used after a restart, shared, deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.acceptance.stage import PROMPT
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+SMALL: Final[dict[str, Any]] = {"duration": 3, "aspect": "1:1"}
+ANIMALS: Final = "A {animal} in the {place}"
+
+
+async def save(stage: Stage, name: str, *, user: str = "ana", **options: Any) -> str:
+    return await stage.people.answer(await stage.people.types("preset save", user=user, name=name, **options))
+
+
+def buttons(message: Json, start: str) -> list[Json]:
+    parts = [part for row in message["components"] for part in row["components"]]
+    return [part for part in parts if part["custom_id"].startswith(start)]
+
+
+def fields(form: Json) -> dict[str, Json]:
+    return {part["component"]["custom_id"]: part["component"] for part in form["components"]}
+
+
+def requests(stage: Stage) -> list[Json]:
+    return [json.loads(job["request"]) for job in stage.books.jobs()]
+
+
+async def test_a_preset_asks_for_its_gaps_also_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        said = await save(stage, "Zoo", prompt=ANIMALS, **SMALL)
+        assert "**animal**, **place**" in said
+        (choice,) = await people.completes("preset use", focused="name", name="zo")
+        assert choice["name"] == "Zoo"
+        opened = await people.types("preset use", name=choice["value"])
+        form = await people.form(opened)
+        assert [part["label"] for part in form["components"]] == ["animal", "place"]
+    async with stage.bot():
+        sent = await people.submits(opened, **{"gap:animal": "red *fox*", "gap:place": "{snow}"})
+        assert "57 credits left" in await people.answer(sent)
+        result = await people.result()
+        await stage.rest()
+    assert [each["prompt"] for each in requests(stage)] == ["A red *fox* in the {snow}"]
+    assert r"A red \*fox\* in the {snow}" in result["content"]
+    assert stage.books.rows("SELECT name, uses FROM presets") == [{"name": "Zoo", "uses": 1}]
+
+
+async def test_many_gaps_are_asked_for_in_one_field_and_what_is_missing_is_named(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await save(stage, "Six", prompt="{a} {b} {c} {d} {e} {f}", **SMALL)
+        opened = await people.types("preset use", name="six")
+        (lines,) = fields(await people.form(opened)).values()
+        assert lines["value"].splitlines() == [f"{name}: " for name in "abcdef"]
+        said = await people.answer(await people.submits(opened, lines="a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf:"))
+        assert "**f** is still empty" in said
+        assert stage.books.jobs() == []
+        opened = await people.types("preset use", name="Six", locale="zh-CN")
+        await people.form(opened)
+        filled = "a: 1\nb: 2\nc\uff1a3\nd: 4\ne: 5\nf: 6"
+        assert "额度" in await people.answer(await people.submits(opened, locale="zh-CN", lines=filled))
+        await stage.rest()
+    assert [each["prompt"] for each in requests(stage)] == ["1 2 3 4 5 6"]
+
+
+async def test_a_preset_is_saved_from_a_video_and_used_from_the_list_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", prompt="a {paper} boat", negative="rain", **SMALL)
+        await people.result()
+        await stage.rest()
+        (choice,) = await people.completes("preset save", focused="from", name="x", **{"from": "PAPER"})
+        assert choice["name"] == "a {paper} boat"
+        assert "is saved" in await save(stage, "Boat", **{"from": choice["value"]}, duration=4)
+        assert "is saved" in await save(stage, "Latest")
+        assert "is changed" in await save(stage, "Boat", **{"from": choice["value"]}, duration=5)
+        listed = await people.answered(await people.types("preset list"))
+    assert "2 presets" in listed["content"]
+    async with stage.bot():
+        (boat, _) = buttons(listed, "preset:use:")
+        assert "On its way" in await people.answer(await people.presses(listed, boat["custom_id"]))
+        await stage.rest()
+    first, second = requests(stage)
+    assert second["prompt"] == first["prompt"] == "a {paper} boat"
+    assert second["negative_prompt"] == "rain"
+    assert (first["duration"], second["duration"]) == (3, 5)
+
+
+async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await save(stage, "Zoo", prompt=ANIMALS, **SMALL)
+        assert "Manage Server" in await people.answer(await people.types("preset share", name="Zoo"))
+        assert "no preset" in await people.answer(await people.types("preset use", user="ben", name="Zoo"))
+        assert "Manage Server" in await people.answer(await people.types("preset sharing", members=True))
+        allowed = await people.answer(await people.types("preset sharing", user="owner", members=True))
+        assert "Authors may share" in allowed
+        assert "Everybody" in await people.answer(await people.types("preset share", name="Zoo"))
+        await people.form(await people.types("preset use", user="ben", name="Zoo"))
+        listed = await people.answer(await people.types("preset list", user="ben", locale="zh-CN"))
+        assert "共享" in listed
+        refused = await people.answer(await people.types("preset delete", user="ben", name="Zoo"))
+        assert "Manage Server" in refused
+        unshared = await people.answer(await people.types("preset unshare", user="owner", name="Zoo"))
+        assert "author's alone" in unshared
+        assert await people.completes("preset use", user="ben", focused="name", name="") == []
+        assert "is deleted" in await people.answer(await people.types("preset delete", name="Zoo"))
+    assert stage.books.rows("SELECT * FROM presets") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "<@1>", "prompt": PROMPT}, "can't be called that"),
+        ({"name": " ", "prompt": PROMPT}, "can't be called that"),
+        ({"name": "x" * 33, "prompt": PROMPT}, "can't be called that"),
+        ({"name": "x", "prompt": "a {fox"}, "single brace at character 3"),
+        ({"name": "x", "prompt": "a {0.__class__}"}, "can't be the name of a gap"),
+        ({"name": "x"}, "prompt is empty"),
+        ({"name": "x", "prompt": PROMPT, "model": "kirin_v3_t2v", "cfg": 0.5}, "can't do that"),
+        ({"name": "x", "from": "0123456789abcdef"}, "no video with the id"),
+    ],
+)
+async def test_what_is_no_preset_is_refused_in_words(stage: Stage, options: dict[str, Any], words: str) -> None:
+    async with stage.bot():
+        said = await save(stage, **options)
+    assert words in said
+    assert stage.books.rows("SELECT * FROM presets") == []
+
+
+async def test_a_long_list_has_pages(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for number in range(7):
+            await save(stage, f"P{number}", prompt="*" * 2000, **SMALL)
+        listed = await people.answered(await people.types("preset list"))
+        assert len(buttons(listed, "preset:use:")) == 5
+        (onward,) = buttons(listed, "preset:page:")
+    async with stage.bot():
+        turned = await people.edited(await people.presses(listed, onward["custom_id"]))
+        assert [button["label"] for button in buttons(turned, "preset:use:")] == ["P5", "P6"]
+        (back,) = buttons(turned, "preset:page:")
+        again = await people.edited(await people.presses(turned, back["custom_id"]))
+    assert again["content"] == listed["content"]
