@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from bot.domain.wanted import Wanted
+from bot.store.drafts import Drafts
+from bot.store.gallery import GalleryStore
+from bot.store.library import Shelf
 from bot.store.migrate import migrate, shipped
+from bot.store.presets import PresetStore
+from bot.store.results import ResultStore
 from bot.store.sqlite import SQLiteDatabase
-from tests.store.conftest import START, Store
+from tests.store.conftest import LEASE, START, Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -81,6 +87,23 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "first_waiting": (lambda s: s.lookup.first_waiting("kirin", most=5), {"jobs_waiting"}),
     "durations": (lambda s: s.lookup.durations(s.job().request), {"jobs_like"}),
     "dead_letters": (lambda s: s.lookup.dead_letters(most=5), {"jobs_dead"}),
+    "children": (lambda s: ResultStore(s.database).children("job-0001"), {"jobs_of_parent"}),
+    "inbox": (lambda s: ResultStore(s.database).inbox(1, most=5), {"jobs_in_inbox"}),
+    "stars": (lambda s: Shelf(s.database).stars("job-0001"), {"favourites_of_job"}),
+    "starred": (
+        lambda s: Shelf(s.database).videos(Wanted(favourites=True), user_id=1, skip=0, most=5),
+        {"favourites_of_user"},
+    ),
+    "library": (lambda s: Shelf(s.database).videos(Wanted(text="fox"), user_id=1, skip=0, most=5), {"jobs_of_user"}),
+    "gallery": (
+        lambda s: GalleryStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"gallery_due"},
+    ),
+    "latest_draft": (lambda s: Drafts(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
+    "presets": (
+        lambda s: PresetStore(s.database).visible(user_id=1, guild_id=7, kind="video"),
+        {"presets_own", "presets_shared"},
+    ),
 }
 
 
@@ -90,7 +113,7 @@ async def test_a_query_takes_the_index_that_is_there_for_it(explained: tuple[Sto
     ask, indexes = QUERIES[name]
     await ask(store)
     plan = " / ".join(plans)
-    used = set(re.findall(r"USING (?:COVERING )?INDEX (jobs_\w+)", plan))
+    used = set(re.findall(r"USING (?:COVERING )?INDEX (?!sqlite_)(\w+)", plan))
     assert used == indexes, plan
     assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
     assert not re.search(r"SCAN \w+( /|$)", plan.replace("SCAN picked", "")), plan
