@@ -93,6 +93,10 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
     """In what a request differs from typed options, as something to do; `model` is meant where none is typed."""
     before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
     after = options_of(request)
+    if "camera" in after:
+        before.setdefault("strength", after.get("strength"))
+    elif "camera" in before:
+        before.pop("strength", None)  # it goes without saying
     differing = [option for option in OPTIONS if (before.get(option) or None) != after.get(option)]
     used = [chosen(option, after[option], words) for option in differing if option in after]
     dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
@@ -120,4 +124,4 @@ def chosen(option: str, value: Any, words: Words) -> str:
 def button_label(text: str, request: VideoRequest, words: Words) -> str:
     """What stands on a button that asks for a video: what is special about it, and its price."""
     cost = words("credits", n=price(request).credits)
-    return words("fix.priced", what=cut(text, BUTTON - len(words("fix.priced", what="", price=cost))), price=cost)
+    return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=cost))), price=cost)

@@ -52,7 +52,8 @@ def errors_shown() -> Iterator[type[errors.ShotcallerError]]:
     for kind in vars(errors).values():
         if not inspect.isclass(kind) or not issubclass(kind, errors.ShotcallerError) or kind in NEVER_SHOWN:
             continue
-        if kind in CAUGHT_WHOLE or not kind.__subclasses__():
+        finer = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+        if kind in CAUGHT_WHOLE or not finer:
             yield kind
 
 
@@ -96,7 +97,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "defaults.no.{}": SWITCHES,
     "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
     "failed.{}": FAULTS,
-    "fix.without.{}": ("model", "sound", "watermark", "negative", "cfg", "camera", "strength"),
+    "fix.without.{}": ("sound", "watermark", "negative", "cfg", "camera", "strength"),
     "inbox.{}": ("back", "more"),
     "info.origin.{}": Origin,
     "mode.{}": Mode,
@@ -112,7 +113,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "storyboard.form.extra.{}": (*SWITCHES, "private"),
     "studio.no.{}": (*SWITCHES, "camera", "strength", "cfg", "negative"),
     "studio.strength.{}.{}": [*product(("gentle", "medium", "strong"), ("on", "back"))],
-    "studio.{}": ("model", "duration", "camera", "strength"),
+    "studio.{}": ("model", "duration", "camera", "strength", "private", "public"),
     "studio.{}.{}": [*product(SWITCHES, ("on", "off"))],
 }
 # Keys that a pattern gives only for some values: a text more exact than the one they fall back to.

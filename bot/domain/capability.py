@@ -129,11 +129,12 @@ def check(request: VideoRequest, capability: Capability, offered: Sequence[Capab
         return
     found: dict[VideoRequest, Suggestion] = {}
     for other in sorted(offered, key=lambda each: each.model != capability.model):
-        for wish in (request, request.model_copy(update={"camera": None})):
-            nearest = other.nearest(wish)
-            if nearest is not None:
-                changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
-                found.setdefault(nearest, Suggestion(request=nearest, changed=changed))
+        still = request.model_copy(update={"camera": None})
+        for nearest in filter(None, (other.nearest(request), other.nearest(still))):
+            changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
+            if other.model != capability.model and "camera" in changed and found:
+                continue  # without the move the chosen model will do
+            found.setdefault(nearest, Suggestion(request=nearest, changed=changed))
     # A move that somebody asked for is given up last.
     suggestions = sorted(found.values(), key=lambda each: len(each.changed) + ("camera" in each.changed))
     raise ImpossibleRequest(problems, suggestions)

@@ -59,7 +59,7 @@ def shown(message: Json) -> str:
 
 def fields(form: Json) -> dict[str, Any]:
     """What stands in the fields of a form, by their ids."""
-    found = {}
+    found: dict[str, Any] = {}
     for each in walk(form["components"]):
         if "options" in each:
             found[each["custom_id"]] = [option["value"] for option in each["options"] if option.get("default")]

@@ -80,6 +80,16 @@ class People:
 
         return await self.until(opened, what="a form")
 
+    async def uses(self, entry: str, message: Json, *, user: str = "ana", locale: str | None = None) -> str:
+        """Use an entry of a message's menu; the interaction's id."""
+        body = {"user": user, "name": entry, "target": message["id"], "locale": locale}
+        sent: str = (await self._post("command", body))["interaction_id"]
+        return sent
+
+    async def says(self, content: str, *, user: str = "ana", channel: str = "general") -> Json:
+        """Write a message."""
+        return await self._post("messages", {"user": user, "channel": channel, "content": content})
+
     async def fault(self, target: str, kind: str, **more: Any) -> None:
         """Order trouble."""
         await self._post("faults", {"target": target, "kind": kind, **more})

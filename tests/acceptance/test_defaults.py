@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.acceptance.controls import chosen, control, offers, shown
 from tests.acceptance.stage import PROMPT
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choices: str) -> Json:
     """Choose defaults on the message of `/settings`; the message afterwards."""
-    people, options = stage.people, {} if scope is None else {"scope": scope}
+    people = stage.people
+    options: dict[str, Any] = {} if scope is None else {"scope": scope}
     message = await people.answered(await people.types("settings", user=user, **options))
     for option, value in choices.items():
         sent = await people.presses(message, control(message, f":{option}"), value, user=user)

@@ -29,14 +29,14 @@ async def refusal(stage: Stage, **options: Any) -> Json:
             ["Use kling-v1 (5 credits)", "Drop the camera move (5 credits)"],
         ),
         ({"prompt": PROMPT, "duration": 16}, ["Use 15 s (15 credits)", "Use kling-v1, 10 s (10 credits)"]),
-        ({"prompt": PROMPT, "duration": 0}, ["Use 3 s (3 credits)", "Use kling-v1 (5 credits)"]),
+        ({"prompt": PROMPT, "duration": 0}, ["Use 3 s (3 credits)", "Use kling-v1, 5 s (5 credits)"]),
         ({"prompt": PROMPT, "strength": 4.0}, ["Drop the strength (5 credits)"]),
         ({"prompt": PROMPT, "model": "kling-v1", "cfg": 3.0}, ["Use cfg 1 (5 credits)"]),
         (
             {"prompt": PROMPT, "model": "kling-v1", "camera": "zoom+pan", "strength": 99.0},
             ["Use Pan, strength 10 (5 credits)", "Use Zoom, strength 10 (5 credits)"],
         ),
-        ({"prompt": PROMPT, "model": "kling-v0"}, ["Use the default model (5 credits)"]),
+        ({"prompt": PROMPT, "model": "kling-v0"}, ["Use kirin_v3_t2v (5 credits)"]),
         ({"prompt": " "}, []),
     ],
 )
@@ -59,7 +59,7 @@ async def test_pressing_the_nearest_makes_it_once_also_after_a_restart(stage: St
         answers = [await people.answer(each) for each in sent]
         result = await people.result()
         await stage.rest()
-    assert "kling-v1 · std · 16:9 · 5 seconds · camera zoom" in result["content"]
+    assert "kling-v1 · standard · 16:9 · 5 seconds · camera zoom" in result["content"]
     assert sum("asked for this already" in answer for answer in answers) == 1
     assert stage.books.entries() == [("hold", 5), ("settle", 5)]
 
@@ -88,7 +88,7 @@ async def test_the_form_brings_back_everything_typed_and_asks_again(stage: Stage
         assert fields(form)["duration"] == "five"
         more = "model: kling-v1\ncamera: sink and pull back"
         await people.submits(sent, duration="5", look=["std 16:9"], more=more)
-        assert "camera down_back" in (await people.result())["content"]
+        assert "camera sink and pull back" in (await people.result())["content"]
         await stage.rest()
     assert stage.books.entries() == [("hold", 5), ("settle", 5)]
 

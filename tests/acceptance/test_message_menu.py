@@ -43,7 +43,7 @@ async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(stage: S
         assert fields(form)["look"] == ["pro 16:9"]
         assert "模型: kirin_v3_t2v\n声音: 否" in fields(form)["more"]
     async with stage.bot():
-        more = "模型：kirin_v3_t2v\n声音：是"  # noqa: RUF001 (as Chinese keyboards write it)
+        more = "模型：kirin_v3_t2v\n声音：是"
         answer = await people.answer(await people.submits(sent, duration="3", more=more, locale="zh-CN"))
         assert "开工" in answer
         assert "pro · 16:9 · 3 seconds · sound" in (await people.result())["content"]

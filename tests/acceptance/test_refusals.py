@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from bot.app import Wraps
+from bot.locale import words
 from tests.acceptance.stage import PROMPT, SMALL
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.acceptance.people import Json
     from tests.acceptance.stage import Stage
 
+SAY: Final = words()
 IMPOSSIBLE: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
     "an empty prompt": ({"prompt": ""}, ["prompt is empty"]),
     "a blank prompt": ({"prompt": "  \t "}, ["prompt is empty"]),
@@ -118,7 +120,7 @@ async def test_permissions_taken_away_meanwhile_are_noticed(stage: Stage) -> Non
 async def test_a_provider_that_is_down_takes_nobody_s_credits(stage: Stage, kind: str) -> None:
     await stage.people.fault("kirin", kind, count=50)
     async with stage.bot():
-        await refused(stage, "not answering", "Nothing was taken", **SMALL)
+        await refused(stage, SAY("error.provider_unavailable"), **SMALL)
     await stage.people.fault("kirin", kind, count=0)
 
 
@@ -127,7 +129,7 @@ async def test_a_wrong_key_is_the_operators_to_hear_of_and_nobody_elses_fault(
 ) -> None:
     async with stage.bot(kirin_api_key="sk-wrong", operator_channel_id=stage.id_of("channels", "showcase")):
         for _ in range(2):
-            await refused(stage, "The operator has been told", "Nothing was taken", **SMALL)
+            await refused(stage, SAY("error.operator_fault"), **SMALL)
     (alert,) = await stage.people.messages("showcase")
     assert "does not accept this bot's key" in alert["content"]
     assert "the operator has to act" in caplog.messages
@@ -138,7 +140,7 @@ async def test_a_locked_database_refuses_and_the_operator_hears_of_it(stage: Sta
     async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
         with closing(sqlite3.connect(stage.books.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            await refused(stage, "my own records", "Nothing was taken", **SMALL)
+            await refused(stage, SAY("error.store_unavailable"), **SMALL)
             other.execute("ROLLBACK")
         (alert,) = await stage.people.messages("showcase")
         assert "The database refuses requests" in alert["content"]
@@ -151,7 +153,7 @@ async def test_a_full_disk_refuses_and_works_again_when_there_is_room(stage: Sta
     kept = Kept()
     async with stage.bot(wraps=Wraps(database=kept.wrap)):
         await kept.pages(1)
-        await refused(stage, "my own records", **{**SMALL, "prompt": "a boat " * 350})
+        await refused(stage, SAY("error.store_unavailable"), **{**SMALL, "prompt": "a boat " * 350})
         await kept.pages(1_000_000)
         await stage.people.types("video create", **SMALL)
         await stage.people.result()
