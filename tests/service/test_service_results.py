@@ -1,0 +1,323 @@
+"""Results once more: where their files come from, who gets them, and that sharing and settling happen once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from bot.domain.notice import Notify, chosen
+from bot.errors import (
+    AlreadyShared,
+    ChannelClosed,
+    DestinationBusy,
+    DestinationLost,
+    DirectMessagesClosed,
+    DiscordBusy,
+    NotYours,
+    ProviderUnavailable,
+    ResultForgotten,
+    ResultLost,
+    ResultTooLarge,
+    ResultUnavailable,
+    ResultUnusable,
+)
+from bot.service.copies import AT_ONCE, Copies, Copy, CopyKind
+from bot.service.notices import Notices
+from bot.service.notifier import Posted
+from bot.service.results import PAGE, Results
+from bot.store.preferences import Preferences, of_user
+from bot.store.results import ResultStore
+from tests.service.scripted import Scripted, until
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.media import Media
+    from bot.service.notifier import Result
+    from tests.service.house import House
+
+MESSAGE = Posted(channel_id=5, message_id=900)
+FRESH = "https://v.example/1.mp4"  # what the scripted service answers
+OLD = "https://old.example/1.mp4"
+OURS = "https://cdn.example/1.mp4"
+GONE = ResultUnavailable("gone")
+
+
+class Courier(Scripted):
+    """Discord for copies; without a script every message is taken, and our own one has its file."""
+
+    async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
+        assert result.file.exists()
+        return cast("Posted", await self.play("post_copy", (copy, stars), usual=MESSAGE))
+
+    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
+        assert (channel_id, guild_id) == (job.destination.channel_id, job.destination.guild_id)
+        return cast("Posted | None", await self.play("find_copy", since))
+
+    async def attachment_url(self, job: Job) -> str | None:
+        return cast("str | None", await self.play("attachment_url", job.id, usual=OURS))
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        return cast("bool", await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
+
+
+@dataclass
+class Desk:
+    """The use cases of results in a house."""
+
+    house: House
+    courier: Courier
+    results: Results
+
+    async def delivered(self, **changes: Any) -> Job:
+        house = self.house
+        job = await house.succeeded(**changes)
+        return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
+
+    async def kept(self, **changes: Any) -> Job:
+        """A dead letter with its file on disk."""
+        job = await self.house.succeeded(**changes)
+        self.house.discord.then("post_result", DestinationLost("discord_50001"))
+        self.house.discord.then("send_directly", DestinationLost("discord_50007"))
+        return await self.house.delivery.deliver(job)
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    courier = Courier()
+    copies = Copies(
+        providers=house.providers,
+        fetcher=house.fetcher,
+        media=cast("Media", house.films),
+        courier=courier,
+        folder=house.folder,
+        cap=200_000_000,
+    )
+    results = Results(
+        store=ResultStore(house.database),
+        lookup=house.lookup,
+        copies=copies,
+        courier=courier,
+        delivery=house.delivery,
+        desk=house.desk,
+        clock=house.clock,
+        wake=house.wake,
+    )
+    return Desk(house=house, courier=courier, results=results)
+
+
+def direct(job: Job, **changes: Any) -> Copy:
+    copy = Copy(kind=CopyKind.DIRECT, user_id=2, locale="en-US", nonce="1", limit=job.destination.upload_limit)
+    return replace(copy, **changes)
+
+
+async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_nothing(desk: Desk) -> None:
+    job = await desk.delivered()
+    assert await desk.results.resend(job, direct(job), stars=3) == MESSAGE
+    assert desk.house.fetcher.asked("download") == [FRESH]
+    assert desk.courier.asked("post_copy") == [(direct(job), 3)]
+    assert desk.house.files() == []
+
+
+@pytest.mark.parametrize("trouble", [GONE, ResultUnusable("truncated"), ResultTooLarge("over_cap")])
+async def test_what_the_service_has_lost_is_taken_from_our_own_message(desk: Desk, trouble: Exception) -> None:
+    job = replace(await desk.delivered(), result_url=OLD)
+    desk.house.fetcher.then("download", trouble, GONE)
+    await desk.results.resend(job, direct(job))
+    assert desk.house.fetcher.asked("download") == [FRESH, OLD, OURS]
+    assert desk.house.files() == []
+
+
+async def test_a_service_that_does_not_answer_is_done_without(desk: Desk) -> None:
+    job = await desk.delivered()
+    desk.house.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
+    await desk.results.resend(replace(job, result_url=None), direct(job))
+    await desk.results.resend(replace(job, result_url=OLD, provider="forgotten"), direct(job))
+    assert desk.house.fetcher.asked("download") == [OURS, OLD]
+
+
+async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
+    job = await desk.delivered()
+    desk.house.fetcher.then("download", GONE, GONE)
+    with pytest.raises(ResultLost):
+        await desk.results.resend(job, direct(job))
+    desk.courier.then("attachment_url", lambda: None)
+    desk.house.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
+    with pytest.raises(ResultLost):
+        await desk.results.resend(replace(job, result_url=None), direct(job))
+    assert desk.house.files() == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "channel_id", "told"),
+    [
+        (DestinationLost("discord_50007"), None, DirectMessagesClosed),
+        (DestinationLost("discord_50001"), 5, ChannelClosed),
+        (DestinationBusy("discord_503"), 5, DiscordBusy),
+        (ResultTooLarge("refused_by_discord"), 5, ResultLost),
+    ],
+)
+async def test_what_discord_refuses_is_a_refusal(
+    desk: Desk, trouble: Exception, channel_id: int | None, told: type[Exception]
+) -> None:
+    job = await desk.delivered()
+    desk.courier.then("post_copy", trouble)
+    with pytest.raises(told):
+        await desk.results.resend(job, direct(job, channel_id=channel_id))
+    assert desk.house.files() == []
+
+
+async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
+    job, gate = await desk.delivered(), asyncio.Event()
+    desk.courier.then("post_copy", *[gate] * AT_ONCE)
+    sending = [asyncio.create_task(desk.results.resend(job, direct(job))) for _ in range(AT_ONCE + 1)]
+    await until(lambda: len(desk.courier.asked("post_copy")) == AT_ONCE)
+    assert len(desk.house.fetcher.asked("download")) == AT_ONCE
+    gate.set()
+    await asyncio.gather(*sending)
+    assert desk.house.files() == []
+
+
+async def test_private_results_are_there_for_their_author_alone_until_they_are_shared(desk: Desk) -> None:
+    job = await desk.delivered(private=True)
+    assert (await desk.results.job(job.id, user_id=1)).id == job.id
+    for job_id, user_id in ((job.id, 2), ("unheard-of", 1)):
+        with pytest.raises(ResultForgotten):
+            await desk.results.job(job_id, user_id=user_id)
+    await desk.results.share(job.id, user_id=1)
+    assert (await desk.results.job(job.id, user_id=2)).id == job.id
+
+
+async def test_lineage_goes_up_as_far_as_it_is_known_and_says_so(desk: Desk) -> None:
+    job = await desk.delivered()
+    assert await desk.results.lineage(job) == await desk.results.lineage(replace(job, parent_id=None))
+    assert not (await desk.results.lineage(job)).forgotten
+    orphan = await desk.results.lineage(replace(job, parent_id="gone"))
+    assert (orphan.ancestors, orphan.forgotten) == ((), True)
+    child = await desk.results.lineage(replace(await desk.delivered(), parent_id=job.id))
+    assert ([each.id for each in child.ancestors], child.forgotten) == ([job.id], False)
+
+
+async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(desk: Desk) -> None:
+    house, job = desk.house, await desk.kept()
+    downloads = len(house.fetcher.asked("download"))
+    assert [each.id for each in (await desk.results.inbox(1)).jobs] == [job.id]
+    for _ in range(2):
+        async with desk.results.film(job, limit=10_000_000) as film:
+            assert film.file.exists()
+        await desk.results.received(job)
+    assert len(house.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
+    assert await house.balance(job) == (0, 5)
+    assert house.files() == []
+    assert house.woken == 1
+
+
+async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
+    job = await desk.kept()
+    desk.house.films.then("fit", ResultUnusable("truncated"))
+    async with desk.results.film(job, limit=10_000_000) as film:
+        assert film.file.exists()
+    assert desk.house.files() == [f"{job.id}.mp4"]
+
+
+async def test_what_is_handed_over_and_not_written_down_stays_to_be_fetched(desk: Desk) -> None:
+    job = await desk.kept()
+    desk.house.database.refusals = 1
+    await desk.results.received(job)
+    assert await desk.house.balance(job) == (5, 0)
+    assert desk.house.files() == [f"{job.id}.mp4"]
+    assert len((await desk.results.inbox(1)).jobs) == 1
+
+
+async def test_the_inbox_has_pages(desk: Desk) -> None:
+    jobs = [await desk.delivered(private=True) for _ in range(PAGE + 1)]
+    first, second = await desk.results.inbox(1), await desk.results.inbox(1, skip=PAGE)
+    assert ([each.id for each in first.jobs], first.more) == ([each.id for each in reversed(jobs[1:])], True)
+    assert ([each.id for each in second.jobs], second.more) == ([jobs[0].id], False)
+    assert await desk.results.inbox(1, skip=-3) == first
+
+
+async def test_two_presses_at_once_share_once(desk: Desk) -> None:
+    job = await desk.delivered(private=True)
+    shares = [desk.results.share(job.id, user_id=1) for _ in range(2)]
+    first, second = await asyncio.gather(*shares, return_exceptions=True)
+    assert first == MESSAGE
+    assert isinstance(second, AlreadyShared)
+    (posted,) = desk.courier.asked("post_copy")
+    assert (posted[0].kind, posted[0].channel_id, posted[0].nonce) == (CopyKind.SHARED, 5, f"share-{job.id}")
+
+
+async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) -> None:
+    house, job = desk.house, await desk.delivered(private=True)
+    intended = house.clock()
+    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    with pytest.raises(DiscordBusy):
+        await desk.results.share(job.id, user_id=1)
+    house.clock.tick(600)
+    desk.courier.then("find_copy", MESSAGE)
+    assert await desk.results.share(job.id, user_id=1) == MESSAGE
+    assert desk.courier.asked("find_copy") == [intended]
+    assert len(desk.courier.asked("post_copy")) == 1
+
+
+async def test_a_share_that_is_not_found_is_posted(desk: Desk) -> None:
+    job = await desk.delivered(private=True)
+    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    with pytest.raises(DiscordBusy):
+        await desk.results.share(job.id, user_id=1)
+    assert await desk.results.share(job.id, user_id=1) == MESSAGE
+
+
+async def test_sharing_a_kept_video_settles_it_and_drops_its_file(desk: Desk) -> None:
+    job = await desk.kept(private=True)
+    await desk.results.share(job.id, user_id=1)
+    assert await desk.house.balance(job) == (0, 5)
+    assert desk.house.files() == []
+
+
+async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> None:
+    public, nowhere = await desk.delivered(), await desk.delivered(private=True, guild_id=None)
+    for job, user_id in ((public, 2), (nowhere, 1)):
+        with pytest.raises(ResultForgotten):
+            await desk.results.share(job.id, user_id=user_id)
+    assert desk.courier.asked("post_copy") == []
+
+
+async def test_its_author_and_moderators_take_it_away(desk: Desk) -> None:
+    job, results = await desk.delivered(), desk.results
+    with pytest.raises(NotYours):
+        await results.removable(job.id, user_id=2, moderator=False)
+    assert await results.removable(job.id, user_id=2, moderator=True) == job
+    assert await results.removable(job.id, user_id=1, moderator=False) == job
+    assert await results.remove(job, channel_id=5, message_id=51)
+    assert (await desk.house.job(job)).removed_at is None  # that was a copy
+    assert await results.remove(job, channel_id=5, message_id=50)
+    assert (await desk.house.job(job)).removed_at == desk.house.clock()
+
+
+async def test_what_discord_will_not_delete_is_not_marked(desk: Desk) -> None:
+    job = await desk.delivered()
+    desk.courier.then("delete_result", DestinationLost("discord_50001"))
+    with pytest.raises(ChannelClosed):
+        await desk.results.remove(job, channel_id=5, message_id=50)
+    assert (await desk.house.job(job)).removed_at is None
+
+
+async def test_a_report_goes_to_the_operator(desk: Desk) -> None:
+    await desk.results.report("job-1", detail="look")
+    assert desk.house.alerts() == ["report job-1"]
+
+
+async def test_people_are_told_as_they_chose_or_as_usual(house: House) -> None:
+    preferences = Preferences(house.database)
+    notices = Notices(preferences)
+    assert await notices.of(1) is Notify.PING
+    await preferences.change(of_user(1), {"notify": "silent"}, now=house.clock())
+    assert await notices.of(1) is Notify.SILENT
+    house.database.refusals = 1
+    assert await notices.of(1) is Notify.PING
+    assert [chosen(each) for each in ("dm", "shout", 3, None)] == [Notify.DM, Notify.PING, Notify.PING, Notify.PING]
