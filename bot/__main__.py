@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--sound", action="store_true", default=None)
     demo.add_argument("--watermark", action="store_true", default=None)
     demo.add_argument("--private", action="store_true", default=None)
+    demo.add_argument("--storyboard", action="store_true", help="build a storyboard, press by press")
     demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
 

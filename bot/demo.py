@@ -51,7 +51,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         screen.say("starting the bot …")
         log = folder / "bot.log"
         await stack.enter_async_context(_bot(sandbox["env"], folder, log))
-        show = Show(session, sandbox, screen)
+        show = _show(arguments)(session, sandbox, screen)
         try:
             await show.wait_for_bot()
             seen = await show.play(options, patience=PATIENCE + arguments.generate_seconds)
@@ -63,6 +63,14 @@ async def demo(arguments: argparse.Namespace) -> int:
                 screen.say(f"  bot: {line}")
             return 1
     return 0
+
+
+def _show(arguments: argparse.Namespace) -> type[Show]:
+    if not arguments.storyboard:
+        return Show
+    from bot.demo_storyboard import StoryboardShow  # noqa: PLC0415 (it builds on this module)
+
+    return StoryboardShow
 
 
 @asynccontextmanager
@@ -124,18 +132,30 @@ class Show:
         Raises:
             DemoFailed: the request was refused, the job failed, or nothing came in time.
         """
-        self._screen.typed("ana", "/video create " + " ".join(f"{name}:{value}" for name, value in options.items()))
-        typed = {"user": "ana", "channel": "general", "name": "video create", "options": options}
-        async with self._session.post(f"{self._control}/command", json=typed) as response:
-            answer = await response.json()
-        if "interaction_id" not in answer:
-            raise DemoFailed(answer.get("error", "the command could not be typed"))
+        asked = await self._ask(options)
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            if (seen := await self._look(answer["interaction_id"])) is not None:
+            if (seen := await self._look(asked)) is not None:
                 return seen
             await asyncio.sleep(GLANCE)
         raise DemoFailed("no video came in time")
+
+    async def _ask(self, options: Mapping[str, Any]) -> str:
+        """Ask for the video; the interaction whose answer says what came of that."""
+        return await self._type("video create", options)
+
+    async def _type(self, name: str, options: Mapping[str, Any]) -> str:
+        line = [f"/{name}", *(f"{option}:{value}" for option, value in options.items())]
+        self._screen.typed("ana", " ".join(line))
+        return await self._act("command", {"channel": "general", "name": name, "options": options})
+
+    async def _act(self, what: str, body: Mapping[str, Any]) -> str:
+        """Do something as Ana; the interaction."""
+        async with self._session.post(f"{self._control}/{what}", json={"user": "ana", **body}) as response:
+            answer = await response.json()
+        if "interaction_id" not in answer:
+            raise DemoFailed(answer.get("error", "Discord did not let her"))
+        return str(answer["interaction_id"])
 
     async def _look(self, interaction_id: str) -> dict[str, Any] | None:
         interaction = await self._get(f"interactions/{interaction_id}")

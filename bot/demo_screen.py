@@ -34,6 +34,11 @@ class Screen:
         self._line("")
         self._block(f"\x1b[1m{who}\x1b[0m types", text)
 
+    def done(self, who: str, what: str, text: str = "") -> None:
+        """What somebody does: a press, or a form with what was entered."""
+        self._line("")
+        self._block(f"\x1b[1m{who}\x1b[0m {what}", text)
+
     def message(self, who: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> None:
         """A message, unless it has been shown already."""
         lines = [text, *(f"📎 {file['filename']} · alt text: {file.get('description')}" for file in files)]

@@ -11,6 +11,7 @@ from cogs._text import safe, settings, wait
 
 if TYPE_CHECKING:
     from bot.domain.capability import Capability
+    from bot.domain.problem import Problem
     from bot.domain.storyboard import Storyboard
     from bot.locale import Words
     from bot.service.videos import Estimate
@@ -46,6 +47,13 @@ def builder_embed(
         lines += ["", say("storyboard.sure", price=say("credits", n=estimate.price.credits), left=left)]
         colour = discord.Colour.green()
     return discord.Embed(title=f"🎞️ {say('storyboard.title')}", description="\n".join(lines), colour=colour)
+
+
+def _problem(problem: Problem, story: Storyboard, say: Words) -> str:
+    """What is missing, and which button helps."""
+    if problem.code != "shots_do_not_add_up":
+        return say(f"problem.{problem.code}", **problem.values)
+    return say("storyboard.too_short", n=story.left) if story.left > 0 else say("storyboard.too_long", n=-story.left)
 
 
 def bar(story: Storyboard) -> str:

@@ -1,0 +1,145 @@
+"""The demo of the storyboard builder: Ana presses and types, the board changes, and the film has her shots."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import av
+from PIL import Image
+
+from bot.demo import GLANCE, DemoFailed, Show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LENGTH: Final = 12  # seconds, unless told otherwise
+FIRST: Final = "A paper boat sets out in a gutter, rain on cobblestones"
+SCRIPT: Final = (
+    f"1. 4s {FIRST}\n"
+    "2. 2s It shoots over a little waterfall\n"
+    "3. 3s Neon signs glide past, mirrored in the water\n"
+    "4. 3s It comes to rest at the feet of a child, who smiles"
+)
+
+
+class StoryboardShow(Show):
+    """Plays as the demo does, but asks with the builder, and holds the film against what was built."""
+
+    _message: Mapping[str, Any]
+
+    async def _ask(self, options: Mapping[str, Any]) -> str:
+        wanted = options.get("duration", LENGTH)
+        await self._see(await self._type("video storyboard", {"seconds": wanted}), edited=True)
+        await self._enter("edit", prompt=FIRST, seconds="4")
+        await self._enter("script", script=SCRIPT)
+        await self._press("pick", "2")
+        await self._press("up")
+        extras = [name for name in ("sound", "watermark", "private") if options.get(name)]
+        await self._enter(
+            "settings",
+            quality=[f"{options.get('model', self._model())} {options.get('mode', 'std')}"],
+            aspect=[options.get("aspect", "16:9")],
+            total=[str(wanted)],
+            extras=extras,
+            negative=options.get("negative", ""),
+        )
+        await self._press("even")
+        await self._press("ask")
+        self._screen.done("ana", f"presses [{self._part('make')['label']}]")
+        return await self._act("component", {"message_id": self._message["id"], "custom_id": self._id("make")})
+
+    async def check(self, path: Path, message: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """What `Show` checks, and that the provider was told the shots of the board; prints and saves each shot.
+
+        Raises:
+            DemoFailed: naming everything that is not as it should be.
+        """
+        await super().check(path, message, {"duration": LENGTH, **options})
+        (task,) = await self._get("tasks")
+        shots = task["request"]["input"][0]["params"]["multi_prompt"]
+        told = [shot["prompt"] for shot in shots]
+        if sorted(told) != sorted(line.partition("s ")[2] for line in SCRIPT.splitlines()):
+            raise DemoFailed(f"the provider was told other shots: {told}")
+        begins, middles = 0, []
+        for shot in shots:
+            seconds = int(shot["duration"])
+            self._screen.say(f"  shot {shot['index']} · {begins}-{begins + seconds} s · {shot['prompt']}")
+            middles.append(begins + seconds / 2)
+            begins += seconds
+        stills = await asyncio.to_thread(_save_stills, path, middles)
+        self._screen.say(f"  a still of each shot: {stills[0].name} … {stills[-1].name}")
+
+    def _model(self) -> str:
+        """The model of the board, as its settings line names it."""
+        line: str = next(each for each in self._text().splitlines() if each.startswith("⚙️"))
+        return line.split()[1]
+
+    async def _press(self, action: str, *values: str) -> None:
+        part = self._part(action)
+        label = part.get("label") or f"shot {int(values[0]) + 1} of the list"
+        self._screen.done("ana", f"presses [{label}]")
+        body = {"message_id": self._message["id"], "custom_id": part["custom_id"], "values": list(values) or None}
+        await self._see(await self._act("component", body), edited=True)
+
+    async def _enter(self, action: str, **fields: Any) -> None:
+        """Open a form, fill it in and send it."""
+        part = self._part(action)
+        body = {"message_id": self._message["id"], "custom_id": part["custom_id"]}
+        opened = await self._act("component", body)
+        await self._see(opened, edited=False)
+        lines = (f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in fields.items())
+        self._screen.done("ana", f"presses [{part['label']}] and enters", "\n".join(lines))
+        await self._see(await self._act("modal", {"interaction_id": opened, "fields": fields}), edited=True)
+
+    async def _see(self, interaction_id: str, *, edited: bool) -> None:
+        """Wait until the form is there, or the board has changed; show the board."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            seen = await self._get(f"interactions/{interaction_id}")
+            if not edited and seen["modal"]:
+                return
+            if edited and seen["edits"]:
+                self._message = seen["edits"][-1]
+                self._screen.message("Shotcaller (only ana sees this)", self._text())
+                return
+            await asyncio.sleep(GLANCE / 5)
+        raise DemoFailed("the builder did not answer")
+
+    def _text(self) -> str:
+        boards = (embed["description"] for embed in self._message["embeds"])
+        return "\n".join([self._message["content"], *boards]).strip()
+
+    def _id(self, action: str) -> str:
+        return str(self._part(action)["custom_id"])
+
+    def _part(self, action: str) -> Mapping[str, Any]:
+        """A button of the board, or the list of shots ("pick")."""
+        start = "story:" if action == "pick" else f"story-{action}:"
+        parts = [part for row in self._message["components"] for part in row["components"]]
+        for part in parts:
+            if part["custom_id"].startswith(start) and not part.get("disabled"):
+                return dict(part)
+        raise DemoFailed(f"there is nothing to press for {action!r}")
+
+
+def _save_stills(film: Path, moments: Sequence[float]) -> list[Path]:
+    """Save the frame of each moment (seconds) beside the film."""
+    waiting, saved = list(moments), list[Path]()
+    with av.open(str(film)) as container:
+        for frame in container.decode(video=0):
+            if waiting and frame.time is not None and frame.time >= waiting[0]:
+                del waiting[0]
+                still = film.with_name(f"{film.stem}-shot-{len(saved) + 1}.jpg")
+                _picture(frame).save(still, quality=85)
+                saved.append(still)
+    if waiting:
+        raise DemoFailed(f"the film ends before {waiting[0]} s")
+    return saved
+
+
+def _picture(frame: av.VideoFrame) -> Image.Image:
+    plane = frame.reformat(format="rgb24").planes[0]
+    return Image.frombytes("RGB", (frame.width, frame.height), bytes(plane), "raw", "RGB", plane.line_size)
