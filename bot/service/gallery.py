@@ -120,11 +120,14 @@ class Curator:
         self._news.set()
 
     async def run(self) -> None:
-        """Post whatever is due, for ever."""
-        trouble = 0
+        """Post whatever is due, for ever; at first what a dead process had in hand."""
+        trouble, recovered = 0, False
         while True:
             self._news.clear()
             try:
+                if not recovered:
+                    await self._store.recover(now=self._clock())
+                    recovered = True
                 await self.post_due()
                 pause, trouble = await self._pause(), 0
             except StoreError as exc:

@@ -74,6 +74,14 @@ class GalleryStore:
 
         return await self._database.transact(work)
 
+    async def recover(self, *, now: datetime) -> None:
+        """At start: nobody else has a copy in hand, so all that were are due."""
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute("UPDATE gallery SET due_at = $1 WHERE due_at > $1", millis(now))
+
+        await self._database.transact(work)
+
     async def next_due(self) -> datetime | None:
         """When the next copy is to be tried; None where there is nothing to do."""
 

@@ -119,6 +119,7 @@ class _Statements:
     def _note(self, sql: str, row: Row) -> None:
         if not sql.startswith("SELECT"):
             self.wrote = True
+        if not sql.startswith("SELECT") and " jobs " in sql:
             self.met.append("delivered" if row["delivered_at"] else row["status"])
 
 

@@ -1,0 +1,137 @@
+"""The library over the real gateway: pages, filters, search, one video, a fresh copy; before and after a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+SMALL: Final[dict[str, Any]] = {"duration": 3, "aspect": "1:1"}
+
+
+def parts(message: Json) -> dict[str, Json]:
+    """The buttons and selects of a message, by what they do."""
+    found = [part for row in message["components"] for part in row["components"]]
+    return {":".join(part["custom_id"].split(":")[:2]): part for part in found if "custom_id" in part}
+
+
+async def made(stage: Stage, *prompts: str, user: str = "ana", **options: Any) -> list[str]:
+    """Make a video of each prompt, one after the other; the job ids."""
+    for prompt in prompts:
+        sent = await stage.people.types("video create", user=user, **{**SMALL, "prompt": prompt, **options})
+        await stage.people.answer(sent)
+        await stage.rest()
+    return [str(job["id"]) for job in stage.books.jobs()][-len(prompts) :]
+
+
+async def press(stage: Stage, message: Json, deed: str, *values: str, **who: Any) -> str:
+    return await stage.people.presses(message, parts(message)[deed]["custom_id"], *values, **who)
+
+
+async def turn(stage: Stage, message: Json, deed: str, *values: str) -> Json:
+    return await stage.people.edited(await press(stage, message, deed, *values))
+
+
+def test_a_custom_id_with_everything_in_it_is_short_enough() -> None:
+    assert len(f"library:search:99999:1:{'f' * 16}:{'m' * 48}") <= 100
+
+
+@pytest.mark.parametrize("generate_seconds", [0.05], indirect=True)
+async def test_pages_are_turned_and_searched_also_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await made(stage, *(f"Boat {number} of paper_{number}%" for number in range(6)))
+        await made(stage, "somebody else's boat", user="ben")
+        first = await people.answered(await people.types("library"))
+        assert "page 1" in first["content"]
+        assert [f"Boat {number} " in first["content"] for number in range(6)] == [False, True, True, True, True, True]
+        assert first["content"].index("Boat 5") < first["content"].index("Boat 1")
+        assert "/channels/" in first["content"]
+        assert "somebody" not in first["content"]
+        assert parts(first)["library:back"]["disabled"]
+    async with stage.bot():
+        second = await turn(stage, first, "library:next")
+        assert "Boat 0" in second["content"]
+        assert parts(second)["library:next"]["disabled"]
+        opened = await press(stage, second, "library:search")
+        assert (await people.form(opened))["title"] == "Search your videos"
+    async with stage.bot():
+        found = await people.edited(await people.submits(opened, text="BOAT 3 OF"))
+        assert "“BOAT 3 OF”" in found["content"]
+        assert found["content"].count("-# kirin") == 1
+    async with stage.bot():
+        nothing = await people.answered(await people.types("library", text="paper_2_"))
+        assert "No video fits" in nothing["content"]
+        everything = await turn(stage, found, "library:clear")
+        assert everything["content"] == first["content"]
+
+
+async def test_favourites_and_models_filter(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        (kirin,) = await made(stage, "a kirin boat")
+        (kling,) = await made(stage, "a kling boat", model="kling-v1", duration=5)
+        (other,) = await made(stage, "ben's boat", user="ben")
+        for result in await people.results():
+            if kling in str(result["components"]) or other in str(result["components"]):
+                await people.answered(await press(stage, result, "result:star"))
+        starred = await people.answered(await people.types("library", favourites=True))
+        assert "ben's boat" in starred["content"]
+        assert "a kling boat" in starred["content"]
+        assert "a kirin boat" not in starred["content"]
+    async with stage.bot():
+        mine = await turn(stage, starred, "library:stars")
+        assert "⭐ a kling boat" in mine["content"]
+        assert "ben's boat" not in mine["content"]
+        only = await turn(stage, mine, "library:model", "kirin_v3_t2v")
+        assert "a kling boat" not in only["content"]
+        assert "a kirin boat" in only["content"]
+        typed = await people.answered(await people.types("library", model="kling-v1", locale="zh-CN"))
+        assert "第 1 页" in typed["content"]
+        assert "a kirin boat" not in typed["content"]
+        again = await turn(stage, only, "library:model", "*")
+        assert again["content"] == mine["content"]
+    assert kirin != kling
+
+
+async def test_a_video_is_opened_and_sent_again_with_a_fresh_file(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        (job_id,) = await made(stage, "a paper boat")
+        (choice,) = await people.completes("library", focused="id", id="PAPER")
+        assert choice == {"name": "a paper boat", "value": job_id}
+        page = await people.answered(await people.types("library"))
+    async with stage.bot():
+        opened = await people.answered(await press(stage, page, "library:open", job_id))
+        assert "a paper boat" in opened["embeds"][0]["description"]
+        assert "result:again" in parts(opened)
+        said = await people.answer(await press(stage, opened, "library:send", locale="zh-CN"))
+        assert "发好了" in said
+        first, second = await people.results()
+        assert f"/{second['id']}" in said
+        assert second["attachments"][0]["id"] != first["attachments"][0]["id"]
+        assert second["mentions"] == []
+        again = await people.answer(await press(stage, opened, "result:again"))
+        assert "On its way" in again
+        await stage.rest()
+        by_id = await people.answered(await people.types("library", user="ben", id=job_id))
+        assert by_id["embeds"]
+    assert stage.books.entries().count(("settle", 3)) == 2
+
+
+async def test_what_one_may_not_see_or_send_is_refused(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        (job_id,) = await made(stage, "a secret boat", private=True)
+        refused = await people.answer(await people.types("library", user="ben", id=job_id))
+        assert "secret" not in refused
+        assert "no records of this video" in refused
+        opened = await people.answered(await people.types("library", id=job_id))
+        await people.permissions("general", deny=["ATTACH_FILES"])
+        said = await people.answer(await press(stage, opened, "library:send"))
+        assert "Attach Files" in said
+        assert await people.results() == []
