@@ -193,6 +193,11 @@ def test_numbers_money_and_times_are_written_as_the_language_does() -> None:
     assert (english.usd(Decimal("1234.5")), chinese.usd(Decimal("1234.5"))) == ("$1,234.50", "US$1,234.50")
     assert (english.number(1234.5), chinese.number(1234.5)) == ("1,234.5", "1,234.5")
     assert (english.span(timedelta(seconds=40)), chinese.span(timedelta(seconds=40))) == ("40 seconds", "40秒钟")
+    assert [english.span(timedelta(seconds=length)) for length in (0.2, 89.6, 100)] == [
+        "1 second",
+        "2 minutes",
+        "2 minutes",
+    ]
     assert [english("credits", n=count) for count in (0, 1, 2)] == ["0 credits", "1 credit", "2 credits"]
     assert [chinese("credits", n=count) for count in (1, 2)] == ["1 点额度", "2 点额度"]
 

@@ -66,8 +66,9 @@ class Words:
         return format_decimal(value, locale=self._babel_locale)
 
     def span(self, duration: timedelta) -> str:
-        """A length of time, roughly."""
-        return format_timedelta(duration, locale=self._babel_locale, threshold=1.5)
+        """A length of time, roughly; what is shorter than a second is one."""
+        seconds = max(1, round(duration.total_seconds()))
+        return format_timedelta(seconds, locale=self._babel_locale, threshold=1.5)
 
 
 @cache

@@ -1,0 +1,37 @@
+"""How long it takes is told before and while it is made, from what the bot has seen."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.domain.eta import ENOUGH
+from tests.acceptance.people import text_of
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+
+async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_takes_longer(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for number in range(ENOUGH):
+            answer = await people.answer(await people.types("video create", **SMALL))
+            assert "Usually ready in 66 seconds, sometimes in 2 minutes" in answer
+            await people.until(lambda made=number: _made(stage, made + 1), what="the next video")  # type: ignore[misc]
+        await stage.rest()
+    await people.fault("kirin", "stuck")
+    async with stage.bot():
+        answer = await people.answer(await people.types("video create", **SMALL))
+        usual = re.search(r"Usually ready in (\d+) second", answer)
+        assert usual is not None
+        assert int(usual[1]) < 30  # what it takes here, and far from the first guess
+        card = await people.card("It takes longer than usual")
+    assert "Usually ready" not in card
+    done = [text_of(each) for each in await people.cards() if "Done" in text_of(each)]
+    assert len(done) == ENOUGH
+
+
+async def _made(stage: Stage, count: int) -> bool:
+    return len(await stage.people.results()) == count
