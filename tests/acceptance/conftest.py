@@ -12,8 +12,11 @@ import pytest
 
 from bot.sandbox.discord.openapi import Document
 from bot.sandbox.server import OPENAPI_VARIABLE, Sandbox
-from tests.acceptance.people import People
-from tests.acceptance.stage import Stage
+
+pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books", "outcomes", "people", "stage")))
+
+from tests.acceptance.people import People  # noqa: E402 - their asserts explain themselves only if imported now
+from tests.acceptance.stage import Stage  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.locale import words
 from tests.acceptance.people import text_of
 
 if TYPE_CHECKING:
@@ -24,21 +25,24 @@ async def delivered_once(stage: Stage, *, channel: str = "general") -> Json:
     return result
 
 
-async def given_back(stage: Stage, *words: str) -> None:
-    """There is no video and nothing is held any more, and the card says why."""
-    people = stage.people
+async def given_back(stage: Stage, why: str) -> None:
+    """There is no video and nothing is held any more, and the card says why, in the words of `failed.{why}`."""
+    people, say = stage.people, words()
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
     assert await people.results() + await people.results("dm") == []
     (card,) = await people.cards()
-    assert [each for each in ("Could not be made", "Nothing was charged", *words) if each not in text_of(card)] == []
+    assert say("card.failed") in text_of(card)
+    assert say(f"failed.{why}") in text_of(card)
+    assert "nothing was charged" in text_of(card).casefold()
 
 
-async def kept_for_the_operator(stage: Stage, *words: str) -> None:
-    """There is no video, the hold stays, the card says these words, and the operator has been told."""
-    people = stage.people
+async def kept_for_the_operator(stage: Stage, phase: str) -> None:
+    """There is no video, the hold stays, the operator has been told, and so says the card (if there is one)."""
+    people, say = stage.people, words()
     assert stage.books.entries() == [("hold", 3)]
     assert await people.results() + await people.results("dm") == []
     (alert,) = await people.messages("showcase")
     assert stage.books.job()["id"] in alert["content"]
-    if cards := await people.cards():
-        assert [each for each in words if each not in text_of(cards[0])] == []
+    for card in await people.cards():
+        assert say(f"card.{phase}") in text_of(card)
+        assert say(f"card.{phase}.text") in text_of(card)

@@ -131,8 +131,9 @@ class Stage:
 
     async def check(self) -> None:
         """What must be true after every test, whatever happened in it."""
-        assert [each for each in await self.people.requests() if each["problems"]] == []
-        assert self.sandbox.discord.own_problems == []
+        wrong = [each for each in await self.people.requests() if each["problems"]]
+        assert wrong == [], wrong
+        assert self.sandbox.discord.own_problems == [], self.sandbox.discord.own_problems
         self.books.check()
         kept = {f"{job['id']}.mp4" for job in self.books.jobs() if job["dead_letter"] == "undeliverable"}
         assert {file.name for file in self.data.glob("results/*")} == kept

@@ -166,7 +166,7 @@ async def test_the_sad_steps_are_all_that_a_failing_video_takes(stage: Stage) ->
         await stage.people.online()
         await stage.people.types("video create", **SMALL)
         await stage.rest()
-    await given_back(stage)
+    await given_back(stage, "permanent.006001099")
     assert {point for point in record.read_text().splitlines() if "failed" in point} == set(SAD_POINTS)
 
 
@@ -175,7 +175,7 @@ async def test_killed_while_a_video_fails_its_credits_come_back_once(stage: Stag
     await stage.people.fault("kirin", "task_failed", code="006001099")
     await crash(stage, point)
     await recover(stage)
-    await given_back(stage)
+    await given_back(stage, "permanent.006001099")
     assert len(await stage.people.tasks()) == 1
 
 
