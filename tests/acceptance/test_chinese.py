@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.acceptance.stage import Stage
 
 CHINESE: Final = re.compile("[一-鿿]")
-ZH: Final = {"locale": "zh-CN"}
+ZH: Final[dict[str, Any]] = {"locale": "zh-CN"}
 
 
 def in_chinese(text: str) -> bool:
