@@ -77,6 +77,7 @@ log = logging.getLogger(__name__)
 STEPS = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
 GRACE = 25.0  # seconds for the steps under way when told to stop
 MEGABYTE = 1024 * 1024
+DRAFTS_KEPT = timedelta(days=90)  # since somebody last touched them; what is older goes when the bot starts
 
 
 def utc_now() -> datetime:
@@ -142,6 +143,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         stack.enter_context(sole_user(settings.database_path))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=utc_now())
+        await Drafts(sqlite).forget(before=utc_now() - DRAFTS_KEPT)
         database = wraps.database(sqlite)
         context = shared_ssl_context()
         providers = {each.id: wraps.provider(each) for each in await open_providers(settings, stack, context)}
