@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import DraftGone
+import discord
+
+from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
 from cogs._buttons import Lasting
-from cogs._modals import values_of
+from cogs._modals import QUICK, values_of
 from cogs._replies import acknowledge
 from cogs._rescue import KIND, Typed, remember
 from cogs._sheet import entered, sheet, understood
@@ -17,18 +20,16 @@ from cogs._wish import wish_of
 if TYPE_CHECKING:
     import re
 
-    import discord
-
     from bot.client import FormHandler, Shotcaller
 
 FORM = "retry"
 
 
-class Fix(Lasting["discord.ui.Button[Any]"], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"):
+class Fix(Lasting[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"):
     """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
 
-    def __init__(self, button: discord.ui.Button[Any], *, draft: str, what: str) -> None:
-        super().__init__(button)
+    def __init__(self, item: discord.ui.Item[Any], *, draft: str, what: str) -> None:
+        super().__init__(item)
         self._draft, self._what = draft, what
 
     @classmethod
@@ -36,7 +37,7 @@ class Fix(Lasting["discord.ui.Button[Any]"], template=r"fix:(?P<draft>[0-9a-f]{1
         cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Fix:
         """Called by discord.py."""
-        return cls(item, draft=match["draft"], what=match["what"])  # type: ignore[arg-type]
+        return cls(item, draft=match["draft"], what=match["what"])
 
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
@@ -49,7 +50,12 @@ class Fix(Lasting["discord.ui.Button[Any]"], template=r"fix:(?P<draft>[0-9a-f]{1
         await _submit(bot, interaction, chosen, key=f"fix-{self._draft}")
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        typed, say = await _kept(bot, interaction, self._draft), words(str(interaction.locale))
+        try:
+            async with asyncio.timeout(QUICK):
+                typed = await _kept(bot, interaction, self._draft)
+        except TimeoutError as exc:
+            raise StoreUnavailable("slow") from exc
+        say = words(str(interaction.locale))
         form = sheet(name=FORM, state=self._draft, title=say("sheet.title.edit"), options=typed.options, say=say)
         await interaction.response.send_modal(form)
 

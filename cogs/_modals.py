@@ -6,12 +6,15 @@ gets the state, which is untrusted, and the values by the fields' `custom_id`s.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+QUICK: Final = 1.5  # seconds that may go by before a form is sent: it has to be the first answer
 
 
 class Form(discord.ui.Modal):

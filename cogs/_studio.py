@@ -104,10 +104,9 @@ def _button(panel: Panel, what: str, label: str, *, on: bool = False, **more: An
 
 def _offered(panel: Panel, option: str) -> list[Any]:
     """What of an option goes with the camera move, and but for the model itself with the model."""
-    held = {"camera": panel.request.camera}
-    if option not in {"model", "camera"}:
-        held["model"] = panel.request.model  # type: ignore[assignment]
-    return offered(option, {} if option == "camera" else held, panel.models)
+    request = panel.request
+    held: dict[str, Any] = {} if option == "camera" else {"camera": request.camera, "model": request.model}
+    return offered(option, {**held, option: None}, panel.models)
 
 
 def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:

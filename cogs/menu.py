@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -10,7 +11,7 @@ from discord import app_commands
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
 from cogs._defaults import place_of
-from cogs._modals import values_of
+from cogs._modals import QUICK, values_of
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._sheet import entered, sheet, understood
@@ -43,8 +44,9 @@ async def _prefilled(bot: Shotcaller, interaction: discord.Interaction[Any], pro
     """The message's text, which may be too long for a prompt, and the defaults of whoever asks."""
     wish = wish_of({"prompt": "-"}, model=bot.services.videos.capability(None).model)
     try:
-        filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))
-    except StoreError:  # whoever sends the form will hear of it
+        async with asyncio.timeout(QUICK):
+            filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))
+    except (StoreError, TimeoutError):  # whoever sends the form will hear of it
         return {**options_of(wish), "prompt": prompt}
     return {**options_of(filled.request), "prompt": prompt}
 

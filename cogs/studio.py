@@ -15,11 +15,12 @@ from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
 from cogs._buttons import Lasting
 from cogs._defaults import place_of
-from cogs._modals import Form, values_of
+from cogs._modals import QUICK, Form, values_of
 from cogs._replies import acknowledge
+from cogs._rescue import Typed, remember
 from cogs._studio import NOTHING, Panel, panel_view
 from cogs._submit import submit
-from cogs._wish import options_of, wish_of
+from cogs._wish import given, options_of, wish_of
 
 if TYPE_CHECKING:
     import re
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 KIND: Final = "studio"  # of the drafts
 FORM: Final = "studio"
-QUICK: Final = 1.5  # seconds to read a draft before a form can't be opened any more
 _TRIES: Final = 5  # to change a draft that other devices change at the same time
 _PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<value>[\w:.-]{1,40}))?"
 
@@ -49,6 +49,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.describe(prompt=say("option.prompt"))
     async def studio(interaction: discord.Interaction[Any], prompt: str | None = None) -> None:
         await acknowledge(interaction)
+        remember(interaction, Typed(options=given({"prompt": prompt})))
         user = interaction.user.id
         draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await _begun(bot, interaction)
         if prompt is not None:
