@@ -16,6 +16,7 @@ from bot.errors import DraftGone, ModelUnknown
 from bot.locale import words
 from bot.service.presets import NAME_LIMIT
 from cogs import _storyboard_forms as forms
+from cogs._defaults import with_defaults
 from cogs._modals import values_of
 from cogs._replies import acknowledge
 from cogs._storyboard import Pick, Press, Spot, change, show_present
@@ -71,7 +72,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await acknowledge(interaction)
         user_id, guild_id = interaction.user.id, interaction.guild_id
         start = await boards.template(template, user_id=user_id, guild_id=guild_id) if template else None
-        found = await boards.open(user_id=user_id, guild_id=guild_id)
+        found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction))
         say = words(str(interaction.locale))
         left_out, put = _started(start, script, seconds, say)
         present = await boards.insist(found, put) if start or script or seconds else found
@@ -81,6 +82,13 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             await _give_back(interaction, script, say)
 
     return storyboard
+
+
+async def _fresh(bot: Shotcaller, interaction: Interaction) -> Storyboard:
+    """An empty storyboard with the settings that the person usually wants."""
+    fresh = bot.services.storyboards.fresh()
+    usual, _ = await with_defaults(bot, interaction, fresh.outline(), typed=("model", "duration"))
+    return fresh.but(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
 
 def _welcome(found: Board, say: Words, *, new: bool) -> str:
@@ -148,7 +156,7 @@ async def _settled(bot: Shotcaller, interaction: Interaction, spot: Spot, values
         "model": model,
         "mode": Mode(mode),
         "aspect_ratio": AspectRatio(values["aspect"][0]),
-        "total": int(values["total"][0]),
+        "total": min(max(int(values["total"][0]), 1), LONGEST),
         "negative_prompt": tidy(values.get("negative", "")),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.acceptance.controls import control, walk
+from tests.acceptance.stage import PROMPT, SMALL
+
 if TYPE_CHECKING:
     from tests.acceptance.people import Json, People
     from tests.acceptance.stage import Stage
@@ -51,7 +54,7 @@ class Builder:
 
     def parts(self) -> list[Json]:
         """Every button and select."""
-        return [part for row in self.message["components"] for part in row["components"]]
+        return [part for part in walk(self.message["components"]) if "custom_id" in part]
 
     def id_of(self, action: str) -> str:
         """The `custom_id` of a button; of the select for "pick"."""
@@ -288,3 +291,40 @@ async def test_the_longest_storyboard_fits_into_the_message(stage: Stage, locale
         assert "ask" in board.grey()
         for action in ("edit", "script", "settings", "template"):
             await board.opens(action)
+
+
+async def test_a_result_becomes_a_storyboard_and_the_next_video_builds_on_it(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        result = await people.result()
+        await stage.rest()
+    async with stage.bot():
+        sent = await people.presses(
+            result,
+            next(each["custom_id"] for each in walk(result["components"]) if "board" in each.get("custom_id", "")),
+            user="ben",
+        )
+        board = Builder(people=people, user="ben", message=await people.answered(sent))
+        assert f"**1** · 3 s · {PROMPT}" in board.text
+        await board.enter(await board.opens("script"), script=f"1. 2s {PROMPT}\n2. 1s It sinks")
+        await board.press("ask")
+        await board.press("make")
+        await people.until(lambda: _count(people, 2), what="the second video")
+        await stage.rest()
+    first, second = stage.books.jobs()
+    assert (second["parent_id"], second["origin"]) == (first["id"], "storyboard")
+
+
+async def _count(people: People, number: int) -> bool:
+    return len(await people.results()) == number
+
+
+async def test_a_new_storyboard_begins_with_what_the_person_usually_wants(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await people.answered(await people.types("settings"))
+        for option, value in (("mode", "pro"), ("aspect", "9:16"), ("duration", "4"), ("sound", "yes")):
+            message = await people.answered(await people.presses(message, control(message, f":{option}"), value))
+        board = await Builder(people=people).open()
+    assert "pro · 9:16 · 10 seconds · sound" in board.text
