@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ MICROS: Final = 1_000_000
 TEXT: Final = 3200  # characters of the whole text: six shots fit
 NEGATIVE: Final = 2600  # characters of the negative prompt; both fit into what all embeds of a message may have
 
-_NO_END: Final = "`\u200b`\u200b`"  # three backticks that end no block
+_TICKS: Final = re.compile("`(?=`)")  # a backtick before another: three in a row would end a block
 
 
 def info_embed(job: Job, lineage: Lineage, say: Words, *, reader_id: int) -> discord.Embed:
@@ -51,7 +52,7 @@ def whole_embeds(request: VideoRequest, say: Words) -> list[discord.Embed]:
 
 def _verbatim(text: str, most: int) -> str:
     """A text in which nothing means anything, not even the end of the block; cut only where it is made of such ends."""
-    return f"```\n{cut(text.replace('```', _NO_END), most)}\n```"
+    return f"```\n{cut(_TICKS.sub('`\u200b', text), most)}\n```"
 
 
 def _cost(job: Job, say: Words) -> str:

@@ -271,14 +271,13 @@ async def _report(press: Press) -> None:
 
 
 async def _reported(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-    """A report was written: the operator gets it, with the way to the message."""
+    """A report was written: the operator gets it with the way to the message, also where its records are gone."""
     await acknowledge(interaction)
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client
-    job = await bot.services.results.job(job_id, user_id=interaction.user.id)
     place = link(interaction.guild_id, interaction.channel_id or 0, int(message) if message.isdecimal() else 0)
     reason = safe(str(values_of(data).get("reason", "")), REASON)
-    await bot.services.results.report(job.id, detail=f"{place} · <@{interaction.user.id}>: {reason}")
+    await bot.services.results.report(job_id, detail=f"{place} · <@{interaction.user.id}>: {reason}")
     await answer(interaction, words(str(interaction.locale))("report.thanks"))
 
 

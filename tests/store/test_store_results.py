@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ def results(store: Store) -> ResultStore:
     return ResultStore(store.database)
 
 
-async def kept(store: Store, **changes: object) -> Job:
+async def kept(store: Store, **changes: Any) -> Job:
     job = await store.succeeded(**changes)
     buried = await store.jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=store.now)
     return await store.jobs.close(await store.claimed(buried.id))
