@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.client import Shotcaller
+    from bot.domain.draft import Draft
     from bot.domain.storyboard import Board, Storyboard
     from bot.locale import Words
     from bot.service.storyboards import Present
-    from bot.store.drafts import Draft
     from cogs._modals import Form
 
 _AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)"

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.client import FormHandler, Shotcaller
+    from bot.domain.draft import Draft
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.store.drafts import Draft
 
 KIND: Final = "studio"  # of the drafts
 FORM: Final = "studio"

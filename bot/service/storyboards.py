@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.capability import Capability
-    from bot.domain.request import VideoRequest
-    from bot.store.drafts import Draft, Drafts
+    from bot.domain.draft import Draft
     from bot.domain.preset import Preset
+    from bot.domain.request import VideoRequest
+    from bot.store.drafts import Drafts
     from bot.store.presets import PresetStore
 
 KIND: Final = "storyboard"  # of drafts and of presets

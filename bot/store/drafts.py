@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from bot.domain.row import from_millis, millis
+from bot.domain.draft import Draft
+from bot.domain.row import millis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,32 +14,6 @@ if TYPE_CHECKING:
 
     from bot.domain.row import Row
     from bot.store.database import Database, Transaction
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """Somebody's unfinished request. `body` is JSON of the kind's own shape; `version` counts its changes."""
-
-    id: str
-    user_id: int
-    guild_id: int | None
-    kind: str
-    body: Mapping[str, Any]
-    version: int
-    updated_at: datetime
-
-    @classmethod
-    def from_row(cls, row: Row) -> Self:
-        """The draft of a database row."""
-        return cls(
-            id=row["id"],
-            user_id=row["user_id"],
-            guild_id=row["guild_id"],
-            kind=row["kind"],
-            body=json.loads(row["body"]),
-            version=row["version"],
-            updated_at=from_millis(row["updated_at"]),
-        )
 
 
 class Drafts:
