@@ -52,7 +52,8 @@ def whole_embeds(request: VideoRequest, say: Words) -> list[discord.Embed]:
 
 def _verbatim(text: str, most: int) -> str:
     """A text in which nothing means anything, not even the end of the block; cut only where it is made of such ends."""
-    return f"```\n{cut(_TICKS.sub('`\u200b', text), most)}\n```"
+    block = cut(_TICKS.sub("`\u200b", text), most)
+    return f"```\n{block}\n```"
 
 
 def _cost(job: Job, say: Words) -> str:
