@@ -174,6 +174,30 @@ async def test_what_was_typed_into_a_form_too_late_is_given_back(stage: Stage) -
     assert follow_up["visible_to"] == stage.id_of("users", "ana")
 
 
+@pytest.mark.parametrize("action", ["edit", "make"])
+async def test_what_another_device_has_changed_is_neither_edited_nor_made(stage: Stage, action: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
+        desk = await Builder(people=people).open()
+        if action == "make":
+            await desk.press("ask")
+        await phone.press("down")
+        await desk.press(action)
+        assert "has changed meanwhile" in desk.text
+        assert "🟥🟧🟧" in desk.text
+    assert await people.tasks() == []
+
+
+async def test_a_script_that_is_too_long_for_a_form_is_not_cut(stage: Stage) -> None:
+    async with stage.bot():
+        board = await Builder(people=stage.people).open(script="x" * 2500)
+        await board.press("copy")
+        await board.press("script")
+        assert "too long for a form" in board.text
+        assert "The prompt of shot 2 has 2500 characters" in board.text
+
+
 async def test_a_script_is_pasted_and_taken_out_again_in_chinese(stage: Stage) -> None:
     script = "第1镜（4秒）：狐狸在雪地里醒来\n第2镜（6秒）：它跑过山坡"
     async with stage.bot():
