@@ -106,7 +106,7 @@ def _offered(panel: Panel, option: str) -> list[Any]:
     """What of an option goes with the camera move, and but for the model itself with the model."""
     request = panel.request
     held: dict[str, Any] = {} if option == "camera" else {"camera": request.camera, "model": request.model}
-    return offered(option, {**held, option: None}, panel.models)
+    return offered(option, held, panel.models)
 
 
 def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:

@@ -35,7 +35,8 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
     if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
         return False
     able = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
-    return not any(not can and chosen.get(option) not in (None, False) for option, can in able.items())
+    # No `in`: a cfg of 0 is a wish, though it equals False.
+    return not any(not can and chosen.get(each) is not None and chosen[each] is not False for each, can in able.items())
 
 
 def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Any]:

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.capability import KIRIN_V3, KLING_V1, CameraRule, Capability, check
+from bot.domain.offer import MOVES, able, bent, cheaper, fits, offered
+from bot.domain.price import price
+from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
+from bot.errors import ImpossibleRequest
+
+MODELS = (KIRIN_V3, KLING_V1)
+POOR = Capability(model="poor", provider="poor", durations=(4,), modes=(Mode.STD,), prompt_limit=10)
+ODD = replace(POOR, model="odd", durations=(1, 9), camera=CameraRule(modes=(Mode.STD,), durations=(9,)))
+
+moves = st.sampled_from(MOVES)
+choices = st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.sampled_from([*(model.model for model in MODELS), "odd", "gone"]),
+        "mode": st.sampled_from(Mode),
+        "aspect": st.sampled_from(AspectRatio),
+        "duration": st.integers(1, 20),
+        "sound": st.booleans(),
+        "watermark": st.booleans(),
+        "cfg": st.floats(0, 1),
+        "camera": moves,
+    },
+)
+
+
+def wanted(**fields: Any) -> VideoRequest:
+    return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> VideoRequest:
+    return wanted(
+        model=draw(st.sampled_from([model.model for model in (*MODELS, POOR, ODD)])),
+        prompt=draw(st.sampled_from(["a fox", "a fox on the ice"])),
+        mode=draw(st.sampled_from(Mode)),
+        duration=draw(st.integers(1, 20)),
+        sound=draw(st.booleans()),
+        camera=draw(st.none() | moves.map(CameraControl.named)),
+    )
+
+
+def of(chosen: dict[str, Any], model: str) -> VideoRequest | None:
+    """The request with exactly what is chosen, the rest open: None where only another model has been chosen."""
+    fields = {"aspect": "aspect_ratio", "cfg": "cfg_scale"}
+    values = {fields.get(option, option): value for option, value in chosen.items()}
+    if "camera" in values:
+        values["camera"] = CameraControl.named(values["camera"])
+    return None if values.get("model", model) != model else wanted(**{**values, "model": model})
+
+
+@given(st.sampled_from([*MODELS, ODD]), choices)
+@settings(deadline=None)
+def test_what_fits_can_be_done_when_the_rest_is_chosen_well(model: Capability, chosen: dict[str, Any]) -> None:
+    possible = False
+    for mode in [chosen.get("mode")] if "mode" in chosen else model.modes:
+        for duration in [chosen.get("duration")] if "duration" in chosen else model.durations:
+            request = of({**chosen, "mode": mode, "duration": duration}, model.model)
+            possible = possible or (request is not None and not model.clashes(request))
+    assert fits(model, chosen) is possible
+
+
+def test_nothing_chosen_leaves_everything() -> None:
+    assert offered("model", {}, MODELS) == ["kirin_v3_t2v", "kling-v1"]
+    assert offered("mode", {}, MODELS) == list(Mode)
+    assert offered("duration", {}, MODELS) == list(range(3, 16))
+    assert offered("camera", {}, MODELS) == list(MOVES)
+    assert offered("aspect", {}, MODELS) == list(AspectRatio)
+
+
+def test_a_camera_move_narrows_all_else() -> None:
+    chosen = {"camera": "zoom", "duration": None}
+    assert offered("model", chosen, MODELS) == ["kling-v1"]
+    assert offered("mode", chosen, MODELS) == [Mode.STD]
+    assert offered("duration", chosen, MODELS) == [5]
+    assert offered("sound", chosen, MODELS) == [False]
+    assert offered("watermark", chosen, MODELS) == [False, True]
+
+
+def test_whatever_has_no_camera_takes_the_moves_away() -> None:
+    for chosen in ({"model": "kirin_v3_t2v"}, {"mode": "pro"}, {"duration": 10}, {"sound": True}):
+        assert offered("camera", chosen, MODELS) == []
+    assert offered("camera", {"model": "kling-v1", "sound": False}, MODELS) == list(MOVES)
+
+
+def test_the_models_that_can_do_it_are_named_in_their_order() -> None:
+    assert able({"watermark": True}, MODELS) == [KIRIN_V3, KLING_V1]
+    assert able({"cfg": 0.5}, MODELS) == [KLING_V1]
+    assert able({"cfg": 0.0, "sound": True}, MODELS) == []
+
+
+@given(wishes(), st.lists(st.sampled_from([*MODELS, POOR, ODD]), min_size=1, unique=True))
+@settings(deadline=None)
+def test_a_bent_wish_can_be_done_and_a_possible_one_stays(wish: VideoRequest, models: list[Capability]) -> None:
+    near, own = bent(wish, models), {model.model: model for model in models}
+    assert near.prompt == wish.prompt
+    if near is not wish:
+        assert not own[near.model].clashes(near)
+    if wish.model in own and not own[wish.model].clashes(wish):
+        assert near == wish
+    if wish.camera is not None and any(model.camera and model.prompt_limit > 20 for model in models):
+        assert near.camera == wish.camera
+
+
+def test_a_wish_with_a_move_goes_to_a_model_that_has_it() -> None:
+    near = bent(wanted(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
+    assert (near.model, near.mode, near.duration, near.sound) == ("kling-v1", Mode.STD, 5, False)
+    assert bent(wanted(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None
+
+
+@given(wishes(), st.integers(0, 40))
+@settings(deadline=None)
+def test_what_is_cheaper_can_be_done_for_what_there_is(wish: VideoRequest, budget: int) -> None:
+    for model in (KIRIN_V3, KLING_V1):
+        request = model.nearest(wish)
+        assert request is not None
+        found = cheaper(request, model, budget=budget)
+        assert len(found) <= 2
+        for each in found:
+            assert price(each).credits <= budget
+            assert not model.clashes(each)
+            assert (each.prompt, each.model) == (request.prompt, request.model)
+
+
+def test_of_what_is_cheaper_the_nearest_is_taken() -> None:
+    plain, short = cheaper(wanted(mode="pro", sound=True, duration=10), KIRIN_V3, budget=15)
+    assert (plain.mode, plain.sound, plain.duration) == (Mode.PRO, False, 10)
+    assert (short.mode, short.sound, short.duration) == (Mode.PRO, True, 7)
+    assert cheaper(wanted(duration=3), KIRIN_V3, budget=2) == []
+
+
+def test_a_storyboard_is_made_plainer_but_not_shorter() -> None:
+    board = [Shot(prompt="a", seconds=5), Shot(prompt="b", seconds=5)]
+    (found,) = cheaper(wanted(duration=10, shots=board, mode="pro"), KIRIN_V3, budget=10)
+    assert (found.mode, found.duration, len(found.shots)) == (Mode.STD, 10, 2)
+
+
+@given(wishes())
+@settings(deadline=None)
+def test_every_suggestion_can_be_done(wish: VideoRequest) -> None:
+    models = {model.model: model for model in (*MODELS, POOR, ODD)}
+    try:
+        check(wish, models[wish.model], list(models.values()))
+    except ImpossibleRequest as exc:
+        requests = [each.request for each in exc.suggestions]
+        assert len(set(requests)) == len(requests)
+        for each in exc.suggestions:
+            models[each.request.model].clashes(each.request)
+            check(each.request, models[each.request.model], [])
+            assert each.changed
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"model": "kling-v1", "mode": "pro", "duration": 10}, [("kling-v1", "zoom", 5), ("kling-v1", None, 10)]),
+        ({"model": "kirin_v3_t2v", "duration": 5}, [("kling-v1", "zoom", 5), ("kirin_v3_t2v", None, 5)]),
+    ],
+)
+def test_the_move_is_kept_or_given_up(fields: dict[str, Any], expected: list[tuple[str, str | None, int]]) -> None:
+    wish = wanted(**fields, camera=CameraControl.named("zoom"))
+    own = KLING_V1 if wish.model == "kling-v1" else KIRIN_V3
+    with pytest.raises(ImpossibleRequest) as caught:
+        check(wish, own, MODELS)
+    found = [each.request for each in caught.value.suggestions]
+    assert [(each.model, each.camera and each.camera.name(), each.duration) for each in found] == expected
