@@ -9,8 +9,9 @@ import discord
 from discord import app_commands
 
 from bot.locale import words
+from cogs._preset_list import PageButton, UseButton, show_list
 from cogs._preset_save import save_command
-from cogs._presets import FORM, PageButton, UseButton, fill_in, show_list, use
+from cogs._presets import FORM, AgainButton, fill_in, use
 from cogs._replies import acknowledge, answer
 from cogs._text import safe
 
@@ -34,7 +35,7 @@ async def setup(bot: Shotcaller) -> None:
     for command in (save_command, _list, _use, _share, _unshare, _sharing, _delete):
         group.add_command(command(bot, say))
     bot.tree.add_command(group)
-    bot.add_dynamic_items(UseButton, PageButton)
+    bot.add_dynamic_items(UseButton, PageButton, AgainButton)
     bot.forms[FORM] = partial(fill_in, bot)
 
 

@@ -61,13 +61,16 @@ async def test_many_gaps_are_asked_for_in_one_field_and_what_is_missing_is_named
         opened = await people.types("preset use", name="six")
         (lines,) = fields(await people.form(opened)).values()
         assert lines["value"].splitlines() == [f"{name}: " for name in "abcdef"]
-        said = await people.answer(await people.submits(opened, lines="a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf:"))
-        assert "**f** is still empty" in said
+        refused = await people.answered(await people.submits(opened, lines="a: 1\nb: 2\nc\uff1a3\nd: 4\ne: 5\nf:"))
+        assert "**f** is still empty" in refused["content"]
         assert stage.books.jobs() == []
-        opened = await people.types("preset use", name="Six", locale="zh-CN")
-        await people.form(opened)
-        filled = "a: 1\nb: 2\nc\uff1a3\nd: 4\ne: 5\nf: 6"
-        assert "额度" in await people.answer(await people.submits(opened, locale="zh-CN", lines=filled))
+        (again,) = buttons(refused, "preset:again:")
+    async with stage.bot():
+        opened = await people.presses(refused, again["custom_id"], locale="zh-CN")
+        (lines,) = fields(await people.form(opened)).values()
+        assert lines["value"] == "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: "
+        sent = await people.submits(opened, locale="zh-CN", lines=f"{lines['value']}6")
+        assert "额度" in await people.answer(sent)
         await stage.rest()
     assert [each["prompt"] for each in requests(stage)] == ["1 2 3 4 5 6"]
 
