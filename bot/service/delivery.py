@@ -113,10 +113,12 @@ class Delivery:
         return done
 
     async def keep(self, job: Job, reason: str) -> Job:
-        """The video reaches nobody: keep the file for the person to fetch, and say so to the operator."""
+        """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
         kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
         self._spoilt.pop(job.id, None)
-        await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+        if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
+            await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+        log.info("kept", extra={"job": job.id, "reason": reason})
         return kept
 
     async def _bring(self, job: Job) -> tuple[Posted, Job]:

@@ -167,6 +167,22 @@ async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(stag
     assert await people.messages() == []
 
 
+async def test_a_channel_that_is_closed_meanwhile_is_said_and_the_share_can_be_tried_again(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await undeliverable(stage)
+        listed = await inbox(stage)
+        await people.permissions("general", deny=["SEND_MESSAGES"])
+        sent = await people.presses(listed, button(listed, "inbox:share:"))
+        assert "I may not do that in <#" in await people.answer(sent)
+        assert stage.books.balances() == (3, 0)
+        await people.permissions("general", allow=["SEND_MESSAGES"])
+        sent = await people.presses(listed, button(listed, "inbox:share:"))
+        assert "in the channel now" in await people.answer(sent)
+        await stage.rest()
+    assert len(await people.results()) == 1
+
+
 async def test_a_kept_video_can_go_to_the_channel_after_all(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():

@@ -82,6 +82,21 @@ async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_a
     assert (params["prompt"], params["negative_prompt"], params["duration"]) == ("a paper ship in the sun", "rain", "4")
 
 
+async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        opened = await press(stage, message, "edit")
+        await stage.people.form(opened)
+        refused = await stage.people.answered(await stage.people.submits(opened, prompt="a paper ship", duration="99"))
+        assert "99 seconds" in refused["content"]
+        ways = [each["custom_id"] for row in refused["components"] for each in row["components"]]
+        await stage.people.presses(refused, ways[0])
+        mended = await appears(stage, {message["id"]})
+    assert "a paper ship" in mended["content"]
+    first, second = stage.books.jobs()
+    assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
+
+
 async def test_it_is_finished_in_pro_once(stage: Stage) -> None:
     async with stage.bot():
         message = await posted(stage)

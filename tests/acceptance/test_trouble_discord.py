@@ -62,7 +62,10 @@ async def test_when_every_place_is_closed_the_video_is_kept_and_the_operator_tol
 async def test_a_private_video_for_somebody_who_takes_no_messages_is_kept(stage: Stage) -> None:
     await stage.people.turn(user="ana", dms_open=False)
     await ask(stage, private=True)
-    await kept_for_the_operator(stage, "kept")
+    assert stage.books.entries() == [("hold", 3)]
+    assert stage.books.job()["dead_letter"] == "undeliverable"
+    assert await stage.people.results() + await stage.people.results("dm") == []
+    assert await stage.people.messages("showcase") == []  # whose messages are closed is not the operator's to mend
 
 
 async def test_a_limit_that_has_shrunk_is_met_with_the_smallest_one(stage: Stage) -> None:

@@ -107,6 +107,7 @@ async def test_a_private_video_goes_to_nobody_else(house: House) -> None:
     job = await house.delivery.deliver(await house.succeeded(private=True))
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
     assert house.discord.asked("send_directly") == []
+    assert house.alerts() == []  # whose messages are closed knows it
 
 
 async def test_a_busy_discord_is_offered_the_video_for_a_day(house: House) -> None:
