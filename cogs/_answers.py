@@ -93,7 +93,7 @@ class PrivateAnswers:
             return False
         return True
 
-    async def replace(self, job: Job, text: str) -> bool:
+    async def replace(self, job: Job, text: str, *, buttons: discord.ui.View | None = None) -> bool:
         """Put a text in place of the private answer; whether there still was one to replace."""
         known = self._open.pop(job.idempotency_key, None)
         if known is None or self._clock() - known.since > LIFE:
@@ -101,6 +101,6 @@ class PrivateAnswers:
         try:
             async with asyncio.timeout(PATIENCE):
                 await known.answered.wait()
-                return await self._edit(known, content=text, embed=None)
+                return await self._edit(known, content=text, embed=None, view=buttons)
         except TimeoutError:
             return False

@@ -110,6 +110,15 @@ def result_buttons(
     return view
 
 
+def failure_buttons(job: Job, words: Words) -> discord.ui.View:
+    """What can be done about a video that could not be made; the buttons are those of a result."""
+    view = discord.ui.View(timeout=None)
+    for deed, sign, label in (("edit", "✏️", "fix.edit"), ("again", "🔁", "fix.again")):
+        view.add_item(discord.ui.Button(emoji=sign, label=words(label), custom_id=f"result:{deed}:{job.id}"))
+    view.stop()
+    return view
+
+
 def _can_be_pro(request: VideoRequest) -> bool:
     """Whether the same request, which is not in pro yet, can be made in it."""
     capability = CAPABILITIES.get(request.model)

@@ -14,7 +14,7 @@ from bot.domain.notice import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.notifier import Phase, Posted
-from cogs._cards import card_embed
+from cogs._cards import card_embed, failure_buttons
 from cogs._posts import carries, mapped, own_messages, post_film
 from cogs._text import failure, link
 
@@ -75,8 +75,9 @@ class DiscordNotifier:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
         with mapped():
+            say, failed = words(job.public_locale), card.phase is Phase.FAILED
             await channel.get_partial_message(job.card_message_id).edit(
-                embed=card_embed(card, words(job.public_locale))
+                embed=card_embed(card, say), view=failure_buttons(job, say) if failed else None
             )
 
     async def find_result(self, job: Job) -> Posted | None:
@@ -137,13 +138,21 @@ class DiscordNotifier:
     async def tell_requester(self, card: Card) -> None:
         """See `Notifier`. In the private answer while it lives; else directly, unless a card has said it."""
         say = words(card.job.locale)
-        reason = failure(card.job, say) if card.phase is Phase.FAILED else say(f"card.{card.phase}.text")
+        if card.phase is Phase.FAILED:
+            reason = failure(card.job, say)
+        elif card.phase is Phase.KEPT and card.job.destination.private:
+            reason = say("inbox.kept")
+        else:
+            reason = say(f"card.{card.phase}.text")
         text = f"**{say(f'card.{card.phase}')}**\n{reason}"
-        if await self._answers.replace(card.job, text) or card.job.card_message_id is not None:
+        buttons = failure_buttons(card.job, say) if card.phase is Phase.FAILED else None
+        if await self._answers.replace(card.job, text, buttons=buttons) or card.job.card_message_id is not None:
             return
         person = await self._person(card.job)
         with mapped():
-            await person.send(text, nonce=f"end-{card.job.id}", allowed_mentions=discord.AllowedMentions.none())
+            silent = discord.AllowedMentions.none()
+            more: dict[str, Any] = {} if buttons is None else {"view": buttons}
+            await person.send(text, nonce=f"end-{card.job.id}", allowed_mentions=silent, **more)
 
     async def alert(self, alert: Alert) -> None:
         """See `Notifier`. Without an operator channel the log alone has it."""

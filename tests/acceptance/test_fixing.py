@@ -138,3 +138,26 @@ async def test_nobody_presses_anothers_button_and_an_unknown_draft_is_explained_
         answer = await people.answer(await people.presses(message, control(message, ":0"), locale="zh-CN"))
         assert "请重新开始" in answer
     assert stage.books.entries() == []
+
+
+async def test_a_video_that_failed_can_be_changed_and_asked_for_again_by_whoever_sees_it(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kling", "task_failed", code="1301")
+    async with stage.bot():
+        sent = await people.types("video create", model="kling-v1", prompt=PROMPT, sound=False)
+
+        async def failed() -> Json | None:
+            message = await people.answered(sent)
+            return message if labels(message) else None
+
+        private = await people.until(failed, what="the end")
+        assert labels(private) == ["Edit & retry", "Try again"]
+        (card,) = await people.cards()
+        assert labels(card) == ["Edit & retry", "Try again"]
+    async with stage.bot():
+        opened = await people.presses(card, control(card, "Edit & retry"), user="ben")
+        assert fields(await people.form(opened))["prompt"] == PROMPT
+        await people.submits(opened, user="ben", prompt=f"{PROMPT}, kindly")
+        assert "kindly" in (await people.result())["content"]
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 5), ("release", 5), ("hold", 5), ("settle", 5)]
