@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_TIMESTAMP: Final = re.compile(r"<t:(\d+):R>")
+_TIMESTAMP: Final = re.compile(r"<t:(\d+):(\w)>")
 _MENTION: Final = re.compile(r"<@\d+>")
 
 
@@ -89,6 +89,8 @@ def _readable(text: str) -> str:
     """Discord's marks as its clients show them: times relative to now, the mention as a name."""
 
     def relative(found: re.Match[str]) -> str:
+        if found[2] != "R":
+            return time.strftime("%H:%M", time.localtime(int(found[1])))
         seconds = int(found[1]) - int(time.time())
         if abs(seconds) <= 1:
             return "now"

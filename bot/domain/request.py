@@ -138,8 +138,8 @@ class VideoRequest(_Value):
     camera: CameraControl | None = None
 
     def text(self) -> str:
-        """What should be seen: the prompt, or the prompts of the shots, a line each."""
-        return "\n".join(shot.prompt for shot in self.shots) if self.shots else self.prompt
+        """What should be seen: the prompt, or the prompts of the shots, parted by slashes."""
+        return " / ".join(shot.prompt for shot in self.shots) if self.shots else self.prompt
 
     @classmethod
     def stored(cls, text: str) -> Self:
