@@ -81,7 +81,7 @@ def failure(job: Job, words: Words) -> str:
     """Why a job failed, what that means for the credits, and what to do next."""
     exact = f"failed.{job.failure}.{job.failure_code}"
     text = words(exact if words.has(exact) else f"failed.{job.failure}")
-    return f"{text} ({words('failed.code', code=safe(job.failure_code, 40))})" if job.failure_code else text
+    return words("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
 
 
 def as_typed(name: str, options: dict[str, Any]) -> str:

@@ -57,6 +57,7 @@ LONGEST: Final = {
     "prompt": 600,  # 300 characters, escaped
     "settings": 160,
     "bar": 16,
+    "text": 300,
     "problems": 900,  # a message is cut where there are more
     "suggestions": 500,
     "missing": 200,

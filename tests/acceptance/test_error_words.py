@@ -1,0 +1,42 @@
+"""Codes of both services, met at a create or in a failed task, become sentences that say what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.acceptance.stage import PROMPT
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+KLING: Final = {"model": "kling-v1", "prompt": PROMPT}
+REFUSED: Final = [
+    ("kling", "1102", "used up what its operator has bought", "用量已经用完"),
+    ("kling", "1103", "may not use that model", "换个模型"),
+    ("kling", "1301", "content rules refused the prompt", "换种说法"),
+    ("kling", "1201", "does not take one of the settings", "改一改设置"),
+    ("kirin", "006001099", "would not begin with it", "改一改再试"),
+]
+
+
+@pytest.mark.parametrize(("provider", "code", "said", "said_zh"), REFUSED)
+async def test_a_create_that_is_refused_is_explained_by_its_code(
+    stage: Stage, provider: str, code: str, said: str, said_zh: str
+) -> None:
+    people = stage.people
+    await people.fault(provider, "task_failed", code=code, at="create")
+    wish = KLING if provider == "kling" else {"prompt": PROMPT}
+    async with stage.bot():
+        sent = await people.types("video create", **wish, locale="zh-CN")
+        await stage.rest()
+        card = await people.card("Could not be made")
+        answer = await people.answer(sent)
+    assert said in card
+    assert f"Code {code}" in card
+    assert "nothing was charged" in card.lower()
+    assert said_zh in answer
+    assert "没有扣额度" in answer
+    assert stage.books.job()["failure_code"] == code
+    assert stage.books.balances() == (0, 0)
