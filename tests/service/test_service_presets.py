@@ -61,7 +61,7 @@ async def test_gaps_of_a_storyboard_are_asked_for_once(presets: Presets) -> None
     preset, _ = await presets.save("Board", VideoRequest(model="kirin_v3_t2v", shots=shots), user_id=1)
     request = request_of(preset)
     assert gaps(request) == ("who", "where")
-    assert filled(request, {"who": "A fox", "where": "us"}).text() == "A fox wakes\nA fox runs to us"
+    assert filled(request, {"who": "A fox", "where": "us"}).text() == "A fox wakes / A fox runs to us"
     with pytest.raises(InvalidRequest) as refused:
         filled(request, {})
     assert [problem.values["gap"] for problem in refused.value.problems] == ["who", "where"]
