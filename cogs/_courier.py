@@ -8,7 +8,9 @@ import discord
 
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
+from bot.service.copies import CopyKind
 from bot.service.notifier import Posted
+from cogs._audience import check_audience
 from cogs._posts import carries, mapped, own_messages, post_film
 from cogs._text import link
 
@@ -36,6 +38,9 @@ class DiscordCourier:
             with mapped():
                 channel = await self._client.create_dm(discord.Object(copy.user_id))
         else:
+            if copy.kind is CopyKind.GALLERY:
+                source = job.destination.channel_id
+                await check_audience(self._client, source_id=source, target_id=copy.channel_id)
             channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
         return await post_film(
             channel, result, say, greeting=greeting.rstrip(), nonce=copy.nonce, stars=stars, direct=direct

@@ -47,6 +47,10 @@ async def hung(stage: Stage) -> Json:
     return copy
 
 
+async def given_up(stage: Stage) -> bool:
+    return stage.books.rows("SELECT 1 FROM gallery WHERE due_at IS NULL AND message_id IS NULL") != []
+
+
 async def test_stars_enough_copy_a_video_once(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
@@ -70,11 +74,7 @@ async def test_a_copy_that_was_refused_is_made_at_the_next_star(stage: Stage) ->
         result = await made(stage)
         await stage.people.permissions(GALLERY, deny=["SEND_MESSAGES"])
         await star(stage, result, "ana")
-
-        async def given_up() -> bool:
-            return stage.books.rows("SELECT 1 FROM gallery WHERE due_at IS NULL AND message_id IS NULL") != []
-
-        await stage.people.until(given_up, what="the copy being given up")
+        await stage.people.until(lambda: given_up(stage), what="the copy being given up")
         await stage.people.permissions(GALLERY, allow=["SEND_MESSAGES"])
         await star(stage, result, "ben")
         await hung(stage)
@@ -123,6 +123,18 @@ async def test_nothing_is_copied_without_a_gallery_or_in_private(stage: Stage) -
         result = await made(stage)
         await star(stage, result, "ana", "ben")
     assert stage.books.rows("SELECT * FROM gallery") == []
+
+
+async def test_what_is_for_adults_or_for_a_few_stays_where_it_is(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await opened(stage, stars=1)
+        await people.types("video create", channel="nsfw", **SMALL)
+        result = await people.result("nsfw")
+        await stage.rest()
+        await star(stage, result, "ana")
+        await people.until(lambda: given_up(stage), what="the copy being given up")
+    assert await people.results(GALLERY) == []
 
 
 async def test_a_channel_that_the_bot_may_not_post_in_is_no_gallery(stage: Stage) -> None:
