@@ -67,9 +67,10 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int], Storyboard], in
     "new": (lambda story, _: story.empty(), 0),
 }
 FORMS: Final = ("edit", "script", "settings", "template")
-_ROWS: Final = (
-    (("add", "➕"), ("edit", "✏️"), ("copy", "⧉"), ("up", "⬆️"), ("down", "⬇️")),  # noqa: RUF001 (a plus is what is meant)
-    (("drop", "🗑️"), ("undo", "↩️"), ("even", "⚖️"), ("script", "📋"), ("settings", "⚙️")),
+_ROWS: Final = (  # as wide as a phone
+    (("add", "➕"), ("edit", "✏️"), ("copy", "⧉"), ("drop", "🗑️")),  # noqa: RUF001 (a plus is what is meant)
+    (("up", "⬆️"), ("down", "⬇️"), ("undo", "↩️")),
+    (("even", "⚖️"), ("script", "📋"), ("settings", "⚙️")),
     (("ask", "🎬"), ("template", "💾"), ("new", "🆕")),
 )
 _STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}

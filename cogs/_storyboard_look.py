@@ -36,11 +36,7 @@ def builder_embed(
     ]
     colour = discord.Colour.blurple()
     if problems := story.problems(model):
-        lines += [
-            "",
-            say("storyboard.not_yet"),
-            *(f"- {say(f'problem.{each.code}', **each.values)}" for each in problems),
-        ]
+        lines += ["", say("storyboard.not_yet"), *(f"- {_problem(each, story, say)}" for each in problems)]
         colour = discord.Colour.orange()
     if asking:
         left = say("credits", n=max(0, estimate.account.balance - estimate.price.credits))

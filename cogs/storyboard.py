@@ -95,7 +95,8 @@ def _welcome(found: Board, say: Words, *, new: bool) -> str:
     """What became of the storyboard that was there already."""
     if not found.now.blank:
         return say("storyboard.replaced" if new else "storyboard.resumed")
-    return say("storyboard.last") if found.past and not new else ""
+    had_one = any(not before.blank for before in found.past)
+    return say("storyboard.last") if had_one and not new else ""
 
 
 def _started(

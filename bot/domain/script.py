@@ -45,7 +45,7 @@ def write(shots: Sequence[Shot]) -> str:
 
 
 def read(text: str, *, total: int) -> Script:
-    """The shots that a text describes, in any way that people write them.
+    """The shots that a text describes, in any way that people write them. A title over the first shot is left out.
 
     Shots without seconds share what the others leave of `total`. Where every shot has its seconds, they decide how
     long the whole is, as far as there are such videos.

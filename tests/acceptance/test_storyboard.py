@@ -78,6 +78,7 @@ async def test_a_storyboard_becomes_a_film_of_its_shots(stage: Stage) -> None:
         board = await Builder(people=people).open()
         assert "ask" in board.grey()
         assert "Shot 1 has no prompt" in board.text
+        assert "leave 5 seconds empty" in board.text
         opened = await board.opens("edit")
         await board.enter(opened, prompt="A fox *wakes*", seconds="2")
         opened = await board.opens("settings")
@@ -122,6 +123,7 @@ async def test_every_button_does_what_it_says_and_undo_takes_it_back(stage: Stag
         await board.press("copy")
         assert "👉 🟨 **3** · 1 s · It runs over a hill" in board.text
         assert "1 second too many" in board.text
+        assert "The shots are 1 second too long" in board.text
         assert "ask" in board.grey()
         await board.press("even")
         assert "🟥🟥🟥🟧🟧🟧🟨🟨🟩🟩" in board.text
