@@ -108,9 +108,19 @@ def _plain(error: Refused) -> dict[str, Any]:
 def _problems(error: InvalidRequest, say: Words) -> str:
     lines = []
     for problem in error.problems:
-        values = {name: safe(value, 60) if isinstance(value, str) else value for name, value in problem.values.items()}
+        values = {name: _named(name, value, say) for name, value in problem.values.items()}
         lines.append(f"- {say(f'problem.{problem.code}', **values)}")
     return "\n".join(lines)
+
+
+def _named(gap: str, value: Any, say: Words) -> Any:
+    """What stands in a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
+    if not isinstance(value, str):
+        return value
+    if gap not in _CHOICES:
+        return safe(value, 60)
+    keys = [(part, f"{_CHOICES[gap]}.{part}") for part in value.split(", ")]
+    return say("comma").join(say(key) if say.has(key) else safe(part, 60) for part, key in keys)
 
 
 def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
@@ -161,6 +171,8 @@ def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
     return {"needed": say(f"permission.{error.needed}")}
 
 
+# The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
+_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
 # What fills the gaps of a refusal's words, where that is not simply its data.
 _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     InvalidRequest: _of_request,

@@ -6,15 +6,17 @@ from the catalogue as English texts, so their key is found by the text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Place
 
 from bot.locale import DEFAULT, nearest, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _GROUPS: Final = frozenset({"command", "option", "choice", "camera", "menu"})  # of keys with texts for commands
 
@@ -23,7 +25,10 @@ class CatalogueTranslator(app_commands.Translator):
     """Translates what a command consists of; what the catalogues do not say stays English."""
 
     async def translate(
-        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContext[Any, Any]
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContext[Any, Any],
     ) -> str | None:
         """The text in a reader's language; None where there is none, or it is the same."""
         if nearest(locale.value) == DEFAULT:

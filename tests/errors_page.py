@@ -31,7 +31,8 @@ reference, which is in the log too, and what was typed.
 _REQUESTS: Final = """\
 ## A request is refused
 
-Nothing has been taken when one of these is said. The class is the one in `bot/errors.py`.
+Said privately, when something is asked for that can't be. Nothing has been taken then, unless the text says what has.
+The class is the one in `bot/errors.py`.
 """
 _PROBLEMS: Final = """\
 ## What is wrong with a request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.acceptance.stage import PROMPT
 if TYPE_CHECKING:
     from tests.acceptance.stage import Stage
 
-KLING: Final = {"model": "kling-v1", "prompt": PROMPT}
+KLING: Final[dict[str, Any]] = {"model": "kling-v1", "prompt": PROMPT}
 REFUSED: Final = [
     ("kling", "1102", "used up what its operator has bought", "用量已经用完"),
     ("kling", "1103", "may not use that model", "换个模型"),
