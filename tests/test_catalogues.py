@@ -69,6 +69,7 @@ LONGEST: Final = {
 }
 NAME: Final = re.compile(r"[-_'\w]{1,32}")  # of a command, by Discord's document; letters have to be small
 COMMAND: Final = re.compile(r"`/([^`]+)`")  # as a text names one
+CHINESE: Final = re.compile("[一-鿿]")
 
 
 def gaps(text: str) -> set[str]:
@@ -234,3 +235,14 @@ def test_uses_are_found_however_they_are_written(source: str, keys: set[str], pa
 def test_places_with_a_limit_are_found_too() -> None:
     found = uses_in('Form(name="x", title=say("a")); Button(label=say(f"b.{c}")); Embed(title=say("d"))')
     assert found.shown == {("modal", "a"), ("label", "b.{}")}
+
+
+def test_no_chinese_text_was_left_in_english_or_written_with_english_punctuation() -> None:
+    say = words("zh-CN")
+    plain = {
+        key: "".join(before for form in say.forms(key) for before, *_ in Formatter().parse(form))
+        for key in sorted(say.keys())
+    }
+    assert [key for key, text in plain.items() if re.search("[A-Za-z]{2}", text) and not CHINESE.search(text)] == []
+    assert [key for key, text in plain.items() if re.search(r"[一-鿿][,;!?](?!\w)|[一-鿿]\.(?=\s|$)", text)] == []
+    assert [key for key, text in plain.items() if re.search("您|积分", text)] == []
