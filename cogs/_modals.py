@@ -22,9 +22,10 @@ class Form(discord.ui.Modal):
 
     def __init__(self, *, name: str, state: str, title: str) -> None:
         super().__init__(title=title[:45], custom_id=f"{name}:{state}", timeout=None)
+        self.stop()  # discord.py need not remember it
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """See `Shotcaller.on_interaction`: every submitted form is handled there, remembered or not."""
+        """See `Shotcaller.on_interaction`: every submitted form is handled there."""
 
     def text(
         self,

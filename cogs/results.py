@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -10,14 +11,14 @@ import discord
 from bot.domain.capability import CAPABILITIES
 from bot.domain.job import Origin
 from bot.domain.request import AspectRatio, Mode
-from bot.errors import ResultForgotten
+from bot.errors import ResultForgotten, StoreUnavailable
 from bot.locale import words
 from bot.service.copies import Copy, CopyKind
 from cogs import _storyboard
 from cogs._buttons import Lasting
 from cogs._destination import DIRECT_LIMIT
 from cogs._edit import FORM, edited, open_editor
-from cogs._modals import Form, values_of
+from cogs._modals import QUICK, Form, values_of
 from cogs._replies import acknowledge, answer
 from cogs._result_info import info_embed, whole_embeds
 from cogs._submit import submit
@@ -128,7 +129,11 @@ async def _pro(press: Press) -> None:
 
 async def _edit(press: Press) -> None:
     """A form can only be the first answer; so the row is read before it. A storyboard is edited in its builder."""
-    job = await press.job()
+    try:
+        async with asyncio.timeout(QUICK):
+            job = await press.job()
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
     if job.request.shots:
         await _board(press)
     else:
