@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from bot.domain.capability import Capability
     from bot.domain.job import Job
+    from bot.domain.preset import Preset
     from bot.service.videos import Videos
     from bot.store.lookup import Lookup
     from bot.store.preferences import Preferences
-    from bot.domain.preset import Preset
     from bot.store.presets import PresetStore
 
 log = logging.getLogger(__name__)
