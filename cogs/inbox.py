@@ -12,9 +12,9 @@ from bot.service.results import PAGE
 from cogs._buttons import Lasting
 from cogs._cards import result_buttons, result_text
 from cogs._posts import film_file, mapped
+from cogs._press import Press, share
 from cogs._replies import acknowledge
 from cogs._text import safe, settings, since
-from cogs.results import Press, share
 
 if TYPE_CHECKING:
     import re

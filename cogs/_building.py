@@ -1,0 +1,95 @@
+"""Building on a result, at one's own cost: again, edited, in pro, in another shape, as a storyboard."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.capability import CAPABILITIES
+from bot.domain.job import Origin
+from bot.domain.request import AspectRatio, Mode
+from bot.errors import ResultForgotten, StoreUnavailable
+from cogs import _storyboard
+from cogs._edit import open_editor
+from cogs._modals import QUICK
+from cogs._replies import acknowledge
+from cogs._submit import submit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from cogs._press import Press
+
+_SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
+
+
+async def build_on(press: Press, job: Job, changes: Mapping[str, Any], *, origin: Origin) -> None:
+    """Ask for a video like an earlier one, at the presser's own cost; the press has been acknowledged."""
+    wish = job.request.model_copy(update=changes)
+    private = job.destination.private and job.shared_at is None
+    await submit(press.bot, press.interaction, wish, private=private, parent_id=job.id, origin=origin)
+
+
+async def again(press: Press) -> None:
+    """Ask for the same once more."""
+    await acknowledge(press.interaction)
+    await build_on(press, await press.job(), {}, origin=Origin.AGAIN)
+
+
+async def pro(press: Press) -> None:
+    """Ask for the same in the better mode."""
+    await acknowledge(press.interaction)
+    await build_on(press, await press.job(), {"mode": Mode.PRO}, origin=Origin.PRO)
+
+
+async def edit(press: Press) -> None:
+    """A form can only be the first answer; so the row is read before it. A storyboard is edited in its builder."""
+    try:
+        async with asyncio.timeout(QUICK):
+            job = await press.job()
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+    if job.request.shots:
+        await board(press)
+    else:
+        await open_editor(press.interaction, job)
+
+
+async def board(press: Press) -> None:
+    """Open it on a storyboard."""
+    await acknowledge(press.interaction)
+    job, interaction = await press.job(), press.interaction
+    draft = await press.bot.services.storyboards.begin_from(
+        job.request, user_id=interaction.user.id, guild_id=interaction.guild_id, parent_id=job.id
+    )
+    await _storyboard.show(press.bot, interaction, draft)
+
+
+async def shape(press: Press) -> None:
+    """Offer the shapes that it does not have yet."""
+    await acknowledge(press.interaction)
+    job = await press.job()
+    say: Words = press.say
+    capability = CAPABILITIES.get(job.request.model)
+    offered = capability.aspect_ratios if capability else tuple(AspectRatio)
+    view = discord.ui.View(timeout=None)
+    for ratio in offered:
+        if ratio is not job.request.aspect_ratio:
+            name, ident = say(f"choice.aspect.{ratio}"), press.ident("reshape", ratio)
+            view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=ident))
+    view.stop()
+    price = say("credits", n=job.credits)
+    await press.interaction.edit_original_response(content=say("result.shapes", price=price), view=view)
+
+
+async def reshape(press: Press) -> None:
+    """Ask for the same in the chosen shape."""
+    await acknowledge(press.interaction)
+    job = await press.job()
+    if press.more not in list(AspectRatio):
+        raise ResultForgotten
+    await build_on(press, job, {"aspect_ratio": AspectRatio(press.more)}, origin=Origin.SHAPE)

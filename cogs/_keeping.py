@@ -1,0 +1,111 @@
+"""Looking into a result, keeping it, sending it, showing it to others, taking it away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.locale import words
+from bot.service.copies import Copy, CopyKind
+from cogs import _press
+from cogs._destination import DIRECT_LIMIT
+from cogs._replies import acknowledge, answer
+from cogs._result_info import info_embed, whole_embeds
+from cogs._text import link
+
+if TYPE_CHECKING:
+    from bot.domain.job import Job
+    from cogs._press import Press
+
+
+async def star(press: Press) -> None:
+    """Star it, or take the star back; the count is on the button."""
+    interaction = press.interaction
+    await interaction.response.defer()
+    starred, count = await press.bot.services.library.favourite(press.job_id, interaction.user.id)
+    if interaction.message is not None:
+        public = words(str(interaction.guild_locale or interaction.locale))
+        label = str(count) if count else public("result.button.star")
+        await interaction.edit_original_response(view=_relabelled(interaction.message, press.ident("star"), label))
+    await interaction.followup.send(press.say("result.starred" if starred else "result.unstarred"), ephemeral=True)
+
+
+def _relabelled(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
+    """What a message has besides words, with another label on one button."""
+    kind = discord.ui.LayoutView if message.flags.components_v2 else discord.ui.View
+    view = kind.from_message(message, timeout=None)
+    for item in view.walk_children():
+        if isinstance(item, discord.ui.Button) and item.custom_id == custom_id:
+            item.label = label
+    view.stop()
+    return view
+
+
+async def dm(press: Press) -> None:
+    """Send it to the presser's direct messages, as a fresh file."""
+    await acknowledge(press.interaction)
+    interaction = press.interaction
+    copy = Copy(
+        kind=CopyKind.DIRECT,
+        user_id=interaction.user.id,
+        locale=str(interaction.locale),
+        nonce=str(interaction.id),
+        limit=DIRECT_LIMIT,
+    )
+    posted = await press.results.resend(await press.job(), copy)
+    await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))
+
+
+async def info(press: Press) -> None:
+    """Tell everything about it, and where it comes from."""
+    await acknowledge(press.interaction)
+    job = await press.job()
+    lineage = await press.results.lineage(job)
+    embed = info_embed(job, lineage, press.say, reader_id=press.interaction.user.id)
+    await press.interaction.edit_original_response(embed=embed, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def whole(press: Press) -> None:
+    """Show its texts whole."""
+    await acknowledge(press.interaction)
+    embeds = whole_embeds((await press.job()).request, press.say)
+    await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def share(press: Press) -> None:
+    """Post the presser's own private result in its channel."""
+    await acknowledge(press.interaction)
+    await _press.share(press)
+
+
+async def delete(press: Press) -> None:
+    """Ask once more; nothing is deleted by one slip of a thumb."""
+    await acknowledge(press.interaction)
+    await _removable(press)
+    message, say = press.interaction.message, press.say
+    view = discord.ui.View(timeout=None)
+    ident = press.ident("erase", message.id if message else 0)
+    view.add_item(
+        discord.ui.Button(
+            emoji="🗑️", label=say("result.button.erase"), custom_id=ident, style=discord.ButtonStyle.danger
+        )
+    )
+    view.stop()
+    await press.interaction.edit_original_response(content=say("result.erase"), view=view)
+
+
+async def erase(press: Press) -> None:
+    """Delete the message, after all."""
+    await acknowledge(press.interaction)
+    job = await _removable(press)
+    channel_id, message_id = press.interaction.channel_id or 0, int(press.more) if press.more.isdecimal() else 0
+    there = await press.results.remove(job, channel_id=channel_id, message_id=message_id)
+    await answer(press.interaction, press.say("result.erased" if there else "result.erased.already"))
+
+
+async def _removable(press: Press) -> Job:
+    """The job, if the presser may delete its result: its author, or a moderator of this channel."""
+    interaction = press.interaction
+    moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
+    return await press.results.removable(press.job_id, user_id=interaction.user.id, moderator=moderator)

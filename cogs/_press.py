@@ -1,0 +1,70 @@
+"""Somebody has pressed a result's button: what all such buttons need, and what several of them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import ResultForgotten
+from bot.locale import words
+from cogs._replies import answer
+from cogs._text import link
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.results import Results
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """Somebody has pressed a result's button; `more` is what its `custom_id` says besides."""
+
+    bot: Shotcaller
+    interaction: discord.Interaction[Any]
+    job_id: str
+    more: str
+
+    @property
+    def results(self) -> Results:
+        """The use cases."""
+        return self.bot.services.results
+
+    @property
+    def say(self) -> Words:
+        """The presser's language."""
+        return words(str(self.interaction.locale))
+
+    def ident(self, deed: str, *more: object) -> str:
+        """The `custom_id` of a button of this result."""
+        return ":".join(map(str, ("result", deed, self.job_id, *more)))
+
+    async def job(self) -> Job:
+        """The job behind the result.
+
+        Raises:
+            ResultForgotten: its row is gone, or it is somebody else's private one.
+        """
+        return await self.results.job(self.job_id, user_id=self.interaction.user.id)
+
+    async def own_job(self) -> Job:
+        """The job, for its author alone.
+
+        Raises:
+            ResultForgotten: its row is gone, or it is somebody else's.
+        """
+        job = await self.job()
+        if job.user_id != self.interaction.user.id:
+            raise ResultForgotten
+        return job
+
+
+async def share(press: Press) -> None:
+    """Post the presser's own private result in its channel; the press has been acknowledged."""
+    job = await press.job()
+    posted = await press.results.share(press.job_id, user_id=press.interaction.user.id)
+    place = link(job.destination.guild_id, posted.channel_id, posted.message_id)
+    await answer(press.interaction, press.say("result.shared", link=place))
