@@ -19,7 +19,7 @@ async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choice
     message = await people.answered(await people.types("settings", user=user, **options))
     for option, value in choices.items():
         sent = await people.presses(message, control(message, f":{option}"), value, user=user)
-        message = await people.answered(sent)
+        message = await people.edited(sent)
         assert chosen(message, f":{option}") == [value]
     return message
 
@@ -89,7 +89,7 @@ async def test_all_can_be_forgotten_again_also_in_direct_messages(stage: Stage) 
         await choose(stage, None, mode="pro")
         message = await people.answered(await people.types("settings", channel="dm", locale="zh-CN"))
         assert "你的默认设置" in shown(message)
-        message = await people.answered(await people.presses(message, control(message, ":reset")))
+        message = await people.edited(await people.presses(message, control(message, ":reset")))
         assert chosen(message, ":mode") == ["-"]
         answer = await people.answer(await people.types("video create", prompt=PROMPT, duration=3))
         assert "defaults" not in answer

@@ -37,7 +37,7 @@ async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(stage: S
     said = await people.says(PROMPT, user="ben")
     async with stage.bot():
         message = await people.answered(await people.types("settings"))
-        await people.answered(await people.presses(message, control(message, ":mode"), "pro"))
+        await people.edited(await people.presses(message, control(message, ":mode"), "pro"))
         sent = await people.uses(ENTRY, said, locale="zh-CN")
         form = await people.form(sent)
         assert fields(form)["look"] == ["pro 16:9"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.acceptance.controls import control, label_of, labels, offers, shown
+from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown
 from tests.acceptance.stage import PROMPT
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ async def opened(stage: Stage, **options: Any) -> Json:
 
 async def pressed(stage: Stage, panel: Json, part: str, *values: str) -> Json:
     sent = await stage.people.presses(panel, control(panel, part), *values)
-    return await stage.people.answered(sent)
+    return await stage.people.edited(sent)
 
 
 async def test_choices_narrow_to_what_fits_and_the_price_follows(stage: Stage) -> None:
@@ -49,7 +49,7 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
     async with stage.bot():
         sent = await people.presses(panel, control(panel, "prompt"))
         await people.form(sent)
-        panel = await people.answered(await people.submits(sent, prompt=PROMPT, negative="people"))
+        panel = await people.edited(await people.submits(sent, prompt=PROMPT, negative="people"))
         assert PROMPT in shown(panel)
         again = await opened(stage)
         assert PROMPT in shown(again)
@@ -61,3 +61,78 @@ async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often
     (task,) = await people.tasks()
     assert "'negative_prompt': 'people'" in str(task)
     assert stage.books.entries() == [("hold", 5), ("settle", 5)]
+
+
+async def test_every_control_does_what_it_says(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        panel = await opened(stage, prompt=PROMPT)
+        panel = await pressed(stage, panel, "model", "kling-v1")
+        assert offers(panel, "duration") == ["5", "10"]
+        assert not any("Sound" in label for label in labels(panel))
+        panel = await pressed(stage, panel, "camera", "pan")
+        assert chosen(panel, "strength") == ["5"]
+        panel = await pressed(stage, panel, "strength", "-10")
+        panel = await pressed(stage, panel, "watermark=1")
+        panel = await pressed(stage, panel, "aspect=9:16")
+        panel = await pressed(stage, panel, "private=1")
+        assert "Watermark: on" in " ".join(labels(panel))
+        await people.presses(panel, control(panel, "generate"))
+        result = await people.result("dm")
+        assert "kling-v1 · standard · 9:16 · 5 seconds · watermark · camera pan -10" in result["content"]
+        panel = await pressed(stage, panel, "camera", "-")
+        assert "Camera moves need" not in shown(panel)
+        panel = await pressed(stage, panel, "reset")
+        assert "No prompt yet" in shown(panel)
+        assert chosen(panel, "model") == ["kirin_v3_t2v"]
+        await stage.rest()
+
+
+async def test_a_panel_speaks_chinese_and_goes_on_when_its_model_is_gone(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        panel = await opened(stage, locale="zh-CN")
+        sent = await people.presses(panel, control(panel, "model"), "kling-v1", locale="zh-CN")
+        panel = await people.edited(sent)
+        sent = await people.presses(panel, control(panel, "camera"), "zoom", locale="zh-CN")
+        panel = await people.edited(sent)
+        assert "运镜只支持 kling-v1、标准、5 秒" in shown(panel)
+        assert "还没有提示词" in shown(panel)
+    async with stage.bot(kling_api_key=""):
+        panel = await opened(stage)
+        assert chosen(panel, "model") == ["kirin_v3_t2v"]
+        assert "camera" not in str(panel["components"])
+
+
+async def test_what_is_wrong_with_a_panel_is_said_beside_it(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        refusal = await opened(stage, prompt="x" * 2600)
+        assert "2600 characters; at most 2500 fit" in refusal["content"]
+        assert "Edit & retry" in labels(refusal)
+        panel = await opened(stage)
+        stage.books.forget_drafts()
+        for part in ("aspect=1:1", "prompt"):
+            sent = await people.presses(panel, control(panel, part))
+            told = await people.until(lambda: told_beside(stage, sent), what="the refusal")  # noqa: B023 (awaited at once)
+            assert "begin anew" in told["content"]
+    assert stage.books.entries() == []
+
+
+async def told_beside(stage: Stage, sent: str) -> Json | None:
+    """What the bot says privately about a press without touching the message that was pressed."""
+    seen = await stage.people.interaction(sent)
+    current = seen["current"] if "begin anew" in str(seen["current"]) else None
+    return next(iter(seen["followups"]), current)
+
+
+async def test_two_devices_may_change_one_panel(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        panel = await opened(stage, prompt=PROMPT)
+        sent = [await people.presses(panel, control(panel, part)) for part in ("mode=pro", "sound=1", "aspect=1:1")]
+        for each in sent:
+            await people.edited(each)
+        panel = await opened(stage)
+        assert len([label for label in labels(panel) if label.startswith("🎬")]) == 1
+    assert stage.books.entries() == []
