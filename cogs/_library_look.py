@@ -9,21 +9,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import discord
-from discord import app_commands
 
 from bot.domain.wanted import Wanted
 from cogs._text import cut, link, safe, settings, since
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Sequence
 
-    from bot.client import Shotcaller
     from bot.domain.job import Job
     from bot.locale import Words
     from bot.service.library import LibraryPage
-
-    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list
@@ -155,16 +151,3 @@ def chosen_model(values: Sequence[str], models: Sequence[str]) -> str:
     """The model that was chosen; none for all of them, and for what is no model here."""
     value = values[0] if values else _ALL
     return value if value in models else ""
-
-
-def my_videos(bot: Shotcaller) -> Completion:
-    """Completes one's latest videos by their prompts."""
-
-    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        jobs = await bot.services.library.recent(interaction.user.id, text=typed, most=CHOICES)
-        return [
-            app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE) or job.id, value=job.id)
-            for job in jobs
-        ]
-
-    return complete

@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.domain.request import AspectRatio
 from bot.locale import words
 from bot.service.presets import gaps, request_of
-from cogs._library_look import my_videos
+from cogs._completions import my_videos
 from cogs._offers import completion
 from cogs._replies import acknowledge, answer
 from cogs._text import safe

@@ -11,8 +11,9 @@ from discord import app_commands
 
 from bot.locale import words
 from cogs._buttons import Lasting
+from cogs._completions import my_videos
 from cogs._library import FORM, search_form, searching, send_again, show, show_one
-from cogs._library_look import SEARCH, STATE, Look, chosen_model, my_videos
+from cogs._library_look import SEARCH, STATE, Look, chosen_model
 from cogs._modals import values_of
 from cogs._replies import acknowledge
 

@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.locale import words
+from cogs._completions import presets
 from cogs._preset_list import PageButton, UseButton, show_list
 from cogs._preset_save import save_command
 from cogs._presets import FORM, AgainButton, fill_in, use
@@ -16,16 +17,11 @@ from cogs._replies import acknowledge, answer
 from cogs._text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from bot.client import Shotcaller
     from bot.domain.preset import Preset
     from bot.locale import Words
 
-    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
-
 NAME: Final = 32  # characters of a name shown
-CHOICES: Final = 25
 
 
 async def setup(bot: Shotcaller) -> None:
@@ -51,7 +47,7 @@ def _list(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="use", description=say("command.preset.use"))
     @app_commands.describe(name=say("option.preset.name"), private=say("option.private"))
-    @app_commands.autocomplete(name=_presets(bot))
+    @app_commands.autocomplete(name=presets(bot))
     async def use_(
         interaction: discord.Interaction[Any],
         name: str,
@@ -65,7 +61,7 @@ def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="share", description=say("command.preset.share"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=_presets(bot, lambda preset, user_id: preset.user_id == user_id))
+    @app_commands.autocomplete(name=presets(bot, lambda preset, user_id: preset.user_id == user_id))
     async def share(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         say, guild_id = words(str(interaction.locale)), interaction.guild_id
@@ -82,7 +78,7 @@ def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="unshare", description=say("command.preset.unshare"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=_presets(bot, lambda preset, _: preset.shared))
+    @app_commands.autocomplete(name=presets(bot, lambda preset, _: preset.shared))
     async def unshare(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         preset = await _found(bot, interaction, name)
@@ -110,7 +106,7 @@ def _sharing(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 def _delete(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="delete", description=say("command.preset.delete"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=_presets(bot))
+    @app_commands.autocomplete(name=presets(bot))
     async def delete(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         preset = await _found(bot, interaction, name)
@@ -128,19 +124,3 @@ def _who(interaction: discord.Interaction[Any]) -> dict[str, Any]:
     """Whoever wants to change a preset, where, and whether they manage that server."""
     manages = interaction.guild_id is not None and interaction.permissions.manage_guild
     return {"user_id": interaction.user.id, "guild_id": interaction.guild_id, "manages": manages}
-
-
-def _presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: True) -> Completion:
-    """Completes the names of presets, those used most first; the value is the id, so that no name is mistaken."""
-
-    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        user_id, typed = interaction.user.id, typed.strip().casefold()
-        presets = await bot.services.presets.visible(user_id=user_id, guild_id=interaction.guild_id)
-        wanted = [each for each in presets if typed in each.name.casefold() and fits(each, user_id)]
-        wanted.sort(key=lambda each: -each.uses)
-        return [
-            app_commands.Choice(name=f"🌐 {each.name}" if each.shared else each.name, value=each.id)
-            for each in wanted[:CHOICES]
-        ]
-
-    return complete
