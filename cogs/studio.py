@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.domain.offer import bent
 from bot.domain.request import PROMPT_LIMIT
-from bot.errors import DraftGone, StoreUnavailable
+from bot.errors import StoreUnavailable
 from bot.locale import words
 from cogs._buttons import Lasting
-from cogs._defaults import place_of
 from cogs._modals import QUICK, Form, values_of
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._studio import NOTHING, Panel, panel_view
+from cogs._studio_draft import KIND, begun, changed, kept, meaning, reset, wish_in
 from cogs._submit import submit
 from cogs._wish import given, options_of, wish_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
 
     from bot.client import FormHandler, Shotcaller
     from bot.domain.draft import Draft
-    from bot.domain.request import VideoRequest
     from bot.locale import Words
 
-KIND: Final = "studio"  # of the drafts
 FORM: Final = "studio"
-_TRIES: Final = 5  # to change a draft that other devices change at the same time
 _PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<value>[\w:.-]{1,40}))?"
 
 
@@ -51,9 +45,9 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await acknowledge(interaction)
         remember(interaction, Typed(options=given({"prompt": prompt})))
         user = interaction.user.id
-        draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await _begun(bot, interaction)
+        draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await begun(bot, interaction)
         if prompt is not None:
-            draft = await _changed(bot, interaction, draft, {"prompt": prompt})
+            draft = await changed(bot, interaction, draft, {"prompt": prompt})
         await _show(bot, interaction, draft)
 
     return studio
@@ -82,97 +76,20 @@ class Control(Lasting[discord.ui.Item[Any]], template=_PATTERN):
                 await _generate(bot, interaction, self._draft)
             case _:
                 await interaction.response.defer()
-                draft = await _kept(bot, interaction, self._draft)
+                draft = await kept(bot, interaction, self._draft)
                 await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
     async def _apply(self, bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
         if self._what == "reset":
-            return await _saved(bot, interaction, draft, _body(await _fresh(bot, interaction)))
+            return await reset(bot, interaction, draft)
         data: dict[str, Any] = dict(interaction.data or {})
         value = next(iter(data.get("values", ())), self._value or "")
-        return await _changed(bot, interaction, draft, _meaning(self._what, value))
-
-
-def _meaning(option: str, value: str) -> dict[str, Any]:
-    """The options that a control's value stands for; a value nobody was offered means nothing."""
-    match option:
-        case "sound" | "watermark" | "private":
-            return {option: value == "1"}
-        case "duration" if value.isdecimal():
-            return {option: int(value)}
-        case "strength" if value.lstrip("-").isdecimal():
-            return {option: float(value)}
-        case "camera":
-            return {option: None if value == NOTHING else value, "strength": None}
-        case "model" | "mode" | "aspect":
-            return {option: value}
-    return {}
-
-
-async def _changed(
-    bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, options: Mapping[str, Any]
-) -> Draft:
-    """Put choices into a draft; what does not go with them gives way, and is noted."""
-    private = bool(options.get("private", draft.body["private"]))
-    wanted = wish_of({**options_of(_wish(bot, draft)), **options}, model=bot.services.videos.capability(None).model)
-    near = bent(wanted, list(bot.services.videos.models.values()))
-    before, after = options_of(wanted), options_of(near)
-    gave_way = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return await _saved(bot, interaction, draft, _body(near, private=private, gave_way=gave_way))
-
-
-async def _saved(
-    bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, body: Mapping[str, Any]
-) -> Draft:
-    """Keep a panel's state; of two devices that choose at once, the later one wins."""
-    for _ in range(_TRIES):
-        saved = await bot.services.drafts.save(draft, body, now=interaction.created_at)
-        if saved is not None:
-            return saved
-        draft = await _kept(bot, interaction, draft.id)
-    raise StoreUnavailable("the draft never rests")
-
-
-def _body(wish: VideoRequest, *, private: bool = False, gave_way: list[str] | None = None) -> dict[str, Any]:
-    return {"options": options_of(wish), "private": private, "bent": gave_way or []}
-
-
-def _wish(bot: Shotcaller, draft: Draft) -> VideoRequest:
-    """The request a draft stands for; a model that is gone since gives way to one that is there."""
-    videos = bot.services.videos
-    options = {**draft.body["options"], "model": draft.body["options"].get("model")}
-    if options["model"] not in videos.models:
-        options["model"] = None
-    return bent(wish_of(options, model=videos.capability(None).model), list(videos.models.values()))
-
-
-async def _fresh(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
-    """A request with nothing but the defaults of whoever asks."""
-    wish = wish_of({"prompt": NOTHING}, model=bot.services.videos.capability(None).model)
-    return (await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))).request
-
-
-async def _begun(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
-    return await bot.services.drafts.begin(
-        token_hex(8),
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        kind=KIND,
-        body=_body(await _fresh(bot, interaction)),
-        now=interaction.created_at,
-    )
-
-
-async def _kept(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
-    draft = await bot.services.drafts.read(draft_id, user_id=interaction.user.id)
-    if draft is None or draft.kind != KIND:
-        raise DraftGone
-    return draft
+        return await changed(bot, interaction, draft, meaning(self._what, value))
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
     """Put the panel as it stands into the answer, or in place of the one that was pressed."""
-    wish, videos = _wish(bot, draft), bot.services.videos
+    wish, videos = wish_in(bot, draft), bot.services.videos
     panel = Panel(
         draft_id=draft.id,
         request=wish,
@@ -188,8 +105,8 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Ask for the video. Pressed twice for the same state it is asked for once."""
     await acknowledge(interaction)
-    draft = await _kept(bot, interaction, draft_id)
-    wish = _wish(bot, draft)
+    draft = await kept(bot, interaction, draft_id)
+    wish = wish_in(bot, draft)
     if wish.prompt == NOTHING:
         wish_of({**options_of(wish), "prompt": ""}, model=wish.model)
     key = f"studio-{draft.id}-{draft.version}"
@@ -200,7 +117,7 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
 async def _ask_for_words(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     try:
         async with asyncio.timeout(QUICK):
-            wish = _wish(bot, await _kept(bot, interaction, draft_id))
+            wish = wish_in(bot, await kept(bot, interaction, draft_id))
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     say = words(str(interaction.locale))
@@ -217,8 +134,8 @@ def _written(bot: Shotcaller) -> FormHandler:
     async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
         await interaction.response.defer()
         entries = values_of(data)
-        draft = await _kept(bot, interaction, draft_id)
+        draft = await kept(bot, interaction, draft_id)
         texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}
-        await _show(bot, interaction, await _changed(bot, interaction, draft, texts))
+        await _show(bot, interaction, await changed(bot, interaction, draft, texts))
 
     return written

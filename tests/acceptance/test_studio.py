@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown
+from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown, walk
 from tests.acceptance.stage import PROMPT
+
+PRIMARY = 1  # Discord's style of a button in colour
 
 if TYPE_CHECKING:
     from tests.acceptance.people import Json
@@ -134,5 +136,8 @@ async def test_two_devices_may_change_one_panel(stage: Stage) -> None:
         for each in sent:
             await people.edited(each)
         panel = await opened(stage)
-        assert len([label for label in labels(panel) if label.startswith("🎬")]) == 1
+        assert "10 credits" in label_of(panel, "generate")
+        assert "🔊 Sound: on" in labels(panel)
+        (square,) = [each for each in walk(panel["components"]) if each.get("custom_id", "").endswith("aspect=1:1")]
+        assert square["style"] == PRIMARY
     assert stage.books.entries() == []
