@@ -245,6 +245,25 @@ async def test_a_video_that_was_handed_over_and_not_written_down_stays_to_be_fet
     assert stage.books.entries() == [("hold", 3), ("settle", 3)]
 
 
+async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it_is_said(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL, private=True)
+        direct = await people.result("dm")
+        await stage.rest()
+        await people.fault("kirin", "file_missing", count=100)
+        listed = await inbox(stage)
+        handed = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        assert handed["attachments"][0]["size"] == direct["attachments"][0]["size"]
+        asked = await people.answered(await people.presses(direct, button(direct, "result:delete:")))
+        erased = await people.presses(asked, button(asked, "result:erase:"))
+        assert "Deleted" in await people.answer(erased)
+        assert "Nothing waits" in (await inbox(stage))["content"]
+        again = await people.presses(listed, button(listed, "inbox:get:"))
+        assert "can't get this video's file" in await people.answer(again)
+    assert stage.books.balances() == (0, 3)
+
+
 async def test_many_are_paged(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
