@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from benchmarks._stage import memory, process
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
 from bot.provider.kirin import Kirin

@@ -72,7 +72,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    from bot.app import utc_now
+    from bot.clock import utc_now
     from bot.store.migrate import migrate
     from bot.store.sqlite import SQLiteDatabase
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app import utc_now
+from bot.clock import utc_now
 from bot.doctor import examine
 from bot.lockfile import sole_user
 from bot.settings import Settings

@@ -71,7 +71,7 @@ async def test_stopped_in_the_middle_the_job_is_finished_by_the_next_start(stage
     await delivered_once(stage)
 
 
-async def test_stopped_before_a_request_was_accepted_the_bot_has_promised_nothing(stage: Stage) -> None:
+async def test_stopped_in_the_middle_of_a_command_the_bot_still_answers_it(stage: Stage) -> None:
     await stage.people.fault("kirin", "slow", on=["query"], seconds=LONG)
     async with stage.process() as process:
         await stage.people.online()
@@ -82,5 +82,6 @@ async def test_stopped_before_a_request_was_accepted_the_bot_has_promised_nothin
 
         await stage.people.until(acknowledged, what="the acknowledgement")
         await stop(stage, process)
-    assert stage.books.jobs() == []
-    assert await stage.people.tasks() == []
+    assert "On its way" in await stage.people.answer(sent)
+    await finish(stage)
+    await delivered_once(stage)

@@ -1,0 +1,81 @@
+"""From the settings to the video services: who is configured, with which keys, and what their models can do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot.domain.capability import CAPABILITIES
+from bot.provider.kirin import Kirin
+from bot.provider.kling import Kling
+from bot.provider.kling_key import Signer
+from bot.provider.transport import Transport
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Collection
+    from contextlib import AsyncExitStack
+
+    from bot.domain.capability import Capability
+    from bot.provider.base import VideoProvider
+    from bot.settings import Settings
+
+
+async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
+    """The configured providers, in the order in which their models are offered; `stack` closes their connections."""
+
+    async def transport(provider: str, *, base_url: str, token: Callable[[], str]) -> Transport:
+        secrets = settings.secrets()
+        opened = Transport(provider=provider, base_url=base_url, token=token, secrets=secrets, ssl_context=context)
+        return await stack.enter_async_context(opened)
+
+    providers: list[VideoProvider] = []
+    if settings.kirin_api_key is not None:
+        key = settings.kirin_api_key.get_secret_value
+        kirin = Kirin(
+            transport=await transport(Kirin.id, base_url=settings.kirin_base_url, token=key),
+            find_is_authoritative=settings.kirin_find_is_authoritative,
+            create_path=settings.kirin_create_path,
+            query_path=settings.kirin_query_path,
+            body_form=settings.kirin_body,
+        )
+        providers.append(kirin)
+    if (token := _kling_token(settings)) is not None:
+        kling = Kling(
+            transport=await transport(Kling.id, base_url=settings.kling_base_url, token=token),
+            prefix=settings.kling_path_prefix,
+            renew=token.renew if isinstance(token, Signer) else None,
+        )
+        providers.append(kling)
+    return providers
+
+
+def models_of(settings: Settings, providers: Collection[str]) -> list[Capability]:
+    """What the models of the configured providers can do; older Kling relays take shorter prompts."""
+    limits = {Kling.id: settings.kling_prompt_limit}
+    return [
+        replace(each, prompt_limit=limits.get(each.provider, each.prompt_limit))
+        for each in CAPABILITIES.values()
+        if each.provider in providers
+    ]
+
+
+def trusted_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
+    """The hosts, with their ports, whose files may come from private addresses too: the ones in the settings."""
+    return frozenset(map(_host_and_port, (settings.kirin_base_url, settings.kling_base_url, settings.discord_api_url)))
+
+
+def _kling_token(settings: Settings) -> Signer | Callable[[], str] | None:
+    """What gives the Kling API's bearer token: the API key, or the pair of keys that signs for it."""
+    if settings.kling_api_key is not None:
+        return settings.kling_api_key.get_secret_value
+    access, secret = settings.kling_access_key, settings.kling_secret_key
+    if access is None or secret is None:
+        return None
+    return Signer(access_key=access.get_secret_value(), secret_key=secret.get_secret_value())
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,0 +1,235 @@
+"""Puts the services together, each once, from the settings and from what reaches the world outside."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from bot.clock import utc_now
+from bot.providers import models_of
+from bot.service.cards import Cards
+from bot.service.choices import Choices
+from bot.service.copies import Copies
+from bot.service.delivery import Delivery
+from bot.service.expectation import Expectation
+from bot.service.gallery import Curator, Gallery
+from bot.service.health import ProviderHealth
+from bot.service.library import Library
+from bot.service.media import Media
+from bot.service.operator import OperatorDesk
+from bot.service.presets import Presets
+from bot.service.results import Results
+from bot.service.services import Services
+from bot.service.storyboards import Storyboards
+from bot.service.submission import Pace, Submission
+from bot.service.videos import Limits, Videos
+from bot.service.worker import Capacity, Worker
+from bot.store.claims import Claims
+from bot.store.drafts import Drafts
+from bot.store.gallery import GalleryStore
+from bot.store.jobs import JobStore
+from bot.store.library import Shelf
+from bot.store.lookup import Lookup
+from bot.store.preferences import Preferences
+from bot.store.presets import PresetStore
+from bot.store.results import ResultStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bot.provider.base import VideoProvider
+    from bot.service.copies import Courier
+    from bot.service.delivery import Fetcher
+    from bot.service.notifier import Notifier
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+STEPS: Final = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
+MEGABYTE: Final = 1024 * 1024
+HANGING: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What the services reach the outside by."""
+
+    database: Database
+    providers: Mapping[str, VideoProvider]
+    fetcher: Fetcher
+    notifier: Notifier
+    courier: Courier
+
+
+class Wiring:
+    """Every service, built when it is first asked for. `worker` and `curator` have to be run by the caller."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self._settings, self._world = settings, world
+        self._jobs, self._lookup, self._drafts = (
+            JobStore(world.database),
+            Lookup(world.database),
+            Drafts(world.database),
+        )
+        self._preferences, self._shelf = Preferences(world.database), Shelf(world.database)
+        self._preset_store, self._gallery_store = PresetStore(world.database), GalleryStore(world.database)
+        self._media, self._desk = Media(), OperatorDesk(world.notifier, clock=utc_now)
+        self._expectation = Expectation(lookup=self._lookup, clock=utc_now)
+        self._health = {
+            name: ProviderHealth(each, desk=self._desk, clock=utc_now) for name, each in world.providers.items()
+        }
+
+    @cached_property
+    def services(self) -> Services:
+        """What the cogs may call."""
+        return Services(
+            videos=self._videos,
+            drafts=self._drafts,
+            preferences=self._preferences,
+            choices=Choices(preferences=self._preferences, models=self._videos.models),
+            library=Library(shelf=self._shelf, lookup=self._lookup, gallery=self._gallery, clock=utc_now),
+            gallery=self._gallery,
+            presets=Presets(
+                store=self._preset_store,
+                lookup=self._lookup,
+                preferences=self._preferences,
+                videos=self._videos,
+                clock=utc_now,
+            ),
+            storyboards=Storyboards(
+                drafts=self._drafts, presets=self._preset_store, models=self._videos.models, clock=utc_now
+            ),
+            results=Results(
+                store=ResultStore(self._world.database),
+                lookup=self._lookup,
+                copies=self._copies,
+                courier=self._world.courier,
+                delivery=self._delivery,
+                desk=self._desk,
+                clock=utc_now,
+                wake=self.worker.wake,
+            ),
+        )
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Moves every job."""
+        settings = self._settings
+        return Worker(
+            claims=Claims(self._world.database),
+            jobs=self._jobs,
+            submission=self._submission,
+            delivery=self._delivery,
+            cards=self._cards,
+            providers=self._world.providers,
+            capacity=Capacity(
+                steps=STEPS,
+                per_provider=settings.running_per_provider,
+                per_user=settings.running_per_user,
+                lease=timedelta(seconds=settings.lease_seconds),
+            ),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def curator(self) -> Curator:
+        """Hangs well-starred videos in galleries."""
+        return Curator(
+            store=self._gallery_store,
+            shelf=self._shelf,
+            lookup=self._lookup,
+            copies=self._copies,
+            courier=self._world.courier,
+            lease=timedelta(seconds=HANGING * self._settings.lease_seconds),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def _videos(self) -> Videos:
+        settings = self._settings
+        return Videos(
+            jobs=self._jobs,
+            lookup=self._lookup,
+            cards=self._cards,
+            expectation=self._expectation,
+            health=self._health,
+            desk=self._desk,
+            models=models_of(settings, self._world.providers),
+            limits=Limits(
+                allowance=settings.daily_credits,
+                jobs_per_user=settings.max_jobs_per_user,
+                deadline=timedelta(minutes=settings.job_deadline_minutes),
+            ),
+            clock=utc_now,
+            wake=self.worker.wake,
+        )
+
+    @cached_property
+    def _gallery(self) -> Gallery:
+        return Gallery(store=self._gallery_store, preferences=self._preferences, clock=utc_now, wake=self.curator.wake)
+
+    @cached_property
+    def _cards(self) -> Cards:
+        return Cards(
+            notifier=self._world.notifier,
+            jobs=self._jobs,
+            lookup=self._lookup,
+            expectation=self._expectation,
+            clock=utc_now,
+        )
+
+    @cached_property
+    def _submission(self) -> Submission:
+        return Submission(
+            providers=self._world.providers,
+            health=self._health,
+            jobs=self._jobs,
+            expectation=self._expectation,
+            desk=self._desk,
+            pace=Pace(
+                least=timedelta(seconds=self._settings.poll_seconds_min),
+                most=timedelta(seconds=self._settings.poll_seconds_max),
+            ),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        return Delivery(
+            jobs=self._jobs,
+            lookup=self._lookup,
+            providers=self._world.providers,
+            fetcher=self._world.fetcher,
+            media=self._media,
+            notifier=self._world.notifier,
+            desk=self._desk,
+            folder=self._folder,
+            cap=self._cap,
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(
+            providers=self._world.providers,
+            fetcher=self._world.fetcher,
+            media=self._media,
+            courier=self._world.courier,
+            folder=self._folder,
+            cap=self._cap,
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.data_dir / "results"
+
+    @property
+    def _cap(self) -> int:
+        return self._settings.max_result_megabytes * MEGABYTE
