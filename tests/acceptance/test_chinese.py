@@ -136,3 +136,46 @@ async def test_choices_that_appear_while_typing_are_in_chinese(stage: Stage) -> 
     async with stage.bot():
         choices = await people.completes("video create", focused="camera", prompt="x", camera="摇")
     assert {choice["value"] for choice in choices} == {"pan", "tilt"}
+
+
+# Every command, typed as a member would, with what it needs.
+COMMANDS: Final[dict[str, dict[str, Any]]] = {
+    "video studio": {},
+    "video storyboard": {},
+    "video jobs": {},
+    "video cancel": {"job": "none"},
+    "library": {},
+    "inbox": {},
+    "preset save": {"name": "beast", "prompt": "fox"},
+    "preset list": {},
+    "preset use": {"name": "none"},
+    "preset share": {"name": "none"},
+    "preset unshare": {"name": "none"},
+    "preset delete": {"name": "none"},
+    "preset sharing": {"members": True},
+    "settings": {},
+    "gallery off": {},
+    "quota": {},
+}
+
+
+async def test_every_command_answers_in_chinese(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for name, options in COMMANDS.items():
+            sent = await people.types(name, user="admin", **options, **ZH)
+            message = await people.answered(sent)
+            said = " ".join(_texts(message))
+            assert CHINESE.search(said), (name, said)
+            assert re.search(r"\b(the|your|is|of|you|and)\b", said) is None, (name, said)
+
+
+def _texts(part: Any) -> list[str]:
+    """Every text that a message shows, wherever it stands in it."""
+    if isinstance(part, list):
+        return [text for each in part for text in _texts(each)]
+    if not isinstance(part, dict):
+        return []
+    own = [part[key] for key in ("content", "title", "description", "label", "placeholder") if part.get(key)]
+    inner = [part[key] for key in ("embeds", "components", "options", "accessory", "footer") if key in part]
+    return own + [text for each in inner for text in _texts(each)]
