@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING
+
+from bot.__main__ import main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
 
-async def test_the_demo_builds_a_storyboard_and_shows_each_of_its_shots(tmp_path: Path) -> None:
+
+def test_the_demo_builds_a_storyboard_and_shows_each_of_its_shots(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     wishes = ("--duration", "4", "--aspect", "1:1", "--generate-seconds", "0.2", "--output", str(tmp_path))
-    demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", "--storyboard", *wishes), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        output, _ = await demo.communicate()
-    finally:
-        if demo.returncode is None:
-            demo.terminate()
-            await demo.wait()
-    shown = output.decode()
-    assert demo.returncode == 0, shown
+    assert main(["demo", "--storyboard", *wishes]) == 0
+    shown = capsys.readouterr().out
     assert "presses [✅ Make it · 4 credits]" in shown
     assert "shot 2 · 1-2 s · Neon signs glide past" in shown
     assert "none with a problem" in shown

@@ -1,0 +1,59 @@
+"""The command line: what it says, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import __version__
+from bot.__main__ import main
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands read the environment and `.env` of the folder they run in."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize("command", ["run", "doctor", "migrate"])
+def test_settings_that_are_wrong_are_all_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command]) == 2
+    shown = capsys.readouterr().err
+    assert "DISCORD_TOKEN: must be set" in shown
+    assert "KIRIN_API_KEY: expected the key of at least one video service" in shown
+
+
+def test_migrating_twice_changes_nothing_the_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("KIRIN_API_KEY", "key")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
+    assert main(["migrate"]) == 0
+    assert "applied 0001_start" in capsys.readouterr().out
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out == "the database is up to date\n"
+
+
+def test_a_database_that_cannot_be_opened_is_said_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "token")
+    monkeypatch.setenv("KIRIN_API_KEY", "key")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}")
+    assert main(["migrate"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"shotcaller {__version__}\n"
