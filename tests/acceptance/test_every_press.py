@@ -1,0 +1,131 @@
+"""Every button, select and form of every panel, in both languages, with a restart in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pytest
+
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.acceptance.people import People
+    from tests.acceptance.stage import Stage
+
+Json: TypeAlias = dict[str, Any]
+
+CHINESE: Final = re.compile("[一-鿿]")
+ENGLISH: Final = re.compile(r"\b(the|your|is|of|you|and|it)\b", re.IGNORECASE)
+BUTTON: Final = 2
+LINK: Final = 5
+FILM: Final[Json] = {**SMALL, "prompt": "狐狸"}  # typed in Chinese, so that any English is the bot's
+
+PRESET: Final[Json] = {"name": "狐", "prompt": "狐狸", "duration": 3}
+
+# Panels by the command that opens them.
+PANELS: Final[dict[str, Json]] = {
+    "video studio": {"prompt": "狐狸"},
+    "video storyboard": {"script": "1. 2s 狐狸\n2. 2s 狐狸"},
+    "library": {},
+    "settings": {},
+    "preset list": {},
+    "inbox": {},
+}
+
+
+def pressable(part: Any) -> Iterator[Json]:
+    """The buttons and selects of a message that can be used, wherever they stand."""
+    for each in part if isinstance(part, list) else [part]:
+        if "custom_id" in each and not each.get("disabled") and each.get("style") != LINK:
+            yield each
+        yield from pressable([*each.get("components", []), *filter(None, [each.get("accessory")])])
+
+
+def texts(part: Any) -> Iterator[str]:
+    """Everything that is to be read in a message or a form."""
+    if isinstance(part, list):
+        for each in part:
+            yield from texts(each)
+    elif isinstance(part, dict):
+        yield from (part[key] for key in ("content", "title", "description", "label", "placeholder") if part.get(key))
+        for key in ("embeds", "components", "options", "accessory", "component", "footer"):
+            yield from texts(part.get(key, []))
+
+
+async def press(people: People, message: Json, item: Json, *, locale: str) -> None:
+    """Use one of them, and read what comes of it."""
+    values = [] if item["type"] == BUTTON else [item["options"][-1]["value"]]
+    sent = await people.presses(message, item["custom_id"], *values, user="admin", locale=locale)
+
+    async def settled() -> Json | None:
+        seen = await people.interaction(sent)
+        assert seen["failed"] is None, (item, seen["failed"])
+        return seen if seen["acknowledged"] is not None and seen["acknowledged"] < 3 else None
+
+    await people.until(settled, what=f"an answer to {item['custom_id']}")
+    await asyncio.sleep(0.2)  # for what follows the acknowledgement
+    seen = await people.interaction(sent)
+    said = " ".join(texts([*filter(None, [seen["modal"], *seen["followups"]]), *private(seen)]))
+    if said and locale == "zh-CN":
+        assert CHINESE.search(said), (item["custom_id"], said)
+        assert ENGLISH.search(said) is None, (item["custom_id"], said)
+    elif said:
+        assert CHINESE.search(said.replace("狐狸", "")) is None, (item["custom_id"], said)
+
+
+def private(seen: Json) -> list[Json]:
+    """The message that the interaction changed or made, where only its person reads it."""
+    current = seen["current"]
+    return [current] if current and "visible_to" in current else []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+@pytest.mark.parametrize("panel", PANELS)
+async def test_everything_on_a_panel_answers_in_the_readers_language(stage: Stage, panel: str, locale: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        if panel in {"library", "inbox"}:
+            await people.types("video create", user="admin", also={**FILM, "private": panel == "inbox"})
+            await stage.rest()
+        if panel == "preset list":
+            await people.answered(await people.types("preset save", user="admin", also=PRESET))
+        opened = await people.types(panel, user="admin", locale=locale, also=PANELS[panel])
+        count = len(list(pressable((await people.answered(opened))["components"])))
+        assert count or panel == "preset list"
+        for number in range(count // 2):
+            await press_nth(people, opened, number, locale=locale)
+    async with stage.bot():
+        for number in range(count // 2, count):
+            await press_nth(people, opened, number, locale=locale)
+        if stage.books.jobs():
+            await stage.rest()
+
+
+async def press_nth(people: People, opened: str, number: int, *, locale: str) -> None:
+    """Use the n-th item of a panel as it is now; what an earlier press took away is left alone."""
+    message = (await people.interaction(opened))["current"]
+    items = list(pressable(message["components"])) if message else []
+    if number < len(items):
+        await press(people, message, items[number], locale=locale)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_every_button_of_a_result_answers_in_the_readers_language(stage: Stage, locale: str) -> None:
+    people = stage.people
+    async with stage.bot(daily_credits=1000, max_jobs_per_user=20):
+        await people.types("video create", also=FILM)
+        result = await people.result()
+        await stage.rest()
+        items = list(pressable(result["components"]))
+        assert len(items) == 10
+        for item in items[:5]:
+            await press(people, result, item, locale=locale)
+        await stage.rest()
+    async with stage.bot(daily_credits=1000, max_jobs_per_user=20):
+        for item in items[5:]:
+            await press(people, result, item, locale=locale)
+        await stage.rest()
