@@ -46,11 +46,11 @@ async def demo(arguments: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-demo-")))
         screen.say("starting a Discord and the video services on this machine …")
-        sandbox = await stack.enter_async_context(_sandbox(arguments.generate_seconds))
+        sandbox = await stack.enter_async_context(run_sandbox(arguments.generate_seconds))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         screen.say("starting the bot …")
         log = folder / "bot.log"
-        await stack.enter_async_context(_bot(sandbox["env"], folder, log))
+        await stack.enter_async_context(run_bot(sandbox["env"], folder, log))
         show = _show(arguments)(session, sandbox, screen)
         try:
             await show.wait_for_bot()
@@ -74,7 +74,12 @@ def _show(arguments: argparse.Namespace) -> type[Show]:
 
 
 @asynccontextmanager
-async def _sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
+async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
+    """A sandbox in a process of its own, as it describes itself (see `docs/sandbox.md`); a video takes that long.
+
+    Raises:
+        DemoFailed: it does not start.
+    """
     arguments = ("sandbox", "--port", "0", "--generate-seconds", str(generate_seconds))
     async with _process(*arguments, env=os.environ, stdout=asyncio.subprocess.PIPE) as process:
         if process.stdout is None or not (line := await process.stdout.readline()):
@@ -84,7 +89,8 @@ async def _sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def _bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
+async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
+    """The real bot in a process of its own, with these settings; its files go to `folder`, what it says to `log`."""
     settings = {
         **{name: value for name, value in os.environ.items() if name not in env},
         **env,

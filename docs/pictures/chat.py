@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 from docs.pictures.markup import Reader, as_html
+from docs.pictures.parts import Painter, file_box
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,10 @@ TEMPLATE: Final = Template(Path(__file__).with_name("channel.html").read_text(en
 LOADING: Final = 1 << 7  # the message flag of "is thinking"
 TOGETHER: Final = timedelta(minutes=7)  # messages of one author within this share a heading
 AVATARS: Final = ("#3f8f6b", "#b0567f", "#b07a2e", "#5b6ea8")
-BUTTON_STYLES: Final = ("", "primary", "secondary", "success", "danger", "secondary", "primary")
+CLIENT: Final[Mapping[str, Mapping[str, str]]] = {  # the words that are not the bot's but the app's
+    "en-US": {"private": "Only you can see this", "dismiss": "Dismiss message", "used": "used"},
+    "zh-CN": {"private": "只有您可以看到", "dismiss": "忽略消息", "used": "使用了"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +33,8 @@ class View:
 
     `films` maps an attachment's address to what stands in its place: the address of a picture, or, for moving frames
     to be put there, a colour (`#rrggbb`). `typed` is what stands in the field below; None leaves heading and field
-    out. `height` is in CSS pixels; None is as tall as what is written.
+    out. `height` is in CSS pixels; None is as tall as what is written. `locale` is the language of the viewer's app;
+    times relative to now are shown in English alone.
     """
 
     now: float  # seconds since the epoch
@@ -40,6 +45,7 @@ class View:
     films: Mapping[str, str] = field(default_factory=dict)
     typed: str | None = None
     height: int | None = None
+    locale: str = "en-US"
 
 
 def page(messages: Sequence[Message], view: View) -> str:
@@ -64,6 +70,7 @@ def _typed(view: View) -> str:
 
 
 def _message(message: Message, before: Message | None, view: View, reader: Reader) -> str:
+    painter, say = Painter(reader=reader, films=view.films), CLIENT[view.locale]
     private = "visible_to" in message
     mentioned = any(each["id"] == view.viewer for each in message["mentions"])
     continued = before is not None and not message.get("interaction") and _together(before, message)
@@ -71,9 +78,9 @@ def _message(message: Message, before: Message | None, view: View, reader: Reade
         "" if continued else _heading(message),
         _text(message, reader),
         *(_embed(embed, reader) for embed in message["embeds"]),
-        *(_attachment(file, view) for file in message["attachments"]),
-        *(_buttons(row) for row in message["components"]),
-        "<div class='private'>Only you can see this · <a>Dismiss message</a></div>" if private else "",
+        *(_attachment(file, painter) for file in message["attachments"]),
+        *map(painter.draw, message["components"]),
+        f"<div class='private'>{say['private']} · <a>{say['dismiss']}</a></div>" if private else "",
     ]
     classes = f"message {'mentioned' if mentioned else ''} {'continued' if continued else ''}"
     face = "" if continued else _face(message["author"])
@@ -88,8 +95,8 @@ def _together(before: Message, message: Message) -> bool:
 
 def _used(interaction: Mapping[str, Any], view: View) -> str:
     """The line over the answer to a command."""
-    user, name = interaction["user"], escape(view.commands[interaction["id"]])
-    return f"<div class='used'><s></s>{_face(user)}<b>{escape(_name(user))}</b> used <a>/{name}</a></div>"
+    user, name, used = interaction["user"], escape(view.commands[interaction["id"]]), CLIENT[view.locale]["used"]
+    return f"<div class='used'><s></s>{_face(user)}<b>{escape(_name(user))}</b> {used} <a>/{name}</a></div>"
 
 
 def _heading(message: Message) -> str:
@@ -127,21 +134,5 @@ def _embed(embed: Mapping[str, Any], reader: Reader) -> str:
     return f"<div class='embed' style='border-left-color:{colour}'>{title}{text}{footer}</div>"
 
 
-def _attachment(file: Mapping[str, Any], view: View) -> str:
-    film = view.films.get(file["url"])
-    if film is None:
-        return f"<div class='file'>📄 {escape(file['filename'])}</div>"
-    shape = f"aspect-ratio:{file['width']}/{file['height']};"
-    if film.startswith("#"):
-        return f"<div class='film' style='{shape}background:{film}'></div>"
-    return f"<div class='film' style='{shape}background-image:url({film})'><div class='play'></div></div>"
-
-
-def _buttons(row: Mapping[str, Any]) -> str:
-    drawn = ""
-    for button in row["components"]:
-        sign = (button.get("emoji") or {}).get("name") or ""
-        off = "off" if button.get("disabled") else ""
-        label = f"{sign} {button.get('label') or ''}".strip()
-        drawn += f"<span class='button {BUTTON_STYLES[button['style']]} {off}'>{escape(label)}</span>"
-    return f"<div class='buttons'>{drawn}</div>"
+def _attachment(file: Mapping[str, Any], painter: Painter) -> str:
+    return painter.media(file) if file["url"] in painter.films else file_box(file["filename"])

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import ShotcallerError
 from docs.pictures import camera
@@ -42,28 +42,28 @@ class Studio:
     recording: Recording
     posters: Mapping[str, str]  # a posted video's address → that of a picture of it; the last is Ana's
 
-    def draw(
-        self, moment: Moment, *, typed: str | None = None, height: int | None = None, film: str = ""
-    ) -> Image.Image:
-        """One picture; `film` stands in place of Ana's video, if not its own picture."""
+    def draw(self, moment: Moment, *, film: str = "", who: str = "ana", **shown: Any) -> Image.Image:
+        """One picture; `film` stands in place of Ana's video, if not its own picture; `shown` is more of the `View`."""
         *_, hers = self.posters
         view = View(
             now=moment.now,
-            viewer=self.recording.people["ana"],
+            viewer=self.recording.people[who],
             channel="general",
             channels=self.recording.channels,
             commands=self.recording.commands,
             films={**self.posters, hers: film or self.posters[hers]},
-            typed=typed,
-            height=height,
+            **shown,
         )
-        return camera.shoot(page(moment.messages, view), browser=self.browser, height=height)
+        return camera.shoot(page(moment.messages, view), browser=self.browser, height=view.height)
 
     def stills(self) -> Iterator[tuple[str, Image.Image]]:
         """The pictures that stand still, by file name."""
         yield "channel.png", self.draw(self.recording.later, typed="", height=TALL_PHONE)
         yield "refusal.png", self.draw(self.recording.refused)
         yield "answers.png", self.draw(self.recording.private)
+        yield "storyboard.png", self.draw(self.recording.storyboard)
+        yield "storyboard-zh.png", self.draw(self.recording.storyboard_in_chinese, who="ben", locale="zh-CN")
+        yield "studio.png", self.draw(self.recording.studio)
 
     def moving(self) -> Iterator[tuple[Image.Image, int]]:
         """The way from the empty field to the playing video, each picture with its milliseconds."""

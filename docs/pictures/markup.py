@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -14,14 +15,17 @@ _INLINE: Final = re.compile(
     r"\\(?P<plain>[^a-zA-Z0-9\s])"
     r"|`(?P<code>[^`\n]+)`"
     r"|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*"
+    r"|\*(?P<slanted>(?:\\.|[^\\*\s])(?:(?:\\.|[^\\*])*?(?:\\.|[^\\*\s]))?)\*"
     r"|\[(?P<label>[^\]]+)\]\((?P<target>https?://[^)\s]+)\)"
-    r"|<t:(?P<moment>\d+):R>"
+    r"|<t:(?P<moment>\d+)(?::(?P<style>[tTdDfFR]))?>"
     r"|<@!?(?P<person>\d+)>"
     r"|(?P<address>https?://[^\s<>]+)"
 )
 _BLOCK: Final = re.compile(r"```(?:\w+\n)?\n?(.*?)\n?```", re.DOTALL)
 _MESSAGE_LINK: Final = re.compile(r"https://discord\.com/channels/\d+/(?P<channel>\d+)/\d+")
 _LINES: Final = (("### ", "h3"), ("## ", "h2"), ("# ", "h1"), ("-# ", "small"), ("> ", "blockquote"), ("- ", "li"))
+_STYLES: Final = {"t": "%H:%M", "T": "%H:%M:%S", "d": "%Y-%m-%d", "D": "%-d %B %Y", "F": "%A, %-d %B %Y %H:%M"}
+_PLAIN: Final = "%-d %B %Y %H:%M"  # of a time without a style, and with "f"
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -80,12 +84,20 @@ def _span(found: re.Match[str], reader: Reader) -> str:
         "code": lambda code: f"<code>{escape(code)}</code>",
         "bold": lambda bold: f"<b>{_inline(bold, reader)}</b>",
         "target": lambda _: f"<a>{_inline(found['label'], reader)}</a>",
-        "moment": lambda moment: f"<time>{ago(int(moment), reader.now)}</time>",
+        "slanted": lambda text: f"<cite>{_inline(text, reader)}</cite>",
+        "moment": lambda moment: f"<time>{_moment(int(moment), found['style'], reader)}</time>",
         "person": lambda person: f"<span class='mention'>@{escape(reader.people[person])}</span>",
         "address": lambda address: _link(address, reader),
     }
-    kind = str(found.lastgroup)
+    kind = "moment" if found["moment"] else str(found.lastgroup)
     return draw[kind](found[kind])
+
+
+def _moment(moment: int, style: str | None, reader: Reader) -> str:
+    """A time as the mark's style wants it, in UTC like the messages' own."""
+    if style == "R":
+        return ago(moment, reader.now)
+    return datetime.fromtimestamp(moment, UTC).strftime(_STYLES.get(style or "f", _PLAIN))
 
 
 def _link(address: str, reader: Reader) -> str:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from bot.demo import Show, _bot, _sandbox
+from bot.demo import Show, run_bot, run_sandbox
 from bot.demo_screen import Screen
 from bot.errors import ShotcallerError
 from bot.service.expectation import FRESH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from docs.pictures.chat import Message
@@ -31,6 +31,16 @@ BOAT: Final = {"prompt": "A paper boat sails down a rainy street at night, neon 
 KITE: Final = {"prompt": "A red kite over the dunes at sunset, long shadows", "sound": True}
 LAMP: Final = {"prompt": "A lighthouse in fog, its beam turning slowly", "sound": True, "aspect": "1:1"}
 FOX: Final = {"prompt": "A fox naps in a sunny library window, dust in the light", "mode": "pro", "duration": 8}
+WISH: Final = {"prompt": "A paper boat sets out in a gutter, rain on cobblestones"}
+LENGTH: Final = 12  # seconds of the storyboards
+SCRIPT: Final = """1. 4s A paper boat sets out in a gutter, rain on cobblestones
+2. 2s It shoots over a little waterfall
+3. 3s Neon signs glide past, mirrored in the water
+4. 3s It comes to rest at the feet of a child, who smiles"""
+SCRIPT_IN_CHINESE: Final = """1. 4秒 纸船驶入雨夜的水沟，石板路泛着光
+2. 2秒 它冲下一道小小的瀑布
+3. 3秒 霓虹招牌从两旁掠过，倒映在水中
+4. 3秒 它停在一个孩子脚边，孩子笑了"""
 REFUSED: Final = {"prompt": FOX["prompt"], "duration": 20, "camera": "zoom"}
 
 
@@ -63,6 +73,9 @@ class Recording:
     later: Moment  # Ben's card among the rest
     private: Moment  # only the answers to her questions
     refused: Moment  # only the refusal
+    storyboard: Moment  # only Ana's builder, with a script pasted into it
+    storyboard_in_chinese: Moment  # only Ben's
+    studio: Moment  # only Ana's panel, with a prompt and a camera move
     films: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
 
 
@@ -74,9 +87,9 @@ async def record(folder: Path, log: TextIO) -> Recording:
     """
     async with AsyncExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-pictures-")))
-        sandbox = await stack.enter_async_context(_sandbox(WORK))
+        sandbox = await stack.enter_async_context(run_sandbox(WORK))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(_bot(sandbox["env"], data, data / "bot.log"))
+        await stack.enter_async_context(run_bot(sandbox["env"], data, data / "bot.log"))
         show = Show(session, sandbox, Screen(log))
         await show.wait_for_bot()
         evening = _Evening(session, sandbox["control"], log)
@@ -84,6 +97,9 @@ async def record(folder: Path, log: TextIO) -> Recording:
         asked = await evening.ask()
         later, private = await evening.ask_for_more()
         refused = await evening.answers("ana", ("video create", REFUSED))
+        storyboard = await evening.paste("ana", SCRIPT)
+        in_chinese = await evening.paste("ben", SCRIPT_IN_CHINESE, locale="zh-CN")
+        studio = await evening.choose("ana", ("camera", "zoom"), ("aspect=9:16",))
         posted = asked[-1].posted
         return Recording(
             people=sandbox["discord"]["users"],
@@ -94,6 +110,9 @@ async def record(folder: Path, log: TextIO) -> Recording:
             later=later,
             private=private,
             refused=refused,
+            storyboard=storyboard,
+            storyboard_in_chinese=in_chinese,
+            studio=studio,
             films={each["attachments"][0]["url"]: await show.save(each, folder) for each in posted},
         )
 
@@ -149,6 +168,51 @@ class _Evening:
         seen = await self._until(lambda moment: len(answered(moment)) == len(typed))
         return Moment(now=seen[-1].now, messages=answered(seen[-1]))
 
+    async def paste(self, who: str, script: str, *, locale: str = "en-US") -> Moment:
+        """Open the storyboard builder and paste a script into its form; the builder then."""
+        opened = await self._type(who, "video storyboard", {"seconds": LENGTH}, locale=locale)
+        board = await self._changed(opened)
+        form = await self._press(who, board, "story-script:", locale=locale)
+        await self._came(form, "modal")
+        body = {"user": who, "interaction_id": form, "fields": {"script": script}, "locale": locale}
+        board = await self._changed((await self._post("modal", body))["interaction_id"])
+        return await self._alone(board)
+
+    async def choose(self, who: str, *choices: tuple[str, ...]) -> Moment:
+        """Open the studio and choose there: of each, the control's name and the values; the panel then."""
+        panel = await self._changed(await self._type(who, "video studio", WISH))
+        for control, *values in choices:
+            panel = await self._changed(await self._press(who, panel, control, *values))
+        return await self._alone(panel)
+
+    async def _press(self, who: str, message: Message, control: str, *values: str, locale: str = "en-US") -> str:
+        """Press what has this in its id; the interaction."""
+        found = next(each for each in _pressable(message["components"]) if control in each["custom_id"])
+        body = {"user": who, "message_id": message["id"], "custom_id": found["custom_id"], "locale": locale}
+        answer = await self._post("component", {**body, "values": list(values) or None})
+        if "interaction_id" not in answer:
+            raise NothingCame(f"{control} could not be pressed: {answer.get('error')}")
+        return str(answer["interaction_id"])
+
+    async def _changed(self, interaction_id: str) -> Message:
+        """The message as an interaction left it."""
+        edits: list[Message] = await self._came(interaction_id, "edits")
+        return edits[-1]
+
+    async def _came(self, interaction_id: str, what: str) -> Any:
+        """What came of an interaction, as soon as it is there."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if came := (await self._get(f"interactions/{interaction_id}"))[what]:
+                return came
+            await asyncio.sleep(GLANCE)
+        raise NothingCame(f"an interaction brought no {what}")
+
+    async def _alone(self, message: Message) -> Moment:
+        """A message of the channel as it stands, without the others."""
+        seen = await self._look()
+        return Moment(now=seen.now, messages=[each for each in seen.messages if each["id"] == message["id"]])
+
     async def _until(self, there: Callable[[Moment], bool], *, channel: str = "general") -> list[Moment]:
         """Every moment up to the first that shows what is waited for."""
         end, seen = time.monotonic() + WORK + PATIENCE, [await self._look(channel)]
@@ -163,13 +227,24 @@ class _Evening:
         messages = await self._get(f"messages?channel={channel}")
         return Moment(now=time.time(), messages=messages)
 
-    async def _type(self, who: str, name: str, options: Mapping[str, Any], *, channel: str = "general") -> str:
-        body = {"user": who, "channel": channel, "name": name, "options": options}
+    async def _type(
+        self, who: str, name: str, options: Mapping[str, Any], *, channel: str = "general", locale: str = "en-US"
+    ) -> str:
+        body = {"user": who, "channel": channel, "name": name, "options": options, "locale": locale}
         answer = await self._post("command", body)
         if "interaction_id" not in answer:
             raise NothingCame(f"/{name} could not be typed: {answer.get('error')}")
-        self.commands[answer["interaction_id"]] = name
+        self.commands[answer["interaction_id"]] = await self._as_shown(name, locale)
         return str(answer["interaction_id"])
+
+    async def _as_shown(self, name: str, locale: str) -> str:
+        """A command's name in the language of the person's app."""
+        level, shown = (await self._get("commands"))["global"], list[str]()
+        for word in name.split():
+            found = next(each for each in level if each["name"] == word)
+            shown.append((found.get("name_localizations") or {}).get(locale, word))
+            level = found.get("options") or []
+        return " ".join(shown)
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         async with self._session.post(f"{self._control}/{path}", json=body) as response:
@@ -187,6 +262,14 @@ def _closed(moment: Moment) -> bool:
     """Whether there are videos, and a card links to each."""
     texts = [embed.get("description", "") for message in moment.messages for embed in message["embeds"]]
     return bool(moment.posted) and all(any(f"/{each['id']}" in text for text in texts) for each in moment.posted)
+
+
+def _pressable(parts: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Everything with an id of its own, however deep in a message's components."""
+    for part in parts:
+        if "custom_id" in part:
+            yield part
+        yield from _pressable(part.get("components", ()))
 
 
 def _as_typed(name: str, options: Mapping[str, Any]) -> str:
