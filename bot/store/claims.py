@@ -26,21 +26,8 @@ class Claims:
 
     async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
-
-        async def work(tx: Transaction) -> list[Job]:
-            rows = await tx.all(
-                "WITH picked AS (SELECT id FROM jobs "  # noqa: S608 (a constant)
-                "WHERE due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued' "
-                f"ORDER BY due_at LIMIT $4 {self._database.skip_locked}) "
-                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
-                token_hex(8),
-                millis(lease_until),
-                millis(now),
-                most,
-            )
-            return [Job.from_row(row) for row in rows]
-
-        return await self._database.transact(work)
+        where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
+        return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most)
 
     async def waiting(
         self, provider: str, *, now: datetime, lease_until: datetime, provider_limit: int, user_limit: int
@@ -70,21 +57,8 @@ class Claims:
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
-
-        async def work(tx: Transaction) -> list[Job]:
-            rows = await tx.all(
-                "WITH picked AS (SELECT id FROM jobs "  # noqa: S608 (a constant)
-                "WHERE status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3) "
-                f"ORDER BY deadline_at LIMIT $4 {self._database.skip_locked}) "
-                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
-                token_hex(8),
-                millis(lease_until),
-                millis(now),
-                most,
-            )
-            return [Job.from_row(row) for row in rows]
-
-        return await self._database.transact(work)
+        where = "status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3)"
+        return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most)
 
     async def renew(self, jobs: Sequence[Job], *, lease_until: datetime) -> int:
         """Keep the leases of jobs whose steps are under way; how many were still there to keep."""
@@ -124,5 +98,22 @@ class Claims:
             )
             due: datetime | None = from_millis(row["due"]) if row else None
             return due
+
+        return await self._database.transact(work)
+
+    async def _claim(self, where: str, order: str, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim the first `most` jobs that a condition of this class (on `$3`, the present) picks, under one token."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
+                f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
+                token_hex(8),
+                millis(lease_until),
+                millis(now),
+                most,
+            )
+            return [Job.from_row(row) for row in rows]
 
         return await self._database.transact(work)
