@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
 
+NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
 CHOICES: Final = 25  # Discord's limit
 CHOICE: Final = 100  # characters of a choice, Discord's limit
 

@@ -11,7 +11,7 @@ from bot.domain.request import AspectRatio
 from bot.locale import words
 from bot.service.presets import gaps, request_of
 from cogs._completions import my_videos
-from cogs._offers import completion
+from cogs._offers import NARROWED, completion
 from cogs._replies import acknowledge, answer
 from cogs._text import safe
 from cogs._wish import OPTIONS, given, options_of, wish_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bot.domain.preset import Preset
     from bot.locale import Words
 
-NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
 NAME: Final = 32  # characters of a name shown
 
 

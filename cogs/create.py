@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -11,7 +11,7 @@ from bot.domain.request import AspectRatio
 from bot.locale import words
 from cogs._defaults import with_defaults
 from cogs._fix import FORM, Fix, retried
-from cogs._offers import completion
+from cogs._offers import NARROWED, completion
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._submit import submit
@@ -20,8 +20,6 @@ from cogs._wish import OPTIONS, given, wish_of
 if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.locale import Words
-
-_NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
 
 
 async def setup(bot: Shotcaller) -> None:
@@ -39,7 +37,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(**{option: completion(option, videos) for option in _NARROWED})
+    @app_commands.autocomplete(**{option: completion(option, videos) for option in NARROWED})
     async def create(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         prompt: str,
