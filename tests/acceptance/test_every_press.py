@@ -21,6 +21,7 @@ Json: TypeAlias = dict[str, Any]
 CHINESE: Final = re.compile("[一-鿿]")
 ENGLISH: Final = re.compile(r"\b(the|your|is|of|you|and|it)\b", re.IGNORECASE)
 BUTTON: Final = 2
+TEXT: Final = 4
 LINK: Final = 5
 FILM: Final[Json] = {**SMALL, "prompt": "狐狸"}  # typed in Chinese, so that any English is the bot's
 
@@ -61,20 +62,38 @@ async def press(people: People, message: Json, item: Json, *, locale: str) -> No
     values = [] if item["type"] == BUTTON else [item["options"][-1]["value"]]
     sent = await people.presses(message, item["custom_id"], *values, user="admin", locale=locale)
 
+    seen = await read(people, sent, what=item["custom_id"], locale=locale)
+    if seen["modal"]:
+        sent = await people.submits(sent, user="admin", locale=locale, **dict(blanks(seen["modal"]["components"])))
+        await read(people, sent, what=f"the form of {item['custom_id']}", locale=locale)
+
+
+async def read(people: People, sent: str, *, what: str, locale: str) -> Json:
+    """Wait for what comes of an interaction, and see that it is in the reader's language."""
+
     async def settled() -> Json | None:
         seen = await people.interaction(sent)
-        assert seen["failed"] is None, (item, seen["failed"])
+        assert seen["failed"] is None, (what, seen["failed"])
         return seen if seen["acknowledged"] is not None and seen["acknowledged"] < 3 else None
 
-    await people.until(settled, what=f"an answer to {item['custom_id']}")
+    await people.until(settled, what=f"an answer to {what}")
     await asyncio.sleep(0.2)  # for what follows the acknowledgement
     seen = await people.interaction(sent)
     said = " ".join(texts([*filter(None, [seen["modal"], *seen["followups"]]), *private(seen)]))
     if said and locale == "zh-CN":
-        assert CHINESE.search(said), (item["custom_id"], said)
-        assert ENGLISH.search(said) is None, (item["custom_id"], said)
+        assert CHINESE.search(said), (what, said)
+        assert ENGLISH.search(said) is None, (what, said)
     elif said:
-        assert CHINESE.search(said.replace("狐狸", "")) is None, (item["custom_id"], said)
+        assert CHINESE.search(said.replace("狐狸", "").replace("狐", "")) is None, (what, said)
+    return seen
+
+
+def blanks(part: Any) -> Iterator[tuple[str, str]]:
+    """What has to be filled in before a form can be sent: fields for text that are required and empty."""
+    for each in part if isinstance(part, list) else [part]:
+        if each.get("type") == TEXT and each.get("required", True) and not each.get("value"):
+            yield each["custom_id"], "狐狸"
+        yield from blanks([*each.get("components", []), *filter(None, [each.get("component")])])
 
 
 def private(seen: Json) -> list[Json]:
