@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks._funds import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
@@ -86,7 +87,7 @@ async def _fill(path: str) -> None:
     """Accept one video, and copy its row as often as it takes."""
     async with SQLiteDatabase(path) as database:
         await migrate(database, now=NOW)
-        await JobStore(database).accept(_job(), allowance=100, most=100, now=NOW)
+        await JobStore(database).accept(_job(), funding=funding(_job()), most=100, now=NOW)
     await asyncio.to_thread(_copy, Path(path))
 
 

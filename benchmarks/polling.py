@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from benchmarks._funds import funding
 from benchmarks._stage import memory, process
 from bot.clock import utc_now
 from bot.domain.job import Destination, Job, JobStatus
@@ -111,7 +112,7 @@ async def _fill(database: SQLiteDatabase) -> None:
             created_at=now,
             deadline_at=now + timedelta(hours=1),
         )
-        await jobs.accept(job, allowance=5, most=1, now=now)
+        await jobs.accept(job, funding=funding(job), most=1, now=now)
         lease_until = now + timedelta(minutes=1)
         claimed = await claims.waiting("kirin", now=now, lease_until=lease_until, provider_limit=JOBS, user_limit=1)
         if claimed is not None:

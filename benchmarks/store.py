@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from benchmarks._funds import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
@@ -120,7 +121,7 @@ async def _at_once(path: str) -> float:
         await migrate(database, now=NOW)
         store, jobs = JobStore(database), _jobs()
         start = time.perf_counter()
-        await asyncio.gather(*(store.accept(job, allowance=10_000, most=PAIRS, now=NOW) for job in jobs))
+        await asyncio.gather(*(store.accept(job, funding=funding(job), most=PAIRS, now=NOW) for job in jobs))
         took = time.perf_counter() - start
         finished = await _finished(database)
         start = time.perf_counter()
@@ -139,7 +140,7 @@ async def _pairs(database: Database, plain: Database) -> float:
     store, jobs = JobStore(database), _jobs()
     start = time.perf_counter()
     for job in jobs:
-        await store.accept(job, allowance=10_000, most=PAIRS, now=NOW)
+        await store.accept(job, funding=funding(job), most=PAIRS, now=NOW)
     took = time.perf_counter() - start
     finished = await _finished(plain)
     start = time.perf_counter()

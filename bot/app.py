@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.service.delivery import Fetcher
     from bot.service.gallery import Curator
     from bot.service.notifier import Notifier
+    from bot.service.steward import Steward
     from bot.service.worker import Worker
     from bot.settings import Settings
     from bot.store.database import Database
@@ -71,6 +72,7 @@ class House:
     client: Shotcaller
     worker: Worker
     curator: Curator
+    steward: Steward
 
 
 async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
@@ -90,11 +92,12 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
             gateway = lives.create_task(_connect(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
             curator = lives.create_task(built.curator.run(), name="curator")
+            steward = lives.create_task(built.steward.run(), name="steward")
             await stopping.wait()
             log.info("stopping")
             built.worker.stop()
             await asyncio.wait([worker, *_answering()], timeout=GRACE)
-            for life in (worker, curator, gateway):
+            for life in (worker, curator, steward, gateway):
                 life.cancel()
 
 
@@ -135,7 +138,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
                 host=settings.health_host, port=settings.health_port, alive=wiring.worker.alive, ready=client.is_ready
             )
             await stack.enter_async_context(health)
-        yield House(client=client, worker=wiring.worker, curator=wiring.curator)
+        yield House(client=client, worker=wiring.worker, curator=wiring.curator, steward=wiring.steward)
 
 
 def _client(settings: Settings) -> Shotcaller:

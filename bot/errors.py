@@ -7,6 +7,16 @@ ShotcallerError
 │   ├── ImpossibleRequest      this model cannot do it; carries the nearest requests that can be done
 │   ├── ModelUnknown           no configured provider has the model
 │   ├── QuotaExceeded          the balance does not cover the price
+│   ├── GuildQuotaExceeded     what the guild's members may use together does not cover the price
+│   ├── BudgetExceeded         the guild's or the whole bot's money for this month is used up
+│   ├── ConfirmationNeeded     the price is so high that the person has to say yes to it
+│   ├── Paused                 an admin or the operator has paused the bot
+│   ├── Blocked                the person may not ask for videos for some time
+│   ├── PlaceClosed            no videos are made in that channel
+│   ├── RoleNeeded             the person's roles do not let them ask for videos, or for this kind
+│   ├── OverLimit              the guild does not allow such a video; says which limit
+│   ├── PromptRefused          the guild's rules refuse the prompt
+│   ├── ReviewImpossible       a moderator would have to decide, and there is nowhere to ask one
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
@@ -114,11 +124,87 @@ class ModelUnknown(Refused):
 
 
 class QuotaExceeded(Refused):
-    """The balance (credits) does not cover the price (credits); it renews at `renews_at`."""
+    """The balance (credits) does not cover the price (credits); it renews at `renews_at`, or with None never."""
 
-    def __init__(self, *, price: int, balance: int, allowance: int, renews_at: datetime) -> None:
+    def __init__(self, *, price: int, balance: int, allowance: int, renews_at: datetime | None) -> None:
         self.price, self.balance, self.allowance, self.renews_at = price, balance, allowance, renews_at
         super().__init__(f"{price} of {balance}")
+
+
+class GuildQuotaExceeded(Refused):
+    """What the guild's members may use together (credits) does not cover the price (credits)."""
+
+    def __init__(self, *, price: int, balance: int, renews_at: datetime | None) -> None:
+        self.price, self.balance, self.renews_at = price, balance, renews_at
+        super().__init__(f"{price} of {balance}")
+
+
+class BudgetExceeded(Refused):
+    """The money of this month is used up; `owner` is the account of the guild's budget or of the whole bot's."""
+
+    def __init__(self, *, owner: str, renews_at: datetime | None) -> None:
+        self.owner, self.renews_at = owner, renews_at
+        super().__init__(owner)
+
+
+class ConfirmationNeeded(Refused):
+    """The price (credits, and millionths of a USD) is above what is made without a yes."""
+
+    def __init__(self, *, price: int, usd_micros: int) -> None:
+        self.price, self.usd_micros = price, usd_micros
+        super().__init__(price)
+
+
+class Paused(Refused):
+    """The bot is paused: everywhere, or in this guild; `reason` is what the one who did it said."""
+
+    def __init__(self, *, everywhere: bool, reason: str) -> None:
+        self.everywhere, self.reason = everywhere, reason
+        super().__init__("everywhere" if everywhere else "guild")
+
+
+class Blocked(Refused):
+    """The person may not ask for videos in this guild until then (None: for good)."""
+
+    def __init__(self, *, until: datetime | None, reason: str) -> None:
+        self.until, self.reason = until, reason
+        super().__init__(until)
+
+
+class PlaceClosed(Refused):
+    """No videos are made in that channel; `open_channels` are some where they are, if only some are open."""
+
+    def __init__(self, *, channel_id: int, open_channels: Sequence[int] = ()) -> None:
+        self.channel_id, self.open_channels = channel_id, tuple(open_channels)
+        super().__init__(channel_id)
+
+
+class RoleNeeded(Refused):
+    """The person needs one of these roles for that; none listed means that a role of theirs is shut out."""
+
+    def __init__(self, *, roles: Sequence[int], what: str = "video") -> None:
+        self.roles, self.what = tuple(roles), what
+        super().__init__(what)
+
+
+class OverLimit(Refused):
+    """The guild does not allow such a video: `limit` names which (`longest`, `pro`, `sound`, `models`)."""
+
+    def __init__(self, *, limit: str, wanted: str, allowed: str) -> None:
+        self.limit, self.wanted, self.allowed = limit, wanted, allowed
+        super().__init__(f"{limit}: {wanted}")
+
+
+class PromptRefused(Refused):
+    """The guild's rules refuse the prompt. `strikes` of `most` are counted now; `blocked_until` is what followed."""
+
+    def __init__(self, *, strikes: int = 0, most: int = 0, blocked_until: datetime | None = None) -> None:
+        self.strikes, self.most, self.blocked_until = strikes, most, blocked_until
+        super().__init__(strikes)
+
+
+class ReviewImpossible(Refused):
+    """A moderator would have to decide on it, and there is nowhere to ask one."""
 
 
 class TooManyJobs(Refused):

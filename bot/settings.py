@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
 
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
+    monthly_budget_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)] | None = None
     max_jobs_per_user: Count = 3
     running_per_user: Count = 2
     running_per_provider: Count = 5

@@ -9,7 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bot.clock import utc_now
+from bot.domain.funding import Defaults
+from bot.domain.price import to_micros
+from bot.domain.quota import Allowance
 from bot.providers import models_of
+from bot.service.admission import Admission
 from bot.service.cards import Cards
 from bot.service.choices import Choices
 from bot.service.copies import Copies
@@ -19,17 +23,21 @@ from bot.service.gallery import Curator, Gallery
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
+from bot.service.moderation import Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.presets import Presets
 from bot.service.results import Results
 from bot.service.services import Services
+from bot.service.steward import Chore, Steward
 from bot.service.storyboards import Storyboards
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
+from bot.store.chores import ChoreStore
 from bot.store.claims import Claims
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore
+from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.library import Shelf
 from bot.store.lookup import Lookup
@@ -75,6 +83,7 @@ class Wiring:
             Drafts(world.database),
         )
         self._preferences, self._shelf = Preferences(world.database), Shelf(world.database)
+        self._guilds = GuildStore(world.database)
         self._preset_store, self._gallery_store = PresetStore(world.database), GalleryStore(world.database)
         self._media, self._desk = Media(), OperatorDesk(world.notifier, clock=utc_now)
         self._expectation = Expectation(lookup=self._lookup, clock=utc_now)
@@ -136,6 +145,15 @@ class Wiring:
         )
 
     @cached_property
+    def steward(self) -> Steward:
+        """Does what has to be done from time to time."""
+        return Steward(chores=self._chores, store=ChoreStore(self._world.database), clock=utc_now)
+
+    @property
+    def _chores(self) -> list[Chore]:
+        return []
+
+    @cached_property
     def curator(self) -> Curator:
         """Hangs well-starred videos in galleries."""
         return Curator(
@@ -160,13 +178,34 @@ class Wiring:
             health=self._health,
             desk=self._desk,
             models=models_of(settings, self._world.providers),
+            admission=self._admission,
             limits=Limits(
-                allowance=settings.daily_credits,
                 jobs_per_user=settings.max_jobs_per_user,
                 deadline=timedelta(minutes=settings.job_deadline_minutes),
             ),
             clock=utc_now,
             wake=self.worker.wake,
+        )
+
+    @cached_property
+    def _admission(self) -> Admission:
+        return Admission(
+            guilds=self._guilds,
+            moderation=self._moderation,
+            defaults=self._defaults,
+            clock=utc_now,
+        )
+
+    @cached_property
+    def _moderation(self) -> Moderation:
+        return Moderation(clock=utc_now)
+
+    @property
+    def _defaults(self) -> Defaults:
+        budget = self._settings.monthly_budget_usd
+        return Defaults(
+            allowance=Allowance(credits=self._settings.daily_credits),
+            budget_usd_micros=None if budget is None else to_micros(budget),
         )
 
     @cached_property

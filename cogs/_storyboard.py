@@ -14,6 +14,7 @@ import discord
 from bot.domain.job import Origin
 from bot.locale import words
 from cogs._buttons import Lasting
+from cogs._member import member_of
 from cogs._storyboard_forms import edit_form, script_form, settings_form, template_form
 from cogs._storyboard_look import COLOURS, builder_embed
 from cogs._submit import submit
@@ -146,9 +147,7 @@ async def show_present(
     """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
     story, say = present.board.now, words(str(interaction.locale))
     at, model = story.near(at), bot.services.storyboards.model(story)
-    estimate = await bot.services.videos.estimate(
-        story.outline(), user_id=interaction.user.id, guild_id=interaction.guild_id
-    )
+    estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
     if present.behind:
         notice = f"{say('storyboard.behind')}\n{notice}".strip()
     asking = asking and not present.behind and not story.problems(model)

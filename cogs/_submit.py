@@ -8,6 +8,7 @@ from bot.domain.job import Origin
 from bot.locale import words
 from bot.service.videos import Asking
 from cogs._destination import destination_of
+from cogs._member import member_of
 from cogs._replies import answer
 from cogs._rescue import Typed, remember
 from cogs._text import link, wait
@@ -47,7 +48,7 @@ async def submit(
     key = key or str(interaction.id)
     asking = Asking(
         key=key,
-        user_id=interaction.user.id,
+        member=member_of(interaction),
         locale=str(interaction.locale),
         public_locale=str(interaction.guild_locale or interaction.locale),
         destination=destination,
@@ -64,8 +65,8 @@ async def submit(
 
 def _accepted(accepted: Accepted, say: Words) -> str:
     job, price = accepted.job, say("credits", n=accepted.price.credits)
-    if accepted.account is not None:
-        price = say("accepted.left", price=price, left=say("credits", n=accepted.account.balance))
+    if accepted.left is not None:
+        price = say("accepted.left", price=price, left=say("credits", n=accepted.left))
     values = {"price": price, "wait": wait(accepted.expected, say)}
     if job.destination.private:
         return say("accepted.private", **values)

@@ -61,9 +61,9 @@ def settings(request: VideoRequest, words: Words) -> str:
     return " · ".join(parts)
 
 
-def since(moment: datetime) -> str:
-    """A time that every client shows as "3 minutes ago", and keeps up to date by itself."""
-    return discord.utils.format_dt(moment, "R")
+def since(moment: datetime | None) -> str:
+    """A time that every client shows as "3 minutes ago", and keeps up to date by itself; a dash for never."""
+    return "—" if moment is None else discord.utils.format_dt(moment, "R")
 
 
 def wait(forecast: Forecast, words: Words) -> str:

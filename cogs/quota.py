@@ -10,6 +10,7 @@ from discord import app_commands
 from bot.domain.price import price
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
+from cogs._member import member_of
 from cogs._replies import acknowledge, answer
 from cogs._text import since
 
@@ -33,8 +34,8 @@ def _command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def quota(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        standing = await videos.standing(user_id=interaction.user.id, guild_id=interaction.guild_id)
-        say, account = words(str(interaction.locale)), standing.account
+        standing = await videos.standing(member_of(interaction))
+        say, account = words(str(interaction.locale)), standing.own.account
         text = say(
             "quota",
             bar=bar(account),
@@ -42,7 +43,7 @@ def _command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]
             allowance=account.allowance,
             held=account.held,
             settled=account.settled,
-            renews=since(standing.renews_at),
+            renews=since(standing.own.renews_at),
         )
         await answer(interaction, f"{text}\n-# {_prices(say)}")
 

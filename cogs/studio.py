@@ -12,6 +12,7 @@ from bot.domain.request import PROMPT_LIMIT
 from bot.errors import StoreUnavailable
 from bot.locale import words
 from cogs._buttons import Lasting
+from cogs._member import member_of
 from cogs._modals import QUICK, Form, values_of
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
@@ -96,7 +97,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
         private=bool(draft.body["private"]),
         bent=draft.body["bent"],
         models=list(videos.models.values()),
-        estimate=await videos.estimate(wish, user_id=interaction.user.id, guild_id=interaction.guild_id),
+        estimate=await videos.estimate(wish, member_of(interaction)),
         say=words(str(interaction.locale)),
     )
     await interaction.edit_original_response(view=panel_view(panel), allowed_mentions=discord.AllowedMentions.none())

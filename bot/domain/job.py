@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class JobStatus(StrEnum):
     """Where a job is on its way. Whether the result was posted is separate: `delivered_at`."""
 
+    PENDING = "pending"  # accepted and paid for by a hold; a moderator has to approve it
     QUEUED = "queued"  # accepted and paid for by a hold; no provider has heard of it
     SUBMITTING = "submitting"  # the provider may have heard of it
     RUNNING = "running"  # the provider works on it under `task_id`
@@ -28,6 +29,7 @@ class JobStatus(StrEnum):
 
 
 TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
+    JobStatus.PENDING: frozenset({JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.QUEUED: frozenset({JobStatus.SUBMITTING, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.SUBMITTING: frozenset({JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED}),
     JobStatus.RUNNING: frozenset({JobStatus.QUEUED, JobStatus.SUCCEEDED, JobStatus.FAILED}),
@@ -55,6 +57,14 @@ class DeadLetter(StrEnum):
     UNDELIVERABLE = "undeliverable"  # the video is ready, and every place it could go to is closed
 
 
+class Review(StrEnum):
+    """What a moderator has to approve, or has."""
+
+    REQUEST = "request"  # the request, before it waits for its provider
+    RESULT = "result"  # the finished video, before it is posted
+    PASSED = "passed"  # nothing any more
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
     """Where the result goes. `guild_id` None is a direct message; `upload_limit` is in bytes a file."""
@@ -72,8 +82,9 @@ class Job:
     `attempt` counts submissions, `tries` the consecutive troubles with the present step, for backoff. `lease` is the
     token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job. `locale` is the
     requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
-    `removed_at` is when its message was taken away; `sharing_at` and `shared_at` are when the post of a private result
-    in its channel was intended and done.
+    `priority` and `turn` are its place in its queue. `cost_micros` is what the provider says it charged in USD,
+    `cost_units` the same in units of its own. `removed_at` is when its message was taken away; `sharing_at` and
+    `shared_at` are when the post of a private result in its channel was intended and done.
     """
 
     id: str
@@ -116,6 +127,16 @@ class Job:
     sharing_at: datetime | None = None
     shared_at: datetime | None = None
     shared_message_id: int | None = None
+    priority: int = 0
+    turn: int = 0
+    spoiler: bool = False
+    review: Review | None = None
+    cost_units: str | None = None
+
+    @property
+    def queue_id(self) -> int:
+        """Whose queue it waits in: the guild's, or the person's own in direct messages."""
+        return self.destination.guild_id or self.user_id
 
     @property
     def external_id(self) -> str:
@@ -150,10 +171,14 @@ class Job:
             status=JobStatus(row["status"]),
             origin=Origin(row["origin"]),
             dead_letter=DeadLetter(row["dead_letter"]) if row["dead_letter"] else None,
+            review=Review(row["review"]) if row["review"] else None,
+            spoiler=bool(row["spoiler"]),
         )
 
 
 _TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith("_at"))
 _PLAIN: Final = (
-    frozenset(Job.__dataclass_fields__) - _TIMES - {"destination", "request", "status", "dead_letter", "origin"}
+    frozenset(Job.__dataclass_fields__)
+    - _TIMES
+    - {"destination", "request", "status", "dead_letter", "origin", "review", "spoiler"}
 )

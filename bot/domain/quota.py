@@ -1,24 +1,76 @@
-"""How much a person may use: an allowance a period, and what is left of it. Periods are days, by UTC."""
+"""How much may be used: allowances a period, the accounts they fill, and which of them pay for a request.
+
+A period is named by its first day, its week or its month in a guild's time zone, and an account is one owner in one
+period. So nothing has to be renewed: a new period is a new account, and a clock that jumps back finds the old one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.domain.row import Row
+
+EVER: Final = ""  # the period of what never expires
+UNLIMITED: Final = 10**15  # the allowance of an account that only counts
+MOST_CREDITS: Final = 1_000_000
+
+
+class Period(StrEnum):
+    """How long an allowance lasts."""
+
+    DAY = "day"
+    WEEK = "week"  # from Monday
+    MONTH = "month"
+
+
+class Unit(StrEnum):
+    """What an account counts."""
+
+    CREDITS = "credits"
+    USD = "usd_micros"  # millionths of a USD
+
+
+_DAYS: Final = {Period.DAY: Fraction(1), Period.WEEK: Fraction(7), Period.MONTH: Fraction(30)}
+
+
+class Allowance(BaseModel):
+    """So many credits a period."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    credits: int = Field(ge=0, le=MOST_CREDITS)
+    period: Period = Period.DAY
+
+    @property
+    def rate(self) -> Fraction:
+        """Credits a day, to compare allowances of different periods."""
+        return self.credits / _DAYS[self.period]
+
+
+def best(allowances: Iterable[Allowance]) -> Allowance | None:
+    """The one that gives the most a day; None where there is none."""
+    return max(allowances, key=lambda each: each.rate, default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """One person's credits in one guild (or in direct messages) in one period."""
+    """What one owner may use in one period, and has used. `held` is reserved, `settled` is spent."""
 
     owner: str
     period: str
     allowance: int
     held: int = 0
     settled: int = 0
+    unit: Unit = Unit.CREDITS
 
     @property
     def balance(self) -> int:
@@ -28,20 +80,83 @@ class Account:
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """The account of a database row."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        values = {name: row[name] for name in cls.__dataclass_fields__ if name != "unit"}
+        return cls(**values, unit=Unit(row["unit"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fund:
+    """An account that is to pay, under today's allowance; None keeps the one in its row (granted credits)."""
+
+    owner: str
+    period: str = EVER
+    allowance: int | None = None
+    renews_at: datetime | None = None
+    unit: Unit = Unit.CREDITS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Funding:
+    """Who pays for a request.
+
+    The `purses` pay one after the other until the price is covered; each of the `caps` has to have room for the whole
+    price in its own unit.
+    """
+
+    purses: tuple[Fund, ...]
+    caps: tuple[Fund, ...] = ()
 
 
 def owner_of(*, user_id: int, guild_id: int | None) -> str:
-    """Whose account pays: a member of a guild, or a person in direct messages."""
-    return f"user:{user_id}@{f'guild:{guild_id}' if guild_id else 'dm'}"
+    """Whose allowance pays: a member's of a guild, or a person's in direct messages."""
+    return f"user:{user_id}@{_place(guild_id)}"
 
 
-def period_of(now: datetime) -> str:
-    """The period that a moment lies in, named by its day: `2026-11-22`."""
-    return now.astimezone(UTC).date().isoformat()
+def extra_of(*, user_id: int, guild_id: int | None) -> str:
+    """The account of the credits that somebody was granted; they never expire."""
+    return f"extra:{user_id}@{_place(guild_id)}"
 
 
-def renews_at(now: datetime) -> datetime:
-    """When the next period begins."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today + timedelta(days=1)
+def pool_of(name: str, *, guild_id: int) -> str:
+    """The account of a pool that the holders of a role share."""
+    return f"pool:{name}@{_place(guild_id)}"
+
+
+def guild_of(guild_id: int) -> str:
+    """The account of what all members of a guild use together, in credits."""
+    return f"guild:{guild_id}"
+
+
+def budget_of(guild_id: int | None) -> str:
+    """The account of what a guild costs, or with None the whole bot, in USD."""
+    return f"budget:{'bot' if guild_id is None else _place(guild_id)}"
+
+
+def _place(guild_id: int | None) -> str:
+    return f"guild:{guild_id}" if guild_id else "dm"
+
+
+def period_of(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) -> str:
+    """The name of the period that a moment lies in: `2026-11-22`, `2026-W47`, `2026-11`."""
+    today = now.astimezone(zone).date()
+    if period is Period.DAY:
+        return today.isoformat()
+    if period is Period.MONTH:
+        return f"{today:%Y-%m}"
+    year, week, _ = today.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def renews_at(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) -> datetime:
+    """When the next period begins: the first moment of its first day in that zone, in UTC."""
+    first = _next_first(now.astimezone(zone).date(), period)
+    return datetime.combine(first, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def _next_first(today: date, period: Period) -> date:
+    """The first day of the period after the one of a day."""
+    if period is Period.DAY:
+        return today + timedelta(days=1)
+    if period is Period.WEEK:
+        return today + timedelta(days=7 - today.weekday())
+    return (today.replace(day=1) + timedelta(days=32)).replace(day=1)

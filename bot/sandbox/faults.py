@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -23,6 +24,7 @@ MATCHES: dict[str, dict[str, frozenset[str]]] = {
         "lost_answer": frozenset({"create"}),
         "task_failed": frozenset({"create"}),
         "stuck": frozenset({"create"}),
+        "price_change": frozenset({"create"}),
         "file_truncated": frozenset({"file"}),
         "file_missing": frozenset({"file"}),
         "file_too_large": frozenset({"file"}),
@@ -58,6 +60,11 @@ class Fault:
         """How long it lasts: the option `seconds`, or the default."""
         return float(self.options.get("seconds", default))
 
+    @property
+    def factor(self) -> Decimal:
+        """How many times the list price is charged: the option `factor`, or twice."""
+        return Decimal(str(self.options.get("factor", 2)))
+
 
 class Faults:
     """All trouble that is waiting to happen, oldest first."""
@@ -87,6 +94,7 @@ class Faults:
         on = frozenset(order.get("on") or kinds[kind])
         options = {key: value for key, value in order.items() if key not in Fault.__slots__}
         fault = Fault(target=target, kind=kind, on=on, count=count, after=after, options=options)
+        _check_factor(fault)
         self._waiting.append(fault)
         return fault
 
@@ -106,6 +114,15 @@ class Faults:
                 self._waiting.remove(fault)
             return fault
         return None
+
+
+def _check_factor(fault: Fault) -> None:
+    try:
+        right = fault.factor.is_finite() and fault.factor >= 0
+    except InvalidOperation:
+        right = False
+    if not right:
+        raise UnknownFault("factor is a number from 0")
 
 
 async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse | None:

@@ -84,7 +84,7 @@ class Sandbox:
         app = web.Application()
         self.discord.attach(app)
         self.providers.attach(app)
-        Control(discord=self.discord, clock=self.clock, tasks=self.providers.tasks).attach(app)
+        Control(discord=self.discord, clock=self.clock, providers=self.providers).attach(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, JobStatus, Review
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Phase(StrEnum):
     """What a card says of its job."""
 
+    REVIEW = "review"  # a moderator has to approve the request, or the finished video
     WAITING = "waiting"  # in the queue
     STARTING = "starting"  # being handed to the provider
     RUNNING = "running"  # the provider works on it
@@ -41,7 +42,10 @@ def phase_of(job: Job) -> Phase:
         return Phase.UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else Phase.KEPT
     if job.delivered_at is not None:
         return Phase.DONE
+    if job.status is JobStatus.SUCCEEDED and job.review is Review.RESULT and job.due_at is None:
+        return Phase.REVIEW
     return {
+        JobStatus.PENDING: Phase.REVIEW,
         JobStatus.QUEUED: Phase.WAITING,
         JobStatus.SUBMITTING: Phase.STARTING,
         JobStatus.RUNNING: Phase.RUNNING,

@@ -9,10 +9,10 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from bot.domain import capability
-from bot.domain.job import Job, JobStatus, Origin
+from bot.domain.job import Job, JobStatus, Origin, Review
 from bot.domain.price import Price, price
-from bot.domain.quota import owner_of, period_of, renews_at
 from bot.errors import ModelUnknown, StoreUnavailable
+from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.eta import Forecast
     from bot.domain.job import Destination
-    from bot.domain.quota import Account
+    from bot.domain.member import Member
+    from bot.domain.quota import Account, Funding
     from bot.domain.request import VideoRequest
+    from bot.service.admission import Admission, Admitted
     from bot.service.cards import Cards
     from bot.service.expectation import Expectation
     from bot.service.health import ProviderHealth
@@ -36,9 +38,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How much one person may ask for. The allowance is in credits a period."""
+    """How many unfinished jobs one person may have, and how long each may take."""
 
-    allowance: int
     jobs_per_user: int
     deadline: timedelta
 
@@ -47,47 +48,67 @@ class Limits:
 class Asking:
     """Who asks for a video, from where, in which languages, and what it builds on.
 
-    `key` is the idempotency key: the id of the interaction.
+    `key` is the idempotency key: the id of the interaction. `confirmed` is whether they have said yes to the price.
     """
 
     key: str
-    user_id: int
+    member: Member
     locale: str
     destination: Destination
     public_locale: str | None = None
     parent_id: str | None = None
     origin: Origin = Origin.CREATE
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accepted:
     """A request that became a job; `new` is False for a repeat of the same interaction.
 
-    `account` is None where the database would not say afterwards.
+    `left` are the credits that the person has now; None where the database would not say afterwards. `warned` is
+    whether a rule of the guild found something that its author should know of.
     """
 
     job: Job
     new: bool
     price: Price
-    account: Account | None
+    left: int | None
     expected: Forecast
+    warned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """What a request would cost whom, and how long it usually takes."""
+    """What a request would cost, what the person would pay it from, and how long it usually takes."""
 
     price: Price
-    account: Account
+    standing: Standing
     expected: Forecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """A person's account now, and when it renews."""
+class Purse:
+    """An account that a person may use, and when it renews (None: never)."""
 
     account: Account
-    renews_at: datetime
+    renews_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What a person may use now: their own allowance first, then shared pools, then what they were granted."""
+
+    purses: tuple[Purse, ...]
+
+    @property
+    def own(self) -> Purse:
+        """Their allowance."""
+        return self.purses[0]
+
+    @property
+    def balance(self) -> int:
+        """All the credits that they could use now."""
+        return sum(purse.account.balance for purse in self.purses)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,13 +134,14 @@ class Videos:
         expectation: Expectation,
         health: Mapping[str, ProviderHealth],
         desk: OperatorDesk,
+        admission: Admission,
         models: Sequence[Capability],
         limits: Limits,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._jobs, self._lookup, self._cards = jobs, lookup, cards
-        self._expectation, self._health, self._desk = expectation, health, desk
+        self._expectation, self._health, self._desk, self._admission = expectation, health, desk, admission
         self._limits, self._clock, self._wake = limits, clock, wake
         self.models = {each.model: each for each in models}
 
@@ -144,43 +166,61 @@ class Videos:
             OperatorFault: the provider does not take our key; nothing has moved.
             ProviderUnavailable: the provider is down; nothing has moved.
         """
-        model = self.capability(wish.model)
+        model, place = self.capability(wish.model), asking.destination
         capability.check(wish, model, list(self.models.values()))
-        await self._health[model.provider].ensure()
-        cost, limits = price(wish), self._limits
-        wanted = self._job(wish, asking, provider=model.provider, cost=cost)
+        job_id = token_hex(8)
         async with self._operator_told():
-            expected = await self._expectation.forecast(wish)
+            admitted = await self._admission.admit(
+                wish,
+                asking.member,
+                channel_id=place.channel_id,
+                key=asking.key,
+                job_id=job_id,
+                confirmed=asking.confirmed,
+            )
+        await self._health[model.provider].ensure()
+        wanted = self._job(job_id, admitted, asking, provider=model.provider)
+        async with self._operator_told():
+            expected = await self._expectation.forecast(admitted.wish)
             job, new = await self._jobs.accept(
-                wanted, allowance=limits.allowance, most=limits.jobs_per_user, now=wanted.created_at
+                wanted,
+                funding=admitted.funding,
+                most=self._limits.jobs_per_user,
+                case=admitted.case,
+                now=wanted.created_at,
             )
         self._wake()
         job = await self._introduced(job)
-        account = await self._account(job)
-        return Accepted(job=job, new=new, price=cost, account=account, expected=expected)
+        left = await self._left(admitted.funding)
+        return Accepted(job=job, new=new, price=admitted.price, left=left, expected=expected, warned=admitted.warned)
 
-    def _job(self, wish: VideoRequest, asking: Asking, *, provider: str, cost: Price) -> Job:
-        now = self._clock()
+    def _job(self, job_id: str, admitted: Admitted, asking: Asking, *, provider: str) -> Job:
+        now, own = self._clock(), admitted.funding.purses[0]
+        held = admitted.review is Review.REQUEST
         return Job(
-            id=token_hex(8),
+            id=job_id,
             idempotency_key=asking.key,
-            user_id=asking.user_id,
+            user_id=asking.member.user_id,
             locale=asking.locale,
             public_locale=asking.public_locale or asking.locale,
             parent_id=asking.parent_id,
             origin=asking.origin,
             destination=asking.destination,
             provider=provider,
-            request=wish,
-            status=JobStatus.QUEUED,
+            request=admitted.wish,
+            status=JobStatus.PENDING if held else JobStatus.QUEUED,
             attempt=1,
             tries=0,
-            owner=owner_of(user_id=asking.user_id, guild_id=asking.destination.guild_id),
-            period=period_of(now),
-            credits=cost.credits,
-            usd_micros=cost.usd_micros,
+            owner=own.owner,
+            period=own.period,
+            credits=admitted.price.credits,
+            usd_micros=admitted.price.usd_micros,
             created_at=now,
-            deadline_at=now + self._limits.deadline,
+            deadline_at=now + (REVIEW_TIME if held else self._limits.deadline),
+            due_at=now + REVIEW_TIME if held else None,
+            priority=admitted.priority,
+            spoiler=admitted.spoiler,
+            review=admitted.review,
         )
 
     @asynccontextmanager
@@ -199,11 +239,11 @@ class Videos:
             log.warning("no card for now", extra={"job": job.id, "detail": str(exc)})
             return job
 
-    async def _account(self, job: Job) -> Account | None:
+    async def _left(self, funding: Funding) -> int | None:
         try:
-            return await self._lookup.account(owner=job.owner, period=job.period, allowance=self._limits.allowance)
+            return sum(account.balance for account in await self._lookup.accounts(funding.purses))
         except StoreUnavailable as exc:
-            log.warning("no balance for now", extra={"job": job.id, "detail": str(exc)})
+            log.warning("no balance for now", extra={"detail": str(exc)})
             return None
 
     async def cancel(self, job_id: str, *, user_id: int) -> Job:
@@ -225,16 +265,15 @@ class Videos:
             for job in jobs
         ]
 
-    async def estimate(self, wish: VideoRequest, *, user_id: int, guild_id: int | None) -> Estimate:
+    async def estimate(self, wish: VideoRequest, member: Member) -> Estimate:
         """What a request would mean here and now; nothing is asked for yet."""
-        standing = await self.standing(user_id=user_id, guild_id=guild_id)
+        standing = await self.standing(member)
         expected = await self._expectation.forecast(wish)
-        return Estimate(price=price(wish), account=standing.account, expected=expected)
+        return Estimate(price=price(wish), standing=standing, expected=expected)
 
-    async def standing(self, *, user_id: int, guild_id: int | None) -> Standing:
+    async def standing(self, member: Member) -> Standing:
         """What a person has left here."""
-        now = self._clock()
-        owner = owner_of(user_id=user_id, guild_id=guild_id)
-        allowance = self._limits.allowance
-        account = await self._lookup.account(owner=owner, period=period_of(now), allowance=allowance)
-        return Standing(account=account, renews_at=renews_at(now))
+        purses = (await self._admission.funding(member)).purses
+        accounts = await self._lookup.accounts(purses)
+        pairs = zip(purses, accounts, strict=True)
+        return Standing(purses=tuple(Purse(account=account, renews_at=fund.renews_at) for fund, account in pairs))

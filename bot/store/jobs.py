@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.eta import likeness
-from bot.domain.job import TRANSITIONS, Job, JobStatus
+from bot.domain.job import Job, JobStatus
 from bot.domain.row import millis
 from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store import ledger
+from bot.store.cases import open_case
+from bot.store.moves import demand, move, read, update
+from bot.store.queues import take_turn
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.case import Case
     from bot.domain.job import DeadLetter
+    from bot.domain.quota import Funding
     from bot.store.database import Database, Transaction
 
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
     "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
-    "parent_id, origin, public_locale, prompt) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, 0, $13, $14, $15, $16, $17, $18, $19, "
-    "$20, $21, $22, $23) "
+    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, turn) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
+    "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
-_UNFINISHED: Final = "status IN ('queued', 'submitting', 'running') AND dead_letter IS NULL"
+_UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
 _DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
 
 
@@ -34,20 +39,26 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(self, job: Job, *, allowance: int, most: int, now: datetime) -> tuple[Job, bool]:
-        """Keep a new job and hold its credits; the stored job, and whether it is new.
+    async def accept(
+        self, job: Job, *, funding: Funding, most: int, now: datetime, case: Case | None = None
+    ) -> tuple[Job, bool]:
+        """Keep a new job, `QUEUED` or `PENDING`, hold its price, and open the case that has to approve it.
+
+        The stored job, and whether it is new.
 
         A repeat of the same idempotency key returns the first job and holds nothing.
 
         Raises:
             QuotaExceeded: the balance does not cover it.
+            GuildQuotaExceeded, BudgetExceeded: what is above the person's balance does not cover it.
             TooManyJobs: the person has `most` unfinished jobs already.
         """
 
         async def work(tx: Transaction) -> tuple[Job, bool]:
-            if await tx.execute(_INSERT, *_columns(job)) == 0:
-                return await _read(tx, "idempotency_key", job.idempotency_key), False
-            await ledger.hold(tx, job, allowance=allowance, now=now)
+            turn = 0 if job.status is JobStatus.PENDING else await take_turn(tx, job)
+            if await tx.execute(_INSERT, *_columns(job), turn) == 0:
+                return await read(tx, "idempotency_key", job.idempotency_key), False
+            await ledger.hold(tx, job, funding=funding, now=now)
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
                 f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {_UNFINISHED}",  # noqa: S608 (constant)
@@ -55,7 +66,9 @@ class JobStore:
             )
             if count and count["n"] > most:
                 raise TooManyJobs(limit=most)
-            return await _read(tx, "id", job.id), True
+            if case is not None:
+                await open_case(tx, case)
+            return await read(tx, "id", job.id), True
 
         return await self._database.transact(work)
 
@@ -104,7 +117,7 @@ class JobStore:
             changes["cost_micros"] = cost_micros
 
         async def work(tx: Transaction) -> Job:
-            failed = await _move(tx, job, JobStatus.FAILED, lease=None, **changes)
+            failed = await move(tx, job, JobStatus.FAILED, lease=None, **changes)
             await ledger.release(tx, failed, now=now)
             return failed
 
@@ -124,7 +137,7 @@ class JobStore:
                 raise JobUnknown(job_id=job_id)
             job = Job.from_row(row)
             try:
-                cancelled = await _move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
+                cancelled = await move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
             await ledger.release(tx, cancelled, now=now)
@@ -138,7 +151,7 @@ class JobStore:
         Raises:
             TransitionLost: it is not the caller's to post, or not any more.
         """
-        _demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
+        demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
         return await self._keep(job, posting_at=job.posting_at or now)
 
     async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
@@ -150,8 +163,8 @@ class JobStore:
         place = {"message_channel_id": channel_id, "message_id": message_id}
 
         async def work(tx: Transaction) -> Job:
-            _demand(job, job.status is JobStatus.SUCCEEDED and job.delivered_at is None)
-            done = await _update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
+            demand(job, job.status is JobStatus.SUCCEEDED and job.delivered_at is None)
+            done = await update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
             await ledger.settle(tx, done, now=now)
             return done
 
@@ -163,7 +176,7 @@ class JobStore:
         Raises:
             TransitionLost: no provider has heard of it, or it has ended.
         """
-        _demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
+        demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
@@ -185,66 +198,19 @@ class JobStore:
         Raises:
             TransitionLost: it is unfinished; it would be lost.
         """
-        _demand(job, job.finished)
+        demand(job, job.finished)
         return await self._keep(job, due_at=None, lease=None)
 
     async def _move(self, job: Job, target: JobStatus, **changes: Any) -> Job:
-        return await self._database.transact(lambda tx: _move(tx, job, target, **changes))
+        return await self._database.transact(lambda tx: move(tx, job, target, **changes))
 
     async def _keep(self, job: Job, **changes: Any) -> Job:
-        return await self._database.transact(lambda tx: _update(tx, job, **changes))
+        return await self._database.transact(lambda tx: update(tx, job, **changes))
 
 
-def _demand(job: Job, condition: bool) -> None:  # noqa: FBT001 (reads as a sentence)
-    """Refuse a step that the job, as the caller knows it, is not ready for."""
-    if not condition:
-        raise TransitionLost(f"{job.id} is {job.status} and not ready for that")
-
-
-async def _move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:
-    """Move a job to `target`, if the plan knows such a step; a dead letter is decided by it.
-
-    Raises:
-        TransitionLost: there is no such step, or the job is not as the caller knows it any more.
-    """
-    _demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
-    return await _update(tx, job, status=target, dead_letter=None, **changes)
-
-
-async def _update(tx: Transaction, job: Job, **changes: Any) -> Job:
-    """Change columns of a job whose status, lease and delivery are still as the caller knows them.
-
-    Raises:
-        TransitionLost: they are not.
-    """
-    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=5))
-    row = await tx.one(
-        # The column names are keyword arguments of this module, never from outside.
-        f"UPDATE jobs SET {assignments} "  # noqa: S608
-        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 AND coalesce(delivered_at, 0) = $4 RETURNING *",
-        job.id,
-        str(job.status),
-        job.lease or "",
-        millis(job.delivered_at) if job.delivered_at else 0,
-        *(_stored(value) for value in changes.values()),
-    )
-    if row is None:
-        raise TransitionLost(f"{job.id} is not {job.status} under this lease any more")
-    return Job.from_row(row)
-
-
-async def _read(tx: Transaction, column: str, value: str) -> Job:
-    row = await tx.one(f"SELECT * FROM jobs WHERE {column} = $1", value)  # noqa: S608 (a name from this module)
-    if row is None:
-        raise TransitionLost(f"job {value} has vanished")
-    return Job.from_row(row)
-
-
-def _stored(value: object) -> object:
-    """A value as its column keeps it."""
-    if isinstance(value, datetime):
-        return millis(value)
-    return str(value) if isinstance(value, StrEnum) else value
+def _entered_as(job: Job) -> str:
+    """The state that a new job begins in, whatever else it may say."""
+    return str(JobStatus.PENDING if job.status is JobStatus.PENDING else JobStatus.QUEUED)
 
 
 def _columns(job: Job) -> tuple[object, ...]:
@@ -253,8 +219,9 @@ def _columns(job: Job) -> tuple[object, ...]:
     return (
         *(job.id, job.idempotency_key, job.user_id, job.locale),
         *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
-        *(job.provider, job.request.model_dump_json(), likeness(job.request), job.attempt),
+        *(job.provider, job.request.model_dump_json(), likeness(job.request), _entered_as(job), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
         *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),
+        *(job.queue_id, job.priority, int(job.spoiler), job.review and str(job.review)),
     )

@@ -1,85 +1,219 @@
-"""Credits: the hold, settle and release of a job, each inside the transaction that moves the job.
+"""Money: the hold, settle and release of a job, each inside the transaction that moves the job; grants and gifts.
 
-Invariant, for every account: held = Σ hold - Σ settle - Σ release, settled = Σ settle.
+A request is paid by a member's own accounts (credits) and counted by the caps above it (a guild's credits, budgets in
+USD). Invariants, for every account: held = Σ held, settled = Σ settled, and for granted credits allowance = Σ granted,
+over its lines in the ledger. `docs/money.md` states them all.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from bot.domain.quota import Account, renews_at
+from bot.domain.quota import Account, Fund, Unit
 from bot.domain.row import millis
-from bot.errors import QuotaExceeded, StoreError
+from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from bot.domain.job import Job
+    from bot.domain.quota import Funding
+    from bot.domain.row import Row
     from bot.store.database import Transaction
 
+ALERTS: Final = (50, 80, 100)  # percent of a budget at which the operator is told
 
-async def hold(tx: Transaction, job: Job, *, allowance: int, now: datetime) -> None:
-    """Take the job's credits out of the balance before the work, decided by the update itself.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of the ledger, and what it changes in its account."""
+
+    id: str
+    owner: str
+    period: str
+    kind: str
+    unit: Unit = Unit.CREDITS
+    held: int = 0
+    settled: int = 0
+    granted: int = 0
+    job_id: str | None = None
+    actor_id: int | None = None
+    note: str = ""
+
+
+async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> None:
+    """Take the job's price out of the balances before the work, decided by the updates themselves.
 
     Raises:
-        QuotaExceeded: the balance does not cover them; nothing is taken.
+        QuotaExceeded: the member's purses do not cover it together.
+        GuildQuotaExceeded, BudgetExceeded: a cap has no room for it. Nothing is taken.
     """
-    await tx.execute(
-        "INSERT INTO accounts (owner, period, allowance) VALUES ($1, $2, $3) "
-        "ON CONFLICT (owner, period) DO UPDATE SET allowance = excluded.allowance",
-        job.owner,
-        job.period,
-        allowance,
-    )
-    held = await tx.execute(
-        "UPDATE accounts SET held = held + $3 WHERE owner = $1 AND period = $2 AND allowance - held - settled >= $3",
-        job.owner,
-        job.period,
-        job.credits,
-    )
-    if held != 1:
-        account = await read_account(tx, owner=job.owner, period=job.period, allowance=allowance)
-        raise QuotaExceeded(price=job.credits, balance=account.balance, allowance=allowance, renews_at=renews_at(now))
-    await _enter(tx, job, kind="hold", usd_micros=job.usd_micros, now=now)
+    accounts = await lock(tx, (*funding.purses, *funding.caps))
+    missing = job.credits
+    for fund in funding.purses:
+        share = min(missing, accounts[_key(fund)].balance)
+        if share > 0 or fund is funding.purses[0]:
+            await _hold(tx, job, fund, share, now=now)
+        missing -= share
+    if missing > 0:
+        first = funding.purses[0]
+        raise QuotaExceeded(
+            price=job.credits,
+            balance=job.credits - missing,
+            allowance=accounts[_key(first)].allowance,
+            renews_at=first.renews_at,
+        )
+    for cap in funding.caps:
+        await _hold_under(tx, job, cap, accounts[_key(cap)], now=now)
 
 
 async def settle(tx: Transaction, job: Job, *, now: datetime) -> None:
-    """Turn the hold into a charge: the result is the person's."""
-    await _end_hold(tx, job, "UPDATE accounts SET held = held - $3, settled = settled + $3")
+    """Turn the holds into charges: the result is the person's. Budgets are charged what the provider said it cost."""
     cost = job.usd_micros if job.cost_micros is None else job.cost_micros
-    await _enter(tx, job, kind="settle", usd_micros=cost, now=now)
+    for line in await _holds(tx, job):
+        await _end(tx, job, line, kind="settle", spent=cost if line["unit"] == Unit.USD else line["held"], now=now)
 
 
-async def release(tx: Transaction, job: Job, *, now: datetime) -> None:
-    """Give the hold back: there is no result."""
-    await _end_hold(tx, job, "UPDATE accounts SET held = held - $3")
-    await _enter(tx, job, kind="release", usd_micros=job.cost_micros or 0, now=now)
+async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = False) -> None:
+    """Give the holds back: there is no result. Budgets keep what the provider charged all the same.
+
+    `billed` is whether it will have charged, though it has not said how much.
+    """
+    cost = job.cost_micros if job.cost_micros is not None else job.usd_micros if billed else 0
+    for line in await _holds(tx, job):
+        await _end(tx, job, line, kind="release", spent=cost if line["unit"] == Unit.USD else 0, now=now)
 
 
-async def read_account(tx: Transaction, *, owner: str, period: str, allowance: int) -> Account:
-    """The account of a period under today's allowance; an untouched one where there is no row yet."""
-    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", owner, period)
-    account = Account.from_row(row) if row else Account(owner=owner, period=period, allowance=allowance)
-    return replace(account, allowance=allowance)
+async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
+    """The accounts of these funds under today's allowances, made where they are missing.
+
+    They are locked for this transaction, always in the same order, so that no two transactions wait for each other.
+    """
+    accounts = {}
+    for fund in sorted(funds, key=_key):
+        allowance = "accounts.allowance" if fund.allowance is None else "excluded.allowance"
+        row = await tx.one(
+            "INSERT INTO accounts (owner, period, allowance, unit) VALUES ($1, $2, $3, $4) "  # noqa: S608 (constants)
+            f"ON CONFLICT (owner, period) DO UPDATE SET allowance = {allowance} RETURNING *",
+            fund.owner,
+            fund.period,
+            fund.allowance or 0,
+            str(fund.unit),
+        )
+        if row is None:
+            raise StoreError(f"no account for {fund.owner}")
+        accounts[_key(fund)] = Account.from_row(row)
+    return accounts
 
 
-async def _end_hold(tx: Transaction, job: Job, update: str) -> None:
-    where = " WHERE owner = $1 AND period = $2 AND held >= $3"
-    if await tx.execute(update + where, job.owner, job.period, job.credits) != 1:
-        raise StoreError(f"the books do not add up: no hold of {job.credits} credits for job {job.id}")
+async def read_account(tx: Transaction, fund: Fund) -> Account:
+    """The account of a fund under today's allowance; an untouched one where there is no row yet."""
+    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", fund.owner, fund.period)
+    if row is None:
+        return Account(owner=fund.owner, period=fund.period, allowance=fund.allowance or 0, unit=fund.unit)
+    account = Account.from_row(row)
+    return account if fund.allowance is None else replace(account, allowance=fund.allowance)
 
 
-async def _enter(tx: Transaction, job: Job, *, kind: str, usd_micros: int, now: datetime) -> None:
-    await tx.execute(
-        "INSERT INTO ledger (id, job_id, owner, period, kind, credits, usd_micros, at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        f"{job.id}:{kind}",
-        job.id,
-        job.owner,
-        job.period,
-        kind,
-        job.credits,
-        usd_micros,
-        millis(now),
+async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
+    """Write a line and change its account by it, once; whether it was new.
+
+    Raises:
+        StoreError: there is no such account, or it would fall below nothing.
+    """
+    written = await tx.execute(
+        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+        *(line.id, line.job_id, line.owner, line.period, str(line.unit), line.kind),
+        *(line.held, line.settled, line.granted, millis(now), line.actor_id, line.note),
     )
+    if written == 0:
+        return False
+    changed = await tx.execute(
+        "UPDATE accounts SET held = held + $3, settled = settled + $4, allowance = allowance + $5 "
+        "WHERE owner = $1 AND period = $2 AND held + $3 >= 0 AND settled + $4 >= 0 AND allowance + $5 >= 0 "
+        "AND ($3 <= 0 OR allowance - held - settled >= $3)",
+        *(line.owner, line.period, line.held, line.settled, line.granted),
+    )
+    if changed != 1:
+        raise StoreError(f"the books do not add up: {line.kind} of {line.owner} for {line.job_id or line.id}")
+    return True
+
+
+async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *, now: datetime) -> None:
+    """Count the whole price under a cap, and note which shares of a budget it has reached."""
+    wanted = job.usd_micros if cap.unit is Unit.USD else job.credits
+    if account.balance < wanted:
+        if cap.unit is Unit.USD:
+            raise BudgetExceeded(owner=cap.owner, renews_at=cap.renews_at)
+        raise GuildQuotaExceeded(price=wanted, balance=account.balance, renews_at=cap.renews_at)
+    await _hold(tx, job, cap, wanted, now=now)
+    if cap.unit is Unit.USD and cap.allowance:
+        await _note_shares(tx, cap, used=account.held + account.settled + wanted, now=now)
+
+
+async def _note_shares(tx: Transaction, cap: Fund, *, used: int, now: datetime) -> None:
+    for percent in ALERTS:
+        if used * 100 >= (cap.allowance or 0) * percent:
+            await tx.execute(
+                "INSERT INTO budget_alerts (owner, period, percent, used, ceiling, at) VALUES ($1, $2, $3, $4, $5, $6) "
+                "ON CONFLICT (owner, period, percent) DO NOTHING",
+                *(cap.owner, cap.period, percent, used, cap.allowance, millis(now)),
+            )
+
+
+async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: datetime) -> None:
+    await enter(
+        tx,
+        Line(
+            id=f"{job.id}:hold:{fund.owner}",
+            job_id=job.id,
+            owner=fund.owner,
+            period=fund.period,
+            unit=fund.unit,
+            kind="hold",
+            held=amount,
+        ),
+        now=now,
+    )
+
+
+async def _holds(tx: Transaction, job: Job) -> list[Row]:
+    """What the job holds, in the order in which accounts are locked.
+
+    Raises:
+        StoreError: it holds nothing.
+    """
+    rows = await tx.all(
+        "SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold' ORDER BY owner, period",
+        job.id,
+    )
+    if not rows:
+        raise StoreError(f"the books do not add up: no hold for job {job.id}")
+    return list(rows)
+
+
+async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
+    """End one hold. That it happens once is the job's state's doing, and the ledger's own unique index's."""
+    ended = await enter(
+        tx,
+        Line(
+            id=f"{job.id}:{kind}:{line['owner']}",
+            job_id=job.id,
+            owner=line["owner"],
+            period=line["period"],
+            unit=Unit(line["unit"]),
+            kind=kind,
+            held=-line["held"],
+            settled=spent,
+        ),
+        now=now,
+    )
+    if not ended:
+        raise StoreError(f"the books do not add up: {kind} of job {job.id} twice")
+
+
+def _key(fund: Fund) -> tuple[str, str]:
+    return fund.owner, fund.period

@@ -10,7 +10,9 @@ from bot.domain.row import millis
 from bot.store import ledger
 
 if TYPE_CHECKING:
-    from bot.domain.quota import Account
+    from collections.abc import Sequence
+
+    from bot.domain.quota import Account, Fund
     from bot.domain.request import VideoRequest
     from bot.domain.row import Row
     from bot.store.database import Database, Transaction
@@ -73,11 +75,15 @@ class Lookup:
         rows = await self._all("SELECT * FROM jobs WHERE dead_letter IS NOT NULL ORDER BY created_at LIMIT $1", most)
         return [Job.from_row(row) for row in rows]
 
-    async def account(self, *, owner: str, period: str, allowance: int) -> Account:
-        """The account of a period."""
+    async def account(self, fund: Fund) -> Account:
+        """The account of a fund, under its allowance."""
+        return (await self.accounts([fund]))[0]
 
-        async def work(tx: Transaction) -> Account:
-            return await ledger.read_account(tx, owner=owner, period=period, allowance=allowance)
+    async def accounts(self, funds: Sequence[Fund]) -> list[Account]:
+        """The accounts of these funds, in their order."""
+
+        async def work(tx: Transaction) -> list[Account]:
+            return [await ledger.read_account(tx, fund) for fund in funds]
 
         return await self._database.transact(work)
 

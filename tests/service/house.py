@@ -10,23 +10,28 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.domain.capability import KIRIN_V3, KLING_V1
+from bot.domain.funding import Defaults
 from bot.domain.job import Destination, Job, JobStatus
-from bot.domain.quota import owner_of, period_of
+from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
+from bot.service.admission import Admission
 from bot.service.cards import Cards
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
+from bot.service.moderation import Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
+from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
+from tests.funds import plain
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Stubborn
 
 if TYPE_CHECKING:
@@ -138,6 +143,14 @@ class House:
     def wake(self) -> None:
         self.woken += 1
 
+    def admission(self) -> Admission:
+        return Admission(
+            guilds=GuildStore(self.database),
+            moderation=Moderation(clock=self.clock),
+            defaults=Defaults(allowance=Allowance(credits=self.allowance)),
+            clock=self.clock,
+        )
+
     def videos(self, *, most: int = 3, wake: Callable[[], None] | None = None) -> Videos:
         return Videos(
             jobs=self.jobs,
@@ -147,7 +160,8 @@ class House:
             health=self.health,
             desk=self.desk,
             models=[KIRIN_V3, KLING_V1],
-            limits=Limits(allowance=self.allowance, jobs_per_user=most, deadline=timedelta(hours=1)),
+            admission=self.admission(),
+            limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,
             wake=wake or self.wake,
         )
@@ -184,7 +198,7 @@ class House:
             deadline_at=now + timedelta(hours=1),
             due_at=now,
         )
-        accepted, _ = await self.jobs.accept(job, allowance=10_000_000, most=10_000, now=now)
+        accepted, _ = await self.jobs.accept(job, funding=plain(job, 10_000_000), most=10_000, now=now)
         return accepted
 
     async def submitting(self, **changes: Any) -> Job:
@@ -224,7 +238,7 @@ class House:
 
     async def balance(self, job: Job) -> tuple[int, int]:
         """Credits held and settled on the account of a job."""
-        account = await self.lookup.account(owner=job.owner, period=job.period, allowance=self.allowance)
+        account = await self.lookup.account(Fund(owner=job.owner, period=job.period, allowance=self.allowance))
         return account.held, account.settled
 
     async def dead(self) -> list[DeadLetter | None]:

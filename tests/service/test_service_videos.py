@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.job import Destination, JobStatus
+from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.errors import (
     DestinationLost,
@@ -35,20 +36,20 @@ WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 
 async def ask(house: House, wish: VideoRequest = WISH, *, key: str = "1", most: int = 3, user_id: int = 1) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
-    asking = Asking(key=key, user_id=user_id, locale="en-US", destination=place)
+    asking = Asking(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
     return await house.videos(most=most).request(wish, asking)
 
 
 async def credit(house: House, user_id: int = 1) -> tuple[int, int]:
-    account = (await house.videos().standing(user_id=user_id, guild_id=7)).account
+    account = (await house.videos().standing(Member(user_id=user_id, guild_id=7))).own.account
     return account.held, account.balance
 
 
 async def test_an_accepted_request_is_a_job_with_a_card_a_hold_and_a_worker_that_hears_of_it(house: House) -> None:
     accepted = await ask(house)
     assert (accepted.new, accepted.job.status, accepted.price.credits) == (True, JobStatus.QUEUED, 5)
-    assert accepted.account is not None
-    assert (accepted.account.held, accepted.account.balance) == (5, 55)
+    assert accepted.left == 55
+    assert await credit(house) == (5, 55)
     assert accepted.job.card_message_id is not None
     assert accepted.job.deadline_at > house.clock()
     assert house.woken == 1
@@ -147,7 +148,7 @@ async def test_what_was_accepted_is_never_denied_afterwards(house: House) -> Non
 
     house.discord.then("post_card", posted_and_then_locked)
     accepted = await ask(house)
-    assert (accepted.new, accepted.account) == (True, None)
+    assert (accepted.new, accepted.left) == (True, None)
     house.discord.then("post_card", DestinationLost("50001"))
     assert (await ask(house, key="2")).job.card_message_id is None
 
@@ -159,8 +160,10 @@ async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothi
         house.database.refusals = 2
 
     videos = house.videos(wake=woken_and_locked)
-    accepted = await videos.request(WISH, Asking(key="1", user_id=1, locale="en-US", destination=place))
-    assert (accepted.new, accepted.account, accepted.job.card_message_id) == (True, None, None)
+    accepted = await videos.request(
+        WISH, Asking(key="1", member=Member(user_id=1, guild_id=7), locale="en-US", destination=place)
+    )
+    assert (accepted.new, accepted.left, accepted.job.card_message_id) == (True, None, None)
 
 
 async def test_taking_back_frees_the_credits_while_nobody_has_heard_of_the_job(house: House) -> None:
@@ -191,8 +194,9 @@ async def test_the_latest_jobs_come_newest_first_with_their_place_in_the_queue(h
 
 async def test_an_allowance_renews_at_midnight(house: House) -> None:
     await ask(house)
-    standing = await house.videos().standing(user_id=1, guild_id=7)
-    house.clock.now = standing.renews_at
+    renews_at = (await house.videos().standing(Member(user_id=1, guild_id=7))).own.renews_at
+    assert renews_at is not None
+    house.clock.now = renews_at
     assert await credit(house) == (0, 60)
 
 

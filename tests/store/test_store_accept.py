@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.job import Job, JobStatus
+from bot.domain.quota import Fund
 from bot.errors import QuotaExceeded, StoreError, TooManyJobs
+from tests.funds import plain
 
 if TYPE_CHECKING:
     from tests.store.conftest import Store
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
 
 async def test_accepting_keeps_the_job_as_it_was_asked_for(store: Store) -> None:
     wanted = store.job(guild_id=None)
-    accepted, new = await store.jobs.accept(wanted, allowance=10, most=1, now=store.now)
+    accepted, new = await store.jobs.accept(wanted, funding=plain(wanted, 10), most=1, now=store.now)
     assert new
     assert accepted == wanted
     assert await store.ledger(wanted.id) == [("hold", 5, 420_000)]
-    account = await store.lookup.account(owner=wanted.owner, period=wanted.period, allowance=10)
+    account = await store.lookup.account(Fund(owner=wanted.owner, period=wanted.period, allowance=10))
     assert (account.held, account.settled, account.balance) == (5, 0, 5)
 
 
@@ -32,7 +34,7 @@ async def test_a_new_job_waits_in_the_queue_whatever_it_says(store: Store) -> No
 async def test_a_repeated_interaction_gets_the_first_job_and_holds_nothing(store: Store) -> None:
     first = await store.accept()
     repeat = replace(store.job(), idempotency_key=first.idempotency_key)
-    again, new = await store.jobs.accept(repeat, allowance=1000, most=1, now=store.now)
+    again, new = await store.jobs.accept(repeat, funding=plain(repeat, 1000), most=1, now=store.now)
     assert (again, new) == (first, False)
     assert await store.lookup.job(repeat.id) is None
     await store.books_add_up()
@@ -40,9 +42,8 @@ async def test_a_repeated_interaction_gets_the_first_job_and_holds_nothing(store
 
 async def test_a_repeat_is_harmless_even_when_the_job_has_ended(store: Store) -> None:
     job = await store.delivered()
-    again, new = await store.jobs.accept(
-        store.job(idempotency_key=job.idempotency_key), allowance=0, most=0, now=store.now
-    )
+    repeat = store.job(idempotency_key=job.idempotency_key)
+    again, new = await store.jobs.accept(repeat, funding=plain(repeat, 0), most=0, now=store.now)
     assert (again, new) == (job, False)
     await store.books_add_up()
 
@@ -50,7 +51,7 @@ async def test_a_repeat_is_harmless_even_when_the_job_has_ended(store: Store) ->
 async def test_the_same_interaction_many_times_at_once_holds_once(store: Store) -> None:
     repeats = [store.job(idempotency_key="one") for _ in range(20)]
     answers = await asyncio.gather(
-        *(store.jobs.accept(each, allowance=1000, most=100, now=store.now) for each in repeats)
+        *(store.jobs.accept(each, funding=plain(each, 1000), most=100, now=store.now) for each in repeats)
     )
     assert sum(new for _, new in answers) == 1
     assert len({job.id for job, _ in answers}) == 1
@@ -70,7 +71,6 @@ async def test_a_request_beyond_the_balance_is_refused_and_leaves_nothing(store:
     with pytest.raises(QuotaExceeded) as caught:
         await store.accept(refused, allowance=8)
     assert (caught.value.price, caught.value.balance, caught.value.allowance) == (5, 3, 8)
-    assert caught.value.renews_at > store.now
     assert await store.lookup.job(refused.id) is None
     await store.books_add_up()
 
@@ -95,13 +95,13 @@ async def test_an_allowance_that_was_cut_below_what_is_used_leaves_a_balance_of_
     with pytest.raises(QuotaExceeded) as caught:
         await store.accept(allowance=2)
     assert caught.value.balance == 0
-    account = await store.lookup.account(owner=job.owner, period=job.period, allowance=2)
+    account = await store.lookup.account(Fund(owner=job.owner, period=job.period, allowance=2))
     assert (account.allowance, account.balance) == (2, 0)
 
 
 async def test_a_raised_allowance_shows_before_the_next_request(store: Store) -> None:
     job = await store.accept(allowance=10)
-    account = await store.lookup.account(owner=job.owner, period=job.period, allowance=50)
+    account = await store.lookup.account(Fund(owner=job.owner, period=job.period, allowance=50))
     assert account.balance == 45
 
 

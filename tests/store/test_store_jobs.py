@@ -162,9 +162,13 @@ async def test_a_job_without_its_hold_cannot_end_and_says_so_aloud(store: Store)
 
 async def test_the_database_itself_lets_a_hold_end_once(store: Store) -> None:
     job = await store.delivered()
-    line = "INSERT INTO ledger SELECT $2, job_id, owner, period, 'release', credits, 0, at FROM ledger WHERE id = $1"
+    line = (
+        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, at) "
+        "SELECT $2, job_id, owner, period, unit, 'release', -held, at FROM ledger WHERE id = $1"
+    )
+    ids = f"{job.id}:hold:{job.owner}", f"{job.id}:release:{job.owner}"
     with pytest.raises(StoreError):
-        await store.database.transact(lambda tx: tx.execute(line, f"{job.id}:hold", f"{job.id}:release"))
+        await store.database.transact(lambda tx: tx.execute(line, *ids))
 
 
 async def test_only_the_person_who_asked_may_cancel(store: Store) -> None:

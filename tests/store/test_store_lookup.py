@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.domain.quota import Fund
 from bot.domain.request import Mode, VideoRequest
 
 if TYPE_CHECKING:
@@ -67,5 +68,5 @@ async def test_dead_letters_are_listed_the_oldest_first(store: Store) -> None:
 
 
 async def test_an_untouched_account_has_all_of_its_allowance(store: Store) -> None:
-    account = await store.lookup.account(owner="user:9@dm", period="2026-03-05", allowance=30)
+    account = await store.lookup.account(Fund(owner="user:9@dm", period="2026-03-05", allowance=30))
     assert (account.held, account.settled, account.balance) == (0, 0, 30)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
+from tests.funds import plain
 from tests.store.conftest import LEASE, Store
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class Machine(RuleBasedStateMachine):
     def repeat(self, data: st.DataObject) -> None:
         first = data.draw(st.sampled_from(self._accepted))
         repeat = self._store.job(user_id=first.user_id, idempotency_key=first.idempotency_key)
-        job, new = self._do(self._store.jobs.accept(repeat, allowance=ALLOWANCE, most=MOST, now=self._store.now))
+        job, new = self._do(
+            self._store.jobs.accept(repeat, funding=plain(repeat, ALLOWANCE), most=MOST, now=self._store.now)
+        )
         assert (job.id, new) == (first.id, False)
 
     @rule()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bot.sandbox.discord.clock import Snowflakes
     from bot.sandbox.discord.uploads import Upload
 
+SPOILER = "SPOILER_"
+IS_SPOILER = 1 << 3  # an attachment's flag
 _UNSAFE = re.compile(r"[^\w.\-()+\[\]]", re.ASCII)
 
 
@@ -43,8 +45,8 @@ class Cdn:
         about = about or {}
         attachment_id = self._new_id()
         filename = clean(about.get("filename") or upload.filename)
-        if about.get("is_spoiler") and not filename.startswith("SPOILER_"):
-            filename = f"SPOILER_{filename}"
+        if about.get("is_spoiler") and not filename.startswith(SPOILER):
+            filename = f"{SPOILER}{filename}"
         measured = await media.measure(upload.path, filename)
         await asyncio.to_thread(upload.path.rename, self.folder / attachment_id)
         self._names[channel_id, attachment_id] = filename
@@ -58,6 +60,8 @@ class Cdn:
             "proxy_url": url,
             **measured,
         }
+        if filename.startswith(SPOILER):
+            shape["flags"] = IS_SPOILER
         if content_type := media.content_type(filename):
             shape["content_type"] = content_type
         for key in ("description", "title", "duration_secs", "waveform"):

@@ -35,7 +35,13 @@ class Gateway:
         self.last_intents: int | None = None
 
     def dispatch(self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None) -> None:
-        """Send an event to the sessions of its shard which asked for it (with no intent: to all of them)."""
+        """Send an event to the sessions of its shard which asked for it (with no intent: to all of them).
+
+        Of a guild in an outage nothing is heard.
+        """
+        guild = self._world.guilds.get(guild_id or "")
+        if guild is not None and not guild.available:
+            return
         for session in self._live():
             if session.serves(guild_id) and (intent is None or session.intents & intent):
                 session.dispatch(event, data)
@@ -142,7 +148,7 @@ class Gateway:
         }
         session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
         if session.intents & Intent.GUILDS:
-            for guild in guilds:
+            for guild in (guild for guild in guilds if guild.available):
                 session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild))
 
     def resume(self, socket: Socket, data: dict[str, Any]) -> Session | None:

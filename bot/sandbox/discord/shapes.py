@@ -171,6 +171,18 @@ def gateway_guild(world: World, what: Guild) -> Json:
     }
 
 
+def command_permissions(world: World, where: Guild, key: str) -> Json:
+    """What a guild decided for a command, or under the application's id for all of them."""
+    return {
+        "id": key,
+        "application_id": world.application_id,
+        "guild_id": where.id,
+        "permissions": [
+            {"id": rule.id, "type": rule.kind, "permission": rule.allowed} for rule in where.command_rules[key]
+        ],
+    }
+
+
 def application(world: World) -> Json:
     """The bot's application, as its owner's token sees it."""
     return {

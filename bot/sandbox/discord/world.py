@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import permissions
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 MIB = 1024 * 1024
+TEXT, CATEGORY = 0, 4
+THREADS = (10, 11, 12)
 # Bytes a file may have, by the guild's boost tier.
 FILE_LIMITS = {0: 10 * MIB, 1: 10 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 
@@ -39,6 +41,11 @@ class Role:
     position: int
     bot_id: str | None = None
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it is @everyone or belongs to an application: such a role keeps its name and place."""
+        return self.position == 0 or self.bot_id is not None
+
 
 @dataclass(slots=True, kw_only=True)
 class Overwrite:
@@ -48,6 +55,19 @@ class Overwrite:
     kind: int
     allow: int = 0
     deny: int = 0
+
+    def copy(self) -> Overwrite:
+        """The same for another channel."""
+        return replace(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRule:
+    """What the server decided under Integrations for a role (`kind` 1), a user (2) or a channel (3)."""
+
+    id: str
+    kind: int
+    allowed: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +105,10 @@ class Message:
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A text channel (type 0), a direct message (1) or a thread (11, 12)."""
+    """A text channel (type 0), a direct message (1), a category (4) or a thread (11, 12).
+
+    `parent_id` is a thread's channel, or the category in which a channel lies.
+    """
 
     id: str
     type: int
@@ -107,7 +130,7 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         """Whether it is a thread."""
-        return self.parent_id is not None
+        return self.type in THREADS
 
     @property
     def last_message_id(self) -> str | None:
@@ -118,7 +141,10 @@ class Channel:
 
 @dataclass(slots=True, kw_only=True)
 class Guild:
-    """A server with its roles, members and boost tier."""
+    """A server with its roles, members and boost tier.
+
+    `available` is false in an outage. `command_rules` are by the command's id, or by the application's for all.
+    """
 
     id: str
     name: str
@@ -127,6 +153,8 @@ class Guild:
     members: dict[str, Member] = field(default_factory=dict)
     premium_tier: int = 0
     locale: str = "en-US"
+    available: bool = True
+    command_rules: dict[str, list[CommandRule]] = field(default_factory=dict)
 
     @property
     def file_limit(self) -> int:
@@ -218,8 +246,12 @@ class World:
         member = guild.members.get(user_id)
         if member is None:
             return 0
-        ruling = self.channels[channel.parent_id] if channel.parent_id is not None else channel
+        ruling = self.channels[channel.parent_id] if channel.is_thread and channel.parent_id else channel
         return permissions.in_channel(guild, member, ruling)
+
+    def meets(self, user_id: str) -> bool:
+        """Whether a user shares a guild with the bot."""
+        return any({user_id, self.bot.id} <= guild.members.keys() for guild in self.guilds.values())
 
     def direct_channel(self, user: User) -> Channel:
         """The direct message of a user with the bot, opened when there is none yet."""

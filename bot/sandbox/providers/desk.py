@@ -51,10 +51,15 @@ class Desk:
         self._secrets[provider] = secret
 
     def accept(self, provider: str, order: Order, *, name: str, fault: Fault | None, doom: Failure | None) -> Task:
-        """Take an order whose external id is new; it will fail as `doom` says, or with a fault `stuck` never end."""
+        """Take an order whose external id is new; it will fail as `doom` says, or with a fault `stuck` never end.
+
+        With a fault `price_change` it costs a multiple of the list price.
+        """
         now = self.clock()
         task = Task(provider=provider, id=name, order=order, created_at=now, updated_at=now, doom=doom)
         task.stuck = fault is not None and fault.kind == "stuck"
+        if fault is not None and fault.kind == "price_change":
+            task.factor = fault.factor
         self.tasks.add(task)
         self.generation.start(task)
         return task

@@ -59,12 +59,12 @@ class Front:
         self._shaped = shaped
         self._invalid = invalid
 
-    def serve(self, call: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """The route's handler for a call: the given one gets what is left of a fault that strikes it."""
+    def serve(self, handler: Handler, *calls: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The route's handler: the given one gets what is left of a fault that strikes one of its calls."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
             try:
-                response = await self._answer(call, handler, request)
+                response = await self._answer(calls, handler, request)
             except Refusal as refusal:
                 response = refusal.answer()
             except (BrokenBody, InvalidField) as exc:
@@ -75,8 +75,8 @@ class Front:
 
         return answer
 
-    async def _answer(self, call: str, handler: Handler, request: web.Request) -> web.StreamResponse:
-        fault = self._faults.take(self._target, call)
+    async def _answer(self, calls: tuple[str, ...], handler: Handler, request: web.Request) -> web.StreamResponse:
+        fault = self._faults.take(self._target, *calls)
         if fault is not None:
             refusal = self._shaped(fault)
             if refusal is not None:

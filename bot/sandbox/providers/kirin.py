@@ -61,14 +61,22 @@ class Kirin:
         self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
         desk.serve(NAME, describe=self.describe)
 
+    def find_words(self, sensitive: Mapping[str, str]) -> None:
+        """What the scans find from now on, as word to kind of risk.
+
+        Raises:
+            ValueError: no word, or no kind of risk.
+        """
+        self._scans.find(sensitive)
+
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
         front, router = self._front, app.router
-        router.add_post(f"{ROOT}/generation", front.serve("create", self._create))
-        router.add_get(f"{ROOT}/generation/task/{{id}}", front.serve("query", self._query))
-        router.add_post(f"{ROOT}/text/scan", front.serve("scan", self._scans.text))
-        router.add_post(f"{ROOT}/image/scan", front.serve("scan", self._scans.image))
-        router.add_route("*", "/kirin/{rest:.*}", front.serve("unknown", self._unknown))
+        router.add_post(f"{ROOT}/generation", front.serve(self._create, "create"))
+        router.add_get(f"{ROOT}/generation/task/{{id}}", front.serve(self._query, "query"))
+        router.add_post(f"{ROOT}/text/scan", front.serve(self._scans.text, "scan", "text_scan"))
+        router.add_post(f"{ROOT}/image/scan", front.serve(self._scans.image, "scan", "image_scan"))
+        router.add_route("*", "/kirin/{rest:.*}", front.serve(self._unknown, "unknown"))
 
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.sandbox.faults import Fault
     from bot.sandbox.providers.files import Files
 
+RISKS = frozenset({"POLITY", "EROTIC", "VIOLENT", "CHILD"})
+WORD = re.compile(r"\w+")
 CLEAN, EXPLICIT = 0, 6  # the ends of `nsfw_level`
 
 
@@ -29,6 +31,19 @@ class Scans:
 
     def __init__(self, *, films: Files, sensitive: Mapping[str, str]) -> None:
         self._films = films
+        self._sensitive: dict[str, str] = {}
+        self.find(sensitive)
+
+    def find(self, sensitive: Mapping[str, str]) -> None:
+        """Find these words from now on, and no others; word to kind of risk.
+
+        Raises:
+            ValueError: something that is no single word, or no kind of risk that the API has.
+        """
+        for word, risk in sensitive.items():
+            if not WORD.fullmatch(word) or risk not in RISKS:
+                message = f"{word!r} is no word, or {risk!r} none of {sorted(RISKS)}"
+                raise ValueError(message)
         self._sensitive = {word.casefold(): risk for word, risk in sensitive.items()}
 
     async def text(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
@@ -52,7 +67,7 @@ class Scans:
         return web.json_response(_verdict(ok=True, found=found, error=""))
 
     def _found(self, text: str) -> list[dict[str, Any]]:
-        words = re.finditer(r"\w+", text)
+        words = WORD.finditer(text)
         return [
             {
                 "word": word.group(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
@@ -29,6 +30,7 @@ WORDS = {
     State.DONE: "succeed",
     State.FAILED: "failed",
 }
+UNIT = Decimal("0.14")  # USD: what one unit of a resource pack costs
 RISK_CONTROL = "Failure to pass the risk control system"
 # HTTP status and words by code, from the document's table.
 CODES = {
@@ -87,10 +89,10 @@ class Kling:
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
         front, router = self._front, app.router
-        router.add_post(PATH, front.serve("create", self._create))
-        router.add_get(PATH, front.serve("list", self._list))
-        router.add_get(f"{PATH}/{{id}}", front.serve("query", self._query))
-        router.add_route("*", "/kling/{rest:.*}", front.serve("unknown", self._unknown))
+        router.add_post(PATH, front.serve(self._create, "create"))
+        router.add_get(PATH, front.serve(self._list, "list"))
+        router.add_get(f"{PATH}/{{id}}", front.serve(self._query, "query"))
+        router.add_route("*", "/kling/{rest:.*}", front.serve(self._unknown, "unknown"))
 
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it, and as a callback carries it."""
@@ -103,6 +105,7 @@ class Kling:
                 "duration": f"{task.order.film.seconds}.1",
             }
             told["task_result"] = {"videos": [video]}
+            told["final_unit_deduction"] = f"{(task.cost / UNIT).normalize():f}"
         return told
 
     def _receipt(self, task: Task) -> dict[str, Any]:

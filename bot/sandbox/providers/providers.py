@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.sandbox.providers import kirin, kling
@@ -57,8 +58,9 @@ class Providers:
         self._vault = Vault(folder=cache_dir)
         self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
+        self._kirin = kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive)
         self._servers = (
-            kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive),
+            self._kirin,
             kling.Kling(desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret),
         )
 
@@ -88,6 +90,19 @@ class Providers:
     def tasks(self) -> list[dict[str, Any]]:
         """Every task of both providers, oldest first, as the control address shows it."""
         return [_row(task) for task in self._desk.tasks]
+
+    def bill(self) -> dict[str, str]:
+        """USD charged so far by each provider and in all, exactly, as decimal strings."""
+        sums = {name: sum((task.cost for task in self._desk.tasks.of(name)), Decimal(0)) for name in WORDS}
+        return {name: f"{cost:f}" for name, cost in {**sums, "total": sum(sums.values(), Decimal(0))}.items()}
+
+    def find_words(self, sensitive: Mapping[str, str]) -> None:
+        """What the moderation calls of `kirin` find from now on, as word to kind of risk.
+
+        Raises:
+            ValueError: no word, or no kind of risk.
+        """
+        self._kirin.find_words(sensitive)
 
     async def close(self) -> None:
         """Abandon what is under way; leaves nothing behind but the cache folder."""

@@ -63,6 +63,7 @@ class Task:
     failure: Failure | None = None
     doom: Failure | None = None  # how it will fail in the end
     stuck: bool = False  # never ends
+    factor: Decimal = Decimal(1)  # of the list price, which is charged
     videos: dict[str, str] = field(default_factory=dict)  # address paths: "plain", "watermarked"
     callbacks: list[dict[str, Any]] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ class Task:
         """USD charged so far."""
         film = self.order.film
         rate = PRICES[self.provider, film.mode, film.sound]
-        return (rate * film.seconds).quantize(CENTS).normalize() if self.billed else Decimal(0)
+        return (rate * film.seconds * self.factor).quantize(CENTS).normalize() if self.billed else Decimal(0)
 
     def move(self, state: State, *, now: float) -> None:
         """Come to a later state."""

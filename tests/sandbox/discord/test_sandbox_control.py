@@ -246,7 +246,7 @@ async def test_the_bot_is_removed_and_invited_again(plain: Stage) -> None:
         back = await bot.event("GUILD_CREATE")
 
     assert gone == {"id": plain.guild.id}
-    assert (refused, answer["code"], shut, none, alone["guilds"]) == (403, 50001, 403, [], [])
+    assert (refused, answer["code"], shut, none, alone["guilds"]) == (403, 50001, 404, [], [])
     assert back["members"][0]["user"]["id"] == plain.world.bot.id
     assert (await plain.say())[0] == 200
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.discord.clock import Clock, Snowflakes
 from bot.sandbox.discord.permissions import EVERYONE, Permission
-from bot.sandbox.discord.world import Channel, Guild, Member, Overwrite, Role, User, World
+from bot.sandbox.discord.world import CATEGORY, Channel, Guild, Member, Overwrite, Role, User, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ def new_token(user_id: str) -> str:
 
 
 def new_world(clock: Clock) -> World:
-    """A world with one guild: `general`, `quiet`, `no-files`, `hidden`, `nsfw`, a thread, and everybody in it."""
+    """A world with one guild, its channels (one in a category) and a thread, and everybody in it."""
     new_id = Snowflakes(clock)
     bot = User(id=new_id(), username="Shotcaller", bot=True)
     people = {name: User(id=new_id(), username=name, global_name=shown) for name, shown in PEOPLE.items()}
@@ -32,6 +32,7 @@ def new_world(clock: Clock) -> World:
     guild = _guild(world, people)
     for name in ("general", "showcase", "quiet", "no-files", "hidden", "nsfw"):
         _channel(world, guild, name)
+    _studio(world, guild)
     _thread(world, guild)
     return world
 
@@ -82,6 +83,13 @@ def _channel(world: World, guild: Guild, name: str) -> Channel:
         channel.overwrites[world.bot.id] = Overwrite(id=world.bot.id, kind=1, deny=int(denied[name]))
     world.channels[channel.id] = channel
     return channel
+
+
+def _studio(world: World, guild: Guild) -> None:
+    """A category with one channel in it."""
+    category = Channel(id=world.new_id(), type=CATEGORY, name="Studio", guild_id=guild.id, position=len(world.channels))
+    world.channels[category.id] = category
+    _channel(world, guild, "rushes").parent_id = category.id
 
 
 def _thread(world: World, guild: Guild) -> None:

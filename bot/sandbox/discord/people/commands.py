@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.interactions import Kind
+from bot.sandbox.discord.people import governance
 from bot.sandbox.discord.people.options import Desk
 from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import Permission
+from bot.sandbox.discord.world import CATEGORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,16 +112,19 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
     contexts = command.get("contexts")
     if contexts is not None and IN_GUILD not in contexts:
         raise Impossible(f"the command {command['name']!r} is not offered in guilds")
-    granted = discord.world.permissions(user.id, channel)
+    world = discord.world
+    granted = world.permissions(user.id, channel)
     if not granted & Permission.VIEW_CHANNEL:
         raise Impossible(f"{user.username} does not see the channel")
+    if world.bot.id not in world.guilds[channel.guild_id or ""].members:
+        raise Impossible("the bot is not in the guild")
+    if channel.type == CATEGORY:
+        raise Impossible("nothing can be typed into a category")
     if granted & Permission.ADMINISTRATOR:
         return
     if not granted & Permission.USE_APPLICATION_COMMANDS:
         raise Impossible(f"{user.username} may not use commands here")
-    needed = command["default_member_permissions"]
-    if needed is not None and (int(needed) == 0 or granted & int(needed) != int(needed)):
-        raise Impossible(f"the command {command['name']!r} is not offered to {user.username}")
+    governance.check(world, user, channel, command)
     if command.get("nsfw") and not channel.nsfw:
         raise Impossible(f"the command {command['name']!r} is for age-restricted channels")
 

@@ -1,4 +1,4 @@
-"""What an administrator changes in the world: permissions, boost tier, languages, closed messages, archived threads."""
+"""What an administrator changes in the world: permissions, boost tier, languages, whether the bot is there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.opcodes import Intent
+from bot.sandbox.discord.people.community import role_of
+from bot.sandbox.discord.people.rooms import tell
 from bot.sandbox.discord.people.typed import Impossible
 from bot.sandbox.discord.permissions import bits
 from bot.sandbox.discord.rules.commands import LOCALES
@@ -22,17 +24,33 @@ def set_permissions(discord: Discord, channel: Channel, user: User, given: Json)
     Raises:
         Impossible: no such permission, or a channel that has none of its own.
     """
+    _overwrite(discord, channel, channel.overwrites.get(user.id) or Overwrite(id=user.id, kind=1), given)
+    return discord.world.permissions(user.id, channel)
+
+
+def set_role_permissions(discord: Discord, channel: Channel, name: str, given: Json) -> int:
+    """Add to what a channel denies and allows a role; gives what it allows there now.
+
+    Raises:
+        Impossible: no such role or permission, or a channel that has none of its own.
+    """
+    role = role_of(discord.world.only_guild, name)
+    overwrite = channel.overwrites.get(role.id) or Overwrite(id=role.id, kind=0)
+    _overwrite(discord, channel, overwrite, given)
+    return overwrite.allow
+
+
+def _overwrite(discord: Discord, channel: Channel, overwrite: Overwrite, given: Json) -> None:
     if channel.guild_id is None or channel.is_thread:
         raise Impossible("permissions belong to a guild's channels")
     try:
         deny, allow = bits(given.get("deny", ())), bits(given.get("allow", ()))
     except KeyError as exc:
         raise Impossible(f"there is no permission {exc.args[0]}") from exc
-    overwrite = channel.overwrites.setdefault(user.id, Overwrite(id=user.id, kind=1))
     overwrite.deny = overwrite.deny & ~allow | deny
     overwrite.allow = overwrite.allow & ~deny | allow
-    _tell(discord, "CHANNEL_UPDATE", channel)
-    return discord.world.permissions(user.id, channel)
+    channel.overwrites[overwrite.id] = overwrite
+    tell(discord, "CHANNEL_UPDATE", channel)
 
 
 def set_tier(discord: Discord, tier: int) -> None:
@@ -66,19 +84,6 @@ def set_locale(discord: Discord, locale: str, user: User | None) -> None:
         discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
 
 
-def set_roles(discord: Discord, user: User, names: list[str]) -> None:
-    """Give a member these roles of the guild, by name or id, and no others.
-
-    Raises:
-        Impossible: there is no such role.
-    """
-    guild = discord.world.only_guild
-    known = {key: role.id for role in guild.roles.values() for key in (role.id, role.name)}
-    if unknown := sorted(set(names) - set(known)):
-        raise Impossible(f"there is no role {unknown[0]!r}; there are {sorted(known)}")
-    guild.members[user.id].roles = [known[name] for name in names]
-
-
 def set_membership(discord: Discord, *, present: bool) -> None:
     """Remove the bot from the guild, or invite it again."""
     world, guild = discord.world, discord.world.only_guild
@@ -92,17 +97,14 @@ def set_membership(discord: Discord, *, present: bool) -> None:
         discord.gateway.dispatch("GUILD_DELETE", {"id": guild.id}, guild_id=guild.id, intent=Intent.GUILDS)
 
 
-def set_channel(discord: Discord, channel: Channel, given: Json) -> None:
-    """Archive or lock a thread, or `delete` a channel."""
-    for key in ("archived", "locked"):
-        if key in given:
-            setattr(channel, key, bool(given[key]))
-    if given.get("delete"):
-        del discord.world.channels[channel.id]
-    what, done = "THREAD" if channel.is_thread else "CHANNEL", "DELETE" if given.get("delete") else "UPDATE"
-    _tell(discord, f"{what}_{done}", channel)
-
-
-def _tell(discord: Discord, event: str, channel: Channel) -> None:
-    shape = shapes.channel(discord.world, channel)
-    discord.gateway.dispatch(event, shape, guild_id=channel.guild_id, intent=Intent.GUILDS)
+def set_available(discord: Discord, *, available: bool) -> None:
+    """Begin an outage of the guild, or end it: the bot is told, and hears nothing in between."""
+    world, guild = discord.world, discord.world.only_guild
+    there = world.bot.id in guild.members
+    if there and guild.available and not available:
+        gone = {"id": guild.id, "unavailable": True}
+        discord.gateway.dispatch("GUILD_DELETE", gone, guild_id=guild.id, intent=Intent.GUILDS)
+    back, guild.available = available and not guild.available, available
+    if there and back:
+        shape = shapes.gateway_guild(world, guild)
+        discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)

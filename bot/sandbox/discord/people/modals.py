@@ -38,6 +38,9 @@ async def submit(
     modal = opened_by.modal
     if modal is None or opened_by.user is not user:
         raise Impossible(f"the interaction opened no modal for {user.username}")
+    guild = discord.world.guilds.get(opened_by.channel.guild_id or "")
+    if guild is not None and user.id not in guild.members:
+        raise Impossible(f"{user.username} is not in the guild any more")
     inputs = {c["custom_id"]: c for c in walk(modal["components"]) if c.get("custom_id")}
     if unknown := sorted(set(fields) - set(inputs)):
         raise Impossible(f"the modal has no field {unknown[0]!r}; it has {sorted(inputs)}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.people.typed import Impossible, value_of
-from bot.sandbox.discord.permissions import in_guild
+from bot.sandbox.discord.permissions import Permission, in_guild
 from bot.sandbox.discord.uploads import Upload
 
 if TYPE_CHECKING:
@@ -69,11 +68,12 @@ class Desk:
         world = self.discord.world
         here = [c for c in world.channels.values() if c.guild_id == self.channel.guild_id]
         channel = next((c for c in here if str(given) in (c.id, c.name)), None)
-        if channel is None or (types and channel.type not in types):
+        granted = 0 if channel is None else world.permissions(self.user.id, channel)
+        if channel is None or not granted & Permission.VIEW_CHANNEL or (types and channel.type not in types):
             raise Impossible(f"there is no such channel {given!r} to choose")
         shape = shapes.channel(world, channel)
-        shown: Json = {key: shape[key] for key in ("id", "name", "type", "parent_id") if key in shape}
-        self.note("channels", channel.id, {**shown, "permissions": str(world.permissions(self.user.id, channel))})
+        shown: Json = {key: value for key, value in shape.items() if key != "permission_overwrites"}
+        self.note("channels", channel.id, {**shown, "permissions": str(granted)})
         return channel.id
 
     def find_mentionable(self, given: Any) -> str:
@@ -84,13 +84,15 @@ class Desk:
             return self.find_role(given)
 
     async def attach(self, given: Any) -> str:
-        """Upload a file, given as `{"filename", "base64"}`, and put it among the resolved."""
+        """Upload a file, given as `{"filename", "content"}` (text) or with `base64`, and put it among the resolved."""
         if not isinstance(given, dict) or not given.get("filename"):
-            raise Impossible('a file is given as {"filename": …, "base64": …}')
+            raise Impossible('a file is given as {"filename": …, "content": …}, or with "base64"')
         try:
-            content = base64.b64decode(str(given.get("base64", "")), validate=True)
-        except binascii.Error as exc:
-            raise Impossible("the file is not base64") from exc
+            content = str(given["content"]).encode() if "content" in given else _decoded(given.get("base64"))
+        except ValueError as exc:
+            raise Impossible("the file is not base64, or no text") from exc
+        if len(content) > self.discord.world.file_limit(self.channel):
+            raise Impossible("the file is too large to upload here")
         cdn = self.discord.cdn
         path = cdn.folder / secrets.token_hex(16)
         await asyncio.to_thread(path.write_bytes, content)
@@ -133,3 +135,7 @@ class Desk:
         if kind == ATTACHMENT:
             return await self.attach(value)
         return value_of(option, value)
+
+
+def _decoded(given: Any) -> bytes:
+    return base64.b64decode(str(given or ""), validate=True)

@@ -11,6 +11,7 @@ from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from bot.sandbox.discord.rules import say
 from bot.sandbox.discord.rules.messages import check_message
+from bot.sandbox.discord.world import CATEGORY
 
 if TYPE_CHECKING:
     from bot.sandbox.discord.errors import Problem
@@ -70,10 +71,14 @@ def may_post(call: Call, place: Channel) -> None:
     """Check that the bot may write this message here.
 
     Raises:
-        Refused: 50001, 50007, 50013, 50083 or 160005.
+        Refused: 50001, 50007, 50008, 50013, 50083, 50278 or 160005.
     """
+    if place.recipient_id is not None and not call.world.meets(place.recipient_id):
+        raise Refused(50278)
     if place.recipient_id is not None and not call.world.users[place.recipient_id].dms_open:
         raise Refused(50007)
+    if place.type == CATEGORY:
+        raise Refused(50008)
     threaded = place.is_thread
     call.require(place, Permission.SEND_MESSAGES_IN_THREADS if threaded else Permission.SEND_MESSAGES)
     if call.uploads:

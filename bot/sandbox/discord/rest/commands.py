@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.sandbox.discord import shapes
 from bot.sandbox.discord.errors import Refused
 from bot.sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from bot.sandbox.discord.rules.commands import check_command, check_commands
@@ -19,12 +20,17 @@ def _place(call: Call) -> str | None:
     """The guild the commands belong to; None for global ones.
 
     Raises:
-        Refused: 20012 another application's, 10004 an unknown guild.
+        Refused: 20012 another application's, 10004 an unknown guild, 50001 one in which the bot is not.
     """
     if call.path["application_id"] != call.world.application_id:
         raise Refused(20012)
     guild_id = call.path.get("guild_id")
-    return call.world.guild(guild_id).id if guild_id is not None else None
+    if guild_id is None:
+        return None
+    guild = call.world.guild(guild_id)
+    if call.world.bot.id not in guild.members:
+        raise Refused(50001)
+    return guild.id
 
 
 def _registry(call: Call) -> Registry:
@@ -79,9 +85,24 @@ async def delete(call: Call) -> Answer:
 
 
 async def permissions(call: Call) -> Answer:
-    """`GET …/commands/permissions`: nobody has set any."""
+    """`GET …/commands/permissions`: what the server decided under Integrations."""
+    guild = call.world.guild(_place(call) or "")
+    decided = [key for key, rules in guild.command_rules.items() if rules]
+    return 200, [shapes.command_permissions(call.world, guild, key) for key in decided]
+
+
+async def permissions_of(call: Call) -> Answer:
+    """`GET …/commands/{command_id}/permissions`; the application's own id stands for all commands."""
+    guild, key = call.world.guild(_place(call) or ""), call.path["command_id"]
+    if not guild.command_rules.get(key):
+        raise Refused(10066)
+    return 200, shapes.command_permissions(call.world, guild, key)
+
+
+async def set_permissions(call: Call) -> Answer:
+    """`PUT …/commands/{command_id}/permissions`: for members with a token of their own only."""
     _place(call)
-    return 200, []
+    raise Refused(20001)
 
 
 def _check_all(call: Call) -> list[Problem]:
@@ -112,6 +133,8 @@ def _routes(base: str) -> tuple[Route, ...]:
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
 ROUTES = (
     Route(method="GET", path=f"{_GUILD}/permissions", handler=permissions),
+    Route(method="GET", path=_GUILD + "/{command_id}/permissions", handler=permissions_of),
+    Route(method="PUT", path=_GUILD + "/{command_id}/permissions", handler=set_permissions),
     *_routes("/applications/{application_id}/commands"),
     *_routes(_GUILD),
 )

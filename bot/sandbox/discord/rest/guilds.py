@@ -20,8 +20,10 @@ def _guild(call: Call) -> Guild:
 
 
 async def guild(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}`, with counts when asked."""
-    found = _guild(call)
+    """`GET /guilds/{guild_id}`, with counts when asked; one without the bot is unknown to it."""
+    found = call.world.guild(call.path["guild_id"])
+    if call.world.bot.id not in found.members:
+        raise Refused(10004)
     shape = shapes.guild(found)
     if call.flag("with_counts"):
         count = len(found.members)
@@ -43,6 +45,14 @@ async def threads(call: Call) -> Answer:
 async def roles(call: Call) -> Answer:
     """`GET /guilds/{guild_id}/roles`."""
     return 200, [shapes.role(role) for role in _guild(call).roles.values()]
+
+
+async def role(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/roles/{role_id}`."""
+    found = _guild(call).roles.get(call.path["role_id"])
+    if found is None:
+        raise Refused(10011)
+    return 200, shapes.role(found)
 
 
 async def member(call: Call) -> Answer:
@@ -73,6 +83,7 @@ ROUTES = (
     Route(method="GET", path="/guilds/{guild_id}/channels", handler=channels),
     Route(method="GET", path="/guilds/{guild_id}/threads/active", handler=threads),
     Route(method="GET", path="/guilds/{guild_id}/roles", handler=roles),
+    Route(method="GET", path="/guilds/{guild_id}/roles/{role_id}", handler=role),
     Route(method="GET", path="/guilds/{guild_id}/members", handler=members),
     Route(method="PATCH", path="/guilds/{guild_id}/members/@me", handler=update_my_member),
     Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=member),

@@ -19,6 +19,8 @@ ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
 LINK, PREMIUM = 5, 6
 SELECTS = (3, 5, 6, 7, 8)
+# What may stand chosen in each select that Discord fills itself.
+STANDING = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
 TOP_V1 = frozenset({ROW})
 TOP_V2 = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER})
 MOST_V1_ROWS, MOST_V2, MOST_TEXT = 5, 40, 4000
@@ -205,10 +207,24 @@ def _select(select: Json, at: At) -> Iterator[Problem]:
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield say.problem((*at, "min_values"), "BASE_TYPE_BAD_RANGE", "min_values is greater than max_values")
     if select["type"] != STRING_SELECT:
+        yield from _standing(select, (*at, "default_values"))
         return
     if not select.get("options"):
         yield say.missing((*at, "options"))
     yield from options(select.get("options"), (*at, "options"))
+
+
+def _standing(select: Json, at: At) -> Iterator[Problem]:
+    """What stands chosen in a select of users, roles or channels: of its kinds, and as many as it takes."""
+    given = select.get("default_values")
+    if not isinstance(given, list) or not given:
+        return
+    yield from say.objects(given, at)
+    for index, value in enumerate(each for each in given if isinstance(each, dict)):
+        if value.get("type") not in STANDING[select["type"]]:
+            choices = ", ".join(STANDING[select["type"]])
+            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+    yield from say.length(given, at, least=select.get("min_values") or 0, most=select.get("max_values") or 1)
 
 
 def options(given: Any, at: At) -> Iterator[Problem]:

@@ -1,0 +1,73 @@
+"""What waits for a person's decision: a held request or result, a report, a wish for more credits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.row import from_millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.row import Row
+
+
+class CaseKind(StrEnum):
+    """What is to be decided."""
+
+    REQUEST = "request"  # whether a request may be made
+    RESULT = "result"  # whether a finished video may be posted
+    REPORT = "report"  # what becomes of a posted video that somebody objects to
+    MORE = "more"  # whether somebody gets more credits
+
+
+class CaseState(StrEnum):
+    """How it was decided."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DENIED = "denied"
+    DISMISSED = "dismissed"  # a report that nothing follows from
+    EXPIRED = "expired"  # nobody decided in time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One decision to be made, about `user_id`, in the channel `channel_id` of a guild.
+
+    A case is due (`due_at`) until it has been posted or given up, and once more after its decision, to say so.
+    `posting_at` is when its message was intended. The `body` says what the decision rests on: see each kind's maker.
+    """
+
+    id: str
+    kind: CaseKind
+    guild_id: int
+    channel_id: int
+    user_id: int
+    created_at: datetime
+    job_id: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    state: CaseState = CaseState.OPEN
+    decided_by: int | None = None
+    decided_at: datetime | None = None
+    due_at: datetime | None = None
+    tries: int = 0
+    posting_at: datetime | None = None
+    message_id: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Row) -> Case:
+        """The case of a database row: times as integer milliseconds, the body as JSON."""
+        times = ("created_at", "decided_at", "due_at", "posting_at")
+        plain = ("id", "guild_id", "channel_id", "user_id", "job_id", "decided_by", "tries", "message_id")
+        return cls(
+            **{name: row[name] for name in plain},
+            **{name: from_millis(row[name]) for name in times},
+            kind=CaseKind(row["kind"]),
+            state=CaseState(row["state"]),
+            body=json.loads(row["body"]),
+        )

@@ -1,0 +1,90 @@
+"""Who pays for a member's request: the accounts to draw on, in their order, and the caps above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from bot.domain.quota import (
+    UNLIMITED,
+    Allowance,
+    Fund,
+    Funding,
+    Period,
+    Unit,
+    best,
+    budget_of,
+    extra_of,
+    guild_of,
+    owner_of,
+    period_of,
+    pool_of,
+    renews_at,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from bot.domain.guild import MemberState
+    from bot.domain.member import Member
+    from bot.domain.policy import Policy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Defaults:
+    """What holds where a guild has decided nothing: a member's allowance, and the whole bot's budget a month (UTC)."""
+
+    allowance: Allowance
+    budget_usd_micros: int | None = None
+
+
+def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults, now: datetime) -> Funding:
+    """The accounts that pay for a request of this member now.
+
+    First the member's own allowance, then their roles' pools, then what they were granted; all of it under the guild's
+    credits, the guild's budget and the whole bot's.
+    """
+    allowance = allowance_of(member, policy=policy, state=state, defaults=defaults)
+    purses = [_fund(owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)]
+    caps = []
+    if member.guild_id is not None:
+        purses += [
+            _fund(pool_of(pool.name, guild_id=member.guild_id), pool.allowance, now=now, zone=policy.zone)
+            for pool in policy.pools
+            if pool.role_id in member.role_ids
+        ]
+        if policy.guild_allowance is not None:
+            caps.append(_fund(guild_of(member.guild_id), policy.guild_allowance, now=now, zone=policy.zone))
+        caps.append(budget(member.guild_id, policy.budget_usd_micros, now=now, zone=policy.zone))
+    caps.append(budget(None, defaults.budget_usd_micros, now=now, zone=UTC))
+    purses.append(Fund(owner=extra_of(user_id=member.user_id, guild_id=member.guild_id)))
+    return Funding(purses=tuple(purses), caps=tuple(caps))
+
+
+def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> Allowance:
+    """A member's own allowance, else the best of their roles', else everybody's."""
+    if state.allowance is not None:
+        return state.allowance
+    roles = best(tier.allowance for tier in policy.tiers_of(member.role_ids) if tier.allowance is not None)
+    return roles or policy.allowance or defaults.allowance
+
+
+def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tzinfo) -> Fund:
+    """The account of what a guild (None: the whole bot) costs this month; without a ceiling it only counts."""
+    return Fund(
+        owner=budget_of(guild_id),
+        period=period_of(now, Period.MONTH, zone),
+        allowance=UNLIMITED if ceiling is None else ceiling,
+        renews_at=renews_at(now, Period.MONTH, zone),
+        unit=Unit.USD,
+    )
+
+
+def _fund(owner: str, allowance: Allowance, *, now: datetime, zone: tzinfo) -> Fund:
+    return Fund(
+        owner=owner,
+        period=period_of(now, allowance.period, zone),
+        allowance=allowance.credits,
+        renews_at=renews_at(now, allowance.period, zone),
+    )

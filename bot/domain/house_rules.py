@@ -1,0 +1,67 @@
+"""Whether a guild lets a member ask for a video: its blocks, channels, roles and limits, looked at in that order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.policy import Who
+from bot.domain.request import Mode
+from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, RoleNeeded
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.guild import GuildState, MemberState
+    from bot.domain.member import Member
+    from bot.domain.policy import Gate, Limits
+    from bot.domain.request import VideoRequest
+
+
+def check_member(
+    member: Member, *, channel_id: int, everywhere: GuildState, guild: GuildState, state: MemberState, now: datetime
+) -> None:
+    """Whether this person may ask for videos, now and there.
+
+    Raises:
+        Paused, Blocked, PlaceClosed, RoleNeeded: they may not.
+    """
+    for each, all_over in ((everywhere, True), (guild, False)):
+        if each.paused:
+            raise Paused(everywhere=all_over, reason=each.pause_reason)
+    if state.blocked(now):
+        raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
+    if member.guild_id is None:
+        return
+    policy = guild.policy
+    if not policy.channels.open_to(member.places):
+        raise PlaceClosed(channel_id=channel_id, open_channels=sorted(policy.channels.allowed))
+    _check_gate(policy.roles, member)
+
+
+def within_limits(wish: VideoRequest, member: Member, limits: Limits) -> VideoRequest:
+    """The request as the guild makes it: with a watermark where that is forced.
+
+    Raises:
+        OverLimit, RoleNeeded: the guild does not make such a video, or not for this person.
+    """
+    if limits.longest is not None and wish.duration > limits.longest:
+        raise OverLimit(limit="longest", wanted=str(wish.duration), allowed=str(limits.longest))
+    if limits.models and wish.model not in limits.models:
+        raise OverLimit(limit="models", wanted=wish.model, allowed=", ".join(sorted(limits.models)))
+    if wish.sound and not limits.sound:
+        raise OverLimit(limit="sound", wanted="on", allowed="off")
+    if wish.mode is Mode.PRO:
+        _check_pro(limits, member)
+    return wish.model_copy(update={"watermark": True}) if limits.watermark else wish
+
+
+def _check_gate(gate: Gate, member: Member) -> None:
+    if not gate.open_to(member.role_ids):
+        raise RoleNeeded(roles=() if gate.denied & member.role_ids else sorted(gate.allowed))
+
+
+def _check_pro(limits: Limits, member: Member) -> None:
+    if limits.pro is Who.NOBODY:
+        raise OverLimit(limit="pro", wanted="pro", allowed="std")
+    if limits.pro is Who.ROLES and not limits.pro_roles & member.role_ids:
+        raise RoleNeeded(roles=sorted(limits.pro_roles), what="pro")

@@ -1,0 +1,21 @@
+"""Who asks, and from where: what Discord says of a person at the moment they do something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A person in a guild, or with `guild_id` None in direct messages.
+
+    `places` are the channel, the channel that its thread belongs to, and their category. `manages` is whether they may
+    manage the guild, `moderates` whether they may delete other people's messages in that channel.
+    """
+
+    user_id: int
+    guild_id: int | None = None
+    role_ids: frozenset[int] = frozenset()
+    places: frozenset[int] = frozenset()
+    manages: bool = False
+    moderates: bool = False

@@ -1,0 +1,206 @@
+"""What a guild's admins have decided: who may ask for what, where, how much it may cost, and what is looked at first.
+
+A policy is one frozen value, kept as JSON. Ids are Discord's; money is in millionths of a USD. An empty set of what is
+allowed means that all of it is.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from bot.domain.quota import Allowance
+
+MOST_RULES: Final = 200
+MOST_TIERS: Final = 50
+MOST_POOLS: Final = 20
+PATTERN_LIMIT: Final = 200  # characters
+PRIORITIES: Final = 9
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone")
+    return name
+
+
+Id = Annotated[int, Field(gt=0, lt=2**63)]
+Ids = frozenset[Id]
+Micros = Annotated[int, Field(ge=0, le=10**12)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Places(_Value):
+    """Where the bot makes videos: channels, or whole categories. What is denied outranks what is allowed."""
+
+    allowed: Ids = frozenset()
+    denied: Ids = frozenset()
+
+    def open_to(self, places: frozenset[int]) -> bool:
+        """Whether a channel, given with its parents, is one of them."""
+        return not self.denied & places and (not self.allowed or bool(self.allowed & places))
+
+
+class Gate(_Value):
+    """Which roles may ask for videos; denied ones outrank allowed ones."""
+
+    allowed: Ids = frozenset()
+    denied: Ids = frozenset()
+
+    def open_to(self, roles: frozenset[int]) -> bool:
+        """Whether somebody with these roles may."""
+        return not self.denied & roles and (not self.allowed or bool(self.allowed & roles))
+
+
+class Tier(_Value):
+    """What a role brings: an allowance, a place further ahead in the queue (0-9), spoilers over its videos."""
+
+    role_id: Id
+    allowance: Allowance | None = None
+    priority: int = Field(default=0, ge=0, le=PRIORITIES)
+    spoiler: bool = False
+
+
+class Pool(_Value):
+    """Credits that the holders of a role share."""
+
+    name: Annotated[str, Field(pattern=r"^[\w-]{1,32}$")]
+    role_id: Id
+    allowance: Allowance
+
+
+class Who(StrEnum):
+    """Who may have something."""
+
+    EVERYONE = "everyone"
+    ROLES = "roles"
+    NOBODY = "nobody"
+
+
+class Limits(_Value):
+    """What may be asked for. `longest` is in seconds; `running` is how many videos the guild has in the making."""
+
+    longest: int | None = Field(default=None, ge=1, le=60)
+    pro: Who = Who.EVERYONE
+    pro_roles: Ids = frozenset()
+    sound: bool = True
+    watermark: bool = False  # True forces it
+    models: frozenset[str] = frozenset()
+    running: int | None = Field(default=None, ge=1, le=1000)
+
+
+class RuleKind(StrEnum):
+    """How a rule finds what it looks for."""
+
+    WORD = "word"  # whole words, whatever their case, accents or width
+    REGEX = "regex"
+
+
+class Action(StrEnum):
+    """What happens to a request that a rule finds, from the mildest."""
+
+    WARN = "warn"  # it is made; its author is told
+    HOLD = "hold"  # a moderator decides
+    REFUSE = "refuse"
+
+
+class Rule(_Value):
+    """What prompts are searched for. Whether a pattern can be used at all is for the service to say."""
+
+    kind: RuleKind = RuleKind.WORD
+    pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT)]
+    action: Action = Action.REFUSE
+
+
+class Approval(StrEnum):
+    """What a moderator has to approve, whatever it says."""
+
+    OFF = "off"
+    REQUESTS = "requests"
+    RESULTS = "results"
+    BOTH = "both"
+
+
+class Moderation(_Value):
+    """What is looked at before money moves, and before a video is posted.
+
+    `channel_id` is where moderators decide. `scan_level` is the lowest `nsfw_level` (1-6) of the gateway's image scan
+    that is held. `strikes` refused prompts within `strike_days` block their author for `block_hours`; 0 never does.
+    """
+
+    channel_id: Id | None = None
+    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
+    approval: Approval = Approval.OFF
+    scan_prompts: bool = False
+    scan_results: bool = False
+    scan_level: int = Field(default=3, ge=1, le=6)
+    strikes: int = Field(default=0, ge=0, le=100)
+    strike_days: int = Field(default=7, ge=1, le=365)
+    block_hours: int = Field(default=24, ge=1, le=24 * 365)
+
+    @model_validator(mode="after")
+    def _somebody_has_to_decide(self) -> Self:
+        held = any(rule.action is Action.HOLD for rule in self.rules)
+        if self.channel_id is None and (
+            held or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results
+        ):
+            raise ValueError("a moderators' channel is needed")
+        return self
+
+
+class Policy(_Value):
+    """Everything that a guild has decided; without a decision, what the operator's settings say."""
+
+    timezone: Zone = "UTC"
+    channels: Places = Places()
+    roles: Gate = Gate()
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=MOST_TIERS)] = ()
+    limits: Limits = Limits()
+    allowance: Allowance | None = None
+    guild_allowance: Allowance | None = None
+    pools: Annotated[tuple[Pool, ...], Field(max_length=MOST_POOLS)] = ()
+    gifts: bool = False
+    budget_usd_micros: Micros | None = None
+    confirm_usd_micros: Micros | None = None
+    moderation: Moderation = Moderation()
+    spoiler_channels: Ids = frozenset()
+    audit_channel_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for what, names in (
+            ("tier of a role", [tier.role_id for tier in self.tiers]),
+            ("pool of a name", [pool.name for pool in self.pools]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"one {what} only")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The guild's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def tiers_of(self, roles: frozenset[int]) -> tuple[Tier, ...]:
+        """The tiers of somebody with these roles."""
+        return tuple(tier for tier in self.tiers if tier.role_id in roles)
+
+    def with_tier(self, tier: Tier) -> Self:
+        """The policy with this tier in place of the role's former one; a tier that brings nothing is left out."""
+        others = tuple(each for each in self.tiers if each.role_id != tier.role_id)
+        return self.changed(tiers=others if tier == Tier(role_id=tier.role_id) else (*others, tier))
+
+    def changed(self, **changes: object) -> Self:
+        """A policy with some fields changed, checked as a whole.
+
+        Raises:
+            ValueError: there can be no such policy.
+        """
+        return self.model_validate({**{name: getattr(self, name) for name in type(self).model_fields}, **changes})

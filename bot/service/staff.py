@@ -1,0 +1,31 @@
+"""What the core asks of Discord for those who look after a guild: cases to decide, and the record of changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bot.domain.case import Case
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.service.notifier import Posted, Result
+
+
+class Staff(Protocol):
+    """Discord as the staff sees it. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+        """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""
+        ...
+
+    async def find_case(self, case: Case) -> Posted | None:
+        """The message of a case, if it has been posted already."""
+        ...
+
+    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+        """Say how a case was decided, in its message, and take its buttons away."""
+        ...
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        """Write an entry of the audit into a channel."""
+        ...

@@ -1,0 +1,70 @@
+"""What has to be done from time to time, whoever asks for nothing: one loop for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from bot.store.chores import ChoreStore
+
+log = logging.getLogger(__name__)
+
+LOOK: Final = timedelta(seconds=30)  # the longest sleep
+RETRY: Final = timedelta(minutes=5)  # before a chore that failed is tried again, unless it comes round sooner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chore:
+    """Something to do every so often, with `prompt` also whenever the steward is woken; twice must be harmless."""
+
+    name: str
+    every: timedelta
+    work: Callable[[], Awaitable[object]]
+    prompt: bool = False
+
+
+class Steward:
+    """Does the chores. `wake` may be called from anywhere in the event loop."""
+
+    def __init__(self, *, chores: Sequence[Chore], store: ChoreStore, clock: Callable[[], datetime]) -> None:
+        self._chores, self._store, self._clock = tuple(chores), store, clock
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something has come up: do the prompt chores now."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Do chores until cancelled. What is cut short is done again."""
+        while True:
+            woken = self._news.is_set()
+            self._news.clear()
+            for chore in self._chores:
+                await self._see_to(chore, at_once=woken and chore.prompt)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK.total_seconds()):
+                    await self._news.wait()
+
+    async def _see_to(self, chore: Chore, *, at_once: bool) -> None:
+        try:
+            if not (await self._store.take(chore.name, now=self._clock(), every=chore.every) or at_once):
+                return
+            await chore.work()
+        except StoreError as exc:
+            log.warning("the database refuses", extra={"chore": chore.name, "detail": str(exc)})
+        except Exception:
+            log.exception("a chore failed", extra={"chore": chore.name})
+        else:
+            return
+        with contextlib.suppress(StoreError):
+            await self._store.again(chore.name, at=self._clock() + min(RETRY, chore.every))

@@ -1,0 +1,115 @@
+"""Cases: opened and decided inside the transaction of what they are about, and due until Discord shows them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.domain.case import Case, CaseState
+from bot.domain.row import millis
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.case import CaseKind
+    from bot.store.database import Database, Transaction
+
+
+async def open_case(tx: Transaction, case: Case) -> bool:
+    """Keep a case, due at once to be posted; whether it is new: the same id is opened once."""
+    return (
+        await tx.execute(
+            "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, job_id, body, created_at, due_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (id) DO NOTHING",
+            *(case.id, str(case.kind), case.guild_id, case.channel_id, case.user_id, case.job_id),
+            json.dumps(dict(case.body), ensure_ascii=False, sort_keys=True),
+            millis(case.created_at),
+        )
+        > 0
+    )
+
+
+async def decide(tx: Transaction, case_id: str, state: CaseState, *, by: int | None, now: datetime) -> Case | None:
+    """Decide an open case, and have its message say so; None where somebody has decided it before."""
+    row = await tx.one(
+        "UPDATE cases SET state = $2, decided_by = $3, decided_at = $4, due_at = $4, tries = 0 "
+        "WHERE id = $1 AND state = 'open' RETURNING *",
+        case_id,
+        str(state),
+        by,
+        millis(now),
+    )
+    return Case.from_row(row) if row else None
+
+
+class CaseStore:
+    """The cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def case(self, case_id: str) -> Case | None:
+        """The case of that id."""
+        row = await self._database.transact(lambda tx: tx.one("SELECT * FROM cases WHERE id = $1", case_id))
+        return Case.from_row(row) if row else None
+
+    async def open(self, case: Case) -> bool:
+        """Keep a case; see `open_case`."""
+        return await self._database.transact(lambda tx: open_case(tx, case))
+
+    async def decide(self, case_id: str, state: CaseState, *, by: int | None, now: datetime) -> Case | None:
+        """Decide a case that nothing else hangs on; see the function of that name."""
+        return await self._database.transact(lambda tx: decide(tx, case_id, state, by=by, now=now))
+
+    async def latest_of(self, user_id: int, kind: CaseKind) -> Case | None:
+        """The latest case of a kind about a person."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "SELECT * FROM cases WHERE user_id = $1 AND kind = $2 ORDER BY created_at DESC LIMIT 1",
+                user_id,
+                str(kind),
+            )
+        )
+        return Case.from_row(row) if row else None
+
+    async def claim(self, *, now: datetime, until: datetime) -> Case | None:
+        """The next case whose message has to be posted or edited; due again at `until`, should nothing come of it."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "UPDATE cases SET due_at = $2 WHERE id = (SELECT id FROM cases WHERE due_at <= $1 "  # noqa: S608 (constants)
+                f"ORDER BY due_at LIMIT 1 {self._database.skip_locked}) RETURNING *",
+                millis(now),
+                millis(until),
+            )
+        )
+        return Case.from_row(row) if row else None
+
+    async def begin_posting(self, case: Case, *, now: datetime) -> None:
+        """Write that its message may be there from now on."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "UPDATE cases SET posting_at = coalesce(posting_at, $2) WHERE id = $1", case.id, millis(now)
+            )
+        )
+
+    async def shown(self, case: Case, *, message_id: int | None) -> None:
+        """Its message says how it stands, unless it was decided meanwhile; then it is due for that."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "UPDATE cases SET message_id = coalesce(message_id, $2), tries = 0, "
+                "due_at = CASE WHEN state = $3 THEN NULL ELSE due_at END WHERE id = $1",
+                case.id,
+                message_id,
+                str(case.state),
+            )
+        )
+
+    async def later(self, case: Case, *, due_at: datetime | None) -> None:
+        """Try again then; None gives it up."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "UPDATE cases SET due_at = $2, tries = tries + 1 WHERE id = $1",
+                case.id,
+                millis(due_at) if due_at else None,
+            )
+        )

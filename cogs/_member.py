@@ -1,0 +1,33 @@
+"""Who acts, and from where, as the services want to know it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.domain.member import Member
+
+
+def member_of(interaction: discord.Interaction[Any]) -> Member:
+    """The person behind an interaction, with what Discord says of them there and then."""
+    person, may = interaction.user, interaction.permissions
+    roles = frozenset(role.id for role in person.roles) if isinstance(person, discord.Member) else frozenset[int]()
+    return Member(
+        user_id=person.id,
+        guild_id=interaction.guild_id,
+        role_ids=roles,
+        places=places_of(interaction.channel, interaction.channel_id),
+        manages=interaction.guild_id is not None and may.manage_guild,
+        moderates=interaction.guild_id is not None and may.manage_messages,
+    )
+
+
+def places_of(channel: object, channel_id: int | None) -> frozenset[int]:
+    """A channel's id, that of the channel its thread belongs to, and that of their category."""
+    above: list[int | None]
+    if isinstance(channel, discord.Thread):  # its category is its parent's, which may not be known
+        above = [channel.parent_id, channel.parent.category_id if channel.parent else None]
+    else:
+        above = [getattr(channel, "category_id", None)]
+    return frozenset(each for each in (channel_id, *above) if each)
