@@ -12,7 +12,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.faults import Faults
+from bot.sandbox.faults import Faults, UnknownFault
 from bot.sandbox.providers import Providers, kirin_rules
 from bot.sandbox.providers.fields import InvalidField
 
@@ -368,3 +368,63 @@ async def test_a_finished_film_is_judged_by_its_words(api: Api) -> None:
     _, verdict = await judged("https://example.com/a.mp4", ["VIOLENT"])
     assert (verdict["ok"], bool(verdict["error"])) == (False, True)
     assert (await judged(url, None))[0] == 400
+
+
+SCANS = {
+    "text": {"text": "A kraken", "scene": "", "area_types": [0], "way": 0},
+    "image": {"uri": "/files/a.mp4", "risk_types": ["VIOLENT"], "detected_age": 0, "is_video": 1, "duration": 3},
+}
+
+
+@pytest.mark.parametrize("on", ["text_scan", "image_scan", "scan"])
+async def test_trouble_strikes_the_scan_that_it_names(api: Api, on: str) -> None:
+    api.faults.order({"target": "kirin", "kind": "http_500", "on": [on], "count": 2})
+    answers = {name: await api.post(f"/kirin/model/v1/{name}/scan", body) for name, body in SCANS.items()}
+    struck = {name for name, (status, _) in answers.items() if status == 500}
+
+    assert struck == ({"text", "image"} if on == "scan" else {on.removesuffix("_scan")})
+    assert (await api.create(FOX))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "failure"),
+    [("malformed_json", ValueError), ("reset", aiohttp.ClientError), ("timeout", aiohttp.ClientError)],
+)
+async def test_a_scan_fails_in_every_way_of_the_wire(api: Api, kind: str, failure: type[Exception]) -> None:
+    api.faults.order({"target": "kirin", "kind": kind, "on": ["text_scan"], "seconds": 0})
+    with pytest.raises(failure):
+        await api.post("/kirin/model/v1/text/scan", SCANS["text"])
+    assert (await api.post("/kirin/model/v1/text/scan", SCANS["text"]))[0] == 200
+
+
+async def test_what_is_sensitive_can_be_said(api: Api) -> None:
+    api.providers.find_words({"Kraken": "CHILD"})
+    _, found = await api.post("/kirin/model/v1/text/scan", SCANS["text"])
+    _, former = await api.post("/kirin/model/v1/text/scan", {"text": "gore"})
+
+    assert [hit["risk_type_code"] for hit in found["data"]["sensitive_words"]] == ["CHILD"]
+    assert former["data"]["sensitive_words"] == []
+    for wrong in ({"two words": "CHILD"}, {"": "CHILD"}, {"kraken": "FISH"}):
+        with pytest.raises(ValueError, match="is no word"):
+            api.providers.find_words(wrong)
+
+
+async def test_the_bill_is_the_sum_of_what_was_delivered(api: Api) -> None:
+    assert api.providers.bill() == {"kirin": "0", "kling": "0", "total": "0"}
+    api.faults.order({"target": "kirin", "kind": "task_failed"})
+    await api.finished(FOX)
+    await api.finished(FOX)
+    await api.finished(FOX | {"mode": "pro", "sound": "on"})
+
+    assert api.providers.bill() == {"kirin": "0.756", "kling": "0", "total": "0.756"}
+
+
+async def test_a_price_can_change_under_the_customers(api: Api) -> None:
+    api.faults.order({"target": "kirin", "kind": "price_change", "factor": "1.5"})
+    api.faults.order({"target": "kirin", "kind": "price_change"})
+    costs = [(await api.finished(FOX))["usage"]["cost"] for _ in range(3)]
+
+    assert costs == ["0.378", "0.504", "0.252"]
+    for wrong in ("much", "-1", "NaN", "Infinity", None):
+        with pytest.raises(UnknownFault):
+            api.faults.order({"target": "kirin", "kind": "price_change", "factor": wrong})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -332,3 +333,20 @@ async def test_trouble_on_the_wire_strikes_before_anything_is_done(api: Api) -> 
     with pytest.raises(aiohttp.ClientError):
         await api.create(FOX)
     assert api.providers.tasks() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "units"),
+    [({}, "1"), ({"duration": "10"}, "2"), ({"mode": "pro"}, "3.5"), ({"mode": "pro", "duration": "10"}, "7")],
+)
+async def test_what_was_deducted_is_said_in_units(api: Api, change: dict[str, str], units: str) -> None:
+    task = await api.finished(FOX | change)
+
+    assert task["final_unit_deduction"] == units
+    assert Decimal(api.providers.bill()["kling"]) == Decimal(units) * Decimal("0.14")
+
+
+async def test_what_failed_deducts_nothing(api: Api) -> None:
+    api.faults.order({"target": "kling", "kind": "task_failed"})
+
+    assert "final_unit_deduction" not in await api.finished(FOX)
