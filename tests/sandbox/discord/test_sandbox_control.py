@@ -177,6 +177,10 @@ async def test_permissions_are_given_and_taken(plain: Stage) -> None:
         ("permissions", {"channel": "thread", "deny": ["SEND_MESSAGES"]}),
         ("settings", {"premium_tier": 9}),
         ("settings", {"user": "nobody", "dms_open": False}),
+        ("settings", {"sensitive_words": ["gore"]}),
+        ("settings", {"sensitive_words": {"gore": "BAD"}}),
+        ("settings", {"sensitive_words": {"gore": None}}),
+        ("settings", {"user": "ana", "roles": "Moderators"}),
         ("clock", {"advance": "soon"}),
         ("clock", {"advance": -1}),
         ("modal", {"user": "ana", "interaction_id": "1"}),
@@ -214,6 +218,17 @@ async def test_the_state_and_the_tasks_can_be_looked_at(plain: Stage) -> None:
 
     assert (state["connected"], state["intents"], state["problems"]) == (1, 1, [])
     assert await plain.look("tasks") == []
+    assert await plain.look("bill") == {"kirin": "0", "kling": "0", "total": "0"}
+
+
+async def test_the_words_of_the_scans_are_changed(plain: Stage) -> None:
+    await plain.post("settings", sensitive_words={"kraken": "VIOLENT"})
+    url, key = f"{plain.sandbox.url}/kirin/model/v1/text/scan", plain.sandbox.providers.kirin_key
+    headers = {"Authorization": f"Bearer {key}"}
+    async with plain.client.post(url, json={"text": "a Kraken"}, headers=headers) as answer:
+        found = (await answer.json())["data"]["sensitive_words"]
+
+    assert [(hit["word"], hit["risk_type_code"]) for hit in found] == [("Kraken", "VIOLENT")]
 
 
 async def test_an_empty_prompt_reaches_the_bot_where_the_option_sets_no_length(plain: Stage) -> None:
