@@ -44,6 +44,13 @@ class People:
         sent: str = (await self._post("command", body))["interaction_id"]
         return sent
 
+    async def cannot_type(self, name: str, /, *, user: str = "ana", channel: str = "general", **options: Any) -> str:
+        """Try to type a command that is not offered to somebody, and give the reason."""
+        body = {"user": user, "channel": channel, "name": name, "options": options}
+        async with self._client.post(f"{self._control}/command", json=body) as answer:
+            assert answer.status == 400, await answer.text()
+            return str((await answer.json())["error"])
+
     async def completes(self, name: str, /, *, focused: str, user: str = "ana", **options: Any) -> list[Json]:
         """The choices that appear while the option `focused` is typed."""
         body = {"user": user, "name": name, "options": options, "focused": focused}
@@ -94,13 +101,37 @@ class People:
         """Order trouble."""
         await self._post("faults", {"target": target, "kind": kind, **more})
 
-    async def permissions(self, channel: str, **changes: list[str]) -> None:
-        """Change what the bot may do in a channel: `deny`, `allow`."""
+    async def permissions(self, channel: str, **changes: list[str] | str) -> None:
+        """Change what the bot (or a `user` or `role`) may do in a channel: `deny`, `allow`."""
         await self._post("permissions", {"channel": channel, **changes})
 
     async def turn(self, **knob: Any) -> None:
         """Turn one of the world's knobs."""
         await self._post("settings", knob)
+
+    async def crowd(self, count: int, *, roles: list[str] | None = None) -> list[str]:
+        """Let so many people join; their names."""
+        return list((await self._post("people", {"count": count, "roles": roles or []}))["users"])
+
+    async def leaves(self, *users: str) -> None:
+        """Let people leave the guild."""
+        await self._post("people", {"leave": list(users)})
+
+    async def gives(self, user: str, *roles: str) -> None:
+        """Give somebody these roles and no others."""
+        await self._post("settings", {"user": user, "roles": list(roles)})
+
+    async def role(self, name: str, **more: Any) -> str:
+        """Create, change or `delete` a role; its id."""
+        return str((await self._post("roles", {"name": name, **more}))["id"])
+
+    async def room(self, name: str, **more: Any) -> str:
+        """Create, change or `delete` a channel; its id."""
+        return str((await self._post("channels", {"name": name, **more}))["id"])
+
+    async def integrations(self, **decided: Any) -> None:
+        """Decide under Integrations who may use a `command`, or all of them: `allow`, `deny`."""
+        await self._post("command_permissions", decided)
 
     async def passes(self, *, minutes: float) -> None:
         """Put Discord's clock forward."""
@@ -179,6 +210,16 @@ class People:
         found: list[Json] = await self._get("tasks")
         return found
 
+    async def bill(self) -> dict[str, str]:
+        """USD charged by each provider and in `total`."""
+        found: dict[str, str] = await self._get("bill")
+        return found
+
+    async def guild(self) -> Json:
+        """The guild's members, roles and channels."""
+        found: Json = await self._get("guild")
+        return found
+
     async def requests(self) -> list[Json]:
         """Every REST request of the bot."""
         found: list[Json] = await self._get("requests")
@@ -223,6 +264,11 @@ class People:
         async with self._client.get(f"{self._control}/{name}", params=query) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
+
+
+def attaches(filename: str, content: str) -> Json:
+    """A file with this text, as an option or a field takes it."""
+    return {"filename": filename, "content": content}
 
 
 def text_of(card: Json) -> str:
