@@ -89,13 +89,21 @@ class Shotcaller(commands.Bot):
         self.forms: dict[str, FormHandler] = {}
         self._guild_ids, self._translator = guild_ids, translator
         self.video = app_commands.Group(name="video", description=words()("command.video"))
+        self.admin = app_commands.Group(
+            name="admin",
+            description=words()("command.admin"),
+            guild_only=True,
+            default_permissions=discord.Permissions(manage_guild=True),
+        )
 
     async def setup_hook(self) -> None:
         """Load every cog and tell Discord the commands."""
         await self.tree.set_translator(self._translator)
-        self.tree.add_command(self.video)
         for name in extensions():
             await self.load_extension(name)
+        for group in (self.video, self.admin):
+            if group.commands:
+                self.tree.add_command(group)
         if not self._guild_ids:
             await self.tree.sync()
         for guild_id in self._guild_ids:

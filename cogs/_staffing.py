@@ -1,0 +1,34 @@
+"""Who may decide for others: asked again at every button and form, since anybody can send their ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.errors import NotPermitted
+
+if TYPE_CHECKING:
+    import discord
+
+ADMINS: Final = "manage_guild"  # by Discord's names of the permissions
+MODERATORS: Final = "manage_messages"
+
+
+def check_admin(interaction: discord.Interaction[Any]) -> None:
+    """Whether this person may decide for the guild. Commands under `/admin` leave that to Discord's own settings.
+
+    Raises:
+        NotPermitted: they may not.
+    """
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise NotPermitted(needed=ADMINS)
+
+
+def check_moderator(interaction: discord.Interaction[Any]) -> None:
+    """Whether this person may decide about other people's messages in this channel.
+
+    Raises:
+        NotPermitted: they may not.
+    """
+    may = interaction.permissions
+    if interaction.guild_id is None or not (may.manage_messages or may.manage_guild):
+        raise NotPermitted(needed=MODERATORS)
