@@ -27,6 +27,7 @@ from bot.errors import (
     TooManyPresets,
 )
 from bot.locale import Words, words
+from cogs import _house_words
 from cogs._rescue import WAYS, rescue
 from cogs._text import as_typed, safe, settings, since
 
@@ -184,6 +185,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     TooManyPresets: _of_jobs,
     MissingPermissions: _of_permissions,
     NotPermitted: _of_person,
+    **_house_words.VALUES,
 }
 _COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 
