@@ -84,7 +84,7 @@ def test_the_balance_is_what_is_left_and_never_below_zero(allowance: int, held: 
 
 
 def test_an_account_comes_from_its_row() -> None:
-    row = {"owner": "user:1@dm", "period": "2026-03-05", "allowance": 30, "held": 5, "settled": 4, "more": 1}
+    row = {"owner": "user:1@dm", "period": "2026-03-05", "allowance": 30, "held": 5, "settled": 4, "unit": "credits"}
     assert Account.from_row(row) == Account(owner="user:1@dm", period="2026-03-05", allowance=30, held=5, settled=4)
 
 

@@ -55,7 +55,7 @@ async def test_the_same_interaction_many_times_at_once_holds_once(store: Store) 
     )
     assert sum(new for _, new in answers) == 1
     assert len({job.id for job, _ in answers}) == 1
-    assert (await store.rows("SELECT held FROM accounts")) == [{"held": 5}]
+    assert (await store.rows("SELECT held FROM accounts WHERE unit = 'credits'")) == [{"held": 5}]
 
 
 async def test_an_id_that_is_taken_is_an_error_not_a_repeat(store: Store) -> None:
@@ -111,7 +111,7 @@ async def test_accounts_are_apart_by_guild_by_person_and_by_period(store: Store)
     await store.accept(allowance=5, guild_id=None)
     await store.accept(allowance=5, user_id=2)
     await store.accept(allowance=5, period="2026-03-06")
-    assert len(await store.rows("SELECT * FROM accounts")) == 5
+    assert len(await store.rows("SELECT * FROM accounts WHERE unit = 'credits'")) == 5
 
 
 async def test_too_many_unfinished_jobs_are_refused_and_leave_nothing(store: Store) -> None:
@@ -137,7 +137,7 @@ async def test_many_at_once_never_oversell_the_allowance(store: Store) -> None:
     answers = await asyncio.gather(*(store.accept(job, allowance=100) for job in jobs), return_exceptions=True)
     assert sum(isinstance(answer, Job) for answer in answers) == 20
     assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 30
-    assert (await store.rows("SELECT held FROM accounts")) == [{"held": 100}]
+    assert (await store.rows("SELECT held FROM accounts WHERE unit = 'credits'")) == [{"held": 100}]
     await store.books_add_up()
 
 

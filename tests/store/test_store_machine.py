@@ -210,7 +210,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def no_allowance_is_oversold(self) -> None:
         for account in self._do(self._store.rows("SELECT * FROM accounts")):
-            assert account["held"] + account["settled"] <= ALLOWANCE
+            assert account["held"] + account["settled"] <= account["allowance"]
 
     @invariant()
     def nothing_unfinished_is_forgotten(self) -> None:
