@@ -109,6 +109,8 @@ def _component(given: Json, files: dict[str, Json], numbers: Iterator[int], new_
     shown["id"] = given.get("id") or next(numbers)
     if "options" in shown:
         shown["options"] = [_stated(option) for option in shown["options"]]
+    if "default_values" in shown:
+        shown["default_values"] = [{**value, "id": str(value["id"])} for value in shown["default_values"]]
     shown = {**_DEFAULTS.get(kind, {}), **shown}
     for key in ("media", "file"):
         if isinstance(shown.get(key), dict):

@@ -153,7 +153,10 @@ def guild(what: Guild) -> Json:
 
 
 def gateway_guild(world: World, what: Guild) -> Json:
-    """A guild as GUILD_CREATE gives it to who lacks the members' intent: with the bot's own member only."""
+    """A guild as GUILD_CREATE gives it to who lacks the members' intent: with the bot's own member only.
+
+    `unavailable` is false when the guild comes back or the session starts; it is not there when the bot has joined.
+    """
     return {
         **guild(what),
         "joined_at": what.members[world.bot.id].joined_at,

@@ -18,12 +18,14 @@ import pytest
 
 from bot.sandbox.discord.openapi import Document
 from bot.sandbox.server import Sandbox
+from tests.sandbox.discord.theatre import opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from bot.sandbox.discord.world import Channel, Guild, World
+    from tests.sandbox.discord.theatre import Theatre
 
 GUILDS = 1
 COMMAND = {
@@ -225,6 +227,14 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     checked = request.getfixturevalue("document") if request.param == "with the document" else None
     async with _staged(checked) as stage:
         yield stage
+
+
+@pytest.fixture(params=["by hand", "with the document"])
+async def theatre(request: pytest.FixtureRequest) -> AsyncIterator[Theatre]:
+    """The same with a real client's library pointed at it."""
+    checked = request.getfixturevalue("document") if request.param == "with the document" else None
+    async with opened(checked) as theatre:
+        yield theatre
 
 
 @pytest.fixture

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import discord
 import pytest
-import yarl
 from discord import app_commands
 
-from bot.sandbox.server import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from bot.sandbox.discord.openapi import Document
+    from tests.sandbox.discord.theatre import Theatre
 
     Act = discord.Interaction[discord.Client]
 
@@ -104,63 +99,6 @@ def commands_of(tree: app_commands.CommandTree[Any], clip: Path) -> None:
     tree.add_command(group)
 
 
-class Theatre:
-    """The sandbox with a real client in it."""
-
-    def __init__(self, sandbox: Sandbox, control: aiohttp.ClientSession) -> None:
-        self.sandbox = sandbox
-        self._control = control
-
-    async def post(self, name: str, /, **body: Any) -> dict[str, Any]:
-        async with self._control.post(f"{self.sandbox.control}/{name}", json=body) as answer:
-            found: dict[str, Any] = await answer.json()
-            assert answer.status == 200, found
-            return found
-
-    async def look(self, name: str, /, **query: str) -> Any:
-        async with self._control.get(f"{self.sandbox.control}/{name}", params=query) as answer:
-            return await answer.json()
-
-    async def act(self, name: str, /, *, settled: Callable[[Any], Any], **body: Any) -> dict[str, Any]:
-        """Do something and wait until what came of it is as far as wanted."""
-        interaction = (await self.post(name, **body))["interaction_id"]
-        async with asyncio.timeout(10):
-            while not settled(seen := await self.look(f"interactions/{interaction}")):  # noqa: ASYNC110 - a server's state
-                await asyncio.sleep(0.02)
-        return {**seen, "id": interaction}
-
-    @asynccontextmanager
-    async def cast(self, client: discord.Client, clip: Path) -> AsyncIterator[app_commands.CommandTree[Any]]:
-        """The client, logged in, synced and ready."""
-        tree: app_commands.CommandTree[Any] = app_commands.CommandTree(client)
-        commands_of(tree, clip)
-        async with client:
-            await client.login(self.sandbox.discord.world.token)
-            await tree.sync()
-            client.add_view(Card())
-            connected = asyncio.create_task(client.connect())
-            await client.wait_until_ready()
-            yield tree
-            await client.close()
-            await connected
-
-
-@pytest.fixture(params=["by hand", "with the document"])
-async def theatre(request: pytest.FixtureRequest) -> AsyncIterator[Theatre]:
-    document: Document | None = None
-    if request.param == "with the document":
-        document = request.getfixturevalue("document")
-    before = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
-    async with Sandbox(openapi=document, environment={}) as sandbox, aiohttp.ClientSession() as control:
-        described = sandbox.describe()["discord"]
-        discord.http.Route.BASE = described["api"]
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(described["gateway"])
-        yield Theatre(sandbox, control)
-        discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = before
-        assert sandbox.discord.own_problems == []
-        assert [row.seen() for row in sandbox.discord.requests if row.problems] == []
-
-
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     path = tmp_path / "clip.mp4"
@@ -168,12 +106,20 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
+def cast(
+    theatre: Theatre, client: discord.Client, clip: Path
+) -> AbstractAsyncContextManager[app_commands.CommandTree[Any]]:
+    """The client with its commands and its lasting view."""
+    client.add_view(Card())
+    return theatre.cast(client, lambda tree: commands_of(tree, clip))
+
+
 def little(**more: Any) -> discord.Client:
     return discord.Client(intents=discord.Intents(guilds=True), guild_ready_timeout=0.1, **more)
 
 
 async def test_a_real_client_takes_a_command_from_end_to_end(theatre: Theatre, clip: Path) -> None:
-    async with theatre.cast(little(), clip):
+    async with cast(theatre, little(), clip):
         typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "a fox"}}
         seen = await theatre.act("command", settled=lambda seen: seen["edits"], **typed)
         messages = await theatre.look("messages", channel="general")
@@ -194,11 +140,11 @@ async def test_a_real_client_takes_a_command_from_end_to_end(theatre: Theatre, c
 
 
 async def test_buttons_selects_and_modals_work_on_a_card_of_a_former_life(theatre: Theatre, clip: Path) -> None:
-    async with theatre.cast(little(), clip):
+    async with cast(theatre, little(), clip):
         typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "a fox"}}
         await theatre.act("command", settled=lambda seen: seen["edits"], **typed)
     card = (await theatre.look("messages", channel="general"))[1]["id"]
-    async with theatre.cast(little(), clip):
+    async with cast(theatre, little(), clip):
         press = {"user": "ben", "message_id": card}
         chosen = await theatre.act(
             "component",
@@ -220,7 +166,7 @@ async def test_buttons_selects_and_modals_work_on_a_card_of_a_former_life(theatr
 
 
 async def test_completions_nested_commands_and_menus_are_served(theatre: Theatre, clip: Path) -> None:
-    async with theatre.cast(little(), clip):
+    async with cast(theatre, little(), clip):
         where = {"user": "ana", "channel": "general"}
         typed = {**where, "name": "video show job", "options": {"job": "7"}}
         completed = await theatre.act("autocomplete", settled=lambda seen: seen["choices"], **typed, focused="job")
@@ -242,7 +188,7 @@ async def test_a_client_survives_a_dropped_line_and_a_failing_server(theatre: Th
     async def on_resumed() -> None:
         resumed.set()
 
-    async with theatre.cast(client, clip):
+    async with cast(theatre, client, clip):
         await theatre.post("faults", target="discord", kind="gateway_drop")
         await asyncio.wait_for(resumed.wait(), 10)
         await theatre.post("faults", target="discord", kind="http_429", on=["message"], retry_after=0.05)
@@ -256,7 +202,7 @@ async def test_a_client_survives_a_dropped_line_and_a_failing_server(theatre: Th
 async def test_a_sharded_client_gets_its_events_by_shard(theatre: Theatre, clip: Path) -> None:
     intents = discord.Intents(guilds=True)
     client = discord.AutoShardedClient(intents=intents, shard_count=2, guild_ready_timeout=0.1)
-    async with theatre.cast(client, clip):
+    async with cast(theatre, client, clip):
         typed = {"user": "ana", "channel": "general", "name": "video show job", "options": {"job": "7"}}
         await theatre.act("command", settled=lambda seen: seen["first"], **typed)
         guild = client.guilds[0]
@@ -267,7 +213,7 @@ async def test_a_sharded_client_gets_its_events_by_shard(theatre: Theatre, clip:
 
 async def test_the_clients_cache_knows_the_limits_and_permissions(theatre: Theatre, clip: Path) -> None:
     client = little()
-    async with theatre.cast(client, clip):
+    async with cast(theatre, client, clip):
         await theatre.post("permissions", channel="general", deny=["ATTACH_FILES"])
         guild = client.guilds[0]
         general = discord.utils.get(guild.text_channels, name="general")

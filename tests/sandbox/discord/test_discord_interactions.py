@@ -29,7 +29,7 @@ BUTTONS = [
     },
     {"type": 1, "components": [{"type": 5, "custom_id": "who"}]},
     {"type": 1, "components": [{"type": 6, "custom_id": "role"}]},
-    {"type": 1, "components": [{"type": 8, "custom_id": "where", "channel_types": [0]}]},
+    {"type": 1, "components": [{"type": 8, "custom_id": "where", "channel_types": [0], "max_values": 2}]},
 ]
 
 
@@ -186,11 +186,14 @@ async def test_selects_give_their_values_with_what_they_mean(
         ("who", ["nobody"]),
         ("role", ["nothing"]),
         ("where", ["thread"]),
+        ("where", ["showcase", "showcase"]),
+        ("where", ["nsfw"]),
     ],
 )
 async def test_what_no_client_sends_is_refused(plain: Stage, custom_id: str, values: Any) -> None:
     async with plain.online():
         _, message = await plain.say("card", components=BUTTONS)
+        await plain.post("permissions", channel="nsfw", user="ana", deny=["VIEW_CHANNEL"])
         press = {"user": "ana", "message_id": message["id"], "custom_id": custom_id, "values": values}
         status, answer = await plain.act("component", **press)
 

@@ -22,6 +22,12 @@ def select(**more: Any) -> dict[str, Any]:
     return {"type": 3, "custom_id": "s", "options": [{"label": "A", "value": "a"}]} | more
 
 
+def chooser(kind: int, *standing: tuple[str, str | int], **more: Any) -> dict[str, Any]:
+    """A select of users (5), roles (6), both (7) or channels (8), with what stands chosen in it."""
+    values = [{"type": what, "id": which} for what, which in standing]
+    return {"type": kind, "custom_id": "c", "default_values": values} | more
+
+
 def row(*components: Any) -> dict[str, Any]:
     return {"type": 1, "components": list(components)}
 
@@ -43,6 +49,9 @@ def section(**more: Any) -> dict[str, Any]:
         {"type": 2, "style": 6, "sku_id": "1"},
         select(min_values=0, max_values=1),
         {"type": 5, "custom_id": "u"},
+        chooser(5, ("user", 7), min_values=0),
+        chooser(7, ("user", "1"), ("role", "2"), max_values=2),
+        chooser(8, ("channel", "1"), channel_types=[0, 4]),
     ],
 )
 def test_a_well_made_component_has_no_problem(component: dict[str, Any]) -> None:
@@ -73,6 +82,12 @@ def test_a_well_made_component_has_no_problem(component: dict[str, Any]) -> None
         (select(min_values=3, max_values=2), "BASE_TYPE_BAD_RANGE"),
         (select(min_values=True), "NUMBER_TYPE_COERCE"),
         (select(placeholder="x" * 151), "BASE_TYPE_MAX_LENGTH"),
+        (chooser(5, ("role", "1")), "BASE_TYPE_CHOICES"),
+        (chooser(6, ("role", "1"), ("role", "2")), "BASE_TYPE_BAD_LENGTH"),
+        (chooser(7, ("user", "1"), min_values=2, max_values=3), "BASE_TYPE_BAD_LENGTH"),
+        (chooser(8, ("channel", "here")), "NUMBER_TYPE_COERCE"),
+        (chooser(8) | {"default_values": ["1"]}, "DICT_TYPE_CONVERT"),
+        (chooser(8) | {"default_values": "1"}, "LIST_TYPE_CONVERT"),
         ("button", "DICT_TYPE_CONVERT"),
         (text(), "BASE_TYPE_CHOICES"),
     ],

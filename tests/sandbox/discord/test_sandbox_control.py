@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.sandbox.discord.conftest import Stage
 
+MIB = 1024 * 1024
 EVERY_OPTION: dict[str, Any] = {
     "name": "all",
     "description": "Every kind",
@@ -54,6 +57,44 @@ async def test_options_of_every_type_are_completed(stage: Stage) -> None:
     assert data["resolved"]["attachments"][given["file"]]["size"] == 2
 
 
+async def test_what_a_chosen_member_may_do_is_said_for_the_channel(plain: Stage) -> None:
+    await plain.post("permissions", channel="general", user="ben", deny=["SEND_MESSAGES"])
+    async with plain.online() as bot:
+        await plain.register(EVERY_OPTION)
+        await typed(plain, who="ben", where="showcase")
+        resolved = (await bot.event("INTERACTION_CREATE"))["data"]["resolved"]
+
+    member, channel = resolved["members"][plain.user("ben")], resolved["channels"][plain.channel("showcase").id]
+    assert not int(member["permissions"]) & 1 << 11
+    assert int(channel["permissions"]) & 1 << 11
+    assert (channel["type"], channel["parent_id"], channel["name"]) == (0, None, "showcase")
+
+
+async def test_a_file_is_given_as_text_and_lies_on_the_cdn(plain: Stage) -> None:
+    async with plain.online() as bot:
+        await plain.register(EVERY_OPTION)
+        await typed(plain, file={"filename": "rules.json", "content": '{"ü": 1}'})
+        data = (await bot.event("INTERACTION_CREATE"))["data"]
+    file = data["resolved"]["attachments"][data["options"][0]["value"]]
+    async with plain.client.get(file["url"]) as answer:
+        content, content_type = await answer.text(), answer.content_type
+
+    assert (file["filename"], file["size"], file["content_type"]) == ("rules.json", 9, "application/json")
+    assert (content, content_type) == ('{"ü": 1}', "application/json")
+
+
+async def test_a_file_over_the_limit_is_not_taken(plain: Stage) -> None:
+    await plain.register(EVERY_OPTION)
+    body: dict[str, Any] = {"user": "ana", "channel": "general", "name": "all"}
+    statuses = []
+    for size in (10 * MIB, 10 * MIB + 1):
+        text = json.dumps({**body, "options": {"file": {"filename": "a.txt", "content": "x" * size}}})
+        async with plain.client.post(f"{plain.sandbox.control}/command", data=io.BytesIO(text.encode())) as answer:
+            statuses.append(answer.status)
+
+    assert statuses == [503, 400]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -79,6 +120,8 @@ async def test_options_of_every_type_are_completed(stage: Stage) -> None:
         {"cfg": 2},
         {"file": "a.txt"},
         {"file": {"filename": "a.txt", "base64": "!"}},
+        {"file": {"filename": "a.txt", "content": "\ud83e"}},
+        {"file": {"content": "no name"}},
         {"text": "a"},
         {"text": "abcde"},
     ],
@@ -194,8 +237,8 @@ async def test_nonsense_is_answered_with_words(plain: Stage, name: str, body: di
     assert (status, list(answer)) == (400, ["error"])
 
 
-@pytest.mark.parametrize("content", ["{", "[]"])
-async def test_control_takes_objects_only(plain: Stage, content: str) -> None:
+@pytest.mark.parametrize("content", ["{", "[]", b"\xff"])
+async def test_control_takes_objects_only(plain: Stage, content: str | bytes) -> None:
     async with plain.client.post(f"{plain.sandbox.control}/command", data=content) as answer:
         assert answer.status == 400
 

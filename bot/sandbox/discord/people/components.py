@@ -77,11 +77,19 @@ def choose(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:
     least, most = select.get("min_values", 1), select.get("max_values", 1)
     if not least <= len(values) <= most:
         raise Impossible(f"{name!r} takes {least} to {most} values, not {len(values)}")
+    found = _found(desk, select, values)
+    if len(set(found)) < len(found):
+        raise Impossible(f"{name!r} takes each value once")
+    return found
+
+
+def _found(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:
+    """What the values mean: options of the select, or ids of users, roles and channels."""
     match select["type"]:
         case 3 | 21 | 22:
             offered = [option["value"] for option in select["options"]]
             if wrong := [value for value in values if value not in offered]:
-                raise Impossible(f"{name!r} offers {offered}, not {wrong[0]!r}")
+                raise Impossible(f"{select['custom_id']!r} offers {offered}, not {wrong[0]!r}")
             return [str(value) for value in values]
         case 5:
             return [desk.find_user(value) for value in values]

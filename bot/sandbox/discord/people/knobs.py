@@ -91,6 +91,7 @@ def set_membership(discord: Discord, *, present: bool) -> None:
         given = [role.id for role in guild.roles.values() if role.bot_id == world.bot.id]
         guild.members[world.bot.id] = Member(user_id=world.bot.id, joined_at=world.clock.stamp(), roles=given)
         shape = shapes.gateway_guild(world, guild)
+        del shape["unavailable"]
         discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
     else:
         guild.members.pop(world.bot.id, None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.discord import shapes
 from bot.sandbox.discord.people.typed import Impossible, value_of
-from bot.sandbox.discord.permissions import Permission, in_guild
+from bot.sandbox.discord.permissions import Permission
 from bot.sandbox.discord.uploads import Upload
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Desk:
             member = guild.members[user.id]
             shape = shapes.member(world, member, with_user=False)
             hidden = {key: value for key, value in shape.items() if key not in ("deaf", "mute")}
-            self.note("members", user.id, {**hidden, "permissions": str(in_guild(guild, member))})
+            granted = world.permissions(user.id, self.channel)
+            self.note("members", user.id, {**hidden, "permissions": str(granted)})
         return user.id
 
     def find_role(self, given: Any) -> str:

@@ -60,6 +60,7 @@ _TYPES: dict[str, type] = {
     "placeholder": str,
     "options": list,
     "items": list,
+    "default_values": list,
     "accessory": dict,
     "component": dict,
     "media": dict,
@@ -220,11 +221,18 @@ def _standing(select: Json, at: At) -> Iterator[Problem]:
     if not isinstance(given, list) or not given:
         return
     yield from say.objects(given, at)
-    for index, value in enumerate(each for each in given if isinstance(each, dict)):
+    for index, value in enumerate(given):
+        if not isinstance(value, dict):
+            continue
+        if not str(value.get("id")).isdecimal():
+            text = f'Value "{value.get("id")}" is not snowflake.'
+            yield say.problem((*at, index, "id"), "NUMBER_TYPE_COERCE", text)
         if value.get("type") not in STANDING[select["type"]]:
             choices = ", ".join(STANDING[select["type"]])
             yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
-    yield from say.length(given, at, least=select.get("min_values") or 0, most=select.get("max_values") or 1)
+    least, most = ((1 if select.get(key) is None else select[key]) for key in ("min_values", "max_values"))
+    if isinstance(least, int) and isinstance(most, int):
+        yield from say.length(given, at, least=least, most=most)
 
 
 def options(given: Any, at: At) -> Iterator[Problem]:
