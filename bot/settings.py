@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
 
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
+    direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     monthly_budget_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)] | None = None
     max_jobs_per_user: Count = 3
     running_per_user: Count = 2

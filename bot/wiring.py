@@ -202,9 +202,10 @@ class Wiring:
 
     @property
     def _defaults(self) -> Defaults:
-        budget = self._settings.monthly_budget_usd
+        budget, direct = self._settings.monthly_budget_usd, self._settings.direct_credits
         return Defaults(
             allowance=Allowance(credits=self._settings.daily_credits),
+            direct=None if direct is None else Allowance(credits=direct),
             budget_usd_micros=None if budget is None else to_micros(budget),
         )
 

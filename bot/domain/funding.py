@@ -33,9 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Defaults:
-    """What holds where a guild has decided nothing: a member's allowance, and the whole bot's budget a month (UTC)."""
+    """What holds where a guild has decided nothing.
+
+    A member's `allowance`; the one in direct messages where that is another one (of nothing: no videos are made there);
+    the whole bot's budget a month (UTC).
+    """
 
     allowance: Allowance
+    direct: Allowance | None = None
     budget_usd_micros: int | None = None
 
 
@@ -63,7 +68,9 @@ def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: 
 
 
 def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> Allowance:
-    """A member's own allowance, else the best of their roles', else everybody's."""
+    """A member's own allowance, else the best of their roles', else everybody's; in direct messages the one there."""
+    if member.guild_id is None:
+        return defaults.direct or defaults.allowance
     if state.allowance is not None:
         return state.allowance
     roles = best(tier.allowance for tier in policy.tiers_of(member.role_ids) if tier.allowance is not None)

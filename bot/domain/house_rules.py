@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def check_member(
-    member: Member, *, channel_id: int, everywhere: GuildState, guild: GuildState, state: MemberState, now: datetime
+    member: Member,
+    *,
+    channel_id: int,
+    everywhere: GuildState,
+    guild: GuildState,
+    state: MemberState,
+    direct: bool,
+    now: datetime,
 ) -> None:
-    """Whether this person may ask for videos, now and there.
+    """Whether this person may ask for videos, now and there; `direct` is whether anybody may in direct messages.
 
     Raises:
         Paused, Blocked, PlaceClosed, RoleNeeded: they may not.
@@ -31,6 +38,8 @@ def check_member(
     if state.blocked(now):
         raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
     if member.guild_id is None:
+        if not direct:
+            raise PlaceClosed(channel_id=channel_id)
         return
     policy = guild.policy
     if not policy.channels.open_to(member.places):

@@ -62,7 +62,15 @@ class Admission:
         """
         now = self._clock()
         everywhere, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
-        check_member(member, channel_id=channel_id, everywhere=everywhere, guild=guild, state=state, now=now)
+        check_member(
+            member,
+            channel_id=channel_id,
+            everywhere=everywhere,
+            guild=guild,
+            state=state,
+            direct=self._defaults.direct is None or self._defaults.direct.credits > 0,
+            now=now,
+        )
         policy = guild.policy
         wish = within_limits(wish, member, policy.limits)
         cost = price(wish)
