@@ -17,6 +17,7 @@ ShotcallerError
 │   ├── OverLimit              the guild does not allow such a video; says which limit
 │   ├── PromptRefused          the guild's rules refuse the prompt
 │   ├── ReviewImpossible       a moderator would have to decide, and there is nowhere to ask one
+│   ├── PolicyInvalid          a guild can't be run by such rules; says what is wrong with them
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
@@ -28,6 +29,7 @@ ShotcallerError
 │   ├── AlreadyShared          the private result is in its channel already
 │   ├── NotYours               only its author or a moderator may do that
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
+│   ├── DeadLetterGone         the job waits for nobody's decision any more
 │   ├── PresetUnknown          the person may use no preset of that name there
 │   ├── PresetNameInvalid      a preset can't be called that
 │   ├── PresetNameTaken        another preset has the name already
@@ -207,6 +209,14 @@ class ReviewImpossible(Refused):
     """A moderator would have to decide on it, and there is nowhere to ask one."""
 
 
+class PolicyInvalid(Refused):
+    """There can be no such policy, or no such file of one; `problems` are (field, code, limit), the last maybe ""."""
+
+    def __init__(self, problems: Sequence[tuple[str, str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(f"{field}: {code}" for field, code, _ in self.problems))
+
+
 class TooManyJobs(Refused):
     """The person has `limit` unfinished jobs already."""
 
@@ -269,6 +279,14 @@ class TooLateToCancel(Refused):
     def __init__(self, *, job_id: str, status: JobStatus) -> None:
         self.job_id, self.status = job_id, status
         super().__init__(f"{job_id} {status}")
+
+
+class DeadLetterGone(Refused):
+    """The job waits for nobody's decision any more, or never has."""
+
+    def __init__(self, *, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(job_id)
 
 
 class PresetUnknown(Refused):

@@ -20,6 +20,7 @@ from bot.service.copies import Copies
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.gallery import Curator, Gallery
+from bot.service.guilds import Guilds
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
@@ -33,6 +34,7 @@ from bot.service.storyboards import Storyboards
 from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
+from bot.store.audit import Audit
 from bot.store.chores import ChoreStore
 from bot.store.claims import Claims
 from bot.store.drafts import Drafts
@@ -120,6 +122,13 @@ class Wiring:
                 desk=self._desk,
                 clock=utc_now,
                 wake=self.worker.wake,
+            ),
+            guilds=Guilds(
+                store=self._guilds,
+                audit=Audit(self._world.database),
+                lookup=self._lookup,
+                clock=utc_now,
+                wake=self.steward.wake,
             ),
         )
 

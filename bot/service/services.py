@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.service.choices import Choices
     from bot.service.gallery import Gallery
+    from bot.service.guilds import Guilds
     from bot.service.library import Library
     from bot.service.presets import Presets
     from bot.service.results import Results
@@ -30,3 +31,4 @@ class Services:
     choices: Choices
     storyboards: Storyboards
     results: Results
+    guilds: Guilds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.differences import Changed, differences
 from bot.domain.guild import EVERYWHERE, GuildState, MemberState
 from bot.domain.row import millis
 from bot.errors import TransitionLost
@@ -45,16 +47,22 @@ class GuildStore:
 
         return await self._database.transact(work)
 
-    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> Policy:
-        """Change a guild's policy by a function of the present one; the new one. Two admins' changes both hold.
+    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> Changed:
+        """Change a guild's policy by a function of the present one. Two admins' changes both hold.
+
+        The entry is recorded with the differences as `changes`; where nothing differs, nothing is written.
 
         Raises:
             ValueError: by `apply`; nothing has changed.
         """
 
-        async def work(tx: Transaction) -> Policy:
+        async def work(tx: Transaction) -> Changed:
             row = await _locked(tx, entry.guild_id, now=entry.at)
-            policy = apply(GuildState.from_row(row).policy)
+            present = GuildState.from_row(row).policy
+            policy = apply(present)
+            found = differences(present, policy)
+            if not found:
+                return Changed(policy=policy, differences=())
             changed = await tx.execute(
                 "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
                 "WHERE guild_id = $1 AND version = $2",
@@ -66,8 +74,9 @@ class GuildStore:
             )
             if changed != 1:
                 raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
-            await record(tx, entry)
-            return policy
+            detail = {**entry.detail, "changes": [each.body() for each in found]}
+            await record(tx, replace(entry, detail=detail))
+            return Changed(policy=policy, differences=found)
 
         return await self._database.transact(work)
 

@@ -1,0 +1,93 @@
+"""A guild's policy as a file that people keep, change and bring back; and what is wrong with one, in a few codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from bot.domain.policy import Policy
+from bot.errors import PolicyInvalid
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+FORMAT: Final = "shotcaller-guild-settings"
+VERSION: Final = 1
+LARGEST: Final = 256 * 1024  # bytes of a file
+NAMED: Final = 10  # problems said at once
+
+_SAFE: Final = 2**53  # what is larger is a string in the file: many programs would round it
+# pydantic's kinds of errors by our codes, with where the limit stands that was passed.
+_CODES: Final = {
+    "extra_forbidden": ("unknown", ""),
+    "missing": ("missing", ""),
+    "greater_than": ("too_small", "gt"),
+    "greater_than_equal": ("too_small", "ge"),
+    "less_than": ("too_large", "lt"),
+    "less_than_equal": ("too_large", "le"),
+    "too_long": ("too_many", "max_length"),
+    "string_too_long": ("too_many", "max_length"),
+    "enum": ("choice", "expected"),
+}
+_OURS: Final = {
+    "no such time zone": "zone",
+    "a moderators' channel is needed": "moderators",
+    "one tier of a role only": "twice",
+    "one pool of a name only": "twice",
+}
+
+
+def written(policy: Policy) -> str:
+    """The file of a policy."""
+    content = {"format": FORMAT, "version": VERSION, "settings": _sorted(policy.model_dump(mode="json"))}
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def read(data: bytes) -> Policy:
+    """The policy of a file, checked as a whole.
+
+    Raises:
+        PolicyInvalid: it is no such file, or there can be no such policy.
+    """
+    if len(data) > LARGEST:
+        raise PolicyInvalid([("", "too_big", str(LARGEST // 1024))])
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise PolicyInvalid([("", "json", "")]) from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise PolicyInvalid([("", "format", FORMAT)])
+    if content.get("version") != VERSION:
+        raise PolicyInvalid([("", "version", str(VERSION))])
+    if unknown := sorted(content.keys() - {"format", "version", "settings"}):
+        raise PolicyInvalid([(name, "unknown", "") for name in unknown[:NAMED]])
+    try:
+        return Policy.model_validate(content.get("settings"))
+    except ValidationError as exc:
+        raise refusal(exc) from None
+
+
+def refusal(error: ValidationError) -> PolicyInvalid:
+    """Why there can be no such policy, without the values: they may be anything."""
+    return PolicyInvalid([_problem(each) for each in error.errors()[:NAMED]])
+
+
+def _problem(error: ErrorDetails) -> tuple[str, str, str]:
+    field = ".".join(map(str, error["loc"]))
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return field, _OURS.get(str(context.get("error")), "kind"), ""
+    code, limit = _CODES.get(error["type"], ("kind", ""))
+    return field, code, str(context.get(limit, ""))
+
+
+def _sorted(value: Any) -> Any:
+    """The same with sets in order and large numbers as strings."""
+    if isinstance(value, dict):
+        return {name: _sorted(each) for name, each in value.items()}
+    if isinstance(value, list):
+        plain = [_sorted(each) for each in value]
+        return plain if any(isinstance(each, dict) for each in plain) else sorted(plain)
+    return str(value) if isinstance(value, int) and value >= _SAFE else value
