@@ -68,8 +68,9 @@ def test_a_role_opens_the_gate_and_a_denied_one_closes_it_again() -> None:
 
 @pytest.mark.parametrize(("where", "everywhere"), [("guild", False), ("everywhere", True)])
 def test_a_pause_refuses_everybody_and_says_why(where: str, *, everywhere: bool) -> None:
+    stood: dict[str, Any] = {where: GuildState(paused=True, pause_reason="movie night")}
     with pytest.raises(Paused) as caught:
-        check(ana(), **{where: GuildState(paused=True, pause_reason="movie night")})
+        check(ana(), **stood)
     assert (caught.value.everywhere, caught.value.reason) == (everywhere, "movie night")
 
 
