@@ -38,6 +38,11 @@ MATCHES: dict[str, dict[str, frozenset[str]]] = {
         "gateway_drop": frozenset({"gateway"}),
     },
 }
+# What `on` may name at each.
+CALLS: dict[str, frozenset[str]] = {
+    "provider": PROVIDER_CALLS | {"file", "scan", "text_scan", "image_scan", "unknown"},
+    "discord": frozenset({"rest", "message", "edit", "callback", "followup", "gateway"}),
+}
 TARGETS = ("kirin", "kling", "discord")
 
 
@@ -78,10 +83,11 @@ class Faults:
         `count: 0` clears the faults of that kind and returns None.
 
         Raises:
-            UnknownFault: no such target or kind, or a count that is not a number.
+            UnknownFault: no such target, kind or call, or a count that is not a number.
         """
         target, kind = str(order.get("target")), str(order.get("kind"))
-        kinds = MATCHES["discord" if target == "discord" else "provider"]
+        side = "discord" if target == "discord" else "provider"
+        kinds = MATCHES[side]
         if target not in TARGETS or kind not in kinds:
             message = f"{target!r} has no fault {kind!r}; there are {sorted(kinds)} at {TARGETS}"
             raise UnknownFault(message)
@@ -91,7 +97,7 @@ class Faults:
         if count == 0:
             self._waiting = [f for f in self._waiting if (f.target, f.kind) != (target, kind)]
             return None
-        on = frozenset(order.get("on") or kinds[kind])
+        on = _named(order.get("on"), CALLS[side]) or kinds[kind]
         options = {key: value for key, value in order.items() if key not in Fault.__slots__}
         fault = Fault(target=target, kind=kind, on=on, count=count, after=after, options=options)
         _check_factor(fault)
@@ -114,6 +120,16 @@ class Faults:
                 self._waiting.remove(fault)
             return fault
         return None
+
+
+def _named(given: Any, known: frozenset[str]) -> frozenset[str]:
+    """The calls that an order names itself; none where it names none."""
+    if given is None:
+        return frozenset()
+    if not isinstance(given, list) or not all(isinstance(call, str) and call in known for call in given):
+        message = f"on is a list of {sorted(known)}"
+        raise UnknownFault(message)
+    return frozenset(given)
 
 
 def _check_factor(fault: Fault) -> None:

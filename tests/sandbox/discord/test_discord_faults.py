@@ -82,7 +82,19 @@ async def test_faults_can_be_aimed_and_cleared(plain: Stage) -> None:
     assert (struck, well) == (500, 200)
 
 
-async def test_there_are_no_other_faults(plain: Stage) -> None:
-    status, answer = await plain.act("faults", target="discord", kind="task_failed")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "task_failed"},
+        {"target": "moon"},
+        {"count": "many"},
+        {"on": ["text_scan"]},
+        {"on": "edit"},
+        {"on": [["edit"]]},
+        {"target": "kirin", "on": ["message"]},
+    ],
+)
+async def test_there_are_no_other_faults(plain: Stage, wrong: dict[str, Any]) -> None:
+    status, answer = await plain.act("faults", **{"target": "discord", "kind": "http_500", **wrong})
 
     assert (status, list(answer)) == (400, ["error"])
