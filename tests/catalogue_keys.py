@@ -19,7 +19,7 @@ from tests.catalogue_uses import GAP, problem_codes, uses
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "result", "internal")
+FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off")
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),
