@@ -84,6 +84,31 @@ CREATE INDEX cases_of_job ON cases (job_id) WHERE job_id IS NOT NULL;
 -- The cases about one person.
 CREATE INDEX cases_of_user ON cases (user_id, kind, created_at);
 
+-- Who has asked for everything about them to be deleted, whether their messages go too, and when what is not tied to
+-- jobs was. A row is the intent, and stays until nothing that is held has their name any more.
+CREATE TABLE deletions (
+    user_id BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL,
+    messages INTEGER NOT NULL DEFAULT 0,
+    cleared_at BIGINT
+);
+
+-- What people wrote to the operator. `told_at` is when the operator had it.
+CREATE TABLE feedback (
+    id TEXT PRIMARY KEY,
+    user_id BIGINT NOT NULL,
+    guild_id BIGINT,
+    body TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    told_at BIGINT
+);
+
+-- How much a person has written lately.
+CREATE INDEX feedback_of_user ON feedback (user_id, at);
+
+-- What the operator has not had yet.
+CREATE INDEX feedback_untold ON feedback (at) WHERE told_at IS NULL;
+
 -- When each regular chore is due again.
 CREATE TABLE chores (
     name TEXT PRIMARY KEY,
@@ -91,7 +116,7 @@ CREATE TABLE chores (
 );
 
 -- Jobs: whose turn it is (a guild's queue, or a person's in direct messages), what is covered, what waits for a
--- moderator ('request', 'result', 'passed'), and what the provider charged in its own units.
+-- moderator ('request', 'result', 'held', 'passed'), and what the provider charged in its own units.
 ALTER TABLE jobs ADD COLUMN queue_id BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;
@@ -134,6 +159,12 @@ WHERE status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter I
 -- A guild's latest jobs.
 CREATE INDEX jobs_of_guild ON jobs (guild_id, created_at);
 
+-- The prompts that are old enough to be forgotten.
+CREATE INDEX jobs_to_forget ON jobs (created_at) WHERE prompt <> '';
+
+-- Every guild that anything is known of, so that it is noticed when the bot is in one no longer.
+INSERT INTO guilds (guild_id, body, updated_at) SELECT DISTINCT guild_id, '{}', 0 FROM jobs WHERE guild_id IS NOT NULL;
+
 -- Accounts count credits or millionths of a USD, and belong to a member, a pool, a guild or the whole bot.
 ALTER TABLE accounts ADD COLUMN unit TEXT NOT NULL DEFAULT 'credits';
 
@@ -173,6 +204,9 @@ CREATE INDEX ledger_of_job ON ledger (job_id) WHERE job_id IS NOT NULL;
 
 -- An owner's latest lines.
 CREATE INDEX ledger_of_owner ON ledger (owner, at);
+
+-- What somebody has granted or given.
+CREATE INDEX ledger_of_actor ON ledger (actor_id) WHERE actor_id IS NOT NULL;
 
 -- A budget that has been used up to a share of it (percent), once a period; `told_at` is when the operator heard.
 CREATE TABLE budget_alerts (
