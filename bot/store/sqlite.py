@@ -1,6 +1,7 @@
 """SQLite as a `Database`: each transaction runs whole in the connection's thread; those that wait share a commit.
 
-WAL and `synchronous=FULL`: what a call returned for survives a power cut. Money depends on it.
+WAL and `synchronous=FULL`: what a call returned for survives a power cut. Money depends on it. `secure_delete`: what is
+deleted is overwritten in the file too. Privacy depends on it.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class SQLiteDatabase:
         connection = sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}").close()
         except sqlite3.Error:
             connection.close()
