@@ -39,6 +39,8 @@ class Unit(StrEnum):
     USD = "usd_micros"  # millionths of a USD
 
 
+_EASTMOST: Final = timedelta(hours=14)  # where a day begins first, before UTC
+_WESTMOST: Final = timedelta(hours=12)  # where it ends last, after UTC
 _DAYS: Final = {Period.DAY: Fraction(1), Period.WEEK: Fraction(7), Period.MONTH: Fraction(30)}
 
 
@@ -151,6 +153,20 @@ def renews_at(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) ->
     """When the next period begins: the first moment of its first day in that zone, in UTC."""
     first = _next_first(now.astimezone(zone).date(), period)
     return datetime.combine(first, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def span_of(period: str) -> tuple[datetime, datetime] | None:
+    """The moments between which a period lies, in whatever time zone it is counted; None for one that never ends."""
+    if period == EVER:
+        return None
+    if "W" in period:
+        year, _, week = period.partition("-W")
+        first, kind = date.fromisocalendar(int(year), int(week), 1), Period.WEEK
+    else:
+        kind = Period.MONTH if period.count("-") == 1 else Period.DAY
+        first = date.fromisoformat(f"{period}-01" if kind is Period.MONTH else period)
+    begins, ends = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, _next_first(first, kind)))
+    return begins - _EASTMOST, ends + _WESTMOST
 
 
 def _next_first(today: date, period: Period) -> date:

@@ -141,6 +141,16 @@ class VideoRequest(_Value):
         """What should be seen: the prompt, or the prompts of the shots, parted by slashes."""
         return " / ".join(shot.prompt for shot in self.shots) if self.shots else self.prompt
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether its texts have been taken out; see `without_texts`."""
+        return not self.prompt and not any(shot.prompt for shot in self.shots)
+
+    def without_texts(self) -> Self:
+        """The same settings and nothing that anybody typed. Nobody can ask for such a video any more."""
+        shots = tuple(shot.model_copy(update={"prompt": ""}) for shot in self.shots)
+        return self.model_copy(update={"prompt": "", "negative_prompt": "", "shots": shots})
+
     @classmethod
     def stored(cls, text: str) -> Self:
         """A request from the database. It was valid when it was accepted; rules that came later do not undo it."""
