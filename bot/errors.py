@@ -18,6 +18,10 @@ ShotcallerError
 │   ├── PromptRefused          the guild's rules refuse the prompt
 │   ├── ReviewImpossible       a moderator would have to decide, and there is nowhere to ask one
 │   ├── PolicyInvalid          a guild can't be run by such rules; says what is wrong with them
+│   ├── CaseUnknown            there is nothing of that kind to decide there
+│   ├── CaseDecided            somebody else has decided it first, or it has passed
+│   ├── RuleInvalid            prompts can't be searched by such a rule
+│   ├── ScansNotOffered        no configured video service scans texts and videos
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
@@ -215,6 +219,30 @@ class PolicyInvalid(Refused):
     def __init__(self, problems: Sequence[tuple[str, str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__(", ".join(f"{field}: {code}" for field, code, _ in self.problems))
+
+
+class CaseUnknown(Refused):
+    """There is nothing of that kind to decide there: no such case, or another guild's."""
+
+
+class CaseDecided(Refused):
+    """Somebody else has decided it first, or what it is about has passed; `state` is how it stands."""
+
+    def __init__(self, *, state: str) -> None:
+        self.state = state
+        super().__init__(state)
+
+
+class RuleInvalid(Refused):
+    """Prompts can't be searched by such a rule; `problem` says why (`empty`, `malformed`, `everything`, `slow`)."""
+
+    def __init__(self, *, pattern: str, problem: str) -> None:
+        self.pattern, self.problem = pattern, problem
+        super().__init__(problem)
+
+
+class ScansNotOffered(Refused):
+    """No configured video service scans texts and videos."""
 
 
 class TooManyJobs(Refused):

@@ -31,8 +31,9 @@ class CaseState(StrEnum):
     OPEN = "open"
     APPROVED = "approved"
     DENIED = "denied"
-    DISMISSED = "dismissed"  # a report that nothing follows from
+    DISMISSED = "dismissed"  # a report that nothing follows from; one that is approved took the video away
     EXPIRED = "expired"  # nobody decided in time
+    WITHDRAWN = "withdrawn"  # what it is about was taken back
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.row import Row
 
 EVERYWHERE: Final = 0  # stands for the whole bot where a guild's id is expected
+BY_ITSELF: Final = 0  # stands for the bot where an entry wants to know who acted
 FOR_GOOD: Final = datetime(9999, 1, 1, tzinfo=UTC)  # the end of a block that has none
 
 

@@ -62,6 +62,7 @@ class Review(StrEnum):
 
     REQUEST = "request"  # the request, before it waits for its provider
     RESULT = "result"  # the finished video, before it is posted
+    HELD = "held"  # the finished video, now: it waits for that
     PASSED = "passed"  # nothing any more
 
 

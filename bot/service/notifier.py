@@ -42,7 +42,7 @@ def phase_of(job: Job) -> Phase:
         return Phase.UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else Phase.KEPT
     if job.delivered_at is not None:
         return Phase.DONE
-    if job.status is JobStatus.SUCCEEDED and job.review is Review.RESULT and job.due_at is None:
+    if job.status is JobStatus.SUCCEEDED and job.review is Review.HELD:
         return Phase.REVIEW
     return {
         JobStatus.PENDING: Phase.REVIEW,

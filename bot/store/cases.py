@@ -42,6 +42,17 @@ async def decide(tx: Transaction, case_id: str, state: CaseState, *, by: int | N
     return Case.from_row(row) if row else None
 
 
+async def withdraw(tx: Transaction, job_id: str, *, now: datetime, state: CaseState = CaseState.WITHDRAWN) -> None:
+    """End the open case that asks whether a job may go on; those who would have decided are told by its message."""
+    await tx.execute(
+        "UPDATE cases SET state = $2, decided_at = $3, due_at = $3, tries = 0 "
+        "WHERE job_id = $1 AND job_id IS NOT NULL AND state = 'open' AND kind IN ('request', 'result')",
+        job_id,
+        str(state),
+        millis(now),
+    )
+
+
 class CaseStore:
     """The cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 

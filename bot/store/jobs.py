@@ -9,7 +9,7 @@ from bot.domain.job import Job, JobStatus
 from bot.domain.row import millis
 from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store import ledger
-from bot.store.cases import open_case
+from bot.store.cases import open_case, withdraw
 from bot.store.moves import demand, move, read, update
 from bot.store.queues import take_turn
 
@@ -141,6 +141,7 @@ class JobStore:
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
             await ledger.release(tx, cancelled, now=now)
+            await withdraw(tx, job_id, now=now)
             return cancelled
 
         return await self._database.transact(work)
