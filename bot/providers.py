@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.domain.capability import CAPABILITIES
+from bot.prices import table
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
@@ -52,10 +53,14 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
 
 
 def models_of(settings: Settings, providers: Collection[str]) -> list[Capability]:
-    """What the models of the configured providers can do; older Kling relays take shorter prompts."""
-    limits = {Kling.id: settings.kling_prompt_limit}
+    """What the models of the configured providers can do, and cost; older Kling relays take shorter prompts."""
+    limits, prices = {Kling.id: settings.kling_prompt_limit}, table(settings.price_table)
     return [
-        replace(each, prompt_limit=limits.get(each.provider, each.prompt_limit))
+        replace(
+            each,
+            prompt_limit=limits.get(each.provider, each.prompt_limit),
+            tariff=prices.tariff(provider=each.provider, model=each.model),
+        )
         for each in CAPABILITIES.values()
         if each.provider in providers
     ]

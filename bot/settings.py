@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
+from bot.prices import TableUnusable, missing, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,8 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 
+_SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
+
 
 class Settings(BaseSettings):
     """Every setting, by the name of its environment variable in lower case.
@@ -105,6 +108,8 @@ class Settings(BaseSettings):
     kirin_query_path: Annotated[str, AfterValidator(_query_path)] = "/model/v1/generation/task/{id}"
     kirin_body: Literal["params", "flat"] = "params"
     kirin_find_is_authoritative: bool = False
+    kirin_text_scan_path: UrlPath = "/model/v1/text/scan"
+    kirin_video_scan_path: UrlPath = "/model/v1/image/scan"
 
     kling_api_key: Secret | None = None
     kling_access_key: Secret | None = None
@@ -116,6 +121,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
     data_dir: Path = Path("data")
 
+    price_table: Path | None = None
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
     direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     monthly_budget_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)] | None = None
@@ -143,7 +149,7 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _everything_at_once(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
-        mistakes = list(_missing_keys(data))
+        mistakes = [*_missing_keys(data), *_missing_prices(data)]
         try:
             settings = handler(data)
         except ValidationError as exc:
@@ -181,8 +187,19 @@ def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys that only make sense together, looked up before anything is parsed."""
     if bool(data.get("kling_access_key")) != bool(data.get("kling_secret_key")):
         yield "KLING_ACCESS_KEY", "expected together with KLING_SECRET_KEY"
-    if not any(data.get(name) for name in ("kirin_api_key", "kling_api_key", "kling_access_key")):
+    if not any(data.get(name) for name in _SERVICES):
         yield "KIRIN_API_KEY", "expected the key of at least one video service (or set KLING_API_KEY)"
+
+
+def _missing_prices(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the price table, and what of the configured services it has no price for."""
+    file = data.get("price_table")
+    providers = {name.partition("_")[0] for name in _SERVICES if data.get(name)}
+    try:
+        problems = missing(table(Path(file) if file else None), providers)
+        yield from (("PRICE_TABLE", f"expected {problem}") for problem in problems)
+    except TableUnusable as exc:
+        yield from (("PRICE_TABLE", f"expected {problem}") for problem in exc.problems)
 
 
 def _mistake(error: ErrorDetails) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from discord import app_commands
 
 from bot.domain.offer import able, offered
-from bot.domain.price import price
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
 from cogs._text import cut
@@ -56,16 +55,19 @@ def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capab
             return say(f"choice.mode.{value}")
         case "duration":
             length = say("seconds", n=value)
-            return f"{length} · {_cost(value, others, say)}" if others.get("mode") in list(Mode) else length
+            return f"{length} · {_cost(value, others, models, say)}" if others.get("mode") in list(Mode) else length
         case "camera":
             return f"{say(f'camera.{value}')}{_needs(others, models, say)}"
         case _:
             return str(value)
 
 
-def _cost(seconds: int, others: Mapping[str, Any], say: Words) -> str:
-    wish = VideoRequest(model="", prompt="-", duration=seconds, mode=others["mode"], sound=bool(others.get("sound")))
-    return say("credits", n=price(wish).credits)
+def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What so many seconds cost with the first model that makes them as chosen."""
+    model = able({**others, "duration": seconds}, models)[0]
+    sound = bool(others.get("sound"))
+    wish = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
+    return say("credits", n=model.price(wish).credits)
 
 
 def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:

@@ -12,7 +12,6 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.domain.price import price
 from bot.errors import (
     ImpossibleRequest,
     InvalidRequest,
@@ -127,11 +126,8 @@ def _named(gap: str, value: Any, say: Words) -> Any:
 def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
     if not suggestions:
         return say("error.impossible_request.no_nearest")
-    lines = [say("error.impossible_request.nearest")]
-    for suggestion in suggestions[:WAYS]:
-        request = suggestion.request
-        lines.append(f"- {settings(request, say)} · {say('credits', n=price(request).credits)}")
-    return "\n".join(lines)
+    costs = [(settings(each.request, say), say("credits", n=each.price.credits)) for each in suggestions[:WAYS]]
+    return "\n".join([say("error.impossible_request.nearest"), *(f"- {what} · {cost}" for what, cost in costs)])
 
 
 def _of_request(error: InvalidRequest, say: Words) -> dict[str, Any]:

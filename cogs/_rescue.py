@@ -124,7 +124,8 @@ def _ways(error: Exception, typed: Typed, videos: Videos, say: Words) -> dict[st
     default = videos.capability(None).model
     for request in _requests(error, typed, videos)[:WAYS]:
         options = options_of(request)
-        label = button_label(changes(typed.options, request, default, say), request, say)
+        cost = videos.price(request).credits
+        label = button_label(changes(typed.options, request, default, say), say, cost=cost)
         found.setdefault(label, typed.but(options))
     return found
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.price import price
 from cogs._wish import OPTIONS, options_of
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def chosen(option: str, value: Any, words: Words) -> str:
             return str(value)
 
 
-def button_label(text: str, request: VideoRequest, words: Words) -> str:
-    """What stands on a button that asks for a video: what is special about it, and its price."""
-    cost = words("credits", n=price(request).credits)
-    return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=cost))), price=cost)
+def button_label(text: str, words: Words, *, cost: int) -> str:
+    """What stands on a button that asks for a video: what is special about it, and its price in credits."""
+    price = words("credits", n=cost)
+    return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=price))), price=price)

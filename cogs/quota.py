@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.price import price
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
 from cogs._member import member_of
@@ -45,7 +44,7 @@ def _command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]
             settled=account.settled,
             renews=since(standing.own.renews_at),
         )
-        await answer(interaction, f"{text}\n-# {_prices(say)}")
+        await answer(interaction, f"{text}\n-# {_prices(videos, say)}")
 
     return quota
 
@@ -59,8 +58,11 @@ def bar(account: Account) -> str:
     return "🟩" * left + "🟨" * held + "⬛" * (BAR - left - held)
 
 
-def _prices(say: Words) -> str:
+def _prices(videos: Videos, say: Words) -> str:
+    model = videos.capability(None)
+
     def cost(*, mode: Mode = Mode.STD, sound: bool = False) -> str:
-        return say("credits", n=price(VideoRequest(model="", prompt="-", mode=mode, sound=sound)).credits)
+        wish = VideoRequest(model=model.model, prompt="-", mode=mode, sound=sound)
+        return say("credits", n=model.price(wish).credits)
 
     return say("quota.prices", std=cost(), pro=cost(mode=Mode.PRO), sound=cost(sound=True))

@@ -101,6 +101,19 @@ def test_without_any_service_there_is_no_bot() -> None:
     assert set(mistakes(KIRIN_API_KEY="")) == {"KIRIN_API_KEY"}
 
 
+def test_a_price_table_that_cannot_be_used_is_a_mistake_beside_all_others(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text('[[rate]]\nprovider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"\ncredits = -1\nusd = 1\n')
+    found = mistakes(PRICE_TABLE=str(prices), LOG_LEVEL="LOUD")
+    assert set(found) == {"PRICE_TABLE", "LOG_LEVEL"}
+    assert found["PRICE_TABLE"].startswith("expected rate 1 credits: ")
+    assert (
+        "a file that can be read" in mistakes(PRICE_TABLE=str(tmp_path / "gone.toml"), LOG_LEVEL="INFO")["PRICE_TABLE"]
+    )
+    prices.write_text(prices.read_text().replace("-1", "1"))
+    assert load(PRICE_TABLE=str(prices)).price_table == prices
+
+
 def test_keys_come_without_the_blanks_of_copying() -> None:
     settings = load(DISCORD_TOKEN=f" {TOKEN}\n", KLING_API_KEY="\tkey\r\n")
     assert settings.secrets() == [TOKEN, KEY, "key"]

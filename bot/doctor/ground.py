@@ -34,10 +34,11 @@ def look_at_settings(settings: Settings) -> Finding:
         *(["kling"] if settings.has_kling else []),
     ]
     guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
+    prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
     return good(
         "settings",
         f"video services {' and '.join(services)}; commands for {guilds}; "
-        f"{settings.daily_credits} credits a member and day; database {settings.database_path}",
+        f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_path}",
     )
 
 

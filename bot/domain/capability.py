@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.domain.price import Tariff
 from bot.domain.problem import Problem
 from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest
@@ -15,7 +16,12 @@ from bot.errors import ImpossibleRequest, InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.domain.price import Price
+
 _SPAN: Final = 3  # whole numbers in a row are worth shortening
+
+
+UNPRICED: Final = Tariff()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +34,10 @@ class CameraRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capability:
-    """What one model of one provider can do. Durations are in seconds, the prompt limit in characters."""
+    """What one model of one provider can do, and what that costs.
+
+    Durations are in seconds, the prompt limit in characters.
+    """
 
     model: str
     provider: str
@@ -41,6 +50,15 @@ class Capability:
     max_shots: int = 0
     cfg_scale: bool = False
     camera: CameraRule | None = None
+    tariff: Tariff = UNPRICED
+
+    def price(self, request: VideoRequest) -> Price:
+        """What a request of this model costs.
+
+        Raises:
+            LookupError: it has no price for such a video; what a bot offers has one from the start.
+        """
+        return self.tariff.price(request)
 
     def clashes(self, request: VideoRequest) -> tuple[Problem, ...]:
         """Every wish of the request that this model does not grant."""
@@ -110,10 +128,16 @@ class Capability:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suggestion:
-    """A request that can be done, and the names of the fields in which it differs from the one that can't."""
+    """A request that can be done, by whom, and the names of the fields in which it differs from the one that can't."""
 
     request: VideoRequest
+    model: Capability
     changed: tuple[str, ...]
+
+    @property
+    def price(self) -> Price:
+        """What it costs."""
+        return self.model.price(self.request)
 
 
 def check(request: VideoRequest, capability: Capability, offered: Sequence[Capability]) -> None:
@@ -134,7 +158,7 @@ def check(request: VideoRequest, capability: Capability, offered: Sequence[Capab
             changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
             if other.model != capability.model and "camera" in changed and found:
                 continue  # without the move the chosen model will do
-            found.setdefault(nearest, Suggestion(request=nearest, changed=changed))
+            found.setdefault(nearest, Suggestion(request=nearest, model=other, changed=changed))
     # A move that somebody asked for is given up last.
     suggestions = sorted(found.values(), key=lambda each: len(each.changed) + ("camera" in each.changed))
     raise ImpossibleRequest(problems, suggestions)

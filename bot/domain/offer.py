@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.price import price
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode, VideoRequest
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]
 
 
 def _first_within(wishes: Iterator[VideoRequest], model: Capability, budget: int) -> VideoRequest | None:
-    return next((each for each in wishes if price(each).credits <= budget and not model.clashes(each)), None)
+    return next((each for each in wishes if model.price(each).credits <= budget and not model.clashes(each)), None)
 
 
 def bent(wish: VideoRequest, models: Sequence[Capability]) -> VideoRequest:

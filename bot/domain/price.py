@@ -1,7 +1,7 @@
-"""What a request costs, in credits (the members' unit) and in USD (the operator's).
+"""What a request costs, in credits (the members' unit) and in USD (the operator's): a table that operators may change.
 
-One credit is one second of standard silent video; every other second costs as much more as it does in USD.
-Source of the USD list prices: "Known prices" of the `kling` document. What `kling-v1` costs was not found; it is
+By default one credit is one second of standard silent video, and every other second costs as much more as it does in
+USD. Source of the USD list prices: "Known prices" of the `kling` document. What `kling-v1` costs was not found; it is
 priced like the others until the operator says otherwise.
 """
 
@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.domain.request import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
     from bot.domain.request import VideoRequest
 
 USD_MICROS: Final = 1_000_000  # millionths in a dollar
+
+Amount = Annotated[Fraction, Field(ge=0, le=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,23 +41,102 @@ class Price:
         return Decimal(self.usd_micros) / USD_MICROS
 
 
-# USD a second, by mode and whether there is sound.
-LIST_PRICES: Final[Mapping[tuple[Mode, bool], Decimal]] = {
-    (Mode.STD, False): Decimal("0.084"),
-    (Mode.PRO, False): Decimal("0.112"),
-    (Mode.STD, True): Decimal("0.126"),
-    (Mode.PRO, True): Decimal("0.168"),
-}
+class Rate(BaseModel):
+    """What a kind of video costs: each second of it, or with `seconds` one of exactly that length as a whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: Name
+    model: Name
+    mode: Mode
+    sound: bool = False
+    seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
+    credits: Amount
+    usd: Amount
+
+    @property
+    def kind(self) -> tuple[str, str, Mode, bool, int | None]:
+        """What it is the price of."""
+        return self.provider, self.model, self.mode, self.sound, self.seconds
+
+    def price(self, duration: int) -> Price:
+        """The price of a video of so many seconds; parts of a credit and of a millionth are rounded up."""
+        times = duration if self.seconds is None else 1
+        return Price(credits=ceil(times * self.credits), usd_micros=ceil(times * self.usd * USD_MICROS))
 
 
-def price(request: VideoRequest) -> Price:
-    """The price of a request; parts of a credit and of a millionth are rounded up."""
-    rate = Fraction(LIST_PRICES[request.mode, request.sound])
-    standard = Fraction(LIST_PRICES[Mode.STD, False])
-    return Price(
-        credits=ceil(request.duration * rate / standard),
-        usd_micros=ceil(request.duration * rate * USD_MICROS),
-    )
+class Tariff(BaseModel):
+    """The rates of one model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rates: tuple[Rate, ...] = ()
+
+    def price(self, request: VideoRequest) -> Price:
+        """The price of a request: of exactly its length, else by the second, else of the next length that has one.
+
+        Raises:
+            LookupError: there is none for such a video.
+        """
+        alike = [rate for rate in self.rates if (rate.mode, rate.sound) == (request.mode, request.sound)]
+        lengths = {rate.seconds: rate for rate in alike}
+        found = lengths.get(request.duration) or lengths.get(None) or _next_longer(alike, request.duration)
+        if found is None:
+            raise LookupError(f"{request.model} has no price for {request.mode}, sound {request.sound}")
+        return found.price(request.duration)
+
+    def covers(self, *, mode: Mode, sound: bool, duration: int) -> bool:
+        """Whether a video of exactly that length has a price."""
+        alike = [rate for rate in self.rates if (rate.mode, rate.sound) == (mode, sound)]
+        return any(rate.seconds in {None, duration} for rate in alike)
+
+
+class PriceTable(BaseModel):
+    """Every rate, each kind of video once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: tuple[Rate, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        kinds = [rate.kind for rate in self.rate]
+        for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}, key=str):
+            raise ValueError(f"one rate for {named(*kind)} only")
+        return self
+
+    def but(self, other: PriceTable) -> Self:
+        """This table with the rates of another in place of its own of the same kind."""
+        rates = {rate.kind: rate for rate in (*self.rate, *other.rate)}
+        return type(self)(rate=tuple(rates.values()))
+
+    def tariff(self, *, provider: str, model: str) -> Tariff:
+        """The rates of one model."""
+        return Tariff(rates=tuple(rate for rate in self.rate if (rate.provider, rate.model) == (provider, model)))
+
+
+def unpriced(
+    tariff: Tariff, *, modes: Iterable[Mode], sounds: Iterable[bool], durations: Iterable[int]
+) -> Iterator[tuple[Mode, bool, list[int]]]:
+    """What of a model has no price: mode, sound and the lengths, in seconds."""
+    lengths, sounds = list(durations), list(sounds)
+    for mode in modes:
+        for sound in sounds:
+            missing = [each for each in lengths if not tariff.covers(mode=mode, sound=sound, duration=each)]
+            if missing:
+                yield mode, sound, missing
+
+
+def _next_longer(fixed: Iterable[Rate], duration: int) -> Rate | None:
+    """The rate of the shortest length that is no shorter; of the longest where all are."""
+    lengths = sorted(fixed, key=lambda rate: rate.seconds or 0)
+    return next((rate for rate in lengths if (rate.seconds or 0) >= duration), lengths[-1] if lengths else None)
+
+
+def named(provider: str, model: str, mode: Mode, sound: bool, seconds: int | None) -> str:  # noqa: FBT001 (a kind's parts)
+    """A kind of video in words, for whoever runs the bot."""
+    length = "each second" if seconds is None else f"{seconds} seconds"
+    return f"{provider} {model}, {mode}, {'with' if sound else 'without'} sound, {length}"
 
 
 def to_micros(usd: Decimal) -> int:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from bot.domain.funding import funding_of
 from bot.domain.house_rules import check_member, within_limits
-from bot.domain.price import Price, price
 from bot.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bot.domain.capability import Capability
     from bot.domain.case import Case
     from bot.domain.funding import Defaults
     from bot.domain.guild import GuildState, MemberState
     from bot.domain.job import Review
     from bot.domain.member import Member
     from bot.domain.policy import Policy
+    from bot.domain.price import Price
     from bot.domain.quota import Funding
     from bot.domain.request import VideoRequest
     from bot.service.moderation import Moderation
@@ -53,7 +54,15 @@ class Admission:
         self._guilds, self._moderation, self._defaults, self._clock = guilds, moderation, defaults, clock
 
     async def admit(
-        self, wish: VideoRequest, member: Member, *, channel_id: int, key: str, job_id: str, confirmed: bool
+        self,
+        wish: VideoRequest,
+        member: Member,
+        *,
+        model: Capability,
+        channel_id: int,
+        key: str,
+        job_id: str,
+        confirmed: bool,
     ) -> Admitted:
         """Look at who asks, where, and for what; `key` is the idempotency key, `job_id` the job that would come of it.
 
@@ -73,7 +82,7 @@ class Admission:
         )
         policy = guild.policy
         wish = within_limits(wish, member, policy.limits)
-        cost = price(wish)
+        cost = model.price(wish)
         screened = await self._moderation.screen(wish, member, policy=policy, key=key, job_id=job_id)
         _confirm(cost, policy, confirmed=confirmed)
         tiers = policy.tiers_of(member.role_ids)

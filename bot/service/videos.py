@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bot.domain import capability
 from bot.domain.job import Job, JobStatus, Origin, Review
-from bot.domain.price import Price, price
 from bot.errors import ModelUnknown, StoreUnavailable
 from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from bot.domain.eta import Forecast
     from bot.domain.job import Destination
     from bot.domain.member import Member
+    from bot.domain.price import Price
     from bot.domain.quota import Account, Funding
     from bot.domain.request import VideoRequest
     from bot.service.admission import Admission, Admitted
@@ -158,6 +158,14 @@ class Videos:
         except KeyError:
             raise ModelUnknown(model=model) from None
 
+    def price(self, wish: VideoRequest) -> Price:
+        """What a request costs.
+
+        Raises:
+            ModelUnknown: no configured provider has its model.
+        """
+        return self.capability(wish.model).price(wish)
+
     async def request(self, wish: VideoRequest, asking: Asking) -> Accepted:
         """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.
 
@@ -173,6 +181,7 @@ class Videos:
             admitted = await self._admission.admit(
                 wish,
                 asking.member,
+                model=model,
                 channel_id=place.channel_id,
                 key=asking.key,
                 job_id=job_id,
@@ -269,7 +278,7 @@ class Videos:
         """What a request would mean here and now; nothing is asked for yet."""
         standing = await self.standing(member)
         expected = await self._expectation.forecast(wish)
-        return Estimate(price=price(wish), standing=standing, expected=expected)
+        return Estimate(price=self.price(wish), standing=standing, expected=expected)
 
     async def standing(self, member: Member) -> Standing:
         """What a person has left here."""

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CAPABILITIES, Capability
 from bot.domain.job import Origin
-from bot.domain.price import price
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import ModelUnknown
 from bot.locale import locales, words
@@ -19,8 +17,11 @@ from cogs._mend import mended, within
 from cogs._rescue import Typed
 from cogs._text import BUTTON, button_label, changes
 from cogs._wish import options_of, wish_of
+from tests.models import CAPABILITIES
 
 if TYPE_CHECKING:
+    from bot.domain.capability import Capability
+    from bot.domain.price import Price
     from bot.service.videos import Videos
 
 
@@ -34,6 +35,9 @@ class Offering:
         if model is not None and model not in self.models:
             raise ModelUnknown(model=model)
         return next(iter(self.models.values())) if model is None else self.models[model]
+
+    def price(self, wish: VideoRequest) -> Price:
+        return self.capability(wish.model).price(wish)
 
 
 VIDEOS = cast("Videos", Offering())
@@ -66,9 +70,10 @@ def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(option
         assert wish_of(options_of(request), model="other") == request
         for locale in locales():
             say = words(locale)
-            label = button_label(changes(options, request, "kirin_v3_t2v", say), request, say)
+            cost = VIDEOS.price(request).credits
+            label = button_label(changes(options, request, "kirin_v3_t2v", say), say, cost=cost)
             assert len(label) <= BUTTON
-            assert str(price(request).credits) in label
+            assert str(cost) in label
     assert bool(found) is (options["prompt"] == "a fox")
 
 
@@ -96,7 +101,7 @@ def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[
 
 def test_a_budget_is_kept() -> None:
     options = options_of(VideoRequest(model="kirin_v3_t2v", prompt="a", duration=12, sound=True))
-    assert [price(each).credits for each in within(options, VIDEOS, budget=12)] == [12, 12]
+    assert [VIDEOS.price(each).credits for each in within(options, VIDEOS, budget=12)] == [12, 12]
     assert within(options, VIDEOS, budget=0) == []
 
 

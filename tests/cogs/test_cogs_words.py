@@ -13,13 +13,13 @@ import pytest
 
 from bot import errors
 from bot.domain import capability
-from bot.domain.capability import KIRIN_V3, KLING_V1
 from bot.domain.job import JobStatus
 from bot.domain.problem import Problem
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
 from cogs._replies import CONTENT, describe
+from tests.models import KIRIN_V3, KLING_V1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import KIRIN_V3, KLING_V1, CameraRule, Capability, check
+from bot.domain.capability import CameraRule, Capability, check
 from bot.domain.offer import MOVES, able, bent, cheaper, fits, offered
-from bot.domain.price import price
 from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest
+from tests.models import KIRIN_V3, KLING_V1
 
 MODELS = (KIRIN_V3, KLING_V1)
 POOR = Capability(model="poor", provider="poor", durations=(4,), modes=(Mode.STD,), prompt_limit=10)
@@ -126,7 +126,7 @@ def test_what_is_cheaper_can_be_done_for_what_there_is(wish: VideoRequest, budge
         found = cheaper(request, model, budget=budget)
         assert len(found) <= 2
         for each in found:
-            assert price(each).credits <= budget
+            assert model.price(each).credits <= budget
             assert not model.clashes(each)
             assert (each.prompt, each.model) == (request.prompt, request.model)
 

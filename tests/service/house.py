@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bot.domain.capability import KIRIN_V3, KLING_V1
 from bot.domain.funding import Defaults
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
@@ -32,6 +31,7 @@ from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from tests.funds import plain
+from tests.models import KIRIN_V3, KLING_V1
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Stubborn
 
 if TYPE_CHECKING:
