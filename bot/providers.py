@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bot.domain.capability import CAPABILITIES
@@ -11,7 +11,8 @@ from bot.prices import table
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
-from bot.provider.transport import Transport
+from bot.provider.scan import Scanner
+from bot.provider.transport import Timeouts, Transport
 
 if TYPE_CHECKING:
     import ssl
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.provider.base import VideoProvider
     from bot.settings import Settings
+
+
+SCANNING: Final = Timeouts(read_create=20.0, call=30.0)  # somebody waits for it, or a video does
 
 
 async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
@@ -50,6 +54,25 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
         )
         providers.append(kling)
     return providers
+
+
+async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> Scanner | None:
+    """What scans texts and videos; None without a key of the gateway. Its troubles are not those of making videos."""
+    if settings.kirin_api_key is None:
+        return None
+    transport = Transport(
+        provider="scan",
+        base_url=settings.kirin_base_url,
+        token=settings.kirin_api_key.get_secret_value,
+        secrets=settings.secrets(),
+        timeouts=SCANNING,
+        ssl_context=context,
+    )
+    return Scanner(
+        transport=await stack.enter_async_context(transport),
+        text_path=settings.kirin_text_scan_path,
+        video_path=settings.kirin_video_scan_path,
+    )
 
 
 def models_of(settings: Settings, providers: Collection[str]) -> list[Capability]:
