@@ -156,8 +156,16 @@ DROP INDEX jobs_unfinished;
 CREATE INDEX jobs_unfinished ON jobs (user_id)
 WHERE status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL;
 
--- A guild's latest jobs.
+-- A guild's latest jobs, and what was used in it in some time.
 CREATE INDEX jobs_of_guild ON jobs (guild_id, created_at);
+
+-- A guild's jobs that wait or are under way.
+CREATE INDEX jobs_open_in_guild ON jobs (guild_id, created_at)
+WHERE delivered_at IS NULL AND dead_letter IS NULL
+AND status IN ('pending', 'queued', 'submitting', 'running', 'succeeded');
+
+-- A guild's dead letters.
+CREATE INDEX jobs_dead_in_guild ON jobs (guild_id, created_at) WHERE dead_letter IS NOT NULL;
 
 -- The prompts that are old enough to be forgotten.
 CREATE INDEX jobs_to_forget ON jobs (created_at) WHERE prompt <> '';
@@ -196,7 +204,7 @@ DROP TABLE ledger;
 
 ALTER TABLE entries RENAME TO ledger;
 
--- A hold ends once in each account: settled or released, never both.
+-- A hold ends once in each account: settled or released, never both. So it says what a job cost a guild's budget.
 CREATE UNIQUE INDEX ledger_ends ON ledger (job_id, owner, period) WHERE kind IN ('settle', 'release');
 
 -- The holds of a job.
