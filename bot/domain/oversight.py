@@ -1,0 +1,77 @@
+"""What those who run a guild want to see of its jobs, and what has been used in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+class Sought(StrEnum):
+    """Which jobs."""
+
+    LATEST = "latest"
+    WAITING = "waiting"  # for a moderator, or in the queue
+    RUNNING = "running"  # at a provider, or on their way into a channel
+    DEAD = "dead"  # dead letters
+    EVERYWHERE = "everywhere"  # the dead letters of all guilds and direct messages: the operator's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Used:
+    """What was used: money in millionths of a USD.
+
+    `videos` reached somebody, `failed` will never be, `credits` were paid by members. `estimated` is what we expected
+    the billed ones to cost, `charged` what the books say that they did.
+    """
+
+    videos: int = 0
+    failed: int = 0
+    credits: int = 0
+    estimated: int = 0
+    charged: int = 0
+
+    def __add__(self, other: Used) -> Used:
+        """Both together."""
+        return Used(
+            videos=self.videos + other.videos,
+            failed=self.failed + other.failed,
+            credits=self.credits + other.credits,
+            estimated=self.estimated + other.estimated,
+            charged=self.charged + other.charged,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayOfMember:
+    """What one member used on one day of the guild's calendar."""
+
+    day: date
+    user_id: int
+    used: Used
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drift:
+    """How far off our estimates for a model are, over the videos whose provider said what it charged.
+
+    `estimated` and `reported` are in millionths of a USD, over `priced` videos; `units` are in the provider's own unit,
+    over `metered` ones.
+    """
+
+    provider: str
+    model: str
+    priced: int = 0
+    estimated: int = 0
+    reported: int = 0
+    metered: int = 0
+    units: Decimal = Decimal(0)
+
+    @property
+    def share(self) -> float:
+        """What was reported beyond the estimate, as a share of it; 0 where nothing was estimated."""
+        return (self.reported - self.estimated) / self.estimated if self.estimated else 0.0

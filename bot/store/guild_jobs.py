@@ -1,0 +1,76 @@
+"""The jobs that those who run a guild look through, and what the ledger says of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import Job
+from bot.domain.oversight import Sought
+from bot.domain.quota import Unit
+from bot.domain.row import from_millis
+from bot.store.ledger import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+# The very words of the partial indexes, so that every database takes them.
+_OPEN: Final = (
+    "delivered_at IS NULL AND dead_letter IS NULL "
+    "AND status IN ('pending', 'queued', 'submitting', 'running', 'succeeded')"
+)
+_WHERE: Final[Mapping[Sought, str]] = {
+    Sought.LATEST: "true",
+    Sought.WAITING: f"{_OPEN} AND status IN ('pending', 'queued')",
+    Sought.RUNNING: f"{_OPEN} AND status IN ('submitting', 'running', 'succeeded')",
+    Sought.DEAD: "dead_letter IS NOT NULL",
+    Sought.EVERYWHERE: "dead_letter IS NOT NULL",
+}
+
+
+class GuildJobStore:
+    """Reads one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def jobs(
+        self, sought: Sought, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int
+    ) -> list[Job]:
+        """Jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
+        where, values = [_WHERE[sought]], [most, skip]
+        for column, value in (
+            ("guild_id", None if sought is Sought.EVERYWHERE else guild_id),
+            ("user_id", user_id),
+        ):
+            if value is not None:
+                values.append(value)
+                where.append(f"{column} = ${len(values)}")
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                f"SELECT * FROM jobs WHERE {' AND '.join(where)} "  # noqa: S608 (texts of this module)
+                "ORDER BY created_at DESC LIMIT $1 OFFSET $2",
+                *values,
+            )
+            return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)
+
+    async def lines(self, job_id: str) -> list[tuple[datetime, Line]]:
+        """A job's lines in the ledger and when they were written, in their order."""
+
+        async def work(tx: Transaction) -> list[tuple[datetime, Line]]:
+            rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
+            found = [(from_millis(row["at"]), _line(row)) for row in rows]
+            return sorted(found, key=lambda each: (each[0], each[1].kind != "hold", each[1].owner))
+
+        return await self._database.transact(work)
+
+
+def _line(row: Row) -> Line:
+    values = {name: row[name] for name in Line.__dataclass_fields__ if name != "unit"}
+    return Line(**values, unit=Unit(row["unit"]))

@@ -1,0 +1,88 @@
+"""What has been used in a guild: summed up by the database, a day at a time, so that no answer grows with the jobs."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.oversight import DayOfMember, Drift, Used
+from bot.domain.quota import budget_of
+from bot.domain.row import millis
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+# The books have what a job cost; before budgets were kept there, the job itself.
+_OF_MEMBERS: Final = (
+    "SELECT j.user_id, "
+    "sum(CASE WHEN j.delivered_at IS NULL THEN 0 ELSE 1 END) AS videos, "
+    "sum(CASE WHEN j.status = 'failed' THEN 1 ELSE 0 END) AS failed, "
+    "sum(CASE WHEN j.delivered_at IS NULL THEN 0 ELSE j.credits END) AS credits, "
+    "sum(CASE WHEN j.delivered_at IS NULL AND coalesce(l.settled, 0) = 0 THEN 0 ELSE j.usd_micros END) AS estimated, "
+    "sum(coalesce(l.settled, "
+    "CASE WHEN j.delivered_at IS NULL THEN 0 ELSE coalesce(j.cost_micros, j.usd_micros) END)) AS charged "
+    "FROM jobs AS j LEFT JOIN ledger AS l ON l.job_id = j.id AND l.owner = $4 AND l.kind IN ('settle', 'release') "
+    "WHERE j.guild_id = $1 AND j.created_at >= $2 AND j.created_at < $3 GROUP BY j.user_id"
+)
+_REPORTED: Final = (
+    "SELECT provider, eta_key, cost_units, count(*) AS metered, count(cost_micros) AS priced, "
+    "sum(CASE WHEN cost_micros IS NULL THEN 0 ELSE usd_micros END) AS estimated, "
+    "sum(coalesce(cost_micros, 0)) AS reported "
+    "FROM jobs WHERE guild_id = $1 AND created_at >= $2 AND created_at < $3 "
+    "AND (cost_micros IS NOT NULL OR cost_units IS NOT NULL) GROUP BY provider, eta_key, cost_units"
+)
+
+
+class UsageStore:
+    """Reads one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[DayOfMember]:
+        """What each member used of what they asked for on a day, which lasts from `begin` until before `end`."""
+        rows = await self._all(_OF_MEMBERS, guild_id, millis(begin), millis(end), budget_of(guild_id))
+        return [DayOfMember(day=day, user_id=row["user_id"], used=_used(row)) for row in rows]
+
+    async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[Drift]:
+        """How the estimates compare with what providers said, by model, in the order of their names."""
+        found: dict[tuple[str, str], Drift] = {}
+        for row in await self._all(_REPORTED, guild_id, millis(begin), millis(end)):
+            key = (row["provider"], row["eta_key"].partition("/")[0])
+            found[key] = _with(found.get(key, Drift(provider=key[0], model=key[1])), row)
+        return [found[key] for key in sorted(found)]
+
+    async def _all(self, sql: str, *values: object) -> list[Row]:
+        async def work(tx: Transaction) -> list[Row]:
+            return list(await tx.all(sql, *values))
+
+        return await self._database.transact(work)
+
+
+def _used(row: Row) -> Used:
+    return Used(**{name: int(row[name]) for name in Used.__dataclass_fields__})
+
+
+def _with(drift: Drift, row: Row) -> Drift:
+    units = _decimal(row["cost_units"])
+    return Drift(
+        provider=drift.provider,
+        model=drift.model,
+        priced=drift.priced + int(row["priced"]),
+        estimated=drift.estimated + int(row["estimated"]),
+        reported=drift.reported + int(row["reported"]),
+        metered=drift.metered + (0 if units is None else int(row["metered"])),
+        units=drift.units + (units or 0) * int(row["metered"]),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    """A provider's own number, if it is one."""
+    try:
+        number = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
