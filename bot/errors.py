@@ -40,6 +40,7 @@ ShotcallerError
 │   ├── TooManyPresets         the person or the guild has as many presets as there may be
 │   ├── StoryboardsNotOffered  no configured model makes storyboards
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
+│   ├── TooMuchFeedback        the person has written enough to the operator for a day
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
 │   └── MessageEmpty           a message without text was to be filmed
 ├── ProviderError              the video service; `fault` says what kind of trouble it is
@@ -355,6 +356,14 @@ class NotPermitted(Refused):
     def __init__(self, *, needed: str) -> None:
         self.needed = needed
         super().__init__(needed)
+
+
+class TooMuchFeedback(Refused):
+    """The person has written to the operator `limit` times within a day."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(limit)
 
 
 class DraftGone(Refused):
