@@ -96,6 +96,7 @@ class Trouble(StrEnum):
     STORE = "store_unavailable"  # the database refuses
     MACHINE = "machine"  # results cannot be written or looked at here
     REPORT = "report"  # somebody reports a result
+    FEEDBACK = "feedback"  # somebody writes to the operator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
