@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
+import time
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
-from bot.domain.job import DeadLetter
+from bot.domain.job import DeadLetter, JobStatus
 from bot.errors import (
     DestinationBusy,
     DestinationLost,
@@ -23,6 +25,7 @@ from bot.errors import (
     ResultUnavailable,
     ResultUnusable,
     SettingsInvalid,
+    TransitionLost,
 )
 from bot.service.files import Fetcher, ready, remove
 from bot.service.notifier import Alert, Trouble
@@ -80,15 +83,17 @@ class Delivery:
         self._clock, self._rand = clock, rand
         self._spoilt: Counter[str] = Counter()
 
-    async def sweep(self) -> None:
-        """At start: make the folder, and remove the files of ours that nobody needs any more.
+    async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
+        """Make the folder, and remove the files of ours that nobody needs any more.
+
+        While work is under way, only those that nobody has touched for some time.
 
         Raises:
             SettingsInvalid: the folder cannot be written.
             StoreUnavailable: the database refuses.
         """
         try:
-            for file in await asyncio.to_thread(_files_in, self._folder):
+            for file in await asyncio.to_thread(_files_in, self._folder, untouched):
                 if not await self._needed(file.name):
                     await asyncio.to_thread(file.unlink, missing_ok=True)
         except OSError as exc:
@@ -96,6 +101,15 @@ class Delivery:
 
     async def deliver(self, job: Job) -> Job:
         """Bring the result of a job in `SUCCEEDED` to its destination."""
+        try:
+            return await self._deliver(job)
+        except TransitionLost:
+            present = await self._lookup.job(job.id)
+            if present is None or present.status is JobStatus.FAILED:  # nobody will want the file
+                await self.discard(job)
+            raise
+
+    async def _deliver(self, job: Job) -> Job:
         try:
             posted, job = await self._bring(job)
         except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
@@ -223,6 +237,7 @@ class Delivery:
             log.warning("a file could not be removed", extra={"job": job.id})
 
 
-def _files_in(folder: Path) -> list[Path]:
+def _files_in(folder: Path, untouched: timedelta) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    return [file for file in folder.iterdir() if file.is_file()]
+    latest = time.time() - untouched.total_seconds() if untouched else math.inf
+    return [file for file in folder.iterdir() if file.is_file() and file.stat().st_mtime < latest]
