@@ -1,0 +1,66 @@
+"""When the bot is removed from a guild: what waits there is taken back, and after a time of grace all is forgotten."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.errors import StoreError, TransitionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+
+    from bot.store.departures import Departure, DepartureStore
+
+log = logging.getLogger(__name__)
+
+
+class Departures:
+    """Keeps in mind which guilds the bot is in. What it is told of comes from Discord, and is never an outage."""
+
+    def __init__(self, *, store: DepartureStore, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
+        self._store, self._clock, self._wake = store, clock, wake
+
+    async def joined(self, guild_id: int) -> None:
+        """The bot has been added to a guild, perhaps again."""
+        try:
+            await self._store.joined(guild_id, now=self._clock())
+        except StoreError as exc:  # noticed at the next start
+            log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
+
+    async def left(self, guild_id: int) -> None:
+        """The bot has been removed from a guild: nothing is begun there any more, and nothing stays held for it."""
+        log.info("removed from a guild", extra={"guild": guild_id})
+        try:
+            await self._store.left(guild_id, now=self._clock())
+            await self.work()
+        except StoreError as exc:
+            log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
+
+    async def compare(self, guild_ids: Collection[int]) -> None:
+        """These are all the guilds that the bot is in, whether or not they can be reached just now."""
+        try:
+            for guild_id in await self._store.compare(frozenset(guild_ids), now=self._clock()):
+                log.info("a guild is gone", extra={"guild": guild_id})
+            await self.work()
+        except StoreError as exc:
+            log.warning("the guilds could not be noted", extra={"detail": str(exc)})
+
+    async def work(self) -> None:
+        """Take back what waits in guilds that are gone. What a provider has already goes to its person by itself."""
+        now = self._clock()
+        if sum([await self._store.take_back_waiting(each, now=now) for each in await self._store.gone()]):
+            self._wake()
+
+    async def forget(self, *, before: datetime) -> int:
+        """Forget the guilds that were left before then; how many."""
+        return sum([await self._forgotten(each) for each in await self._store.gone() if each.at < before])
+
+    async def _forgotten(self, departure: Departure) -> bool:
+        try:
+            while await self._store.end_all(departure, now=self._clock()):
+                pass
+        except TransitionLost:  # something moved there; the next time
+            return False
+        return await self._store.forget(departure)

@@ -1,0 +1,195 @@
+"""Deleting what is held about a person: the wish is a row, and everything after it can be repeated until it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from bot.domain.case import CaseState
+from bot.domain.job import Job
+from bot.domain.quota import span_of
+from bot.domain.row import from_millis, millis
+from bot.errors import TransitionLost
+from bot.store.anonymity import disown, unname
+from bot.store.cases import decide
+from bot.store.endings import UNENDED, give_up
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+ABANDONED: Final = "abandoned"  # how jobs fail whose person is gone
+
+# What is deleted at once, and is tied to no job.
+_OWN: Final = (
+    "DELETE FROM drafts WHERE user_id = $1",
+    "DELETE FROM presets WHERE user_id = $1",
+    "DELETE FROM favourites WHERE user_id = $1",
+    "DELETE FROM feedback WHERE user_id = $1",
+    "DELETE FROM queues WHERE queue_id = $1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE queue_id = $1 AND status = 'queued')",
+    # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
+    "UPDATE strikes SET reason = '' WHERE user_id = $1",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletion:
+    """A person's wish, made at a moment: whatever is held from before it goes, with `messages` also what was posted."""
+
+    user_id: int
+    at: datetime
+    messages: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The wish of a database row."""
+        return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A message about a job that may be there."""
+
+    channel_id: int
+    message_id: int
+
+
+class DeletionStore:
+    """The wishes of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
+        """Write a wish down. A second one goes as far as the first, and on to what came since."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "INSERT INTO deletions (user_id, at, messages) VALUES ($1, $2, $3) ON CONFLICT (user_id) "
+                "DO UPDATE SET at = excluded.at, cleared_at = NULL, "
+                "messages = CASE WHEN excluded.messages > deletions.messages THEN 1 ELSE deletions.messages END",
+                user_id,
+                millis(now),
+                int(messages),
+            )
+
+        await self._database.transact(work)
+        return Deletion(user_id=user_id, at=now, messages=messages)
+
+    async def open(self) -> list[Deletion]:
+        """The wishes that are not wholly fulfilled yet."""
+        rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
+        return [Deletion.from_row(row) for row in rows]
+
+    async def end_jobs(self, wish: Deletion, *, now: datetime) -> int:
+        """End everything that still holds credits, each in a transaction of its own; how many there were."""
+        count = 0
+        for job in await self._jobs(wish, UNENDED):
+            try:
+                await self._end(job, now=now)
+            except TransitionLost:  # somebody moved it a moment ago; it is met again
+                continue
+            count += 1
+        return count
+
+    async def clear(self, wish: Deletion, *, now: datetime) -> bool:
+        """Delete what is tied to no job, and take the person out of what stays; whether that was still to be done."""
+
+        async def work(tx: Transaction) -> bool:
+            first = await tx.execute(
+                "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
+                wish.user_id,
+                millis(wish.at),
+                millis(now),
+            )
+            if not first:
+                return False
+            for sql in _OWN:
+                await tx.execute(sql, wish.user_id)
+            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
+            for row in await tx.all("SELECT id FROM cases WHERE user_id = $1 AND state = 'open'", wish.user_id):
+                await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
+            await unname(tx, wish.user_id)
+            for row in await _accounts(tx, wish):
+                if span_of(row["period"]) is None:
+                    await disown(tx, row["owner"], row["period"])
+            return True
+
+        return await self._database.transact(work)
+
+    async def closed(self, wish: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[Place]]]:
+        """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
+        jobs = await self._jobs(wish, "TRUE" if hurried else f"due_at IS NULL AND NOT ({UNENDED})", most=most)
+        return [(job, await self._places(job)) for job in jobs]
+
+    async def forget(self, job: Job) -> None:
+        """Delete a job's row, and with it the stars that it has and its place in a gallery."""
+        await self._database.transact(
+            lambda tx: tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id)  # noqa: S608 (constant)
+        )
+
+    async def finish(self, wish: Deletion, *, hurried: bool, now: datetime) -> bool:
+        """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
+
+        async def work(tx: Transaction) -> bool:
+            shown = "" if hurried else "AND due_at IS NULL"
+            await tx.execute(
+                f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
+                *(wish.user_id, millis(wish.at)),
+            )
+            waiting = 0
+            for row in await _accounts(tx, wish):
+                begins, ends = span_of(row["period"]) or (now, now)
+                if begins <= wish.at and ends <= now:
+                    await disown(tx, row["owner"], row["period"])
+                elif begins <= wish.at:
+                    waiting += 1
+            left = await tx.one(
+                "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
+                "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",
+                wish.user_id,
+                millis(wish.at),
+            )
+            if waiting or left is None or left["n"]:
+                return False
+            await tx.execute("DELETE FROM deletions WHERE user_id = $1 AND at = $2", wish.user_id, millis(wish.at))
+            return True
+
+        return await self._database.transact(work)
+
+    async def _end(self, job: Job, *, now: datetime) -> None:
+        await self._database.transact(lambda tx: give_up(tx, job, failure=ABANDONED, now=now))
+
+    async def _jobs(self, wish: Deletion, where: str, *, most: int = 1000) -> list[Job]:
+        rows = await self._database.transact(
+            lambda tx: tx.all(
+                f"SELECT * FROM jobs WHERE user_id = $1 AND created_at <= $2 AND {where} ORDER BY created_at LIMIT $3",  # noqa: S608 (constants)
+                wish.user_id,
+                millis(wish.at),
+                most,
+            )
+        )
+        return [Job.from_row(row) for row in rows]
+
+    async def _places(self, job: Job) -> list[Place]:
+        row = await self._database.transact(lambda tx: tx.one("SELECT * FROM gallery WHERE job_id = $1", job.id))
+        known = [
+            (job.card_channel_id, job.card_message_id),
+            (job.message_channel_id, job.message_id),
+            (job.destination.channel_id, job.shared_message_id),
+            (row["channel_id"], row["message_id"]) if row else (None, None),
+        ]
+        return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+
+
+async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:
+    """The accounts in a person's name. They are looked through for it: it is seldom asked."""
+    return list(
+        await tx.all(
+            "SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2",
+            f"user:{wish.user_id}@%",
+            f"extra:{wish.user_id}@%",
+        )
+    )

@@ -1,0 +1,123 @@
+"""What is held about one person: every table that may know somebody, and by which columns."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from bot.domain.row import from_millis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.store.database import Database, Transaction
+
+Finds: TypeAlias = tuple[str, Callable[[int], tuple[object, ...]]]
+
+
+def _id(user_id: int) -> tuple[object, ...]:
+    return (user_id,)
+
+
+def _id_and_text(user_id: int) -> tuple[object, ...]:
+    return user_id, f"%{user_id}%"
+
+
+def _id_and_owner(user_id: int) -> tuple[object, ...]:
+    return user_id, f"%:{user_id}@%"
+
+
+# How each table is asked for the rows about a person. Every other table is in `NOBODYS`, with the reason.
+HELD: Final[dict[str, Finds]] = {
+    "jobs": ("user_id = $1", _id),
+    "gallery": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "favourites": ("user_id = $1", _id),
+    "drafts": ("user_id = $1", _id),
+    "presets": ("user_id = $1", _id),
+    "preferences": ("scope = $1", lambda user_id: (f"user:{user_id}",)),
+    "accounts": ("owner LIKE $1", lambda user_id: (f"%:{user_id}@%",)),
+    "ledger": ("actor_id = $1 OR owner LIKE $2 OR id LIKE $2 OR note LIKE $3", lambda u: (*_id_and_owner(u), f"%{u}%")),
+    "members": ("user_id = $1 OR blocked_by = $1", _id),
+    "strikes": ("user_id = $1", _id),
+    "cases": ("user_id = $1 OR decided_by = $1 OR body LIKE $2", _id_and_text),
+    "audit": ("actor_id = $1 OR detail LIKE $2", _id_and_text),
+    "queues": ("queue_id = $1", _id),
+    "feedback": ("user_id = $1", _id),
+    "deletions": ("user_id = $1", _id),
+}
+NOBODYS: Final = {
+    "guilds": "what a guild's admins decide for all of it",
+    "budget_alerts": "budgets belong to a guild or to the whole bot",
+    "chores": "when work is due",
+    "schema_migrations": "which migrations have run",
+}
+
+_JSON: Final = frozenset({"request", "body", "detail"})
+_TIMES: Final = re.compile(r"(?:\w+_)?(?:at|until)")
+_OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns in which somebody else may stand
+
+
+class PrivacyStore:
+    """Reads one database. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def held(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
+        """Everything about a person as of one moment, by table, ready for JSON. Others in it are left out."""
+
+        async def work(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
+            return {
+                table: [
+                    dict(cast("Mapping[str, Any]", row))
+                    for row in await tx.all(f"SELECT * FROM {table} WHERE {finds}", *values(user_id))  # noqa: S608 (constants)
+                ]
+                for table, (finds, values) in HELD.items()
+            }
+
+        found = await self._database.transact(work)
+        return {
+            table: [_told(table, row, user_id) for row in rows if table == "gallery" or mentions(row, user_id)]
+            for table, rows in found.items()
+        }
+
+
+def mentions(value: Any, user_id: int) -> bool:
+    """Whether a person's id stands anywhere in a value; a longer number that contains it is somebody else."""
+    if isinstance(value, dict):
+        return any(mentions(each, user_id) for each in value.values())
+    if isinstance(value, list | tuple):
+        return any(mentions(each, user_id) for each in value)
+    return re.search(rf"(?<!\d){user_id}(?!\d)", str(value)) is not None
+
+
+def without(value: Any, user_id: int) -> Any:
+    """A JSON value with 0 wherever the person's id stands."""
+    if isinstance(value, dict):
+        return {name: without(each, user_id) for name, each in value.items()}
+    if isinstance(value, list):
+        return [without(each, user_id) for each in value]
+    if isinstance(value, str):
+        return re.sub(rf"(?<!\d){user_id}(?!\d)", "0", value)
+    return 0 if value == user_id else value
+
+
+def _told(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
+    """A row as its person may read it: JSON and times unfolded, other people not named."""
+    told = {name: _unfolded(name, value) for name, value in row.items()}
+    theirs = told.get("user_id", user_id) == user_id
+    for name in _OTHERS:
+        if told.get(name) not in (None, user_id):
+            told[name] = None
+    if table == "cases" and (told["kind"] == "report") is theirs:
+        told["body"] = None  # who reported somebody is that one's secret, and what was reported is the other's
+    return told
+
+
+def _unfolded(name: str, value: Any) -> Any:
+    if isinstance(value, int) and _TIMES.fullmatch(name):
+        moment = from_millis(value)
+        return moment.isoformat() if moment else None
+    return json.loads(value) if name in _JSON and isinstance(value, str) and value[:1] in {"{", "["} else value
