@@ -28,7 +28,7 @@ _OWN: Final = (
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
     "DELETE FROM feedback WHERE user_id = $1",
-    "DELETE FROM queues WHERE queue_id = $1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE queue_id = $1 AND status = 'queued')",
+    "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )

@@ -88,7 +88,7 @@ class RetentionStore:
         return await self._database.transact(work)
 
     async def trim(self, *, texts: datetime | None, records: datetime) -> None:
-        """Delete feedback and decided cases from before `texts` (None: none of them), the audit from before `records`."""
+        """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`."""
 
         async def work(tx: Transaction) -> None:
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
