@@ -79,6 +79,7 @@ UrlPath = Annotated[str, AfterValidator(_path)]
 DiscordId = Annotated[int, Field(gt=0, lt=2**63)]
 Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 
@@ -133,6 +134,12 @@ class Settings(BaseSettings):
     poll_seconds_min: Seconds = 2
     poll_seconds_max: Annotated[Seconds, Field(validate_default=True)] = 20
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
+
+    privacy_file: Path | None = None
+    keep_prompts_days: Days = 180
+    keep_files_days: Days = 30
+    left_guild_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    source_url: WebAddress | None = None
 
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
