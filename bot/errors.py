@@ -147,10 +147,14 @@ class GuildQuotaExceeded(Refused):
 
 
 class BudgetExceeded(Refused):
-    """The money of this month is used up; `owner` is the account of the guild's budget or of the whole bot's."""
+    """The money of this month does not cover it; `owner` is the account of the guild's budget or of the whole bot's.
 
-    def __init__(self, *, owner: str, renews_at: datetime | None) -> None:
-        self.owner, self.renews_at = owner, renews_at
+    `used` of the `ceiling` are used, in millionths of a USD; `period` is the account's.
+    """
+
+    def __init__(self, *, owner: str, period: str, ceiling: int, used: int, renews_at: datetime | None) -> None:
+        self.owner, self.period, self.ceiling, self.used = owner, period, ceiling, used
+        self.renews_at = renews_at
         super().__init__(owner)
 
 

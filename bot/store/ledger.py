@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.quota import Account, Fund, Unit
 from bot.domain.row import millis
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, StoreError
+from bot.store.budgets import note_shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.row import Row
     from bot.store.database import Transaction
 
-ALERTS: Final = (50, 80, 100)  # percent of a budget at which the operator is told
+_ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hold: what they take was taken before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +43,11 @@ class Line:
     actor_id: int | None = None
     note: str = ""
 
+    @property
+    def takes(self) -> int:
+        """What has to be left in its account for it."""
+        return 0 if self.kind in _ENDS else self.held + self.settled - self.granted
+
 
 async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> None:
     """Take the job's price out of the balances before the work, decided by the updates themselves.
@@ -49,7 +55,10 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
     Raises:
         QuotaExceeded: the member's purses do not cover it together.
         GuildQuotaExceeded, BudgetExceeded: a cap has no room for it. Nothing is taken.
+        StoreError: a price below nothing.
     """
+    if min(job.credits, job.usd_micros) < 0:
+        raise StoreError(f"the price of job {job.id} is below nothing")
     accounts = await lock(tx, (*funding.purses, *funding.caps))
     missing = job.credits
     for fund in funding.purses:
@@ -121,7 +130,7 @@ async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
     """Write a line and change its account by it, once; whether it was new.
 
     Raises:
-        StoreError: there is no such account, or it would fall below nothing.
+        StoreError: there is no such account, it would fall below nothing, or less is left in it than the line takes.
     """
     written = await tx.execute(
         "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "
@@ -134,8 +143,8 @@ async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
     changed = await tx.execute(
         "UPDATE accounts SET held = held + $3, settled = settled + $4, allowance = allowance + $5 "
         "WHERE owner = $1 AND period = $2 AND held + $3 >= 0 AND settled + $4 >= 0 AND allowance + $5 >= 0 "
-        "AND ($3 <= 0 OR allowance - held - settled >= $3)",
-        *(line.owner, line.period, line.held, line.settled, line.granted),
+        "AND ($6 <= 0 OR allowance - held - settled >= $6)",
+        *(line.owner, line.period, line.held, line.settled, line.granted, line.takes),
     )
     if changed != 1:
         raise StoreError(f"the books do not add up: {line.kind} of {line.owner} for {line.job_id or line.id}")
@@ -147,21 +156,17 @@ async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *,
     wanted = job.usd_micros if cap.unit is Unit.USD else job.credits
     if account.balance < wanted:
         if cap.unit is Unit.USD:
-            raise BudgetExceeded(owner=cap.owner, renews_at=cap.renews_at)
+            raise BudgetExceeded(
+                owner=cap.owner,
+                period=cap.period,
+                ceiling=account.allowance,
+                used=account.held + account.settled,
+                renews_at=cap.renews_at,
+            )
         raise GuildQuotaExceeded(price=wanted, balance=account.balance, renews_at=cap.renews_at)
     await _hold(tx, job, cap, wanted, now=now)
-    if cap.unit is Unit.USD and cap.allowance:
-        await _note_shares(tx, cap, used=account.held + account.settled + wanted, now=now)
-
-
-async def _note_shares(tx: Transaction, cap: Fund, *, used: int, now: datetime) -> None:
-    for percent in ALERTS:
-        if used * 100 >= (cap.allowance or 0) * percent:
-            await tx.execute(
-                "INSERT INTO budget_alerts (owner, period, percent, used, ceiling, at) VALUES ($1, $2, $3, $4, $5, $6) "
-                "ON CONFLICT (owner, period, percent) DO NOTHING",
-                *(cap.owner, cap.period, percent, used, cap.allowance, millis(now)),
-            )
+    if cap.unit is Unit.USD:
+        await note_shares(tx, replace(account, held=account.held + wanted), now=now)
 
 
 async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: datetime) -> None:
@@ -213,6 +218,15 @@ async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, n
     )
     if not ended:
         raise StoreError(f"the books do not add up: {kind} of job {job.id} twice")
+    if line["unit"] == Unit.USD and spent > line["held"]:
+        await _note_overrun(tx, line, now=now)
+
+
+async def _note_overrun(tx: Transaction, line: Row, *, now: datetime) -> None:
+    """A video that cost more than was held for it may reach a share of its budget too."""
+    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line["owner"], line["period"])
+    if row is not None:
+        await note_shares(tx, Account.from_row(row), now=now)
 
 
 def _key(fund: Fund) -> tuple[str, str]:

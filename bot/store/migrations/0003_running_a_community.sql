@@ -84,6 +84,9 @@ CREATE INDEX cases_of_job ON cases (job_id) WHERE job_id IS NOT NULL;
 -- The cases about one person.
 CREATE INDEX cases_of_user ON cases (user_id, kind, created_at);
 
+-- A member wishes for more credits once at a time.
+CREATE UNIQUE INDEX cases_one_wish ON cases (guild_id, user_id) WHERE kind = 'more' AND state = 'open';
+
 -- Who has asked for everything about them to be deleted, whether their messages go too, and when what is not tied to
 -- jobs was. A row is the intent, and stays until nothing that is held has their name any more.
 CREATE TABLE deletions (
@@ -124,26 +127,49 @@ ALTER TABLE jobs ADD COLUMN spoiler INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN review TEXT;
 ALTER TABLE jobs ADD COLUMN cost_units TEXT;
 
-UPDATE jobs SET queue_id = coalesce(guild_id, user_id);
+UPDATE jobs SET queue_id = coalesce(guild_id, user_id), turn = created_at;
+
+-- Numbers that only grow, for every job that begins to wait at a provider and every one that is taken.
+CREATE TABLE turnstiles (
+    provider TEXT PRIMARY KEY,
+    number BIGINT NOT NULL
+);
+
+INSERT INTO turnstiles (provider, number) SELECT provider, max(created_at) FROM jobs GROUP BY provider;
 
 -- When a queue was last served, so that queues take turns. A row is there while something waits in it.
 CREATE TABLE queues (
     provider TEXT NOT NULL,
     queue_id BIGINT NOT NULL,
-    served BIGINT NOT NULL DEFAULT 0,
+    served BIGINT NOT NULL,
     PRIMARY KEY (provider, queue_id)
 );
 
-INSERT INTO queues (provider, queue_id) SELECT DISTINCT provider, queue_id FROM jobs WHERE status = 'queued';
+INSERT INTO queues (provider, queue_id, served)
+SELECT provider, queue_id, min(turn) FROM jobs WHERE status = 'queued' GROUP BY provider, queue_id;
 
--- The queue of a provider that has waited longest for its turn.
-CREATE INDEX queues_in_turn ON queues (provider, served);
+-- When a person was last served in a queue, so that its people take turns. A row is there while something of theirs waits.
+CREATE TABLE turns (
+    provider TEXT NOT NULL,
+    queue_id BIGINT NOT NULL,
+    priority INTEGER NOT NULL,
+    user_id BIGINT NOT NULL,
+    served BIGINT NOT NULL,
+    PRIMARY KEY (provider, queue_id, priority, user_id)
+);
 
--- The next waiting job of a queue, and the place of a job in it.
-CREATE INDEX jobs_in_queue ON jobs (provider, queue_id, priority DESC, turn, created_at, id) WHERE status = 'queued';
+INSERT INTO turns (provider, queue_id, priority, user_id, served)
+SELECT provider, queue_id, priority, user_id, min(turn)
+FROM jobs WHERE status = 'queued' GROUP BY provider, queue_id, priority, user_id;
 
--- A person's last turn in a queue.
-CREATE INDEX jobs_turn ON jobs (provider, queue_id, priority, user_id, turn) WHERE status = 'queued';
+-- The queue of a provider whose turn it is.
+CREATE INDEX queues_in_order ON queues (provider, served, queue_id);
+
+-- The person of a queue whose turn it is.
+CREATE INDEX turns_in_order ON turns (provider, queue_id, priority DESC, served, user_id);
+
+-- The next waiting job of a person in a queue, and how many are before one.
+CREATE INDEX jobs_in_turn ON jobs (provider, queue_id, priority, user_id, turn, id) WHERE status = 'queued';
 
 -- How many jobs of a queue the providers work on.
 CREATE INDEX jobs_of_queue_at_work ON jobs (queue_id) WHERE status IN ('submitting', 'running') AND dead_letter IS NULL;
@@ -173,8 +199,24 @@ CREATE INDEX jobs_to_forget ON jobs (created_at) WHERE prompt <> '';
 -- Every guild that anything is known of, so that it is noticed when the bot is in one no longer.
 INSERT INTO guilds (guild_id, body, updated_at) SELECT DISTINCT guild_id, '{}', 0 FROM jobs WHERE guild_id IS NOT NULL;
 
--- Accounts count credits or millionths of a USD, and belong to a member, a pool, a guild or the whole bot.
-ALTER TABLE accounts ADD COLUMN unit TEXT NOT NULL DEFAULT 'credits';
+-- What one owner (a member, a pool, a guild, the whole bot) may use in one period and has used, in credits or millionths
+-- of a USD. What is left is allowance - held - settled.
+CREATE TABLE purses (
+    owner TEXT NOT NULL,
+    period TEXT NOT NULL,
+    allowance BIGINT NOT NULL CHECK (allowance >= 0),
+    held BIGINT NOT NULL DEFAULT 0 CHECK (held >= 0),
+    settled BIGINT NOT NULL DEFAULT 0 CHECK (settled >= 0),
+    unit TEXT NOT NULL DEFAULT 'credits',
+    PRIMARY KEY (owner, period)
+);
+
+INSERT INTO purses (owner, period, allowance, held, settled)
+SELECT owner, period, allowance, held, settled FROM accounts;
+
+DROP TABLE accounts;
+
+ALTER TABLE purses RENAME TO accounts;
 
 -- Append-only. What a line changes in its account: `held` and `settled`, and for a grant `granted` (the allowance). For
 -- every account each of them is the sum over its lines.
@@ -216,17 +258,17 @@ CREATE INDEX ledger_of_owner ON ledger (owner, at);
 -- What somebody has granted or given.
 CREATE INDEX ledger_of_actor ON ledger (actor_id) WHERE actor_id IS NOT NULL;
 
--- A budget that has been used up to a share of it (percent), once a period; `told_at` is when the operator heard.
+-- A budget that has been used up to a share of it (percent), once a period and ceiling; `told_at` is when somebody heard.
 CREATE TABLE budget_alerts (
     owner TEXT NOT NULL,
     period TEXT NOT NULL,
+    ceiling BIGINT NOT NULL,
     percent INTEGER NOT NULL,
     used BIGINT NOT NULL,
-    ceiling BIGINT NOT NULL,
     at BIGINT NOT NULL,
     told_at BIGINT,
-    PRIMARY KEY (owner, period, percent)
+    PRIMARY KEY (owner, period, ceiling, percent)
 );
 
--- What the operator has not been told yet.
-CREATE INDEX budget_alerts_untold ON budget_alerts (at) WHERE told_at IS NULL;
+-- What nobody has been told yet.
+CREATE INDEX budget_alerts_untold ON budget_alerts (at, percent) WHERE told_at IS NULL;

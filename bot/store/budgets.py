@@ -1,0 +1,89 @@
+"""Budgets: which share of a month's money is used, noted once for each ceiling, and whom that has been told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from bot.domain.quota import UNLIMITED, Account
+from bot.domain.row import from_millis, millis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetAlert:
+    """A budget of which a share (percent) is used. `used` and `ceiling` are in millionths of a USD."""
+
+    owner: str
+    period: str
+    ceiling: int
+    percent: int
+    used: int
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """The same for the same alert, whoever finds it."""
+        return f"{self.owner}:{self.period}:{self.ceiling}:{self.percent}"
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The alert of a database row."""
+        plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "at"}
+        return cls(**plain, at=from_millis(row["at"]))
+
+
+async def note_shares(tx: Transaction, account: Account, *, now: datetime) -> None:
+    """Note which shares of a budget are reached; of a raised ceiling they are other shares, and noted anew."""
+    if account.allowance >= UNLIMITED:
+        return
+    used = account.held + account.settled
+    for percent in SHARES:
+        if used * 100 >= account.allowance * percent:
+            await note_share(tx, account.owner, account.period, percent, used=used, ceiling=account.allowance, now=now)
+
+
+async def note_share(
+    tx: Transaction, owner: str, period: str, percent: int, *, used: int, ceiling: int, now: datetime
+) -> None:
+    """Note one share, once."""
+    await tx.execute(
+        "INSERT INTO budget_alerts (owner, period, ceiling, percent, used, at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (owner, period, ceiling, percent) DO NOTHING",
+        *(owner, period, ceiling, percent, used, millis(now)),
+    )
+
+
+class BudgetStore:
+    """The alerts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def untold(self, *, most: int) -> list[BudgetAlert]:
+        """What nobody has been told yet, the oldest first; the highest share of one ceiling last."""
+        rows = await self._database.transact(
+            lambda tx: tx.all("SELECT * FROM budget_alerts WHERE told_at IS NULL ORDER BY at, percent LIMIT $1", most)
+        )
+        return [BudgetAlert.from_row(row) for row in rows]
+
+    async def told(self, alerts: Sequence[BudgetAlert], *, now: datetime) -> None:
+        """They have been told, or there is nobody to tell."""
+
+        async def work(tx: Transaction) -> None:
+            for alert in alerts:
+                await tx.execute(
+                    "UPDATE budget_alerts SET told_at = $5 "
+                    "WHERE owner = $1 AND period = $2 AND ceiling = $3 AND percent = $4 AND told_at IS NULL",
+                    *(alert.owner, alert.period, alert.ceiling, alert.percent, millis(now)),
+                )
+
+        await self._database.transact(work)

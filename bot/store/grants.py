@@ -1,0 +1,186 @@
+"""Credits that come from people: grants of admins, gifts of members, and wishes for more. Each counts once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.quota import Fund, extra_of
+from bot.domain.row import millis
+from bot.errors import CaseDecided, QuotaExceeded
+from bot.store import ledger
+from bot.store.audit import record
+from bot.store.cases import decide, open_case
+from bot.store.ledger import Line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.guild import AuditEntry
+    from bot.domain.quota import Account
+    from bot.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gift:
+    """Credits that one member gives to another: out of the giver's allowance first, then of what they were granted.
+
+    `key` lets it count once.
+    """
+
+    key: str
+    guild_id: int
+    giver_id: int
+    receiver_id: int
+    credits: int
+    allowance: Fund
+
+
+class Grants:
+    """The grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def grant(self, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
+        """Give a member credits that never expire, or take back at most what is left; what they have of them now."""
+
+        async def work(tx: Transaction) -> int:
+            left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
+            await record(tx, entry)
+            return left
+
+        return await self._database.transact(work)
+
+    async def give(self, gift: Gift, *, now: datetime) -> int:
+        """Let one member give credits to another, as the receiver's to keep; what the giver has left to give.
+
+        Raises:
+            QuotaExceeded: the giver has less.
+        """
+
+        async def work(tx: Transaction) -> int:
+            extra, theirs = (_extra(each, gift.guild_id) for each in (gift.giver_id, gift.receiver_id))
+            accounts = await ledger.lock(tx, (gift.allowance, extra, theirs))
+            own, kept = (accounts[each.owner, each.period] for each in (gift.allowance, extra))
+            balance = own.balance + kept.balance
+            if await tx.one("SELECT id FROM ledger WHERE id = $1", _id(gift.key, "gift", theirs)):
+                return balance
+            if balance < gift.credits:
+                raise QuotaExceeded(
+                    price=gift.credits,
+                    balance=balance,
+                    allowance=own.allowance,
+                    renews_at=gift.allowance.renews_at,
+                )
+            for line in _gift_lines(gift, own=own, extra=extra, theirs=theirs):
+                await ledger.enter(tx, line, now=now)
+            return balance - gift.credits
+
+        return await self._database.transact(work)
+
+    async def wish(self, case: Case, *, stale: datetime) -> bool:
+        """Open a wish for more credits, unless the member has an open one already that is not stale; whether it is new.
+
+        Stale is one from before that time, and one that could not be posted where somebody would have decided it.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            await tx.execute(
+                "UPDATE cases SET state = 'expired', decided_at = $3, due_at = $3, tries = 0 "
+                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
+                "AND (created_at <= $4 OR (due_at IS NULL AND message_id IS NULL))",
+                *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
+            )
+            opened = await tx.one(
+                "SELECT id FROM cases WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open'",
+                *(case.guild_id, case.user_id),
+            )
+            return opened is None and await open_case(tx, case)
+
+        return await self._database.transact(work)
+
+    async def decide(self, case: Case, entry: AuditEntry, *, approve: bool) -> Case:
+        """Decide a wish for more credits, and grant them if it is approved; the decided case.
+
+        Raises:
+            CaseDecided: somebody has decided it before.
+        """
+
+        async def work(tx: Transaction) -> Case:
+            state = CaseState.APPROVED if approve else CaseState.DENIED
+            decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
+            if decided is None:
+                row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
+                raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
+            if approve:
+                wanted = int(case.body["credits"])
+                await _grant(tx, entry, user_id=case.user_id, amount=wanted, note="", key=case.id)
+            await record(tx, entry)
+            return decided
+
+        return await self._database.transact(work)
+
+
+def wish_of(*, key: str, guild_id: int, channel_id: int, user_id: int, credits_: int, why: str, now: datetime) -> Case:
+    """The case of a wish; its body has the `credits` and `why`."""
+    return Case(
+        id=f"more-{key}",
+        kind=CaseKind.MORE,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        user_id=user_id,
+        body={"credits": credits_, "why": why},
+        created_at=now,
+    )
+
+
+async def _grant(tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str) -> int:
+    """Change what a member was granted, once for a key; what they have of it then."""
+    fund = _extra(user_id, entry.guild_id)
+    account = (await ledger.lock(tx, [fund]))[fund.owner, fund.period]
+    granted = max(amount, -account.balance)
+    line = Line(
+        id=_id(key, "grant", fund),
+        owner=fund.owner,
+        period=fund.period,
+        kind="grant",
+        granted=granted,
+        actor_id=entry.actor_id,
+        note=note,
+    )
+    new = await ledger.enter(tx, line, now=entry.at)
+    return account.balance + (granted if new else 0)
+
+
+def _gift_lines(gift: Gift, *, own: Account, extra: Fund, theirs: Fund) -> list[Line]:
+    """What a gift does: the giver's allowance is spent, or what they were granted shrinks; the receiver's grows."""
+    spent = min(gift.credits, own.balance)
+    changes: tuple[tuple[Account | Fund, int, int], ...] = (
+        (own, spent, 0),
+        (extra, 0, spent - gift.credits),
+        (theirs, 0, gift.credits),
+    )
+    return [
+        Line(
+            id=_id(gift.key, "gift", place),
+            owner=place.owner,
+            period=place.period,
+            kind="gift",
+            actor_id=gift.giver_id,
+            note="" if place is theirs else str(gift.receiver_id),
+            settled=settled,
+            granted=granted,
+        )
+        for place, settled, granted in changes
+        if settled or granted
+    ]
+
+
+def _extra(user_id: int, guild_id: int) -> Fund:
+    return Fund(owner=extra_of(user_id=user_id, guild_id=guild_id))
+
+
+def _id(key: str, kind: str, place: Account | Fund) -> str:
+    return f"{key}:{kind}:{place.owner}"

@@ -1,0 +1,87 @@
+"""A person's view of the ledger: their latest lines, and no one else's of what they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.job import Job
+from bot.domain.quota import extra_of, owner_of
+from bot.domain.row import from_millis
+from bot.domain.statement import Entry, Kind
+
+if TYPE_CHECKING:
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+
+class Statements:
+    """Reads one database. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def latest(self, *, user_id: int, guild_id: int | None, most: int) -> list[Entry]:
+        """What happened to a person's credits in a guild (or in direct messages), the latest first.
+
+        Of what they share with others (a pool) it has the lines of their own jobs.
+        """
+
+        async def work(tx: Transaction) -> list[Entry]:
+            entries = []
+            rows = await tx.all(
+                "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 "
+                "ORDER BY created_at DESC LIMIT $3",
+                *(user_id, guild_id or 0, most),
+            )
+            for job in map(Job.from_row, rows):
+                lines = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job.id)
+                entries += _entries([line for line in lines if _is_theirs(line)], job)
+            given: dict[str, list[Row]] = {}  # a gift may change two accounts of one person
+            for owner_named in (owner_of, extra_of):
+                owner = owner_named(user_id=user_id, guild_id=guild_id)
+                for line in await tx.all(
+                    "SELECT * FROM ledger WHERE owner = $1 AND job_id IS NULL ORDER BY at DESC LIMIT $2", owner, most
+                ):
+                    given.setdefault(str(line["id"]).removesuffix(owner), []).append(line)
+            entries += [_entry(lines, user_id) for lines in given.values()]
+            # The order of lines of the same moment: what was reserved comes before what became of it.
+            entries.sort(key=lambda each: (each.at, each.kind is not Kind.HOLD), reverse=True)
+            return entries[:most]
+
+        return await self._database.transact(work)
+
+
+def _is_theirs(line: Row) -> bool:
+    """Whether a job's line is one of what its person pays from; the others are caps above it."""
+    return str(line["owner"]).startswith(("user:", "pool:", "extra:"))
+
+
+def _entries(lines: list[Row], job: Job) -> list[Entry]:
+    """One entry for each move of a job, whatever accounts it was paid from."""
+    moves: dict[str, list[Row]] = {}
+    for line in lines:
+        moves.setdefault(line["kind"], []).append(line)
+    return [
+        Entry(
+            kind=Kind(kind),
+            amount=-sum(line["settled"] if kind == Kind.SETTLE else line["held"] for line in parts),
+            at=from_millis(parts[0]["at"]),
+            job=job,
+        )
+        for kind, parts in moves.items()
+    ]
+
+
+def _entry(lines: list[Row], user_id: int) -> Entry:
+    """An entry of what came from, or went to, somebody else."""
+    line, amount = lines[0], sum(each["granted"] - each["settled"] for each in lines)
+    note = str(line["note"])
+    given = line["kind"] == Kind.GIFT and amount < 0
+    other = int(note) if given and note.isdecimal() else line["actor_id"]
+    return Entry(
+        kind=Kind(line["kind"]),
+        amount=amount,
+        at=from_millis(line["at"]),
+        other_id=None if other == user_id else other,
+        note="" if line["kind"] == Kind.GIFT else note,
+    )
