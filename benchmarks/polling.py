@@ -19,6 +19,7 @@ from benchmarks._stage import memory, process
 from bot.clock import utc_now
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
+from bot.domain.running import RunningLimits
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
 from bot.service.cards import Cards
@@ -40,6 +41,7 @@ JOBS: Final = 1_000
 SECONDS: Final = 5.0  # a round of each
 ROUNDS: Final = 2
 CONNECTIONS: Final = 10
+LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=1, per_guild=JOBS, total=JOBS)
 
 
 class _Silent:
@@ -114,7 +116,7 @@ async def _fill(database: SQLiteDatabase) -> None:
         )
         await jobs.accept(job, funding=funding(job), most=1, now=now)
         lease_until = now + timedelta(minutes=1)
-        claimed = await claims.waiting("kirin", now=now, lease_until=lease_until, provider_limit=JOBS, user_limit=1)
+        claimed = await claims.waiting("kirin", now=now, lease_until=lease_until, limits=LIMITS)
         if claimed is not None:
             await jobs.record_task(claimed, task_id=f"task-{number}", next_at=now, now=now)
 
@@ -124,7 +126,7 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
     jobs, lookup = JobStore(database), Lookup(database)
     notifier: Any = _Silent()
     desk = OperatorDesk(notifier, clock=utc_now)
-    expectation = Expectation(lookup=lookup, clock=utc_now)
+    expectation = Expectation(lookup=lookup, limits=LIMITS, clock=utc_now)
     async with Transport(provider="kirin", base_url=base, token=lambda: "key", connections=CONNECTIONS) as transport:
         provider = _Counting(transport=transport)
         pace = Pace(least=timedelta(seconds=1), most=timedelta(seconds=1))
@@ -145,7 +147,7 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             delivery=notifier,
             cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now),
             providers=["kirin"],
-            capacity=Capacity(steps=16, per_provider=JOBS, per_user=1, lease=timedelta(seconds=30)),
+            capacity=Capacity(steps=16, running=LIMITS, lease=timedelta(seconds=30)),
             clock=utc_now,
             rand=random.random,
         )

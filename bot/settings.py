@@ -128,7 +128,9 @@ class Settings(BaseSettings):
     monthly_budget_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)] | None = None
     max_jobs_per_user: Count = 3
     running_per_user: Count = 2
+    running_per_guild: Count = 5
     running_per_provider: Count = 5
+    running_total: Count = 20
     job_deadline_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
     max_result_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 200
     poll_seconds_min: Seconds = 2

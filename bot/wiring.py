@@ -12,6 +12,7 @@ from bot.clock import utc_now
 from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
+from bot.domain.running import RunningLimits
 from bot.providers import models_of
 from bot.service.admission import Admission
 from bot.service.cards import Cards
@@ -88,7 +89,7 @@ class Wiring:
         self._guilds = GuildStore(world.database)
         self._preset_store, self._gallery_store = PresetStore(world.database), GalleryStore(world.database)
         self._media, self._desk = Media(), OperatorDesk(world.notifier, clock=utc_now)
-        self._expectation = Expectation(lookup=self._lookup, clock=utc_now)
+        self._expectation = Expectation(lookup=self._lookup, limits=self._running, clock=utc_now)
         self._health = {
             name: ProviderHealth(each, desk=self._desk, clock=utc_now) for name, each in world.providers.items()
         }
@@ -145,8 +146,7 @@ class Wiring:
             providers=self._world.providers,
             capacity=Capacity(
                 steps=STEPS,
-                per_provider=settings.running_per_provider,
-                per_user=settings.running_per_user,
+                running=self._running,
                 lease=timedelta(seconds=settings.lease_seconds),
             ),
             clock=utc_now,
@@ -273,6 +273,16 @@ class Wiring:
             courier=self._world.courier,
             folder=self._folder,
             cap=self._cap,
+        )
+
+    @property
+    def _running(self) -> RunningLimits:
+        settings = self._settings
+        return RunningLimits(
+            per_provider=settings.running_per_provider,
+            per_user=settings.running_per_user,
+            per_guild=settings.running_per_guild,
+            total=settings.running_total,
         )
 
     @property

@@ -51,7 +51,7 @@ def _news(card: Card, words: Words) -> str:
     job = card.job
     match card.phase:
         case Phase.WAITING:
-            return words("card.position", position=card.position, since=since(job.created_at))
+            return _in_line(card, words)
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
             return _waiting(card, words, started=job.submitted_at, expected=card.expected_at)
         case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
@@ -63,6 +63,16 @@ def _news(card: Card, words: Words) -> str:
             return words(f"card.{card.phase}.text")
         case _:
             return words("card.since", since=since(job.created_at))
+
+
+def _in_line(card: Card, words: Words) -> str:
+    """Where a video stands that is not begun yet, and when it is expected."""
+    values = {"position": card.position, "since": since(card.job.created_at)}
+    if card.paused:
+        return words("card.line.paused", **values)
+    if card.expected_at is None:
+        return words("card.position", **values)
+    return words("card.line", expected=since(card.expected_at), **values)
 
 
 def _waiting(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
@@ -134,13 +144,19 @@ def alt_text(job: Job, words: Words) -> str:
     return cut(words(key, prompt=job.request.text(), count=shots), ALT_TEXT)
 
 
+def _place(view: JobView, words: Words) -> str:
+    if view.expected_at is None:
+        return words("jobs.waiting", position=view.position)
+    return words("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
+
+
 def job_line(view: JobView, words: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
     sign, _ = _LOOKS[phase]
     state = f"{sign} {words(f'card.{phase}')}"
     if view.position is not None:
-        state += f", {words('jobs.waiting', position=view.position)}"
+        state += f", {_place(view, words)}"
     where = ""
     if job.message_id is not None and job.message_channel_id is not None:
         guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None

@@ -11,7 +11,7 @@ from cogs._destination import destination_of
 from cogs._member import member_of
 from cogs._replies import answer
 from cogs._rescue import Typed, remember
-from cogs._text import link, wait
+from cogs._text import link, since, wait
 from cogs._wish import options_of
 
 if TYPE_CHECKING:
@@ -67,10 +67,22 @@ def _accepted(accepted: Accepted, say: Words) -> str:
     job, price = accepted.job, say("credits", n=accepted.price.credits)
     if accepted.left is not None:
         price = say("accepted.left", price=price, left=say("credits", n=accepted.left))
-    values = {"price": price, "wait": wait(accepted.expected, say)}
+    values = {"price": price, "wait": _wait(accepted, say)}
     if job.destination.private:
         return say("accepted.private", **values)
     if job.card_channel_id is None or job.card_message_id is None:
         return say("accepted.no_card", **values)
     card = link(job.destination.guild_id, job.card_channel_id, job.card_message_id)
     return say("accepted" if accepted.new else "accepted.again", card=card, **values)
+
+
+def _wait(accepted: Accepted, say: Words) -> str:
+    """How long it usually takes; where it has to wait for others first, its place in line and when it is expected."""
+    outlook = accepted.outlook
+    if outlook is None:
+        return wait(accepted.expected, say)
+    if outlook.paused:
+        return say("wait.line.paused", position=outlook.position)
+    if outlook.expected_at is None:
+        return say("wait.line", position=outlook.position)
+    return say("wait.line.expected", position=outlook.position, expected=since(outlook.expected_at))

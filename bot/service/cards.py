@@ -32,14 +32,20 @@ class _Shown:
     place: Posted | None  # None where there is no card, or no way to it
     phase: Phase
     position: int | None
+    expected_at: datetime | None
     late_at: datetime | None
     overdue: bool
+    paused: bool
 
-    def tells(self, card: Card) -> bool:
+    def tells(self, card: Card, *, now: datetime) -> bool:
         """Whether a card says nothing new, as far as that can be shown where this was."""
         if self.phase is not card.phase:
             return False
-        return self.place is None or (self.position, self.overdue) == (card.position, card.overdue)
+        if self.place is None:
+            return True
+        if card.phase is Phase.WAITING and self.expected_at is not None and self.expected_at <= now:
+            return False  # what it promised has not come
+        return (self.position, self.overdue, self.paused) == (card.position, card.overdue, card.paused)
 
 
 class Cards:
@@ -136,7 +142,8 @@ class Cards:
             expected_at, late_at = job.submitted_at + forecast.usual, job.submitted_at + forecast.late
             return replace(card, expected_at=expected_at, late_at=late_at, overdue=self._clock() >= late_at)
         if card.phase is Phase.WAITING:  # or it has left the queue a moment ago
-            return replace(card, position=max(1, await self._lookup.position(job)))
+            outlook = await self._expectation.outlook(job)
+            return replace(card, position=outlook.position, expected_at=outlook.expected_at, paused=outlook.paused)
         return card
 
     async def _last(self, job: Job) -> Card:
@@ -154,7 +161,7 @@ class Cards:
 
     async def _bring_up_to_date(self, job: Job) -> None:
         known, card = self._shown.get(job.id), await self.describe(self._placed(job))
-        if known is not None and known.tells(card):
+        if known is not None and known.tells(card, now=self._clock()):
             self._shown[job.id] = replace(known, late_at=card.late_at, overdue=card.overdue)
             return
         try:
@@ -166,7 +173,13 @@ class Cards:
                 return  # to be tried again with the next news, whatever they are
             place = None
         self._shown[job.id] = _Shown(
-            place=place, phase=card.phase, position=card.position, late_at=card.late_at, overdue=card.overdue
+            place=place,
+            phase=card.phase,
+            position=card.position,
+            expected_at=card.expected_at,
+            late_at=card.late_at,
+            overdue=card.overdue,
+            paused=card.paused,
         )
 
     async def _post(self, card: Card) -> Posted | None:

@@ -60,6 +60,7 @@ class Card:
     """What a job's card shows: `position` in the queue from 1, and when the video is expected.
 
     `expected_at` is the usual time, `late_at` when nearly every video is ready; `overdue` is whether that has passed.
+    `paused` is whether nothing that waits is begun for now.
     """
 
     job: Job
@@ -68,6 +69,7 @@ class Card:
     expected_at: datetime | None = None
     late_at: datetime | None = None
     overdue: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.request import VideoRequest
     from bot.service.admission import Admission, Admitted
     from bot.service.cards import Cards
-    from bot.service.expectation import Expectation
+    from bot.service.expectation import Expectation, Outlook
     from bot.service.health import ProviderHealth
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
@@ -65,8 +65,9 @@ class Asking:
 class Accepted:
     """A request that became a job; `new` is False for a repeat of the same interaction.
 
-    `left` are the credits that the person has now; None where the database would not say afterwards. `warned` is
-    whether a rule of the guild found something that its author should know of.
+    `left` are the credits that the person has now, and `outlook` is when it will be ready if it has to wait; each None
+    where the database would not say afterwards. `warned` is whether a rule of the guild found something that its author
+    should know of.
     """
 
     job: Job
@@ -74,6 +75,7 @@ class Accepted:
     price: Price
     left: int | None
     expected: Forecast
+    outlook: Outlook | None = None
     warned: bool = False
 
 
@@ -113,10 +115,11 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobView:
-    """A job and, while it waits, its place in the queue."""
+    """A job and, while it waits, its place in the queue and when its video is expected."""
 
     job: Job
     position: int | None
+    expected_at: datetime | None = None
 
 
 class Videos:
@@ -201,7 +204,15 @@ class Videos:
         self._wake()
         job = await self._introduced(job)
         left = await self._left(admitted.funding)
-        return Accepted(job=job, new=new, price=admitted.price, left=left, expected=expected, warned=admitted.warned)
+        return Accepted(
+            job=job,
+            new=new,
+            price=admitted.price,
+            left=left,
+            expected=expected,
+            outlook=await self._outlook(job),
+            warned=admitted.warned,
+        )
 
     def _job(self, job_id: str, admitted: Admitted, asking: Asking, *, provider: str) -> Job:
         now, own = self._clock(), admitted.funding.purses[0]
@@ -255,6 +266,18 @@ class Videos:
             log.warning("no balance for now", extra={"detail": str(exc)})
             return None
 
+    async def _outlook(self, job: Job) -> Outlook | None:
+        """How a job stands that may have been taken from the queue meanwhile."""
+        try:
+            present = await self._lookup.job(job.id)
+            if present is None or present.status is not JobStatus.QUEUED:
+                return None
+            outlook = await self._expectation.outlook(present)
+        except StoreUnavailable as exc:
+            log.warning("no outlook for now", extra={"job": job.id, "detail": str(exc)})
+            return None
+        return outlook if outlook.waits else None
+
     async def cancel(self, job_id: str, *, user_id: int) -> Job:
         """Take a waiting job back; its credits are free again.
 
@@ -269,10 +292,13 @@ class Videos:
     async def latest(self, *, user_id: int, guild_id: int | None, most: int = 10) -> list[JobView]:
         """A person's latest jobs here, the newest first."""
         jobs = await self._lookup.of_user(user_id, guild_id=guild_id, most=most)
-        return [
-            JobView(job=job, position=await self._lookup.position(job) if job.status is JobStatus.QUEUED else None)
-            for job in jobs
-        ]
+        return [await self._view(job) for job in jobs]
+
+    async def _view(self, job: Job) -> JobView:
+        if job.status is not JobStatus.QUEUED:
+            return JobView(job=job, position=None)
+        outlook = await self._expectation.outlook(job)
+        return JobView(job=job, position=outlook.position, expected_at=outlook.expected_at)
 
     async def estimate(self, wish: VideoRequest, member: Member) -> Estimate:
         """What a request would mean here and now; nothing is asked for yet."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.job import Job
+    from bot.domain.running import RunningLimits
     from bot.service.cards import Cards
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
@@ -37,14 +38,13 @@ CROWDED: Final = 4  # so many times the deliveries under way may wait for their 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capacity:
-    """How much is under way at once: `steps` and `deliveries` in this process, jobs at one provider or of one person.
+    """How much is under way at once: `steps` and `deliveries` in this process, and what providers work on.
 
     A delivery takes minutes and is no step: however many videos are ready, the other jobs go on.
     """
 
     steps: int
-    per_provider: int
-    per_user: int
+    running: RunningLimits
     lease: timedelta
     deliveries: int = 8
 
@@ -147,13 +147,8 @@ class Worker:
         open_ = [each for each in self._providers if self._submission.rests_until(each) is None]
         while open_ and self._room():
             for provider in tuple(open_)[: self._room()]:
-                job = await self._claims.waiting(
-                    provider,
-                    now=now,
-                    lease_until=lease_until,
-                    provider_limit=self._capacity.per_provider,
-                    user_limit=self._capacity.per_user,
-                )
+                limits = self._capacity.running
+                job = await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
                 if job is None:
                     open_.remove(provider)
                 else:

@@ -5,17 +5,43 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
 from bot.domain.row import from_millis, millis
+from bot.store.queues import AT_WORK, end_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from bot.domain.running import RunningLimits
     from bot.store.database import Database, Transaction
 
-# A dead letter waits for the operator, not for its provider: it takes nobody's place.
-_AT_WORK: Final = "status IN ('submitting', 'running') AND dead_letter IS NULL"
+# The place of one waiting job: it is due, its author has room, so have its queue, its provider and the whole bot, and
+# nothing of that is paused. Each step looks at no more rows than there are jobs at work, pauses and jobs that back off.
+_JOB: Final = (
+    "FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
+    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4"
+)
+_TURN: Final = (
+    "FROM turns AS t WHERE t.provider = q.provider AND t.queue_id = q.queue_id "  # noqa: S608 (constants)
+    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $6 AND EXISTS (SELECT 1 {_JOB})"
+)
+_QUEUE: Final = (
+    "FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
+    f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {AT_WORK}) < $5 "
+    f"AND (SELECT count(*) FROM jobs WHERE {AT_WORK}) < $8 "
+    "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
+    "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id AND (g.paused = 1 OR g.running_limit <= "
+    f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
+    f"AND (SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}) < $7 AND EXISTS (SELECT 1 {_TURN})"
+)
+_CLAIM_WAITING: Final = (
+    "UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = ("  # noqa: S608 (constants)
+    f"SELECT (SELECT (SELECT j.id {_JOB} ORDER BY j.turn, j.id LIMIT 1) "
+    f"{_TURN} ORDER BY t.priority DESC, t.served, t.user_id LIMIT 1) "
+    f"{_QUEUE} ORDER BY q.served, q.queue_id LIMIT 1) RETURNING *"
+)
 
 
 class Claims:
@@ -30,28 +56,31 @@ class Claims:
         return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most)
 
     async def waiting(
-        self, provider: str, *, now: datetime, lease_until: datetime, provider_limit: int, user_limit: int
+        self, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
     ) -> Job | None:
-        """Claim the next waiting job of a provider for submission, where the running limits leave room.
+        """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room.
 
         The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
         """
 
         async def work(tx: Transaction) -> Job | None:
             row = await tx.one(
-                "UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE id = (SELECT id FROM jobs AS q "  # noqa: S608 (constants)
-                "WHERE status = 'queued' AND provider = $3 AND due_at <= $4 AND deadline_at > $4 "
-                f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {_AT_WORK}) < $5 "
-                f"AND (SELECT count(*) FROM jobs AS r WHERE r.user_id = q.user_id AND {_AT_WORK}) < $6 "
-                f"ORDER BY created_at, id LIMIT 1 {self._database.skip_locked}) RETURNING *",
+                _CLAIM_WAITING,
                 token_hex(8),
                 millis(lease_until),
                 provider,
                 millis(now),
-                provider_limit,
-                user_limit,
+                limits.per_provider,
+                limits.per_user,
+                limits.per_guild,
+                limits.total,
+                EVERYWHERE,
             )
-            return Job.from_row(row) if row else None
+            if row is None:
+                return None
+            job = Job.from_row(row)
+            await end_turn(tx, job)
+            return job
 
         return await self._database.transact(work)
 

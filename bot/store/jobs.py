@@ -11,7 +11,7 @@ from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store import ledger
 from bot.store.cases import open_case, withdraw
 from bot.store.moves import demand, move, read, update
-from bot.store.queues import take_turn
+from bot.store.queues import keep_turn, take_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
     "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
-    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, turn) "
+    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
+    "$21, $22, $23, $24, $25, $26, $27, $28) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
 _UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
@@ -55,9 +55,10 @@ class JobStore:
         """
 
         async def work(tx: Transaction) -> tuple[Job, bool]:
-            turn = 0 if job.status is JobStatus.PENDING else await take_turn(tx, job)
-            if await tx.execute(_INSERT, *_columns(job), turn) == 0:
+            if await tx.execute(_INSERT, *_columns(job)) == 0:
                 return await read(tx, "idempotency_key", job.idempotency_key), False
+            if job.status is not JobStatus.PENDING:
+                await take_turn(tx, job)
             await ledger.hold(tx, job, funding=funding, now=now)
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
@@ -79,17 +80,15 @@ class JobStore:
         )
 
     async def requeue(self, job: Job, *, attempt: int, next_at: datetime) -> Job:
-        """Nothing came of this submission: wait in the queue until `next_at`, then submit as `attempt`."""
-        return await self._move(
-            job,
-            JobStatus.QUEUED,
-            attempt=attempt,
-            tries=job.tries + 1,
-            task_id=None,
-            progress=None,
-            due_at=next_at,
-            lease=None,
-        )
+        """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn."""
+        changes: dict[str, Any] = {"task_id": None, "progress": None, "due_at": next_at, "lease": None}
+
+        async def work(tx: Transaction) -> Job:
+            queued = await move(tx, job, JobStatus.QUEUED, attempt=attempt, tries=job.tries + 1, **changes)
+            await keep_turn(tx, queued)
+            return queued
+
+        return await self._database.transact(work)
 
     async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
         """The same step again at `next_at`; gives the lease back."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.eta import likeness
+from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
-from bot.domain.row import millis
-from bot.store import ledger
+from bot.domain.running import Waiting
+from bot.store import ledger, queues
+from bot.store.queues import AT_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,25 +41,33 @@ class Lookup:
         )
         return [Job.from_row(row) for row in rows]
 
+    async def waiting(self, job: Job) -> Waiting:
+        """Where a waiting job stands, and what it waits for."""
+
+        async def work(tx: Transaction) -> Waiting:
+            guilds = await tx.all(
+                "SELECT guild_id, paused, running_limit FROM guilds WHERE guild_id IN ($1, $2)",
+                EVERYWHERE,
+                job.queue_id,
+            )
+            limits = [row["running_limit"] for row in guilds if row["guild_id"] == job.queue_id]
+            return Waiting(
+                place=await queues.place_of(tx, job),
+                at_work=tuple(Job.from_row(row) for row in await tx.all(f"SELECT * FROM jobs WHERE {AT_WORK}")),  # noqa: S608 (constant)
+                running_limit=limits[0] if limits else None,
+                paused=any(row["paused"] for row in guilds),
+            )
+
+        return await self._database.transact(work)
+
     async def position(self, job: Job) -> int:
-        """How many jobs wait at the provider in front of this one, plus one."""
-        rows = await self._all(
-            "SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND provider = $1 "
-            "AND (created_at < $2 OR (created_at = $2 AND id <= $3))",
-            job.provider,
-            millis(job.created_at),
-            job.id,
-        )
-        return int(rows[0]["n"])
+        """How many jobs go to the provider before this one, plus one, leaving limits and pauses aside."""
+        place = await self._database.transact(lambda tx: queues.place_of(tx, job))
+        return place.provider
 
     async def first_waiting(self, provider: str, *, most: int) -> list[Job]:
-        """The jobs at the front of a provider's queue, in their order."""
-        rows = await self._all(
-            "SELECT * FROM jobs WHERE status = 'queued' AND provider = $1 ORDER BY created_at, id LIMIT $2",
-            provider,
-            most,
-        )
-        return [Job.from_row(row) for row in rows]
+        """The waiting jobs of a provider that go next, in their order, leaving limits and pauses aside."""
+        return await self._database.transact(lambda tx: queues.first(tx, provider, most=most))
 
     async def durations(self, request: VideoRequest, *, most: int = 20) -> list[float]:
         """How many seconds the provider worked on the latest jobs like this one."""

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.job import TRANSITIONS, Job
+from bot.domain.job import TRANSITIONS, Job, JobStatus
 from bot.domain.row import millis
 from bot.errors import TransitionLost
+from bot.store.queues import leave
 
 if TYPE_CHECKING:
-    from bot.domain.job import JobStatus
     from bot.store.database import Transaction
 
 
@@ -28,7 +28,10 @@ async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> 
         TransitionLost: there is no such step, or the job is not as the caller knows it any more.
     """
     demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
-    return await update(tx, job, status=target, dead_letter=None, **changes)
+    moved = await update(tx, job, status=target, dead_letter=None, **changes)
+    if job.status is JobStatus.QUEUED:
+        await leave(tx, job)
+    return moved
 
 
 async def update(tx: Transaction, job: Job, **changes: Any) -> Job:

@@ -1,31 +1,155 @@
-"""Turns: how the waiting jobs of a queue take theirs, so that nobody's many delay another's one.
+"""Turns: the order in which waiting jobs go to their provider, so that nobody's many delay another's one.
 
-Every job gets a turn when it begins to wait: the one after its person's last, but never one that has passed. Jobs go by
-priority, then turn, then age; so people are served in rounds, and a job waits for at most one of each other person's.
+Queues take turns (a guild has one, and a person in direct messages), and inside a queue and a priority its people do.
+Numbers that only grow say who was served last: whoever was goes to the end, and so does whoever comes. A queue and a
+person's turn in it have a row exactly while something of theirs waits.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import Job
+from bot.domain.running import Place
 
 if TYPE_CHECKING:
-    from bot.domain.job import Job
+    from bot.domain.row import Row
     from bot.store.database import Transaction
+
+# A dead letter waits for the operator, not for its provider: it takes nobody's place.
+AT_WORK: Final = "status IN ('submitting', 'running') AND dead_letter IS NULL"
+FRONT: Final = 0  # less than every number that is given out
+
+_QUEUE: Final = "provider = $1 AND queue_id = $2"
+_TURN: Final = f"{_QUEUE} AND priority = $3 AND user_id = $4"
+_NEXT: Final = (
+    "INSERT INTO turnstiles (provider, number) VALUES ($1, 1) "
+    "ON CONFLICT (provider) DO UPDATE SET number = turnstiles.number + 1 RETURNING number"
+)
+
+# Everything of a higher priority goes before; of each other person with the same one, as many as of their own, or one
+# fewer where they were served later.
+_BEFORE_IN_QUEUE: Final = (
+    "SELECT coalesce(sum(CASE WHEN priority > $3 OR waiting < rounds THEN waiting ELSE rounds END), 0) AS n FROM ("
+    "SELECT t.priority, CASE WHEN (t.served, t.user_id) < ($5, $4) THEN $6 ELSE $6 - 1 END AS rounds, "
+    "(SELECT count(*) FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider "
+    "AND j.queue_id = t.queue_id AND j.priority = t.priority AND j.user_id = t.user_id) AS waiting "
+    "FROM turns AS t WHERE t.provider = $1 AND t.queue_id = $2 AND (t.priority > $3 OR t.priority = $3 "
+    "AND t.user_id <> $4)) AS others"
+)
+
+# The same for whole queues.
+_BEFORE_IN_OTHERS: Final = (
+    "SELECT coalesce(sum(CASE WHEN waiting < rounds THEN waiting ELSE rounds END), 0) AS n FROM ("
+    "SELECT CASE WHEN (q.served, q.queue_id) < ($3, $2) THEN $4 ELSE $4 - 1 END AS rounds, "
+    "(SELECT count(*) FROM jobs AS j WHERE j.status = 'queued' AND j.provider = q.provider "
+    "AND j.queue_id = q.queue_id) AS waiting "
+    "FROM queues AS q WHERE q.provider = $1 AND q.queue_id <> $2) AS others"
+)
+
+# What is among the first of a provider is in one of its first queues.
+_FIRST: Final = (
+    "WITH next AS (SELECT queue_id, served FROM queues WHERE provider = $1 ORDER BY served, queue_id LIMIT $2), "
+    "own AS (SELECT j.id, j.queue_id, j.priority, j.user_id, n.served AS queue_served, row_number() OVER "
+    "(PARTITION BY j.queue_id, j.priority, j.user_id ORDER BY j.turn, j.id) AS round "
+    "FROM next AS n JOIN jobs AS j ON j.provider = $1 AND j.queue_id = n.queue_id AND j.status = 'queued'), "
+    "queued AS (SELECT o.id, o.queue_id, o.queue_served, row_number() OVER "
+    "(PARTITION BY o.queue_id ORDER BY o.priority DESC, o.round, t.served, o.user_id) AS place "
+    "FROM own AS o JOIN turns AS t ON t.provider = $1 AND t.queue_id = o.queue_id AND t.priority = o.priority "
+    "AND t.user_id = o.user_id) "
+    "SELECT jobs.* FROM queued JOIN jobs ON jobs.id = queued.id "
+    "ORDER BY queued.place, queued.queue_served, queued.queue_id LIMIT $2"
+)
 
 
 async def take_turn(tx: Transaction, job: Job) -> int:
-    """The turn of a job that begins to wait now, in a queue that from now on is served."""
-    await tx.execute(
-        "INSERT INTO queues (provider, queue_id) VALUES ($1, $2) ON CONFLICT (provider, queue_id) DO NOTHING",
-        job.provider,
-        job.queue_id,
-    )
-    place = "FROM jobs WHERE status = 'queued' AND provider = $1 AND queue_id = $2 AND priority = $3"
+    """The number of a job that begins to wait now, already written to its row: behind what its author has waiting.
+
+    Others' many do not count: its author is at the end of the round, unless they wait already.
+    """
+    number = await _next(tx, job.provider)
+    await tx.execute("UPDATE jobs SET turn = $2 WHERE id = $1", job.id, number)
+    await _stand(tx, job, number, if_there="NOTHING")
+    return number
+
+
+async def keep_turn(tx: Transaction, job: Job) -> None:
+    """Let a job whose turn has come to nothing wait again: it is next, since it was."""
+    await _stand(tx, job, FRONT, if_there="UPDATE SET served = excluded.served")
+
+
+async def end_turn(tx: Transaction, job: Job) -> None:
+    """A job was taken from the queue: its author goes to the end of the round there, and so does the queue."""
+    await leave(tx, job)
+    number = await _next(tx, job.provider)
+    await tx.execute(f"UPDATE turns SET served = $5 WHERE {_TURN}", *_turn(job), number)  # noqa: S608 (constant)
+    await tx.execute(f"UPDATE queues SET served = $3 WHERE {_QUEUE}", *_turn(job)[:2], number)  # noqa: S608 (constant)
+
+
+async def leave(tx: Transaction, job: Job) -> None:
+    """A job waits no more: nor does its author, and the queue, if that was all that waited."""
+    waits = f"SELECT 1 FROM jobs WHERE status = 'queued' AND {_TURN}"  # noqa: S608 (constant)
+    await tx.execute(f"DELETE FROM turns WHERE {_TURN} AND NOT EXISTS ({waits})", *_turn(job))  # noqa: S608 (constants)
+    turns = f"SELECT 1 FROM turns WHERE {_QUEUE}"  # noqa: S608 (constant)
+    await tx.execute(f"DELETE FROM queues WHERE {_QUEUE} AND NOT EXISTS ({turns})", *_turn(job)[:2])  # noqa: S608 (constants)
+
+
+async def place_of(tx: Transaction, job: Job) -> Place:
+    """Where a waiting job stands, by the order of the claims, leaving limits and pauses aside; 1 for any other job."""
     row = await tx.one(
-        f"SELECT (SELECT min(turn) {place}) AS present, (SELECT max(turn) + 1 {place} AND user_id = $4) AS own",
-        job.provider,
-        job.queue_id,
-        job.priority,
-        job.user_id,
+        "SELECT t.served, q.served AS queue_served FROM turns AS t "
+        "JOIN queues AS q ON q.provider = t.provider AND q.queue_id = t.queue_id "
+        "WHERE t.provider = $1 AND t.queue_id = $2 AND t.priority = $3 AND t.user_id = $4",
+        *_turn(job),
     )
-    return max(row["present"] or 0, row["own"] or 0) if row else 0
+    if row is None:
+        return Place(own=1, queue=1, provider=1)
+    own = 1 + await _count(
+        tx,
+        f"SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND {_TURN} AND (turn, id) < ($5, $6)",  # noqa: S608 (constant)
+        *_turn(job),
+        job.turn,
+        job.id,
+    )
+    queue = own + await _count(tx, _BEFORE_IN_QUEUE, *_turn(job), row["served"], own)
+    others = await _count(tx, _BEFORE_IN_OTHERS, *_turn(job)[:2], row["queue_served"], queue)
+    return Place(own=own, queue=queue, provider=queue + others)
+
+
+async def first(tx: Transaction, provider: str, *, most: int) -> list[Job]:
+    """The waiting jobs of a provider that go next, in their order."""
+    return [Job.from_row(row) for row in await tx.all(_FIRST, provider, most)]
+
+
+def _turn(job: Job) -> tuple[str, int, int, int]:
+    """The key of a job's turn; its first two are the key of the queue."""
+    return job.provider, job.queue_id, job.priority, job.user_id
+
+
+async def _stand(tx: Transaction, job: Job, served: int, *, if_there: str) -> None:
+    """Make sure that a job's queue and its author's turn have their rows."""
+    await tx.execute(
+        "INSERT INTO queues (provider, queue_id, served) VALUES ($1, $2, $3) "  # noqa: S608 (texts of this module)
+        f"ON CONFLICT (provider, queue_id) DO {if_there}",
+        *_turn(job)[:2],
+        served,
+    )
+    await tx.execute(
+        "INSERT INTO turns (provider, queue_id, priority, user_id, served) "  # noqa: S608 (texts of this module)
+        "VALUES ($1, $2, $3, $4, $5) "
+        f"ON CONFLICT (provider, queue_id, priority, user_id) DO {if_there}",
+        *_turn(job),
+        served,
+    )
+
+
+async def _next(tx: Transaction, provider: str) -> int:
+    return _number(await tx.one(_NEXT, provider), "number")
+
+
+async def _count(tx: Transaction, sql: str, *values: object) -> int:
+    return _number(await tx.one(sql, *values), "n")
+
+
+def _number(row: Row | None, column: str) -> int:
+    return 0 if row is None else int(row[column])

@@ -10,9 +10,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.domain.funding import Defaults
+from bot.domain.guild import AuditEntry
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
+from bot.domain.running import RunningLimits
 from bot.service.admission import Admission
 from bot.service.cards import Cards
 from bot.service.delivery import Delivery
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from bot.service.media import Media
 
 LEASE: Final = timedelta(seconds=30)
+UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)
 LIMIT: Final = 25 * 1024 * 1024
 
 
@@ -60,8 +63,7 @@ class House:
     patience: float = 5.0
     steps_at_once: int = 4
     deliveries: int = 2
-    per_provider: int = 100
-    per_user: int = 100
+    running_limits: RunningLimits = UNLIMITED
 
     def __post_init__(self) -> None:
         self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
@@ -69,7 +71,7 @@ class House:
         self.kling.find_is_authoritative = True
         self.providers: dict[str, Any] = {"kirin": self.kirin, "kling": self.kling}
         self.desk = OperatorDesk(self.discord, clock=self.clock)
-        self.expectation = Expectation(lookup=self.lookup, clock=self.clock)
+        self.expectation = Expectation(lookup=self.lookup, limits=self.running_limits, clock=self.clock)
         self.cards = Cards(
             notifier=self.discord,
             jobs=self.jobs,
@@ -132,8 +134,7 @@ class House:
             capacity=Capacity(
                 steps=self.steps_at_once,
                 deliveries=self.deliveries,
-                per_provider=self.per_provider,
-                per_user=self.per_user,
+                running=self.running_limits,
                 lease=LEASE,
             ),
             clock=self.clock,
@@ -165,6 +166,13 @@ class House:
             clock=self.clock,
             wake=wake or self.wake,
         )
+
+    async def pause(self, *, guild_id: int, paused: bool = True) -> None:
+        """Let nothing that waits in a guild begin (0: nothing at all), or go on."""
+        entry = AuditEntry(
+            id=f"entry-{next(self._numbers)}", guild_id=guild_id, actor_id=1, action="pause", at=self.clock()
+        )
+        await GuildStore(self.database).pause(entry, paused=paused)
 
     async def queued(
         self,
@@ -205,7 +213,7 @@ class House:
         """The same, claimed to be submitted."""
         queued = await self.queued(**changes)
         claimed = await self.claims.waiting(
-            queued.provider, now=self.clock(), lease_until=self.clock() + LEASE, provider_limit=99, user_limit=99
+            queued.provider, now=self.clock(), lease_until=self.clock() + LEASE, limits=UNLIMITED
         )
         assert claimed is not None
         assert claimed.id == queued.id

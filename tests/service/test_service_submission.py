@@ -21,6 +21,7 @@ from bot.errors import (
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus
 from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER
+from tests.service.house import UNLIMITED
 from tests.service.scripted import finished, working
 
 if TYPE_CHECKING:
@@ -207,9 +208,7 @@ async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowl
         assert queued.status is JobStatus.QUEUED
         waits.append((queued.due_at - house.clock()).total_seconds())
         house.clock.now = queued.due_at
-        claimed = await house.claims.waiting(
-            "kirin", now=house.clock(), lease_until=house.clock(), provider_limit=9, user_limit=9
-        )
+        claimed = await house.claims.waiting("kirin", now=house.clock(), lease_until=house.clock(), limits=UNLIMITED)
         assert claimed is not None
         job = await house.claimed(await house.submission.submit(claimed))
     assert waits == [0.75, 1.5, 3.0, 6.0]

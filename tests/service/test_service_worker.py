@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.worker import CROWDED, IDLE
-from tests.service.house import LEASE
+from tests.service.house import LEASE, UNLIMITED
 from tests.service.scripted import until, working
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ async def test_no_service_waits_until_the_queue_of_another_is_empty(house: House
 
 
 async def test_running_limits_hold_and_places_are_taken_as_they_come_free(house: House) -> None:
-    narrow = replace(house, per_provider=2)
+    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=2))
     for _ in range(4):
         await narrow.queued()
     async with at_work(narrow) as worker:
@@ -207,13 +207,13 @@ async def test_running_limits_hold_and_places_are_taken_as_they_come_free(house:
 
 
 async def test_a_job_that_waits_too_long_fails_and_says_so(house: House) -> None:
-    narrow = replace(house, per_provider=0)
-    job = await narrow.queued()
-    narrow.clock.tick(3601)
-    async with at_work(narrow):
-        await until(lambda: narrow.discord.phases("tell_requester") == ["failed"])
-    assert (await narrow.job(job)).failure == "deadline"
-    assert await narrow.balance(job) == (0, 0)
+    job = await house.queued()
+    await house.pause(guild_id=7)
+    house.clock.tick(3601)
+    async with at_work(house):
+        await until(lambda: house.discord.phases("tell_requester") == ["failed"])
+    assert (await house.job(job)).failure == "deadline"
+    assert await house.balance(job) == (0, 0)
 
 
 async def test_a_step_that_cannot_be_written_down_is_done_again(house: House) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
+from bot.domain.running import RunningLimits
 from bot.store.claims import Claims
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)
+UNLIMITED: Final = RunningLimits(per_provider=100_000, per_user=100_000, per_guild=100_000, total=100_000)
 
 
 @dataclass
@@ -81,10 +83,9 @@ class Store:
         accepted, _ = await self.jobs.accept(wanted, funding=plain(wanted, allowance), most=most, now=self.now)
         return accepted
 
-    async def waiting(self, provider: str = "kirin", *, per_provider: int = 100, per_user: int = 100) -> Job | None:
-        return await self.claims.waiting(
-            provider, now=self.now, lease_until=self.now + LEASE, provider_limit=per_provider, user_limit=per_user
-        )
+    async def waiting(self, provider: str = "kirin", **limits: int) -> Job | None:
+        running = replace(UNLIMITED, **limits)
+        return await self.claims.waiting(provider, now=self.now, lease_until=self.now + LEASE, limits=running)
 
     async def due(self, *, most: int = 100) -> list[Job]:
         return await self.claims.due(now=self.now, lease_until=self.now + LEASE, most=most)

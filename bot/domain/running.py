@@ -1,0 +1,56 @@
+"""How many videos are made at once, and from that when a waiting one begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from bot.domain.job import Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningLimits:
+    """The most jobs that providers work on: for each provider, person, queue (a guild's, say), and all together."""
+
+    per_provider: int
+    per_user: int
+    per_guild: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A waiting job's places, from 1: among its author's own in that queue, in the queue, and at its provider."""
+
+    own: int
+    queue: int
+    provider: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A waiting job's place, and what it waits for.
+
+    `at_work` are the jobs that providers work on now, `running_limit` the limit of the guild's own. While it is
+    `paused` nothing begins.
+    """
+
+    place: Place
+    at_work: tuple[Job, ...] = ()
+    running_limit: int | None = None
+    paused: bool = False
+
+
+def begins_at(place: int, *, ends: Sequence[datetime], slots: int, each: timedelta, now: datetime) -> datetime:
+    """When the job at a place (from 1) begins, with so many slots, of which some are free again at `ends`.
+
+    Those in front are taken to need as long as `each`.
+    """
+    free = [*(max(end, now) for end in ends), *([now] * (slots - len(ends)))]
+    rounds, slot = divmod(place - 1, slots)
+    # Above the limit (it was lowered, say) the first to end leave no room.
+    return sorted(free)[max(0, len(ends) - slots) :][slot] + rounds * each
