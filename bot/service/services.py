@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.service.about import About
     from bot.service.choices import Choices
+    from bot.service.departures import Departures
+    from bot.service.feedback import Feedback
     from bot.service.gallery import Gallery
     from bot.service.guilds import Guilds
     from bot.service.library import Library
     from bot.service.presets import Presets
+    from bot.service.privacy import Privacy
     from bot.service.results import Results
     from bot.service.storyboards import Storyboards
     from bot.service.videos import Videos
@@ -32,3 +36,7 @@ class Services:
     storyboards: Storyboards
     results: Results
     guilds: Guilds
+    about: About
+    privacy: Privacy
+    departures: Departures
+    feedback: Feedback
