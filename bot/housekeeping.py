@@ -1,0 +1,103 @@
+"""Puts together what looks after the bot's memory: privacy, what is forgotten in time, guilds that were left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from bot.service.departures import Departures
+from bot.service.feedback import Feedback
+from bot.service.privacy import Keeping, Privacy
+from bot.service.retention import Retention
+from bot.service.steward import Chore
+from bot.store.deletions import DeletionStore
+from bot.store.departures import DepartureStore
+from bot.store.drafts import Drafts
+from bot.store.feedback import FeedbackStore
+from bot.store.privacy import PrivacyStore
+from bot.store.retention import RetentionStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.service.copies import Courier
+    from bot.service.delivery import Delivery
+    from bot.service.notifier import Notifier
+    from bot.settings import Settings
+    from bot.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Housekeeping:
+    """The services, and what they have to do regularly."""
+
+    privacy: Privacy
+    retention: Retention
+    departures: Departures
+    feedback: Feedback
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        database: Database,
+        courier: Courier,
+        notifier: Notifier,
+        delivery: Delivery,
+        clock: Callable[[], datetime],
+        wake_worker: Callable[[], None],
+        wake_steward: Callable[[], None],
+    ) -> Self:
+        """Build all of it."""
+        keeping = Keeping(
+            texts=_days(settings.keep_prompts_days),
+            files=_days(settings.keep_files_days),
+            guilds=timedelta(days=settings.left_guild_days),
+        )
+        departures = Departures(store=DepartureStore(database), clock=clock, wake=wake_worker)
+        return cls(
+            privacy=Privacy(
+                store=PrivacyStore(database),
+                deletions=DeletionStore(database),
+                courier=courier,
+                delivery=delivery,
+                keeping=keeping,
+                policy_file=settings.privacy_file,
+                clock=clock,
+                wake=wake_worker,
+            ),
+            retention=Retention(
+                store=RetentionStore(database),
+                drafts=Drafts(database),
+                departures=departures,
+                delivery=delivery,
+                keeping=keeping,
+                clock=clock,
+                wake=wake_worker,
+            ),
+            departures=departures,
+            feedback=Feedback(
+                store=FeedbackStore(database),
+                notifier=notifier,
+                reachable=settings.operator_channel_id is not None,
+                clock=clock,
+                wake=wake_steward,
+            ),
+        )
+
+    def chores(self) -> list[Chore]:
+        """What the steward has to see to."""
+        return [
+            Chore(name="deletions", every=timedelta(minutes=1), work=self.privacy.work),
+            Chore(name="departures", every=timedelta(minutes=10), work=self.departures.work),
+            Chore(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
+            Chore(name="retention", every=timedelta(days=1), work=self.retention.work),
+        ]
+
+
+def _days(number: int) -> timedelta | None:
+    """A setting of days; 0 is for ever."""
+    return timedelta(days=number) if number else None
