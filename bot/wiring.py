@@ -8,12 +8,15 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from bot import __version__
 from bot.clock import utc_now
 from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
 from bot.domain.running import RunningLimits
+from bot.housekeeping import Housekeeping
 from bot.providers import models_of
+from bot.service.about import About, Facts
 from bot.service.admission import Admission
 from bot.service.cards import Cards
 from bot.service.choices import Choices
@@ -131,6 +134,14 @@ class Wiring:
                 clock=utc_now,
                 wake=self.steward.wake,
             ),
+            about=About(
+                facts=Facts(version=__version__, source=self._settings.source_url, started_at=utc_now()),
+                health=self._health,
+                clock=utc_now,
+            ),
+            privacy=self._housekeeping.privacy,
+            departures=self._housekeeping.departures,
+            feedback=self._housekeeping.feedback,
         )
 
     @cached_property
@@ -160,7 +171,20 @@ class Wiring:
 
     @property
     def _chores(self) -> list[Chore]:
-        return []
+        return [*self._housekeeping.chores()]
+
+    @cached_property
+    def _housekeeping(self) -> Housekeeping:
+        return Housekeeping.of(
+            self._settings,
+            database=self._world.database,
+            courier=self._world.courier,
+            notifier=self._world.notifier,
+            delivery=self._delivery,
+            clock=utc_now,
+            wake_worker=self.worker.wake,
+            wake_steward=lambda: self.steward.wake(),  # the steward does these chores, so it is built after them
+        )
 
     @cached_property
     def curator(self) -> Curator:
