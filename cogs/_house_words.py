@@ -14,6 +14,7 @@ from bot.errors import (
     OverLimit,
     Paused,
     PlaceClosed,
+    PolicyInvalid,
     Refused,
     RoleNeeded,
 )
@@ -70,6 +71,14 @@ def _of_limit(error: OverLimit, say: Words) -> dict[str, Any]:
     return {"what": say(f"error.limit.{error.limit}", wanted=safe(error.wanted, 60), allowed=safe(error.allowed, 200))}
 
 
+def _of_policy(error: PolicyInvalid, say: Words) -> dict[str, Any]:
+    lines = [
+        say(f"policy.problem.{code}", field=safe(field, 60).replace("`", ""), limit=safe(limit, 100))
+        for field, code, limit in error.problems
+    ]
+    return {"problems": "\n".join(f"- {line}" for line in lines)}
+
+
 def _reason(reason: str, say: Words) -> str:
     return say("error.reason", reason=safe(reason, REASON)) if reason else ""
 
@@ -87,4 +96,5 @@ VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     PlaceClosed: _of_place,
     RoleNeeded: _of_role,
     OverLimit: _of_limit,
+    PolicyInvalid: _of_policy,
 }

@@ -1,0 +1,183 @@
+"""What admins change in a policy, each as a function of the present one; what is left out stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier
+from bot.domain.quota import Allowance, Period
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.domain.policy import Who
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """Something to allow, to deny, to decide no more about; each the id of a channel, a category or a role."""
+
+    allow: int | None = None
+    deny: int | None = None
+    forget: int | None = None
+
+    def applied(self, allowed: frozenset[int], denied: frozenset[int]) -> dict[str, frozenset[int]]:
+        """The two sides after it: nothing is on both."""
+        gone = {each for each in (self.allow, self.deny, self.forget) if each is not None}
+        return {
+            "allowed": (allowed - gone) | ({self.allow} if self.allow else set()),
+            "denied": (denied - gone) | ({self.deny} if self.deny else set()),
+        }
+
+
+def with_places(policy: Policy, sides: Sides, *, cover: int | None = None, uncover: int | None = None) -> Policy:
+    """Where videos are made, and where they are covered as spoilers."""
+    spoilers = _with(policy.spoiler_channels, cover, uncover)
+    places = Places(**sides.applied(policy.channels.allowed, policy.channels.denied))
+    return policy.changed(channels=places, spoiler_channels=spoilers)
+
+
+def with_gate(policy: Policy, sides: Sides) -> Policy:
+    """Which roles may ask for videos."""
+    return policy.changed(roles=Gate(**sides.applied(policy.roles.allowed, policy.roles.denied)))
+
+
+def with_tier(
+    policy: Policy,
+    role_id: int,
+    *,
+    credits_: int | None = None,
+    period: Period | None = None,
+    priority: int | None = None,
+    spoiler: bool | None = None,
+) -> Policy:
+    """What a role brings. A period alone changes that of its credits."""
+    present = next((tier for tier in policy.tiers if tier.role_id == role_id), Tier(role_id=role_id))
+    return policy.with_tier(
+        Tier(
+            role_id=role_id,
+            allowance=_allowance(present.allowance, credits_, period),
+            priority=present.priority if priority is None else priority,
+            spoiler=present.spoiler if spoiler is None else spoiler,
+        )
+    )
+
+
+def without_tier(policy: Policy, role_id: int) -> Policy:
+    """A role that brings nothing any more."""
+    return policy.with_tier(Tier(role_id=role_id))
+
+
+def with_role_allowance(policy: Policy, role_id: int, allowance: Allowance | None) -> Policy:
+    """The credits that a role brings; its place in the queue and its spoilers stay."""
+    present = next((tier for tier in policy.tiers if tier.role_id == role_id), Tier(role_id=role_id))
+    return policy.with_tier(present.model_copy(update={"allowance": allowance}))
+
+
+def with_limits(
+    policy: Policy,
+    *,
+    longest: int | None = None,
+    running: int | None = None,
+    pro: Who | None = None,
+    pro_role: int | None = None,
+    not_pro_role: int | None = None,
+    sound: bool | None = None,
+    watermark: bool | None = None,
+    model: str | None = None,
+    not_model: str | None = None,
+) -> Policy:
+    """What may be asked for. A `longest` or `running` of 0 is no limit."""
+    limits = policy.limits
+    changed = {
+        "longest": limits.longest if longest is None else longest or None,
+        "running": limits.running if running is None else running or None,
+        "pro": limits.pro if pro is None else pro,
+        "pro_roles": _with(limits.pro_roles, pro_role, not_pro_role),
+        "sound": limits.sound if sound is None else sound,
+        "watermark": limits.watermark if watermark is None else watermark,
+        "models": _with(limits.models, model, not_model),
+    }
+    return policy.changed(limits=Limits.model_validate(changed))
+
+
+def with_pool(policy: Policy, name: str, *, role_id: int | None, credits_: int | None, period: Period | None) -> Policy:
+    """A pool as it is to be. A new one without a role or credits is none.
+
+    Raises:
+        LookupError: there is no such pool yet, and too little was said to make one.
+    """
+    present = next((pool for pool in policy.pools if pool.name == name), None)
+    role = role_id or (present.role_id if present else None)
+    allowance = _allowance(present.allowance if present else None, credits_, period)
+    if role is None or allowance is None:
+        raise LookupError(name)
+    pool = Pool(name=name, role_id=role, allowance=allowance)
+    return policy.changed(pools=(*(each for each in policy.pools if each.name != name), pool))
+
+
+def without_pool(policy: Policy, name: str) -> Policy:
+    """A pool that nobody shares any more."""
+    return policy.changed(pools=tuple(each for each in policy.pools if each.name != name))
+
+
+def tidied(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> Policy:
+    """Without the roles and channels that are gone, wherever nobody gets more by it.
+
+    What only they were allowed stays closed, and the moderators' channel stays set, until an admin decides otherwise.
+    """
+    changes: dict[str, object] = {
+        "channels": Places(
+            allowed=_kept(policy.channels.allowed, channels), denied=policy.channels.denied.intersection(channels)
+        ),
+        "roles": Gate(allowed=_kept(policy.roles.allowed, roles), denied=policy.roles.denied.intersection(roles)),
+        "tiers": tuple(tier for tier in policy.tiers if tier.role_id in roles),
+        "pools": tuple(pool for pool in policy.pools if pool.role_id in roles),
+        "limits": policy.limits.model_copy(update={"pro_roles": policy.limits.pro_roles.intersection(roles)}),
+        "spoiler_channels": policy.spoiler_channels.intersection(channels),
+    }
+    if policy.audit_channel_id not in channels:
+        changes["audit_channel_id"] = None
+    return policy.changed(**changes)
+
+
+def gone(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """The roles and the channels that a policy names and that are not among these."""
+    named_roles = {
+        *policy.roles.allowed,
+        *policy.roles.denied,
+        *policy.limits.pro_roles,
+        *(tier.role_id for tier in policy.tiers),
+        *(pool.role_id for pool in policy.pools),
+    }
+    named_channels = {
+        *policy.channels.allowed,
+        *policy.channels.denied,
+        *policy.spoiler_channels,
+        *filter(None, (policy.moderation.channel_id, policy.audit_channel_id)),
+    }
+    return frozenset(named_roles.difference(roles)), frozenset(named_channels.difference(channels))
+
+
+def shares(credits_: int | None, period: Period | None) -> Allowance | None:
+    """An allowance as it was typed; None without credits."""
+    return _allowance(None, credits_, period)
+
+
+def _allowance(present: Allowance | None, credits_: int | None, period: Period | None) -> Allowance | None:
+    if credits_ is None and present is None:
+        return None
+    old = present or Allowance(credits=0)
+    return Allowance(credits=old.credits if credits_ is None else credits_, period=period or old.period)
+
+
+def _with(values: frozenset[T], added: T | None, removed: T | None) -> frozenset[T]:
+    return (values | ({added} if added is not None else set())) - ({removed} if removed is not None else set())
+
+
+def _kept(values: frozenset[int], there: Collection[int]) -> frozenset[int]:
+    """Those that are there; all of them where none is, since an empty set would let everybody in."""
+    return frozenset(values.intersection(there)) or values

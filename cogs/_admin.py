@@ -1,0 +1,112 @@
+"""What the admins' commands have in common: a change that holds at once and is said, and who may use their buttons.
+
+Who may type a command under `/admin` is Discord's to say, by Manage Server or as decided under Integrations.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.differences import fields
+from bot.locale import words
+from cogs._audit import entry_of
+from cogs._policy_words import change_line, field_line, listed
+from cogs._replies import CONTENT, answer
+from cogs._staffing import check_admin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from bot.client import Shotcaller
+    from bot.domain.differences import Changed
+    from bot.domain.policy import Policy
+    from bot.locale import Words
+
+OFFERED: Final = timedelta(minutes=15)  # so long a private panel may be used by whoever Discord let type its command
+
+
+async def decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Callable[[Policy], Policy]) -> Changed:
+    """Change this guild's policy, and answer what has changed; the interaction has been acknowledged.
+
+    Raises:
+        PolicyInvalid: there can be no such policy; nothing has changed.
+    """
+    changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
+    await answer(interaction, changed_text(changed, words(str(interaction.locale))))
+    return changed
+
+
+async def policy_of(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
+    """What this guild has decided."""
+    return (await bot.services.guilds.state(entry_of(interaction, "").guild_id)).policy
+
+
+def changed_text(changed: Changed, say: Words) -> str:
+    """What a change has changed."""
+    if not changed.differences:
+        return say("admin.same")
+    return say("admin.changed", changes=listed([change_line(each, say) for each in changed.differences], say))
+
+
+def field_lines(policy: Policy, say: Words, *, paths: Iterable[str] | None = None) -> list[str]:
+    """The fields of a policy as they stand, in the policy's order; only those of some paths, if any are given."""
+    wanted = None if paths is None else set(paths)
+    return [
+        field_line(path, item, value, say)
+        for (path, item), value in fields(policy).items()
+        if wanted is None or path in wanted
+    ]
+
+
+async def show(
+    bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Iterable[str] | None = None
+) -> None:
+    """Answer how some fields of this guild's policy stand."""
+    say = words(str(interaction.locale))
+    lines = field_lines(await policy_of(bot, interaction), say, paths=paths)
+    text = "\n".join(f"- {line}" for line in lines) or say("admin.nothing")
+    await answer_long(interaction, f"### {title}\n{text}", filename="settings.txt", say=say)
+
+
+async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:
+    """Fill in the private answer; what is too long for a message comes as a file."""
+    if len(text) <= CONTENT:
+        await answer(interaction, text)
+        return
+    await interaction.edit_original_response(
+        content=say("admin.attached"),
+        attachments=[discord.File(io.BytesIO(text.encode()), filename=filename)],
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+def check_presser(interaction: discord.Interaction[Any]) -> None:
+    """Whether this person may use an admins' button, select or form.
+
+    Who may manage the guild may, and so may, for a while, who has the private message that offers it: Discord let them
+    type its command, maybe by what was decided under Integrations.
+
+    Raises:
+        NotPermitted: they may not.
+    """
+    message = interaction.message
+    if message is None or interaction.guild_id is None or not message.flags.ephemeral:
+        check_admin(interaction)
+        return
+    data: dict[str, Any] = dict(interaction.data or {})
+    root = str(data.get("custom_id", "")).partition(":")[0]
+    fresh = interaction.created_at - message.created_at < OFFERED
+    if not (fresh and any(each.partition(":")[0] == root for each in _idents(message.components))):
+        check_admin(interaction)
+
+
+def _idents(components: Iterable[Any]) -> Iterator[str]:
+    """The `custom_id`s of what stands in a message, however deep."""
+    for each in components:
+        if ident := getattr(each, "custom_id", None):
+            yield str(ident)
+        yield from _idents(getattr(each, "children", ()))

@@ -1,0 +1,80 @@
+"""`/admin limits`: what may be asked for in a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.amendments import with_limits
+from bot.domain.policy import Who
+from bot.locale import words
+from cogs._admin import decide, show
+from cogs._replies import acknowledge
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+LIMITS: Final = tuple(
+    f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")
+)
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.admin.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    models = [app_commands.Choice(name=each, value=each) for each in bot.services.videos.models][:25]
+
+    @app_commands.command(name="limits", description=say("command.admin.limits"))
+    @app_commands.describe(
+        longest=say("option.limits.longest"),
+        running=say("option.limits.running"),
+        pro=say("option.limits.pro"),
+        pro_role=say("option.limits.pro_role"),
+        not_pro_role=say("option.limits.not_pro_role"),
+        sound=say("option.limits.sound"),
+        watermark=say("option.limits.watermark"),
+        model=say("option.limits.model"),
+        not_model=say("option.limits.not_model"),
+    )
+    @app_commands.choices(
+        pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who],
+        model=models,
+        not_model=models,
+    )
+    async def limits(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        longest: app_commands.Range[int, 0, 60] | None = None,
+        running: app_commands.Range[int, 0, 1000] | None = None,
+        pro: str | None = None,
+        pro_role: discord.Role | None = None,
+        not_pro_role: discord.Role | None = None,
+        sound: bool | None = None,  # noqa: FBT001 (Discord's options)
+        watermark: bool | None = None,  # noqa: FBT001 (Discord's options)
+        model: str | None = None,
+        not_model: str | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        given: dict[str, Any] = {
+            "longest": longest,
+            "running": running,
+            "pro": Who(pro) if pro else None,
+            "pro_role": pro_role and pro_role.id,
+            "not_pro_role": not_pro_role and not_pro_role.id,
+            "sound": sound,
+            "watermark": watermark,
+            "model": model,
+            "not_model": not_model,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        if chosen:
+            await decide(bot, interaction, lambda policy: with_limits(policy, **chosen))
+        else:
+            await show(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
+
+    return limits
