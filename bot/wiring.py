@@ -183,8 +183,11 @@ class Wiring:
             delivery=self._delivery,
             clock=utc_now,
             wake_worker=self.worker.wake,
-            wake_steward=lambda: self.steward.wake(),  # the steward does these chores, so it is built after them
+            wake_steward=self._wake_steward,
         )
+
+    def _wake_steward(self) -> None:
+        self.steward.wake()  # not before it is needed: what wakes it may be among its chores
 
     @cached_property
     def curator(self) -> Curator:
