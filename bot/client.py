@@ -126,8 +126,17 @@ class Shotcaller(commands.Bot):
             await self.explain(interaction, exc)
 
     async def on_ready(self) -> None:
-        """Say so in the log."""
+        """Say so in the log, and notice which guilds are gone. Those that Discord cannot reach just now are listed too."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
+        await self.services.departures.compare([guild.id for guild in self.guilds])
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Somebody has added the bot to a guild."""
+        await self.services.departures.joined(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a guild. An outage is another event."""
+        await self.services.departures.left(guild.id)
 
 
 async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, Any]) -> None:
