@@ -7,7 +7,6 @@ import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -21,7 +20,6 @@ from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
 from bot.providers import open_providers, trusted_hosts
 from bot.service.notices import Notices
-from bot.store.drafts import Drafts
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
@@ -49,7 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GRACE: Final = 25.0  # seconds for the steps and commands under way when told to stop
-DRAFTS_KEPT: Final = timedelta(days=90)  # since somebody last touched them; older ones go when the bot starts
 
 # What discord.py calls the tasks in which commands, buttons and forms are answered.
 _ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
@@ -120,7 +117,6 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         stack.enter_context(sole_user(settings.database_path))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=utc_now())
-        await Drafts(sqlite).forget(before=utc_now() - DRAFTS_KEPT)
         client, answers = await stack.enter_async_context(_client(settings)), PrivateAnswers()
         notifier = DiscordNotifier(
             client,
