@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from bot import errors
 from bot.domain.job import Origin
 from bot.domain.notice import Notify
+from bot.domain.policy import Action, Approval, Who
+from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
+from cogs._policy_words import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
 if TYPE_CHECKING:
@@ -31,9 +34,16 @@ BUILDING: Final = (
     *("add", "edit", "copy", "up", "down", "drop", "undo", "even"),
     *("script", "settings", "ask", "template", "new"),
 )
+# What the audit records.
+ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "blocked", "unblocked")
+# What may be wrong with a policy, or with the file of one.
+POLICY_PROBLEMS: Final = (
+    *("unknown", "missing", "too_small", "too_large", "too_many", "choice", "zone", "moderators", "twice", "kind"),
+    *("one_of", "pool", "too_big", "json", "format", "version"),
+)
 PERMISSIONS: Final = (
     *("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "embed_links"),
-    *("read_message_history", "manage_messages", "manage_guild"),
+    *("read_message_history", "manage_messages", "manage_guild", "owner"),
 )
 
 
@@ -85,13 +95,19 @@ PROBLEM_VARIABLES: Final = {
 }
 # Every key that is put together, and what may stand in its gaps. This is the one place that says so.
 PATTERNS: Final[dict[str, Iterable[Any]]] = {
+    "admin.{}": ("paused", "resumed"),
     "alert.{}": Trouble,
+    "allowance.{}": Period,
+    "audit.{}": ACTIONS,
     "camera.{}": [*AXES, *list(CameraType)[1:]],
     "card.{}": Phase,
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
     "choice.aspect.{}": AspectRatio,
     "choice.mode.{}": Mode,
     "choice.{}.{}": [*product(["mode"], Mode), *product(["aspect"], AspectRatio)],
+    "choice.period.{}": Period,
+    "choice.pro.{}": Who,
+    "choice.remove.{}": ("monthly", "confirm"),
     "choice.scope.{}": Whose,
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
@@ -107,6 +123,10 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "mode.{}": Mode,
     "option.{}": OPTIONS,
     "permission.{}": PERMISSIONS,
+    "policy.{}": PATHS,
+    "policy.approval.{}": Approval,
+    "policy.problem.{}": POLICY_PROBLEMS,
+    "policy.rule.{}": Action,
     "problem.{}": problems(),
     "result.button.{}": DEEDS,
     "settings.notify.{}": Notify,
