@@ -126,7 +126,7 @@ class Shotcaller(commands.Bot):
             await self.explain(interaction, exc)
 
     async def on_ready(self) -> None:
-        """Say so in the log, and notice which guilds are gone. Those that Discord cannot reach just now are listed too."""
+        """Say so in the log, and notice which guilds are gone: those in an outage are listed all the same."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
         await self.services.departures.compare([guild.id for guild in self.guilds])
 
