@@ -19,6 +19,7 @@ from bot.providers import models_of
 from bot.service.about import About, Facts
 from bot.service.admission import Admission
 from bot.service.cards import Cards
+from bot.service.checkup import Checkup
 from bot.service.choices import Choices
 from bot.service.copies import Copies
 from bot.service.delivery import Delivery
@@ -127,6 +128,7 @@ class Wiring:
                 clock=utc_now,
                 wake=self.worker.wake,
             ),
+            checkup=Checkup(health=self._health, guilds=self._guilds),
             guilds=Guilds(
                 store=self._guilds,
                 audit=Audit(self._world.database),

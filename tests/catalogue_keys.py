@@ -13,6 +13,7 @@ from bot.domain.notice import Notify
 from bot.domain.policy import Action, Approval, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
+from bot.service.checkup import Pulse
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
@@ -111,6 +112,9 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.scope.{}": Whose,
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
+    "doctor.gone.{}": ("roles", "channels"),
+    "doctor.provider.{}": Pulse,
+    **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
     "error.budget.{}": ("guild", "everywhere"),
     "error.paused.{}": ("guild", "everywhere"),
     "error.role.{}": ("video", "pro"),

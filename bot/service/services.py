@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.service.about import About
+    from bot.service.checkup import Checkup
     from bot.service.choices import Choices
     from bot.service.departures import Departures
     from bot.service.feedback import Feedback
@@ -40,3 +41,4 @@ class Services:
     privacy: Privacy
     departures: Departures
     feedback: Feedback
+    checkup: Checkup
