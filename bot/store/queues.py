@@ -7,6 +7,7 @@ person's turn in it have a row exactly while something of theirs waits.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import Job
@@ -45,20 +46,6 @@ _BEFORE_IN_OTHERS: Final = (
     "(SELECT count(*) FROM jobs AS j WHERE j.status = 'queued' AND j.provider = q.provider "
     "AND j.queue_id = q.queue_id) AS waiting "
     "FROM queues AS q WHERE q.provider = $1 AND q.queue_id <> $2) AS others"
-)
-
-# What is among the first of a provider is in one of its first queues.
-_FIRST: Final = (
-    "WITH next AS (SELECT queue_id, served FROM queues WHERE provider = $1 ORDER BY served, queue_id LIMIT $2), "
-    "own AS (SELECT j.id, j.queue_id, j.priority, j.user_id, n.served AS queue_served, row_number() OVER "
-    "(PARTITION BY j.queue_id, j.priority, j.user_id ORDER BY j.turn, j.id) AS round "
-    "FROM next AS n JOIN jobs AS j ON j.provider = $1 AND j.queue_id = n.queue_id AND j.status = 'queued'), "
-    "queued AS (SELECT o.id, o.queue_id, o.queue_served, row_number() OVER "
-    "(PARTITION BY o.queue_id ORDER BY o.priority DESC, o.round, t.served, o.user_id) AS place "
-    "FROM own AS o JOIN turns AS t ON t.provider = $1 AND t.queue_id = o.queue_id AND t.priority = o.priority "
-    "AND t.user_id = o.user_id) "
-    "SELECT jobs.* FROM queued JOIN jobs ON jobs.id = queued.id "
-    "ORDER BY queued.place, queued.queue_served, queued.queue_id LIMIT $2"
 )
 
 
@@ -117,8 +104,36 @@ async def place_of(tx: Transaction, job: Job) -> Place:
 
 
 async def first(tx: Transaction, provider: str, *, most: int) -> list[Job]:
-    """The waiting jobs of a provider that go next, in their order."""
-    return [Job.from_row(row) for row in await tx.all(_FIRST, provider, most)]
+    """The waiting jobs of a provider that go next, in their order, at most `most`."""
+    ranked: list[tuple[int, int, Row]] = []
+    in_order = "SELECT queue_id FROM queues WHERE provider = $1 ORDER BY served, queue_id LIMIT $2"
+    for number, queue in enumerate(await tx.all(in_order, provider, most)):
+        rows = await _first_of_queue(tx, provider, queue["queue_id"], most=most)
+        ranked += [(place, number, row) for place, row in enumerate(rows)]
+    ranked.sort(key=itemgetter(0, 1))
+    return [Job.from_row(row) for *_, row in ranked[:most]]
+
+
+async def _first_of_queue(tx: Transaction, provider: str, queue_id: int, *, most: int) -> list[Row]:
+    ranked: list[tuple[int, int, int, Row]] = []
+    turns = await tx.all(
+        f"SELECT priority, user_id FROM turns WHERE {_QUEUE} ORDER BY priority DESC, served, user_id LIMIT $3",  # noqa: S608 (constant)
+        provider,
+        queue_id,
+        most,
+    )
+    for number, turn in enumerate(turns):
+        rows = await tx.all(
+            f"SELECT * FROM jobs WHERE status = 'queued' AND {_TURN} ORDER BY turn, id LIMIT $5",  # noqa: S608 (constant)
+            provider,
+            queue_id,
+            turn["priority"],
+            turn["user_id"],
+            most,
+        )
+        ranked += [(-turn["priority"], round_, number, row) for round_, row in enumerate(rows)]
+    ranked.sort(key=itemgetter(0, 1, 2))
+    return [row for *_, row in ranked[:most]]
 
 
 def _turn(job: Job) -> tuple[str, int, int, int]:

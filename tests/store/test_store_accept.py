@@ -19,7 +19,7 @@ async def test_accepting_keeps_the_job_as_it_was_asked_for(store: Store) -> None
     wanted = store.job(guild_id=None)
     accepted, new = await store.jobs.accept(wanted, funding=plain(wanted, 10), most=1, now=store.now)
     assert new
-    assert accepted == wanted
+    assert accepted == replace(wanted, turn=1)
     assert await store.ledger(wanted.id) == [("hold", 5, 420_000)]
     account = await store.lookup.account(Fund(owner=wanted.owner, period=wanted.period, allowance=10))
     assert (account.held, account.settled, account.balance) == (5, 0, 5)
@@ -115,8 +115,8 @@ async def test_accounts_are_apart_by_guild_by_person_and_by_period(store: Store)
 
 
 async def test_too_many_unfinished_jobs_are_refused_and_leave_nothing(store: Store) -> None:
+    await store.submitting(guild_id=8)
     await store.accept(most=2)
-    await store.submitting(guild_id=8, created_at=store.now)
     with pytest.raises(TooManyJobs) as caught:
         await store.accept(most=2)
     assert caught.value.limit == 2

@@ -31,10 +31,10 @@ async def test_a_claim_is_the_intent_to_submit_under_a_lease(store: Store) -> No
     assert claimed == await store.get(job.id)
 
 
-async def test_waiting_jobs_are_claimed_in_the_order_they_came(store: Store) -> None:
-    early = store.job()
-    late = await store.accept()
-    await store.accept(early)
+async def test_a_persons_waiting_jobs_are_claimed_in_the_order_they_came(store: Store) -> None:
+    written_first = store.job()
+    early = await store.accept()
+    late = await store.accept(written_first)
     claimed = [await store.waiting(), await store.waiting(), await store.waiting()]
     assert [job and job.id for job in claimed] == [early.id, late.id, None]
 
