@@ -25,6 +25,7 @@ from bot.service.copies import Copies
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.gallery import Curator, Gallery
+from bot.service.guild_jobs import GuildJobs
 from bot.service.guilds import Guilds
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
@@ -37,13 +38,16 @@ from bot.service.services import Services
 from bot.service.steward import Chore, Steward
 from bot.service.storyboards import Storyboards
 from bot.service.submission import Pace, Submission
+from bot.service.usage import Usage
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.audit import Audit
 from bot.store.chores import ChoreStore
 from bot.store.claims import Claims
+from bot.store.dead_letters import DeadLetters
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore
+from bot.store.guild_jobs import GuildJobStore
 from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.library import Shelf
@@ -51,6 +55,7 @@ from bot.store.lookup import Lookup
 from bot.store.preferences import Preferences
 from bot.store.presets import PresetStore
 from bot.store.results import ResultStore
+from bot.store.usage import UsageStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,6 +141,18 @@ class Wiring:
                 clock=utc_now,
                 wake=self.steward.wake,
             ),
+            guild_jobs=GuildJobs(
+                store=GuildJobStore(self._world.database),
+                letters=DeadLetters(self._world.database),
+                lookup=self._lookup,
+                expectation=self._expectation,
+                delivery=self._delivery,
+                deadline=timedelta(minutes=self._settings.job_deadline_minutes),
+                wake=self._wake_all,
+            ),
+            usage=Usage(
+                store=UsageStore(self._world.database), guilds=self._guilds, lookup=self._lookup, clock=utc_now
+            ),
             about=About(
                 facts=Facts(version=__version__, source=self._settings.source_url, started_at=utc_now()),
                 health=self._health,
@@ -145,6 +162,10 @@ class Wiring:
             departures=self._housekeeping.departures,
             feedback=self._housekeeping.feedback,
         )
+
+    def _wake_all(self) -> None:
+        self.worker.wake()
+        self.steward.wake()
 
     @cached_property
     def worker(self) -> Worker:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from bot.service.departures import Departures
     from bot.service.feedback import Feedback
     from bot.service.gallery import Gallery
+    from bot.service.guild_jobs import GuildJobs
     from bot.service.guilds import Guilds
     from bot.service.library import Library
     from bot.service.presets import Presets
     from bot.service.privacy import Privacy
     from bot.service.results import Results
     from bot.service.storyboards import Storyboards
+    from bot.service.usage import Usage
     from bot.service.videos import Videos
     from bot.store.drafts import Drafts
     from bot.store.preferences import Preferences
@@ -42,3 +44,5 @@ class Services:
     departures: Departures
     feedback: Feedback
     checkup: Checkup
+    guild_jobs: GuildJobs
+    usage: Usage
