@@ -97,6 +97,11 @@ def nearest(locale: str) -> str:
     return next((each for each in locales() if each.partition("-")[0] == language), DEFAULT)
 
 
+def privacy_text(locale: str) -> str:
+    """What the bot says of how data is kept, as Markdown, with gaps for how long."""
+    return (resources.files("bot.locale") / "privacy" / f"{nearest(locale)}.md").read_text(encoding="utf-8")
+
+
 @cache
 def locales() -> tuple[str, ...]:
     """The languages there are catalogues for, each a folder with one file a topic; the default first."""
