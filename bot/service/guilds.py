@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from bot.domain.exchange import refusal
+from bot.domain.exchange import read, refusal
 from bot.domain.funding import budget
 from bot.domain.guild import EVERYWHERE
 from bot.errors import DestinationBusy, DestinationLost
+from bot.service.rules import check_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,17 @@ class Guilds:
             raise refusal(exc) from None
         self._wake()
         return changed
+
+    async def read(self, data: bytes) -> Policy:
+        """The policy in a file, checked as a whole: also whether prompts can be searched by its rules.
+
+        Raises:
+            PolicyInvalid, RuleInvalid: there can be no such policy.
+        """
+        policy = read(data)
+        for rule in policy.moderation.rules:
+            await check_rule(rule)
+        return policy
 
     async def pause(self, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
         """Pause a guild (`EVERYWHERE`: the whole bot), or go on; whether that changed anything."""
