@@ -14,6 +14,7 @@ from bot.domain.policy import Action, Approval, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.service.checkup import Pulse
+from bot.service.about import Condition
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off")
+ENDINGS: Final = ("abandoned", "expired", "left")  # of jobs that were ended from outside
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),
@@ -97,6 +99,7 @@ PROBLEM_VARIABLES: Final = {
 # Every key that is put together, and what may stand in its gaps. This is the one place that says so.
 PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.{}": ("paused", "resumed"),
+    "about.{}": Condition,
     "alert.{}": Trouble,
     "allowance.{}": Period,
     "audit.{}": ACTIONS,
@@ -120,7 +123,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "error.role.{}": ("video", "pro"),
     "error.limit.{}": ("longest", "pro", "sound", "models"),
     "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
-    "failed.{}": FAULTS,
+    "failed.{}": (*FAULTS, *ENDINGS),
     "fix.without.{}": ("sound", "watermark", "negative", "cfg", "camera", "strength"),
     "inbox.{}": ("back", "more"),
     "info.origin.{}": Origin,
