@@ -13,10 +13,10 @@ import discord
 from bot.domain.notice import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.notifier import Phase, Posted
+from bot.service.notifier import Phase, Posted, Trouble
 from cogs._cards import card_embed, failure_buttons
 from cogs._posts import carries, mapped, own_messages, post_film
-from cogs._text import failure, link
+from cogs._text import failure, link, safe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
+FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
 NOTE: Final = 10.0  # seconds for a note that a video is ready; the video itself is posted already
 
 
@@ -158,7 +159,9 @@ class DiscordNotifier:
         """See `Notifier`. Without an operator channel the log alone has it."""
         if self._operator_channel_id is None:
             return
-        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
+        typed = alert.trouble is Trouble.FEEDBACK
+        detail = safe(alert.detail, FEEDBACK) if typed else alert.detail
+        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=detail or "-")
         with mapped():
             channel = self._channel(self._operator_channel_id, None)
             await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none())
