@@ -50,6 +50,17 @@ class Press:
         """
         return await self.results.job(self.job_id, user_id=self.interaction.user.id)
 
+    async def source(self) -> Job:
+        """The job, to be built on or read.
+
+        Raises:
+            ResultForgotten: as `job`, or its texts have been forgotten.
+        """
+        job = await self.job()
+        if job.request.forgotten:
+            raise ResultForgotten
+        return job
+
     async def own_job(self) -> Job:
         """The job, for its author alone.
 
