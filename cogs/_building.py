@@ -37,20 +37,20 @@ async def build_on(press: Press, job: Job, changes: Mapping[str, Any], *, origin
 async def again(press: Press) -> None:
     """Ask for the same once more."""
     await acknowledge(press.interaction)
-    await build_on(press, await press.job(), {}, origin=Origin.AGAIN)
+    await build_on(press, await press.source(), {}, origin=Origin.AGAIN)
 
 
 async def pro(press: Press) -> None:
     """Ask for the same in the better mode."""
     await acknowledge(press.interaction)
-    await build_on(press, await press.job(), {"mode": Mode.PRO}, origin=Origin.PRO)
+    await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
 
 
 async def edit(press: Press) -> None:
     """A form can only be the first answer; so the row is read before it. A storyboard is edited in its builder."""
     try:
         async with asyncio.timeout(QUICK):
-            job = await press.job()
+            job = await press.source()
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     if job.request.shots:
@@ -62,7 +62,7 @@ async def edit(press: Press) -> None:
 async def board(press: Press) -> None:
     """Open it on a storyboard."""
     await acknowledge(press.interaction)
-    job, interaction = await press.job(), press.interaction
+    job, interaction = await press.source(), press.interaction
     draft = await press.bot.services.storyboards.begin_from(
         job.request, user_id=interaction.user.id, guild_id=interaction.guild_id, parent_id=job.id
     )
@@ -72,7 +72,7 @@ async def board(press: Press) -> None:
 async def shape(press: Press) -> None:
     """Offer the shapes that it does not have yet."""
     await acknowledge(press.interaction)
-    job = await press.job()
+    job = await press.source()
     say: Words = press.say
     capability = CAPABILITIES.get(job.request.model)
     offered = capability.aspect_ratios if capability else tuple(AspectRatio)
@@ -89,7 +89,7 @@ async def shape(press: Press) -> None:
 async def reshape(press: Press) -> None:
     """Ask for the same in the chosen shape."""
     await acknowledge(press.interaction)
-    job = await press.job()
+    job = await press.source()
     if press.more not in list(AspectRatio):
         raise ResultForgotten
     await build_on(press, job, {"aspect_ratio": AspectRatio(press.more)}, origin=Origin.SHAPE)
