@@ -69,7 +69,7 @@ async def info(press: Press) -> None:
 async def whole(press: Press) -> None:
     """Show its texts whole."""
     await acknowledge(press.interaction)
-    embeds = whole_embeds((await press.job()).request, press.say)
+    embeds = whole_embeds((await press.source()).request, press.say)
     await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
 
 
