@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heapreplace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,9 +49,15 @@ class Waiting:
 def begins_at(place: int, *, ends: Sequence[datetime], slots: int, each: timedelta, now: datetime) -> datetime:
     """When the job at a place (from 1) begins, with so many slots, of which some are free again at `ends`.
 
-    Those in front are taken to need as long as `each`.
+    Those in front are taken to need as long as `each`, and to take the first slot that is free.
     """
-    free = [*(max(end, now) for end in ends), *([now] * (slots - len(ends)))]
-    rounds, slot = divmod(place - 1, slots)
-    # Above the limit (it was lowered, say) the first to end leave no room.
-    return sorted(free)[max(0, len(ends) - slots) :][slot] + rounds * each
+    free = sorted([*(max(end, now) for end in ends), *([now] * (slots - len(ends)))])
+    del free[
+        : max(0, len(ends) - slots)
+    ]  # more than the slots, where the limit was lowered: the first to end leave no room
+    before, last = place - 1, free[-1]
+    while before and free[0] + each < last:
+        heapreplace(free, free[0] + each)
+        before -= 1
+    rounds, slot = divmod(before, slots)  # from here on every slot is taken once a round
+    return sorted(free)[slot] + rounds * each

@@ -83,7 +83,7 @@ class Store:
         accepted, _ = await self.jobs.accept(wanted, funding=plain(wanted, allowance), most=most, now=self.now)
         return accepted
 
-    async def waiting(self, provider: str = "kirin", **limits: int) -> Job | None:
+    async def waiting(self, provider: str = "kirin", /, **limits: int) -> Job | None:
         running = replace(UNLIMITED, **limits)
         return await self.claims.waiting(provider, now=self.now, lease_until=self.now + LEASE, limits=running)
 
