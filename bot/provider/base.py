@@ -53,7 +53,8 @@ class TaskFailure:
 class Task:
     """The provider's remote unit, as it was when we asked.
 
-    `progress` is 0-1, `cost_usd` what the provider says it charged, `created_at` when it says the task began.
+    `progress` is 0-1, `cost_usd` what the provider says it charged, `cost_units` the same in units of its own (a
+    decimal number), `created_at` when it says the task began.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Task:
     result: TaskResult | None = None
     failure: TaskFailure | None = None
     cost_usd: Decimal | None = None
+    cost_units: str | None = None
     created_at: datetime | None = None
 
 

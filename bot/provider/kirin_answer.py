@@ -5,12 +5,12 @@ Whatever is odd in a field leaves that field empty. Only what is no JSON object 
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, model_validator
 
 from bot.provider.reading import (
+    Amount,
     Detail,
     Id,
     Seconds,
@@ -24,27 +24,12 @@ from bot.provider.reading import (
     word,
 )
 
-_COST_LIMIT: Final = 1_000_000  # USD; above it, it is not a cost
-_MICRO: Final = Decimal("0.000001")
 _FINE: Final = frozenset({0, *range(200, 300)})  # codes of an envelope that complains of nothing
 
 
 def _progress(value: Any) -> float | None:
     share = number(value)
     return share if share is not None and 0 <= share <= 1 else None
-
-
-def _usd(value: Any) -> Decimal | None:
-    """An amount of dollars, given as a number or as a decimal string, in whole millionths; "" is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except (InvalidOperation, ValueError):
-        return None
-    if not amount.is_finite() or not 0 <= amount <= _COST_LIMIT:
-        return None
-    return amount.quantize(_MICRO, rounding=ROUND_CEILING)
 
 
 def _error(value: Any) -> Any:
@@ -87,7 +72,7 @@ class Output(Slim):
 class Usage(Slim):
     """What the task cost. The `discount` is left alone: the document can't say what it means."""
 
-    cost: Annotated[Decimal | None, BeforeValidator(_usd)] = None
+    cost: Amount = None
 
 
 class Answer(Slim):

@@ -227,6 +227,7 @@ class Kling(VideoProvider):
             progress=report.progress,
             result=result,
             failure=failure,
+            cost_units=report.units,
             created_at=report.created_at,
         )
 

@@ -18,6 +18,7 @@ from bot.provider.reading import (
     Slim,
     Url,
     Word,
+    amount,
     identifier,
     number,
     object_of,
@@ -47,8 +48,14 @@ def _share(value: Any) -> float | None:
     return share / _PER_CENT if share is not None and 0 <= share <= _PER_CENT else None
 
 
+def _units(value: Any) -> str | None:
+    """A number of units, written out as the decimal that it is."""
+    units = amount(value)
+    return None if units is None else f"{units.normalize():f}"
+
+
 class Report(Slim):
-    """What an answer says of one task. `seconds` is the length of its video."""
+    """What an answer says of one task. `seconds` is the length of its video, `units` what was charged for it."""
 
     id: Id = ""
     external_id: Id = ""
@@ -59,6 +66,7 @@ class Report(Slim):
     url: Url = ""
     watermark_url: Url = ""
     seconds: Seconds = None
+    units: Annotated[str | None, BeforeValidator(_units)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -80,6 +88,7 @@ class Report(Slim):
             "url": _first(value.get("result_url"), object_of(value.get("metadata")), video.get("url"), fail_reason),
             "watermark_url": video.get("watermark_url"),
             "seconds": video.get("duration"),
+            "units": value.get("final_unit_deduction", inside.get("final_unit_deduction")),
         }
 
 

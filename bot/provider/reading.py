@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -16,6 +17,8 @@ _WORD_LIMIT: Final = 64  # characters of a status or a code
 _DETAIL_LIMIT: Final = 500  # characters
 _URL: Final = re.compile(r"https?://[^\s\x00-\x20\x7f]{1,8000}", re.IGNORECASE)
 _LONGEST: Final = 86_400  # seconds of video
+_COST_LIMIT: Final = 1_000_000  # above it, it is not a cost
+_MICRO: Final = Decimal("0.000001")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -58,6 +61,19 @@ def number(value: Any) -> float | None:
     return finite if math.isfinite(finite) else None
 
 
+def amount(value: Any) -> Decimal | None:
+    """What something cost, given as a number or as a decimal string, in whole millionths; "" is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        cost = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    if not cost.is_finite() or not 0 <= cost <= _COST_LIMIT:
+        return None
+    return cost.quantize(_MICRO, rounding=ROUND_CEILING)
+
+
 def seconds(value: Any) -> float | None:
     """The length of a video in seconds."""
     length = number(value)
@@ -88,6 +104,7 @@ Detail = Annotated[str, BeforeValidator(detail)]
 Id = Annotated[str, BeforeValidator(identifier)]
 Url = Annotated[str, BeforeValidator(url)]
 Seconds = Annotated[float | None, BeforeValidator(seconds)]
+Amount = Annotated[Decimal | None, BeforeValidator(amount)]
 
 
 class Slim(BaseModel):

@@ -126,7 +126,9 @@ class Submission:
         provider = self._providers.get(job.provider)
         if provider is None or job.task_id is None:
             late = self._clock() >= job.deadline_at
-            return await self._fail(job, "operator", UNCONFIGURED) if late else await self._unconfigured(job)
+            return (
+                await self._fail(job, "operator", UNCONFIGURED, billed=True) if late else await self._unconfigured(job)
+            )
         try:
             task = await provider.fetch(job.task_id)
         except ProviderError as exc:
@@ -146,12 +148,15 @@ class Submission:
         cost = None if task.cost_usd is None else to_micros(task.cost_usd)
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
             url = task.result.chosen(watermark=job.request.watermark)
-            log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost})
-            return await self._written(lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, now=now))
+            units = task.cost_units
+            log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost, "cost_units": units})
+            return await self._written(
+                lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, cost_units=units, now=now)
+            )
         if task.status is TaskStatus.FAILED and task.failure is not None:
             return await self._task_failed(job, task.failure, cost=cost)
         if now >= job.deadline_at:
-            return await self._fail(job, "deadline", "")
+            return await self._fail(job, "deadline", "", billed=True)
         elapsed = now - (job.submitted_at or now)
         wait = self._wait(task, elapsed=elapsed, expect=await self._expectation.of(job.request))
         return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
@@ -169,7 +174,7 @@ class Submission:
         if failure.fault is FaultClass.TRANSIENT and again and self._clock() < job.deadline_at:
             # Each attempt that ran begins with no tries, so how often it has failed is told by the attempts.
             wait = backoff.delay(job.attempt, rand=self._rand)
-            return await self._requeue(job, attempt=job.attempt + 1, wait=wait)
+            return await self._requeue(job, attempt=job.attempt + 1, wait=wait, cost=cost)
         failed = await self._fail(job, str(failure.fault), failure.code, cost=cost)
         if failure.fault is FaultClass.OPERATOR:
             await self._tell_of_key(job, failure.code)
@@ -211,7 +216,7 @@ class Submission:
         misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, TaskUnknown) else 0
         lost = misses >= LOST_AFTER
         if lost or self._clock() >= job.deadline_at:
-            return await self._fail(job, "permanent" if lost else "deadline", exc.code)
+            return await self._fail(job, "permanent" if lost else "deadline", exc.code, billed=not lost)
         if misses:
             self._misses[job.id] = misses
         return await self._later(job, exc)
@@ -235,13 +240,15 @@ class Submission:
         next_at = self._clock() + timedelta(seconds=backoff.CAP)
         return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
 
-    async def _requeue(self, job: Job, *, attempt: int, wait: timedelta) -> Job:
+    async def _requeue(self, job: Job, *, attempt: int, wait: timedelta, cost: int | None = None) -> Job:
         next_at = self._clock() + wait
-        return await self._written(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at))
+        return await self._written(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, cost_micros=cost))
 
-    async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None) -> Job:
+    async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None, billed: bool = False) -> Job:
         now = self._clock()
-        return await self._written(lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost))
+        return await self._written(
+            lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost, billed=billed)
+        )
 
     async def _tell_of_key(self, job: Job, code: str) -> None:
         await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.row import Row
+    from bot.errors import BudgetExceeded
     from bot.store.database import Database, Transaction
 
 SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
@@ -60,6 +61,12 @@ async def note_share(
         "ON CONFLICT (owner, period, ceiling, percent) DO NOTHING",
         *(owner, period, ceiling, percent, used, millis(now)),
     )
+
+
+async def note_refusal(tx: Transaction, refusal: BudgetExceeded, *, now: datetime) -> None:
+    """A request did not fit any more: the budget counts as used up, though a part of it may be left."""
+    used, ceiling = refusal.used, refusal.ceiling
+    await note_share(tx, refusal.owner, refusal.period, 100, used=used, ceiling=ceiling, now=now)
 
 
 class BudgetStore:

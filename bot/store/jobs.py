@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.domain.eta import likeness
 from bot.domain.job import Job, JobStatus
 from bot.domain.row import millis
-from bot.errors import JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
-from bot.store import ledger
+from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.store import budgets, ledger
 from bot.store.cases import open_case, withdraw
 from bot.store.moves import demand, move, read, update
 from bot.store.queues import keep_turn, take_turn
@@ -71,7 +71,12 @@ class JobStore:
                 await open_case(tx, case)
             return await read(tx, "id", job.id), True
 
-        return await self._database.transact(work)
+        try:
+            return await self._database.transact(work)
+        except BudgetExceeded as exc:
+            refusal = exc
+            await self._database.transact(lambda tx: budgets.note_refusal(tx, refusal, now=now))
+            raise
 
     async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
         """The provider has taken it: `RUNNING`, to be asked about at `next_at`."""
@@ -79,9 +84,13 @@ class JobStore:
             job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at, lease=None, tries=0
         )
 
-    async def requeue(self, job: Job, *, attempt: int, next_at: datetime) -> Job:
-        """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn."""
+    async def requeue(self, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None) -> Job:
+        """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn.
+
+        What the provider charged for it all the same is a part of what the job costs in the end.
+        """
         changes: dict[str, Any] = {"task_id": None, "progress": None, "due_at": next_at, "lease": None}
+        changes["cost_micros"] = _charged(job, cost_micros)
 
         async def work(tx: Transaction) -> Job:
             queued = await move(tx, job, JobStatus.QUEUED, attempt=attempt, tries=job.tries + 1, **changes)
@@ -97,27 +106,44 @@ class JobStore:
             changes["progress"] = progress
         return await self._keep(job, **changes)
 
-    async def succeed(self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime) -> Job:
-        """The provider has finished it; the lease stays for delivering at once."""
+    async def succeed(
+        self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
+    ) -> Job:
+        """The provider has finished it, and may have said what it cost; the lease stays for delivering at once."""
+        if job.cost_micros is not None and cost_micros is None:
+            cost_micros = job.usd_micros  # an earlier attempt's cost would pass for the whole
         return await self._move(
             job,
             JobStatus.SUCCEEDED,
             result_url=result_url,
-            cost_micros=cost_micros,
+            cost_micros=_charged(job, cost_micros),
+            cost_units=cost_units,
             finished_at=now,
             progress=1.0,
             tries=0,
         )
 
-    async def fail(self, job: Job, *, failure: str, code: str, now: datetime, cost_micros: int | None = None) -> Job:
-        """It will never be: `FAILED`, and the hold is released; due at once to close the card."""
+    async def fail(
+        self,
+        job: Job,
+        *,
+        failure: str,
+        code: str,
+        now: datetime,
+        cost_micros: int | None = None,
+        billed: bool = False,
+    ) -> Job:
+        """It will never be: `FAILED`, and the hold is released; due at once to close the card.
+
+        Budgets keep what the provider charged: the estimate where it is `billed`, or finished, and does not say.
+        """
         changes: dict[str, Any] = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
-        if cost_micros is not None:
-            changes["cost_micros"] = cost_micros
+        changes["cost_micros"] = _charged(job, cost_micros)
+        billed = billed or job.status is JobStatus.SUCCEEDED
 
         async def work(tx: Transaction) -> Job:
             failed = await move(tx, job, JobStatus.FAILED, lease=None, **changes)
-            await ledger.release(tx, failed, now=now)
+            await ledger.release(tx, failed, now=now, billed=billed)
             return failed
 
         return await self._database.transact(work)
@@ -206,6 +232,12 @@ class JobStore:
 
     async def _keep(self, job: Job, **changes: Any) -> Job:
         return await self._database.transact(lambda tx: update(tx, job, **changes))
+
+
+def _charged(job: Job, cost_micros: int | None) -> int | None:
+    """What the provider has charged for a job, with what it says it charged now."""
+    known = [cost for cost in (job.cost_micros, cost_micros) if cost is not None]
+    return sum(known) if known else None
 
 
 def _entered_as(job: Job) -> str:

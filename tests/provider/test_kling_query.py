@@ -83,6 +83,25 @@ async def test_a_finished_task_is_read_whole(reach: Reach) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("charged", "units"),
+    [
+        *[("3", "3"), ("0.30", "0.3"), (2.5, "2.5"), ("0", "0"), ("100", "100")],
+        *[(odd, None) for odd in ("", "-1", "1e9", "NaN", "three", [3], True, None)],
+    ],
+)
+async def test_what_was_charged_in_units_is_read_or_left_out(reach: Reach, charged: Any, units: str | None) -> None:
+    task = await fetched(reach, **DONE, final_unit_deduction=charged)
+    assert (task.status, task.cost_units, task.cost_usd) == (TaskStatus.SUCCEEDED, units, None)
+
+
+async def test_a_relay_passes_on_what_was_charged(reach: Reach) -> None:
+    done = {"task_id": "t", "status": "SUCCESS", "result_url": "https://cdn.example/1.mp4"}
+    inside = {"data": {"task_status": "succeed", "final_unit_deduction": "4"}}
+    task = await answering(reach, {"code": "success", "data": {**done, "data": inside}}).fetch("t")
+    assert (task.status, task.cost_units) == (TaskStatus.SUCCEEDED, "4")
+
+
 def test_the_marked_video_is_chosen_where_it_was_asked_for_and_is_there() -> None:
     both = TaskResult(url="https://a/1", watermark_url="https://a/2")
     assert (both.chosen(watermark=True), both.chosen(watermark=False)) == ("https://a/2", "https://a/1")

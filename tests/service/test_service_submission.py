@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.quota import Fund, budget_of
 from bot.errors import (
     ContentRefused,
     FaultClass,
@@ -197,6 +199,26 @@ async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(house: House, fa
     job = await house.submission.poll(await house.running())
     assert (job.status, job.failure, job.cost_micros) == (JobStatus.FAILED, str(fault), 420_000)
     assert house.alerts() == (["operator_fault kirin"] if fault is FaultClass.OPERATOR else [])
+
+
+async def test_what_a_failed_attempt_cost_is_not_forgotten_when_it_is_submitted_anew(house: House) -> None:
+    house.kirin.then("fetch", failed(FaultClass.TRANSIENT, cost_usd=Decimal("0.05")))
+    assert (await house.submission.poll(await house.running())).cost_micros == 50_000
+
+
+async def test_a_finished_task_says_what_it_cost_in_dollars_or_in_units(house: House) -> None:
+    house.kirin.then("fetch", replace(finished(), cost_usd=Decimal("0.3"), cost_units="2.5"))
+    job = await house.submission.poll(await house.running())
+    assert (job.cost_micros, job.cost_units) == (300_000, "2.5")
+
+
+async def test_a_task_that_takes_too_long_will_be_billed_all_the_same(house: House) -> None:
+    house.kirin.then("fetch", working())
+    job = await house.running()
+    house.clock.now = job.deadline_at
+    assert (await house.submission.poll(job)).failure == "deadline"
+    spent = await house.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
+    assert (spent.held, spent.settled) == (0, job.usd_micros)
 
 
 async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowly(house: House) -> None:

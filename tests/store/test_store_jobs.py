@@ -108,6 +108,43 @@ async def test_failing_a_finished_job_keeps_the_cost_that_the_provider_told(stor
     assert await store.ledger(failed.id) == [("hold", 5, 420_000), ("release", 5, 300_000)]
 
 
+async def test_a_finished_job_that_fails_keeps_the_estimate_in_the_budget_where_the_provider_told_nothing(
+    store: Store,
+) -> None:
+    failed = await store.jobs.fail(await store.succeeded(cost_micros=None), failure="result", code="", now=store.now)
+    assert await store.ledger(failed.id) == [("hold", 5, 420_000), ("release", 5, 420_000)]
+    assert failed.cost_micros is None
+
+
+@pytest.mark.parametrize(("billed", "kept"), [(True, 420_000), (False, 0)])
+async def test_a_running_job_that_fails_stays_in_the_budget_only_if_it_will_be_billed(
+    store: Store, *, billed: bool, kept: int
+) -> None:
+    failed = await store.jobs.fail(await store.running(), failure="deadline", code="", now=store.now, billed=billed)
+    assert await store.ledger(failed.id) == [("hold", 5, 420_000), ("release", 5, kept)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "cost"),
+    [(90_000, 300_000, 390_000), (90_000, None, 510_000), (None, 300_000, 300_000), (None, None, None)],
+)
+async def test_what_an_attempt_that_failed_was_charged_is_a_part_of_the_cost(
+    store: Store, first: int | None, last: int | None, cost: int | None
+) -> None:
+    running = await store.running()
+    await store.jobs.requeue(running, attempt=2, next_at=store.now, cost_micros=first)
+    again = await store.waiting()
+    assert again is not None
+    await store.jobs.record_task(again, task_id="second", next_at=store.now, now=store.now)
+    done = await store.jobs.succeed(
+        await store.claimed(again.id), result_url="u", cost_micros=last, cost_units="3", now=store.now
+    )
+    assert (done.cost_micros, done.cost_units) == (cost, "3")
+    delivered = await store.jobs.delivered(done, channel_id=1, message_id=2, now=store.now)
+    assert await store.ledger(delivered.id) == [("hold", 5, 420_000), ("settle", 5, cost or 420_000)]
+    await store.books_add_up()
+
+
 async def test_delivering_settles_what_the_provider_charged(store: Store) -> None:
     job = await store.succeeded()
     done = await store.jobs.delivered(job, channel_id=6, message_id=66, now=store.now)
