@@ -1,0 +1,192 @@
+"""`/admin setup`: a first run that can be left and come back to; whatever is chosen holds at once."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy import Places
+from bot.domain.price import to_micros
+from bot.domain.quota import Period
+from bot.errors import ChannelClosed, DiscordBusy, PolicyInvalid, StoreUnavailable
+from bot.locale import words
+from cogs._admin import check_presser, policy_of
+from cogs._audit import entry_of
+from cogs._buttons import Lasting
+from cogs._checkup import channel_ids, findings
+from cogs._modals import QUICK, values_of
+from cogs._policy_words import listed
+from cogs._replies import acknowledge
+from cogs._setup_panel import FORM, form, panel
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Mapping
+
+    from bot.client import Shotcaller
+    from bot.domain.policy import Policy
+    from bot.locale import Words
+
+    Change: TypeAlias = Callable[[Policy], Policy]
+
+FORMS: Final = frozenset({"zone", "credits", "budget"})
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add the command, and find its controls again after any restart."""
+    bot.admin.add_command(_command(bot, words()))
+    bot.add_dynamic_items(Step)
+    bot.forms[FORM] = partial(_entered, bot)
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="setup", description=say("command.admin.setup"))
+    async def first_run(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await _show(interaction, await policy_of(bot, interaction))
+
+    return first_run
+
+
+class Step(
+    Lasting[discord.ui.Item[Any]], template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)"
+):
+    """A control of the panel."""
+
+    def __init__(self, item: discord.ui.Item[Any], *, step: str) -> None:
+        super().__init__(item)
+        self._step = step
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Called by discord.py."""
+        return cls(item, step=match["step"])
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        if self._step in FORMS:
+            check_presser(interaction)
+            policy = await _in_time(bot, interaction)
+            await interaction.response.send_modal(form(self._step, policy, words(str(interaction.locale))))
+            return
+        await interaction.response.defer()
+        check_presser(interaction)
+        if self._step == "check":
+            await _check(bot, interaction)
+        else:
+            await _decide(bot, interaction, _placed(self._step, _chosen(interaction)))
+
+
+async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
+    """What this guild has decided, while a form can still be the first answer.
+
+    Raises:
+        StoreUnavailable: the database is too slow for that.
+    """
+    try:
+        async with asyncio.timeout(QUICK):
+            return await policy_of(bot, interaction)
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+
+
+def _chosen(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
+    """The channels that were chosen, as far as they are there.
+
+    Raises:
+        DiscordBusy: Discord says nothing of this guild just now.
+    """
+    if interaction.guild is None or interaction.guild.unavailable:
+        raise DiscordBusy
+    data: dict[str, Any] = dict(interaction.data or {})
+    found = [interaction.guild.get_channel(int(each)) for each in data.get("values", ()) if str(each).isdecimal()]
+    return [each for each in found if each is not None]
+
+
+def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
+    """What choosing these channels decides.
+
+    Raises:
+        ChannelClosed: the bot may not write where it should.
+    """
+    ids = frozenset(each.id for each in chosen)
+    if step == "channels":
+        return lambda policy: policy.changed(channels=Places(allowed=ids, denied=policy.channels.denied - ids))
+    for each in chosen:
+        may = each.permissions_for(each.guild.me)
+        if not (may.view_channel and may.send_messages):
+            raise ChannelClosed(channel_id=each.id)
+    one = next(iter(ids), None)
+    if step == "audit":
+        return lambda policy: policy.changed(audit_channel_id=one)
+    return lambda policy: policy.changed(
+        moderation=policy.moderation.model_validate({**dict(policy.moderation), "channel_id": one})
+    )
+
+
+async def _entered(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
+    """A form of the panel came back, perhaps after a restart."""
+    await interaction.response.defer()
+    check_presser(interaction)
+    values = {
+        name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
+    }
+    await _decide(bot, interaction, _written(state, values))
+
+
+def _written(step: str, values: Mapping[str, str]) -> Change:
+    """What a form decides; an empty field is what is usual.
+
+    Raises:
+        PolicyInvalid: a number is none.
+    """
+    if step == "zone":
+        return lambda policy: policy.changed(timezone=values.get("zone", "").strip())
+    if step == "credits":
+        amount, period = _number(values.get("amount", ""), "allowance"), values.get("period") or Period.DAY
+        given = None if amount is None else {"credits": int(amount), "period": period}
+        if amount is not None and amount != int(amount):
+            raise PolicyInvalid([("allowance", "kind", "")])
+        return lambda policy: policy.changed(allowance=given)
+    usd = _number(values.get("usd", ""), "budget_usd_micros")
+    return lambda policy: policy.changed(budget_usd_micros=None if usd is None else to_micros(usd))
+
+
+def _number(text: str, field: str) -> Decimal | None:
+    text = text.strip().lstrip("$").replace(",", ".")
+    if not text:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise PolicyInvalid([(field, "kind", "")]) from None
+    if not number.is_finite():
+        raise PolicyInvalid([(field, "kind", "")])
+    return number
+
+
+async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
+    """Let a step hold, and show the panel as it stands then."""
+    changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
+    await _show(interaction, changed.policy)
+
+
+async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Show the panel with what the doctor says."""
+    say, found = words(str(interaction.locale)), ""
+    if interaction.guild is not None and not interaction.guild.unavailable:
+        found = listed(await findings(bot, interaction.guild, say), say)
+    await _show(interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
+
+
+async def _show(interaction: discord.Interaction[Any], policy: Policy, *, found: str = "") -> None:
+    channels = channel_ids(interaction.guild) if interaction.guild else set[int]()
+    view = panel(policy, channels=frozenset(channels), found=found, say=words(str(interaction.locale)))
+    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())

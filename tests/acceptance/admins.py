@@ -1,0 +1,47 @@
+"""What admins do, and what members then meet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.acceptance.people import Json, People
+
+
+async def does(people: People, name: str, /, *, user: str = "admin", **options: Any) -> str:
+    """Type a command under `/admin`; the words of its private answer."""
+    return await people.answer(await people.types(f"admin {name}", user=user, also=options))
+
+
+async def asks(people: People, *, user: str = "ana", channel: str = "general", **options: Any) -> str:
+    """Ask for a small video; the words of the private answer."""
+    wanted = {**SMALL, **options}
+    return await people.answer(await people.types("video create", user=user, channel=channel, also=wanted))
+
+
+async def told(people: People, words: str, *, channel: str = "general") -> Json:
+    """The message of the audit channel that says these words, as soon as it is there."""
+
+    async def saying() -> Json | None:
+        return next((each for each in await people.messages(channel, user="admin") if words in each["content"]), None)
+
+    return await people.until(saying, what=f"an entry that says {words!r}")
+
+
+def everything_in(part: Any) -> str:
+    """All that is to be read in a message."""
+    return "\n".join(_texts(part))
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for each in part:
+            yield from _texts(each)
+    elif isinstance(part, dict):
+        yield from (part[key] for key in ("content", "title", "description", "label", "placeholder") if part.get(key))
+        for key in ("embeds", "components", "options", "accessory", "footer"):
+            yield from _texts(part.get(key, []))

@@ -1,0 +1,54 @@
+"""`/admin setup`: every step holds at once, survives a restart, and is refused to others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.acceptance.admins import asks, everything_in
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import People
+    from tests.acceptance.stage import Stage
+
+
+async def panel(people: People, sent: str) -> str:
+    """Everything that the panel says."""
+    return everything_in((await people.interaction(sent))["current"])
+
+
+async def presses(people: People, opened: str, step: str, *values: str, **more: str) -> str:
+    message = (await people.interaction(opened))["current"]
+    return await people.presses(message, f"setup:{step}", *values, user="admin", **more)
+
+
+async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        assert "6 steps are still open" in await panel(people, opened)
+        await people.edited(await presses(people, opened, "channels", "general"))
+        assert "No videos are made in this channel" in await asks(people, channel="rushes")
+    async with stage.bot():
+        await people.edited(await presses(people, opened, "moderators", "general"))
+        await people.edited(await presses(people, opened, "audit", "general"))
+        form = await presses(people, opened, "zone")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", zone="Asia/Tokyo"))
+        form = await presses(people, opened, "credits")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", amount="2", period=["week"]))
+        form = await presses(people, opened, "budget")
+        await people.form(form)
+        await people.edited(await people.submits(form, user="admin", usd="12.50"))
+        said = await panel(people, opened)
+        assert "All steps are done" in said
+        assert "Asia/Tokyo" in said
+        assert "2 credits a week" in said
+        assert "$12.50" in said
+        assert "2 credits" in await asks(people)
+        checked = await presses(people, opened, "check")
+        await people.edited(checked)
+        assert "I may post videos in" in await panel(people, opened)
+        assert "The database answers" in await panel(people, opened)
+    assert stage.books.jobs() == []
