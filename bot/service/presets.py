@@ -78,10 +78,10 @@ class Presets:
         """The request of one of a person's videos as templates without gaps.
 
         Raises:
-            JobUnknown: there is no such video, or it is somebody else's.
+            JobUnknown: there is no such video, it is somebody else's, or its texts have been forgotten.
         """
         job: Job | None = await self._lookup.job(job_id)
-        if job is None or job.user_id != user_id:
+        if job is None or job.user_id != user_id or job.request.forgotten:
             raise JobUnknown(job_id=job_id)
         return _with_texts(job.request, escape)
 
