@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 from bot.domain.guild import EVERYWHERE, AuditEntry
 from bot.domain.job import Job, JobStatus
 from bot.domain.policy import Limits
-from bot.errors import TooLateToCancel
 from bot.store.guilds import GuildStore
 from bot.store.moves import move
 from bot.store.queues import take_turn
@@ -294,9 +292,9 @@ class Crowd:
                 await self._come_back(job)
             case "cancel" if self._waiting:
                 job = list(self._waiting.values())[user % len(self._waiting)]
-                with suppress(TooLateToCancel):
-                    await self._store.jobs.cancel(job.id, user_id=job.user_id, now=self._store.now)
-                    del self._waiting[job.id], self._seen[job.id]
+                await self._store.jobs.cancel(job.id, user_id=job.user_id, now=self._store.now)
+                del self._waiting[job.id]
+                self._seen = {id_: seen for id_, seen in self._seen.items() if id_ != job.id}
 
     async def claim(self) -> Job | None:
         job = await self._store.waiting()
