@@ -88,7 +88,8 @@ async def test_submitting_again_goes_behind_those_of_its_person_that_wait(store:
     job = await store.unknown()
     waiting = [await store.accept() for _ in range(2)]
     again = await letters.submit_again(entry(store), job.id, deadline_at=store.now + HOUR)
-    assert [each.turn for each in (*waiting, again)] == [0, 1, 2]
+    turns = [each.turn for each in (*waiting, again)]
+    assert turns == sorted(set(turns))
 
 
 async def test_a_kept_video_is_due_to_be_delivered_again(store: Store, letters: DeadLetters) -> None:
