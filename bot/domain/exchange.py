@@ -88,6 +88,6 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _sorted(each) for name, each in value.items()}
     if isinstance(value, list):
-        plain = [_sorted(each) for each in value]
-        return plain if any(isinstance(each, dict) for each in plain) else sorted(plain)
+        ordered = value if any(isinstance(each, dict) for each in value) else sorted(value)
+        return [_sorted(each) for each in ordered]
     return str(value) if isinstance(value, int) and value >= _SAFE else value
