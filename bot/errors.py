@@ -7,6 +7,8 @@ ShotcallerError
 │   ├── ImpossibleRequest      this model cannot do it; carries the nearest requests that can be done
 │   ├── ModelUnknown           no configured provider has the model
 │   ├── QuotaExceeded          the balance does not cover the price
+│   ├── GiftsOff               members of that guild do not give each other credits
+│   ├── GiftImpossible         credits can't be given to that one
 │   ├── GuildQuotaExceeded     what the guild's members may use together does not cover the price
 │   ├── BudgetExceeded         the guild's or the whole bot's money for this month is used up
 │   ├── ConfirmationNeeded     the price is so high that the person has to say yes to it
@@ -136,6 +138,14 @@ class QuotaExceeded(Refused):
     def __init__(self, *, price: int, balance: int, allowance: int, renews_at: datetime | None) -> None:
         self.price, self.balance, self.allowance, self.renews_at = price, balance, allowance, renews_at
         super().__init__(f"{price} of {balance}")
+
+
+class GiftsOff(Refused):
+    """Members of that guild do not give each other credits."""
+
+
+class GiftImpossible(Refused):
+    """Credits can't be given to that one: oneself, or a bot."""
 
 
 class GuildQuotaExceeded(Refused):

@@ -15,9 +15,11 @@ from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
 from bot.domain.running import RunningLimits
 from bot.housekeeping import Housekeeping
+from bot.moderating import Moderating
 from bot.providers import models_of
 from bot.service.about import About, Facts
 from bot.service.admission import Admission
+from bot.service.budgets import BudgetWatch
 from bot.service.cards import Cards
 from bot.service.checkup import Checkup
 from bot.service.choices import Choices
@@ -26,13 +28,13 @@ from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.gallery import Curator, Gallery
 from bot.service.guild_jobs import GuildJobs
-from bot.service.guilds import Guilds
+from bot.service.guilds import Guilds, Herald
 from bot.service.health import ProviderHealth
 from bot.service.library import Library
 from bot.service.media import Media
-from bot.service.moderation import Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.presets import Presets
+from bot.service.quotas import Quotas
 from bot.service.results import Results
 from bot.service.services import Services
 from bot.service.steward import Chore, Steward
@@ -42,11 +44,14 @@ from bot.service.usage import Usage
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.audit import Audit
+from bot.store.budgets import BudgetStore
+from bot.store.cases import CaseStore
 from bot.store.chores import ChoreStore
 from bot.store.claims import Claims
 from bot.store.dead_letters import DeadLetters
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore
+from bot.store.grants import Grants
 from bot.store.guild_jobs import GuildJobStore
 from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
@@ -55,6 +60,7 @@ from bot.store.lookup import Lookup
 from bot.store.preferences import Preferences
 from bot.store.presets import PresetStore
 from bot.store.results import ResultStore
+from bot.store.statements import Statements
 from bot.store.usage import UsageStore
 
 if TYPE_CHECKING:
@@ -62,14 +68,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.provider.base import VideoProvider
+    from bot.provider.scan import Scanner
     from bot.service.copies import Courier
     from bot.service.delivery import Fetcher
     from bot.service.notifier import Notifier
+    from bot.service.staff import Staff
     from bot.settings import Settings
     from bot.store.database import Database
 
 STEPS: Final = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
 MEGABYTE: Final = 1024 * 1024
+AUDIT: Final = timedelta(minutes=1)  # before an audit channel that could not be told is tried again
+BUDGETS: Final = timedelta(seconds=30)  # between two looks at what budgets have reached
 HANGING: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
 
 
@@ -82,6 +92,8 @@ class World:
     fetcher: Fetcher
     notifier: Notifier
     courier: Courier
+    staff: Staff
+    scanner: Scanner | None = None
 
 
 class Wiring:
@@ -123,15 +135,9 @@ class Wiring:
             storyboards=Storyboards(
                 drafts=self._drafts, presets=self._preset_store, models=self._videos.models, clock=utc_now
             ),
-            results=Results(
-                store=ResultStore(self._world.database),
-                lookup=self._lookup,
-                copies=self._copies,
-                courier=self._world.courier,
-                delivery=self._delivery,
-                desk=self._desk,
-                clock=utc_now,
-                wake=self.worker.wake,
+            results=self._results,
+            cases=self._moderating.cases(
+                results=self._results, delivery=self._delivery, cards=self._cards, deadline=self._deadline
             ),
             checkup=Checkup(health=self._health, guilds=self._guilds),
             guilds=Guilds(
@@ -147,7 +153,7 @@ class Wiring:
                 lookup=self._lookup,
                 expectation=self._expectation,
                 delivery=self._delivery,
-                deadline=timedelta(minutes=self._settings.job_deadline_minutes),
+                deadline=self._deadline,
                 wake=self._wake_all,
             ),
             usage=Usage(
@@ -158,10 +164,42 @@ class Wiring:
                 health=self._health,
                 clock=utc_now,
             ),
+            quotas=Quotas(
+                grants=Grants(self._world.database),
+                statements=Statements(self._world.database),
+                cases=CaseStore(self._world.database),
+                guilds=self._guilds,
+                notifier=self._world.notifier,
+                desk=self._desk,
+                defaults=self._defaults,
+                clock=utc_now,
+                wake=self._wake_steward,
+            ),
             privacy=self._housekeeping.privacy,
             departures=self._housekeeping.departures,
             feedback=self._housekeeping.feedback,
         )
+
+    @cached_property
+    def _results(self) -> Results:
+        return Results(
+            store=ResultStore(self._world.database),
+            lookup=self._lookup,
+            copies=self._copies,
+            courier=self._world.courier,
+            delivery=self._delivery,
+            clock=utc_now,
+            wake=self.worker.wake,
+        )
+
+    @cached_property
+    def _moderating(self) -> Moderating:
+        world = self._world
+        return Moderating(world.database, scanner=world.scanner, desk=self._desk, wake=self._wake_all)
+
+    @property
+    def _deadline(self) -> timedelta:
+        return timedelta(minutes=self._settings.job_deadline_minutes)
 
     def _wake_all(self) -> None:
         self.worker.wake()
@@ -176,6 +214,7 @@ class Wiring:
             jobs=self._jobs,
             submission=self._submission,
             delivery=self._delivery,
+            decisions=self._moderating.decisions,
             cards=self._cards,
             providers=self._world.providers,
             capacity=Capacity(
@@ -194,7 +233,23 @@ class Wiring:
 
     @property
     def _chores(self) -> list[Chore]:
-        return [*self._housekeeping.chores()]
+        watch = BudgetWatch(
+            store=BudgetStore(self._world.database),
+            audit=Audit(self._world.database),
+            notifier=self._world.notifier,
+            clock=utc_now,
+            wake=self._wake_steward,
+        )
+        return [
+            *self._housekeeping.chores(),
+            Chore(name="budget-alerts", every=BUDGETS, work=watch.tell, prompt=True),
+            Chore(name="audit", every=AUDIT, work=self._herald.tell, prompt=True),
+        ]
+
+    @property
+    def _herald(self) -> Herald:
+        database, staff = self._world.database, self._world.staff
+        return Herald(store=self._guilds, audit=Audit(database), staff=staff, clock=utc_now)
 
     @cached_property
     def _housekeeping(self) -> Housekeeping:
@@ -240,24 +295,20 @@ class Wiring:
             admission=self._admission,
             limits=Limits(
                 jobs_per_user=settings.max_jobs_per_user,
-                deadline=timedelta(minutes=settings.job_deadline_minutes),
+                deadline=self._deadline,
             ),
             clock=utc_now,
-            wake=self.worker.wake,
+            wake=self._wake_all,
         )
 
     @cached_property
     def _admission(self) -> Admission:
         return Admission(
             guilds=self._guilds,
-            moderation=self._moderation,
+            moderation=self._moderating.requests,
             defaults=self._defaults,
             clock=utc_now,
         )
-
-    @cached_property
-    def _moderation(self) -> Moderation:
-        return Moderation(clock=utc_now)
 
     @property
     def _defaults(self) -> Defaults:
@@ -308,6 +359,7 @@ class Wiring:
             media=self._media,
             notifier=self._world.notifier,
             desk=self._desk,
+            inspection=self._moderating.results,
             folder=self._folder,
             cap=self._cap,
             clock=utc_now,

@@ -21,6 +21,7 @@ from cogs._text import failure, link, safe
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.service.notifier import Alert, Card, Result
     from cogs._answers import PrivateAnswers
@@ -155,6 +156,15 @@ class DiscordNotifier:
             more: dict[str, Any] = {} if buttons is None else {"view": buttons}
             await person.send(text, nonce=f"end-{card.job.id}", allowed_mentions=silent, **more)
 
+    async def tell_decision(self, case: Case) -> None:
+        """See `Notifier`."""
+        say = words(str(case.body.get("locale", "")))
+        granted = say("credits", n=int(case.body["credits"]))
+        text = say(f"more.{case.state}", credits=granted, place=f"<#{case.channel_id}>")
+        with mapped():
+            person = await self._client.create_dm(discord.Object(case.user_id))
+            await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())
+
     async def alert(self, alert: Alert) -> None:
         """See `Notifier`. Without an operator channel the log alone has it."""
         if self._operator_channel_id is None:
@@ -164,7 +174,8 @@ class DiscordNotifier:
         text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=detail or "-")
         with mapped():
             channel = self._channel(self._operator_channel_id, None)
-            await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none())
+            once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}
+            await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
 
     async def _posted_card(self, channel: discord.abc.Messageable, job: Job) -> discord.Message | None:
         """The card of a job that is too old for Discord to remember its nonce, if it has been posted."""

@@ -134,6 +134,12 @@ def budget_of(guild_id: int | None) -> str:
     return f"budget:{'bot' if guild_id is None else _place(guild_id)}"
 
 
+def guild_of_budget(owner: str) -> int | None:
+    """Whose budget an account is: a guild's by its id, or with None the whole bot's."""
+    name = owner.removeprefix("budget:guild:")
+    return int(name) if name.isdecimal() else None
+
+
 def _place(guild_id: int | None) -> str:
     return f"guild:{guild_id}" if guild_id else "dm"
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.service.media import MediaInfo
 
@@ -99,15 +100,22 @@ class Trouble(StrEnum):
     MACHINE = "machine"  # results cannot be written or looked at here
     REPORT = "report"  # somebody reports a result
     FEEDBACK = "feedback"  # somebody writes to the operator
+    BUDGET = "budget"  # a share of the money of a month is used
+    MORE = "more"  # somebody wishes for more credits where nobody decides
+    CASE = "case"  # moderators cannot be asked what they have to decide
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """Something for the operator: what, about which provider or job, and the details that are safe to show."""
+    """Something for the operator: what, about which provider or job, and the details that are safe to show.
+
+    One with a `key` (at most 25 characters) is said once, even if it is repeated after a crash.
+    """
 
     trouble: Trouble
     subject: str
     detail: str = ""
+    key: str = ""
 
 
 class Notifier(Protocol):
@@ -138,6 +146,10 @@ class Notifier(Protocol):
 
         Where the job has a card (`card_message_id`), that has told them already; where not, this must.
         """
+        ...
+
+    async def tell_decision(self, case: Case) -> None:
+        """Tell somebody directly what became of their wish for more credits."""
         ...
 
     async def alert(self, alert: Alert) -> None:

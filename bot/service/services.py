@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.service.about import About
+    from bot.service.cases import Cases
     from bot.service.checkup import Checkup
     from bot.service.choices import Choices
     from bot.service.departures import Departures
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.service.library import Library
     from bot.service.presets import Presets
     from bot.service.privacy import Privacy
+    from bot.service.quotas import Quotas
     from bot.service.results import Results
     from bot.service.storyboards import Storyboards
     from bot.service.usage import Usage
@@ -38,6 +40,7 @@ class Services:
     choices: Choices
     storyboards: Storyboards
     results: Results
+    cases: Cases
     guilds: Guilds
     about: About
     privacy: Privacy
@@ -46,3 +49,4 @@ class Services:
     checkup: Checkup
     guild_jobs: GuildJobs
     usage: Usage
+    quotas: Quotas

@@ -38,6 +38,10 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def note(self, entry: AuditEntry) -> None:
+        """Write an entry of something that nobody changed; see `record`."""
+        await self._database.transact(lambda tx: record(tx, entry))
+
     async def of_guild(self, guild_id: int, *, most: int) -> list[AuditEntry]:
         """A guild's latest entries, the newest first."""
         return await self._all("SELECT * FROM audit WHERE guild_id = $1 ORDER BY at DESC LIMIT $2", guild_id, most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.case import CaseState
 from bot.domain.quota import Fund, extra_of
 from bot.domain.row import millis
 from bot.errors import CaseDecided, QuotaExceeded
@@ -17,6 +17,7 @@ from bot.store.ledger import Line
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.domain.case import Case
     from bot.domain.guild import AuditEntry
     from bot.domain.quota import Account
     from bot.store.database import Database, Transaction
@@ -121,19 +122,6 @@ class Grants:
             return decided
 
         return await self._database.transact(work)
-
-
-def wish_of(*, key: str, guild_id: int, channel_id: int, user_id: int, credits_: int, why: str, now: datetime) -> Case:
-    """The case of a wish; its body has the `credits` and `why`."""
-    return Case(
-        id=f"more-{key}",
-        kind=CaseKind.MORE,
-        guild_id=guild_id,
-        channel_id=channel_id,
-        user_id=user_id,
-        body={"credits": credits_, "why": why},
-        created_at=now,
-    )
 
 
 async def _grant(tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str) -> int:

@@ -1,0 +1,167 @@
+"""What people do with credits besides spending them: admins grant them, members give them away or wish for more."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.funding import funding_of
+from bot.domain.guild import AuditEntry
+from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
+from bot.service.notifier import Alert, Trouble
+from bot.store.grants import Gift
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.funding import Defaults
+    from bot.domain.member import Member
+    from bot.domain.statement import Entry
+    from bot.service.notifier import Notifier
+    from bot.service.operator import OperatorDesk
+    from bot.store.cases import CaseStore
+    from bot.store.grants import Grants
+    from bot.store.guilds import GuildStore
+    from bot.store.statements import Statements
+
+log = logging.getLogger(__name__)
+
+STALE: Final = timedelta(days=7)  # after that long without a decision somebody may wish again
+
+
+class Wished(StrEnum):
+    """What became of a wish for more credits."""
+
+    ASKED = "asked"  # those who decide in the guild are asked
+    ALREADY = "already"  # they have been asked before, and have not decided yet
+    TOLD = "told"  # nobody decides in that guild; the operator hears of it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Present:
+    """Credits that somebody wants to give away; `to_bot` is whether a bot would get them, `key` lets it count once."""
+
+    key: str
+    receiver_id: int
+    to_bot: bool
+    credits: int
+
+
+class Quotas:
+    """Credits between people. Every method may raise `StoreUnavailable`: then nothing has moved."""
+
+    def __init__(
+        self,
+        *,
+        grants: Grants,
+        statements: Statements,
+        cases: CaseStore,
+        guilds: GuildStore,
+        notifier: Notifier,
+        desk: OperatorDesk,
+        defaults: Defaults,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._grants, self._statements, self._cases, self._guilds = grants, statements, cases, guilds
+        self._notifier, self._desk = notifier, desk
+        self._defaults, self._clock, self._wake = defaults, clock, wake
+
+    async def grant(
+        self,
+        entry: AuditEntry,
+        *,
+        user_id: int,
+        credits: int,  # noqa: A002 (what they are called everywhere)
+        note: str,
+    ) -> int:
+        """Give a member credits that never expire, or take back at most what is left; what they have of them now."""
+        left = await self._grants.grant(entry, user_id=user_id, amount=credits, note=note)
+        self._wake()
+        return left
+
+    async def give(self, giver: Member, present: Present) -> int:
+        """Let a member give credits to another, who keeps them until they are spent; what the giver has left to give.
+
+        Raises:
+            GiftsOff: the guild does not have that, or it is no guild.
+            GiftImpossible: to oneself, to a bot, or nothing at all.
+            Blocked: the giver may do nothing with credits.
+            QuotaExceeded: the giver has less to give.
+        """
+        now = self._clock()
+        _, guild, state = await self._guilds.standing(guild_id=giver.guild_id, user_id=giver.user_id)
+        if giver.guild_id is None or not guild.policy.gifts:
+            raise GiftsOff
+        if present.receiver_id == giver.user_id or present.to_bot or present.credits < 1:
+            raise GiftImpossible
+        if state.blocked(now):
+            raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
+        funding = funding_of(giver, policy=guild.policy, state=state, defaults=self._defaults, now=now)
+        gift = Gift(
+            key=present.key,
+            guild_id=giver.guild_id,
+            giver_id=giver.user_id,
+            receiver_id=present.receiver_id,
+            credits=present.credits,
+            allowance=funding.purses[0],
+        )
+        return await self._grants.give(gift, now=now)
+
+    async def wish(self, member: Member, *, key: str, credits_: int, why: str, locale: str) -> Wished:
+        """Ask those who decide in a guild for more credits, one wish at a time; they are told in this `locale`."""
+        if member.guild_id is None:
+            raise CaseUnknown
+        now = self._clock()
+        moderators = (await self._guilds.state(member.guild_id)).policy.moderation.channel_id
+        if moderators is None:
+            detail = f"{credits_} credits for user {member.user_id}"
+            await self._desk.tell(Alert(trouble=Trouble.MORE, subject=str(member.guild_id), detail=detail))
+            return Wished.TOLD
+        case = Case(
+            id=f"more-{key}",
+            kind=CaseKind.MORE,
+            guild_id=member.guild_id,
+            channel_id=moderators,
+            user_id=member.user_id,
+            body={"credits": credits_, "why": why, "locale": locale},
+            created_at=now,
+        )
+        new = await self._grants.wish(case, stale=now - STALE)
+        self._wake()
+        return Wished.ASKED if new else Wished.ALREADY
+
+    async def decide_more(self, case_id: str, *, guild_id: int, approve: bool, by: int, key: str) -> Case:
+        """Decide a wish as an admin of its guild, and tell whose it was; `key` is the interaction's id.
+
+        Raises:
+            CaseUnknown: there is no such wish in that guild.
+            CaseDecided: somebody has decided it before.
+        """
+        case = await self._cases.case(case_id)
+        if case is None or case.kind is not CaseKind.MORE or case.guild_id != guild_id:
+            raise CaseUnknown
+        entry = AuditEntry(
+            id=key,
+            guild_id=guild_id,
+            actor_id=by,
+            action="more_approved" if approve else "more_denied",
+            at=self._clock(),
+            detail={"member": case.user_id, "credits": case.body["credits"]},
+        )
+        decided = await self._grants.decide(case, entry, approve=approve)
+        self._wake()
+        try:
+            await self._notifier.tell_decision(decided)
+        except ShotcallerError as exc:  # they see it in their credits all the same
+            log.info("nobody could be told of a decision", extra={"case": case.id, "reason": str(exc)})
+        return decided
+
+    async def latest(self, member: Member, *, most: int) -> list[Entry]:
+        """What happened to a person's credits here, the latest first."""
+        return await self._statements.latest(user_id=member.user_id, guild_id=member.guild_id, most=most)
