@@ -28,6 +28,7 @@ _OWN: Final = (
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
     "DELETE FROM feedback WHERE user_id = $1",
+    "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
     "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
@@ -111,6 +112,7 @@ class DeletionStore:
             await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
             for row in await tx.all("SELECT id FROM cases WHERE user_id = $1 AND state = 'open'", wish.user_id):
                 await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
+            await _end_member(tx, wish.user_id, now=now)
             await unname(tx, wish.user_id)
             for row in await _accounts(tx, wish):
                 if span_of(row["period"]) is None:
@@ -182,6 +184,20 @@ class DeletionStore:
             (row["channel_id"], row["message_id"]) if row else (None, None),
         ]
         return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+
+
+async def _end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
+    """Keep of a member what their guilds' admins have decided: a block that is not over, an allowance of their own."""
+    await tx.execute(
+        "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL "
+        "WHERE user_id = $1 AND blocked_until <= $2",
+        user_id,
+        millis(now),
+    )
+    await tx.execute(
+        "DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL",
+        user_id,
+    )
 
 
 async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:

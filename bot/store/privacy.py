@@ -44,12 +44,14 @@ HELD: Final[dict[str, Finds]] = {
     "cases": ("user_id = $1 OR decided_by = $1 OR body LIKE $2", _id_and_text),
     "audit": ("actor_id = $1 OR detail LIKE $2", _id_and_text),
     "queues": ("queue_id = $1", _id),
+    "turns": ("user_id = $1 OR queue_id = $1", _id),
     "feedback": ("user_id = $1", _id),
     "deletions": ("user_id = $1", _id),
 }
 NOBODYS: Final = {
     "guilds": "what a guild's admins decide for all of it",
     "budget_alerts": "budgets belong to a guild or to the whole bot",
+    "turnstiles": "numbers that only grow",
     "chores": "when work is due",
     "schema_migrations": "which migrations have run",
 }

@@ -1,0 +1,87 @@
+"""Somebody who is in every table there is, so that nothing that is held about people can be overlooked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.store.privacy import HELD
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Store
+
+PERSON: Final = 911_222_333_444_555_666
+OTHER: Final = 811_222_333_444_555_666
+SECRET: Final = "a walrus on Tuesday"
+
+# Columns in which a person stands, as whoever the row is about or as somebody who is mentioned in it.
+NAMED: Final[dict[str, dict[str, Any]]] = {
+    "queues": {"queue_id": PERSON},
+    "turns": {"queue_id": 7},
+    "accounts": {"owner": f"user:{PERSON}@guild:7", "period": "2026-03-05"},
+    "preferences": {"scope": f"user:{PERSON}"},
+    "ledger": {"owner": f"user:{PERSON}@guild:7", "period": "2026-03-05", "id": f"gift-1:gift:user:{PERSON}@guild:7"},
+}
+_JSON: Final = {"body": {"prompt": SECRET, "by": PERSON}, "detail": {"member": PERSON}}
+
+
+async def tables(store: Store) -> dict[str, dict[str, dict[str, Any]]]:
+    """Every table of the schema, with its columns and what SQLite says of them."""
+    names = await store.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return {
+        each["name"]: {
+            column["name"]: column for column in await store.rows("SELECT * FROM pragma_table_info($1)", each["name"])
+        }
+        for each in names
+    }
+
+
+async def everywhere(store: Store) -> None:
+    """Put a row about the person into every table that may hold one; their video waits in the inbox of its gallery."""
+    job = await store.delivered(user_id=PERSON)
+    await store.rows("UPDATE jobs SET prompt = $1, due_at = NULL RETURNING id", SECRET)
+    found = await tables(store)
+    for table in HELD:
+        if table != "jobs":
+            await _insert(store, table, found[table], job_id=job.id)
+
+
+async def _insert(store: Store, table: str, columns: dict[str, dict[str, Any]], *, job_id: str) -> None:
+    values = {name: _filled(name, column, job_id) for name, column in columns.items()} | NAMED.get(table, {})
+    if table == "members":
+        values |= {"allowance": None, "period": None, "blocked_until": None}
+    if table == "cases":
+        values |= {"state": "open", "kind": "request", "decided_by": None}
+    if table == "deletions":
+        return
+    names = ", ".join(values)
+    gaps = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+    await store.rows(
+        f"INSERT INTO {table} ({names}) VALUES ({gaps}) ON CONFLICT DO NOTHING RETURNING 1",  # noqa: S608 (names of the schema)
+        *values.values(),
+    )
+
+
+def _filled(name: str, column: dict[str, Any], job_id: str) -> Any:
+    if name in {"user_id", "actor_id"}:
+        return PERSON
+    if name == "job_id":
+        return job_id
+    if name in _JSON:
+        return json.dumps(_JSON[name])
+    if name in {"reason", "note", "block_reason", "name"}:
+        return SECRET
+    if "INT" in column["type"]:
+        return 0 if name in {"held", "settled", "granted", "allowance"} else None if not column["notnull"] else 1
+    return f"{name}-1"
+
+
+async def traces(store: Store) -> list[str]:
+    """Every cell of the database in which the person, or what they typed, still stands."""
+    return [
+        f"{table}.{name}: {value}"
+        for table in await tables(store)
+        for row in await store.rows(f"SELECT * FROM {table}")  # noqa: S608 (names of the schema)
+        for name, value in row.items()
+        if str(PERSON) in str(value) or SECRET in str(value)
+    ]
