@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.store.privacy import mentions, without
 
 if TYPE_CHECKING:
     from bot.store.database import Transaction
+
+# Lines that a person has caused in others' accounts, with the words that they gave them.
+UNNAMED: Final = "UPDATE ledger SET actor_id = NULL, note = '' WHERE actor_id = $1"
 
 
 async def disown(tx: Transaction, owner: str, period: str) -> None:
@@ -26,7 +29,7 @@ async def disown(tx: Transaction, owner: str, period: str) -> None:
 
 async def unname(tx: Transaction, user_id: int) -> None:
     """Take a person out of what others' records say: whom they granted, blocked, decided about, or were part of."""
-    await tx.execute("UPDATE ledger SET actor_id = NULL, note = '' WHERE actor_id = $1", user_id)
+    await tx.execute(UNNAMED, user_id)
     for row in await tx.all("SELECT id, note FROM ledger WHERE note LIKE $1", f"%{user_id}%"):
         if mentions(row["note"], user_id):
             await tx.execute("UPDATE ledger SET note = '' WHERE id = $1", row["id"])
