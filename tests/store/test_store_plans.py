@@ -11,13 +11,16 @@ import pytest
 
 from bot.domain.oversight import Sought
 from bot.domain.wanted import Wanted
+from bot.store.anonymity import UNNAMED
 from bot.store.drafts import Drafts
+from bot.store.feedback import FeedbackStore
 from bot.store.gallery import GalleryStore
 from bot.store.guild_jobs import GuildJobStore
 from bot.store.library import Shelf
 from bot.store.migrate import migrate, shipped
 from bot.store.presets import PresetStore
 from bot.store.results import ResultStore
+from bot.store.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.store.usage import UsageStore
 from tests.store.conftest import LEASE, START, Store
@@ -139,6 +142,26 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: PresetStore(s.database).visible(user_id=1, guild_id=7, kind="video"),
         {"presets_own", "presets_shared"},
     ),
+}
+
+
+# --- what is forgotten in time, and what the operator is told
+QUERIES |= {
+    "forget_texts": (
+        lambda s: RetentionStore(s.database).forget_texts(before=s.now, most=5),
+        {"jobs_to_forget"},
+    ),
+    "actor": (
+        lambda s: s.database.transact(lambda tx: tx.execute(UNNAMED, 1)),
+        {"ledger_of_actor"},
+    ),
+    "feedback": (
+        lambda s: FeedbackStore(s.database).keep(
+            "x", key="k", user_id=1, guild_id=None, now=s.now, most=5, since=s.now - LEASE
+        ),
+        {"feedback_of_user"},
+    ),
+    "untold_feedback": (lambda s: FeedbackStore(s.database).untold(most=5), {"feedback_untold"}),
 }
 
 
