@@ -29,6 +29,7 @@ from bot.service.operator import OperatorDesk
 from bot.service.submission import Pace, Submission
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
+from bot.store.decisions import Decisions
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
@@ -145,6 +146,7 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             jobs=jobs,
             submission=submission,
             delivery=notifier,
+            decisions=Decisions(database),
             cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now),
             providers=["kirin"],
             capacity=Capacity(steps=16, running=LIMITS, lease=timedelta(seconds=30)),

@@ -18,7 +18,7 @@ from bot.errors import SettingsInvalid, ShotcallerError
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.providers import open_providers, trusted_hosts
+from bot.providers import open_providers, open_scanner, trusted_hosts
 from bot.service.notices import Notices
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
@@ -29,16 +29,17 @@ from cogs._answers import PrivateAnswers
 from cogs._courier import DiscordCourier
 from cogs._notifier import DiscordNotifier
 from cogs._replies import explain
+from cogs._staff import DiscordStaff
 from cogs._translator import CatalogueTranslator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from bot.provider.base import VideoProvider
-    from bot.service.copies import Courier
     from bot.service.delivery import Fetcher
     from bot.service.gallery import Curator
     from bot.service.notifier import Notifier
+    from bot.service.staff import Staff
     from bot.service.steward import Steward
     from bot.service.worker import Worker
     from bot.settings import Settings
@@ -60,6 +61,7 @@ class Wraps:
     provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
     notifier: Callable[[Notifier], Notifier] = lambda inner: inner
     fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
+    staff: Callable[[Staff], Staff] = lambda inner: inner
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +126,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
             notify_of=Notices(Preferences(sqlite)).of,
             operator_channel_id=settings.operator_channel_id,
         )
-        world = await _world(settings, stack, sqlite, notifier, wraps=wraps, courier=DiscordCourier(client))
+        world = await _world(settings, stack, sqlite, notifier, wraps=wraps, client=client)
         wiring = Wiring(settings, world)
         client.services, client.answers = wiring.services, answers
         await _log_in(client, settings)
@@ -143,7 +145,7 @@ def _client(settings: Settings) -> Shotcaller:
 
 
 async def _world(
-    settings: Settings, stack: AsyncExitStack, sqlite: Database, notifier: Notifier, *, wraps: Wraps, courier: Courier
+    settings: Settings, stack: AsyncExitStack, sqlite: Database, notifier: Notifier, *, wraps: Wraps, client: Shotcaller
 ) -> World:
     """The database, the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
@@ -154,7 +156,9 @@ async def _world(
         providers=providers,
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),
-        courier=courier,
+        courier=DiscordCourier(client),
+        staff=wraps.staff(DiscordStaff(client)),
+        scanner=await open_scanner(settings, stack, context),
     )
 
 

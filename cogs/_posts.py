@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SEARCHED: Final = 1000  # messages looked through for one that may have been posted
 SKEW: Final = timedelta(minutes=10)  # by which our clock may be ahead of Discord's
 
+_COVERED: Final = "SPOILER_"  # what Discord's clients know a covered file by
 _TOO_LARGE: Final = 40005
 _TOO_LARGE_STATUS: Final = 413
 _BUSY: Final = frozenset({401, 408, 429})  # 401: the token was changed, and the next start knows the new one
@@ -57,8 +58,9 @@ def filename(job: Job) -> str:
 
 
 def film_file(result: Result, say: Words) -> discord.File:
-    """A result as an upload, read from disk while it is sent, with its description."""
-    return discord.File(result.file, filename=filename(result.job), description=alt_text(result.job, say))
+    """A result as an upload, read from disk while it is sent, with its description; covered where that is wanted."""
+    job = result.job
+    return discord.File(result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say))
 
 
 async def post_film(
@@ -101,5 +103,5 @@ async def own_messages(
 
 
 def carries(message: discord.Message, job: Job) -> bool:
-    """Whether a message has the job's result."""
-    return any(file.filename == filename(job) for file in message.attachments)
+    """Whether a message has the job's result, covered or not."""
+    return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)

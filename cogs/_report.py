@@ -1,4 +1,4 @@
-"""Reporting a result to the operator, in one's own words."""
+"""Reporting a result to the moderators, or where a guild has none to ask, to the operator, in one's own words."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ async def report(press: Press) -> None:
 
 
 async def reported(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-    """A report was written: the operator gets it with the way to the message, also where its records are gone."""
+    """A report was written: it goes with the way to the message, also where the video's records are gone."""
     await acknowledge(interaction)
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client
-    place = link(interaction.guild_id, interaction.channel_id or 0, int(message) if message.isdecimal() else 0)
-    reason = safe(str(values_of(data).get("reason", "")), REASON)
-    await bot.services.results.report(job_id, detail=f"{place} · <@{interaction.user.id}>: {reason}")
+    guild_id, who = interaction.guild_id, interaction.user.id
+    place = (interaction.channel_id or 0, int(message) if message.isdecimal() else 0)
+    reason = str(values_of(data).get("reason", ""))[:REASON]
+    detail = f"{link(guild_id, *place)} · <@{who}>: {safe(reason, REASON)}"
+    await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, detail=detail)
     await answer(interaction, words(str(interaction.locale))("report.thanks"))

@@ -1,7 +1,7 @@
 """From a finished task to a posted video: download, check, fit to the limit, post, settle.
 
 The order makes a crash harmless: the file is whole or not there, `posting_at` is written before the post, and a post
-that may have happened is looked for before it is repeated.
+that may have happened is looked for before it is repeated. What somebody has to look at first is held before that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, JobStatus, Review
 from bot.errors import (
     DestinationBusy,
     DestinationLost,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job
     from bot.provider.base import VideoProvider
+    from bot.service.inspection import Inspection
     from bot.service.media import Media
     from bot.service.notifier import Notifier, Posted, Result
     from bot.service.operator import OperatorDesk
@@ -72,6 +73,7 @@ class Delivery:
         media: Media,
         notifier: Notifier,
         desk: OperatorDesk,
+        inspection: Inspection,
         folder: Path,
         cap: int,
         clock: Callable[[], datetime],
@@ -80,6 +82,7 @@ class Delivery:
         self._jobs, self._lookup, self._providers = jobs, lookup, providers
         self._fetcher, self._media = fetcher, media
         self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
+        self._inspection = inspection
         self._clock, self._rand = clock, rand
         self._spoilt: Counter[str] = Counter()
 
@@ -100,7 +103,7 @@ class Delivery:
             raise SettingsInvalid([("DATA_DIR", f"a folder that can be written: {exc}")]) from exc
 
     async def deliver(self, job: Job) -> Job:
-        """Bring the result of a job in `SUCCEEDED` to its destination."""
+        """Bring the result of a job in `SUCCEEDED` to its destination, or hold it until somebody has seen it."""
         try:
             return await self._deliver(job)
         except TransitionLost:
@@ -111,6 +114,9 @@ class Delivery:
 
     async def _deliver(self, job: Job) -> Job:
         try:
+            if (case := await self._inspection.objection(job)) is not None:
+                await self._ready(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
+                return await self._inspection.hold(job, case)
             posted, job = await self._bring(job)
         except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
             return await self._no_file(job, exc)
@@ -218,7 +224,8 @@ class Delivery:
 
     def too_long(self, job: Job) -> bool:
         """Whether the video of a job in `SUCCEEDED` has been tried to be delivered for long enough."""
-        return self._clock() - (job.finished_at or job.created_at) > KEEP_TRYING
+        since = job.deadline_at if job.review is Review.PASSED else job.finished_at  # the end of its review
+        return self._clock() - (since or job.created_at) > KEEP_TRYING
 
     async def _needed(self, name: str) -> bool:
         """Whether a file in the folder of results is nobody's business, or still to be posted."""

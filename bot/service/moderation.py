@@ -1,25 +1,44 @@
-"""What is looked at before money moves, and what becomes of what is found."""
+"""What a guild has looked at in a request before money moves, and what becomes of what is found."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.case import Case, CaseKind
 from bot.domain.job import Review
-from bot.domain.policy import Approval
-from bot.errors import ReviewImpossible
+from bot.domain.policy import Action, Approval
+from bot.errors import PromptRefused, ProviderError, ReviewImpossible
+from bot.service.rules import search, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.domain.member import Member
     from bot.domain.policy import Policy
     from bot.domain.request import VideoRequest
+    from bot.provider.scan import Scanner
+    from bot.service.rules import Finding
+    from bot.store.strikes import StrikeStore
+
+log = logging.getLogger(__name__)
 
 REVIEW_TIME: Final = timedelta(hours=24)  # so long a request or a result waits for a moderator
+NAMED: Final = 10  # rules at most that a case names
+
+
+class Why(StrEnum):
+    """Why a moderator has to decide."""
+
+    APPROVAL = "approval"  # the guild wants everything approved
+    RULE = "rule"  # a rule of the guild has found something
+    DOUBT = "doubt"  # a rule could not be searched by to the end
+    RISK = "risk"  # the scan has found something
+    UNSCANNED = "unscanned"  # the scan that the guild wants could not be made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +51,15 @@ class Screened:
 
 
 class Moderation:
-    """Decides what may be made at once, and what a moderator has to see."""
+    """Decides what may be made at once, and what a moderator has to see. Whatever is in doubt is not let through."""
 
-    def __init__(self, *, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, *, strikes: StrikeStore, scanner: Scanner | None, clock: Callable[[], datetime]) -> None:
+        self._strikes, self._scanner, self._clock = strikes, scanner, clock
+
+    @property
+    def can_scan(self) -> bool:
+        """Whether texts and videos can be scanned at all."""
+        return self._scanner is not None
 
     async def screen(self, wish: VideoRequest, member: Member, *, policy: Policy, key: str, job_id: str) -> Screened:
         """Look at a request; `key` lets the same one count once.
@@ -43,22 +67,73 @@ class Moderation:
         Raises:
             PromptRefused: a rule of the guild refuses it; it has been counted against its author.
             ReviewImpossible: a moderator would have to decide, and there is no channel to ask in.
+            StoreUnavailable: the database refuses.
         """
-        approval = policy.moderation.approval
-        if member.guild_id is None or approval is Approval.OFF:
+        if member.guild_id is None:
             return Screened()
-        if approval is Approval.RESULTS:
-            return Screened(review=Review.RESULT)
-        if policy.moderation.channel_id is None:
+        asked, texts = policy.moderation, texts_of(wish)
+        found = await search(asked.rules, texts)
+        sure = {each.rule.action for each in found if not each.doubtful}
+        if Action.REFUSE in sure:
+            raise await self._refusal(member.guild_id, member.user_id, policy, key=key)
+        why: dict[Why, Sequence[str]] = {}
+        if Action.HOLD in sure:
+            why[Why.RULE] = _named(found, doubtful=False)
+        if doubtful := _named(found, doubtful=True):
+            why[Why.DOUBT] = doubtful
+        if asked.scan_prompts and not why:
+            why |= await self._scanned("\n".join(texts))
+        if asked.approval in {Approval.REQUESTS, Approval.BOTH}:
+            why[Why.APPROVAL] = ()
+        warned = Action.WARN in sure
+        if not why:
+            later = Review.RESULT if asked.approval is Approval.RESULTS else None
+            return Screened(review=later, warned=warned)
+        case = self._case(member, policy, why, job_id=job_id)
+        return Screened(review=Review.REQUEST, case=case, warned=warned)
+
+    async def _refusal(self, guild_id: int, user_id: int, policy: Policy, *, key: str) -> PromptRefused:
+        """What the author of a refused prompt is told, once it counts where strikes count."""
+        rules = policy.moderation
+        if not rules.strikes:
+            return PromptRefused()
+        struck = await self._strikes.strike(
+            key=key, guild_id=guild_id, user_id=user_id, reason="rule", rules=rules, now=self._clock()
+        )
+        return PromptRefused(strikes=struck.count, most=rules.strikes, blocked_until=struck.blocked_until)
+
+    async def _scanned(self, text: str) -> dict[Why, Sequence[str]]:
+        """What the scan says against a text; that it can't be made is said against it too."""
+        if self._scanner is None:
+            return {Why.UNSCANNED: ()}
+        try:
+            verdict = await self._scanner.text(text)
+        except ProviderError as exc:
+            log.warning("a prompt could not be scanned", extra={"code": exc.code})
+            return {Why.UNSCANNED: ()}
+        return {Why.RISK: verdict.risks} if verdict.risks else {}
+
+    def _case(self, member: Member, policy: Policy, why: dict[Why, Sequence[str]], *, job_id: str) -> Case:
+        channel_id = policy.moderation.channel_id
+        if channel_id is None or member.guild_id is None:
             raise ReviewImpossible
-        case = Case(
+        return Case(
             id=f"request-{job_id}",
             kind=CaseKind.REQUEST,
             guild_id=member.guild_id,
-            channel_id=policy.moderation.channel_id,
+            channel_id=channel_id,
             user_id=member.user_id,
             job_id=job_id,
-            body={"then_result": approval is Approval.BOTH},
+            body={"why": {str(reason): list(named) for reason, named in why.items()}},
             created_at=self._clock(),
         )
-        return Screened(review=Review.REQUEST, case=case)
+
+
+def _named(found: Sequence[Finding], *, doubtful: bool) -> list[str]:
+    """The patterns that a moderator wants to know of; of those that only refuse or warn, the doubtful ones."""
+    named = (
+        each.rule.pattern
+        for each in found
+        if each.doubtful is doubtful and (doubtful or each.rule.action is Action.HOLD)
+    )
+    return list(named)[:NAMED]

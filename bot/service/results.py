@@ -25,7 +25,6 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.service.copies import Copy, CopyKind
-from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from bot.service.copies import Copies, Courier
     from bot.service.delivery import Delivery
     from bot.service.notifier import Posted, Result
-    from bot.service.operator import OperatorDesk
     from bot.store.lookup import Lookup
     from bot.store.results import ResultStore
 
@@ -78,12 +76,11 @@ class Results:
         copies: Copies,
         courier: Courier,
         delivery: Delivery,
-        desk: OperatorDesk,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store, self._lookup, self._copies, self._courier = store, lookup, copies, courier
-        self._delivery, self._desk, self._clock, self._wake = delivery, desk, clock, wake
+        self._delivery, self._clock, self._wake = delivery, clock, wake
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def job(self, job_id: str, *, user_id: int) -> Job:
@@ -112,6 +109,7 @@ class Results:
             DirectMessagesClosed, ChannelClosed: Discord does not let us.
             DiscordBusy: it may, later.
         """
+        _check_shown(job)
         with _in_words(copy.channel_id):
             async with self._copies.film(job, limit=copy.limit) as film:
                 return await self._courier.post_copy(film, copy, stars=stars)
@@ -123,6 +121,7 @@ class Results:
         Raises:
             ResultLost: the file is not to be had.
         """
+        _check_shown(job)
         with _in_words(None):
             async with self._copies.film(job, limit=limit) as film:
                 yield film
@@ -221,15 +220,21 @@ class Results:
         log.info("removed", extra={"job": job.id, "posted": message_id})
         return there
 
-    async def report(self, job_id: str, *, detail: str) -> None:
-        """Tell the operator that somebody objects to a result; `detail` is safe to show in a message."""
-        await self._desk.tell(Alert(trouble=Trouble.REPORT, subject=job_id, detail=detail))
-
     def _turn(self, job_id: str) -> asyncio.Lock:
         turn = self._sharing.get(job_id)
         if turn is None:
             turn = self._sharing[job_id] = asyncio.Lock()
         return turn
+
+
+def _check_shown(job: Job) -> None:
+    """Whether anybody may have the video: one that a moderator holds, or has denied, nobody gets by another way.
+
+    Raises:
+        ResultLost: nobody may.
+    """
+    if job.delivered_at is None and job.dead_letter is None:
+        raise ResultLost
 
 
 @contextmanager

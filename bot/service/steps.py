@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
-from bot.domain.job import JobStatus
+from bot.domain.job import JobStatus, Review
 from bot.errors import DestinationBusy
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
+    from bot.store.decisions import Decisions
     from bot.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,13 @@ class Steps:
         jobs: JobStore,
         submission: Submission,
         delivery: Delivery,
+        decisions: Decisions,
         cards: Cards,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
-        self._clock, self._rand = clock, rand
+        self._decisions, self._clock, self._rand = decisions, clock, rand
 
     async def submit(self, job: Job) -> Job:
         """Hand it to its provider."""
@@ -55,6 +57,8 @@ class Steps:
             return await self._submission.reconcile(job)
         if job.status is JobStatus.RUNNING:
             return await self._submission.poll(job)
+        if job.status is JobStatus.PENDING or job.review is Review.HELD:
+            return await self._expire_review(job)
         return job
 
     async def deliver(self, job: Job) -> Job:
@@ -64,6 +68,12 @@ class Steps:
     async def expire(self, job: Job) -> Job:
         """Its deadline has passed in the queue."""
         return await self._jobs.fail(job, failure="deadline", code="", now=self._clock())
+
+    async def _expire_review(self, job: Job) -> Job:
+        """No moderator has decided in time."""
+        ended = await self._decisions.expire(job, now=self._clock())
+        await self._delivery.discard(ended)
+        return ended
 
     async def postpone(self, job: Job) -> Job:
         """Too many videos are being delivered: this one later."""
@@ -80,7 +90,7 @@ class Steps:
         if job.finished and job.tries >= CLOSING:
             await self._end(job)
         elif job.status is JobStatus.RUNNING and now >= job.deadline_at:
-            await self._jobs.fail(job, failure="internal", code="", now=now)
+            await self._jobs.fail(job, failure="internal", code="", now=now, billed=True)
         elif job.status is JobStatus.SUBMITTING and now >= job.deadline_at and job.dead_letter is None:
             await self._submission.lose(job)
         elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):

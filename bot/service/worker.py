@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
     from bot.store.claims import Claims
+    from bot.store.decisions import Decisions
     from bot.store.jobs import JobStore
 
     Step = Callable[[Job], Awaitable[Job]]
@@ -59,6 +60,7 @@ class Worker:
         jobs: JobStore,
         submission: Submission,
         delivery: Delivery,
+        decisions: Decisions,
         cards: Cards,
         providers: Iterable[str],
         capacity: Capacity,
@@ -66,7 +68,15 @@ class Worker:
         rand: Callable[[], float],
     ) -> None:
         self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
-        self._steps = Steps(jobs=jobs, submission=submission, delivery=delivery, cards=cards, clock=clock, rand=rand)
+        self._steps = Steps(
+            jobs=jobs,
+            submission=submission,
+            delivery=delivery,
+            decisions=decisions,
+            cards=cards,
+            clock=clock,
+            rand=rand,
+        )
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._news = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None

@@ -50,7 +50,7 @@ class StrikeStore:
                 return Struck(count=count)
             until = now + timedelta(hours=rules.block_hours)
             await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2", *member)
-            detail = {"member": user_id, "count": count, "hours": rules.block_hours}
+            detail = {"member": user_id, "count": count, "until": until.isoformat()}
             entry = AuditEntry(
                 id=f"strikes-{key}", guild_id=guild_id, actor_id=BY_ITSELF, action="strikes", at=now, detail=detail
             )

@@ -145,6 +145,7 @@ def main(record: str, end: str | None = None) -> None:
         provider=around,
         notifier=around,
         fetcher=around,
+        staff=around,
     )
     with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
         asyncio.run(run(settings, wraps=wraps))

@@ -20,6 +20,7 @@ from bot.service.cards import Cards
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
+from bot.service.inspection import Inspection
 from bot.service.moderation import Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
@@ -27,14 +28,16 @@ from bot.service.submission import Pace, Submission
 from bot.service.videos import Limits, Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
+from bot.store.decisions import Decisions
 from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
+from bot.store.strikes import StrikeStore
 from tests.funds import plain
 from tests.models import KIRIN_V3, KLING_V1
-from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Stubborn
+from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Scans, Stubborn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -67,6 +70,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
+        self.decisions, self.scans = Decisions(self.database), Scans()
         self.kirin, self.kling = Provider("kirin"), Provider("kling")
         self.kling.find_is_authoritative = True
         self.providers: dict[str, Any] = {"kirin": self.kirin, "kling": self.kling}
@@ -103,6 +107,13 @@ class House:
             media=cast("Media", self.films),
             notifier=self.discord,
             desk=self.desk,
+            inspection=Inspection(
+                guilds=GuildStore(self.database),
+                decisions=self.decisions,
+                scanner=cast("Any", self.scans),
+                clock=self.clock,
+                wake=self.wake,
+            ),
             folder=self.folder,
             cap=200 * 1024 * 1024,
             clock=self.clock,
@@ -112,6 +123,7 @@ class House:
             jobs=self.jobs,
             submission=self.submission,
             delivery=self.delivery,
+            decisions=self.decisions,
             cards=self.cards,
             clock=self.clock,
             rand=_middle,
@@ -129,6 +141,7 @@ class House:
             jobs=self.jobs,
             submission=self.submission,
             delivery=self.delivery,
+            decisions=self.decisions,
             cards=self.cards,
             providers=self.providers,
             capacity=Capacity(
@@ -147,7 +160,9 @@ class House:
     def admission(self) -> Admission:
         return Admission(
             guilds=GuildStore(self.database),
-            moderation=Moderation(clock=self.clock),
+            moderation=Moderation(
+                strikes=StrikeStore(self.database), scanner=cast("Any", self.scans), clock=self.clock
+            ),
             defaults=Defaults(allowance=Allowance(credits=self.allowance)),
             clock=self.clock,
         )

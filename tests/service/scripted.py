@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
+from bot.provider.scan import Verdict
 from bot.service.media_probe import MediaInfo
 from bot.service.notifier import Posted
 
@@ -99,6 +100,16 @@ class Provider(Scripted):
 
     async def check(self) -> None:
         await self.play("check", None)
+
+
+class Scans(Scripted):
+    """The gateway's scans; without a script there is nothing to find."""
+
+    async def text(self, text: str) -> Verdict:
+        return cast("Verdict", await self.play("text", text, usual=Verdict()))
+
+    async def video(self, url: str, *, seconds: int) -> Verdict:
+        return cast("Verdict", await self.play("video", (url, seconds), usual=Verdict()))
 
 
 class Discord(Scripted):

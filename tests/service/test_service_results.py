@@ -103,7 +103,6 @@ def desk(house: House) -> Desk:
         copies=copies,
         courier=courier,
         delivery=house.delivery,
-        desk=house.desk,
         clock=house.clock,
         wake=house.wake,
     )
@@ -307,9 +306,14 @@ async def test_what_discord_will_not_delete_is_not_marked(desk: Desk) -> None:
     assert (await desk.house.job(job)).removed_at is None
 
 
-async def test_a_report_goes_to_the_operator(desk: Desk) -> None:
-    await desk.results.report("job-1", detail="look")
-    assert desk.house.alerts() == ["report job-1"]
+async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:
+    job = await desk.house.succeeded()
+    with pytest.raises(ResultLost):
+        await desk.results.resend(job, direct(job))
+    with pytest.raises(ResultLost):
+        async with desk.results.film(job, limit=10_000_000):
+            pass
+    assert desk.courier.asked("post_copy") == []
 
 
 async def test_people_are_told_as_they_chose_or_as_usual(house: House) -> None:

@@ -1,0 +1,76 @@
+"""Puts together what moderation consists of: what looks at requests and videos, what is decided, who is asked."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.clock import utc_now
+from bot.service.cases import Cases
+from bot.service.clerk import Clerk
+from bot.service.inspection import Inspection
+from bot.service.moderation import Moderation
+from bot.service.steward import Chore
+from bot.store.cases import CaseStore
+from bot.store.decisions import Decisions
+from bot.store.guilds import GuildStore
+from bot.store.lookup import Lookup
+from bot.store.strikes import StrikeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.provider.scan import Scanner
+    from bot.service.cards import Cards
+    from bot.service.copies import Copies
+    from bot.service.delivery import Delivery
+    from bot.service.operator import OperatorDesk
+    from bot.service.results import Results
+    from bot.service.staff import Staff
+    from bot.store.database import Database
+
+ROUND: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
+
+
+class Moderating:
+    """The services of moderation. `wake` has the clerk and the worker look again."""
+
+    def __init__(
+        self, database: Database, *, scanner: Scanner | None, desk: OperatorDesk, wake: Callable[[], None]
+    ) -> None:
+        self._database, self._desk, self._wake = database, desk, wake
+        self._guilds, self.decisions = GuildStore(database), Decisions(database)
+        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, clock=utc_now)
+        self.results = Inspection(
+            guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=utc_now, wake=wake
+        )
+
+    def cases(self, *, results: Results, delivery: Delivery, cards: Cards, deadline: timedelta) -> Cases:
+        """What moderators may do."""
+        return Cases(
+            store=CaseStore(self._database),
+            decisions=self.decisions,
+            guilds=self._guilds,
+            lookup=Lookup(self._database),
+            results=results,
+            delivery=delivery,
+            cards=cards,
+            desk=self._desk,
+            deadline=deadline,
+            clock=utc_now,
+            wake=self._wake,
+        )
+
+    def chore(self, *, copies: Copies, staff: Staff) -> Chore:
+        """What brings cases before the moderators."""
+        clerk = Clerk(
+            cases=CaseStore(self._database),
+            lookup=Lookup(self._database),
+            copies=copies,
+            staff=staff,
+            desk=self._desk,
+            clock=utc_now,
+            rand=random.random,
+        )
+        return Chore(name="cases", every=ROUND, work=clerk.see_to_all, prompt=True)
