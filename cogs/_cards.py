@@ -150,20 +150,24 @@ def _place(view: JobView, words: Words) -> str:
     return words("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
 
 
+def state_text(view: JobView, words: Words) -> str:
+    """Where a job stands, in a few words."""
+    phase = phase_of(view.job)
+    sign, _ = _LOOKS[phase]
+    state = f"{sign} {words(f'card.{phase}')}"
+    return state if view.position is None else f"{state}, {_place(view, words)}"
+
+
 def job_line(view: JobView, words: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
-    sign, _ = _LOOKS[phase]
-    state = f"{sign} {words(f'card.{phase}')}"
-    if view.position is not None:
-        state += f", {_place(view, words)}"
     where = ""
     if job.message_id is not None and job.message_channel_id is not None:
         guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
         where = words("jobs.link", url=link(guild, job.message_channel_id, job.message_id))
     line = words(
         "jobs.line",
-        state=state,
+        state=state_text(view, words),
         since=since(job.created_at),
         settings=settings(job.request, words),
         price=words("credits", n=job.credits),

@@ -8,16 +8,20 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from bot import errors
-from bot.domain.job import Origin
+from bot.domain.job import DeadLetter, Origin
 from bot.domain.notice import Notify
+from bot.domain.oversight import Sought
 from bot.domain.policy import Action, Approval, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
-from bot.service.checkup import Pulse
+from bot.domain.statement import Kind
 from bot.service.about import Condition
+from bot.service.chart import Measure
+from bot.service.checkup import Pulse
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
+from bot.service.usage import Span
 from cogs._policy_words import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
@@ -39,6 +43,7 @@ BUILDING: Final = (
 )
 # What the audit records.
 ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "blocked", "unblocked")
+JOB_DEEDS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
     *("unknown", "missing", "too_small", "too_large", "too_many", "choice", "zone", "moderators", "twice", "kind"),
@@ -100,9 +105,14 @@ PROBLEM_VARIABLES: Final = {
 PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.{}": ("paused", "resumed"),
     "about.{}": Condition,
+    "admin.jobs.at.{}": ("created", "submitted", "finished", "delivered", "deadline"),
+    "admin.jobs.button.{}": JOB_DEEDS,
+    "admin.jobs.dead.{}": DeadLetter,
+    "admin.jobs.done.{}": JOB_DEEDS,
+    "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "alert.{}": Trouble,
     "allowance.{}": Period,
-    "audit.{}": ACTIONS,
+    "audit.{}": [*ACTIONS, *(f"job_{deed}" for deed in JOB_DEEDS)],
     "camera.{}": [*AXES, *list(CameraType)[1:]],
     "card.{}": Phase,
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
@@ -112,7 +122,11 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.period.{}": Period,
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
+    "choice.measure.{}": Measure,
     "choice.scope.{}": Whose,
+    "choice.span.{}": Span,
+    "choice.which.{}": Sought,
+    "command.admin.jobs.{}": ("cancel", "recheck", "retry"),
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
     "doctor.gone.{}": ("roles", "channels"),

@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
+
+    from bot.domain.quota import Unit
+    from bot.domain.statement import Kind
 
 
 class Sought(StrEnum):
@@ -75,3 +78,15 @@ class Drift:
     def share(self) -> float:
         """What was reported beyond the estimate, as a share of it; 0 where nothing was estimated."""
         return (self.reported - self.estimated) / self.estimated if self.estimated else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posting:
+    """A line of a job's in the ledger: what it changed in which account, in the account's unit."""
+
+    at: datetime
+    owner: str
+    kind: Kind
+    unit: Unit
+    held: int
+    settled: int

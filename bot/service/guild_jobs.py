@@ -12,16 +12,15 @@ from bot.service.videos import JobView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
-    from bot.domain.oversight import Sought
+    from bot.domain.oversight import Posting, Sought
     from bot.service.delivery import Delivery
     from bot.service.expectation import Expectation
     from bot.store.dead_letters import DeadLetters
     from bot.store.guild_jobs import GuildJobStore
-    from bot.store.ledger import Line
     from bot.store.lookup import Lookup
 
 PAGE: Final = 8  # jobs on a page
@@ -76,9 +75,9 @@ class GuildJobs:
             raise JobUnknown(job_id=job_id)
         return await self._view(job)
 
-    async def lines(self, job: Job) -> Sequence[tuple[datetime, Line]]:
-        """A job's lines in the ledger and when they were written."""
-        return await self._store.lines(job.id)
+    async def postings(self, job: Job) -> Sequence[Posting]:
+        """A job's lines in the ledger, in their order."""
+        return await self._store.postings(job.id)
 
     async def cancel(self, entry: AuditEntry, job: Job) -> Job:
         """Take somebody's waiting job back.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import Job
-from bot.domain.oversight import Sought
+from bot.domain.oversight import Posting, Sought
 from bot.domain.quota import Unit
 from bot.domain.row import from_millis
-from bot.store.ledger import Line
+from bot.domain.statement import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from bot.domain.row import Row
     from bot.store.database import Database, Transaction
@@ -60,17 +59,23 @@ class GuildJobStore:
 
         return await self._database.transact(work)
 
-    async def lines(self, job_id: str) -> list[tuple[datetime, Line]]:
-        """A job's lines in the ledger and when they were written, in their order."""
+    async def postings(self, job_id: str) -> list[Posting]:
+        """A job's lines in the ledger, in their order."""
 
-        async def work(tx: Transaction) -> list[tuple[datetime, Line]]:
+        async def work(tx: Transaction) -> list[Posting]:
             rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
-            found = [(from_millis(row["at"]), _line(row)) for row in rows]
-            return sorted(found, key=lambda each: (each[0], each[1].kind != "hold", each[1].owner))
+            found = [_posting(row) for row in rows]
+            return sorted(found, key=lambda each: (each.at, each.kind is not Kind.HOLD, each.owner))
 
         return await self._database.transact(work)
 
 
-def _line(row: Row) -> Line:
-    values = {name: row[name] for name in Line.__dataclass_fields__ if name != "unit"}
-    return Line(**values, unit=Unit(row["unit"]))
+def _posting(row: Row) -> Posting:
+    return Posting(
+        at=from_millis(row["at"]),
+        owner=row["owner"],
+        kind=Kind(row["kind"]),
+        unit=Unit(row["unit"]),
+        held=row["held"],
+        settled=row["settled"],
+    )

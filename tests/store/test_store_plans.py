@@ -119,7 +119,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
             (Sought.EVERYWHERE, "jobs_dead"),
         )
     },
-    "lines_of_job": (lambda s: GuildJobStore(s.database).lines("job-0001"), {"ledger_of_job"}),
+    "postings": (lambda s: GuildJobStore(s.database).postings("job-0001"), {"ledger_of_job"}),
     "usage": (
         lambda s: UsageStore(s.database).of_day(7, s.now.date(), begin=s.now, end=s.later(86_400)),
         {"jobs_of_guild", "ledger_ends"},

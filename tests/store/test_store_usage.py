@@ -163,7 +163,7 @@ async def test_jobs_are_found_by_what_becomes_of_them(store: Store) -> None:
 
 async def test_the_lines_of_a_job_say_who_paid_what_and_when(store: Store) -> None:
     job = await delivered(store)
-    lines = [line for _, line in await GuildJobStore(store.database).lines(job.id)]
+    lines = await GuildJobStore(store.database).postings(job.id)
     assert [(line.kind, line.unit, line.held, line.settled) for line in lines] == [
         ("hold", Unit.USD, 420_000, 0),
         ("hold", Unit.USD, 420_000, 0),
