@@ -112,7 +112,7 @@ class DeletionStore:
             await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
             for row in await tx.all("SELECT id FROM cases WHERE user_id = $1 AND state = 'open'", wish.user_id):
                 await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
-            await _end_member(tx, wish.user_id, now=now)
+            await end_member(tx, wish.user_id, now=now)
             await unname(tx, wish.user_id)
             for row in await _accounts(tx, wish):
                 if span_of(row["period"]) is None:
@@ -186,7 +186,7 @@ class DeletionStore:
         return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
 
 
-async def _end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
+async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
     """Keep of a member what their guilds' admins have decided: a block that is not over, an allowance of their own."""
     await tx.execute(
         "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL "
