@@ -12,6 +12,7 @@ import pytest
 from bot.domain.oversight import Sought
 from bot.domain.wanted import Wanted
 from bot.store.anonymity import UNNAMED
+from bot.store.deletions import end_member
 from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.gallery import GalleryStore
@@ -160,6 +161,10 @@ QUERIES |= {
             "x", key="k", user_id=1, guild_id=None, now=s.now, most=5, since=s.now - LEASE
         ),
         {"feedback_of_user"},
+    ),
+    "member_ends": (
+        lambda s: s.database.transact(lambda tx: end_member(tx, 1, now=s.now)),
+        {"members_of_user"},
     ),
     "untold_feedback": (lambda s: FeedbackStore(s.database).untold(most=5), {"feedback_untold"}),
 }
