@@ -42,7 +42,7 @@ BUILDING: Final = (
     *("script", "settings", "ask", "template", "new"),
 )
 # What the audit records.
-ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "blocked", "unblocked")
+ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "taken", "blocked", "unblocked")
 JOB_DEEDS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
