@@ -102,6 +102,11 @@ async def own_messages(
             yield message
 
 
+def is_card(message: discord.Message, job: Job) -> bool:
+    """Whether a message is the job's card."""
+    return any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds)
+
+
 def carries(message: discord.Message, job: Job) -> bool:
     """Whether a message has the job's result, covered or not."""
     return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)
