@@ -11,7 +11,7 @@ from bot.locale import words
 from bot.service.copies import CopyKind
 from bot.service.notifier import Posted
 from cogs._audience import check_audience
-from cogs._posts import carries, mapped, own_messages, post_film
+from cogs._posts import carries, is_card, mapped, own_messages, post_film
 from cogs._text import link
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ class DiscordCourier:
         return None
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
-        """See `Courier`. The ids come from a button: what is not ours, or not this result, stays."""
+        """See `Courier`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         with mapped():
             try:
                 message = await channel.fetch_message(message_id)
                 ours = self._client.user is not None and message.author.id == self._client.user.id
-                if not (ours and carries(message, job)):
+                if not (ours and (carries(message, job) or is_card(message, job))):
                     return False
                 await message.delete()
             except discord.NotFound:
