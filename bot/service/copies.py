@@ -70,7 +70,7 @@ class Courier(Protocol):
         ...
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
-        """Delete a message of the bot's that carries this result; whether there was one."""
+        """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
         ...
 
 
