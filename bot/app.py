@@ -91,6 +91,7 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
             gateway = lives.create_task(_connect(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
             curator = lives.create_task(built.curator.run(), name="curator")
+            built.steward.wake()  # for what a dead process was about to do
             steward = lives.create_task(built.steward.run(), name="steward")
             await stopping.wait()
             log.info("stopping")
