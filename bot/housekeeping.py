@@ -91,8 +91,8 @@ class Housekeeping:
     def chores(self) -> list[Chore]:
         """What the steward has to see to."""
         return [
-            Chore(name="deletions", every=timedelta(minutes=1), work=self.privacy.work),
-            Chore(name="departures", every=timedelta(minutes=10), work=self.departures.work),
+            Chore(name="deletions", every=timedelta(minutes=1), work=self.privacy.work, prompt=True),
+            Chore(name="departures", every=timedelta(minutes=10), work=self.departures.work, prompt=True),
             Chore(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
             Chore(name="retention", every=timedelta(days=1), work=self.retention.work),
         ]
