@@ -17,30 +17,32 @@ if TYPE_CHECKING:
     from bot.domain.running import RunningLimits
     from bot.store.database import Database, Transaction
 
-# The place of one waiting job: it is due, its author has room, so have its queue, its provider and the whole bot, and
-# nothing of that is paused. Each step looks at no more rows than there are jobs at work, pauses and jobs that back off.
-_JOB: Final = (
-    "FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
-    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4"
+# The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
+# its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there
+# are jobs at work, pauses and jobs that back off, however many wait.
+_OF_TURN: Final = (
+    "(SELECT j.id FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
+    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4 "
+    "ORDER BY j.turn, j.id LIMIT 1)"
 )
-_TURN: Final = (
-    "FROM turns AS t WHERE t.provider = q.provider AND t.queue_id = q.queue_id "  # noqa: S608 (constants)
-    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $6 AND EXISTS (SELECT 1 {_JOB})"
+_OF_QUEUE: Final = (
+    f"(SELECT {_OF_TURN} FROM turns AS t WHERE t.provider = q.provider AND t.queue_id = q.queue_id "  # noqa: S608 (constants)
+    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $6 AND {_OF_TURN} IS NOT NULL "
+    "ORDER BY t.priority DESC, t.served, t.user_id LIMIT 1)"
 )
-_QUEUE: Final = (
-    "FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
+_OF_ALL: Final = (
+    f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
     f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {AT_WORK}) < $5 "
     f"AND (SELECT count(*) FROM jobs WHERE {AT_WORK}) < $8 "
+    f"AND (SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}) < $7 "
     "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
     "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id AND (g.paused = 1 OR g.running_limit <= "
     f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
-    f"AND (SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}) < $7 AND EXISTS (SELECT 1 {_TURN})"
+    f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
 _CLAIM_WAITING: Final = (
-    "UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = ("  # noqa: S608 (constants)
-    f"SELECT (SELECT (SELECT j.id {_JOB} ORDER BY j.turn, j.id LIMIT 1) "
-    f"{_TURN} ORDER BY t.priority DESC, t.served, t.user_id LIMIT 1) "
-    f"{_QUEUE} ORDER BY q.served, q.queue_id LIMIT 1) RETURNING *"
+    f"UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = {_OF_ALL} "  # noqa: S608 (constants)
+    "RETURNING *"
 )
 
 
