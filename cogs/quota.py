@@ -1,4 +1,4 @@
-"""`/quota`: what a person has left, what is reserved, when it renews, and what things cost."""
+"""`/quota`: what a person has left, what is reserved, when it renews, what happened lately, and what things cost."""
 
 from __future__ import annotations
 
@@ -7,62 +7,40 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
 from cogs._member import member_of
-from cogs._replies import acknowledge, answer
-from cogs._text import since
+from cogs._more import FORM, AskForMore, wished
+from cogs._quota_look import quota_text
+from cogs._replies import acknowledge
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
-    from bot.domain.quota import Account
     from bot.locale import Words
-    from bot.service.videos import Videos
 
-BAR: Final = 16  # squares
+ENTRIES: Final = 6  # of what happened lately
 
 
 async def setup(bot: Shotcaller) -> None:
-    """Add the command."""
-    bot.tree.add_command(_command(bot.services.videos, words()))
+    """Add the command and the button below its answer."""
+    bot.tree.add_command(_command(bot, words()))
+    bot.add_dynamic_items(AskForMore)
+    bot.forms[FORM] = wished(bot)
 
 
-def _command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="quota", description=say("command.quota"))
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def quota(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        standing = await videos.standing(member_of(interaction))
-        say, account = words(str(interaction.locale)), standing.own.account
-        text = say(
-            "quota",
-            bar=bar(account),
-            balance=say("credits", n=account.balance),
-            allowance=account.allowance,
-            held=account.held,
-            settled=account.settled,
-            renews=since(standing.own.renews_at),
+        member, services = member_of(interaction), bot.services
+        standing = await services.videos.standing(member)
+        entries = await services.quotas.latest(member, most=ENTRIES)
+        say = words(str(interaction.locale))
+        text = quota_text(standing, entries, list(services.videos.models.values()), say)
+        view = None if member.guild_id is None else AskForMore.below(say)
+        await interaction.edit_original_response(
+            content=text, view=view, allowed_mentions=discord.AllowedMentions.none()
         )
-        await answer(interaction, f"{text}\n-# {_prices(videos, say)}")
 
     return quota
-
-
-def bar(account: Account) -> str:
-    """An allowance as squares: green is left, yellow is reserved, black is used."""
-    if account.allowance <= 0:
-        return "⬛" * BAR
-    held = min(BAR, -(-account.held * BAR // account.allowance))
-    left = min(BAR - held, -(-account.balance * BAR // account.allowance))
-    return "🟩" * left + "🟨" * held + "⬛" * (BAR - left - held)
-
-
-def _prices(videos: Videos, say: Words) -> str:
-    model = videos.capability(None)
-
-    def cost(*, mode: Mode = Mode.STD, sound: bool = False) -> str:
-        wish = VideoRequest(model=model.model, prompt="-", mode=mode, sound=sound)
-        return say("credits", n=model.price(wish).credits)
-
-    return say("quota.prices", std=cost(), pro=cost(mode=Mode.PRO), sound=cost(sound=True))

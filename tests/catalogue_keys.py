@@ -8,6 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from bot import errors
+from bot.domain.case import CaseState
 from bot.domain.job import DeadLetter, Origin
 from bot.domain.notice import Notify
 from bot.domain.oversight import Sought
@@ -21,6 +22,7 @@ from bot.service.checkup import Pulse
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
 from bot.service.notifier import Phase, Trouble
+from bot.service.quotas import Wished
 from bot.service.usage import Span
 from cogs._policy_words import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
@@ -112,7 +114,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "alert.{}": Trouble,
     "allowance.{}": Period,
-    "audit.{}": [*ACTIONS, *(f"job_{deed}" for deed in JOB_DEEDS)],
+    "audit.{}": ["budget_used", "more_approved", "more_denied", *ACTIONS, *(f"job_{deed}" for deed in JOB_DEEDS)],
     "camera.{}": [*AXES, *list(CameraType)[1:]],
     "card.{}": Phase,
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
@@ -143,12 +145,14 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "info.origin.{}": Origin,
     "mode.{}": Mode,
     "option.{}": OPTIONS,
+    "more.{}": [*Wished, CaseState.APPROVED, CaseState.DENIED],
     "permission.{}": PERMISSIONS,
     "policy.{}": PATHS,
     "policy.approval.{}": Approval,
     "policy.problem.{}": POLICY_PROBLEMS,
     "policy.rule.{}": Action,
     "problem.{}": problems(),
+    "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
     "result.button.{}": DEEDS,
     "settings.notify.{}": Notify,
     "settings.title.{}": Whose,

@@ -47,6 +47,8 @@ LIMITS: Final = {
     "result.button.": 80,
     "storyboard.form.": 45,  # a modal and its fields
     "sheet.": 45,
+    "more.credits": 45,
+    "more.why": 45,
 }
 HINTS: Final = 100  # placeholders: keys that end in `.hint`
 PLACES: Final = {"label": 80, "modal": 45, "placeholder": 100}

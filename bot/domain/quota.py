@@ -124,6 +124,11 @@ def pool_of(name: str, *, guild_id: int) -> str:
     return f"pool:{name}@{_place(guild_id)}"
 
 
+def pool_named(owner: str) -> str | None:
+    """The name of the pool that an account is; None for an account of another kind."""
+    return owner.removeprefix("pool:").rpartition("@")[0] if owner.startswith("pool:") else None
+
+
 def guild_of(guild_id: int) -> str:
     """The account of what all members of a guild use together, in credits."""
     return f"guild:{guild_id}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import capability
 from bot.domain.job import Job, JobStatus, Origin, Review
+from bot.domain.quota import Unit
 from bot.errors import ModelUnknown, StoreUnavailable
 from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
@@ -98,9 +99,13 @@ class Purse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What a person may use now: their own allowance first, then shared pools, then what they were granted."""
+    """What a person may use now: their own allowance first, then shared pools, then what they were granted.
+
+    The `caps` are what all members of the guild use together, where that is limited.
+    """
 
     purses: tuple[Purse, ...]
+    caps: tuple[Purse, ...] = ()
 
     @property
     def own(self) -> Purse:
@@ -110,7 +115,8 @@ class Standing:
     @property
     def balance(self) -> int:
         """All the credits that they could use now."""
-        return sum(purse.account.balance for purse in self.purses)
+        own = sum(purse.account.balance for purse in self.purses)
+        return min([own, *(cap.account.balance for cap in self.caps)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -308,7 +314,9 @@ class Videos:
 
     async def standing(self, member: Member) -> Standing:
         """What a person has left here."""
-        purses = (await self._admission.funding(member)).purses
-        accounts = await self._lookup.accounts(purses)
-        pairs = zip(purses, accounts, strict=True)
-        return Standing(purses=tuple(Purse(account=account, renews_at=fund.renews_at) for fund, account in pairs))
+        funding = await self._admission.funding(member)
+        shared = [cap for cap in funding.caps if cap.unit is Unit.CREDITS]
+        funds = [*funding.purses, *shared]
+        pairs = zip(funds, await self._lookup.accounts(funds), strict=True)
+        purses = [Purse(account=account, renews_at=fund.renews_at) for fund, account in pairs]
+        return Standing(purses=tuple(purses[: len(funding.purses)]), caps=tuple(purses[len(funding.purses) :]))
