@@ -58,6 +58,7 @@ class Moderating:
             cards=cards,
             desk=self._desk,
             deadline=deadline,
+            can_scan=self.requests.can_scan,
             clock=utc_now,
             wake=self._wake,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.capability import CAPABILITIES
+from bot.domain.job import JobStatus
 from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
 from cogs._text import cut, failure, link, safe, settings, since
@@ -25,6 +26,7 @@ ALT_TEXT: Final = 1024  # characters, Discord's limit
 
 _ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 _LOOKS: Final = {
+    Phase.REVIEW: ("✋", discord.Colour.gold()),
     Phase.WAITING: ("⏳", discord.Colour.light_grey()),
     Phase.STARTING: ("📨", discord.Colour.blurple()),
     Phase.RUNNING: ("🎬", discord.Colour.blurple()),
@@ -50,7 +52,7 @@ def _news(card: Card, words: Words) -> str:
     """The line that changes: where the job stands and how long that takes."""
     job = card.job
     match card.phase:
-        case Phase.WAITING:
+        case Phase.REVIEW | Phase.WAITING:
             return _in_line(card, words)
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
             return _waiting(card, words, started=job.submitted_at, expected=card.expected_at)
@@ -66,7 +68,10 @@ def _news(card: Card, words: Words) -> str:
 
 
 def _in_line(card: Card, words: Words) -> str:
-    """Where a video stands that is not begun yet, and when it is expected."""
+    """Where a video stands that waits for a moderator or for its turn, and when it is expected."""
+    if card.phase is Phase.REVIEW:
+        what = "request" if card.job.status is JobStatus.PENDING else "result"
+        return words(f"card.review.{what}", since=since(card.job.created_at))
     values = {"position": card.position, "since": since(card.job.created_at)}
     if card.paused:
         return words("card.line.paused", **values)

@@ -44,7 +44,9 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
             lines.append(say("case.until", until=since(case.created_at + REVIEW_TIME)))
     else:
         who = f"<@{case.decided_by}>" if case.decided_by else "—"
-        lines.append(say(f"case.state.{case.state}", who=who, when=since(case.decided_at)))
+        removed = case.kind is CaseKind.REPORT and case.state is CaseState.APPROVED
+        values = {"who": who, "when": since(case.decided_at)}
+        lines.append(say("case.removed", **values) if removed else say(f"case.state.{case.state}", **values))
     return "\n".join([*lines, f"-# {case.id}"])
 
 

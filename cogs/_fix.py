@@ -47,7 +47,7 @@ class Fix(Lasting[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):
         await acknowledge(interaction)
         typed = await _kept(bot, interaction, self._draft)
         chosen = typed if self._what == "again" else typed.ways[int(self._what)]
-        await _submit(bot, interaction, chosen, key=f"fix-{self._draft}")
+        await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self._draft}")
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         try:
@@ -94,4 +94,5 @@ async def _submit(
         parent_id=typed.parent_id,
         origin=typed.origin,
         key=key,
+        confirmed=typed.confirmed,
     )

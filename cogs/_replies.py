@@ -26,7 +26,7 @@ from bot.errors import (
     TooManyPresets,
 )
 from bot.locale import Words, words
-from cogs import _house_words
+from cogs import _house_words, _moderation_words
 from cogs._rescue import WAYS, rescue
 from cogs._text import as_typed, safe, settings, since
 
@@ -182,6 +182,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     MissingPermissions: _of_permissions,
     NotPermitted: _of_person,
     **_house_words.VALUES,
+    **_moderation_words.VALUES,
 }
 _COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 

@@ -6,14 +6,23 @@ What the buttons do is in `_fix`. What they need is in a draft, so they work aft
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import discord
 
 from bot.domain.job import Origin
-from bot.errors import InvalidRequest, MissingPermissions, ModelUnknown, QuotaExceeded, ShotcallerError, StoreError
+from bot.errors import (
+    ConfirmationNeeded,
+    InvalidRequest,
+    MissingPermissions,
+    ModelUnknown,
+    PromptRefused,
+    QuotaExceeded,
+    ShotcallerError,
+    StoreError,
+)
 from cogs._mend import mended, within
 from cogs._text import button_label, changes
 from cogs._wish import options_of
@@ -30,17 +39,24 @@ WAYS: Final = 3  # nearest possible requests offered
 
 _REMEMBERED: Final = "typed"
 
+_FOR_GOOD: Final = (InvalidRequest, ModelUnknown, ConfirmationNeeded, PromptRefused)
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Typed:
-    """What somebody asks for: options as in `_wish`, which may be impossible, and what it builds on."""
+    """What somebody asks for: options as in `_wish`, which may be impossible, and what it builds on.
+
+    `key` is the idempotency key that it was asked for with, `confirmed` whether they have said yes to its price.
+    """
 
     options: Mapping[str, Any]
     private: bool = False
     parent_id: str | None = None
     origin: Origin = Origin.CREATE
+    key: str = ""
+    confirmed: bool = False
     ways: tuple[Typed, ...] = field(default=())
 
     @classmethod
@@ -56,6 +72,8 @@ class Typed:
             "private": self.private,
             "parent_id": self.parent_id,
             "origin": str(self.origin),
+            "key": self.key,
+            "confirmed": self.confirmed,
             "ways": [way.body() for way in self.ways],
         }
 
@@ -113,7 +131,7 @@ def _view(draft_id: str, labels: list[str], *, error: Exception, editable: bool,
 
 def _may_pass(error: Exception) -> bool:
     """Whether the same request may be accepted later: what is refused for good has to be changed."""
-    return isinstance(error, ShotcallerError) and not isinstance(error, InvalidRequest | ModelUnknown)
+    return isinstance(error, ShotcallerError) and not isinstance(error, _FOR_GOOD)
 
 
 def _ways(error: Exception, typed: Typed, videos: Videos, say: Words) -> dict[str, Typed]:
@@ -121,6 +139,8 @@ def _ways(error: Exception, typed: Typed, videos: Videos, say: Words) -> dict[st
     found: dict[str, Typed] = {}
     if isinstance(error, MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.but(typed.options, private=True)}
+    if isinstance(error, ConfirmationNeeded):
+        return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
     default = videos.capability(None).model
     for request in _requests(error, typed, videos)[:WAYS]:
         options = options_of(request)

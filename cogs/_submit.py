@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.job import Origin
+from bot.domain.job import JobStatus, Origin, Review
 from bot.locale import words
 from bot.service.videos import Asking
 from cogs._destination import destination_of
@@ -32,20 +32,21 @@ async def submit(
     parent_id: str | None = None,
     origin: Origin = Origin.CREATE,
     key: str | None = None,
+    confirmed: bool = False,
     note: str = "",
 ) -> Accepted:
     """Ask for a video in the name of whoever caused the interaction, which has been acknowledged privately.
 
-    Asking again with the same `key` makes no second job; it is the interaction's id where it is left out. The `note`
-    is added to the answer.
+    Asking again with the same `key` makes no second job; it is the interaction's id where it is left out. `confirmed`
+    is whether they have said yes to the price. The `note` is added to the answer.
 
     Raises:
         Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
     """
-    typed = Typed(options=options_of(wish), private=private, parent_id=parent_id, origin=origin)
+    key = key or str(interaction.id)
+    typed = Typed(options=options_of(wish), private=private, parent_id=parent_id, origin=origin, key=key)
     remember(interaction, typed)
     destination = destination_of(interaction, private=private)
-    key = key or str(interaction.id)
     asking = Asking(
         key=key,
         member=member_of(interaction),
@@ -54,6 +55,7 @@ async def submit(
         destination=destination,
         parent_id=parent_id,
         origin=origin,
+        confirmed=confirmed,
     )
     with bot.answers.expected(interaction, key=key):
         accepted = await bot.services.videos.request(wish, asking)
@@ -64,9 +66,21 @@ async def submit(
 
 
 def _accepted(accepted: Accepted, say: Words) -> str:
+    """What becomes of the request, and what else its author should know."""
+    lines = [_on_its_way(accepted, say)]
+    if accepted.job.review is Review.RESULT:
+        lines.append(say("accepted.review.result"))
+    if accepted.warned:
+        lines.append(say("accepted.warned"))
+    return "\n".join(lines)
+
+
+def _on_its_way(accepted: Accepted, say: Words) -> str:
     job, price = accepted.job, say("credits", n=accepted.price.credits)
     if accepted.left is not None:
         price = say("accepted.left", price=price, left=say("credits", n=accepted.left))
+    if job.status is JobStatus.PENDING:
+        return say("accepted.review", price=price)
     values = {"price": price, "wait": _wait(accepted, say)}
     if job.destination.private:
         return say("accepted.private", **values)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.locale import Words
 
 ELLIPSIS: Final = "…"
+DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
 BUTTON: Final = 80  # characters of a button's label, Discord's limit
 
 # What means something to Discord anywhere, at the beginning of a line, or in an address.
@@ -77,7 +78,10 @@ def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
 
 
 def failure(job: Job, words: Words) -> str:
-    """Why a job failed, what that means for the credits, and what to do next."""
+    """Why a job failed, what that means for the credits, and what to do next; a denial's code is what was said of it."""
+    if job.failure == DENIED:
+        said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
+        return words("failed.denied", reason=said)
     exact = f"failed.{job.failure}.{job.failure_code}"
     text = words(exact if words.has(exact) else f"failed.{job.failure}")
     return words("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text

@@ -161,7 +161,7 @@ def _blocked(bot: Shotcaller) -> FormHandler:
 async def _decide_wish(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, approve: bool) -> None:
     key, by = str(interaction.id), interaction.user.id
     await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, approve=approve, by=by, key=key)
-    await _done(interaction, "approved" if approve else "denied")
+    await _done(interaction, "approved" if approve else "declined")
 
 
 def _only(case: Case, *kinds: CaseKind) -> None:

@@ -50,7 +50,7 @@ def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., 
 def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
     async def waiting(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
-        jobs = [view.job for view in views if view.job.status is JobStatus.QUEUED]
+        jobs = [view.job for view in views if view.job.status in {JobStatus.PENDING, JobStatus.QUEUED}]
         return [
             app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE), value=job.id)
             for job in jobs

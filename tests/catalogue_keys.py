@@ -8,11 +8,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from bot import errors
-from bot.domain.case import CaseState
+from bot.domain.case import CaseKind, CaseState
 from bot.domain.job import DeadLetter, Origin
 from bot.domain.notice import Notify
 from bot.domain.oversight import Sought
-from bot.domain.policy import Action, Approval, Who
+from bot.domain.policy import Action, Approval, RuleKind, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.domain.statement import Kind
@@ -21,6 +21,7 @@ from bot.service.chart import Measure
 from bot.service.checkup import Pulse
 from bot.service.choices import Whose
 from bot.service.copies import CopyKind
+from bot.service.moderation import Why
 from bot.service.notifier import Phase, Trouble
 from bot.service.quotas import Wished
 from bot.service.usage import Span
@@ -30,7 +31,17 @@ from tests.catalogue_uses import GAP, problem_codes, uses
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-FAULTS: Final = ("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off")
+FAULTS: Final = (
+    "content",
+    "permanent",
+    "transient",
+    "operator",
+    "deadline",
+    "result",
+    "internal",
+    "written_off",
+    "not_reviewed",
+)
 ENDINGS: Final = ("abandoned", "expired", "left")  # of jobs that were ended from outside
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
@@ -46,6 +57,10 @@ BUILDING: Final = (
 # What the audit records.
 ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "taken", "blocked", "unblocked")
 JOB_DEEDS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
+DECISIONS: Final = (
+    *("request_approved", "request_denied", "result_approved", "result_denied"),
+    *("report_dismissed", "report_removed"),
+)
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
     *("unknown", "missing", "too_small", "too_large", "too_many", "choice", "zone", "moderators", "twice", "kind"),
@@ -114,13 +129,30 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "alert.{}": Trouble,
     "allowance.{}": Period,
-    "audit.{}": ["budget_used", "more_approved", "more_denied", *ACTIONS, *(f"job_{deed}" for deed in JOB_DEEDS)],
+    "audit.{}": [
+        *DECISIONS,
+        "strikes",
+        "budget_used",
+        "more_approved",
+        "more_denied",
+        *ACTIONS,
+        *(f"job_{deed}" for deed in JOB_DEEDS),
+    ],
+    "case.button.{}": ("approve", "deny", "delete", "block", "dismiss"),
+    "case.done.{}": ("approved", "denied", "declined", "dismissed", "removed", "gone"),
+    "case.state.{}": [state for state in CaseState if state is not CaseState.OPEN],
+    "case.why.{}": Why,
+    "case.{}": CaseKind,
     "camera.{}": [*AXES, *list(CameraType)[1:]],
+    "card.review.{}": ("request", "result"),
     "card.{}": Phase,
     "card.{}.text": [Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT],
     "choice.aspect.{}": AspectRatio,
     "choice.mode.{}": Mode,
     "choice.{}.{}": [*product(["mode"], Mode), *product(["aspect"], AspectRatio)],
+    "choice.action.{}": Action,
+    "choice.approval.{}": Approval,
+    "choice.kind.{}": RuleKind,
     "choice.period.{}": Period,
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
@@ -134,6 +166,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "doctor.gone.{}": ("roles", "channels"),
     "doctor.provider.{}": Pulse,
     **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
+    "error.case.{}": CaseState,
+    "error.rule.{}": ("empty", "malformed", "everything", "slow"),
     "error.budget.{}": ("guild", "everywhere"),
     "error.paused.{}": ("guild", "everywhere"),
     "error.role.{}": ("video", "pro"),

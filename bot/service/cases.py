@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Cases:
     """The use cases of moderators. Every method may raise `StoreUnavailable`: then nothing has happened.
 
-    That somebody may decide is for the caller to have asked; `guild_id` and `channel_id` are where they press.
+    That somebody may decide is for the caller to have asked. `can_scan` is whether texts and videos can be scanned.
     """
 
     def __init__(
@@ -47,12 +47,14 @@ class Cases:
         cards: Cards,
         desk: OperatorDesk,
         deadline: timedelta,
+        can_scan: bool,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store, self._decisions, self._guilds, self._lookup = store, decisions, guilds, lookup
         self._results, self._delivery, self._cards, self._desk = results, delivery, cards, desk
         self._deadline, self._clock, self._wake = deadline, clock, wake
+        self.can_scan = can_scan
 
     async def read(self, case_id: str, *, guild_id: int | None, channel_id: int | None) -> Case:
         """A case, for somebody in the channel where it is decided.

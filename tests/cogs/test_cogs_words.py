@@ -34,7 +34,7 @@ SAMPLES: dict[str, Any] = {
     "Sequence[Problem]": [Problem(code="prompt_empty", field="prompt")],
     "Sequence[Suggestion]": [],
 }
-NAMED: dict[str, Any] = {"needed": "manage_messages"}
+NAMED: dict[str, Any] = {"needed": "manage_messages", "state": "approved", "problem": "slow"}
 ROOT = Path(__file__).parents[2]
 REASONLESS = re.compile(r"\b[A-Z][a-z]+[A-Z]\w+\(?|Traceback|None\b|\{|\}")
 
