@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot import __version__
 from bot.errors import SettingsInvalid, ShotcallerError
@@ -14,6 +14,8 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+MOST_PEOPLE: Final = 500  # in the demo of the budget
 
 # What is heavy is imported by the command that needs it.
 
@@ -47,6 +49,10 @@ def _run(_: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    if arguments.crowd is not None:
+        from bot.demo_crowd import play_crowd
+
+        return asyncio.run(play_crowd(arguments))
     from bot.demo import demo
 
     return asyncio.run(demo(arguments))
@@ -85,6 +91,14 @@ def _migrate(_: argparse.Namespace) -> int:
     return 0
 
 
+def _people(text: str) -> int:
+    """A number of people, as it is typed."""
+    number = int(text)
+    if not 1 <= number <= MOST_PEOPLE:
+        raise ValueError(number)
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shotcaller", description="A Discord bot that turns a command into a video.")
     parser.add_argument("--version", action="version", version=f"shotcaller {__version__}")
@@ -108,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--watermark", action="store_true", default=None)
     demo.add_argument("--private", action="store_true", default=None)
     demo.add_argument("--storyboard", action="store_true", help="build a storyboard, press by press")
+    demo.add_argument("--crowd", type=_people, metavar="N", help="so many people ask at once, against a budget")
+    demo.add_argument("--afford", type=_people, metavar="M", help="how many of their videos the budget is for")
     demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
 

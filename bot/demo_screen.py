@@ -53,6 +53,13 @@ class Screen:
             footer = embed.get("footer", {}).get("text", "")
             self._block(f"\x1b[1;34mShotcaller\x1b[0m · card · {embed['title']}", f"{news}\n{footer}")
 
+    def phase(self, text: str) -> None:
+        """How far it is: on the live line; in a file, a line of its own whenever that changes."""
+        if not self._live and self._phase != text:
+            self._line(f"  {text}")
+        self._phase = text
+        self.tick()
+
     def tick(self) -> None:
         """Move the live line."""
         if not self._live:

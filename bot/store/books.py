@@ -1,0 +1,76 @@
+"""The books as a whole: whether every account is the sum of its lines, and what all of it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.quota import budget_of
+
+if TYPE_CHECKING:
+    from bot.store.database import Database, Transaction
+
+_OFF: Final = (
+    "SELECT a.owner, a.period FROM accounts AS a LEFT JOIN "
+    "(SELECT owner, period, sum(held) AS held, sum(settled) AS settled FROM ledger GROUP BY owner, period) AS l "
+    "ON l.owner = a.owner AND l.period = a.period "
+    "WHERE a.held <> coalesce(l.held, 0) OR a.settled <> coalesce(l.settled, 0) ORDER BY a.owner, a.period"
+)
+_DELIVERED: Final = (
+    "SELECT count(*) AS videos, coalesce(sum(credits), 0) AS credits, "
+    "coalesce(sum(coalesce(cost_micros, usd_micros)), 0) AS cost FROM jobs WHERE delivered_at IS NOT NULL"
+)
+_MEMBERS: Final = (
+    "SELECT coalesce(sum(held), 0) AS held, coalesce(sum(settled), 0) AS settled FROM accounts "
+    "WHERE unit = 'credits' AND owner NOT LIKE 'guild:%'"
+)
+_BUDGET: Final = (
+    "SELECT coalesce(sum(held), 0) AS held, coalesce(sum(settled), 0) AS settled FROM accounts WHERE owner = $1"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sum:
+    """What is reserved and what is spent, of credits or of millionths of a USD."""
+
+    held: int
+    settled: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Books:
+    """What the books come to, over all periods.
+
+    `videos` were delivered, for so many `credits`, at a `cost` in millionths of a USD as each job has it. `members` is
+    what the ledger took from those who asked, `budget` what it counted for the whole bot. `off` are the accounts
+    (owner, period) that are not the sum of their lines.
+    """
+
+    videos: int
+    credits: int
+    cost: int
+    members: Sum
+    budget: Sum
+    off: tuple[tuple[str, str], ...]
+
+
+async def read_books(database: Database, *, guild_id: int | None = None) -> Books:
+    """Add everything up; `budget` is then a guild's, if one is given. Reads every line: not for every day.
+
+    Raises:
+        StoreUnavailable: the database refuses.
+    """
+
+    async def work(tx: Transaction) -> Books:
+        (done,), off = await tx.all(_DELIVERED), await tx.all(_OFF)
+        (members,), (budget,) = await tx.all(_MEMBERS), await tx.all(_BUDGET, budget_of(guild_id))
+        return Books(
+            videos=int(done["videos"]),
+            credits=int(done["credits"]),
+            cost=int(done["cost"]),
+            members=Sum(held=int(members["held"]), settled=int(members["settled"])),
+            budget=Sum(held=int(budget["held"]), settled=int(budget["settled"])),
+            off=tuple((row["owner"], row["period"]) for row in off),
+        )
+
+    return await database.transact(work)

@@ -1,0 +1,103 @@
+"""The demo of the budget, and that its sums would tell if anything were wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.__main__ import main
+from bot.demo_crowd import Seen, comparisons
+from bot.store.books import Books, Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
+SEEN = Seen(
+    accepted=WINNERS,
+    refused=OTHERS,
+    private=OTHERS,
+    mentioned=Counter(WINNERS),
+    named=WINNERS,
+    films=2,
+    billed=2,
+    tasks=2,
+)
+BOOKS = Books(
+    videos=2,
+    credits=6,
+    cost=504_000,
+    members=Sum(held=0, settled=6),
+    budget=Sum(held=0, settled=504_000),
+    off=(),
+)
+BILL = Decimal("0.504")
+
+
+def test_a_crowd_gets_what_the_budget_affords_and_the_books_balance(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--crowd", "9", "--afford", "4"]) == 0
+    shown = capsys.readouterr().out
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["the", "provider's", "bill", "4", "1.008"] in lines
+    assert ["posted", "in", "the", "channels", "4"] in lines
+    assert ["the", "jobs", "4", "12", "1.008"] in lines
+    assert ["refused,", "in", "private", "5"] in lines
+    assert "the books balance to the cent" in shown
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "501"])
+def test_a_crowd_is_some_people(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", "--crowd", number])
+    assert "--crowd" in capsys.readouterr().err
+
+
+def off(seen: Seen = SEEN, books: Books = BOOKS, bill: Decimal = BILL) -> Sequence[str]:
+    return [name for name, is_, should in comparisons(seen, books, bill, wanted=2, asked=5) if is_ != should]
+
+
+def test_what_adds_up_is_not_complained_about() -> None:
+    assert off() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"accepted": WINNERS | {"3"}},
+        {"refused": OTHERS - {"3"}},
+        {"private": OTHERS - {"3"}},
+        {"mentioned": Counter({"1": 2})},
+        {"mentioned": Counter({"1": 1, "3": 1})},
+        {"named": WINNERS | {"3"}},
+        {"films": 3},
+        {"billed": 1},
+        {"tasks": 3},
+    ],
+)
+def test_whatever_people_should_not_have_seen_is_found(changes: dict[str, Any]) -> None:
+    assert off(replace(SEEN, **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"videos": 3},
+        {"credits": 7},
+        {"cost": 504_001},
+        {"members": Sum(held=0, settled=5)},
+        {"members": Sum(held=1, settled=6)},
+        {"budget": Sum(held=0, settled=503_999)},
+        {"budget": Sum(held=1, settled=504_000)},
+        {"off": (("budget:bot", "2026-03"),)},
+    ],
+)
+def test_whatever_is_wrong_in_the_books_is_found(changes: dict[str, Any]) -> None:
+    assert off(books=replace(BOOKS, **changes))
+
+
+def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:
+    assert off(bill=BILL + Decimal("0.001"))
