@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.policy import Limits as GuildLimits
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.domain.running import RunningLimits
@@ -184,10 +185,18 @@ class House:
 
     async def pause(self, *, guild_id: int, paused: bool = True) -> None:
         """Let nothing that waits in a guild begin (0: nothing at all), or go on."""
-        entry = AuditEntry(
-            id=f"entry-{next(self._numbers)}", guild_id=guild_id, actor_id=1, action="pause", at=self.clock()
+        await GuildStore(self.database).pause(self._entry(guild_id), paused=paused)
+
+    async def limit(self, *, guild_id: int, running: int) -> None:
+        """Let no more of a guild's videos be made at once."""
+        limits = GuildLimits(running=running)
+        await GuildStore(self.database).change(
+            self._entry(guild_id), lambda policy: policy.model_copy(update={"limits": limits})
         )
-        await GuildStore(self.database).pause(entry, paused=paused)
+
+    def _entry(self, guild_id: int) -> AuditEntry:
+        number = next(self._numbers)
+        return AuditEntry(id=f"entry-{number}", guild_id=guild_id, actor_id=1, action="test", at=self.clock())
 
     async def queued(
         self,
