@@ -93,6 +93,7 @@ class Shotcaller(commands.Bot):
             name="admin",
             description=words()("command.admin"),
             guild_only=True,
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             default_permissions=discord.Permissions(manage_guild=True),
         )
 
