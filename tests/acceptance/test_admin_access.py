@@ -1,0 +1,81 @@
+"""Who may decide: by Discord's own settings for commands, and asked again at every button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.acceptance.admins import asks, does
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+COMMANDS: Final = (
+    *("setup", "show", "server", "budget", "audit", "channels", "roles", "tier", "limits", "allowance", "pool"),
+    *("grant", "block", "unblock", "pause", "resume", "doctor", "export", "import"),
+)
+
+
+async def test_no_admins_command_is_offered_to_members_or_in_direct_messages(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for name in COMMANDS:
+            assert "admin" in await people.cannot_type(f"admin {name}", user="ana")
+        assert await people.cannot_type("admin show", user="admin", channel="dm")
+        assert "Time zone" in await does(people, "show")
+        assert "Time zone" in await does(people, "show", user="owner")
+
+
+async def test_a_role_that_was_let_in_under_integrations_may_use_commands_and_panel(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.integrations(command="admin", allow={"roles": ["Film club"]})
+        await does(people, "limits", user="ben", longest=3)
+        assert "at most 3 seconds" in await asks(people, duration=5)
+        opened = await people.types("admin setup", user="ben")
+        message = await people.answered(opened)
+        pressed = await people.presses(message, "setup:channels", "general", user="ben")
+        await people.edited(pressed)
+        assert "No videos are made in this channel" in await asks(people, channel="rushes")
+
+
+async def test_a_panel_that_was_offered_long_ago_needs_the_permission_again(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.integrations(command="admin", allow={"roles": ["Film club"]})
+        message = await people.answered(await people.types("admin setup", user="ben"))
+        await people.passes(minutes=16)
+        pressed = await people.presses(message, "setup:channels", "general", user="ben")
+        refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
+        assert "Manage Server" in refusal["content"]
+        assert "Videos only in: **all**" in await does(people, "channels")
+
+
+async def test_an_admin_who_is_one_no_longer_cannot_use_an_old_panel(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await people.answered(await people.types("admin setup", user="admin"))
+        await people.passes(minutes=16)
+        await people.edited(await people.presses(message, "setup:channels", "general", user="admin"))
+        await people.gives("admin")
+        pressed = await people.presses(message, "setup:channels", user="admin")
+        refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
+        assert "Manage Server" in refusal["content"]
+        assert "Videos only in: **<#" in await does(people, "channels", user="owner")
+
+
+@pytest.mark.parametrize("step", ["zone", "credits", "budget"])
+async def test_a_form_that_comes_back_without_the_permission_decides_nothing(stage: Stage, step: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        message = await people.answered(await people.types("admin setup", user="admin"))
+        form = await people.presses(message, f"setup:{step}", user="admin")
+        await people.form(form)
+        await people.passes(minutes=16)
+        await people.gives("admin")
+        entered = {"zone": {"zone": "Asia/Tokyo"}, "credits": {"amount": "1"}, "budget": {"usd": "1"}}[step]
+        sent = await people.submits(form, user="admin", **entered)
+        refusal = await people.until(lambda: people.followup(sent), what="a refusal")
+        assert "Manage Server" in refusal["content"]
+    assert stage.books.rows("SELECT * FROM audit") == []

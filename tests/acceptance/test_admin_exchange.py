@@ -1,0 +1,138 @@
+"""A server's settings as a file: out, changed, and in again, wholly or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.admins import asks, does, told
+from tests.acceptance.people import attaches
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json, People
+    from tests.acceptance.stage import Stage
+
+
+async def exports(people: People) -> Json:
+    """The file of what is decided."""
+    message = await people.answered(await people.types("admin export", user="admin"))
+    (file,) = message["attachments"]
+    assert file["filename"] == "shotcaller-settings.json"
+    found: Json = json.loads(await people.fetch(file["url"]))
+    return found
+
+
+async def imports(people: People, content: str, *, user: str = "admin") -> str:
+    """Bring a file; the interaction's id."""
+    sent = await people.types("admin import", user=user, file=attaches("settings.json", content))
+    await people.answered(sent)
+    return sent
+
+
+async def applies(people: People, sent: str, *, user: str = "admin") -> str:
+    """Press the button below what a file would change; the words of the message afterwards."""
+    message = (await people.interaction(sent))["current"]
+    (button,) = message["components"][0]["components"]
+    pressed = await people.presses(message, button["custom_id"], user=user)
+    return str((await people.edited(pressed))["content"])
+
+
+async def test_settings_go_out_into_a_file_and_come_back_changed(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "audit", channel="showcase")
+        await does(people, "channels", allow="general", deny="nsfw")
+        await does(people, "tier", role="Film club", credits=9, priority=2)
+        await does(people, "budget", monthly=25)
+        file = await exports(people)
+        assert file["format"] == "shotcaller-guild-settings"
+        assert file["settings"]["channels"]["allowed"] == [stage.id_of("channels", "general")]
+        file["settings"]["limits"]["longest"] = 3
+        file["settings"]["gifts"] = True
+        await does(people, "tier", role="Film club", remove=True)
+        sent = await imports(people, json.dumps(file))
+        said = await people.answer(sent)
+        assert "Nothing has been changed yet" in said
+        assert "Longest video: no limit → **3 seconds**" in said
+        assert "at most 3 seconds" not in await asks(people, duration=5)
+        await stage.rest()
+    async with stage.bot():
+        assert "Gifts between members: no → **yes**" in await applies(people, sent)
+        assert "at most 3 seconds" in await asks(people, duration=5)
+        assert (await exports(people)) == file
+        assert "Longest video" in (await told(people, "imported settings", channel="showcase"))["content"]
+
+
+async def test_the_file_of_now_changes_nothing(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "limits", longest=5)
+        file = await exports(people)
+        assert "That is how it was already" in await people.answer(await imports(people, json.dumps(file)))
+
+
+def file(**settings: Any) -> str:
+    return json.dumps({"format": "shotcaller-guild-settings", "version": 1, "settings": settings})
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("what?", "no JSON"),
+        ("{}", "none of mine"),
+        (file(gifts=True, nothing=1), "`nothing`: there is no such setting"),
+        (file(gifts=True, limits={"longest": 99}), "`limits.longest`: at most 60"),
+        (file(gifts=True, timezone="Mars/Olympus"), "`timezone`: there is no such time zone"),
+        (file(gifts=True, moderation={"approval": "both"}), "moderators' channel"),
+        (file(gifts=True, moderation={"rules": [{"kind": "regex", "pattern": "(cat"}]}), "(cat"),
+        (" " * 300_000, "larger than 256 KB"),
+    ],
+)
+async def test_a_file_with_one_mistake_changes_nothing_at_all(stage: Stage, content: str, reason: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        said = await people.answer(await imports(people, content))
+        assert reason in said
+        assert "Gifts between members: **no**" in await does(people, "server")
+    assert stage.books.rows("SELECT * FROM audit") == []
+
+
+async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await imports(people, file(channels={"allowed": ["123456789012345678"]}))
+        assert "Not in this server, so nobody gets in by them: `123456789012345678`" in await people.answer(sent)
+        await applies(people, sent)
+        assert "No videos are made in this channel" in await asks(people)
+        assert "`123456789012345678`" in await does(people, "doctor")
+
+
+async def test_what_somebody_else_decides_meanwhile_is_shown_before_it_is_overwritten(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await imports(people, file(gifts=True))
+        await does(people, "limits", user="owner", longest=5)
+        said = await applies(people, sent)
+        assert "Somebody has changed the settings meanwhile" in said
+        assert "Longest video: 5 seconds → **no limit**" in said
+        assert "Longest video: **5 seconds**" in await does(people, "limits")
+        assert "It holds at once" in await applies(people, sent)
+        assert "Longest video: **no limit**" in await does(people, "limits")
+
+
+async def test_a_button_that_is_pressed_twice_brings_a_file_in_once(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await imports(people, file(gifts=True))
+        message = (await people.interaction(sent))["current"]
+        ident = message["components"][0]["components"][0]["custom_id"]
+        for pressed in [await people.presses(message, ident, user="admin") for _ in range(2)]:
+
+            async def answered(pressed: str = pressed) -> bool:
+                seen = await people.interaction(pressed)
+                return bool(seen["edits"] or seen["followups"])
+
+            await people.until(answered, what="an answer")
+    assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")] == ["imported"]
