@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -82,3 +83,21 @@ def test_an_error_without_words_of_its_own_is_told_as_its_nearest_kind() -> None
     assert describe(Finer("x"), words()) == words()("error.result_unusable")
     assert describe(DestinationLost("x"), words("zh-CN")) == words("zh-CN")("error.destination_lost")
     assert describe(SettingsInvalid([]), words()) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"expected_at": NOW + timedelta(minutes=5)}, "Ready about <t:1772712300:R>"),
+        ({}, "Number 3 in line, waiting since"),
+        ({"paused": True}, "It is paused here; your place is kept"),
+    ],
+)
+def test_a_card_in_line_says_its_place_and_what_is_known(known: dict[str, Any], said: str) -> None:
+    waiting = replace(RUNNING, status=JobStatus.QUEUED, submitted_at=None)
+    card = Card(job=waiting, phase=Phase.WAITING, position=3, **known)
+    for locale in locales():
+        assert "3" in (card_embed(card, words(locale)).description or "")
+    text = card_embed(card, words()).description or ""
+    assert "Number 3 in line" in text
+    assert said in text
