@@ -11,7 +11,7 @@ from bot.domain.policy import Policy
 from bot.errors import PolicyInvalid
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from collections.abc import Mapping
 
 FORMAT: Final = "shotcaller-guild-settings"
 VERSION: Final = 1
@@ -71,16 +71,20 @@ def read(data: bytes) -> Policy:
 
 def refusal(error: ValidationError) -> PolicyInvalid:
     """Why there can be no such policy, without the values: they may be anything."""
-    return PolicyInvalid([_problem(each) for each in error.errors()[:NAMED]])
+    return PolicyInvalid(
+        [
+            (".".join(map(str, each["loc"])), *_problem(each["type"], each.get("ctx", {})))
+            for each in error.errors()[:NAMED]
+        ]
+    )
 
 
-def _problem(error: ErrorDetails) -> tuple[str, str, str]:
-    field = ".".join(map(str, error["loc"]))
-    context = error.get("ctx", {})
-    if error["type"] == "value_error":
-        return field, _OURS.get(str(context.get("error")), "kind"), ""
-    code, limit = _CODES.get(error["type"], ("kind", ""))
-    return field, code, str(context.get(limit, ""))
+def _problem(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Our code for one of pydantic's, and the limit that was passed."""
+    if kind == "value_error":
+        return _OURS.get(str(context.get("error")), "kind"), ""
+    code, limit = _CODES.get(kind, ("kind", ""))
+    return code, str(context.get(limit, ""))
 
 
 def _sorted(value: Any) -> Any:
