@@ -156,6 +156,25 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
     "settings": {},
     "gallery off": {},
     "quota": {},
+    "admin setup": {},
+    "admin show": {},
+    "admin server": {"gifts": True},
+    "admin budget": {"monthly": 5},
+    "admin audit": {},
+    "admin channels": {"spoiler": "nsfw"},
+    "admin roles": {"deny": "Film club"},
+    "admin tier": {"role": "Film club", "credits": 5, "period": "week", "priority": 1},
+    "admin limits": {"longest": 10, "pro": "roles", "model": "kling-v1"},
+    "admin allowance": {"credits": 9, "period": "month"},
+    "admin pool": {"name": "film", "role": "Film club", "credits": 5},
+    "admin grant": {"member": "ana", "credits": 5},
+    "admin block": {"member": "ana", "days": 1, "reason": "够了"},
+    "admin unblock": {"member": "ana"},
+    "admin pause": {"reason": "维护"},
+    "admin resume": {},
+    "admin doctor": {"tidy": True},
+    "admin export": {},
+    "admin import": {"file": {"filename": "a.json", "content": "?"}},
 }
 
 
@@ -163,7 +182,7 @@ async def test_every_command_answers_in_chinese(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
         for name, options in COMMANDS.items():
-            sent = await people.types(name, user="admin", **options, **ZH)
+            sent = await people.types(name, user="admin", also=options, **ZH)
             message = await people.answered(sent)
             said = " ".join(_texts(message))
             assert CHINESE.search(said), (name, said)

@@ -35,6 +35,7 @@ PANELS: Final[dict[str, Json]] = {
     "settings": {},
     "preset list": {},
     "inbox": {},
+    "admin setup": {},
 }
 
 
@@ -59,7 +60,8 @@ def texts(part: Any) -> Iterator[str]:
 
 async def press(people: People, message: Json, item: Json, *, locale: str) -> None:
     """Use one of them, and read what comes of it."""
-    values = [] if item["type"] == BUTTON else [item["options"][-1]["value"]]
+    choices = [each["value"] for each in item.get("options", [])] or ["general"]  # without options it is a channel's
+    values = [] if item["type"] == BUTTON else choices[-1:]
     sent = await people.presses(message, item["custom_id"], *values, user="admin", locale=locale)
 
     seen = await read(people, sent, what=item["custom_id"], locale=locale)
