@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from bot.domain.case import Case, CaseKind
 from bot.domain.oversight import Sought
+from bot.domain.policy import Moderation
 from bot.domain.wanted import Wanted
 from bot.store.anonymity import UNNAMED
+from bot.store.audit import Audit
+from bot.store.budgets import BudgetStore
+from bot.store.cases import CaseStore, withdraw
 from bot.store.deletions import end_member
 from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.gallery import GalleryStore
+from bot.store.grants import Grants
 from bot.store.guild_jobs import GuildJobStore
 from bot.store.library import Shelf
 from bot.store.migrate import migrate, shipped
@@ -23,6 +29,8 @@ from bot.store.presets import PresetStore
 from bot.store.results import ResultStore
 from bot.store.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
+from bot.store.statements import Statements
+from bot.store.strikes import StrikeStore
 from bot.store.usage import UsageStore
 from tests.store.conftest import LEASE, START, Store
 
@@ -87,6 +95,15 @@ async def _sought(store: Store, *, sought: Sought) -> None:
     await GuildJobStore(store.database).jobs(sought, guild_id=7, most=5)
 
 
+def _wish(store: Store) -> Case:
+    return Case(id="1", kind=CaseKind.MORE, guild_id=7, channel_id=5, user_id=1, created_at=store.now)
+
+
+async def _strike(store: Store) -> None:
+    rules = Moderation()
+    await StrikeStore(store.database).strike(key="1", guild_id=7, user_id=1, reason="r", rules=rules, now=store.now)
+
+
 QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "due": (lambda s: s.due(), {"jobs_due"}),
     "waiting": (
@@ -126,6 +143,18 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         {"jobs_of_guild", "ledger_ends"},
     ),
     "drift": (lambda s: UsageStore(s.database).drift(7, begin=s.now, end=s.later(86_400)), {"jobs_of_guild"}),
+    "audit_of_guild": (lambda s: Audit(s.database).of_guild(7, most=5), {"audit_of_guild"}),
+    "audit_untold": (lambda s: Audit(s.database).untold(most=5), {"audit_untold"}),
+    "alerts_untold": (lambda s: BudgetStore(s.database).untold(most=5), {"budget_alerts_untold"}),
+    "cases_due": (lambda s: CaseStore(s.database).claim(now=s.now, until=s.now + LEASE), {"cases_due"}),
+    "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
+    "cases_of_user": (lambda s: CaseStore(s.database).latest_of(1, CaseKind.REPORT), {"cases_of_user"}),
+    "wish": (lambda s: Grants(s.database).wish(_wish(s), stale=s.now), {"cases_one_wish"}),
+    "statement": (
+        lambda s: Statements(s.database).latest(user_id=1, guild_id=7, most=5),
+        {"jobs_of_user", "ledger_of_job", "ledger_of_owner"},
+    ),
+    "strike": (_strike, {"strikes_of_member"}),
     "children": (lambda s: ResultStore(s.database).children("job-0001"), {"jobs_of_parent"}),
     "inbox": (lambda s: ResultStore(s.database).inbox(1, most=5), {"jobs_in_inbox"}),
     "stars": (lambda s: Shelf(s.database).stars("job-0001"), {"favourites_of_job"}),
