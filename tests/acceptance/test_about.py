@@ -1,0 +1,101 @@
+"""`/help`, `/about` and `/feedback`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import __version__
+from bot.locale import words
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.stage import Stage
+
+SAY = words()
+
+
+async def test_help_says_how_to_begin_and_what_one_has_here(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await stage.rest()
+        member = await people.answer(await people.types("help"))
+        admin = await people.answer(await people.types("help", user="admin"))
+    assert SAY("help") in member
+    assert "57 credits" in member
+    assert SAY("help.admin") not in member
+    assert SAY("help.admin") in admin
+
+
+async def test_help_says_why_no_video_is_made_here(stage: Stage) -> None:
+    people, showcase = stage.people, int(stage.id_of("channels", "showcase"))
+    async with stage.bot():
+        assert SAY("help.closed") not in await people.answer(await people.types("help"))
+        await people.answered(await people.types("admin channels", user="admin", allow="showcase"))
+        closed = await people.answer(await people.types("help"))
+        assert SAY("help.closed") in closed
+        assert f"<#{showcase}>" in closed
+        await people.answered(await people.types("admin pause", user="admin", reason="*lunch*"))
+        paused = await people.answer(await people.types("help"))
+    assert r"\*lunch\*" in paused
+
+
+async def test_about_says_what_runs_and_how_the_services_are(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(source_url="https://git.example/bot"):
+        told = await people.answer(await people.types("about"))
+        assert __version__ in told
+        assert "https://git.example/bot" in told
+        assert SAY("about.service", name="kirin", condition=SAY("about.well")) in told
+    async with stage.bot():
+        await people.fault("kirin", "http_500", count=20, on=["query", "list", "unknown", "create"])
+        told = await people.answer(await people.types("about"))
+        assert SAY("about.service", name="kirin", condition=SAY("about.down")) in told
+        assert SAY("about.service", name="kling", condition=SAY("about.well")) in told
+        assert SAY("about.licence") in told
+    assert await people.tasks() == [], "asking costs nothing"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+async def test_feedback_reaches_the_operator_and_can_mention_nobody(stage: Stage, locale: str) -> None:
+    people, say = stage.people, words(locale)
+    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+        opened = await people.types("feedback", locale=locale)
+        assert (await people.form(opened))["title"] == say("feedback.title")
+        sent = await people.submits(opened, locale=locale, text="More **cats**, @everyone\nplease")
+        assert await people.answer(sent) == say("feedback.thanks")
+
+        async def told() -> str | None:
+            return next((each["content"] for each in await people.messages("showcase")), None)
+
+        alert = await people.until(told, what="the feedback")
+    assert "More \\*\\*cats\\*\\*, @\u200beveryone please" in alert
+    assert stage.id_of("users", "ana") in alert
+
+
+async def test_feedback_waits_until_there_is_a_channel(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        opened = await people.types("feedback")
+        await people.form(opened)
+        await people.answered(await people.submits(opened, text="hello"))
+    assert await people.messages("showcase") == []
+    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+
+        async def told() -> bool:
+            return any("hello" in each["content"] for each in await people.messages("showcase"))
+
+        await people.until(told, what="the feedback")
+
+
+async def test_so_much_feedback_a_day(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for number in range(6):
+            opened = await people.types("feedback")
+            await people.form(opened)
+            answer = await people.answer(await people.submits(opened, text=f"number {number}"))
+    assert SAY("error.too_much_feedback", limit=5) in answer
+    assert len(stage.books.rows("SELECT * FROM feedback")) == 5
