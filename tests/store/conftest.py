@@ -165,6 +165,16 @@ class Store:
             jobs=await self.rows("SELECT * FROM jobs"),
         )
 
+    async def turns_are_there_for_what_waits(self) -> None:
+        """Whoever has something waiting has a turn, in a queue; nobody else has."""
+
+        async def keys_of(table: str, *columns: str) -> set[tuple[object, ...]]:
+            return {tuple(row[column] for column in columns) for row in await self.rows(f"SELECT * FROM {table}")}  # noqa: S608 (names of tables)
+
+        waiting, turn = "jobs WHERE status = 'queued'", ("provider", "queue_id", "priority", "user_id")
+        assert await keys_of("turns", *turn) == await keys_of(waiting, *turn)
+        assert await keys_of("queues", *turn[:2]) == await keys_of(waiting, *turn[:2])
+
 
 @asynccontextmanager
 async def _sqlite(folder: Path) -> AsyncIterator[Database]:

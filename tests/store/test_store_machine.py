@@ -208,6 +208,10 @@ class Machine(RuleBasedStateMachine):
         self._do(self._store.books_add_up())
 
     @invariant()
+    def whoever_waits_has_a_turn(self) -> None:
+        self._do(self._store.turns_are_there_for_what_waits())
+
+    @invariant()
     def no_allowance_is_oversold(self) -> None:
         for account in self._do(self._store.rows("SELECT * FROM accounts")):
             assert account["held"] + account["settled"] <= account["allowance"]

@@ -50,16 +50,6 @@ async def limit(store: Store, guild_id: int, running: int) -> None:
     await GuildStore(store.database).change(entry, lambda policy: policy.model_copy(update={"limits": limits}))
 
 
-async def rows_are_there_for_what_waits(store: Store) -> None:
-    async def keys_of(table: str, *columns: str) -> set[tuple[object, ...]]:
-        return {tuple(row[column] for column in columns) for row in await store.rows(f"SELECT * FROM {table}")}  # noqa: S608 (names of tables)
-
-    waiting = "jobs WHERE status = 'queued'"
-    turn = ("provider", "queue_id", "priority", "user_id")
-    assert await keys_of("turns", *turn) == await keys_of(waiting, *turn)
-    assert await keys_of("queues", *turn[:2]) == await keys_of(waiting, *turn[:2])
-
-
 # --- whose turn it is
 
 
@@ -135,12 +125,12 @@ async def test_a_job_whose_turn_came_to_nothing_is_next(store: Store) -> None:
         await store.accept(user_id=user_id, guild_id=guild_id)
     await store.jobs.requeue(first, attempt=2, next_at=store.now)
     assert [job.user_id for job in await drained(store)] == [1, 2, 3, 1]
-    await rows_are_there_for_what_waits(store)
+    await store.turns_are_there_for_what_waits()
 
 
 async def test_a_job_that_has_to_be_approved_takes_its_turn_when_it_is(store: Store) -> None:
     held = await store.accept(user_id=1, status=JobStatus.PENDING, due_at=None)
-    await rows_are_there_for_what_waits(store)
+    await store.turns_are_there_for_what_waits()
     for user_id in (1, 2):
         await store.accept(user_id=user_id)
 
@@ -148,7 +138,7 @@ async def test_a_job_that_has_to_be_approved_takes_its_turn_when_it_is(store: St
         return await move(tx, held, JobStatus.QUEUED, turn=await take_turn(tx, held), due_at=store.now)
 
     await store.database.transact(approve)
-    await rows_are_there_for_what_waits(store)
+    await store.turns_are_there_for_what_waits()
     order = await drained(store)
     assert [job.user_id for job in order] == [1, 2, 1]
     assert order[-1].id == held.id
@@ -249,7 +239,7 @@ async def test_a_repeated_interaction_waits_nowhere_a_second_time(store: Store) 
     first = await store.submitting()
     repeat = replace(store.job(user_id=2, guild_id=8), idempotency_key=first.idempotency_key)
     await store.accept(repeat)
-    await rows_are_there_for_what_waits(store)
+    await store.turns_are_there_for_what_waits()
 
 
 # --- in any order of events
@@ -347,7 +337,7 @@ def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_k
                 crowd = Crowd(store)
                 for event in events:
                     await crowd.act(*event)
-                await rows_are_there_for_what_waits(store)
+                await store.turns_are_there_for_what_waits()
                 told = await store.lookup.first_waiting("kirin", most=1000)
                 assert [job.id for job in await store.lookup.first_waiting("kirin", most=3)] == [
                     job.id for job in told[:3]
@@ -357,6 +347,6 @@ def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_k
                 while job := await crowd.claim():
                     order.append(job.id)
                 assert order == [job.id for job in told]
-                await rows_are_there_for_what_waits(store)
+                await store.turns_are_there_for_what_waits()
 
     asyncio.run(play())
