@@ -67,3 +67,19 @@ async def test_what_waits_in_a_paused_server_waits_on_and_keeps_its_place(stage:
         await does(people, "resume")
         assert "here" in (await people.result())["content"]
     assert begun(stage) == ["stuck", "elsewhere", "here"]
+
+
+async def test_a_role_with_priority_goes_first_and_a_servers_own_limit_holds_at_once(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kirin", "stuck")
+    async with stage.bot():
+        await people.role("VIP", members=["ben"])
+        await does(people, "tier", role="VIP", priority=5)
+        await does(people, "limits", running=1)
+        await asks(people, "the stuck one", user="ana")
+        await people.card("Making the video")
+        assert "Number 1 in line, ready about <t:" in await asks(people, "the next", user="ana")
+        assert "Number 1 in line, ready about <t:" in await asks(people, "an important one", user="ben")
+        assert "Number 3 in line, ready about <t:" in await asks(people, "the last", user="admin")
+        await does(people, "limits", running=2)
+        assert "important" in (await people.result())["content"]
