@@ -244,6 +244,7 @@ class Wiring:
             *self._housekeeping.chores(),
             Chore(name="budget-alerts", every=BUDGETS, work=watch.tell, prompt=True),
             Chore(name="audit", every=AUDIT, work=self._herald.tell, prompt=True),
+            self._moderating.chore(copies=self._copies, staff=self._world.staff),
         ]
 
     @property
