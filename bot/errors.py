@@ -36,6 +36,7 @@ ShotcallerError
 │   ├── NotYours               only its author or a moderator may do that
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
 │   ├── DeadLetterGone         the job waits for nobody's decision any more
+│   ├── GuildJobUnknown        the guild has no such job
 │   ├── PresetUnknown          the person may use no preset of that name there
 │   ├── PresetNameInvalid      a preset can't be called that
 │   ├── PresetNameTaken        another preset has the name already
@@ -322,6 +323,14 @@ class TooLateToCancel(Refused):
     def __init__(self, *, job_id: str, status: JobStatus) -> None:
         self.job_id, self.status = job_id, status
         super().__init__(f"{job_id} {status}")
+
+
+class GuildJobUnknown(Refused):
+    """The guild has no such job."""
+
+    def __init__(self, *, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(job_id)
 
 
 class DeadLetterGone(Refused):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import DeadLetter, JobStatus
-from bot.errors import JobUnknown
+from bot.errors import GuildJobUnknown
 from bot.service.videos import JobView
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ class GuildJobs:
         """One job of a guild.
 
         Raises:
-            JobUnknown: the guild has no such job.
+            GuildJobUnknown: the guild has no such job.
         """
         job = await self._lookup.job(job_id)
         if job is None or guild_id not in {EVERYWHERE, job.destination.guild_id}:
-            raise JobUnknown(job_id=job_id)
+            raise GuildJobUnknown(job_id=job_id)
         return await self._view(job)
 
     async def postings(self, job: Job) -> Sequence[Posting]:

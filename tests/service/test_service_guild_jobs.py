@@ -10,7 +10,7 @@ import pytest
 from bot.domain.guild import EVERYWHERE, AuditEntry
 from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.oversight import Sought
-from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, JobUnknown, StoreUnavailable
+from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.delivery import KEEP_TRYING
 from bot.service.guild_jobs import GuildJobs
 from bot.store.dead_letters import DeadLetters
@@ -166,10 +166,10 @@ async def test_only_a_guilds_own_jobs_are_known_in_it(house: House, jobs: GuildJ
     job, direct = await house.queued(guild_id=7), await house.queued(guild_id=None)
     assert (await jobs.job(job.id, guild_id=7)).job == job
     for other, guild_id in ((job, 8), (direct, 7)):
-        with pytest.raises(JobUnknown):
+        with pytest.raises(GuildJobUnknown):
             await jobs.job(other.id, guild_id=guild_id)
         assert (await jobs.job(other.id, guild_id=EVERYWHERE)).job == other
-    with pytest.raises(JobUnknown):
+    with pytest.raises(GuildJobUnknown):
         await jobs.job("nothing", guild_id=EVERYWHERE)
 
 
