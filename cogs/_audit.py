@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.locale import Words
+
+log = logging.getLogger(__name__)
 
 REASON: Final = 300  # characters of what an admin gave as a reason
 
@@ -46,11 +49,13 @@ def entry_of(
 
 def spoken(entry: AuditEntry, say: Words) -> str:
     """An entry in a reader's words: gaps named in `_GAPS` are said by their kind, all others as safe text."""
-    gaps = {name: _GAPS.get(name, _plain)(value, say) for name, value in entry.detail.items()}
-    key = f"audit.{entry.action}"
-    if not say.has(key):  # written by a later version
-        return f"<@{entry.actor_id}> {safe(entry.action, 60)}"
-    return say(f"audit.{entry.action}", **{**_EMPTY, **gaps}, actor=f"<@{entry.actor_id}>")
+    actor = f"<@{entry.actor_id}>"
+    try:
+        gaps = {name: _GAPS.get(name, _plain)(value, say) for name, value in entry.detail.items()}
+        return say(f"audit.{entry.action}", **{**_EMPTY, **gaps, "actor": actor})
+    except KeyError:  # another version wrote it
+        log.warning("no words for a change", extra={"action": entry.action, "entry": entry.id})
+        return f"{actor} {safe(entry.action, 60)}"
 
 
 def until_text(until: datetime | None, say: Words) -> str:
