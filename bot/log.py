@@ -28,7 +28,11 @@ HIDDEN: Final = "[hidden]"
 PRIVATE: Final = frozenset({"prompt", "negative_prompt", "token", "authorization"})
 """Fields that are never written, however deep they lie in an extra."""
 
-_QUIET: Final = ("httpx", "httpcore", "discord.http", "aiosqlite")  # they tell of every request or statement
+# Who tells of every request, event or statement, with all that is in it, and from which level up it is heard at all.
+_QUIET: Final = {
+    **dict.fromkeys(("httpx", "httpcore", "discord.http", "aiosqlite"), logging.WARNING),
+    "discord": logging.INFO,
+}
 _SHORTEST_SECRET: Final = 6  # characters; hiding shorter ones would only tear words apart
 
 _NAMES: Final = "|".join(sorted(PRIVATE))
@@ -89,8 +93,8 @@ class Log:
         loggers = (root, *map(logging.getLogger, _QUIET))
         self._before = {logger: logger.level for logger in loggers}
         root.setLevel(level)
-        for logger in loggers[1:]:
-            logger.setLevel(max(root.level, logging.WARNING))
+        for name, least in _QUIET.items():
+            logging.getLogger(name).setLevel(max(root.level, least))
         queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
         self._handler = _Snapshot(queue)
         self._listener = QueueListener(cast("Any", queue), writer)
