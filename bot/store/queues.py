@@ -62,23 +62,25 @@ async def take_turn(tx: Transaction, job: Job) -> int:
 
 async def keep_turn(tx: Transaction, job: Job) -> None:
     """Let a job whose turn has come to nothing wait again: it is next, since it was."""
+    await _next(tx, job.provider)
     await _stand(tx, job, FRONT, if_there="UPDATE SET served = excluded.served")
 
 
 async def end_turn(tx: Transaction, job: Job) -> None:
     """A job was taken from the queue: its author goes to the end of the round there, and so does the queue."""
-    await leave(tx, job)
-    number = await _next(tx, job.provider)
+    number = await leave(tx, job)
     await tx.execute(f"UPDATE turns SET served = $5 WHERE {_TURN}", *_turn(job), number)  # noqa: S608 (constant)
     await tx.execute(f"UPDATE queues SET served = $3 WHERE {_QUEUE}", *_turn(job)[:2], number)  # noqa: S608 (constant)
 
 
-async def leave(tx: Transaction, job: Job) -> None:
-    """A job waits no more: nor does its author, and the queue, if that was all that waited."""
+async def leave(tx: Transaction, job: Job) -> int:
+    """A job waits no more: nor does its author, and the queue, if that was all that waited. The number of this step."""
+    number = await _next(tx, job.provider)
     waits = f"SELECT 1 FROM jobs WHERE status = 'queued' AND {_TURN}"  # noqa: S608 (constant)
     await tx.execute(f"DELETE FROM turns WHERE {_TURN} AND NOT EXISTS ({waits})", *_turn(job))  # noqa: S608 (constants)
     turns = f"SELECT 1 FROM turns WHERE {_QUEUE}"  # noqa: S608 (constant)
     await tx.execute(f"DELETE FROM queues WHERE {_QUEUE} AND NOT EXISTS ({turns})", *_turn(job)[:2])  # noqa: S608 (constants)
+    return number
 
 
 async def place_of(tx: Transaction, job: Job) -> Place:
@@ -159,6 +161,7 @@ async def _stand(tx: Transaction, job: Job, served: int, *, if_there: str) -> No
 
 
 async def _next(tx: Transaction, provider: str) -> int:
+    """The provider's next number. Until the transaction ends nobody else comes or goes in its queues."""
     return _number(await tx.one(_NEXT, provider), "number")
 
 
