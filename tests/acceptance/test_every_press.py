@@ -109,7 +109,7 @@ def private(seen: Json) -> list[Json]:
 async def test_everything_on_a_panel_answers_in_the_readers_language(stage: Stage, panel: str, locale: str) -> None:
     people = stage.people
     async with stage.bot():
-        if panel in {"library", "inbox"}:
+        if panel in {"library", "inbox", "admin jobs list"}:
             await people.types("video create", user="admin", also={**FILM, "private": panel == "inbox"})
             await stage.rest()
         if panel == "preset list":
