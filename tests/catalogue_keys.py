@@ -32,17 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 FAULTS: Final = (
-    "content",
-    "permanent",
-    "transient",
-    "operator",
-    "deadline",
-    "result",
-    "internal",
-    "written_off",
-    "not_reviewed",
+    *("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off", "not_reviewed"),
+    *("abandoned", "expired", "left"),  # jobs that were ended from outside
 )
-ENDINGS: Final = ("abandoned", "expired", "left")  # of jobs that were ended from outside
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),
@@ -173,7 +165,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "error.role.{}": ("video", "pro"),
     "error.limit.{}": ("longest", "pro", "sound", "models"),
     "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
-    "failed.{}": (*FAULTS, *ENDINGS),
+    "failed.{}": FAULTS,
     "fix.without.{}": ("sound", "watermark", "negative", "cfg", "camera", "strength"),
     "inbox.{}": ("back", "more"),
     "info.origin.{}": Origin,
