@@ -1,0 +1,119 @@
+"""Admins decide while the database, Discord or the process gives way: wholly or not at all, and the record is kept."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import pytest
+
+from bot.app import Wraps
+from bot.errors import StoreUnavailable
+from tests.acceptance.admins import asks, does, told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.store.database import Database, Transaction
+    from tests.acceptance.stage import Stage
+
+T = TypeVar("T")
+
+CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
+POINTS: Final = (
+    *("before GuildStore.change", "after GuildStore.change"),
+    *("before tell", "after tell", "before Audit.told", "after Audit.told"),
+)
+
+
+async def test_a_locked_database_refuses_changes_and_the_doctor_says_so(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        with closing(sqlite3.connect(stage.books.path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            said = await does(people, "limits", longest=3)
+            assert "Longest video" not in said.split("```", maxsplit=1)[0]
+            other.execute("ROLLBACK")
+        assert "Longest video: **no limit**" in await does(people, "limits")
+        assert "The database answers" in await does(people, "doctor")
+
+
+class Failing:
+    """A database that can go away."""
+
+    def __init__(self) -> None:
+        self.gone = False
+        self._inner: Database | None = None
+
+    def wrap(self, inner: Database) -> Failing:
+        self._inner, self.skip_locked = inner, inner.skip_locked
+        return self
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        if self.gone or self._inner is None:
+            raise StoreUnavailable("gone")
+        return await self._inner.transact(work)
+
+
+async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_doctor_still_looks(stage: Stage) -> None:
+    people, failing = stage.people, Failing()
+    async with stage.bot(wraps=Wraps(database=failing.wrap)):
+        failing.gone = True
+        assert "The database does not answer" in (said := await does(people, "doctor"))
+        assert "I may post videos in" in said
+        for name, options in (("show", {}), ("pause", {}), ("block", {"member": "ana"}), ("export", {})):
+            assert "Reference" in await does(people, name, **options)
+        assert "On its way" not in await asks(people)
+        failing.gone = False
+        assert "Nothing has been changed yet" in await does(people, "audit")
+    assert stage.books.jobs() == []
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_while_deciding_all_of_it_holds_and_is_told_or_none_of_it(stage: Stage, point: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "audit", channel="showcase")
+        await told(people, "Changes are told in", channel="showcase")
+    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point]) as process:
+        await people.online()
+        await people.types("admin limits", user="admin", also={"longest": 3})
+
+        async def dead() -> bool:
+            return process.returncode is not None
+
+        await people.until(dead, what=f"the end {point}")
+        assert process.returncode == -signal.SIGKILL
+    async with stage.bot():
+        decided = point != "before GuildStore.change"
+        assert ("at most 3 seconds" in await asks(people, duration=5)) is decided
+        if decided:
+            await told(people, "Longest video", channel="showcase")
+        await does(people, "server", gifts=True)
+        await told(people, "Gifts between members", channel="showcase")
+        entries = [each["content"] for each in await people.messages("showcase", user="admin")]
+        assert sum("Longest video" in each for each in entries) == int(decided)
+        if stage.books.jobs():
+            await stage.rest()
+
+
+async def test_a_server_that_discord_has_lost_sight_of_keeps_what_was_decided(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "channels", allow="general")
+        await people.turn(guild_available=False)
+        await people.turn(guild_available=True)
+        assert "No videos are made in this channel" in await asks(people, channel="rushes")
+        assert "I may post videos in" in await does(people, "doctor")
+
+
+async def test_a_server_that_takes_the_bot_back_finds_its_settings(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "channels", allow="general")
+        await people.turn(bot_present=False)
+        await people.turn(bot_present=True)
+        assert "No videos are made in this channel" in await asks(people, channel="rushes")
