@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
 # its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there
-# are jobs at work, pauses and jobs that back off, however many wait.
+# are jobs at work, pauses, and jobs that back off or are overdue, however many wait.
 _OF_TURN: Final = (
     "(SELECT j.id FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
     "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4 "
