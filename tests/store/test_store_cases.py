@@ -93,10 +93,10 @@ async def test_a_case_that_is_given_up_is_never_due_again(store: Store) -> None:
 
 async def test_the_latest_case_of_a_kind_is_found(store: Store) -> None:
     cases = CaseStore(store.database)
-    await cases.open(case(store, "a", kind=CaseKind.MORE))
-    await cases.open(case(store, "b", kind=CaseKind.MORE, created_at=store.later(1)))
-    await cases.open(case(store, "c", created_at=store.later(1)))
-    latest = await cases.latest_of(1, CaseKind.MORE)
+    await cases.open(case(store, "a"))
+    await cases.open(case(store, "b", created_at=store.later(1)))
+    await cases.open(case(store, "c", kind=CaseKind.MORE, created_at=store.later(1)))
+    latest = await cases.latest_of(1, CaseKind.REPORT)
     assert latest is not None
     assert latest.id == "b"
 
