@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,6 +12,7 @@ from tests.acceptance.admins import asks, does
 if TYPE_CHECKING:
     from tests.acceptance.stage import Stage
 
+PAGE: Final = Path(__file__).parents[2] / "docs" / "admin.md"
 COMMANDS: Final = (
     *("setup", "show", "server", "budget", "audit", "channels", "roles", "tier", "limits", "allowance", "pool"),
     *("grant", "block", "unblock", "pause", "resume", "doctor", "export", "import"),
@@ -25,6 +27,19 @@ async def test_no_admins_command_is_offered_to_members_or_in_direct_messages(sta
         assert await people.cannot_type("admin show", user="admin", channel="dm")
         assert "Time zone" in await does(people, "show")
         assert "Time zone" in await does(people, "show", user="owner")
+
+
+async def test_the_admins_page_names_every_command_with_its_options(stage: Stage) -> None:
+    async with stage.bot():
+        offered = stage.sandbox.discord.registry.offered(str(stage.sandbox.describe()["discord"]["guild_id"]))
+    (admin,) = [each for each in offered if each["name"] == "admin"]
+    page = PAGE.read_text(encoding="utf-8")
+    for command in admin["options"]:
+        assert f"`/admin {command['name']}`" in page
+        if command["name"] in COMMANDS and command.get("options"):
+            told = page.split(f"| `/admin {command['name']}` |")[1].split("| `/admin ")[0]
+            assert [each["name"] for each in command["options"] if f"`{each['name']}`" not in told] == []
+    assert {command["name"] for command in admin["options"]} >= set(COMMANDS)
 
 
 async def test_a_role_that_was_let_in_under_integrations_may_use_commands_and_panel(stage: Stage) -> None:
