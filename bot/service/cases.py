@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from hashlib import blake2s
 from typing import TYPE_CHECKING
 
 from bot.domain.case import Case, CaseKind, CaseState
@@ -114,7 +115,7 @@ class Cases:
         if channel_id is None:
             return None
         return Case(
-            id=f"report-{job_id}-{by}",
+            id=f"report-{_one_of(job_id, by)}",
             kind=CaseKind.REPORT,
             guild_id=guild_id,
             channel_id=channel_id,
@@ -161,3 +162,8 @@ class Cases:
             with contextlib.suppress(StoreUnavailable):  # the next look at the queue shows it
                 await self._cards.show(job)
         return job
+
+
+def _one_of(job_id: str, by: int) -> str:
+    """The same for the same person's reports of the same result; who that is cannot be read from it."""
+    return blake2s(f"{job_id}:{by}".encode(), digest_size=8).hexdigest()
