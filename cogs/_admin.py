@@ -17,6 +17,7 @@ from cogs._audit import entry_of
 from cogs._policy_words import change_line, field_line, listed
 from cogs._replies import CONTENT, answer
 from cogs._staffing import check_admin
+from cogs._text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.policy import Policy
     from bot.locale import Words
 
+MESSAGES: Final = 4  # that an answer may take
 OFFERED: Final = timedelta(minutes=15)  # so long a private panel may be used by whoever Discord let type its command
 
 
@@ -73,15 +75,28 @@ async def show(
 
 
 async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:
-    """Fill in the private answer; what is too long for a message comes as a file."""
-    if len(text) <= CONTENT:
-        await answer(interaction, text)
+    """Fill in the private answer, and go on in further ones; what is too long for a few messages comes as a file."""
+    first, *more = pages(text)
+    if len(more) >= MESSAGES:
+        await interaction.edit_original_response(
+            content=say("admin.attached"),
+            attachments=[discord.File(io.BytesIO(text.encode()), filename=filename)],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
         return
-    await interaction.edit_original_response(
-        content=say("admin.attached"),
-        attachments=[discord.File(io.BytesIO(text.encode()), filename=filename)],
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await answer(interaction, first)
+    for page in more:
+        await interaction.followup.send(page, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+
+
+def pages(text: str) -> list[str]:
+    """A text in pieces that fit a message each, parted between its lines; a line that is too long itself is cut."""
+    found = [""]
+    for line in text.splitlines():
+        if found[-1] and len(found[-1]) + 1 + len(line) > CONTENT:
+            found.append("")
+        found[-1] += f"\n{cut(line, CONTENT)}" if found[-1] else cut(line, CONTENT)
+    return found
 
 
 def check_presser(interaction: discord.Interaction[Any]) -> None:
