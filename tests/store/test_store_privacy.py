@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,19 @@ async def test_who_reported_a_video_is_not_told_to_its_author(store: Store) -> N
     (mine,) = (await privacy.held(OTHER))["cases"]
     assert mine["body"] == {"reporter": OTHER, "words": "awful"}
     assert mine["user_id"] is None
+
+
+async def test_who_reported_a_video_is_forgotten_with_their_words(store: Store) -> None:
+    body = json.dumps({"by": PERSON, "reason": SECRET, "message": 5})
+    await store.rows(
+        "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, body, decided_by, created_at) "
+        "VALUES ('r', 'report', 7, 5, $1, $2, $3, 0) RETURNING 1",
+        *(OTHER, body, PERSON),
+    )
+    await delete(store)
+    (case,) = await store.rows("SELECT * FROM cases")
+    assert (json.loads(case["body"]), case["decided_by"], case["state"]) == ({"by": 0, "message": 5}, None, "open")
+    assert await traces(store) == []
 
 
 @pytest.mark.parametrize(
