@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PERSON: Final = 911_222_333_444_555_666
 OTHER: Final = 811_222_333_444_555_666
+STRANGER: Final = 711_222_333_444_555_666
 SECRET: Final = "a walrus on Tuesday"
 
 # Columns in which a person stands, as whoever the row is about or as somebody who is mentioned in it.
@@ -37,13 +38,13 @@ async def tables(store: Store) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 async def everywhere(store: Store) -> None:
-    """Put a row about the person into every table that may hold one; their video waits in the inbox of its gallery."""
-    job = await store.delivered(user_id=PERSON)
-    await store.rows("UPDATE jobs SET prompt = $1, due_at = NULL RETURNING id", SECRET)
+    """Put a row about the person into every table that may hold one; what they have starred is somebody else's."""
+    job, starred = await store.delivered(user_id=PERSON), await store.delivered(user_id=STRANGER)
+    await store.rows("UPDATE jobs SET prompt = $1, due_at = NULL WHERE id = $2 RETURNING id", SECRET, job.id)
     found = await tables(store)
     for table in HELD:
         if table != "jobs":
-            await _insert(store, table, found[table], job_id=job.id)
+            await _insert(store, table, found[table], job_id=starred.id if table == "favourites" else job.id)
 
 
 async def _insert(store: Store, table: str, columns: dict[str, dict[str, Any]], *, job_id: str) -> None:
