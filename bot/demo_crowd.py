@@ -58,7 +58,7 @@ class Asked:
 async def play_crowd(arguments: argparse.Namespace) -> int:
     """Play the demo and check what came of it; the exit code is 0 only if everything adds up."""
     count = arguments.crowd
-    wanted = int(count * SHARE) if arguments.afford is None else arguments.afford
+    wanted = max(1, int(count * SHARE)) if arguments.afford is None else arguments.afford
     screen = Screen(sys.stdout)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-demo-")))
@@ -89,7 +89,7 @@ class Crowd(Show):
         self, session: aiohttp.ClientSession, sandbox: Mapping[str, Any], screen: Screen, *, wanted: int
     ) -> None:
         super().__init__(session, sandbox, screen)
-        self._wanted, self._users = wanted, sandbox["discord"]["users"]
+        self._wanted = wanted
 
     async def press(self, count: int) -> Sequence[Asked]:
         """Set the budget, let everybody ask at once, and wait for the last video; who asked.
@@ -98,9 +98,7 @@ class Crowd(Show):
             DemoFailed: the budget could not be set, or somebody was left without an answer or a video.
         """
         ceiling = PRICE * self._wanted
-        self._screen.say(
-            f"{count} people join; an admin sets a budget of {ceiling} USD, enough for {self._wanted} videos"
-        )
+        self._screen.say(f"{count} people join; an admin sets a budget that is enough for {self._wanted} videos")
         people = (await self._post("people", {"count": count}))["users"]
         await self._set_budget(ceiling)
         line = f"/video create prompt:… duration:{LENGTH} aspect:1:1"
@@ -186,6 +184,7 @@ class Crowd(Show):
         return Seen(
             accepted=frozenset(answers) - frozenset(refused),
             refused=frozenset(refused),
+            for_money=sum("budget" in answer["content"] for answer in refused.values()),
             private=frozenset(user for user, answer in refused.items() if answer["flags"] & PRIVATE),
             mentioned=Counter(user["id"] for film in films for user in film["mentions"]),
             named=frozenset(user["id"] for message in messages for user in message["mentions"]),
@@ -226,6 +225,7 @@ class Seen:
 
     accepted: frozenset[str]
     refused: frozenset[str]
+    for_money: int  # how many of those were told that it is the budget's doing
     private: frozenset[str]  # of those, the ones whom nobody else saw refused
     mentioned: Counter[str]  # over posted videos
     named: frozenset[str]  # mentioned anywhere
@@ -242,6 +242,7 @@ def comparisons(
     return (
         ("people whose request was accepted", len(seen.accepted), wanted),
         ("people who were refused", len(seen.refused), asked - wanted),
+        ("refusals that name the budget", seen.for_money, asked - wanted),
         ("refusals that nobody else saw", len(seen.private), asked - wanted),
         ("refused people who were named in a channel", len(seen.named & seen.refused), 0),
         ("tasks at the provider", seen.tasks, wanted),

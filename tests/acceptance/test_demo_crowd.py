@@ -20,6 +20,7 @@ WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = Seen(
     accepted=WINNERS,
     refused=OTHERS,
+    for_money=3,
     private=OTHERS,
     mentioned=Counter(WINNERS),
     named=WINNERS,
@@ -73,6 +74,7 @@ def test_what_adds_up_is_not_complained_about() -> None:
         {"mentioned": Counter({"1": 2})},
         {"mentioned": Counter({"1": 1, "3": 1})},
         {"named": WINNERS | {"3"}},
+        {"for_money": 2},
         {"films": 3},
         {"billed": 1},
         {"tasks": 3},
