@@ -136,3 +136,24 @@ async def test_a_button_that_is_pressed_twice_brings_a_file_in_once(stage: Stage
 
             await people.until(answered, what="an answer")
     assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")] == ["imported"]
+
+
+async def test_what_is_too_much_for_one_message_is_shown_in_several(stage: Stage) -> None:
+    people = stage.people
+    tiers = [{"role_id": str(10**17 + number), "priority": number % 9 + 1} for number in range(50)]
+    async with stage.bot():
+        sent = await imports(people, file(tiers=tiers))
+        asked = await people.answer(sent)
+        assert "more" in asked
+        assert "Nothing has been changed yet" in asked
+        await applies(people, sent)
+        shown = await people.types("admin show", user="admin")
+        said = await people.answer(shown)
+
+        async def rest() -> list[Json] | None:
+            found: list[Json] = (await people.interaction(shown))["followups"]
+            return found or None
+
+        said += "".join(each["content"] for each in await people.until(rest, what="further messages"))
+    assert all(f"<@&{tier['role_id']}>" in said for tier in tiers)
+    assert "Changes are told in" in said
