@@ -20,6 +20,24 @@ if TYPE_CHECKING:
 
     Command = app_commands.Command[Any, ..., None]
 
+
+class _AnyPlace(app_commands.Transformer):
+    """A channel or a category, of every kind that Discord's published document knows."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kind = discord.ChannelType
+        return [kind.text, kind.news, kind.voice, kind.stage_voice, kind.forum, kind.category]
+
+    async def transform(self, _: discord.Interaction[Any], value: Any, /) -> Any:
+        return value
+
+
+Place: TypeAlias = app_commands.Transform[app_commands.AppCommandChannel, _AnyPlace]
 Priority: TypeAlias = app_commands.Range[int, 0, PRIORITIES]
 
 CHANNELS: Final = ("channels.allowed", "channels.denied", "spoiler_channels")
@@ -44,11 +62,11 @@ def _channels(bot: Shotcaller, say: Words) -> Command:
     )
     async def channels(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
-        allow: app_commands.AppCommandChannel | None = None,
-        deny: app_commands.AppCommandChannel | None = None,
-        forget: app_commands.AppCommandChannel | None = None,
-        spoiler: app_commands.AppCommandChannel | None = None,
-        plain: app_commands.AppCommandChannel | None = None,
+        allow: Place | None = None,
+        deny: Place | None = None,
+        forget: Place | None = None,
+        spoiler: Place | None = None,
+        plain: Place | None = None,
     ) -> None:
         await acknowledge(interaction)
         if not any((allow, deny, forget, spoiler, plain)):
