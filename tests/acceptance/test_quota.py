@@ -1,0 +1,206 @@
+"""Credits as people see them: what is left and why, gifts, and asking for more, in both languages and over restarts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.locale import words
+from tests.acceptance.admins import does
+from tests.acceptance.moderators import approves, case, checks
+from tests.acceptance.stage import SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json, People
+    from tests.acceptance.stage import Stage
+
+SAY = words()
+ZH = "zh-CN"
+MINUS = "\N{MINUS SIGN}"
+
+
+async def quota(people: People, *, user: str = "ana", locale: str | None = None) -> str:
+    return await people.answer(await people.types("quota", user=user, locale=locale))
+
+
+async def asks_for_more(people: People, *, credits_: str = "40", user: str = "ana", locale: str | None = None) -> str:
+    """Press the button below `/quota` and send the form; the answer."""
+    shown = await people.answered(await people.types("quota", user=user, locale=locale))
+    opened = await people.presses(shown, "quota:more", user=user, locale=locale)
+    await people.form(opened)
+    sent = await people.submits(opened, user=user, locale=locale, credits=credits_, why="a film festival")
+    return await people.answer(sent)
+
+
+async def told_directly(people: People, part: str, *, user: str = "ana") -> Json:
+    async def found() -> Json | None:
+        return next((each for each in await people.messages("dm", user=user) if part in each["content"]), None)
+
+    return await people.until(found, what=f"a direct message that says {part!r}")
+
+
+async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "grant", member="ana", credits=20, note="thank you")
+        await people.types("video create", **SMALL)
+        result = await people.result()
+        await stage.rest()
+        english, chinese = await quota(people), await quota(people, locale=ZH)
+    for part in ("**57 credits** of 60 left", "🎁 20 credits that never expire", "**77 credits** now"):
+        assert part in english
+    for part in (
+        f"`{MINUS}3` reserved for [a video]",
+        "`3` of what was reserved spent",
+        "`+20` granted by an admin. Reason: thank you",
+    ):
+        assert part in english
+    assert f"/{result['id']})" in english
+    assert "kirin_v3_t2v: standard 5, pro 7, standard + sound 8, pro + sound 10" in english
+    assert "kling-v1: standard 5, pro 7" in english
+    for part in ("还剩 **57 点额度**", "永不过期的额度：20 点额度", "`+20` 管理员发放"):
+        assert part in chinese
+
+
+async def test_what_nothing_came_of_is_free_again_and_says_so(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("kirin", "task_failed", code="1301")
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await people.card(SAY("card.failed"))
+        await stage.rest()
+        text = await quota(people)
+    assert "**60 credits** of 60 left" in text
+    assert "`+3` free again: nothing came of [a video]" in text
+
+
+async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(stage: Stage) -> None:
+    people = stage.people
+    await people.role("Team", members=["ana"])
+    async with stage.bot():
+        await does(people, "pool", name="crew", role="Team", credits=300, period="month")
+        await does(people, "allowance", credits=50, period="day", whole=True)
+        mine, others = await quota(people), await quota(people, user="ben")
+    assert "**crew**: 300 credits of 300 left" in mine
+    assert "All members together: 50 credits of 50 left" in mine
+    assert "You can spend **50 credits** now." in mine
+    assert "crew" not in others
+
+
+async def test_a_gift_is_the_receivers_to_keep_and_both_see_it(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await does(people, "server", gifts=True)
+        said = await people.answer(await people.types("gift", member="ben", credits=25))
+        assert "25 credits" in said
+        assert "**35 credits** of 60" in await quota(people)
+        assert f"`{MINUS}25` given to <@{stage.id_of('users', 'ben')}>" in await quota(people)
+        received = await quota(people, user="ben")
+        assert "🎁 25 credits that never expire" in received
+        assert f"`+25` given to you by <@{stage.id_of('users', 'ana')}>" in received
+        (told,) = [each for each in await people.messages() if "🎁" in each["content"]]
+        assert stage.id_of("users", "ben") in [each["id"] for each in told["mentions"]]
+    stage.books.check()
+
+
+async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        off = await people.answer(await people.types("gift", member="ben", credits=5))
+        assert SAY("error.gifts_off") in off
+        await does(people, "server", gifts=True)
+        oneself = await people.answer(await people.types("gift", member="ana", credits=5))
+        assert SAY("error.gift_impossible") in oneself
+        too_much = await people.answer(await people.types("gift", member="ben", credits=61))
+        assert "61 credits" in too_much
+        assert "60 left" in too_much
+        chinese = await people.answer(await people.types("gift", member="ana", credits=5, locale=ZH))
+        assert words(ZH)("error.gift_impossible") in chinese
+    assert stage.books.rows("SELECT * FROM ledger") == []
+
+
+async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_restart(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await checks(stage)
+        assert SAY("more.asked", credits="40 credits") in await asks_for_more(people)
+        assert SAY("more.already") in await asks_for_more(people)
+        wish = await case(stage, "a film festival")
+        assert "40 credits" in wish["content"]
+    async with stage.bot():
+        refused = await approves(stage, wish, user="ben")
+        assert "🎁" not in await quota(people)
+        assert "40" not in refused
+        await approves(stage, wish)
+        await told_directly(people, "**40 credits** are yours")
+        assert "🎁 40 credits that never expire" in await quota(people)
+        assert (await case(stage, "a film festival"))["components"] == []
+        assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")][-1] == "more_approved"
+        assert SAY("more.asked", credits="7 credits") in await asks_for_more(people, credits_=" 7 ")
+
+
+async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(stage: Stage) -> None:
+    people, say = stage.people, words(ZH)
+    async with stage.bot():
+        await checks(stage)
+        assert "管理员申请 40 点额度" in await asks_for_more(people, locale=ZH)
+        wish = await case(stage, "a film festival")
+    async with stage.bot():
+        deny = wish["components"][0]["components"][1]["custom_id"]
+        await people.answer(await people.presses(wish, deny, user="admin"))
+        await told_directly(people, say("more.denied", credits="40 点额度"))
+        assert "🎁" not in await quota(people)
+    assert stage.books.rows("SELECT * FROM ledger") == []
+
+
+async def test_a_wish_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+        for odd in ("many", "-5", "0", "1.5", "9999999"):
+            assert "whole number from 1 to 1,000,000" in await asks_for_more(people, credits_=odd)
+        assert SAY("more.told", credits="40 credits") in await asks_for_more(people)
+        (alert,) = await people.messages("showcase")
+        assert "40 credits" in alert["content"]
+    assert stage.books.rows("SELECT * FROM cases") == []
+
+
+async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(stage: Stage) -> None:
+    people, prices = stage.people, stage.folder / "prices.toml"
+    rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
+    prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 10\nusd = 1.5\n", encoding="utf-8")
+    async with stage.bot(price_table=prices):
+        assert "10 credits" in await people.answer(await people.types("video create", **SMALL))
+        await people.result()
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 10), ("settle", 10)]
+    assert stage.books.job()["usd_micros"] == 1_500_000
+
+
+async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceiling(stage: Stage) -> None:
+    people, room = stage.people, stage.id_of("channels", "showcase")
+
+    async def alerts(count: int) -> list[str]:
+        async def found() -> list[str] | None:
+            texts = [each["content"] for each in await people.messages("showcase")]
+            return texts if len(texts) >= count else None
+
+        return await people.until(found, what=f"{count} alerts")
+
+    async with stage.bot(operator_channel_id=room):
+        await does(people, "budget", monthly="0.50")
+        await people.types("video create", **SMALL)
+        await people.result()
+        await stage.rest()
+        assert "**50 %**" in (await alerts(1))[0]
+        await people.types("video create", **SMALL)
+        await stage.rest()
+        refused = await people.answer(await people.types("video create", **SMALL))
+        assert SAY("error.budget.guild") in refused
+        assert "**100 %**" in (await alerts(2))[1]
+    async with stage.bot(operator_channel_id=room):
+        await does(people, "budget", monthly="0.60")
+        await people.answer(await people.types("video create", **SMALL))
+        await stage.rest()
+        told = await alerts(3)
+    assert len(told) == 3
+    assert "0.76 of 0.60" not in told[2]
+    stage.books.check()
