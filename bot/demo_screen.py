@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TIMESTAMP: Final = re.compile(r"<t:(\d+):(\w)>")
+_UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 _MENTION: Final = re.compile(r"<@\d+>")
 
 
@@ -101,6 +102,8 @@ def _readable(text: str) -> str:
         seconds = int(found[1]) - int(time.time())
         if abs(seconds) <= 1:
             return "now"
-        return f"in {seconds} seconds" if seconds > 0 else f"{-seconds} seconds ago"
+        unit, size = next(each for each in _UNITS if abs(seconds) >= 2 * each[1] or each[1] == 1)
+        span = f"{abs(seconds) // size} {unit}"
+        return f"in {span}" if seconds > 0 else f"{span} ago"
 
     return _MENTION.sub("@Ana", _TIMESTAMP.sub(relative, text)).replace("-# ", "")
