@@ -190,6 +190,13 @@ async def test_a_job_whose_card_is_not_closed_is_kept_until_time_is_up(store: St
     assert await store.lookup.job(job.id) is None
 
 
+async def test_a_job_that_holds_credits_is_never_just_deleted(store: Store) -> None:
+    job = await store.accept(user_id=PERSON)
+    await DeletionStore(store.database).forget(job)
+    assert (await store.get(job.id)).status is JobStatus.QUEUED
+    await store.books_add_up()
+
+
 async def test_a_block_outlives_a_deletion_and_a_strike_loses_its_words(store: Store) -> None:
     until = int((store.now + timedelta(days=3)).timestamp() * 1000)
     await store.rows(

@@ -48,6 +48,13 @@ async def test_the_text_of_a_job_that_may_need_it_stays(store: Store, stage: str
     assert not (await store.get(job.id)).request.forgotten
 
 
+async def test_the_text_of_a_job_whose_card_is_not_closed_stays(store: Store) -> None:
+    await store.delivered()
+    assert await RetentionStore(store.database).forget_texts(before=store.later(1), most=10) == 0
+    await close(store)
+    assert await RetentionStore(store.database).forget_texts(before=store.now, most=10) == 1
+
+
 async def test_texts_are_forgotten_so_many_at_once(store: Store) -> None:
     for _ in range(3):
         await store.delivered()
