@@ -54,6 +54,7 @@ class Clerk:
     ) -> None:
         self._cases, self._lookup, self._copies, self._staff, self._desk = cases, lookup, copies, staff, desk
         self._clock, self._rand = clock, rand
+        self._recovered = False
 
     async def see_to_all(self) -> None:
         """Post and edit whatever is due. A chore: what is cut short is due again.
@@ -61,6 +62,9 @@ class Clerk:
         Raises:
             StoreUnavailable: the database refuses.
         """
+        if not self._recovered:
+            await self._cases.recover(now=self._clock())
+            self._recovered = True
         while (case := await self._cases.claim(now=self._clock(), until=self._clock() + LEASE)) is not None:
             try:
                 await self._see_to(case)

@@ -95,6 +95,12 @@ class CaseStore:
         )
         return Case.from_row(row) if row else None
 
+    async def recover(self, *, now: datetime) -> None:
+        """At start, when no other process can be at it: what a dead process had claimed is due now."""
+        await self._database.transact(
+            lambda tx: tx.execute("UPDATE cases SET due_at = $1 WHERE due_at > $1", millis(now))
+        )
+
     async def begin_posting(self, case: Case, *, now: datetime) -> None:
         """Write that its message may be there from now on."""
         await self._database.transact(

@@ -53,8 +53,14 @@ async def approves(stage: Stage, message: Json, *, user: str = ADMIN) -> str:
     return await stage.people.answer(await stage.people.presses(message, button(message, "approve"), user=user))
 
 
-async def denies(stage: Stage, message: Json, *, reason: str = "", user: str = ADMIN) -> str:
-    """Press the button, and send the form that opens; the answer."""
+async def opens_denial(stage: Stage, message: Json, *, user: str = ADMIN) -> str:
+    """Press the button, and see the form; the interaction that opened it."""
     opened = await stage.people.presses(message, button(message, "deny"), user=user)
     await stage.people.form(opened)
+    return opened
+
+
+async def denies(stage: Stage, message: Json, *, reason: str = "", user: str = ADMIN) -> str:
+    """Press the button, and send the form that opens; the answer."""
+    opened = await opens_denial(stage, message, user=user)
     return await stage.people.answer(await stage.people.submits(opened, user=user, reason=reason))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.moderators import ADMIN, ROOM, approves, button, case, checks, denies, rule
+from tests.acceptance.moderators import ADMIN, ROOM, approves, button, case, checks, denies, opens_denial, rule
 from tests.acceptance.stage import PROMPT, SMALL
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ async def test_an_author_takes_a_held_request_back_and_the_case_is_closed(stage:
     async with stage.bot():
         await checks(stage, approval="requests")
         await ask(stage)
-        held = await case(stage)
+        denial = await opens_denial(stage, await case(stage))
         (job,) = stage.books.jobs()
         assert "3" in await stage.people.answer(await stage.people.types("video cancel", job=job["id"]))
         await case(stage, "Taken back")
-        late = await approves(stage, held)
+        late = await stage.people.answer(await stage.people.submits(denial, user=ADMIN))
         assert "settled already" in late
         assert "taken back" in late
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
@@ -80,8 +80,9 @@ async def test_of_two_moderators_the_second_is_told(stage: Stage) -> None:
         await checks(stage, approval="requests")
         await ask(stage)
         held = await case(stage)
+        denial = await opens_denial(stage, held)
         await approves(stage, held)
-        assert "it was approved" in await denies(stage, held)
+        assert "it was approved" in await stage.people.answer(await stage.people.submits(denial, user=ADMIN))
         await stage.rest()
     assert stage.books.entries() == [("hold", 3), ("settle", 3)]
 
@@ -128,7 +129,7 @@ async def test_a_denied_video_is_nobodys_and_costs_its_author_nothing(stage: Sta
         await case(stage, "Denied by")
     assert await stage.people.results() == []
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
-    (budget,) = stage.books.rows("SELECT * FROM accounts WHERE owner = 'budget:all'")
+    (budget,) = stage.books.rows("SELECT * FROM accounts WHERE owner = 'budget:bot'")
     assert (budget["held"], budget["settled"]) == (0, stage.books.job()["cost_micros"])
 
 
@@ -171,7 +172,7 @@ async def test_strikes_lead_to_a_block_that_is_on_record(stage: Stage) -> None:
 
 
 async def test_everything_is_said_in_chinese(stage: Stage) -> None:
-    await stage.people.turn(guild_locale="zh-CN")
+    await stage.people.turn(locale="zh-CN")
     async with stage.bot():
         sent = await stage.people.types(
             "admin moderation checks",
@@ -179,7 +180,7 @@ async def test_everything_is_said_in_chinese(stage: Stage) -> None:
             locale="zh-CN",
             also={"channel": await _room(stage), "approval": "requests"},
         )
-        assert "改" in await stage.people.answer(sent)
+        assert "已生效" in await stage.people.answer(sent)
         sent = await stage.people.types("video create", locale="zh-CN", **SMALL)
         assert "管理员要先看过" in await stage.people.answer(sent)
         held = await case(stage, "可以生成这个视频吗")
