@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.eta import ENOUGH
-from bot.domain.job import DeadLetter
+from bot.domain.job import DeadLetter, JobStatus
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.notifier import Phase, phase_of
 from tests.service.scripted import until
@@ -202,6 +202,7 @@ async def test_a_card_that_the_database_cannot_describe_is_the_callers_trouble(h
 async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
     job = await house.queued()
     assert phase_of(job) is Phase.WAITING
+    assert phase_of(replace(job, status=JobStatus.PENDING)) is Phase.REVIEW
     assert phase_of(await house.jobs.cancel(job.id, user_id=1, now=house.clock())) is Phase.CANCELLED
     assert phase_of(await house.running()) is Phase.RUNNING
     submitting, succeeded = await house.submitting(), await house.succeeded()
@@ -210,6 +211,7 @@ async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
     kept = await house.jobs.bury(succeeded, reason=DeadLetter.UNDELIVERABLE, now=house.clock())
     assert (phase_of(unknown), phase_of(kept)) == (Phase.UNKNOWN, Phase.KEPT)
     assert [phase for phase in Phase if not phase.last] == [
+        Phase.REVIEW,
         Phase.WAITING,
         Phase.STARTING,
         Phase.RUNNING,
