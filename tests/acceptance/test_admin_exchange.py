@@ -157,3 +157,17 @@ async def test_what_is_too_much_for_one_message_is_shown_in_several(stage: Stage
         said += "".join(each["content"] for each in await people.until(rest, what="further messages"))
     assert all(f"<@&{tier['role_id']}>" in said for tier in tiers)
     assert "Changes are told in" in said
+
+
+async def test_who_is_no_admin_any_more_brings_nothing_in(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        sent = await imports(people, file(gifts=True))
+        await people.passes(minutes=16)
+        await people.gives("admin")
+        message = (await people.interaction(sent))["current"]
+        (button,) = message["components"][0]["components"]
+        pressed = await people.presses(message, button["custom_id"], user="admin")
+        refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
+        assert "Manage Server" in refusal["content"]
+        assert "Gifts between members: **no**" in await does(people, "server", user="owner")
