@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TIMESTAMP: Final = re.compile(r"<t:(\d+):(\w)>")
-_UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+_UNITS: Final[Sequence[tuple[str, int]]] = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 _MENTION: Final = re.compile(r"<@\d+>")
 
 

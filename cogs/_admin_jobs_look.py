@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
+from discord import app_commands
 
 from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.quota import Unit
 from bot.domain.statement import Kind
 from bot.service.guild_jobs import PAGE
 from bot.service.notifier import Phase, phase_of
+from bot.service.videos import JobView
 from cogs._cards import PROMPT_ON_CARD, state_text
 from cogs._policy_words import money
 from cogs._text import cut, failure, link, safe, settings, since
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
     from bot.domain.oversight import Posting, Sought
     from bot.locale import Words
     from bot.service.guild_jobs import JobsPage
-    from bot.service.videos import JobView
 
 PROMPT: Final = 80  # characters of a prompt in a list
 FIELD: Final = 1024  # characters of an embed's field
 CHOICE: Final = 100  # characters of an autocomplete choice
+CHOICES: Final = 25
 
 # What can be decided about a job in each state: the deeds of its buttons, with their signs.
 _DOUBT: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
@@ -36,8 +38,11 @@ _WAITING: Final = (("cancel", "↩️"),)
 
 def prompt_of(job: Job, most: int, say: Words) -> str:
     """A job's prompt, unless it is private or from somebody's direct messages."""
-    hidden = job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
-    return say("admin.jobs.hidden") if hidden else safe(job.request.text(), most)
+    return say("admin.jobs.hidden") if _hidden(job) else safe(job.request.text(), most)
+
+
+def _hidden(job: Job) -> bool:
+    return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
 
 
 def deeds_for(job: Job) -> tuple[tuple[str, str], ...]:
@@ -134,15 +139,15 @@ def outcome(deed: str, job: Job, say: Words) -> str:
     )
 
 
-def choices(views: Iterable[JobView], typed: str, say: Words) -> list[discord.app_commands.Choice[str]]:
+def choices(jobs: Iterable[Job], typed: str, say: Words) -> list[app_commands.Choice[str]]:
     """The jobs that fit what is being typed: a part of the id or of a prompt that may be seen."""
     wanted, found = typed.strip().casefold(), []
-    for view in views:
-        prompt = prompt_of(view.job, PROMPT, say)
-        if wanted in view.job.id or wanted in prompt.casefold():
-            name = cut(f"{state_text(view, say)} · {prompt}", CHOICE)
-            found.append(discord.app_commands.Choice(name=name, value=view.job.id))
-    return found
+    for job in jobs:
+        prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
+        if wanted in job.id or wanted in prompt.casefold():
+            state = state_text(JobView(job=job, position=None), say)
+            found.append(app_commands.Choice(name=cut(f"{state} · {prompt}", CHOICE), value=job.id))
+    return found[:CHOICES]
 
 
 def _where(job: Job, say: Words) -> str:

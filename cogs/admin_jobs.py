@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.guild import EVERYWHERE
 from bot.domain.oversight import Sought
 from bot.locale import words
 from cogs._admin_jobs import JobButton, JobSelect, PageButton, decide_job, show_one, show_page
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     Command = app_commands.Command[Any, ..., None]
     Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
-CHOICES: Final = 25
 _DEEDS: Final = {
     "cancel": Sought.WAITING,
     "recheck": Sought.DEAD,
@@ -97,7 +95,9 @@ def _writeoff(bot: Shotcaller, say: Words) -> Command:
 
 def _found(bot: Shotcaller, sought: Sought) -> Completion:
     async def found(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        page = await bot.services.guild_jobs.page(sought, guild_id=interaction.guild_id or EVERYWHERE, most=CHOICES)
-        return choices(page.views, typed, words(str(interaction.locale)))
+        if interaction.guild_id is None:
+            return []
+        jobs = await bot.services.guild_jobs.candidates(sought, guild_id=interaction.guild_id)
+        return choices(jobs, typed, words(str(interaction.locale)))
 
     return found

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.store.lookup import Lookup
 
 PAGE: Final = 8  # jobs on a page
+CANDIDATES: Final = 100  # jobs that one is chosen from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +64,10 @@ class GuildJobs:
         jobs = await self._store.jobs(sought, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
         views = tuple([await self._view(job) for job in jobs[:most]])
         return JobsPage(views=views, skip=skip, more=len(jobs) > most)
+
+    async def candidates(self, sought: Sought, *, guild_id: int) -> Sequence[Job]:
+        """The latest of the jobs that are sought, to choose one from."""
+        return await self._store.jobs(sought, guild_id=guild_id, most=CANDIDATES)
 
     async def job(self, job_id: str, *, guild_id: int) -> JobView:
         """One job of a guild.

@@ -285,3 +285,24 @@ async def test_all_of_a_jobs_facts_are_shown(stage: Stage) -> None:
         assert sorted({line.split(" ")[0] for line in lines}) == ["held", "settled"]
         assert len(lines) == len(stage.books.rows("SELECT * FROM ledger"))
         assert not [each for each in walk(shown["components"]) if "custom_id" in each]
+
+
+@pytest.mark.parametrize("decision", ["retry", "recheck", "writeoff"])
+async def test_killed_right_after_a_decision_the_bot_goes_on_with_it(stage: Stage, decision: str) -> None:
+    people = stage.people
+    await people.fault("kirin", "http_500", on=["create"])
+    async with stage.process(**DOUBTFUL) as process:
+        await people.online()
+        await people.types("video create", **SMALL)
+        job = await dead(stage, "outcome_unknown")
+        await does(people, f"jobs {decision}", job=job)
+        process.kill()
+    async with stage.bot(**DOUBTFUL):
+        if decision == "recheck":  # nothing is found: it is the admin's again
+            assert await dead(stage, "outcome_unknown") == job
+            await does(people, "jobs writeoff", job=job)
+        elif decision == "retry":
+            await people.result()
+        await stage.rest()
+    assert stage.books.entries() == [("hold", 3), ("settle" if decision == "retry" else "release", 3)]
+    assert [task["external_id"] for task in await people.tasks()] == ([f"{job}-2"] if decision == "retry" else [])
