@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.errors import QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.errors import DeadLetterGone, QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.store.dead_letters import DeadLetters
+from bot.store.results import ResultStore
 from tests.funds import plain
 from tests.store.conftest import LEASE, Store
 
@@ -39,6 +43,7 @@ class Machine(RuleBasedStateMachine):
         self._opened = self.open_store(Path(self._folder.name))
         self._store = self._do(self._opened.__aenter__())
         self._held: list[Job] = []
+        self._entries = count(1)
         self._stale: list[Job] = []
         self._accepted: list[Job] = []
 
@@ -139,18 +144,36 @@ class Machine(RuleBasedStateMachine):
             reason = DeadLetter.OUTCOME_UNKNOWN if job.status is JobStatus.SUBMITTING else DeadLetter.UNDELIVERABLE
             self._move(self._store.jobs.bury(job, reason=reason, now=self._store.now))
 
-    @rule(data=st.data(), refund=st.booleans())
-    def decide_a_dead_letter(self, data: st.DataObject, *, refund: bool) -> None:
-        store = self._store
-        if letters := self._do(store.lookup.dead_letters(most=9)):
-            job = data.draw(st.sampled_from(letters), label="letter")
-            self._stale.append(job)
-            if refund:
-                self._move(store.jobs.fail(job, failure="operator", code="", now=store.now))
-            elif job.status is JobStatus.SUCCEEDED:
-                self._move(store.jobs.delivered(job, channel_id=1, message_id=1, now=store.now))
-            else:
-                self._move(store.jobs.requeue(job, attempt=job.attempt + 1, next_at=store.now))
+    @rule(data=st.data(), decision=st.sampled_from(("look", "submit", "deliver", "write_off", "fetch")))
+    def decide_a_dead_letter(self, data: st.DataObject, decision: str) -> None:
+        """Decided about any job at all: what is no such dead letter stays as it is."""
+        if not self._accepted:
+            return
+        store, letters = self._store, DeadLetters(self._store.database)
+        job: Job = self._do(store.get(data.draw(st.sampled_from(self._accepted), label="letter").id))
+        entry = AuditEntry(id=f"i-{next(self._entries)}", guild_id=7, actor_id=9, action="job", at=store.now)
+        until, billed = store.now + timedelta(seconds=500), data.draw(st.booleans(), label="billed")
+        self._stale.append(job)
+        match decision:
+            case "look":
+                self._decide(letters.look_again(entry, job.id, deadline_at=until), job, DeadLetter.OUTCOME_UNKNOWN)
+            case "submit":
+                self._decide(letters.submit_again(entry, job.id, deadline_at=until), job, DeadLetter.OUTCOME_UNKNOWN)
+            case "deliver":
+                self._decide(letters.deliver_again(entry, job.id), job, DeadLetter.UNDELIVERABLE)
+            case "write_off":
+                self._decide(letters.write_off(entry, job.id, billed=billed), job, *DeadLetter)
+            case _:
+                kept = job.dead_letter is DeadLetter.UNDELIVERABLE
+                assert self._do(ResultStore(store.database).received(job.id, now=store.now)) is kept
+
+    def _decide(self, work: Coroutine[Any, Any, Job], job: Job, *fitting: DeadLetter) -> None:
+        try:
+            self._do(work)
+        except DeadLetterGone:
+            assert job.dead_letter not in fitting
+        else:
+            assert job.dead_letter in fitting
 
     @precondition(lambda self: any(job.finished for job in self._held))
     @rule()
