@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.eta import ENOUGH
 from tests.acceptance.people import text_of
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_takes_longer(stage: Stage) -> None:
     people = stage.people
-    async with stage.bot(max_jobs_per_user=ENOUGH, running_per_user=ENOUGH):
+    room: dict[str, Any] = dict.fromkeys(("running_per_user", "running_per_guild", "running_per_provider"), ENOUGH)
+    async with stage.bot(max_jobs_per_user=ENOUGH, **room):
         for sent in [await people.types("video create", **SMALL) for _ in range(ENOUGH)]:
             assert "Usually ready in 66 seconds, sometimes in 2 minutes" in await people.answer(sent)
         await stage.rest()
