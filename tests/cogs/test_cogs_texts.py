@@ -17,8 +17,8 @@ from bot.locale import locales, words
 from bot.service.notifier import Card, phase_of
 from bot.service.videos import JobView
 from cogs._cards import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
+from cogs._quota_look import BAR, bar
 from cogs._text import ELLIPSIS, as_typed, cut, failure, link, safe
-from cogs.quota import BAR, bar
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ID = 2**63 - 1
