@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.client import Shotcaller
     from bot.domain.differences import Changed
+    from bot.domain.guild import GuildState
     from bot.domain.policy import Policy
     from bot.locale import Words
 
@@ -42,9 +43,14 @@ async def decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: 
     return changed
 
 
+async def state_of(bot: Shotcaller, interaction: discord.Interaction[Any]) -> GuildState:
+    """How it stands with this guild."""
+    return await bot.services.guilds.state(entry_of(interaction, "").guild_id)
+
+
 async def policy_of(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
     """What this guild has decided."""
-    return (await bot.services.guilds.state(entry_of(interaction, "").guild_id)).policy
+    return (await state_of(bot, interaction)).policy
 
 
 def changed_text(changed: Changed, say: Words) -> str:

@@ -35,6 +35,8 @@ async def findings(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[st
     lines += [f"{BAD} {say('doctor.paused.everywhere')}"] if everywhere.paused else []
     lines += [f"{NOTE} {say('doctor.paused.guild')}"] if here.paused else []
     lines += _of_services(await bot.services.checkup.providers(), say)
+    if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
+        lines.append(f"{BAD} {say('doctor.models')}")
     lines += _of_channels(guild, policy, say)
     lines.append(_of_channel(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
     lines.append(_of_channel(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))

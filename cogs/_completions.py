@@ -38,7 +38,7 @@ def my_videos(bot: Shotcaller) -> Completion:
             for job in jobs
         ]
 
-    return _in_time(complete)
+    return in_time(complete)
 
 
 def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: True) -> Completion:
@@ -54,10 +54,10 @@ def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: Tr
             for each in wanted[:CHOICES]
         ]
 
-    return _in_time(complete)
+    return in_time(complete)
 
 
-def _in_time(complete: Completion) -> Completion:
+def in_time(complete: Completion) -> Completion:
     """A completion that offers nothing when the database is slow: Discord waits three seconds."""
 
     async def hurried(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:

@@ -36,10 +36,9 @@ _WRITTEN: Final = (discord.ChannelType.text, discord.ChannelType.news)
 
 def panel(policy: Policy, *, channels: frozenset[int], found: str, say: Words) -> discord.ui.LayoutView:
     """The panel: `channels` are those that there are, `found` is what a check has found, if there was one."""
-    decided = {each.path for each in differences(Policy(), policy)}
-    values = fields(policy)
+    decided, values = _decided(policy), fields(policy)
     lines = [f"{'✅' if path in decided else '⬜'} {field_line(path, '', values[path, ''], say)}" for path in STEPS]
-    still = len(STEPS) - len(decided.intersection(STEPS))
+    still = still_open(policy)
     state = say("setup.open", n=still) if still else say("setup.done")
     container = discord.ui.Container[Any](
         discord.ui.TextDisplay(f"### 🛠️ {say('setup.title')}\n{say('setup.what')}"),
@@ -54,6 +53,16 @@ def panel(policy: Policy, *, channels: frozenset[int], found: str, say: Words) -
     view.add_item(container)
     view.stop()  # the controls are found by their ids; nothing about them is kept in memory
     return view
+
+
+def still_open(policy: Policy) -> int:
+    """How many steps are as usual."""
+    return len(STEPS) - len(_decided(policy).intersection(STEPS))
+
+
+def _decided(policy: Policy) -> frozenset[str]:
+    """The fields that are not as usual."""
+    return frozenset(each.path for each in differences(Policy(), policy))
 
 
 def _selects(policy: Policy, there: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import available_timezones
 
 import discord
 from discord import app_commands
 
+from bot.domain.policy import zones
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED
 from bot.errors import ChannelClosed
 from bot.locale import words
-from cogs._admin import answer_long, changed_text, decide, policy_of, show
-from cogs._audit import entry_of, spoken
+from cogs._admin import answer_long, changed_text, decide, policy_of, show, state_of
+from cogs._audit import entry_of, reason_text, spoken
 from cogs._completions import CHOICES
 from cogs._policy_words import listed, money
 from cogs._replies import acknowledge, answer
@@ -44,7 +44,11 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.show"))
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await show(bot, interaction, words(str(interaction.locale))("admin.show"))
+        say, state = words(str(interaction.locale)), await state_of(bot, interaction)
+        title = say("admin.show")
+        if state.paused:
+            title += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
+        await show(bot, interaction, title)
 
     return everything
 
@@ -72,7 +76,7 @@ def _server(bot: Shotcaller, say: Words) -> Command:
 async def _zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
     """The time zones whose names have what was typed, those that begin with it first."""
     wanted = typed.strip().casefold().replace(" ", "_")
-    found = [name for name in sorted(available_timezones()) if wanted in name.casefold()]
+    found = [name for name in sorted(zones()) if wanted in name.casefold()]
     found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.split("/")[-1])))
     return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
 

@@ -13,6 +13,7 @@ from bot.errors import PolicyInvalid
 from bot.locale import words
 from cogs._admin import decide, policy_of, show
 from cogs._audit import entry_of
+from cogs._completions import in_time
 from cogs._policy_words import allowance_text
 from cogs._replies import acknowledge, answer
 
@@ -116,7 +117,7 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
         remove=say("option.pool.remove"),
     )
     @app_commands.choices(period=_periods(say))
-    @app_commands.autocomplete(name=names)
+    @app_commands.autocomplete(name=in_time(names))
     async def pool(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         name: app_commands.Range[str, 1, 32],

@@ -9,11 +9,15 @@ from discord import app_commands
 
 from bot.domain.amendments import with_limits
 from bot.domain.policy import Who
+from bot.errors import ModelUnknown
 from bot.locale import words
-from cogs._admin import decide, show
+from cogs._admin import decide, policy_of, show
+from cogs._completions import CHOICES, in_time
 from cogs._replies import acknowledge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.client import Shotcaller
     from bot.locale import Words
 
@@ -28,7 +32,11 @@ async def setup(bot: Shotcaller) -> None:
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    models = [app_commands.Choice(name=each, value=each) for each in bot.services.videos.models][:25]
+    async def used(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return _named((await policy_of(bot, interaction)).limits.models, typed)
+
+    async def offered(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return _named(bot.services.videos.models, typed)
 
     @app_commands.command(name="limits", description=say("command.admin.limits"))
     @app_commands.describe(
@@ -42,11 +50,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         model=say("option.limits.model"),
         not_model=say("option.limits.not_model"),
     )
-    @app_commands.choices(
-        pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who],
-        model=models,
-        not_model=models,
-    )
+    @app_commands.choices(pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who])
+    @app_commands.autocomplete(model=offered, not_model=in_time(used))
     async def limits(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         longest: app_commands.Range[int, 0, 60] | None = None,
@@ -60,6 +65,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         not_model: str | None = None,
     ) -> None:
         await acknowledge(interaction)
+        if model is not None and model not in bot.services.videos.models:
+            raise ModelUnknown(model=model)
         given: dict[str, Any] = {
             "longest": longest,
             "running": running,
@@ -78,3 +85,9 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             await show(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
 
     return limits
+
+
+def _named(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+    """The models whose names have what was typed."""
+    found = [each for each in sorted(models) if typed.strip().casefold() in each.casefold()]
+    return [app_commands.Choice(name=each, value=each) for each in found[:CHOICES]]

@@ -22,7 +22,7 @@ from cogs._checkup import channel_ids, findings
 from cogs._modals import QUICK, values_of
 from cogs._policy_words import listed
 from cogs._replies import acknowledge
-from cogs._setup_panel import FORM, form, panel
+from cogs._setup_panel import FORM, form, panel, still_open
 
 if TYPE_CHECKING:
     import re
@@ -173,9 +173,12 @@ def _number(text: str, field: str) -> Decimal | None:
 
 
 async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
-    """Let a step hold, and show the panel as it stands then."""
+    """Let a step hold, and show the panel as it stands then; after the last one with what the doctor says."""
     changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
-    await _show(interaction, changed.policy)
+    if still_open(changed.policy):
+        await _show(interaction, changed.policy)
+    else:
+        await _check(bot, interaction)
 
 
 async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:

@@ -105,6 +105,39 @@ async def test_a_limit_refuses_what_is_over_it_and_nothing_else(
         await stage.rest()
 
 
+async def test_models_are_those_that_there_are(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        offered = await people.completes("admin limits", focused="model", user="admin", model="kl")
+        assert [each["value"] for each in offered] == ["kling-v1"]
+        assert "no model **sora**" in await does(people, "limits", model="sora")
+        await does(people, "limits", model="kling-v1")
+        used = await people.completes("admin limits", focused="not_model", user="admin", not_model="")
+        assert [each["value"] for each in used] == ["kling-v1"]
+        assert "None of the models" not in await does(people, "doctor")
+    async with stage.bot(kling_api_key="", kling_access_key="", kling_secret_key=""):
+        assert "None of the models that may be used here is offered any more" in await does(people, "doctor")
+        await does(people, "limits", not_model="kling-v1")
+        assert ACCEPTED in await asks(people)
+        await stage.rest()
+
+
+async def test_everyone_is_a_role_like_others(stage: Stage) -> None:
+    people = stage.people
+    await people.role("VIP")
+    async with stage.bot():
+        await does(people, "roles", allow="VIP")
+        await people.role("VIP", delete=True)
+        assert ACCEPTED not in await asks(people)
+        await does(people, "roles", allow="@everyone")
+        assert ACCEPTED in await asks(people)
+        await does(people, "doctor", tidy=True)
+        await does(people, "roles", forget="@everyone")
+        assert "Only for: **all**" in await does(people, "roles")
+        assert ACCEPTED in await asks(people)
+        await stage.rest()
+
+
 async def test_pro_mode_is_for_the_roles_that_have_it(stage: Stage) -> None:
     people = stage.people
     await people.role("VIP")
@@ -241,6 +274,8 @@ async def test_everything_that_is_decided_is_shown_in_one_place(stage: Stage) ->
         assert "Longest video: **5 seconds**" in said
         assert f"Videos covered in: **<#{stage.id_of('channels', 'nsfw')}>**" in said
         assert "Budget a month: **no limit**" in said
+        await does(people, "pause", reason="film night")
+        assert "Reason: film night" in await does(people, "show")
         await does(people, "channels", plain="nsfw")
         assert "Videos covered in: **none**" in await does(people, "show")
 

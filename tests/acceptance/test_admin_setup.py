@@ -43,6 +43,7 @@ async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(st
         await people.edited(await people.submits(form, user="admin", usd="12.50"))
         said = await panel(people, opened)
         assert "All steps are done" in said
+        assert "The database answers" in said
         assert "Asia/Tokyo" in said
         assert "2 credits a week" in said
         assert "$12.50" in said
