@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.eta import ENOUGH
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.notifier import Phase, phase_of
 from tests.service.scripted import until
@@ -210,6 +210,9 @@ async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
     unknown = await house.jobs.bury(submitting, reason=DeadLetter.OUTCOME_UNKNOWN, now=house.clock())
     kept = await house.jobs.bury(succeeded, reason=DeadLetter.UNDELIVERABLE, now=house.clock())
     assert (phase_of(unknown), phase_of(kept)) == (Phase.UNKNOWN, Phase.KEPT)
+    assert phase_of(replace(job, status=JobStatus.PENDING)) is Phase.REVIEW
+    assert phase_of(replace(succeeded, review=Review.HELD)) is Phase.REVIEW
+    assert phase_of(replace(succeeded, review=Review.RESULT)) is Phase.DELIVERING
     assert [phase for phase in Phase if not phase.last] == [
         Phase.REVIEW,
         Phase.WAITING,

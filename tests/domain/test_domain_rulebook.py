@@ -1,0 +1,41 @@
+"""What admins change in a guild's moderation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
+from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
+
+HOLD = Rule(pattern="gore", action=Action.HOLD)
+NEEDS = "moderators' channel"
+
+
+def test_a_rule_takes_the_place_of_one_that_looks_for_the_same() -> None:
+    policy = with_rule(with_rule(Policy(), Rule(pattern="Kraken")), Rule(pattern="krakén", action=Action.WARN))
+    assert policy.moderation.rules == (Rule(pattern="krakén", action=Action.WARN),)
+    policy = with_rule(policy, Rule(kind=RuleKind.REGEX, pattern="krakén"))
+    assert len(policy.moderation.rules) == 2
+    assert without_rule(policy, "krakén").moderation.rules == ()
+    assert without_rule(policy, "elsewhere") == policy
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"approval": "requests"}, {"scan_prompts": True}, {"scan_results": True}, {"rules": (HOLD,)}]
+)
+def test_what_moderators_decide_needs_a_channel_to_ask_them_in(chosen: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=NEEDS):
+        with_checks(Policy(), **chosen)
+    assert with_checks(Policy(), channel_id=5, **chosen).moderation.channel_id == 5
+
+
+def test_turned_off_nothing_waits_and_rules_stay() -> None:
+    policy = with_checks(Policy(), channel_id=5, approval="both", scan_results=True, rules=(Rule(pattern="gore"),))
+    off = without_checks(policy).moderation
+    assert (off.channel_id, off.approval, off.scan_results) == (None, Approval.OFF, False)
+    assert off.rules == policy.moderation.rules
+    held = with_rule(policy, HOLD)
+    with pytest.raises(ValueError, match=NEEDS):
+        without_checks(held)
