@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
+SOON: Final = timedelta(seconds=1)  # before deadlines are looked at again where there were too many
 ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
 CROWDED: Final = 4  # so many times the deliveries under way may wait for their turn; the others come back later
 
@@ -166,8 +167,11 @@ class Worker:
 
     async def _chores(self, now: datetime, lease_until: datetime) -> None:
         """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
-        for job in await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps):
+        late = await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps)
+        for job in late:
             self._start(job, self._steps.expire)
+        if len(late) == self._capacity.steps:
+            self._chores_at = now + SOON
         for provider in self._providers:
             self._aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
 
@@ -176,7 +180,8 @@ class Worker:
         longest = min(IDLE, self._capacity.lease / 3)
         if not self._room():
             return longest
-        moments = [await self._claims.next_due(now=self._clock()), *map(self._submission.rests_until, self._providers)]
+        rests = map(self._submission.rests_until, self._providers)
+        moments = [await self._claims.next_due(now=self._clock()), self._chores_at, *rests]
         now = self._clock()
         return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
 

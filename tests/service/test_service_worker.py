@@ -216,6 +216,20 @@ async def test_a_job_that_waits_too_long_fails_and_says_so(house: House) -> None
     assert await house.balance(job) == (0, 0)
 
 
+async def test_when_many_have_waited_too_long_all_of_them_hear_of_it_soon(house: House) -> None:
+    many = 3 * house.steps_at_once
+    for _ in range(many):
+        await house.queued()
+    await house.pause(guild_id=7)
+    house.clock.tick(3601)
+    async with at_work(house) as worker:
+        for soon in range(1, 4):
+            await until(lambda: len(house.discord.asked("tell_requester")) >= soon * house.steps_at_once)  # noqa: B023
+            house.clock.tick(1)
+            worker.wake()
+    assert house.discord.phases("tell_requester") == ["failed"] * many
+
+
 async def test_a_step_that_cannot_be_written_down_is_done_again(house: House) -> None:
     job = await house.succeeded()
     await house.jobs.reschedule(job, next_at=house.clock())
