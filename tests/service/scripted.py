@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.service.notifier import Alert, Card, Result
@@ -141,6 +142,9 @@ class Discord(Scripted):
 
     async def tell_requester(self, card: Card) -> None:
         await self.play("tell_requester", card)
+
+    async def tell_decision(self, case: Case) -> None:
+        await self.play("tell_decision", case)
 
     async def alert(self, alert: Alert) -> None:
         await self.play("alert", alert)
