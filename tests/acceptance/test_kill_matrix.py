@@ -43,6 +43,9 @@ STEPS: Final = (
 )
 POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
 
+# What the bot writes meanwhile for itself, whatever becomes of the job.
+ASIDE: Final = ("ChoreStore.", "DepartureStore.", "RetentionStore.")
+
 # What is only met for certain when a step takes its time: a poll that finds the task unfinished, a lease that has to
 # be renewed, a card that says what is soon out of date.
 WORKING_LONG: Final = {"JobStore.reschedule running": 2.0, "edit_card running": 1.0}
@@ -117,7 +120,8 @@ async def test_the_steps_are_all_that_the_happy_path_takes(stage: Stage) -> None
         await stage.people.types("video create", **SMALL)
         await stage.rest()
     await exactly_once(stage)
-    assert set(record.read_text().splitlines()) == set(POINTS)
+    met = set(record.read_text().splitlines())
+    assert {point for point in met if not point.partition(" ")[2].startswith(ASIDE)} == set(POINTS)
 
 
 def _conditions(point: str) -> float:
