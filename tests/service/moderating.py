@@ -1,0 +1,174 @@
+"""Moderation between a real database and scripted people: a guild's policy, a clerk, the staff's side of Discord."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, cast
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.guild import AuditEntry
+from bot.domain.member import Member
+from bot.domain.policy import Moderation as Asked
+from bot.domain.request import VideoRequest
+from bot.service.cases import Cases
+from bot.service.clerk import Clerk
+from bot.service.copies import Copies
+from bot.service.inspection import Inspection
+from bot.service.moderation import Moderation, Screened
+from bot.service.notifier import Posted
+from bot.service.results import Results
+from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+from bot.store.results import ResultStore
+from bot.store.strikes import StrikeStore
+from tests.service.scripted import Scripted
+
+if TYPE_CHECKING:
+    from bot.domain.job import Job
+    from bot.service.notifier import Result
+    from tests.service.house import House
+
+GUILD, ROOM = 7, 9
+ANA = Member(user_id=1, guild_id=GUILD)
+
+
+class Staff(Scripted):
+    """The moderators' side of Discord. Without a script every message is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count(500)
+
+    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+        assert job is None or case.job_id == job.id
+        what = (case.id, film is not None)
+        usual = Posted(channel_id=ROOM, message_id=next(self._numbers))
+        return cast("Posted", await self.play("post_case", what, usual=usual))
+
+    async def find_case(self, case: Case) -> Posted | None:
+        return cast("Posted | None", await self.play("find_case", case.id))
+
+    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+        assert job is None or case.job_id == job.id
+        await self.play("edit_case", (case.id, str(case.state), case.message_id))
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        await self.play("tell", (entry.id, channel_id))
+
+
+class Courier(Scripted):
+    """Deletes whatever it is asked to."""
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
+
+    async def attachment_url(self, job: Job) -> str | None:
+        return cast("str | None", await self.play("attachment_url", job.id))
+
+
+@dataclass
+class Bench:
+    """Everything that moderation needs, in one guild; `woken` counts how often the clerk was called."""
+
+    house: House
+    staff: Staff = field(default_factory=Staff)
+    courier: Courier = field(default_factory=Courier)
+    woken: int = 0
+
+    def __post_init__(self) -> None:
+        house, database = self.house, self.house.database
+        self.store, self.guilds = CaseStore(database), GuildStore(database)
+        self.moderation = Moderation(strikes=StrikeStore(database), scanner=cast("Any", house.scans), clock=house.clock)
+        self.unscanned = Moderation(strikes=StrikeStore(database), scanner=None, clock=house.clock)
+        self.inspection = Inspection(
+            guilds=self.guilds,
+            decisions=house.decisions,
+            scanner=cast("Any", house.scans),
+            clock=house.clock,
+            wake=self.wake,
+        )
+        copies = Copies(
+            providers=house.providers,
+            fetcher=house.fetcher,
+            media=cast("Any", house.films),
+            courier=cast("Any", self.courier),
+            folder=house.folder,
+            cap=200 * 1024 * 1024,
+        )
+        self.clerk = Clerk(
+            cases=self.store,
+            lookup=house.lookup,
+            copies=copies,
+            staff=self.staff,
+            desk=house.desk,
+            clock=house.clock,
+            rand=lambda: 0.5,
+        )
+        results = Results(
+            store=ResultStore(database),
+            lookup=house.lookup,
+            copies=copies,
+            courier=cast("Any", self.courier),
+            delivery=house.delivery,
+            clock=house.clock,
+            wake=self.wake,
+        )
+        self.cases = Cases(
+            store=self.store,
+            decisions=house.decisions,
+            guilds=self.guilds,
+            lookup=house.lookup,
+            results=results,
+            delivery=house.delivery,
+            cards=house.cards,
+            desk=house.desk,
+            deadline=timedelta(hours=1),
+            can_scan=True,
+            clock=house.clock,
+            wake=self.wake,
+        )
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def entry(self, name: str = "interaction-9", action: str = "changed") -> AuditEntry:
+        return AuditEntry(id=name, guild_id=GUILD, actor_id=3, action=action, at=self.house.clock())
+
+    async def wants(self, **asked: Any) -> None:
+        """Let the guild want these things looked at, with a channel to ask in unless it says otherwise."""
+        moderation = Asked(**{"channel_id": ROOM, **asked})
+        await self.guilds.change(
+            self.entry(f"wants-{self.woken}-{len(asked)}-{self.house.clock()}"),
+            lambda policy: policy.changed(moderation=moderation),
+        )
+
+    async def screens(self, prompt: str = "a fox", *, scanner: bool = True, key: str = "k1", **wish: Any) -> Screened:
+        """What becomes of a request of Ana's."""
+        policy = (await self.guilds.state(GUILD)).policy
+        request = VideoRequest(**{"model": "kirin_v3_t2v", "prompt": prompt, **wish})
+        chosen = self.moderation if scanner else self.unscanned
+        return await chosen.screen(request, ANA, policy=policy, key=key, job_id="job-1")
+
+    async def reported(self, job: Job, *, by: int = 2) -> None:
+        """A report of a result by somebody."""
+        await self.cases.report(job.id, guild_id=GUILD, message=(5, 50), by=by, reason="look", detail="the way there")
+
+    async def opened(self, **more: Any) -> Case:
+        """An open case that nothing hangs on."""
+        values = {"id": "more-1", "kind": CaseKind.MORE, "guild_id": GUILD, "channel_id": ROOM, "user_id": 1}
+        case = Case(**{**values, "created_at": self.house.clock(), **more})
+        assert await self.store.open(case)
+        return case
+
+    async def case(self, case_id: str) -> Case:
+        found = await self.store.case(case_id)
+        assert found is not None
+        return found
+
+    async def latest_report(self) -> Case:
+        """The latest report of a video of Ana's."""
+        found = await self.store.latest_of(ANA.user_id, CaseKind.REPORT)
+        assert found is not None
+        return found
