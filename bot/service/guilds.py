@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 100  # entries told in one go
 PATIENCE: Final = timedelta(days=1)  # so long an entry waits for a Discord that is busy
 
+_PRESSING: Final = frozenset({"budget_used"})  # told in the moderators' channel where there is no audit channel
+
 
 class Guilds:
     """The use cases of admins. Every method may raise `StoreUnavailable`: then nothing has changed."""
@@ -130,10 +132,12 @@ class Herald:
     async def _told(self, entry: AuditEntry) -> bool:
         """Whether an entry is done with: a channel has it, or there is none that could."""
         policy = (await self._store.state(entry.guild_id)).policy
-        if entry.guild_id == EVERYWHERE or policy.audit_channel_id is None:
+        fallback = policy.moderation.channel_id if entry.action in _PRESSING else None
+        channel_id = policy.audit_channel_id or fallback
+        if entry.guild_id == EVERYWHERE or channel_id is None:
             return True
         try:
-            await self._staff.tell(entry, channel_id=policy.audit_channel_id)
+            await self._staff.tell(entry, channel_id=channel_id)
         except DestinationLost as exc:
             log.warning("the audit channel is closed", extra={"guild": entry.guild_id, "reason": str(exc)})
         except DestinationBusy:

@@ -194,3 +194,16 @@ async def test_a_checkup_says_how_every_service_is_and_survives_the_database(hou
     house.health["kirin"].rest(timedelta(minutes=1))
     assert (await checkup.providers())["kirin"] is Pulse.BUSY
     assert await checkup.standing(GUILD) is not None
+
+
+async def test_what_is_pressing_is_told_to_the_moderators_where_there_is_no_audit_channel(office: Office) -> None:
+    await office.change(moderation={"channel_id": 71})
+    entry = office.entry("budget_used")
+    await Audit(office.house.database).note(entry)
+    await office.herald.tell()
+    assert office.told == [(entry.id, 71)]
+    await office.change(audit_channel_id=CHANNEL)
+    another = office.entry("budget_used")
+    await Audit(office.house.database).note(another)
+    await office.herald.tell()
+    assert office.told[-1] == (another.id, CHANNEL)
