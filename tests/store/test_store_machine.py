@@ -144,13 +144,35 @@ class Machine(RuleBasedStateMachine):
             reason = DeadLetter.OUTCOME_UNKNOWN if job.status is JobStatus.SUBMITTING else DeadLetter.UNDELIVERABLE
             self._move(self._store.jobs.bury(job, reason=reason, now=self._store.now))
 
+    @rule(user=USERS, finished=st.booleans())
+    def lose_sight_of_one(self, user: int, *, finished: bool) -> None:
+        """A job is accepted, and the one whose turn it is goes all the way to where only an admin can decide."""
+        store = self._store
+        with suppress(QuotaExceeded, TooManyJobs):
+            self._accepted.append(self._do(store.accept(store.job(user_id=user), allowance=ALLOWANCE, most=MOST)))
+        job = self._do(store.waiting())
+        if job is None:
+            return
+        reason = DeadLetter.UNDELIVERABLE if finished else DeadLetter.OUTCOME_UNKNOWN
+        if finished:
+            self._do(store.jobs.record_task(job, task_id="t", next_at=store.now, now=store.now))
+            due = self._do(store.due())
+            self._held += [each for each in due if each.id != job.id]
+            (job,) = [each for each in due if each.id == job.id]
+            job = self._do(store.jobs.succeed(job, result_url="u", cost_micros=7, now=store.now))
+        self._stale.append(job)
+        self._do(store.jobs.bury(job, reason=reason, now=store.now))
+
     @rule(data=st.data(), decision=st.sampled_from(("look", "submit", "deliver", "write_off", "fetch")))
     def decide_a_dead_letter(self, data: st.DataObject, decision: str) -> None:
-        """Decided about any job at all: what is no such dead letter stays as it is."""
-        if not self._accepted:
-            return
+        """Mostly about dead letters, but about any other job too: that stays as it is."""
         store, letters = self._store, DeadLetters(self._store.database)
-        job: Job = self._do(store.get(data.draw(st.sampled_from(self._accepted), label="letter").id))
+        dead: list[Job] = self._do(store.lookup.dead_letters(most=9))
+        others = not dead or data.draw(st.sampled_from((False, False, True)), label="others")
+        candidates = self._accepted if others else dead
+        if not candidates:
+            return
+        job: Job = self._do(store.get(data.draw(st.sampled_from(candidates), label="letter").id))
         entry = AuditEntry(id=f"i-{next(self._entries)}", guild_id=7, actor_id=9, action="job", at=store.now)
         until, billed = store.now + timedelta(seconds=500), data.draw(st.booleans(), label="billed")
         self._stale.append(job)
