@@ -36,6 +36,7 @@ PANELS: Final[dict[str, Json]] = {
     "preset list": {},
     "inbox": {},
     "admin setup": {},
+    "quota": {},
 }
 
 
