@@ -143,7 +143,7 @@ async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
     changed = await tx.execute(
         "UPDATE accounts SET held = held + $3, settled = settled + $4, allowance = allowance + $5 "
         "WHERE owner = $1 AND period = $2 AND held + $3 >= 0 AND settled + $4 >= 0 AND allowance + $5 >= 0 "
-        "AND ($6 <= 0 OR allowance - held - settled >= $6)",
+        "AND (allowance - held - settled >= $6 OR $6 <= 0)",
         *(line.owner, line.period, line.held, line.settled, line.granted, line.takes),
     )
     if changed != 1:
