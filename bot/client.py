@@ -126,10 +126,13 @@ class Shotcaller(commands.Bot):
         except Exception as exc:  # noqa: BLE001 (whatever it is, the person gets an answer, and the log the rest)
             await self.explain(interaction, exc)
 
-    async def on_ready(self) -> None:
-        """Say so in the log, and notice which guilds are gone: those in an outage are listed all the same."""
-        log.info("connected to Discord", extra={"guilds": len(self.guilds)})
+    async def on_connect(self) -> None:
+        """Notice which guilds are gone: those in an outage are listed all the same."""
         await self.services.departures.compare([guild.id for guild in self.guilds])
+
+    async def on_ready(self) -> None:
+        """Say so in the log."""
+        log.info("connected to Discord", extra={"guilds": len(self.guilds)})
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Somebody has added the bot to a guild."""
