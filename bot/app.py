@@ -132,6 +132,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         client.services, client.answers = wiring.services, answers
         await _log_in(client, settings)
         await wiring.worker.recover()
+        await wiring.services.departures.work()  # before what waits there is begun
         if settings.health_port:
             health = serve_health(
                 host=settings.health_host, port=settings.health_port, alive=wiring.worker.alive, ready=client.is_ready
