@@ -201,3 +201,15 @@ async def test_a_pattern_that_would_not_do_is_refused_in_words(stage: Stage, pat
         assert "Nothing has changed" in answer
         sent = await stage.people.types("admin moderation rules", user=ADMIN)
         assert "```" not in await stage.people.answer(sent)
+
+
+async def test_what_the_video_service_refuses_counts_against_nobody(stage: Stage) -> None:
+    async with stage.bot():
+        await rule(stage, "kraken")
+        await stage.people.answer(await stage.people.types("admin moderation strikes", user=ADMIN, strikes=1))
+        await stage.people.fault("kling", "task_failed", code="1301")
+        await ask(stage, model="kling-v1", duration=5)
+        await stage.people.card("content rules")
+        await stage.rest()
+    assert stage.books.rows("SELECT * FROM strikes") == []
+    assert stage.books.rows("SELECT * FROM members") == []
