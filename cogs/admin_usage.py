@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
+from bot.domain.oversight import NOBODY
 from bot.errors import NotPermitted
 from bot.locale import words
 from bot.service.chart import Measure, draw, series, top
@@ -95,7 +96,7 @@ def _members(report: Report, measure: Measure, say: Words) -> Iterator[str]:
         yield say(
             "usage.member",
             number=number,
-            member=f"<@{user_id}>",
+            member=say("usage.deleted") if user_id == NOBODY else f"<@{user_id}>",
             credits=say("credits", n=used.credits),
             charged=money(used.charged, say),
             n=used.videos,

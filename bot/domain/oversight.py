@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.domain.quota import Unit
     from bot.domain.statement import Kind
+
+
+NOBODY: Final = 0  # stands for people of whom nothing but amounts is known any more
 
 
 class Sought(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.oversight import DayOfMember, Drift, Used
+from bot.domain.oversight import NOBODY, DayOfMember, Drift, Used
 from bot.domain.quota import budget_of
 from bot.domain.row import millis
 
@@ -27,6 +27,16 @@ _OF_MEMBERS: Final = (
     "FROM jobs AS j LEFT JOIN ledger AS l ON l.job_id = j.id AND l.owner = $4 AND l.kind IN ('settle', 'release') "
     "WHERE j.guild_id = $1 AND j.created_at >= $2 AND j.created_at < $3 GROUP BY j.user_id"
 )
+# What was used by those who have had everything about them deleted: the books still know it, by when it was booked.
+_OF_DELETED: Final = (
+    "SELECT sum(CASE WHEN l.kind = 'settle' THEN 1 ELSE 0 END) AS videos, 0 AS failed, "
+    "sum((SELECT coalesce(sum(c.settled), 0) FROM ledger AS c WHERE c.job_id = l.job_id AND c.kind = 'settle' "
+    "AND c.unit = 'credits' AND c.owner NOT LIKE 'guild:%')) AS credits, "
+    "sum(-l.held) AS estimated, sum(l.settled) AS charged "
+    "FROM ledger AS l WHERE l.owner = $1 AND l.at >= $2 AND l.at < $3 "
+    "AND (l.kind = 'settle' OR (l.kind = 'release' AND l.settled > 0)) "
+    "AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = l.job_id) HAVING count(*) > 0"
+)
 _REPORTED: Final = (
     "SELECT provider, eta_key, cost_units, count(*) AS metered, count(cost_micros) AS priced, "
     "sum(CASE WHEN cost_micros IS NULL THEN 0 ELSE usd_micros END) AS estimated, "
@@ -43,9 +53,17 @@ class UsageStore:
         self._database = database
 
     async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[DayOfMember]:
-        """What each member used of what they asked for on a day, which lasts from `begin` until before `end`."""
-        rows = await self._all(_OF_MEMBERS, guild_id, millis(begin), millis(end), budget_of(guild_id))
-        return [DayOfMember(day=day, user_id=row["user_id"], used=_used(row)) for row in rows]
+        """What each member used of what they asked for on a day, which lasts from `begin` until before `end`.
+
+        `NOBODY` is all those together of whom the books know no more than the amounts.
+        """
+        owner, first, last = budget_of(guild_id), millis(begin), millis(end)
+        members = await self._all(_OF_MEMBERS, guild_id, first, last, owner)
+        deleted = await self._all(_OF_DELETED, owner, first, last)
+        return [
+            *(DayOfMember(day=day, user_id=row["user_id"], used=_used(row)) for row in members),
+            *(DayOfMember(day=day, user_id=NOBODY, used=_used(row)) for row in deleted),
+        ]
 
     async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[Drift]:
         """How the estimates compare with what providers said, by model, in the order of their names."""

@@ -140,7 +140,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "postings": (lambda s: GuildJobStore(s.database).postings("job-0001"), {"ledger_of_job"}),
     "usage": (
         lambda s: UsageStore(s.database).of_day(7, s.now.date(), begin=s.now, end=s.later(86_400)),
-        {"jobs_of_guild", "ledger_ends"},
+        {"jobs_of_guild", "ledger_ends", "ledger_of_job", "ledger_of_owner"},
     ),
     "drift": (lambda s: UsageStore(s.database).drift(7, begin=s.now, end=s.later(86_400)), {"jobs_of_guild"}),
     "audit_of_guild": (lambda s: Audit(s.database).of_guild(7, most=5), {"audit_of_guild"}),

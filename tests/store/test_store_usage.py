@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, JobStatus
-from bot.domain.oversight import DayOfMember, Drift, Sought, Used
+from bot.domain.oversight import NOBODY, DayOfMember, Drift, Sought, Used
 from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
 from bot.store.dead_letters import DeadLetters
 from bot.store.guild_jobs import GuildJobStore
@@ -105,6 +105,19 @@ async def test_a_day_is_from_midnight_to_midnight_where_the_guild_is(store: Stor
     assert await usage.of_day(7, begin.date(), begin=begin, end=end) == [
         DayOfMember(day=begin.date(), user_id=1, used=Used(videos=2, credits=10, estimated=840_000, charged=800_000))
     ]
+
+
+async def test_what_the_deleted_have_used_is_known_without_their_names(store: Store, usage: UsageStore) -> None:
+    for user_id in (1, 1, 2):
+        await delivered(store, user_id=user_id)
+    billed = await submitted(store, user_id=1)
+    await store.jobs.fail(billed, failure="content", code="1301", now=store.now, cost_micros=70_000)
+    freed = await submitted(store, user_id=1)
+    await store.jobs.fail(freed, failure="content", code="1301", now=store.now)
+    before = await today(store, usage)
+    await store.database.transact(lambda tx: tx.execute("DELETE FROM jobs WHERE user_id = 1"))
+    after = await today(store, usage)
+    assert after == {2: before[2], NOBODY: replace(before[1], failed=0)}
 
 
 async def test_other_guilds_and_direct_messages_are_not_counted(store: Store, usage: UsageStore) -> None:
