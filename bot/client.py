@@ -131,8 +131,9 @@ class Shotcaller(commands.Bot):
         await self.services.departures.compare([guild.id for guild in self.guilds])
 
     async def on_ready(self) -> None:
-        """Say so in the log."""
+        """Say so in the log, and notice which guilds have come meanwhile: discord.py tells of them as available."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
+        await self.services.departures.compare([guild.id for guild in self.guilds])
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Somebody has added the bot to a guild."""
