@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.locale import words
 from tests.acceptance.admins import does
 from tests.acceptance.moderators import approves, case, checks
@@ -204,3 +206,28 @@ async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceilin
     assert len(told) == 3
     assert "0.76 of 0.60" not in told[2]
     stage.books.check()
+
+
+async def test_the_whole_bots_budget_refuses_everywhere_and_in_words(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(monthly_budget_usd="0.30", operator_channel_id=stage.id_of("channels", "showcase")):
+        await people.types("video create", **SMALL)
+        await people.result()
+        await stage.rest()
+        for user, locale in (("ana", None), ("ben", ZH)):
+            refused = await people.answer(await people.types("video create", user=user, locale=locale, **SMALL))
+            assert words(locale or "en-US")("error.budget.everywhere") in refused
+    assert [row["settled"] for row in stage.books.rows("SELECT * FROM accounts WHERE owner = 'budget:bot'")] == [
+        252_000
+    ]
+    assert len(await people.tasks()) == 1
+
+
+async def test_what_a_service_charges_in_its_own_units_is_kept_beside_the_estimate(stage: Stage) -> None:
+    async with stage.bot():
+        await stage.people.types("video create", model="kling-v1", **{**SMALL, "duration": 5})
+        await stage.people.result()
+        await stage.rest()
+    job, (task,) = stage.books.job(), await stage.people.tasks()
+    assert (job["cost_micros"], job["usd_micros"]) == (None, 420_000)
+    assert float(job["cost_units"]) * 0.14 == pytest.approx(float(task["cost"]))
