@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.acceptance.stage import Stage
+
+CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
+POINTS: Final = tuple(
+    f"{when} DepartureStore.{step}" for step in ("left", "take_back_waiting cancelled") for when in ("before", "after")
+)
 
 
 async def ask(stage: Stage, count: int) -> None:
@@ -83,3 +90,27 @@ async def test_a_removal_that_nobody_saw_is_noticed_at_the_next_start(stage: Sta
         await people.answered(await people.types("video create", **SMALL))
         await stage.rest()
     assert stage.books.balances() == (0, 6)
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("generate_seconds", [2.0], indirect=True, ids=[""])
+async def test_killed_while_it_leaves_the_bot_owes_nothing_in_the_end(stage: Stage, point: str) -> None:
+    people = stage.people
+    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point], running_per_user=1) as process:
+        await people.online()
+        await ask(stage, 2)
+        await people.turn(bot_present=False)
+
+        async def dead() -> bool:
+            return process.returncode is not None
+
+        await people.until(dead, what=f"the end {point}")
+        assert process.returncode == -signal.SIGKILL
+    async with stage.bot(running_per_user=1):
+        await people.until(noticed(stage, left=True), what="the removal")
+        await stage.rest()
+    kept = [job for job in ended(stage) if job == ("succeeded", "undeliverable")]
+    back = [job for job in ended(stage) if job == ("cancelled", None)]
+    # Not heard of before the kill, the removal is noticed while the worker may be faster than Discord.
+    assert (len(kept), len(back)) in ([(1, 1), (2, 0)] if point == POINTS[0] else [(1, 1)])
+    assert stage.books.balances() == (3 * len(kept), 0)
