@@ -20,7 +20,7 @@ from cogs._staffing import check_admin
 from cogs._text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from bot.client import Shotcaller
     from bot.domain.differences import Changed
@@ -60,19 +60,12 @@ def changed_text(changed: Changed, say: Words) -> str:
     return say("admin.changed", changes=listed([change_line(each, say) for each in changed.differences], say))
 
 
-def field_lines(policy: Policy, say: Words, *, paths: Iterable[str] | None = None) -> list[str]:
-    """The fields of a policy as they stand, in the policy's order; only those of some paths, if any are given."""
-    wanted = None if paths is None else set(paths)
-    return [
-        field_line(path, item, value, say)
-        for (path, item), value in fields(policy).items()
-        if wanted is None or path in wanted
-    ]
+def field_lines(policy: Policy, say: Words, *, paths: Collection[str]) -> list[str]:
+    """The fields of a policy at some paths as they stand, in the policy's order."""
+    return [field_line(path, item, value, say) for (path, item), value in fields(policy).items() if path in paths]
 
 
-async def show(
-    bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Iterable[str] | None = None
-) -> None:
+async def show(bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]) -> None:
     """Answer how some fields of this guild's policy stand."""
     say = words(str(interaction.locale))
     lines = field_lines(await policy_of(bot, interaction), say, paths=paths)

@@ -29,14 +29,14 @@ def change_line(change: Difference, say: Words) -> str:
         went = [each for each in change.before if each not in change.after]
         parts = [say("policy.came", what=value_text(change.path, came, say))] if came else []
         parts += [say("policy.went", what=value_text(change.path, went, say))] if went else []
-        return f"{label}: {' '.join(parts)}"
+        return say("policy.moved", name=label, moves=" ".join(parts))
     before, after = (value_text(change.path, each, say) for each in (change.before, change.after))
-    return f"{label}: {before} → **{after}**"
+    return say("policy.change", name=label, before=before, after=after)
 
 
 def field_line(path: str, item: str, value: Any, say: Words) -> str:
     """One field as it stands."""
-    return f"{_label(path, item, say)}: **{value_text(path, value, say)}**"
+    return say("policy.field", name=_label(path, item, say), value=value_text(path, value, say))
 
 
 def value_text(path: str, value: Any, say: Words) -> str:
@@ -146,7 +146,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "timezone": (_plain, "policy.none"),
     "channels.allowed": (_channels, "policy.all"),
     "channels.denied": (_channels, "policy.none"),
-    "roles.allowed": (_roles, "policy.all"),
+    "roles.allowed": (_roles, "policy.everyone"),
     "roles.denied": (_roles, "policy.none"),
     "tiers": (_tier, "policy.none"),
     "limits.longest": (_seconds, "policy.any"),

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.policy import zones
+from bot.domain.differences import differences
+from bot.domain.policy import Policy, zones
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED
 from bot.errors import ChannelClosed
 from bot.locale import words
-from cogs._admin import answer_long, changed_text, decide, policy_of, show, state_of
+from cogs._admin import answer_long, changed_text, decide, field_lines, policy_of, show, state_of
 from cogs._audit import entry_of, reason_text, spoken
 from cogs._completions import CHOICES
-from cogs._policy_words import listed, money
+from cogs._policy_words import PATHS, money
 from cogs._replies import acknowledge, answer
 from cogs._text import since
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
-    from bot.domain.policy import Policy
+    from bot.domain.guild import GuildState
     from bot.locale import Words
 
     Command = app_commands.Command[Any, ..., None]
@@ -45,12 +46,20 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         say, state = words(str(interaction.locale)), await state_of(bot, interaction)
-        title = say("admin.show")
-        if state.paused:
-            title += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
-        await show(bot, interaction, title)
+        await answer_long(interaction, _overview(state, say), filename="settings.txt", say=say)
 
     return everything
+
+
+def _overview(state: GuildState, say: Words) -> str:
+    """Everything, with what this guild has decided itself before the rest."""
+    text, decided = f"### {say('admin.show')}", {each.path for each in differences(Policy(), state.policy)}
+    if state.paused:
+        text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
+    for title, paths in (("decided", decided), ("usual", set(PATHS) - decided)):
+        if lines := field_lines(state.policy, say, paths=paths):
+            text += "\n".join([f"\n**{say(f'admin.show.{title}')}**", *(f"- {line}" for line in lines)])
+    return text
 
 
 def _server(bot: Shotcaller, say: Words) -> Command:
@@ -157,6 +166,6 @@ async def _tell(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """The latest entries."""
     say = words(str(interaction.locale))
     entries = await bot.services.guilds.entries(entry_of(interaction, "").guild_id, most=LATEST)
-    lines = [f"{since(entry.at)} {spoken(entry, say)}" for entry in entries]
-    text = f"### {say('admin.audit')}\n{listed(lines, say)}" if lines else say("admin.audit.none")
+    lines = [f"- {since(entry.at)} {spoken(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
+    text = "\n".join([f"### {say('admin.audit')}", *lines]) if lines else say("admin.audit.none")
     await answer_long(interaction, text, filename="audit.txt", say=say)

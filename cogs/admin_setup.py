@@ -15,12 +15,11 @@ from bot.domain.price import to_micros
 from bot.domain.quota import Period
 from bot.errors import ChannelClosed, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import words
-from cogs._admin import check_presser, policy_of
+from cogs._admin import check_presser, pages, policy_of
 from cogs._audit import entry_of
 from cogs._buttons import Lasting
 from cogs._checkup import channel_ids, findings
 from cogs._modals import QUICK, values_of
-from cogs._policy_words import listed
 from cogs._replies import acknowledge
 from cogs._setup_panel import FORM, form, panel, still_open
 
@@ -185,7 +184,7 @@ async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     """Show the panel with what the doctor says."""
     say, found = words(str(interaction.locale)), ""
     if interaction.guild is not None and not interaction.guild.unavailable:
-        found = listed(await findings(bot, interaction.guild, say), say)
+        found = pages("\n".join(await findings(bot, interaction.guild, say)))[0]
     await _show(interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
 
 

@@ -119,6 +119,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.dead.{}": DeadLetter,
     "admin.jobs.done.{}": JOB_DEEDS,
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
+    "admin.show.{}": ("decided", "usual"),
     "alert.{}": Trouble,
     "allowance.{}": Period,
     "audit.{}": [

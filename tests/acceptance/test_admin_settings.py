@@ -133,7 +133,7 @@ async def test_everyone_is_a_role_like_others(stage: Stage) -> None:
         assert ACCEPTED in await asks(people)
         await does(people, "doctor", tidy=True)
         await does(people, "roles", forget="@everyone")
-        assert "Only for: **all**" in await does(people, "roles")
+        assert "Only for the roles: **everyone**" in await does(people, "roles")
         assert ACCEPTED in await asks(people)
         await stage.rest()
 
@@ -270,8 +270,10 @@ async def test_everything_that_is_decided_is_shown_in_one_place(stage: Stage) ->
     async with stage.bot():
         await does(people, "channels", allow="general", spoiler="nsfw")
         await does(people, "limits", longest=5)
-        said = await does(people, "show")
-        assert "Longest video: **5 seconds**" in said
+        decided, usual = (await does(people, "show")).split("**As usual**")
+        said = decided + usual
+        assert "Longest video: **5 seconds**" in decided
+        assert "Time zone: **UTC**" in usual
         assert f"Videos covered in: **<#{stage.id_of('channels', 'nsfw')}>**" in said
         assert "Budget a month: **no limit**" in said
         await does(people, "pause", reason="film night")
