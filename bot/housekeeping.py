@@ -52,11 +52,7 @@ class Housekeeping:
         wake_steward: Callable[[], None],
     ) -> Self:
         """Build all of it."""
-        keeping = Keeping(
-            texts=_days(settings.keep_prompts_days),
-            files=_days(settings.keep_files_days),
-            guilds=timedelta(days=settings.left_guild_days),
-        )
+        keeping = _keeping(settings)
         departures = Departures(store=DepartureStore(database), clock=clock, wake=wake_worker)
         return cls(
             privacy=Privacy(
@@ -96,6 +92,14 @@ class Housekeeping:
             Chore(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
             Chore(name="retention", every=timedelta(days=1), work=self.retention.work),
         ]
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
+        texts=_days(settings.keep_prompts_days),
+        files=_days(settings.keep_files_days),
+        guilds=timedelta(days=settings.left_guild_days),
+    )
 
 
 def _days(number: int) -> timedelta | None:

@@ -1,0 +1,114 @@
+"""What looks after a house's memory, with a Discord that a test can script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from bot.domain.job import DeadLetter
+from bot.service.departures import Departures
+from bot.service.feedback import Feedback
+from bot.service.privacy import Keeping, Privacy
+from bot.service.retention import Retention
+from bot.store.deletions import DeletionStore
+from bot.store.departures import DepartureStore
+from bot.store.drafts import Drafts
+from bot.store.feedback import FeedbackStore
+from bot.store.privacy import PrivacyStore
+from bot.store.retention import RetentionStore
+from tests.service.scripted import Scripted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.service.copies import Courier
+    from tests.service.house import House
+
+DAY = timedelta(days=1).total_seconds()
+PLACES = [(5, 41), (5, 42), (5, 43), (9, 44)]  # of a card, a result, a shared copy and one in a gallery
+KEEPING = Keeping(texts=timedelta(days=90), files=timedelta(days=10), guilds=timedelta(days=30))
+
+
+class Discord(Scripted):
+    """Discord for deletions; without a script every message is deleted."""
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        assert job.id
+        return cast("bool", await self.play("delete", (channel_id, message_id), usual=True))
+
+
+@dataclass
+class Keeper:
+    """What looks after a house's memory."""
+
+    house: House
+    policy_file: Path | None = None
+    reachable: bool = True
+    keeping: Keeping = KEEPING
+
+    def __post_init__(self) -> None:
+        house, self.discord = self.house, Discord()
+        self.deletions = DeletionStore(house.database)
+        self.privacy = Privacy(
+            store=PrivacyStore(house.database),
+            deletions=self.deletions,
+            courier=cast("Courier", self.discord),
+            delivery=house.delivery,
+            keeping=self.keeping,
+            policy_file=self.policy_file,
+            clock=house.clock,
+            wake=house.wake,
+        )
+        self.departures = Departures(store=DepartureStore(house.database), clock=house.clock, wake=house.wake)
+        self.retention = Retention(
+            store=RetentionStore(house.database),
+            drafts=Drafts(house.database),
+            departures=self.departures,
+            delivery=house.delivery,
+            keeping=self.keeping,
+            clock=house.clock,
+            wake=house.wake,
+        )
+        self.feedback = Feedback(
+            store=FeedbackStore(house.database),
+            notifier=house.discord,
+            reachable=self.reachable,
+            clock=house.clock,
+            wake=house.wake,
+        )
+
+    async def posted(self, **changes: Any) -> Job:
+        """A job whose video was posted, shared and hung, and that is closed."""
+        job = await self.house.succeeded(**changes)
+        job = await self.house.jobs.delivered(job, channel_id=5, message_id=42, now=self.house.clock())
+        await self._run(
+            "UPDATE jobs SET card_channel_id = 5, card_message_id = 41, shared_message_id = 43, due_at = NULL", job
+        )
+        await self.house.database.transact(
+            lambda tx: tx.execute(
+                "INSERT INTO gallery (job_id, channel_id, at, message_id) VALUES ($1, 9, 0, 44)", job.id
+            )
+        )
+        return await self.house.job(job)
+
+    async def kept(self) -> Job:
+        """A job whose video nobody could be given, with its file."""
+        job = await self.house.succeeded()
+        kept = await self.house.jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self.house.clock())
+        (self.house.folder / f"{job.id}.mp4").write_bytes(b"film")
+        return kept
+
+    async def close(self, job: Job) -> None:
+        """Let the card of an ended job be closed, as a worker does."""
+        await self._run("UPDATE jobs SET due_at = NULL", job)
+
+    async def _run(self, sql: str, job: Job) -> None:
+        await self.house.database.transact(lambda tx: tx.execute(f"{sql} WHERE id = $1", job.id))
+
+    async def days(self, number: int) -> None:
+        """Let days pass, with a look at what is old on each."""
+        for _ in range(number):
+            self.house.clock.tick(DAY)
+            await self.retention.work()
