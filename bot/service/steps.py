@@ -93,6 +93,8 @@ class Steps:
             await self._jobs.fail(job, failure="internal", code="", now=now, billed=True)
         elif job.status is JobStatus.SUBMITTING and now >= job.deadline_at and job.dead_letter is None:
             await self._submission.lose(job)
+        elif job.review is Review.HELD:  # nobody gets it by an accident
+            await self._again(job, cap=STUMBLE_CAP)
         elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):
             await self._delivery.keep(job, "internal")
         else:

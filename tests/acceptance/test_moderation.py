@@ -213,3 +213,49 @@ async def test_what_the_video_service_refuses_counts_against_nobody(stage: Stage
         await stage.rest()
     assert stage.books.rows("SELECT * FROM strikes") == []
     assert stage.books.rows("SELECT * FROM members") == []
+
+
+async def test_a_private_request_is_looked_at_too_and_stays_private(stage: Stage) -> None:
+    async with stage.bot():
+        await checks(stage, approval="both")
+        assert "sees everything that you wrote" in await ask(stage, private=True)
+        asked = await case(stage, "May this video be made?")
+        assert "Private" in asked["content"]
+        await approves(stage, asked)
+        await approves(stage, await case(stage, "May this video be posted?"))
+        await stage.people.result("dm")
+        await stage.rest()
+    assert await stage.people.results() == []
+
+
+async def test_moderators_may_decide_where_videos_are_posted(stage: Stage) -> None:
+    async with stage.bot():
+        await checks(stage, channel="general", approval="results")
+        await ask(stage)
+
+        async def held() -> bool:
+            return any(each["components"] for each in await stage.people.results())
+
+        await stage.people.until(held, what="the case")
+        (asked,) = [each for each in await stage.people.results() if each["components"]]
+    async with stage.bot():
+        await approves(stage, asked)
+        await stage.rest()
+
+        async def posted() -> bool:
+            found = [each["attachments"][0]["filename"] for each in await stage.people.results()]
+            return found == [f"shotcaller-{stage.books.job()['id']}.mp4"]
+
+        await stage.people.until(posted, what="the video alone")
+
+
+async def test_what_a_prompt_says_means_nothing_among_the_moderators(stage: Stage) -> None:
+    async with stage.bot():
+        await checks(stage, approval="requests")
+        await ask(stage, prompt="@everyone ``` **look** [here](https://evil.example) <@&1>")
+        asked = await case(stage)
+        assert not asked["mention_everyone"]
+        assert asked["embeds"][0]["description"].count("```") == 2
+        await denies(stage, asked, reason="@everyone **no**")
+        assert "\\*\\*no" in await stage.people.card("did not let it pass")
+        await stage.rest()

@@ -134,6 +134,17 @@ async def test_a_video_that_nobody_looks_at_in_time_is_gone(bench: Bench) -> Non
     assert await bench.house.balance(job) == (0, 0)
 
 
+async def test_an_accident_at_the_end_of_a_review_gives_the_video_to_nobody(bench: Bench) -> None:
+    job = await held(bench)
+    claimed = await bench.house.claimed(job)
+    bench.house.clock.tick(1)
+    await bench.house.steps.stumble(claimed)
+    present = await bench.house.job(job)
+    assert (present.review, present.dead_letter) == (Review.HELD, None)
+    assert present.due_at is not None
+    assert present.due_at > bench.house.clock()
+
+
 # -- the clerk
 
 

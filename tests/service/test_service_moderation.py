@@ -69,8 +69,10 @@ async def test_a_case_has_no_word_of_the_prompt(bench: Bench) -> None:
     assert (case.id, case.channel_id, case.user_id, case.job_id) == ("request-job-1", 9, 1, "job-1")
 
 
-async def test_a_search_that_never_ends_is_for_a_moderator_or_not_made(bench: Bench) -> None:
-    await bench.wants(rules=(ENDLESS,))
+@pytest.mark.parametrize("action", Action)
+async def test_a_search_that_never_ends_is_for_a_moderator_or_not_made(bench: Bench, action: Action) -> None:
+    endless = ENDLESS.model_copy(update={"action": action})
+    await bench.wants(rules=(endless,))
     held = await bench.screens(MAZE)
     assert held.case is not None
     assert held.case.body == {"why": {"doubt": [ENDLESS.pattern]}}
