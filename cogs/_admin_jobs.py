@@ -11,7 +11,7 @@ from bot.domain.oversight import Sought
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs._admin import check_presser
-from cogs._admin_jobs_look import deeds_for, outcome, page_text, page_view, sheet, sheet_view
+from cogs._admin_jobs_look import deeds_for, outcome, page_embed, page_view, sheet, sheet_view
 from cogs._audit import entry_of
 from cogs._buttons import Lasting
 from cogs._replies import acknowledge, answer
@@ -43,7 +43,7 @@ async def show_page(
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
     page = await bot.services.guild_jobs.page(sought, guild_id=guild_id, user_id=user_id, skip=skip)
     await interaction.edit_original_response(
-        content=page_text(page, sought, say),
+        embed=page_embed(page, sought, say),
         view=page_view(page, sought, user_id, say),
         allowed_mentions=discord.AllowedMentions.none(),
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.service.guild_jobs import JobsPage
 
 PROMPT: Final = 80  # characters of a prompt in a list
+DESCRIPTION: Final = 4096  # characters of an embed's text
 FIELD: Final = 1024  # characters of an embed's field
 CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25
@@ -52,12 +53,10 @@ def deeds_for(job: Job) -> tuple[tuple[str, str], ...]:
     return _WAITING if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
 
 
-def page_text(page: JobsPage, sought: Sought, say: Words) -> str:
+def page_embed(page: JobsPage, sought: Sought, say: Words) -> discord.Embed:
     """A page of jobs, a few lines each."""
-    title = f"### {say(f'choice.which.{sought}')}"
-    if not page.views:
-        return f"{title}\n{say('admin.jobs.none')}"
-    return "\n".join([title, *(_entry(view, say) for view in page.views)])
+    entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
+    return discord.Embed(title=say(f"choice.which.{sought}"), description=cut("\n".join(entries), DESCRIPTION))
 
 
 def _entry(view: JobView, say: Words) -> str:

@@ -94,7 +94,7 @@ def budget(stage: Stage) -> tuple[int, int]:
 async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(stage: Stage) -> None:
     async with in_doubt(stage) as job:
         listed = await sees(stage, "list", which="dead")
-        assert job in listed["content"]
+        assert job in whole(listed)
         opened = await stage.people.presses(listed, "ajob:open", job, user="admin")
         shown = await stage.people.answered(opened)
         text = whole(shown)
@@ -179,9 +179,9 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(stage: St
         first, second = stage.books.jobs()
         offered = await people.completes("admin jobs cancel", focused="job", user="admin", job="sec")
         assert [choice["value"] for choice in offered] == [second["id"]]
-        assert "the second" in (await sees(stage, "list", which="waiting"))["content"]
-        assert "the second" not in (await sees(stage, "list", which="running"))["content"]
-        assert "the second" not in (await sees(stage, "list", member="ben"))["content"]
+        assert "the second" in whole(await sees(stage, "list", which="waiting"))
+        assert "the second" not in whole(await sees(stage, "list", which="running"))
+        assert "the second" not in whole(await sees(stage, "list", member="ben"))
         assert "3 credits are <@" in await does(people, "jobs cancel", job=second["id"])
         assert "taken back before it began" in await people.card("Taken back")
         assert "past the point" in await does(people, "jobs cancel", job=first["id"])
@@ -208,7 +208,7 @@ async def test_who_is_no_admin_sees_and_decides_nothing(stage: Stage) -> None:
         assert "This server has no video with the id `nothing`" in await does(people, "jobs show", job="nothing")
         assert "Owner of the bot" in await does(people, "jobs list", which="everywhere")
         everywhere = await sees(stage, "list", user="owner", which="everywhere")
-        assert job in everywhere["content"]
+        assert job in whole(everywhere)
         await does(people, "jobs writeoff", job=job)
 
 
@@ -218,7 +218,7 @@ async def test_a_job_of_direct_messages_is_its_persons_and_the_operators(stage: 
     async with stage.bot(**DOUBTFUL):
         await people.types("video create", channel="dm", also=SMALL)
         job = await dead(stage, "outcome_unknown")
-        assert job not in (await sees(stage, "list", which="dead"))["content"]
+        assert job not in whole(await sees(stage, "list", which="dead"))
         assert "This server has no video" in await does(people, "jobs writeoff", job=job)
         assert stage.books.job()["dead_letter"] == "outcome_unknown"
         shown = await sees(stage, "show", user="owner", job=job)
@@ -238,12 +238,12 @@ async def test_long_lists_have_pages(stage: Stage) -> None:
                 await people.types("video create", user="ana", also={**SMALL, "prompt": f"no {number}"})
             )
         first = await sees(stage, "list")
-        assert "no 9" in first["content"]
-        assert "no 0" not in first["content"]
+        assert "no 9" in whole(first)
+        assert "no 0" not in whole(first)
         older = await people.edited(await people.presses(first, control(first, ":8"), user="admin"))
-        assert "no 0" in older["content"]
+        assert "no 0" in whole(older)
         newer = await people.edited(await people.presses(older, control(older, ":0"), user="admin"))
-        assert newer["content"] == first["content"]
+        assert whole(newer) == whole(first)
         for job in stage.books.jobs()[1:]:
             await does(people, "jobs cancel", job=job["id"])
         await people.fault("kirin", "stuck", count=0)
@@ -257,7 +257,7 @@ async def test_everything_is_said_in_chinese_too(stage: Stage) -> None:
         return await people.answered(sent)
 
     async with in_doubt(stage) as job:
-        assert "等待处理的视频" in (await says("list", which="dead"))["content"]
+        assert "等待处理的视频" in whole(await says("list", which="dead"))
         shown = await says("show", job=job)
         assert "视频服务会收两次费" in whole(shown)
         assert labels(shown) == ["再查一次", "重新提交", "核销，未收费", "核销，已收费"]
