@@ -49,13 +49,17 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         if interaction.guild_id is None:
             raise NotPermitted(needed=ADMINS)
         report, say = await bot.services.usage.report(interaction.guild_id, Span(span)), words(str(interaction.locale))
+        # In a thread: a thousand members in ninety days take a while to add up and to draw.
+        text, files = await asyncio.to_thread(_answer, report, Span(span), Measure(measure), say)
         await interaction.edit_original_response(
-            content=cut(report_text(report, Span(span), Measure(measure), say), CONTENT),
-            attachments=await _files(report, Measure(measure), say),
-            allowed_mentions=discord.AllowedMentions.none(),
+            content=text, attachments=files, allowed_mentions=discord.AllowedMentions.none()
         )
 
     return usage
+
+
+def _answer(report: Report, span: Span, measure: Measure, say: Words) -> tuple[str, list[discord.File]]:
+    return cut(report_text(report, span, measure, say), CONTENT), _files(report, measure, say)
 
 
 def report_text(report: Report, span: Span, measure: Measure, say: Words) -> str:
@@ -120,17 +124,15 @@ def _drift(drift: Drift, say: Words) -> Iterator[str]:
         yield say("usage.units", model=model, provider=drift.provider, units=f"{drift.units:f}", n=drift.metered)
 
 
-async def _files(report: Report, measure: Measure, say: Words) -> list[discord.File]:
+def _files(report: Report, measure: Measure, say: Words) -> list[discord.File]:
     """The picture and the table; nothing where nothing was asked for."""
     if not report.rows:
         return []
-    picture = await asyncio.to_thread(draw, report, measure)
-    table = await asyncio.to_thread(report.table)
     name = f"usage-{report.days[0]:%Y%m%d}-{report.days[-1]:%Y%m%d}"
     alt = cut(alt_text(report, measure, say), ALT_TEXT)
     return [
-        discord.File(io.BytesIO(picture), filename=f"{name}.png", description=alt),
-        discord.File(io.BytesIO(table), filename=f"{name}.csv"),
+        discord.File(io.BytesIO(draw(report, measure)), filename=f"{name}.png", description=alt),
+        discord.File(io.BytesIO(report.table()), filename=f"{name}.csv"),
     ]
 
 
