@@ -12,6 +12,7 @@ from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store import ledger
 from bot.store.audit import record
+from bot.store.endings import take_back
 from bot.store.moves import move, update
 from bot.store.queues import take_turn
 
@@ -119,11 +120,9 @@ class DeadLetters:
             if not await record(tx, entry):
                 return job
             try:
-                cancelled = await move(tx, job, JobStatus.CANCELLED, finished_at=entry.at, due_at=entry.at, lease=None)
+                return await take_back(tx, job, now=entry.at)
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
-            await ledger.release(tx, cancelled, now=entry.at)
-            return cancelled
 
         return await self._database.transact(work)
 

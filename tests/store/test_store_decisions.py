@@ -14,6 +14,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.job import JobStatus, Review
 from bot.errors import CaseDecided, StoreUnavailable, TransitionLost
 from bot.store.cases import CaseStore
+from bot.store.dead_letters import DeadLetters
 from bot.store.decisions import Decisions
 from tests.funds import plain
 
@@ -70,6 +71,16 @@ async def test_an_approved_request_takes_its_turn_with_time_of_its_own(store: St
     claimed = await store.waiting()
     assert claimed is not None
     assert claimed.id == job.id
+    await store.books_add_up()
+
+
+async def test_nobody_is_asked_about_a_request_any_more_that_an_admin_has_taken_back(store: Store) -> None:
+    job, case = await pending(store)
+    await DeadLetters(store.database).cancel(entry(store, "an admin"), job.id)
+    assert await state(store, case) is CaseState.WITHDRAWN
+    with pytest.raises(CaseDecided) as caught:
+        await Decisions(store.database).approve(case, entry(store, "a moderator"), deadline=HOUR)
+    assert caught.value.state == CaseState.WITHDRAWN
     await store.books_add_up()
 
 
