@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bot.__main__ import main
-from bot.demo_crowd import Seen, comparisons
+from bot.demo import DemoFailed
+from bot.demo_crowd import Crowd, Seen, comparisons
+from bot.demo_screen import Screen
 from bot.store.books import Books, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bot.demo_crowd import Asked
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = Seen(
@@ -103,3 +108,27 @@ def test_whatever_is_wrong_in_the_books_is_found(changes: dict[str, Any]) -> Non
 
 def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:
     assert off(bill=BILL + Decimal("0.001"))
+
+
+class Told(Crowd):
+    """A crowd that has seen what a test says, against a provider that billed what a test says."""
+
+    def __init__(self, seen: Seen, bill: str, output: io.StringIO) -> None:
+        super().__init__(cast("Any", None), {"control": ""}, Screen(output), wanted=2)
+        self._told, self._bill = seen, bill
+
+    async def _seen(self, _: object) -> Seen:
+        return self._told
+
+    async def _get(self, path: str) -> Any:
+        return {"bill": {"total": self._bill}, "requests": []}[path]
+
+
+async def test_what_does_not_add_up_is_named_and_ends_the_demo() -> None:
+    output, asked = io.StringIO(), [cast("Asked", None)] * 5
+    await Told(SEEN, "0.504", output).add_up(asked, BOOKS)
+    assert "balance to the cent" in output.getvalue()
+    with pytest.raises(DemoFailed, match=r"the provider's bill: 0\.756, not 0\.504; .* cost: 0\.504, not 0\.756"):
+        await Told(SEEN, "0.756", output).add_up(asked, BOOKS)
+    with pytest.raises(DemoFailed, match="videos that were posted: 3, not 2"):
+        await Told(replace(SEEN, films=3), "0.504", output).add_up(asked, BOOKS)
