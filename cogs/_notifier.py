@@ -158,9 +158,12 @@ class DiscordNotifier:
 
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""
-        say = words(str(case.body.get("locale", "")))
-        granted = say("credits", n=int(case.body["credits"]))
-        text = say(f"more.{case.state}", credits=granted, place=f"<#{case.channel_id}>")
+        say, guild = words(str(case.body.get("locale", ""))), self._client.get_guild(case.guild_id)
+        values = {
+            "credits": say("credits", n=int(case.body["credits"])),
+            "server": safe(guild.name if guild else "?", 60),
+        }
+        text = say(f"more.{case.state}", **values)
         with mapped():
             person = await self._client.create_dm(discord.Object(case.user_id))
             await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())

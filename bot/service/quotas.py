@@ -120,8 +120,8 @@ class Quotas:
         now = self._clock()
         moderators = (await self._guilds.state(member.guild_id)).policy.moderation.channel_id
         if moderators is None:
-            detail = f"{credits_} credits for user {member.user_id}"
-            await self._desk.tell(Alert(trouble=Trouble.MORE, subject=str(member.guild_id), detail=detail))
+            subject = f"user {member.user_id}, server {member.guild_id}"
+            await self._desk.tell(Alert(trouble=Trouble.MORE, subject=subject, detail=f"{credits_} credits"))
             return Wished.TOLD
         case = Case(
             id=f"more-{key}",

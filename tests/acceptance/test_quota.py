@@ -133,7 +133,7 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         assert "🎁" not in await quota(people)
         assert "40" not in refused
         await approves(stage, wish)
-        await told_directly(people, "**40 credits** are yours")
+        await told_directly(people, "**40 credits** are yours there")
         assert "🎁 40 credits that never expire" in await quota(people)
         assert (await case(stage, "a film festival"))["components"] == []
         assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")][-1] == "more_approved"
@@ -149,7 +149,8 @@ async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(stage: S
     async with stage.bot():
         deny = wish["components"][0]["components"][1]["custom_id"]
         await people.answer(await people.presses(wish, deny, user="admin"))
-        await told_directly(people, say("more.denied", credits="40 点额度"))
+        server = stage.sandbox.discord.world.only_guild.name
+        await told_directly(people, say("more.denied", credits="40 点额度", server=server))
         assert "🎁" not in await quota(people)
     assert stage.books.rows("SELECT * FROM ledger") == []
 

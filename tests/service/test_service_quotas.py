@@ -126,7 +126,7 @@ async def test_a_wish_goes_to_those_who_decide_once_at_a_time(house: House) -> N
 
 async def test_where_nobody_decides_the_operator_hears_of_a_wish(house: House) -> None:
     assert await wish(house) is Wished.TOLD
-    assert house.alerts() == ["more 7"]
+    assert house.alerts() == ["more user 1, server 7"]
     with pytest.raises(CaseUnknown):
         await wish(house, member=Member(user_id=1))
 
