@@ -82,7 +82,7 @@ async def shape(press: Press) -> None:
             name, ident = say(f"choice.aspect.{ratio}"), press.ident("reshape", ratio)
             view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=ident))
     view.stop()
-    price = say("credits", n=job.credits)
+    price = say("credits", n=press.bot.services.videos.price(job.request).credits)
     await press.interaction.edit_original_response(content=say("result.shapes", price=price), view=view)
 
 
