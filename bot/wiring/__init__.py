@@ -1,0 +1,208 @@
+"""Puts the services together, each once, from the settings and from what reaches the world outside."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from bot import __version__
+from bot.clock import utc_now
+from bot.domain.funding import Defaults
+from bot.domain.price import to_micros
+from bot.domain.quota import Allowance
+from bot.providers import models_of
+from bot.service.about import About, Facts
+from bot.service.admission import Admission
+from bot.service.choices import Choices
+from bot.service.gallery import Curator, Gallery
+from bot.service.library import Library
+from bot.service.presets import Presets
+from bot.service.results import Results
+from bot.service.services import Services
+from bot.service.steward import Steward
+from bot.service.storyboards import Storyboards
+from bot.service.videos import Limits, Videos
+from bot.store.chores import ChoreStore
+from bot.store.drafts import Drafts
+from bot.store.gallery import GalleryStore
+from bot.store.guilds import GuildStore
+from bot.store.library import Shelf
+from bot.store.preferences import Preferences
+from bot.store.presets import PresetStore
+from bot.store.results import ResultStore
+from bot.wiring.administration import Administration
+from bot.wiring.engine import Engine
+from bot.wiring.housekeeping import Housekeeping
+from bot.wiring.world import World
+
+if TYPE_CHECKING:
+    from bot.service.worker import Worker
+    from bot.settings import Settings
+
+__all__ = ["Wiring", "World"]
+
+HANGING: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
+
+
+class Wiring:
+    """Every service, built when it is first asked for. The caller runs `worker`, `steward` and `curator`."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self._settings, self._world = settings, world
+        self._engine = Engine(settings, world, wake=self._wake_all)
+        self._drafts, self._preferences = Drafts(world.database), Preferences(world.database)
+        self._shelf, self._preset_store = Shelf(world.database), PresetStore(world.database)
+        self._gallery_store = GalleryStore(world.database)
+
+    @cached_property
+    def services(self) -> Services:
+        """What the cogs may call."""
+        engine, administration = self._engine, self._administration
+        return Services(
+            videos=self._videos,
+            drafts=self._drafts,
+            preferences=self._preferences,
+            choices=Choices(preferences=self._preferences, models=self._videos.models),
+            library=Library(shelf=self._shelf, lookup=engine.lookup, gallery=self._gallery, clock=utc_now),
+            gallery=self._gallery,
+            presets=Presets(
+                store=self._preset_store,
+                lookup=engine.lookup,
+                preferences=self._preferences,
+                videos=self._videos,
+                clock=utc_now,
+            ),
+            storyboards=Storyboards(
+                drafts=self._drafts, presets=self._preset_store, models=self._videos.models, clock=utc_now
+            ),
+            results=self._results,
+            cases=engine.moderating.cases(
+                results=self._results, delivery=engine.delivery, cards=engine.cards, deadline=engine.deadline
+            ),
+            checkup=administration.checkup,
+            guilds=administration.guilds,
+            guild_jobs=administration.guild_jobs,
+            usage=administration.usage,
+            quotas=administration.quotas,
+            about=About(
+                facts=Facts(version=__version__, source=self._settings.source_url, started_at=utc_now()),
+                health=engine.health,
+                clock=utc_now,
+            ),
+            privacy=self._housekeeping.privacy,
+            departures=self._housekeeping.departures,
+            feedback=self._housekeeping.feedback,
+        )
+
+    @property
+    def worker(self) -> Worker:
+        """Moves every job."""
+        return self._engine.worker
+
+    @cached_property
+    def steward(self) -> Steward:
+        """Does what has to be done from time to time."""
+        engine = self._engine
+        chores = [
+            *self._housekeeping.chores(),
+            *self._administration.chores(),
+            engine.moderating.chore(copies=engine.copies, staff=self._world.staff),
+        ]
+        return Steward(chores=chores, store=ChoreStore(self._world.database), clock=utc_now)
+
+    @cached_property
+    def curator(self) -> Curator:
+        """Hangs well-starred videos in galleries."""
+        return Curator(
+            store=self._gallery_store,
+            shelf=self._shelf,
+            lookup=self._engine.lookup,
+            copies=self._engine.copies,
+            courier=self._world.courier,
+            lease=timedelta(seconds=HANGING * self._settings.lease_seconds),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def _videos(self) -> Videos:
+        engine = self._engine
+        return Videos(
+            jobs=engine.jobs,
+            lookup=engine.lookup,
+            cards=engine.cards,
+            expectation=engine.expectation,
+            health=engine.health,
+            desk=engine.desk,
+            models=models_of(self._settings, self._world.providers),
+            admission=self._admission,
+            limits=Limits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
+            clock=utc_now,
+            wake=self._wake_all,
+        )
+
+    @property
+    def _admission(self) -> Admission:
+        return Admission(
+            guilds=GuildStore(self._world.database),
+            moderation=self._engine.moderating.requests,
+            defaults=self._defaults,
+            clock=utc_now,
+        )
+
+    @cached_property
+    def _results(self) -> Results:
+        return Results(
+            store=ResultStore(self._world.database),
+            lookup=self._engine.lookup,
+            copies=self._engine.copies,
+            courier=self._world.courier,
+            delivery=self._engine.delivery,
+            clock=utc_now,
+            wake=self.worker.wake,
+        )
+
+    @cached_property
+    def _gallery(self) -> Gallery:
+        return Gallery(store=self._gallery_store, preferences=self._preferences, clock=utc_now, wake=self.curator.wake)
+
+    @cached_property
+    def _administration(self) -> Administration:
+        return Administration(
+            self._world,
+            self._engine,
+            defaults=self._defaults,
+            wake=self._wake_all,
+            wake_steward=self._wake_steward,
+        )
+
+    @cached_property
+    def _housekeeping(self) -> Housekeeping:
+        return Housekeeping.of(
+            self._settings,
+            database=self._world.database,
+            courier=self._world.courier,
+            notifier=self._world.notifier,
+            delivery=self._engine.delivery,
+            clock=utc_now,
+            wake_worker=self.worker.wake,
+            wake_steward=self._wake_steward,
+        )
+
+    @property
+    def _defaults(self) -> Defaults:
+        budget, direct = self._settings.monthly_budget_usd, self._settings.direct_credits
+        return Defaults(
+            allowance=Allowance(credits=self._settings.daily_credits),
+            direct=None if direct is None else Allowance(credits=direct),
+            budget_usd_micros=None if budget is None else to_micros(budget),
+        )
+
+    def _wake_steward(self) -> None:
+        self.steward.wake()  # not before it is needed: what wakes it may be among its chores
+
+    def _wake_all(self) -> None:
+        self.worker.wake()
+        self.steward.wake()

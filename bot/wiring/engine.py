@@ -1,0 +1,147 @@
+"""Puts together what a job meets on its way: from the queue to its provider, and with the video into its channel."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from bot.clock import utc_now
+from bot.domain.running import RunningLimits
+from bot.service.cards import Cards
+from bot.service.copies import Copies
+from bot.service.delivery import Delivery
+from bot.service.expectation import Expectation
+from bot.service.health import ProviderHealth
+from bot.service.media import Media
+from bot.service.operator import OperatorDesk
+from bot.service.submission import Pace, Submission
+from bot.service.worker import Capacity, Worker
+from bot.store.claims import Claims
+from bot.store.jobs import JobStore
+from bot.store.lookup import Lookup
+from bot.wiring.moderating import Moderating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bot.settings import Settings
+    from bot.wiring.world import World
+
+STEPS: Final = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
+MEGABYTE: Final = 1024 * 1024
+
+
+class Engine:
+    """The worker and all that it works with, built when it is first asked for. `wake` has everybody look again."""
+
+    def __init__(self, settings: Settings, world: World, *, wake: Callable[[], None]) -> None:
+        self._settings, self._world = settings, world
+        self.jobs, self.lookup = JobStore(world.database), Lookup(world.database)
+        self.desk = OperatorDesk(world.notifier, clock=utc_now)
+        self.health = {
+            name: ProviderHealth(each, desk=self.desk, clock=utc_now) for name, each in world.providers.items()
+        }
+        self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=utc_now)
+        self.moderating = Moderating(world.database, scanner=world.scanner, desk=self.desk, wake=wake)
+        self._media = Media()
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Moves every job."""
+        return Worker(
+            claims=Claims(self._world.database),
+            jobs=self.jobs,
+            submission=self._submission,
+            delivery=self.delivery,
+            decisions=self.moderating.decisions,
+            cards=self.cards,
+            providers=self._world.providers,
+            capacity=Capacity(
+                steps=STEPS, running=self._running, lease=timedelta(seconds=self._settings.lease_seconds)
+            ),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Shows jobs to people."""
+        return Cards(
+            notifier=self._world.notifier,
+            jobs=self.jobs,
+            lookup=self.lookup,
+            expectation=self.expectation,
+            clock=utc_now,
+        )
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Brings finished videos to their people."""
+        return Delivery(
+            jobs=self.jobs,
+            lookup=self.lookup,
+            providers=self._world.providers,
+            fetcher=self._world.fetcher,
+            media=self._media,
+            notifier=self._world.notifier,
+            desk=self.desk,
+            inspection=self.moderating.results,
+            folder=self._folder,
+            cap=self._cap,
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Fetches finished videos once more."""
+        return Copies(
+            providers=self._world.providers,
+            fetcher=self._world.fetcher,
+            media=self._media,
+            courier=self._world.courier,
+            folder=self._folder,
+            cap=self._cap,
+        )
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long a job may take."""
+        return timedelta(minutes=self._settings.job_deadline_minutes)
+
+    @cached_property
+    def _submission(self) -> Submission:
+        return Submission(
+            providers=self._world.providers,
+            health=self.health,
+            jobs=self.jobs,
+            expectation=self.expectation,
+            desk=self.desk,
+            pace=Pace(
+                least=timedelta(seconds=self._settings.poll_seconds_min),
+                most=timedelta(seconds=self._settings.poll_seconds_max),
+            ),
+            clock=utc_now,
+            rand=random.random,
+        )
+
+    @property
+    def _running(self) -> RunningLimits:
+        settings = self._settings
+        return RunningLimits(
+            per_provider=settings.running_per_provider,
+            per_user=settings.running_per_user,
+            per_guild=settings.running_per_guild,
+            total=settings.running_total,
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.data_dir / "results"
+
+    @property
+    def _cap(self) -> int:
+        return self._settings.max_result_megabytes * MEGABYTE

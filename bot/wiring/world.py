@@ -1,0 +1,30 @@
+"""What the services reach the outside by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.provider.base import VideoProvider
+    from bot.provider.scan import Scanner
+    from bot.service.copies import Courier
+    from bot.service.delivery import Fetcher
+    from bot.service.notifier import Notifier
+    from bot.service.staff import Staff
+    from bot.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """The database, the video services, the files of strangers, and Discord in its several parts."""
+
+    database: Database
+    providers: Mapping[str, VideoProvider]
+    fetcher: Fetcher
+    notifier: Notifier
+    courier: Courier
+    staff: Staff
+    scanner: Scanner | None = None
