@@ -150,6 +150,17 @@ class Job:
         ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
         return ended or self.delivered_at is not None or self.dead_letter is not None
 
+    def charged(self, cost_micros: int | None, *, billed: bool = False) -> int | None:
+        """What its provider has charged for all its attempts; None where it has never said.
+
+        `cost_micros` is what it says of the present attempt. Where that was `billed` and it does not say, the estimate
+        counts beside what is known of earlier ones, or that would pass for the whole.
+        """
+        if cost_micros is None and billed and self.cost_micros is not None and self.status is not JobStatus.SUCCEEDED:
+            cost_micros = self.usd_micros
+        known = [cost for cost in (self.cost_micros, cost_micros) if cost is not None]
+        return sum(known) if known else None
+
     def visible_to(self, user_id: int) -> bool:
         """Whether that person may see it: everybody may, unless it is private and its author has not shared it."""
         return self.user_id == user_id or not self.destination.private or self.shared_at is not None

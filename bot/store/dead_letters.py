@@ -97,6 +97,7 @@ class DeadLetters:
                 JobStatus.FAILED,
                 failure=WRITTEN_OFF,
                 failure_code="",
+                cost_micros=job.charged(None, billed=billed),
                 finished_at=entry.at,
                 due_at=entry.at,
                 lease=None,

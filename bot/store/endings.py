@@ -42,7 +42,7 @@ async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> 
     if job.status in _WAITING:
         return await take_back(tx, job, now=now)
     changes = {"failure": failure, "failure_code": "", "finished_at": now, "due_at": now, "lease": None}
-    failed = await move(tx, job, JobStatus.FAILED, **changes)
+    failed = await move(tx, job, JobStatus.FAILED, cost_micros=job.charged(None, billed=True), **changes)
     await ledger.release(tx, failed, now=now, billed=True)
     await withdraw(tx, job.id, now=now)
     return failed

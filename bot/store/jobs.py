@@ -90,7 +90,7 @@ class JobStore:
         What the provider charged for it all the same is a part of what the job costs in the end.
         """
         changes: dict[str, Any] = {"task_id": None, "progress": None, "due_at": next_at, "lease": None}
-        changes["cost_micros"] = _charged(job, cost_micros)
+        changes["cost_micros"] = job.charged(cost_micros)
 
         async def work(tx: Transaction) -> Job:
             queued = await move(tx, job, JobStatus.QUEUED, attempt=attempt, tries=job.tries + 1, **changes)
@@ -110,13 +110,11 @@ class JobStore:
         self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
     ) -> Job:
         """The provider has finished it, and may have said what it cost; the lease stays for delivering at once."""
-        if job.cost_micros is not None and cost_micros is None:
-            cost_micros = job.usd_micros  # an earlier attempt's cost would pass for the whole
         return await self._move(
             job,
             JobStatus.SUCCEEDED,
             result_url=result_url,
-            cost_micros=_charged(job, cost_micros),
+            cost_micros=job.charged(cost_micros, billed=True),
             cost_units=cost_units,
             finished_at=now,
             progress=1.0,
@@ -138,7 +136,7 @@ class JobStore:
         Budgets keep what the provider charged: the estimate where it is `billed`, or finished, and does not say.
         """
         changes: dict[str, Any] = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
-        changes["cost_micros"] = _charged(job, cost_micros)
+        changes["cost_micros"] = job.charged(cost_micros, billed=billed)
         billed = billed or job.status is JobStatus.SUCCEEDED
 
         async def work(tx: Transaction) -> Job:
@@ -232,12 +230,6 @@ class JobStore:
 
     async def _keep(self, job: Job, **changes: Any) -> Job:
         return await self._database.transact(lambda tx: update(tx, job, **changes))
-
-
-def _charged(job: Job, cost_micros: int | None) -> int | None:
-    """What the provider has charged for a job, with what it says it charged now."""
-    known = [cost for cost in (job.cost_micros, cost_micros) if cost is not None]
-    return sum(known) if known else None
 
 
 def _entered_as(job: Job) -> str:
