@@ -30,11 +30,16 @@ SAMPLES: dict[str, Any] = {
     "int": 5,
     "datetime": datetime(2026, 3, 5, tzinfo=UTC),
     "JobStatus": JobStatus.RUNNING,
+    "Sequence[int]": (),
+    "Sequence[tuple[str, str, str]]": [("timezone", "zone", ""), (HOSTILE, "unknown", HOSTILE)],
     "Sequence[str]": ("attach_files", "send_messages_in_threads"),
     "Sequence[Problem]": [Problem(code="prompt_empty", field="prompt")],
     "Sequence[Suggestion]": [],
 }
-NAMED: dict[str, Any] = {"needed": "manage_messages", "state": "approved", "problem": "slow"}
+NAMED: dict[str, Any] = {"needed": "manage_messages", "state": "approved", "problem": "slow", "what": "video"}
+CODES: dict[type[Exception], dict[str, Any]] = {
+    errors.OverLimit: {"limit": "longest"}
+}  # names that others use otherwise
 ROOT = Path(__file__).parents[2]
 REASONLESS = re.compile(r"\b[A-Z][a-z]+[A-Z]\w+\(?|Traceback|None\b|\{|\}")
 
@@ -54,6 +59,7 @@ def sample(kind: type[Any]) -> Exception:
     given = {
         each.name: NAMED.get(each.name, SAMPLES.get(each.annotation)) for each in wanted if each.default is each.empty
     }
+    given |= CODES.get(kind, {})
     positional = [
         given.pop(each.name) for each in wanted if each.kind is each.POSITIONAL_OR_KEYWORD and each.name in given
     ]
