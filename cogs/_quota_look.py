@@ -59,7 +59,7 @@ def _accounts(standing: Standing, say: Words) -> Iterator[str]:
         yield from _purse(purse, say)
     for cap in standing.caps:
         yield say("quota.together", balance=say("credits", n=cap.account.balance), **_limits(cap))
-    if len(standing.purses) > 1:
+    if standing.balance != own.balance:
         yield say("quota.whole", balance=say("credits", n=standing.balance))
 
 

@@ -85,6 +85,13 @@ def test_pools_granted_credits_and_what_all_share_are_named_and_empty_ones_left_
     assert "🎁 15 credits" in shown(standing=Standing(purses=(purse(), kept)))
 
 
+def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> None:
+    nothing = Purse(account=replace(OWN, owner="extra:1@guild:7", period="", allowance=0), renews_at=None)
+    roomy, tight = (purse(owner="guild:7", allowance=most, held=0, settled=0) for most in (900, 30))
+    assert "You can spend" not in shown(standing=Standing(purses=(purse(), nothing), caps=(roomy,)))
+    assert "You can spend **30 credits** now." in shown(standing=Standing(purses=(purse(), nothing), caps=(tight,)))
+
+
 @pytest.mark.parametrize("locale", locales())
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("amount", [-5, 5])
