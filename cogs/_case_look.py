@@ -84,7 +84,7 @@ def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
         yield _quote(case.body.get("reason"))
         return
     for reason, named in dict(case.body.get("why", {})).items():
-        names = ", ".join(f"||{safe(str(each), _NAMED)}||" for each in named)
+        names = say("comma").join(f"||{safe(str(each), _NAMED)}||" for each in named)
         yield f"- {say(f'case.why.{reason}', names=names, level=case.body.get('level', '—'))}"
 
 

@@ -161,7 +161,7 @@ def _of_jobs(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]
 
 
 def _of_permissions(error: MissingPermissions, say: Words) -> dict[str, Any]:
-    return {"missing": ", ".join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
+    return {"missing": say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
 
 
 def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
