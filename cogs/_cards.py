@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.capability import CAPABILITIES
-from bot.domain.job import JobStatus
+from bot.domain.job import JobStatus, Review
 from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
 from cogs._text import cut, failure, link, safe, settings, since
@@ -42,10 +42,16 @@ _LOOKS: Final = {
 def card_embed(card: Card, words: Words) -> discord.Embed:
     """A job's card."""
     sign, colour = _LOOKS[card.phase]
-    lines = [f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}", "", _news(card, words)]
+    prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
+    lines = [prompt, "", _news(card, words)]
     embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
     embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
     return embed
+
+
+def hidden(job: Job) -> bool:
+    """Whether what was asked for is not for everybody to read: no moderator has let it pass."""
+    return job.review is Review.REQUEST or (job.review is Review.HELD and job.status is JobStatus.FAILED)
 
 
 def _news(card: Card, words: Words) -> str:

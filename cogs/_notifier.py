@@ -14,7 +14,7 @@ from bot.domain.notice import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.notifier import Phase, Posted, Trouble
-from cogs._cards import card_embed, failure_buttons
+from cogs._cards import card_embed, failure_buttons, hidden
 from cogs._posts import carries, mapped, own_messages, post_film
 from cogs._text import failure, link, safe
 
@@ -77,7 +77,7 @@ class DiscordNotifier:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
         with mapped():
-            say, failed = words(job.public_locale), card.phase is Phase.FAILED
+            say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
             await channel.get_partial_message(job.card_message_id).edit(
                 embed=card_embed(card, say), view=failure_buttons(job, say) if failed else None
             )

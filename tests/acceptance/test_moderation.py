@@ -35,7 +35,7 @@ async def test_a_request_is_made_once_a_moderator_approves_it_after_a_restart(st
         assert "moderator" in await ask(stage)
         held = await case(stage, "May this video be made?")
         assert PROMPT in held["embeds"][0]["description"]
-        assert await stage.people.card("Waiting for a moderator")
+        assert PROMPT not in await stage.people.card("Waiting for a moderator")
     assert stage.books.job()["status"] == "pending"
     assert stage.books.balances() == (3, 0)
     async with stage.bot():
@@ -54,8 +54,11 @@ async def test_a_denied_request_gives_everything_back_and_says_why(stage: Stage)
         await ask(stage)
         held = await case(stage)
         assert "Denied" in await denies(stage, held, reason="not before noon")
-        assert "not before noon" in await stage.people.card("did not let it pass")
+        card = await stage.people.card("did not let it pass")
+        assert "not before noon" in card
+        assert PROMPT not in card
         await stage.rest()
+        assert [each["components"] for each in await stage.people.cards()] == [[]]
         await case(stage, "Denied by")
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
     assert await stage.people.tasks() == []
@@ -112,6 +115,7 @@ async def test_a_finished_video_waits_for_a_moderator_and_is_posted_after_a_rest
     async with stage.bot():
         await approves(stage, held)
         await stage.people.result()
+        assert PROMPT in await stage.people.card("Done")
         await stage.rest()
         decided = await case(stage, "Approved by")
         assert decided["attachments"] == []
