@@ -18,7 +18,7 @@ from bot.errors import (
     Refused,
     RoleNeeded,
 )
-from cogs._text import safe, since
+from cogs._text import cut, safe, since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,10 +73,15 @@ def _of_limit(error: OverLimit, say: Words) -> dict[str, Any]:
 
 def _of_policy(error: PolicyInvalid, say: Words) -> dict[str, Any]:
     lines = [
-        say(f"policy.problem.{code}", field=safe(field, 60).replace("`", ""), limit=safe(limit, 100))
+        say(f"policy.problem.{code}", field=_code(field), limit=safe(limit, 100))
         for field, code, limit in error.problems
     ]
     return {"problems": "\n".join(f"- {line}" for line in lines)}
+
+
+def _code(text: str) -> str:
+    """A text from somebody's file as it may stand between backticks, where nothing needs escaping."""
+    return cut(" ".join(text.replace("`", "").split()), 60)
 
 
 def _reason(reason: str, say: Words) -> str:

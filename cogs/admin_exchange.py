@@ -70,9 +70,22 @@ def _import(bot: Shotcaller, say: Words) -> Command:
         except discord.HTTPException:
             raise DiscordBusy from None
         wanted = await bot.services.guilds.read(data)
+        _check_posts(interaction.guild, wanted)
         await _ask(bot, interaction, wanted, present=await policy_of(bot, interaction))
 
     return import_
+
+
+def _check_posts(guild: discord.Guild | None, policy: Policy) -> None:
+    """Whether the bot would post in this server alone: what is decided here is nobody's business elsewhere.
+
+    Raises:
+        PolicyInvalid: a channel that it would post in is not one of this server's.
+    """
+    there = channel_ids(guild) if guild is not None else set[int]()
+    posts = {"moderation.channel_id": policy.moderation.channel_id, "audit_channel_id": policy.audit_channel_id}
+    if strange := [field for field, channel_id in posts.items() if channel_id is not None and channel_id not in there]:
+        raise PolicyInvalid([(field, "channel", "") for field in strange])
 
 
 async def _ask(

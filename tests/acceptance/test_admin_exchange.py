@@ -109,6 +109,23 @@ async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(
         assert "`123456789012345678`" in await does(people, "doctor")
 
 
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"audit_channel_id": "123456789012345678"}, "audit_channel_id"),
+        ({"moderation": {"channel_id": "123456789012345678", "approval": "both"}}, "moderation.channel_id"),
+    ],
+)
+async def test_no_file_lets_the_bot_post_what_is_decided_here_in_another_server(
+    stage: Stage, settings: Json, field: str
+) -> None:
+    people = stage.people
+    async with stage.bot():
+        said = await people.answer(await imports(people, file(gifts=True, **settings)))
+        assert f"`{field}`: no channel of this server" in said
+        assert "Gifts between members: **no**" in await does(people, "server")
+
+
 async def test_what_somebody_else_decides_meanwhile_is_shown_before_it_is_overwritten(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
