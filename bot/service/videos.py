@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain import capability
 from bot.domain.job import Job, JobStatus, Origin, Review
+from bot.domain.price import Price
 from bot.domain.quota import Unit
 from bot.errors import ModelUnknown, StoreUnavailable
 from bot.service.moderation import REVIEW_TIME
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from bot.domain.eta import Forecast
     from bot.domain.job import Destination
     from bot.domain.member import Member
-    from bot.domain.price import Price
     from bot.domain.quota import Account, Funding
     from bot.domain.request import VideoRequest
     from bot.service.admission import Admission, Admitted
@@ -178,11 +178,18 @@ class Videos:
     async def request(self, wish: VideoRequest, asking: Asking) -> Accepted:
         """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.
 
+        What has been accepted is not refused afterwards, whatever has changed since.
+
         Raises:
             Refused: in all its kinds; nothing has moved.
             OperatorFault: the provider does not take our key; nothing has moved.
             ProviderUnavailable: the provider is down; nothing has moved.
         """
+        async with self._operator_told():
+            first = await self._lookup.asked(asking.key)
+            if first is not None and first.user_id == asking.member.user_id:
+                funding = await self._admission.funding(asking.member)
+                return await self._answered(first, funding, await self._expectation.forecast(first.request), new=False)
         model, place = self.capability(wish.model), asking.destination
         capability.check(wish, model, list(self.models.values()))
         job_id = token_hex(8)
@@ -208,16 +215,21 @@ class Videos:
                 now=wanted.created_at,
             )
         self._wake()
+        return await self._answered(job, admitted.funding, expected, new=new, warned=admitted.warned)
+
+    async def _answered(
+        self, job: Job, funding: Funding, expected: Forecast, *, new: bool, warned: bool = False
+    ) -> Accepted:
+        """What the author of a job is told, who shall also find its card."""
         job = await self._introduced(job)
-        left = await self._left(admitted.funding)
         return Accepted(
             job=job,
             new=new,
-            price=admitted.price,
-            left=left,
+            price=Price(credits=job.credits, usd_micros=job.usd_micros),
+            left=await self._left(funding),
             expected=expected,
             outlook=await self._outlook(job),
-            warned=admitted.warned,
+            warned=warned,
         )
 
     def _job(self, job_id: str, admitted: Admitted, asking: Asking, *, provider: str) -> Job:

@@ -31,6 +31,11 @@ class Lookup:
         rows = await self._all("SELECT * FROM jobs WHERE id = $1", job_id)
         return Job.from_row(rows[0]) if rows else None
 
+    async def asked(self, key: str) -> Job | None:
+        """The job that came of an idempotency key."""
+        rows = await self._all("SELECT * FROM jobs WHERE idempotency_key = $1", key)
+        return Job.from_row(rows[0]) if rows else None
+
     async def of_user(self, user_id: int, *, guild_id: int | None, most: int) -> list[Job]:
         """A person's latest jobs in a guild (or in direct messages), the newest first."""
         rows = await self._all(

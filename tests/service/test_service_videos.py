@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.guild import FOR_GOOD, AuditEntry
 from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
@@ -17,6 +18,7 @@ from bot.errors import (
     JobUnknown,
     ModelUnknown,
     OperatorFault,
+    Paused,
     ProviderBusy,
     ProviderUnavailable,
     QuotaExceeded,
@@ -26,6 +28,7 @@ from bot.errors import (
 )
 from bot.service.notifier import Posted
 from bot.service.videos import Asking
+from bot.store.guilds import GuildStore
 
 if TYPE_CHECKING:
     from bot.service.videos import Accepted
@@ -60,6 +63,32 @@ async def test_the_same_interaction_twice_is_one_job_and_one_hold(house: House) 
     assert (second.new, second.job.id) == (False, first.job.id)
     assert second.job.card_message_id == first.job.card_message_id
     assert await credit(house) == (5, 55)
+
+
+@pytest.mark.parametrize("since", ["paused", "blocked", "penniless", "down", "impossible"])
+async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_again(house: House, since: str) -> None:
+    first = await ask(house)
+    entry = AuditEntry(id="i", guild_id=7, actor_id=9, action="blocked", at=house.clock())
+    match since:
+        case "paused":
+            await house.pause(guild_id=7)
+        case "blocked":
+            await GuildStore(house.database).block(entry, user_id=1, until=FOR_GOOD, reason="")
+        case "down":
+            house.clock.tick(61)
+            house.kirin.then("check", ProviderUnavailable(provider="kirin"))
+    again = replace(house, allowance=0) if since == "penniless" else house
+    wish = WISH.model_copy(update={"model": "dream-9"}) if since == "impossible" else WISH
+    second = await ask(again, wish, most=1)
+    assert (second.new, second.job.id, second.price) == (False, first.job.id, first.price)
+    assert (await credit(house))[0] == 5
+
+
+async def test_nobody_is_shown_a_job_that_somebody_else_asked_for(house: House) -> None:
+    await ask(house)
+    await house.pause(guild_id=7)
+    with pytest.raises(Paused):
+        await ask(house, user_id=2)
 
 
 async def test_many_at_once_never_spend_more_than_there_is(house: House) -> None:
