@@ -6,6 +6,7 @@ for before it is repeated.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(minutes=5)  # so long one case may take: a video is fetched, maybe made smaller, and uploaded
+PATIENCE: Final = 240.0  # seconds that one case may take: a video is fetched, maybe made smaller, and uploaded
+LEASE: Final = timedelta(minutes=5)  # a little longer
 TRIES: Final = 12  # before a case is left: about an hour and a half
 WITHOUT: Final = 3  # tries before a case is posted without its video, which is not to be had
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries
@@ -39,7 +41,7 @@ FILE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every
 
 
 class Clerk:
-    """Posts and edits the messages of cases."""
+    """Posts and edits the messages of cases; `patience` is in seconds."""
 
     def __init__(
         self,
@@ -51,9 +53,10 @@ class Clerk:
         desk: OperatorDesk,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
+        patience: float = PATIENCE,
     ) -> None:
         self._cases, self._lookup, self._copies, self._staff, self._desk = cases, lookup, copies, staff, desk
-        self._clock, self._rand = clock, rand
+        self._clock, self._rand, self._patience = clock, rand, patience
         self._recovered = False
 
     async def see_to_all(self) -> None:
@@ -67,9 +70,10 @@ class Clerk:
             self._recovered = True
         while (case := await self._cases.claim(now=self._clock(), until=self._clock() + LEASE)) is not None:
             try:
-                await self._see_to(case)
-            except DestinationBusy as exc:
-                await self._later(case, exc.reason)
+                async with asyncio.timeout(self._patience):
+                    await self._see_to(case)
+            except (DestinationBusy, TimeoutError) as exc:
+                await self._later(case, str(exc) or "slow")
             except DestinationLost as exc:
                 await self._leave(case, exc.reason)
 

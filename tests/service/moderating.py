@@ -76,6 +76,7 @@ class Bench:
     staff: Staff = field(default_factory=Staff)
     courier: Courier = field(default_factory=Courier)
     woken: int = 0
+    patience: float = 10.0
 
     def __post_init__(self) -> None:
         house, database = self.house, self.house.database
@@ -105,6 +106,7 @@ class Bench:
             desk=house.desk,
             clock=house.clock,
             rand=lambda: 0.5,
+            patience=self.patience,
         )
         results = Results(
             store=ResultStore(database),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -224,6 +225,17 @@ async def test_one_case_in_trouble_keeps_no_other_waiting(bench: Bench) -> None:
     bench.staff.then("post_case", BUSY)
     await bench.clerk.see_to_all()
     assert (await bench.case("more-1")).message_id is None
+    assert (await bench.case("more-2")).message_id is not None
+
+
+async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(house: House) -> None:
+    bench = Bench(house, patience=1.0)
+    await bench.opened(id="more-1")
+    house.clock.tick(1)
+    await bench.opened(id="more-2", user_id=2)
+    bench.staff.then("post_case", asyncio.Event())
+    await bench.clerk.see_to_all()
+    assert (await bench.case("more-1")).tries == 1
     assert (await bench.case("more-2")).message_id is not None
 
 
