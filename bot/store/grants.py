@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.case import CaseState
@@ -45,11 +45,15 @@ class Grants:
         self._database = database
 
     async def grant(self, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
-        """Give a member credits that never expire, or take back at most what is left; what they have of them now."""
+        """Give a member credits that never expire, or take back at most what is left; what they have of them now.
+
+        The record says how many credits have moved; where none could be taken, nothing is written.
+        """
 
         async def work(tx: Transaction) -> int:
-            left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
-            await record(tx, entry)
+            moved, left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
+            if moved:
+                await record(tx, replace(entry, detail={**entry.detail, "credits": abs(moved)}))
             return left
 
         return await self._database.transact(work)
@@ -124,11 +128,15 @@ class Grants:
         return await self._database.transact(work)
 
 
-async def _grant(tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str) -> int:
-    """Change what a member was granted, once for a key; what they have of it then."""
+async def _grant(
+    tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str
+) -> tuple[int, int]:
+    """Change what a member was granted, once for a key; by how much, and what they have of it then."""
     fund = _extra(user_id, entry.guild_id)
     account = (await ledger.lock(tx, [fund]))[fund.owner, fund.period]
     granted = max(amount, -account.balance)
+    if not granted:
+        return 0, account.balance
     line = Line(
         id=_id(key, "grant", fund),
         owner=fund.owner,
@@ -139,7 +147,7 @@ async def _grant(tx: Transaction, entry: AuditEntry, *, user_id: int, amount: in
         note=note,
     )
     new = await ledger.enter(tx, line, now=entry.at)
-    return account.balance + (granted if new else 0)
+    return (granted, account.balance + granted) if new else (0, account.balance)
 
 
 def _gift_lines(gift: Gift, *, own: Account, extra: Fund, theirs: Fund) -> list[Line]:

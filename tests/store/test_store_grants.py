@@ -100,6 +100,17 @@ async def test_of_a_grant_that_is_taken_back_only_what_is_left_goes(store: Store
     await store.books_add_up()
 
 
+async def test_the_record_says_how_many_credits_have_really_moved(store: Store) -> None:
+    await grant(store, 20)
+    store.later(1)
+    for key, amount in (("2", -50), ("2", -50), ("3", -50), ("4", 0)):
+        assert await grant(store, amount, key=key) == 0
+    assert sorted(line.amount for line in await latest(store)) == [-20, 20]
+    told = await Audit(store.database).of_guild(GUILD, most=9)
+    assert [(each.id, each.detail["credits"]) for each in told] == [("2", 20), ("1", 20)]
+    await store.books_add_up()
+
+
 async def test_a_request_draws_on_the_allowance_then_the_pool_then_what_was_granted(store: Store) -> None:
     await grant(store, 20)
     pool = Fund(owner=pool_of("team", guild_id=GUILD), period="2026-03", allowance=4)
