@@ -70,7 +70,7 @@ def _check_gate(gate: Gate, member: Member) -> None:
 
 
 def _check_pro(limits: Limits, member: Member) -> None:
-    if limits.pro is Who.NOBODY:
+    if limits.pro is Who.NOBODY or (limits.pro is Who.ROLES and not limits.pro_roles):
         raise OverLimit(limit="pro", wanted="pro", allowed="std")
     if limits.pro is Who.ROLES and not limits.pro_roles & member.role_ids:
         raise RoleNeeded(roles=sorted(limits.pro_roles), what="pro")

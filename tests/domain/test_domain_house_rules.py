@@ -101,6 +101,7 @@ def test_direct_messages_can_be_closed() -> None:
         (Limits(models={"kling-v1"}), {}, OverLimit),
         (Limits(pro=Who.NOBODY), {"mode": Mode.PRO}, OverLimit),
         (Limits(pro=Who.ROLES, pro_roles={CLUB}), {"mode": Mode.PRO}, RoleNeeded),
+        (Limits(pro=Who.ROLES), {"mode": Mode.PRO}, OverLimit),
     ],
 )
 def test_a_limit_refuses_what_is_over_it_and_nothing_else(
