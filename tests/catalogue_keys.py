@@ -56,7 +56,7 @@ DECISIONS: Final = (
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
     *("unknown", "missing", "too_small", "too_large", "too_many", "choice", "zone", "moderators", "twice", "kind"),
-    *("one_of", "pool", "channel", "too_big", "json", "format", "version"),
+    *("name", "one_of", "pool", "channel", "too_big", "json", "format", "version"),
 )
 PERMISSIONS: Final = (
     *("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "embed_links"),

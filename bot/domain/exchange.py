@@ -30,6 +30,7 @@ _CODES: Final = {
     "too_long": ("too_many", "max_length"),
     "string_too_long": ("too_many", "max_length"),
     "enum": ("choice", "expected"),
+    "string_pattern_mismatch": ("name", ""),
 }
 _OURS: Final = {
     "no such time zone": "zone",

@@ -137,7 +137,7 @@ def entry(action: str, **detail: Any) -> AuditEntry:
         (entry("allowance", member=1, allowance=None), "<@99> set the credits of <@1>: as usual"),
         (
             entry("granted", member=1, credits=3, note="@here **won**"),
-            "<@99> gave <@1> 3 credits that do not expire. @\u200bhere \\*\\*won\\*\\*",
+            "<@99> gave <@1> 3 credits that never expire. @\u200bhere \\*\\*won\\*\\*",
         ),
     ],
 )

@@ -73,6 +73,7 @@ def test_what_a_file_leaves_out_is_as_usual() -> None:
         (file(tiers=[{"role_id": n} for n in range(1, 60)]), ("tiers", "too_many", "50")),
         (file(tiers=[{"role_id": 1}, {"role_id": 1}]), ("", "twice", "")),
         (file(moderation={"approval": "both"}), ("moderation", "moderators", "")),
+        (file(pools=[{"name": "film crew", "role_id": 1, "allowance": {"credits": 1}}]), ("pools.0.name", "name", "")),
         (file(budget_usd_micros="much"), ("budget_usd_micros", "kind", "")),
         (file(channels={"allowed": [-1]}), ("channels.allowed.0", "too_small", "0")),
     ],
