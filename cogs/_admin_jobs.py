@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
@@ -17,8 +17,6 @@ from cogs._buttons import Lasting
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import Shotcaller
     from bot.domain.job import Job
 
@@ -100,24 +98,11 @@ class JobButton(
 ):
     """A decision about a job, below everything about it."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, deed: str, job_id: str) -> None:
-        super().__init__(item)
-        self._deed, self._job_id = deed, job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, deed=match["deed"], job_id=match["job"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Decide."""
         await acknowledge(interaction)
         check_presser(interaction)
-        await decide_job(bot, interaction, self._job_id, self._deed)
+        await decide_job(bot, interaction, self.said["job"], self.said["deed"])
 
 
 class PageButton(
@@ -126,38 +111,16 @@ class PageButton(
 ):
     """Another page of the list."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, sought: Sought, user_id: int | None, skip: int) -> None:
-        super().__init__(item)
-        self._sought, self._user_id, self._skip = sought, user_id, skip
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        sought, user_id = Sought(match["sought"]), int(match["user"]) or None
-        return cls(item, sought=sought, user_id=user_id, skip=int(match["skip"]))
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Turn the page in place."""
         await interaction.response.defer()
         check_presser(interaction)
-        await show_page(bot, interaction, self._sought, user_id=self._user_id, skip=self._skip)
+        sought, user_id = Sought(self.said["sought"]), int(self.said["user"]) or None
+        await show_page(bot, interaction, sought, user_id=user_id, skip=int(self.said["skip"]))
 
 
 class JobSelect(Lasting[discord.ui.Select[Any]], template=r"ajob:open"):
     """Opens a job of the list."""
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when a job is chosen."""
-        if not isinstance(item, discord.ui.Select):
-            raise TypeError(item)
-        return cls(item)
 
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show it in a private message of its own."""

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import discord
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
     from bot.client import Shotcaller
 
 Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 
 
 class Lasting(discord.ui.DynamicItem[Item], template=r"never"):
-    """A button or select found again by the pattern of its `custom_id`.
+    """A button or select found again by the pattern of its `custom_id`, whose named groups are what it `said`.
 
-    A subclass gives its own `template`, is made from a match by `from_custom_id`, and does its work in `pressed`. An
-    error there is explained like a command's. Register subclasses with `bot.add_dynamic_items` in a cog's `setup`.
+    A subclass gives its own `template` and does its work in `pressed`. An error there is explained like a command's.
+    Register subclasses with `bot.add_dynamic_items` in a cog's `setup`.
     """
+
+    def __init__(self, item: discord.ui.Item[Any], said: Mapping[str, str] | None = None) -> None:
+        super().__init__(cast("Item", item))
+        self.said = said or {}
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Called by discord.py when such an item is used; a group that was left out is empty."""
+        return cls(item, match.groupdict(default=""))
 
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the item is for; acknowledge first."""

@@ -18,8 +18,6 @@ from cogs._submit import submit
 from cogs._wish import wish_of
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import FormHandler, Shotcaller
 
 FORM = "retry"
@@ -28,35 +26,24 @@ FORM = "retry"
 class Fix(Lasting[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"):
     """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
 
-    def __init__(self, item: discord.ui.Item[Any], *, draft: str, what: str) -> None:
-        super().__init__(item)
-        self._draft, self._what = draft, what
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Fix:
-        """Called by discord.py."""
-        return cls(item, draft=match["draft"], what=match["what"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        if self._what == "edit":
+        if self.said["what"] == "edit":
             await self._edit(bot, interaction)
             return
         await acknowledge(interaction)
-        typed = await _kept(bot, interaction, self._draft)
-        chosen = typed if self._what == "again" else typed.ways[int(self._what)]
-        await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self._draft}")
+        typed = await _kept(bot, interaction, self.said["draft"])
+        chosen = typed if self.said["what"] == "again" else typed.ways[int(self.said["what"])]
+        await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self.said['draft']}")
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         try:
             async with asyncio.timeout(QUICK):
-                typed = await _kept(bot, interaction, self._draft)
+                typed = await _kept(bot, interaction, self.said["draft"])
         except TimeoutError as exc:
             raise StoreUnavailable("slow") from exc
         say = words(str(interaction.locale))
-        form = sheet(name=FORM, state=self._draft, title=say("sheet.title.edit"), options=typed.options, say=say)
+        form = sheet(name=FORM, state=self.said["draft"], title=say("sheet.title.edit"), options=typed.options, say=say)
         await interaction.response.send_modal(form)
 
 

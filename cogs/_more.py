@@ -14,8 +14,6 @@ from cogs._modals import Form, values_of
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import FormHandler, Shotcaller
     from bot.locale import Words
 
@@ -26,13 +24,6 @@ DIGITS: Final = len(str(MOST_CREDITS))
 
 class AskForMore(Lasting[discord.ui.Item[Any]], template=r"quota:more"):
     """The button below `/quota`: opens a form. No database is asked, so it is always in time."""
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], _match: re.Match[str], /
-    ) -> AskForMore:
-        """Called by discord.py."""
-        return cls(item)
 
     @staticmethod
     def below(say: Words) -> discord.ui.View:

@@ -18,7 +18,6 @@ from cogs._replies import acknowledge, describe
 from cogs._submit import submit
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping
 
     from bot.client import Shotcaller
@@ -131,24 +130,11 @@ def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: boo
 class AgainButton(Lasting[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
     """Opens the form of a preset with what was entered before."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, draft_id: str) -> None:
-        super().__init__(item)
-        self._draft_id = draft_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> AgainButton:
-        """Made by discord.py when it is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, draft_id=match["draft"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         try:
             async with asyncio.timeout(QUICK):
-                draft = await bot.services.drafts.read(self._draft_id, user_id=interaction.user.id)
+                draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
                 if draft is None or draft.kind != DRAFT:
                     raise DraftGone
                 preset = await _found(bot, interaction, draft.body["preset"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
@@ -24,7 +24,6 @@ from cogs._replies import acknowledge
 from cogs._setup_panel import FORM, form, panel, still_open
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Mapping
 
     from bot.client import Shotcaller
@@ -57,30 +56,19 @@ class Step(
 ):
     """A control of the panel."""
 
-    def __init__(self, item: discord.ui.Item[Any], *, step: str) -> None:
-        super().__init__(item)
-        self._step = step
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Called by discord.py."""
-        return cls(item, step=match["step"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        if self._step in FORMS:
+        if self.said["step"] in FORMS:
             check_presser(interaction)
             policy = await _in_time(bot, interaction)
-            await interaction.response.send_modal(form(self._step, policy, words(str(interaction.locale))))
+            await interaction.response.send_modal(form(self.said["step"], policy, words(str(interaction.locale))))
             return
         await interaction.response.defer()
         check_presser(interaction)
-        if self._step == "check":
+        if self.said["step"] == "check":
             await _check(bot, interaction)
         else:
-            await _decide(bot, interaction, _placed(self._step, _chosen(interaction)))
+            await _decide(bot, interaction, _placed(self.said["step"], _chosen(interaction)))
 
 
 async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
@@ -149,12 +137,12 @@ def _written(step: str, values: Mapping[str, str]) -> Change:
     if step == "zone":
         return lambda policy: policy.changed(timezone=values.get("zone", "").strip())
     if step == "credits":
-        amount, period = _number(values.get("amount", ""), "allowance"), values.get("period") or Period.DAY
+        amount, period = _number(values.get("amount", ""), "credits"), values.get("period") or Period.DAY
         given = None if amount is None else {"credits": int(amount), "period": period}
         if amount is not None and amount != int(amount):
-            raise PolicyInvalid([("allowance", "kind", "")])
+            raise PolicyInvalid([("credits", "number", "")])
         return lambda policy: policy.changed(allowance=given)
-    usd = _number(values.get("usd", ""), "budget_usd_micros")
+    usd = _number(values.get("usd", ""), "monthly")
     return lambda policy: policy.changed(budget_usd_micros=None if usd is None else to_micros(usd))
 
 
@@ -165,9 +153,9 @@ def _number(text: str, field: str) -> Decimal | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise PolicyInvalid([(field, "kind", "")]) from None
+        raise PolicyInvalid([(field, "number", "")]) from None
     if not number.is_finite():
-        raise PolicyInvalid([(field, "kind", "")])
+        raise PolicyInvalid([(field, "number", "")])
     return number
 
 

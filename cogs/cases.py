@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
@@ -18,7 +18,6 @@ from cogs._replies import acknowledge, answer
 from cogs._staffing import check_admin, check_moderator
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Awaitable, Callable
 
     from bot.client import FormHandler, Shotcaller
@@ -46,28 +45,15 @@ class CaseButton(
 ):
     """Any button of a case. Who presses is asked again: the id says nothing about that."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, verb: str, case_id: str) -> None:
-        super().__init__(item)
-        self._verb, self._case_id = verb, case_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, verb=match["verb"], case_id=match["case"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`. A form has to be the first answer, so who may not decide hears of it when it comes back."""
-        wish = self._case_id.startswith(_MORE)
-        if self._verb == "block" or (self._verb == "deny" and not wish):
+        wish = self.said["case"].startswith(_MORE)
+        if self.said["verb"] == "block" or (self.said["verb"] == "deny" and not wish):
             check_moderator(interaction)
-            await interaction.response.send_modal(_form(self._verb, self._case_id, interaction))
+            await interaction.response.send_modal(_form(self.said["verb"], self.said["case"], interaction))
             return
         await acknowledge(interaction)
-        await _DEEDS[self._verb](bot, interaction, await _case(bot, interaction, self._case_id))
+        await _DEEDS[self.said["verb"]](bot, interaction, await _case(bot, interaction, self.said["case"]))
 
 
 def _form(verb: str, case_id: str, interaction: discord.Interaction[Any]) -> Form:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
@@ -17,8 +17,6 @@ from cogs._replies import acknowledge
 from cogs._text import safe, settings, since
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import Shotcaller
     from bot.domain.job import Job
     from bot.locale import Words
@@ -100,26 +98,13 @@ class InboxButton(
 ):
     """Any button of the inbox. Whose videos there are is asked afresh at every press."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, deed: str, what: str) -> None:
-        super().__init__(item)
-        self._deed, self._what = deed, what
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, deed=match["deed"], what=match["what"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the button is for."""
         await acknowledge(interaction)
-        press = Press(bot=bot, interaction=interaction, job_id=self._what, more="")
-        if self._deed == "page":
-            await _show(bot, interaction, skip=int(self._what) if self._what.isdecimal() else 0)
-        elif self._deed == "share":
+        press = Press(bot=bot, interaction=interaction, job_id=self.said["what"], more="")
+        if self.said["deed"] == "page":
+            await _show(bot, interaction, skip=int(self.said["what"]) if self.said["what"].isdecimal() else 0)
+        elif self.said["deed"] == "share":
             await share(press)
         else:
             await _get(press)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
@@ -16,7 +16,6 @@ from cogs._replies import acknowledge, answer
 from cogs._text import cut
 
 if TYPE_CHECKING:
-    import re
     from datetime import timedelta
 
     from bot.client import Shotcaller
@@ -133,22 +132,9 @@ def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 class DeleteButton(Lasting[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
     """The yes to a deletion. Whoever presses it, it is their own data that goes."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, messages: bool) -> None:
-        super().__init__(item)
-        self._messages = messages
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, messages=match["messages"] == "1")
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Delete, and take the button away."""
         await interaction.response.defer()
         say = words(str(interaction.locale))
-        await bot.services.privacy.delete(interaction.user.id, messages=self._messages)
+        await bot.services.privacy.delete(interaction.user.id, messages=self.said["messages"] == "1")
         await interaction.edit_original_response(content=say("privacy.deleted"), view=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
@@ -13,7 +13,6 @@ from cogs._press import Press
 from cogs._replies import acknowledge
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Awaitable, Callable
 
     from bot.client import Shotcaller
@@ -32,23 +31,10 @@ class ResultButton(
 ):
     """Any button of a result."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, deed: str, job_id: str, more: str) -> None:
-        super().__init__(item)
-        self._deed, self._job_id, self._more = deed, job_id, more
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made by discord.py when such a button is pressed."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, deed=match["deed"], job_id=match["job"], more=match["more"] or "")
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the button is for."""
-        press = Press(bot=bot, interaction=interaction, job_id=self._job_id, more=self._more)
-        await _DEEDS.get(self._deed, _nothing)(press)
+        press = Press(bot=bot, interaction=interaction, job_id=self.said["job"], more=self.said["more"])
+        await _DEEDS.get(self.said["deed"], _nothing)(press)
 
 
 async def _nothing(press: Press) -> None:

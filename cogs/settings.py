@@ -19,7 +19,6 @@ from cogs._replies import acknowledge
 from cogs._text import cut
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Mapping, Sequence
 
     from bot.client import Shotcaller
@@ -56,27 +55,15 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 class Setting(Lasting[discord.ui.Item[Any]], template=_PATTERN):
     """A control of the settings' message."""
 
-    def __init__(self, item: discord.ui.Item[Any], *, whose: Whose, option: str) -> None:
-        super().__init__(item)
-        self._whose, self._option = whose, option
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Setting:
-        """Called by discord.py."""
-        return cls(item, whose=Whose(match["whose"]), option=match["option"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
-        _check(interaction, self._whose)
+        whose, option = Whose(self.said["whose"]), self.said["option"]
+        _check(interaction, whose)
         data: dict[str, Any] = dict(interaction.data or {})
-        changes = _changes(self._option, next(iter(data.get("values", ())), NONE))
+        changes = _changes(option, next(iter(data.get("values", ())), NONE))
         place, now = place_of(interaction), interaction.created_at
-        await _show(
-            bot, interaction, self._whose, await bot.services.choices.choose(self._whose, place, changes, now=now)
-        )
+        await _show(bot, interaction, whose, await bot.services.choices.choose(whose, place, changes, now=now))
 
 
 def _check(interaction: discord.Interaction[Any], whose: Whose) -> None:

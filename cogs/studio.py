@@ -22,8 +22,6 @@ from cogs._submit import submit
 from cogs._wish import given, options_of, wish_of
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import FormHandler, Shotcaller
     from bot.domain.draft import Draft
     from bot.locale import Words
@@ -57,35 +55,24 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 class Control(Lasting[discord.ui.Item[Any]], template=_PATTERN):
     """A button or a select of a panel."""
 
-    def __init__(self, item: discord.ui.Item[Any], *, draft: str, what: str, value: str | None) -> None:
-        super().__init__(item)
-        self._draft, self._what, self._value = draft, what, value
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Control:
-        """Called by discord.py."""
-        return cls(item, draft=match["draft"], what=match["what"], value=match["value"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        match self._what:
+        match self.said["what"]:
             case "prompt":
-                await _ask_for_words(bot, interaction, self._draft)
+                await _ask_for_words(bot, interaction, self.said["draft"])
             case "generate":
-                await _generate(bot, interaction, self._draft)
+                await _generate(bot, interaction, self.said["draft"])
             case _:
                 await interaction.response.defer()
-                draft = await kept(bot, interaction, self._draft)
+                draft = await kept(bot, interaction, self.said["draft"])
                 await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
     async def _apply(self, bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
-        if self._what == "reset":
+        if self.said["what"] == "reset":
             return await reset(bot, interaction, draft)
         data: dict[str, Any] = dict(interaction.data or {})
-        value = next(iter(data.get("values", ())), self._value or "")
-        return await changed(bot, interaction, draft, meaning(self._what, value))
+        value = next(iter(data.get("values", ())), self.said["value"])
+        return await changed(bot, interaction, draft, meaning(self.said["what"], value))
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
