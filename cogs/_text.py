@@ -78,7 +78,7 @@ def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
 
 
 def failure(job: Job, words: Words) -> str:
-    """Why a job failed, what that means for the credits, and what to do next; a denial's code is what was said of it."""
+    """Why a job failed, what that means for the credits, and what to do next. A denial's code is the reason given."""
     if job.failure == DENIED:
         said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
         return words("failed.denied", reason=said)
