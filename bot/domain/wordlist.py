@@ -7,8 +7,13 @@ import unicodedata
 from typing import Final
 
 _SPACES: Final = re.compile(r"\s+")
-# What no reader sees and no category names: fillers of Hangul, and the variation selectors.
-_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f") | {chr(code) for code in range(0xFE00, 0xFE10)}
+# What no reader sees and no category names: fillers of Hangul, vowels of Khmer, variation selectors, what Unicode keeps
+# free for more of such.
+_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u2065") | {
+    chr(code)
+    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF))
+    for code in range(first, last + 1)
+}
 # Scripts that are written without spaces, or with particles joined to a word: there a word may begin anywhere.
 _JOINED: Final = (
     *("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL", "YI"),
@@ -44,6 +49,8 @@ def occurs(words: str, text: str) -> bool:
 def _left_out(character: str) -> bool:
     if character in _INVISIBLE or unicodedata.category(character) in {"Cf", "Me"}:
         return True
+    if unicodedata.category(character) == "Cc":
+        return not character.isspace()
     rank = unicodedata.combining(character)
     return rank >= _ABOVE_AND_BELOW or rank == _STROKE or rank in _VOWELS
 

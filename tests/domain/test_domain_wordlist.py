@@ -25,6 +25,7 @@ def found(words: str, text: str) -> bool:
         "kra\u200bken",
         "kra\u00adken",
         "kra\u2060k\ufe0fen",
+        *(f"kra{hidden}ken" for hidden in "\U000e0101\u180b\u17b4\u2065\ufff0\U000e0002\x07\x7f"),
         "(kraken)",
         "看kraken吧",
         "kraken\u3002",
