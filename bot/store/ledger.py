@@ -191,13 +191,11 @@ async def _holds(tx: Transaction, job: Job) -> list[Row]:
     Raises:
         StoreError: it holds nothing.
     """
-    rows = await tx.all(
-        "SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold' ORDER BY owner, period",
-        job.id,
-    )
+    rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold'", job.id)
     if not rows:
         raise StoreError(f"the books do not add up: no hold for job {job.id}")
-    return list(rows)
+    # Not by the database, which may order texts in another way than `lock` does.
+    return sorted(rows, key=lambda row: (row["owner"], row["period"]))
 
 
 async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
