@@ -9,6 +9,7 @@ ShotcallerError
 │   ├── QuotaExceeded          the balance does not cover the price
 │   ├── GiftsOff               members of that guild do not give each other credits
 │   ├── GiftImpossible         credits can't be given to that one
+│   ├── GiftTooLarge           the giver has less to give
 │   ├── GuildQuotaExceeded     what the guild's members may use together does not cover the price
 │   ├── BudgetExceeded         the guild's or the whole bot's money for this month is used up
 │   ├── ConfirmationNeeded     the price is so high that the person has to say yes to it
@@ -147,6 +148,14 @@ class GiftsOff(Refused):
 
 class GiftImpossible(Refused):
     """Credits can't be given to that one: oneself, or a bot."""
+
+
+class GiftTooLarge(Refused):
+    """Somebody wants to give more (`price`, credits) than they have to give (`balance`, credits)."""
+
+    def __init__(self, *, price: int, balance: int) -> None:
+        self.price, self.balance = price, balance
+        super().__init__(f"{price} of {balance}")
 
 
 class GuildQuotaExceeded(Refused):

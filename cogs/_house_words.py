@@ -10,6 +10,7 @@ from bot.domain.quota import budget_of
 from bot.errors import (
     Blocked,
     BudgetExceeded,
+    GiftTooLarge,
     GuildQuotaExceeded,
     OverLimit,
     Paused,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SHOWN: Final = 5  # channels or roles named at the most
 REASON: Final = 300  # characters of what an admin gave as the reason
 
+_NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code, or looks like a mention
+
 
 def _of_guild_quota(error: GuildQuotaExceeded, say: Words) -> dict[str, Any]:
     return {
@@ -35,6 +38,10 @@ def _of_guild_quota(error: GuildQuotaExceeded, say: Words) -> dict[str, Any]:
         "balance": say("credits", n=error.balance),
         "renews": since(error.renews_at),
     }
+
+
+def _of_gift(error: GiftTooLarge, say: Words) -> dict[str, Any]:
+    return {"price": say("credits", n=error.price), "balance": say("credits", n=error.balance)}
 
 
 def _of_budget(error: BudgetExceeded, say: Words) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _of_policy(error: PolicyInvalid, say: Words) -> dict[str, Any]:
 
 def _code(text: str) -> str:
     """A text from somebody's file as it may stand between backticks, where nothing needs escaping."""
-    return cut(" ".join(text.replace("`", "").split()), 60)
+    return cut(" ".join(text.translate(_NO_MARKS).split()), 60)
 
 
 def _reason(reason: str, say: Words) -> str:
@@ -94,6 +101,7 @@ def _joined(names: Sequence[str], say: Words) -> str:
 
 # By the type of the refusal.
 VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
+    GiftTooLarge: _of_gift,
     GuildQuotaExceeded: _of_guild_quota,
     BudgetExceeded: _of_budget,
     Paused: _of_pause,

@@ -92,7 +92,7 @@ class Quotas:
             GiftsOff: the guild does not have that, or it is no guild.
             GiftImpossible: to oneself, to a bot, or nothing at all.
             Blocked: the giver may do nothing with credits.
-            QuotaExceeded: the giver has less to give.
+            GiftTooLarge: the giver has less to give.
         """
         now = self._clock()
         _, guild, state = await self._guilds.standing(guild_id=giver.guild_id, user_id=giver.user_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.case import CaseState
 from bot.domain.quota import Fund, extra_of
 from bot.domain.row import millis
-from bot.errors import CaseDecided, QuotaExceeded
+from bot.errors import CaseDecided, GiftTooLarge
 from bot.store import ledger
 from bot.store.audit import record
 from bot.store.cases import decide, open_case
@@ -62,7 +62,7 @@ class Grants:
         """Let one member give credits to another, as the receiver's to keep; what the giver has left to give.
 
         Raises:
-            QuotaExceeded: the giver has less.
+            GiftTooLarge: the giver has less.
         """
 
         async def work(tx: Transaction) -> int:
@@ -73,12 +73,7 @@ class Grants:
             if await tx.one("SELECT id FROM ledger WHERE id = $1", _id(gift.key, "gift", theirs)):
                 return balance
             if balance < gift.credits:
-                raise QuotaExceeded(
-                    price=gift.credits,
-                    balance=balance,
-                    allowance=own.allowance,
-                    renews_at=gift.allowance.renews_at,
-                )
+                raise GiftTooLarge(price=gift.credits, balance=balance)
             for line in _gift_lines(gift, own=own, extra=extra, theirs=theirs):
                 await ledger.enter(tx, line, now=now)
             return balance - gift.credits

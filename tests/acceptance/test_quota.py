@@ -114,7 +114,7 @@ async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(stage: Sta
         assert SAY("error.gift_impossible") in oneself
         too_much = await people.answer(await people.types("gift", member="ben", credits=61))
         assert "61 credits" in too_much
-        assert "60 left" in too_much
+        assert SAY("error.gift_too_large", price="61 credits", balance="60 credits") in too_much
         chinese = await people.answer(await people.types("gift", member="ana", credits=5, locale=ZH))
         assert words(ZH)("error.gift_impossible") in chinese
     assert stage.books.rows("SELECT * FROM ledger") == []

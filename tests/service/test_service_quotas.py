@@ -19,7 +19,7 @@ from bot.errors import (
     DestinationLost,
     GiftImpossible,
     GiftsOff,
-    QuotaExceeded,
+    GiftTooLarge,
     StoreUnavailable,
 )
 from bot.service.budgets import BudgetWatch
@@ -103,7 +103,7 @@ async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(house: H
 
 async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(house: House) -> None:
     await decided(house, gifts=True)
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(GiftTooLarge):
         await quotas(house).give(ANA, present(61))
     until = house.clock().replace(year=2027)
     await GuildStore(house.database).block(entry(house, "b"), user_id=1, until=until, reason="spam")

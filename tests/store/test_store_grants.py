@@ -14,7 +14,7 @@ from bot.domain.case import Case, CaseKind, CaseState
 from bot.domain.guild import AuditEntry
 from bot.domain.quota import Fund, Funding, extra_of, owner_of, pool_of
 from bot.domain.statement import Kind
-from bot.errors import CaseDecided, QuotaExceeded, StoreError
+from bot.errors import CaseDecided, GiftTooLarge, QuotaExceeded, StoreError
 from bot.store.audit import Audit
 from bot.store.cases import CaseStore
 from bot.store.grants import Gift, Grants
@@ -140,9 +140,9 @@ async def test_the_same_gift_again_moves_nothing_and_says_what_is_left(store: St
 
 async def test_more_than_there_is_cannot_be_given_nor_what_is_held(store: Store) -> None:
     await ask(store, own(), credits=5)
-    with pytest.raises(QuotaExceeded) as caught:
+    with pytest.raises(GiftTooLarge) as caught:
         await Grants(store.database).give(gift(6), now=store.now)
-    assert (caught.value.price, caught.value.balance, caught.value.allowance) == (6, 5, 10)
+    assert (caught.value.price, caught.value.balance) == (6, 5)
     assert await store.rows("SELECT * FROM ledger WHERE kind = 'gift'") == []
 
 
@@ -150,7 +150,7 @@ async def test_gifts_and_requests_at_once_never_spend_a_credit_twice(store: Stor
     gifts = [Grants(store.database).give(gift(3, key=str(number)), now=store.now) for number in range(5)]
     asked = [ask(store, own(), extra(), credits=3) for _ in range(5)]
     answers = await asyncio.gather(*gifts, *asked, return_exceptions=True)
-    assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 7
+    assert sum(isinstance(answer, GiftTooLarge | QuotaExceeded) for answer in answers) == 7
     await store.books_add_up()
 
 

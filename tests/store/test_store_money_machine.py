@@ -21,7 +21,7 @@ from bot.domain.funding import Defaults
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.policy import Pool, Tier
 from bot.domain.quota import Allowance, Period
-from bot.errors import CaseDecided, QuotaExceeded, Refused, TransitionLost
+from bot.errors import CaseDecided, GiftTooLarge, Refused, TransitionLost
 from bot.store.grants import Gift
 from tests.store.torn import TornError
 from tests.store.town import HOUR, Asked, Town
@@ -219,7 +219,7 @@ class Machine(RuleBasedStateMachine):
             key=self.town.key(), guild_id=guild_id, giver_id=giver, receiver_id=receiver, credits=amount, allowance=own
         )
         for _ in range(1 + twice):
-            with suppress(TornError, QuotaExceeded):
+            with suppress(TornError, GiftTooLarge):
                 assert self.town.do(self.town.grants.give(gift, now=self.town.now)) == had - amount
                 assert self.town.granted(receiver, guild_id) == got + amount
         if amount > had:
