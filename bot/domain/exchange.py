@@ -55,7 +55,7 @@ def read(data: bytes) -> Policy:
     if len(data) > LARGEST:
         raise PolicyInvalid([("", "too_big", str(LARGEST // 1024))])
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise PolicyInvalid([("", "json", "")]) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -78,6 +78,16 @@ def refusal(error: ValidationError) -> PolicyInvalid:
             for each in error.errors()[:NAMED]
         ]
     )
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file. What stands there twice could be meant either way."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise PolicyInvalid([(name, "repeated", "")])
+        found[name] = value
+    return found
 
 
 def _problem(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:

@@ -61,6 +61,7 @@ def test_what_a_file_leaves_out_is_as_usual() -> None:
         (b"[]", ("", "format", FORMAT)),
         (b'{"format": "other"}', ("", "format", FORMAT)),
         (json.dumps({"format": FORMAT, "version": 2}).encode(), ("", "version", "1")),
+        (b'{"version": 1, "settings": {"gifts": true, "gifts": false}}', ("gifts", "repeated", "")),
         (json.dumps({"format": FORMAT, "version": 1, "more": 1}).encode(), ("more", "unknown", "")),
         (json.dumps({"format": FORMAT, "version": 1}).encode(), ("", "kind", "")),
         (b" " * (LARGEST + 1), ("", "too_big", "256")),
