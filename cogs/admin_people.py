@@ -139,4 +139,5 @@ async def _set(
     entry = entry_of(interaction, "paused" if paused else "resumed", guild_id=place, **detail)
     changed = await bot.services.guilds.pause(entry, paused=paused, reason=reason)
     say = words(str(interaction.locale))
-    await answer(interaction, say(f"admin.{entry.action}") if changed else say("admin.same"))
+    done = say(f"admin.{entry.action}.everywhere") if everywhere else say(f"admin.{entry.action}")
+    await answer(interaction, done if changed else say("admin.same"))

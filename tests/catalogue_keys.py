@@ -56,7 +56,7 @@ DECISIONS: Final = (
 # What may be wrong with a policy, or with the file of one.
 POLICY_PROBLEMS: Final = (
     *("unknown", "missing", "too_small", "too_large", "too_many", "choice", "zone", "moderators", "twice", "kind"),
-    *("name", "one_of", "pool", "channel", "too_big", "json", "format", "version"),
+    *("name", "number", "repeated", "one_of", "pool", "channel", "too_big", "json", "format", "version"),
 )
 PERMISSIONS: Final = (
     *("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "embed_links"),
@@ -113,6 +113,7 @@ PROBLEM_VARIABLES: Final = {
 # Every key that is put together, and what may stand in its gaps. This is the one place that says so.
 PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.{}": ("paused", "resumed"),
+    "admin.{}.everywhere": ("paused", "resumed"),
     "about.{}": Condition,
     "admin.jobs.at.{}": ("created", "submitted", "finished", "delivered", "deadline"),
     "admin.jobs.button.{}": JOB_DEEDS,

@@ -90,7 +90,8 @@ async def test_only_the_bots_owner_pauses_it_everywhere(stage: Stage) -> None:
         assert "Owner of the bot" in await does(people, "pause", everywhere=True)
         assert ACCEPTED in await asks(people)
         await stage.rest()
-        assert "Paused" in await does(people, "pause", user="owner", everywhere=True, reason="new keys")
+        said = await does(people, "pause", user="owner", everywhere=True, reason="new keys")
+        assert "`/admin resume` with `everywhere` goes on" in said
         assert "new keys" in await asks(people)
         assert "new keys" in await people.answer(
             await people.types("video create", channel="dm", also={"prompt": "x", "duration": 3})

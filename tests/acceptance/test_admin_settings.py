@@ -236,7 +236,7 @@ async def test_a_budget_of_money_stops_new_videos_and_shows_what_is_spent(stage:
         await does(people, "budget", monthly=0.3)
         assert ACCEPTED in await asks(people)
         await stage.rest()
-        assert "$0.25** spent, $0.00 in the making, of $0.30" in await does(people, "budget")
+        assert "$0.25** spent, $0.00 in the making. Ceiling: $0.30" in await does(people, "budget")
         assert "raises the budget" in await asks(people)
         await does(people, "budget", remove="monthly")
         assert ACCEPTED in await asks(people)
