@@ -6,6 +6,7 @@ once: a repeat finds its line there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import DeadLetter, Job, JobStatus
@@ -54,17 +55,17 @@ class DeadLetters:
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            return await move(
+            waiting = await move(
                 tx,
                 job,
                 JobStatus.QUEUED,
-                turn=await take_turn(tx, job),
                 attempt=job.attempt + 1,
                 deadline_at=deadline_at,
                 due_at=entry.at,
                 lease=None,
                 tries=0,
             )
+            return replace(waiting, turn=await take_turn(tx, waiting))
 
         return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
 

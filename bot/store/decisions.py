@@ -6,6 +6,7 @@ for each other; whoever comes second finds the job moved or the case decided, an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.domain.case import Case, CaseKind, CaseState
@@ -59,10 +60,9 @@ class Decisions:
             job = await self._waiting(tx, case)
             now = entry.at
             if case.kind is CaseKind.REQUEST:
-                turn, until = await take_turn(tx, job), now + deadline
-                job = await move(
-                    tx, job, JobStatus.QUEUED, review=None, turn=turn, deadline_at=until, due_at=now, lease=None
-                )
+                until = now + deadline
+                job = await move(tx, job, JobStatus.QUEUED, review=None, deadline_at=until, due_at=now, lease=None)
+                job = replace(job, turn=await take_turn(tx, job))
             else:
                 job = await update(tx, job, review=Review.PASSED, deadline_at=now, due_at=now, lease=None)
             await _decided(tx, case, CaseState.APPROVED, entry)
