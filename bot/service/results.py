@@ -105,11 +105,13 @@ class Results:
         """Post a finished video once more, with a fresh file.
 
         Raises:
-            ResultLost: the file is not to be had.
+            ResultLost: the file is not to be had, or was taken away from where everybody saw it.
             DirectMessagesClosed, ChannelClosed: Discord does not let us.
             DiscordBusy: it may, later.
         """
         _check_shown(job)
+        if copy.kind is CopyKind.AGAIN and job.removed_at is not None:  # maybe by a moderator, who meant it
+            raise ResultLost
         with _in_words(copy.channel_id):
             async with self._copies.film(job, limit=copy.limit) as film:
                 return await self._courier.post_copy(film, copy, stars=stars)

@@ -298,6 +298,15 @@ async def test_its_author_and_moderators_take_it_away(desk: Desk) -> None:
     assert (await desk.house.job(job)).removed_at == desk.house.clock()
 
 
+async def test_what_was_taken_away_is_not_shown_to_everybody_again(desk: Desk) -> None:
+    job = await desk.delivered()
+    await desk.results.remove(job, channel_id=5, message_id=50)
+    gone = await desk.results.job(job.id, user_id=1)
+    with pytest.raises(ResultLost):
+        await desk.results.resend(gone, replace(direct(gone, channel_id=6), kind=CopyKind.AGAIN))
+    assert await desk.results.resend(gone, direct(gone)) == MESSAGE
+
+
 async def test_what_discord_will_not_delete_is_not_marked(desk: Desk) -> None:
     job = await desk.delivered()
     desk.courier.then("delete_result", DestinationLost("discord_50001"))
