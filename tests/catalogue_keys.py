@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -76,10 +75,11 @@ def fits(pattern: str, key: str) -> bool:
 
 def errors_shown() -> Iterator[type[errors.ShotcallerError]]:
     """Every error that a person may meet, in the order of the tree."""
-    for kind in vars(errors).values():
-        if not inspect.isclass(kind) or not issubclass(kind, errors.ShotcallerError) or kind in NEVER_SHOWN:
+    for name in re.findall(r"[├└]── (\w+)", errors.__doc__ or ""):
+        kind: type[errors.ShotcallerError] = getattr(errors, name)
+        if kind in NEVER_SHOWN:
             continue
-        finer = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+        finer = [each for each in kind.__subclasses__() if each.__module__.startswith(errors.__name__)]
         if kind in CAUGHT_WHOLE or not finer:
             yield kind
 
