@@ -46,6 +46,34 @@ def within(options: Mapping[str, Any], videos: Videos, *, budget: int) -> list[V
     return cheaper(wish_of(options, model=model.model), model, budget=budget)
 
 
+def permitted(options: Mapping[str, Any], videos: Videos, *, limit: str, allowed: str) -> list[VideoRequest]:
+    """Possible requests like these options that keep a guild's limit, as `OverLimit` has it."""
+    changes: list[dict[str, Any]]
+    match limit:
+        case "longest":
+            changes = [{"duration": int(allowed)}]
+        case "sound":
+            changes = [{"sound": False}]
+        case "pro":
+            changes = [{"mode": Mode.STD}]
+        case _:
+            changes = [{"model": model} for model in allowed.split(", ")]
+    found = dict.fromkeys(each for change in changes for each in mended({**options, **change}, videos))
+    return [each for each in found if _keeps(each, limit, allowed)]
+
+
+def _keeps(wish: VideoRequest, limit: str, allowed: str) -> bool:
+    match limit:
+        case "longest":
+            return wish.duration <= int(allowed)
+        case "sound":
+            return not wish.sound
+        case "pro":
+            return wish.mode is Mode.STD
+        case _:
+            return wish.model in allowed.split(", ")
+
+
 def _variants(options: Mapping[str, Any], videos: Videos) -> Iterator[dict[str, Any]]:
     """The options without what no request can have, in each way that makes sense."""
     sound = {name: value for name, value in options.items() if value not in (None, "")}

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.domain.job import Origin
+from bot.domain.request import Mode
 from bot.errors import (
     ConfirmationNeeded,
     InvalidRequest,
     MissingPermissions,
     ModelUnknown,
+    OverLimit,
     PromptRefused,
     QuotaExceeded,
+    RoleNeeded,
     ShotcallerError,
     StoreError,
 )
-from cogs._mend import mended, within
+from cogs._mend import mended, permitted, within
 from cogs._text import button_label, changes
 from cogs._wish import options_of
 
@@ -153,6 +156,10 @@ def _ways(error: Exception, typed: Typed, videos: Videos, say: Words) -> dict[st
 def _requests(error: Exception, typed: Typed, videos: Videos) -> list[VideoRequest]:
     if isinstance(error, QuotaExceeded):
         return within(typed.options, videos, budget=error.balance)
+    if isinstance(error, OverLimit):
+        return permitted(typed.options, videos, limit=error.limit, allowed=error.allowed)
+    if isinstance(error, RoleNeeded) and error.what == "pro":
+        return permitted(typed.options, videos, limit="pro", allowed=Mode.STD)
     if isinstance(error, InvalidRequest | ModelUnknown):
         return mended(typed.options, videos)
     return []

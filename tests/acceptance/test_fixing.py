@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.acceptance.admins import does
 from tests.acceptance.controls import control, fields, labels
 from tests.acceptance.stage import PROMPT, SMALL
 
@@ -161,3 +162,27 @@ async def test_a_video_that_failed_can_be_changed_and_asked_for_again_by_whoever
         assert "kindly" in (await people.result())["content"]
         await stage.rest()
     assert stage.books.entries() == [("hold", 5), ("release", 5), ("hold", 5), ("settle", 5)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "wanted", "label"),
+    [
+        ({"longest": 3}, {"duration": 5}, "Use 3 s (3 credits)"),
+        ({"sound": False}, {"sound": True}, "Drop the sound (3 credits)"),
+        ({"pro": "nobody"}, {"mode": "pro"}, "Use standard (3 credits)"),
+        ({"pro": "roles", "pro_role": "VIP"}, {"mode": "pro"}, "Use standard (3 credits)"),
+        ({"model": "kling-v1"}, {"model": "kirin_v3_t2v"}, "Use kling-v1, 5 s (5 credits)"),
+    ],
+)
+async def test_what_a_server_limits_is_one_press_away_from_what_it_allows(
+    stage: Stage, limit: dict[str, Any], wanted: dict[str, Any], label: str
+) -> None:
+    people = stage.people
+    await people.role("VIP")
+    async with stage.bot():
+        await does(people, "limits", **limit)
+        message = await refusal(stage, **{**SMALL, **wanted})
+        assert labels(message)[0] == label
+        assert "On its way" in await people.answer(await people.presses(message, control(message, label)))
+        await stage.rest()
+    assert len(await people.tasks()) == 1

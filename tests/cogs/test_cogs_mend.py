@@ -13,7 +13,7 @@ from bot.domain.job import Origin
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import ModelUnknown
 from bot.locale import locales, words
-from cogs._mend import mended, within
+from cogs._mend import mended, permitted, within
 from cogs._rescue import Typed
 from cogs._text import BUTTON, button_label, changes
 from cogs._wish import options_of, wish_of
@@ -97,6 +97,27 @@ def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[
     options = {"prompt": "a fox", **options}
     found = [changes(options, each, "kirin_v3_t2v", words()) for each in mended(options, VIDEOS)]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "limit", "allowed", "expected"),
+    [
+        ({"duration": 9}, "longest", "4", ["Use 4 s"]),
+        ({"duration": 9, "model": "kling-v1"}, "longest", "4", ["Use kirin_v3_t2v, 4 s"]),
+        ({"duration": 9, "model": "kling-v1"}, "longest", "5", ["Use 5 s"]),
+        ({"duration": 9}, "longest", "2", []),
+        ({"sound": True}, "sound", "off", ["Drop the sound"]),
+        ({"mode": "pro", "sound": True}, "pro", "std", ["Use standard"]),
+        ({"duration": 5}, "models", "kling-v1, kling-v9", ["Use kling-v1"]),
+        ({"duration": 3}, "models", "kling-v1", ["Use kling-v1, 5 s"]),
+    ],
+)
+def test_a_servers_limit_is_kept_by_all_that_is_offered_instead(
+    options: dict[str, Any], limit: str, allowed: str, expected: list[str]
+) -> None:
+    options = {"prompt": "a fox", **options}
+    found = permitted(options, VIDEOS, limit=limit, allowed=allowed)
+    assert [changes(options, each, "kirin_v3_t2v", words()) for each in found] == expected
 
 
 def test_a_budget_is_kept() -> None:
