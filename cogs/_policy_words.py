@@ -110,6 +110,10 @@ def _hours(value: Any, say: Words) -> str:
     return say("policy.hours", n=value)
 
 
+def _strikes(value: Any, say: Words) -> str:
+    return str(value) if value else say("policy.strikes.never")
+
+
 def _switch(value: Any, say: Words) -> str:
     return say("yes" if value else "no")
 
@@ -168,7 +172,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "moderation.scan_prompts": (_switch, "policy.none"),
     "moderation.scan_results": (_switch, "policy.none"),
     "moderation.scan_level": (_plain, "policy.none"),
-    "moderation.strikes": (_plain, "policy.none"),
+    "moderation.strikes": (_strikes, "policy.none"),
     "moderation.strike_days": (_days, "policy.none"),
     "moderation.block_hours": (_hours, "policy.none"),
     "spoiler_channels": (_channels, "policy.none"),

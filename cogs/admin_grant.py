@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.domain.quota import MOST_CREDITS
+from bot.errors import GiftImpossible
 from bot.locale import words
 from cogs._audit import entry_of
 from cogs._replies import acknowledge, answer
@@ -38,6 +39,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         note: app_commands.Range[str, 1, NOTE] = "",
     ) -> None:
         await acknowledge(interaction)
+        if member.bot:
+            raise GiftImpossible
         action = "granted" if credits > 0 else "taken"
         entry = entry_of(interaction, action, member=member.id, credits=abs(credits), note=note)
         left = await bot.services.quotas.grant(entry, user_id=member.id, credits=credits, note=note)

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.domain.amendments import with_limits
 from bot.domain.policy import Who
-from bot.errors import ModelUnknown
+from bot.errors import PolicyInvalid
 from bot.locale import words
 from cogs._admin import decide, policy_of, show
 from cogs._completions import CHOICES, in_time
@@ -66,7 +66,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     ) -> None:
         await acknowledge(interaction)
         if model is not None and model not in bot.services.videos.models:
-            raise ModelUnknown(model=model)
+            raise PolicyInvalid([("model", "choice", ", ".join(sorted(bot.services.videos.models)))])
         given: dict[str, Any] = {
             "longest": longest,
             "running": running,

@@ -110,7 +110,7 @@ async def test_models_are_those_that_there_are(stage: Stage) -> None:
     async with stage.bot():
         offered = await people.completes("admin limits", focused="model", user="admin", model="kl")
         assert [each["value"] for each in offered] == ["kling-v1"]
-        assert "no model **sora**" in await does(people, "limits", model="sora")
+        assert "`model`: only kirin" in await does(people, "limits", model="sora")
         await does(people, "limits", model="kling-v1")
         used = await people.completes("admin limits", focused="not_model", user="admin", not_model="")
         assert [each["value"] for each in used] == ["kling-v1"]
