@@ -56,7 +56,8 @@ class Retention:
         expired = await self._files(now - keeping.files) if keeping.files is not None else 0
         texts = DRAFTS if keeping.texts is None else min(keeping.texts, DRAFTS)
         await self._drafts.forget(before=now - texts)
-        await self._store.trim(texts=None if keeping.texts is None else now - keeping.texts, records=now - RECORDS)
+        before = None if keeping.texts is None else now - keeping.texts
+        await self._store.trim(texts=before, records=now - RECORDS, now=now)
         await self._store.end_sanctions(now=now)
         guilds = await self._departures.forget(before=now - keeping.guilds)
         await self._tidy()

@@ -87,14 +87,23 @@ class RetentionStore:
 
         return await self._database.transact(work)
 
-    async def trim(self, *, texts: datetime | None, records: datetime) -> None:
-        """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`."""
+    async def trim(self, *, texts: datetime | None, records: datetime, now: datetime) -> None:
+        """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.
+
+        Reports and wishes from then that nobody has decided expire now, and go the next time.
+        """
 
         async def work(tx: Transaction) -> None:
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
             if texts is not None:
                 await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))
                 await tx.execute("DELETE FROM cases WHERE created_at < $1 AND state <> 'open'", millis(texts))
+                await tx.execute(
+                    "UPDATE cases SET state = 'expired', decided_at = $2, due_at = $2, tries = 0 "
+                    "WHERE created_at < $1 AND state = 'open' AND kind IN ('report', 'more')",
+                    millis(texts),
+                    millis(now),
+                )
 
         await self._database.transact(work)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.case import CaseState
 from bot.domain.guild import AuditEntry
 from bot.domain.job import JobStatus
 from bot.errors import TransitionLost
+from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.results import ResultStore
 from bot.store.retention import EXPIRED, LEAP, RetentionStore
@@ -100,7 +102,7 @@ async def test_a_clock_is_believed_when_it_goes_on_as_clocks_do(store: Store) ->
     assert [await believable(store.now + step) for step, _ in steps] == [expected for _, expected in steps]
 
 
-async def test_records_go_by_their_age_and_what_is_open_stays(store: Store) -> None:
+async def test_records_go_by_their_age_and_what_nobody_decides_runs_out_first(store: Store) -> None:
     now = store.now
     for name, at in (("old", now - timedelta(days=10)), ("new", now)):
         await store.rows(
@@ -120,15 +122,32 @@ async def test_records_go_by_their_age_and_what_is_open_stays(store: Store) -> N
                 *(f"{name}-{told}", millis(at), told),
             )
     retention, before = RetentionStore(store.database), now - timedelta(days=5)
-    await retention.trim(texts=None, records=now - timedelta(days=20))
+    await retention.trim(texts=None, records=now - timedelta(days=20), now=now)
     assert len(await store.rows("SELECT id FROM cases")) + len(await store.rows("SELECT id FROM audit")) == 6
-    await retention.trim(texts=before, records=before)
-    left = {
-        row["id"]
-        for table in ("audit", "cases", "feedback")
-        for row in await store.rows(f"SELECT id FROM {table}")  # noqa: S608 (names of the schema)
-    }
-    assert left == {"new", "old-open", "new-open", "new-denied", "old-None", "new-None", "new-1"}
+    await retention.trim(texts=before, records=before, now=now)
+
+    async def left() -> set[str]:
+        tables = ("audit", "cases", "feedback")
+        found = [row for each in tables for row in await store.rows(f"SELECT id FROM {each}")]  # noqa: S608 (names of the schema)
+        return {row["id"] for row in found}
+
+    kept = {"new", "new-open", "new-denied", "old-None", "new-None", "new-1"}
+    assert await left() == {*kept, "old-open"}
+    due = await CaseStore(store.database).claim(now=now, until=now)
+    assert due is not None
+    assert (due.id, due.state) == ("old-open", CaseState.EXPIRED)
+    assert await CaseStore(store.database).claim(now=now - timedelta(days=1), until=now) is None
+    await retention.trim(texts=before, records=before, now=now)
+    assert await left() == kept
+
+
+async def test_what_a_job_hangs_on_is_not_ended_by_its_age(store: Store) -> None:
+    await store.rows(
+        "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, job_id, body, created_at) "
+        "VALUES ('request-1', 'request', 7, 5, 1, '1', '{}', 1) RETURNING 1"
+    )
+    await RetentionStore(store.database).trim(texts=store.now, records=store.now, now=store.now)
+    assert [row["state"] for row in await store.rows("SELECT state FROM cases")] == ["open"]
 
 
 async def test_blocks_end_and_strikes_count_as_long_as_their_guild_decides(store: Store) -> None:
