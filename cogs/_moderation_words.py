@@ -25,10 +25,11 @@ def _of_prompt(error: PromptRefused, say: Words) -> dict[str, Any]:
     """What has been counted: nothing, so many of so many, or enough for a block."""
     if error.blocked_until is not None:
         until = discord.utils.format_dt(error.blocked_until, "f")
-        return {"counted": say("error.prompt_refused.blocked", until=until, renews=since(error.blocked_until))}
-    if not error.most:
-        return {"counted": ""}
-    return {"counted": say("error.prompt_refused.counted", n=error.most - error.strikes, strikes=error.strikes)}
+        counted = say("error.prompt_refused.blocked", until=until, renews=since(error.blocked_until))
+        return {"counted": counted, "next": ""}
+    left = error.most - error.strikes
+    counted = say("error.prompt_refused.counted", n=left, strikes=error.strikes) if error.most else ""
+    return {"counted": counted, "next": say("error.prompt_refused.next")}
 
 
 def _of_case(error: CaseDecided, say: Words) -> dict[str, Any]:
