@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.domain.case import Case, CaseKind
 from bot.domain.job import JobStatus
 from bot.domain.quota import extra_of
 from bot.store.deletions import ABANDONED, Deletion, DeletionStore
 from bot.store.privacy import HELD, NOBODYS, PrivacyStore, mentions, without
+from tests.funds import plain
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
 
 if TYPE_CHECKING:
@@ -153,6 +155,25 @@ async def test_what_comes_after_a_deletion_is_no_part_of_it(store: Store) -> Non
     await fulfil(store, wish, hurried=True)
     assert (await store.get(job.id)).status is JobStatus.QUEUED
     assert len(await store.rows("SELECT * FROM drafts")) == 1
+
+
+async def test_a_deletion_that_is_taken_up_late_leaves_what_was_asked_for_since_to_its_moderators(store: Store) -> None:
+    wish = await DeletionStore(store.database).ask(PERSON, messages=False, now=store.now)
+    store.later(10)
+    wanted = store.job(user_id=PERSON, status=JobStatus.PENDING)
+    case = Case(
+        id="request-1",
+        kind=CaseKind.REQUEST,
+        guild_id=7,
+        channel_id=9,
+        user_id=PERSON,
+        job_id=wanted.id,
+        created_at=store.now,
+    )
+    await store.jobs.accept(wanted, funding=plain(wanted, 1000), most=9, now=store.now, case=case)
+    await fulfil(store, wish)
+    assert [row["state"] for row in await store.rows("SELECT state FROM cases")] == ["open"]
+    assert (await store.get(wanted.id)).status is JobStatus.PENDING
 
 
 @pytest.mark.parametrize(
