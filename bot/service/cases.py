@@ -151,8 +151,8 @@ class Cases:
         return there
 
     async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
-        """Let the one whom a case is about ask for nothing until then; the case stays to be decided."""
-        await self._guilds.block(entry, user_id=case.user_id, until=until, reason=reason)
+        """Let the one whom a case is about ask for nothing until then at least; the case stays to be decided."""
+        await self._guilds.block_longer(entry, user_id=case.user_id, until=until, reason=reason)
         self._wake()
 
     async def _told(self, job: Job) -> Job:

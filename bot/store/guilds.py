@@ -115,8 +115,14 @@ class GuildStore:
         await self._database.transact(work)
 
     async def block(self, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str) -> None:
-        """Let a member ask for nothing until then; None ends a block."""
+        """Let a member ask for nothing until then, whatever was decided before; None ends a block."""
         await self._database.transact(lambda tx: block(tx, entry, user_id=user_id, until=until, reason=reason))
+
+    async def block_longer(self, entry: AuditEntry, *, user_id: int, until: datetime, reason: str) -> None:
+        """Let a member ask for nothing until then at least."""
+        await self._database.transact(
+            lambda tx: block(tx, entry, user_id=user_id, until=until, reason=reason, shorten=False)
+        )
 
     async def blocked(self, guild_id: int, *, now: datetime) -> dict[int, MemberState]:
         """The members that are blocked, by their ids."""
@@ -130,19 +136,30 @@ class GuildStore:
         return {row["user_id"]: MemberState.from_row(row) for row in rows}
 
 
-async def block(tx: Transaction, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str) -> None:
-    """The same inside a transaction that does more."""
-    await tx.execute(
+async def block(
+    tx: Transaction,
+    entry: AuditEntry,
+    *,
+    user_id: int,
+    until: datetime | None,
+    reason: str,
+    shorten: bool = True,
+) -> None:
+    """The same inside a transaction that does more; a block that is as long already stays, unless it may `shorten`."""
+    changed = await tx.execute(
         "INSERT INTO members (guild_id, user_id, blocked_until, block_reason, blocked_by) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (guild_id, user_id) DO UPDATE SET blocked_until = excluded.blocked_until, "
-        "block_reason = excluded.block_reason, blocked_by = excluded.blocked_by",
+        "block_reason = excluded.block_reason, blocked_by = excluded.blocked_by "
+        "WHERE $6 = 1 OR members.blocked_until IS NULL OR members.blocked_until < excluded.blocked_until",
         entry.guild_id,
         user_id,
         millis(until) if until else None,
         reason,
         entry.actor_id,
+        int(shorten),
     )
-    await record(tx, entry)
+    if changed:
+        await record(tx, entry)
 
 
 async def _locked(tx: Transaction, guild_id: int, *, now: datetime) -> Row:

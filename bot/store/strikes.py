@@ -54,7 +54,7 @@ class StrikeStore:
             entry = AuditEntry(
                 id=f"strikes-{key}", guild_id=guild_id, actor_id=BY_ITSELF, action="strikes", at=now, detail=detail
             )
-            await block(tx, entry, user_id=user_id, until=until, reason="")
+            await block(tx, entry, user_id=user_id, until=until, reason="", shorten=False)
             return Struck(count=count, blocked_until=until)
 
         return await self._database.transact(work)

@@ -22,8 +22,8 @@ from bot.errors import (
     ResultUnavailable,
 )
 from bot.provider.scan import Verdict
+from bot.service.asking import Asking
 from bot.service.clerk import TRIES
-from bot.service.videos import Asking
 from tests.service.moderating import ANA, GUILD, ROOM, Bench
 
 if TYPE_CHECKING:
@@ -317,6 +317,8 @@ async def test_a_video_without_records_cannot_be_deleted_by_its_case(bench: Benc
 async def test_a_block_leaves_the_report_to_be_decided(bench: Bench) -> None:
     case, until = await bench.opened(id="report-x-1"), bench.house.clock() + DAY
     await bench.cases.block(case, bench.entry(action="blocked"), until=until, reason="gore")
+    assert (await bench.guilds.standing(guild_id=GUILD, user_id=1))[2].blocked_until == until
+    await bench.cases.block(case, bench.entry("short"), until=bench.house.clock(), reason="")
     assert (await bench.guilds.standing(guild_id=GUILD, user_id=1))[2].blocked_until == until
     await bench.cases.dismiss(case, bench.entry("later"))
     assert (await bench.case(case.id)).state is CaseState.DISMISSED

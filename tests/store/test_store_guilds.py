@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
-from bot.domain.policy import Limits, Policy
+from bot.domain.guild import EVERYWHERE, FOR_GOOD, AuditEntry, GuildState, MemberState
+from bot.domain.policy import Limits, Moderation, Policy
 from bot.domain.quota import Allowance, Period
 from bot.store.audit import Audit
 from bot.store.guilds import GuildStore
+from bot.store.strikes import StrikeStore
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.store.conftest import Store
 
 GUILD, ADMIN, ANA = 7, 99, 1
@@ -102,6 +105,39 @@ async def test_a_member_has_an_allowance_and_a_block_of_their_own_in_each_guild(
     await guilds.set_allowance(entry(store, "3"), user_id=ANA, allowance=None)
     await guilds.block(entry(store, "4"), user_id=ANA, until=None, reason="")
     assert (await guilds.standing(guild_id=GUILD, user_id=ANA))[2].blocked(store.now) is False
+
+
+@pytest.mark.parametrize("whose", ["a moderator's", "of strikes"])
+async def test_only_an_admin_makes_a_block_shorter(store: Store, whose: str) -> None:
+    guilds, hour, day = GuildStore(store.database), store.now + timedelta(hours=1), store.now + timedelta(days=1)
+
+    async def another(id_: str, until: datetime) -> None:
+        if whose == "of strikes":
+            hours = (until - store.now) // timedelta(hours=1)
+            await StrikeStore(store.database).strike(
+                key=id_,
+                guild_id=GUILD,
+                user_id=ANA,
+                reason="rule",
+                rules=Moderation(strikes=1, block_hours=hours),
+                now=store.now,
+            )
+        else:
+            await guilds.block_longer(entry(store, id_), user_id=ANA, until=until, reason="gore")
+
+    async def ends() -> datetime | None:
+        return (await guilds.standing(guild_id=GUILD, user_id=ANA))[2].blocked_until
+
+    await another("1", hour)
+    assert await ends() == hour
+    await another("2", day)
+    assert await ends() == day
+    await guilds.block(entry(store, "3"), user_id=ANA, until=FOR_GOOD, reason="spam")
+    await another("4", day)
+    assert await ends() == FOR_GOOD
+    assert len(await Audit(store.database).of_guild(GUILD, most=9)) == 3
+    await guilds.block(entry(store, "5"), user_id=ANA, until=hour, reason="")
+    assert await ends() == hour
 
 
 async def test_what_an_audit_channel_was_told_is_told_once(store: Store) -> None:
