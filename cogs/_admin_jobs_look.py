@@ -10,9 +10,9 @@ from discord import app_commands
 from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.quota import Unit
 from bot.domain.statement import Kind
+from bot.service.asking import JobView
 from bot.service.guild_jobs import PAGE
 from bot.service.notifier import Phase, phase_of
-from bot.service.videos import JobView
 from cogs._cards import PROMPT_ON_CARD, state_text
 from cogs._policy_words import money
 from cogs._text import cut, failure, link, safe, settings, since

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.locale import Words
+    from bot.service.asking import JobView
     from bot.service.notifier import Card
-    from bot.service.videos import JobView
 
 PROMPT_ON_CARD: Final = 300  # characters
 ALT_TEXT: Final = 1024  # characters, Discord's limit

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.videos import Estimate
+    from bot.service.asking import Estimate
 
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)

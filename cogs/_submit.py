@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.job import JobStatus, Origin, Review
 from bot.locale import words
-from bot.service.videos import Asking
+from bot.service.asking import Asking
 from cogs._destination import destination_of
 from cogs._member import member_of
 from cogs._replies import answer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.videos import Accepted
+    from bot.service.asking import Accepted
 
 
 async def submit(

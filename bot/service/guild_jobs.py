@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import DeadLetter, JobStatus
 from bot.errors import GuildJobUnknown
-from bot.service.videos import JobView
+from bot.service.asking import JobView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,6 +15,7 @@ from bot.domain.quota import Allowance
 from bot.providers import models_of
 from bot.service.about import About, Facts
 from bot.service.admission import Admission
+from bot.service.asking import Limits
 from bot.service.choices import Choices
 from bot.service.gallery import Curator, Gallery
 from bot.service.library import Library
@@ -23,7 +24,7 @@ from bot.service.results import Results
 from bot.service.services import Services
 from bot.service.steward import Steward
 from bot.service.storyboards import Storyboards
-from bot.service.videos import Limits, Videos
+from bot.service.videos import Videos
 from bot.store.chores import ChoreStore
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore

@@ -15,10 +15,10 @@ from bot.domain.quota import UNLIMITED, Account, Unit
 from bot.domain.request import VideoRequest
 from bot.domain.statement import Kind
 from bot.locale import words
+from bot.service.asking import JobView
 from bot.service.chart import Measure
 from bot.service.guild_jobs import JobsPage
 from bot.service.usage import Report, Span
-from bot.service.videos import JobView
 from cogs._admin_jobs_look import choices, deeds_for, page_embed, page_view, sheet, sheet_view
 from cogs.admin_usage import report_text
 

@@ -17,6 +17,7 @@ from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.domain.running import RunningLimits
 from bot.service.admission import Admission
+from bot.service.asking import Limits
 from bot.service.cards import Cards
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
@@ -26,7 +27,7 @@ from bot.service.moderation import Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
 from bot.service.submission import Pace, Submission
-from bot.service.videos import Limits, Videos
+from bot.service.videos import Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.decisions import Decisions

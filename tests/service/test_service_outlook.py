@@ -12,13 +12,13 @@ from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
-from bot.service.videos import Asking
+from bot.service.asking import Asking
 from tests.service.house import UNLIMITED
 
 if TYPE_CHECKING:
     from bot.domain.job import Job
+    from bot.service.asking import Accepted
     from bot.service.expectation import Outlook
-    from bot.service.videos import Accepted
     from tests.service.house import House
 
 WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")

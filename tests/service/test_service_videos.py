@@ -13,6 +13,7 @@ from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.errors import (
+    BudgetExceeded,
     DestinationLost,
     ImpossibleRequest,
     JobUnknown,
@@ -26,12 +27,12 @@ from bot.errors import (
     TooLateToCancel,
     TooManyJobs,
 )
+from bot.service.asking import Asking
 from bot.service.notifier import Posted
-from bot.service.videos import Asking
 from bot.store.guilds import GuildStore
 
 if TYPE_CHECKING:
-    from bot.service.videos import Accepted
+    from bot.service.asking import Accepted
     from tests.service.house import House
 
 WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
@@ -231,3 +232,11 @@ async def test_an_allowance_renews_at_midnight(house: House) -> None:
 
 async def test_without_a_name_the_first_model_is_meant(house: House) -> None:
     assert house.videos().capability(None).model == "kirin_v3_t2v"
+
+
+async def test_whoever_tells_of_budgets_is_woken_by_a_refusal_for_one(house: House) -> None:
+    admin = AuditEntry(id="1", guild_id=7, actor_id=9, action="budget", at=house.clock())
+    await GuildStore(house.database).change(admin, lambda policy: policy.changed(budget_usd_micros=1))
+    with pytest.raises(BudgetExceeded):
+        await ask(house)
+    assert house.woken == 1
