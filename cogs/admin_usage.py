@@ -105,7 +105,7 @@ def _members(report: Report, measure: Measure, say: Words) -> Iterator[str]:
             charged=money(used.charged, say),
             n=used.videos,
         )
-    if others := len(report.members(measure.of)) - len(named):
+    if named and (others := len(report.members(measure.of)) - len(named)):
         yield say("usage.others", n=others)
 
 

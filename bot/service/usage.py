@@ -93,7 +93,8 @@ class Usage:
         days = _days(span, now.astimezone(policy.zone).date())
         rows: list[DayOfMember] = []
         for day in days:
-            rows += await self._store.of_day(guild_id, day, begin=_begin(day, policy), end=_end(day, policy))
+            found = await self._store.of_day(guild_id, day, begin=_begin(day, policy), end=_end(day, policy))
+            rows += [row for row in found if row.used != Used()]  # what is under way has used nothing yet
         return Report(
             days=tuple(days),
             rows=tuple(rows),

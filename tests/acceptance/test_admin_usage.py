@@ -88,7 +88,7 @@ async def test_what_kling_meters_in_units_is_shown_beside_its_estimate(stage: St
 async def test_a_server_that_has_used_nothing_is_told_so(stage: Stage) -> None:
     async with stage.bot():
         message = await reported(stage, span="month")
-    assert "Nobody has asked for a video" in message["content"]
+    assert "No video has come to its end" in message["content"]
     assert "There is no budget" in message["content"]
     assert message["attachments"] == []
 

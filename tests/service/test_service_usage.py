@@ -68,6 +68,12 @@ async def test_a_report_has_every_day_up_to_today_and_what_was_used_on_each(hous
     assert made.total == Used(videos=3, credits=15, estimated=1_260_000, charged=1_260_000)
 
 
+async def test_who_has_used_nothing_yet_is_in_no_report(house: House, usage: Usage) -> None:
+    await house.succeeded(user_id=3)
+    await house.queued(user_id=2)
+    assert (await usage.report(7, Span.WEEK)).rows == ()
+
+
 @pytest.mark.parametrize(
     ("span", "first", "count"),
     [
