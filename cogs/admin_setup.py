@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[[Policy], Policy]
 
 FORMS: Final = frozenset({"zone", "credits", "budget"})
+MOST_USD: Final = 1_000_000
+
+_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 async def setup(bot: Shotcaller) -> None:
@@ -132,7 +136,7 @@ def _written(step: str, values: Mapping[str, str]) -> Change:
     """What a form decides; an empty field is what is usual.
 
     Raises:
-        PolicyInvalid: a number is none.
+        PolicyInvalid: a number is none, or cannot be.
     """
     if step == "zone":
         return lambda policy: policy.changed(timezone=values.get("zone", "").strip())
@@ -143,13 +147,19 @@ def _written(step: str, values: Mapping[str, str]) -> Change:
             raise PolicyInvalid([("credits", "number", "")])
         return lambda policy: policy.changed(allowance=given)
     usd = _number(values.get("usd", ""), "monthly")
+    if usd is not None and usd < 0:
+        raise PolicyInvalid([("monthly", "too_small", "0")])
+    if usd is not None and usd > MOST_USD:
+        raise PolicyInvalid([("monthly", "too_large", str(MOST_USD))])
     return lambda policy: policy.changed(budget_usd_micros=None if usd is None else to_micros(usd))
 
 
 def _number(text: str, field: str) -> Decimal | None:
-    text = text.strip().lstrip("$").replace(",", ".")
+    """A number as people write it: a comma parts thousands where it can, and else the cents."""
+    text = text.strip().lstrip("$").strip()
     if not text:
         return None
+    text = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.acceptance.admins import asks, everything_in
 
 if TYPE_CHECKING:
@@ -53,3 +55,31 @@ async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(st
         assert "I may post videos in" in await panel(people, opened)
         assert "The database answers" in await panel(people, opened)
     assert stage.books.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("1,000", "$1,000.00"),
+        ("1,250.5", "$1,250.50"),
+        ("5,50", "$5.50"),
+        ("$ 7", "$7.00"),
+        ("-3", "`monthly`: at least 0"),
+        ("2000000", "`monthly`: at most 1000000"),
+        ("NaN", "`monthly`: has to be a number"),
+    ],
+)
+async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(stage: Stage, typed: str, meant: str) -> None:
+    people = stage.people
+    async with stage.bot():
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        form = await presses(people, opened, "budget")
+        await people.form(form)
+        sent = await people.submits(form, user="admin", usd=typed)
+
+        async def said() -> bool:
+            refused = await people.followup(sent)
+            return meant in (refused["content"] if refused else await panel(people, opened))
+
+        await people.until(said, what=meant)
