@@ -127,6 +127,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *DECISIONS,
         "strikes",
         "budget_used",
+        "budget_spent",
         "more_approved",
         "more_denied",
         *ACTIONS,

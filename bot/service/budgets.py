@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 100  # alerts looked at in one go
 MICROS: Final = 1_000_000
+WHOLE: Final = 100  # percent: there is no room for more
 BOT_ITSELF: Final = 0  # stands for the bot where somebody's id is expected
 
 
@@ -74,7 +75,7 @@ def _entry(alert: BudgetAlert, guild_id: int) -> AuditEntry:
         id=alert.id,
         guild_id=guild_id,
         actor_id=BOT_ITSELF,
-        action="budget_used",
+        action="budget_used" if alert.percent < WHOLE else "budget_spent",
         at=alert.at,
         detail={"percent": alert.percent, "used": _usd(alert.used), "ceiling": _usd(alert.ceiling)},
     )

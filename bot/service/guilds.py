@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 100  # entries told in one go
 PATIENCE: Final = timedelta(days=1)  # so long an entry waits for a Discord that is busy
 
-_PRESSING: Final = frozenset({"budget_used"})  # told in the moderators' channel where there is no audit channel
+# Told in the moderators' channel where there is no audit channel.
+_PRESSING: Final = frozenset({"budget_used", "budget_spent"})
 
 
 class Guilds:

@@ -211,6 +211,13 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(house: H
     )
 
 
+async def test_a_budget_without_room_is_told_as_such_however_much_is_left(house: House) -> None:
+    await reached(house, 100)
+    await watch(house).tell()
+    (entry_,) = await Audit(house.database).of_guild(7, most=9)
+    assert entry_.action == "budget_spent"
+
+
 async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(house: House) -> None:
     await reached(house, 100, owner="budget:bot")
     await watch(house).tell()
