@@ -13,7 +13,6 @@ from bot.errors import NotPermitted
 from bot.locale import words
 from cogs._admin import answer_long
 from cogs._audit import REASON, entry_of, reason_text, until_text
-from cogs._policy_words import listed
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
@@ -77,7 +76,8 @@ async def _blocked(bot: Shotcaller, interaction: discord.Interaction[Any]) -> No
         )
         for user_id, state in found.items()
     ]
-    text = f"### {say('admin.blocked.title')}\n{listed(lines, say)}" if lines else say("admin.blocked.none")
+    rows = "\n".join(f"- {line}" for line in lines)
+    text = f"### {say('admin.blocked.title')}\n{rows}" if lines else say("admin.blocked.none")
     await answer_long(interaction, text, filename="blocked.txt", say=say)
 
 

@@ -35,6 +35,22 @@ async def test_a_blocked_member_reads_why_and_until_when(stage: Stage) -> None:
         await stage.rest()
 
 
+async def test_all_who_are_blocked_are_listed_however_many_there_are(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        for name in (crowd := await people.crowd(12)):
+            await does(people, "block", member=name, reason="x" * 300)
+        sent = await people.types("admin block", user="admin")
+        first = await people.answer(sent)
+
+        async def whole() -> bool:
+            more = (await people.interaction(sent))["followups"]
+            text = first + "".join(each["content"] for each in more)
+            return all(stage.id_of("users", name) in text for name in crowd)
+
+        await people.until(whole, what="everybody who is blocked")
+
+
 async def test_a_block_without_an_end_is_for_good(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
