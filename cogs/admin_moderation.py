@@ -130,9 +130,7 @@ def _remove(bot: Shotcaller, say: Words) -> Command:
     async def present(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         rules = (await policy_of(bot, interaction)).moderation.rules
         found = [each.pattern for each in rules if typed.casefold() in each.pattern.casefold()]
-        return [app_commands.Choice(name=cut(each, CHOICE), value=each) for each in found if len(each) <= CHOICE][
-            :CHOICES
-        ]
+        return [app_commands.Choice(name=cut(each, CHOICE), value=each[:CHOICE]) for each in found[:CHOICES]]
 
     @app_commands.command(name="remove", description=say("command.admin.moderation.remove"))
     @app_commands.describe(rule=say("option.rule.remove"))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bot.domain.policy import Policy, Rule
 
 
+LONG: Final = 80  # characters by which a rule is known; some take more than can be chosen from a list
+
 _FIELDS: Final = tuple(Moderation.model_fields)
 
 
@@ -47,8 +49,13 @@ def with_rule(policy: Policy, rule: Rule) -> Policy:
 
 
 def without_rule(policy: Policy, pattern: str) -> Policy:
-    """Without the rules of that pattern."""
-    return with_checks(policy, rules=tuple(each for each in policy.moderation.rules if each.pattern != pattern))
+    """Without the rules of that pattern; of a long one its beginning will do, if no other begins so."""
+    rules = policy.moderation.rules
+    meant = [each for each in rules if each.pattern == pattern]
+    if not meant and len(pattern) >= LONG:
+        found = [each for each in rules if each.pattern.startswith(pattern)]
+        meant = found if len(found) == 1 else []
+    return with_checks(policy, rules=tuple(each for each in rules if each not in meant))
 
 
 def _same(rule: Rule, other: Rule) -> bool:

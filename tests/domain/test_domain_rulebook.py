@@ -22,6 +22,17 @@ def test_a_rule_takes_the_place_of_one_that_looks_for_the_same() -> None:
     assert without_rule(policy, "elsewhere") == policy
 
 
+def test_of_a_long_rule_the_beginning_will_do_unless_it_could_be_another() -> None:
+    long, alike = (Rule(kind=RuleKind.REGEX, pattern="x" * 100 + end) for end in ("yes", "no"))
+    short = Rule(pattern="cat")
+    policy = with_rule(with_rule(Policy(), long), short)
+    assert without_rule(policy, "x" * 100).moderation.rules == (short,)
+    assert without_rule(policy, "c") == policy
+    both = with_rule(policy, alike)
+    assert without_rule(both, "x" * 100) == both
+    assert without_rule(both, alike.pattern) == policy
+
+
 @pytest.mark.parametrize(
     "chosen", [{"approval": "requests"}, {"scan_prompts": True}, {"scan_results": True}, {"rules": (HOLD,)}]
 )
