@@ -14,6 +14,7 @@ from bot.service.copies import Copy, CopyKind
 from cogs._cards import result_buttons
 from cogs._destination import DIRECT_LIMIT, destination_of
 from cogs._library_look import SEARCH, Look, page_text, page_view
+from cogs._member import member_of
 from cogs._modals import Form
 from cogs._replies import answer
 from cogs._result_info import info_embed
@@ -91,10 +92,13 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
     Raises:
         NotPermitted: the person may not write there themselves.
         MissingPermissions: the bot may not post a video there.
-        Refused: as `Results.resend`.
+        Refused: as `Videos.may_show` and `Results.resend`.
     """
-    job = await bot.services.library.video(job_id, user_id=interaction.user.id)
-    posted = await bot.services.results.resend(job, _copy_here(interaction))
+    job, copy = await bot.services.library.video(job_id, user_id=interaction.user.id), _copy_here(interaction)
+    if copy.channel_id is not None:
+        covered = await bot.services.videos.may_show(member_of(interaction), channel_id=copy.channel_id)
+        job = replace(job, spoiler=job.spoiler or covered)
+    posted = await bot.services.results.resend(job, copy)
     where = link(interaction.guild_id, posted.channel_id, posted.message_id)
     await answer(interaction, words(str(interaction.locale))("library.sent", link=where))
 

@@ -69,17 +69,7 @@ class Admission:
         Raises:
             Refused: in many kinds; a refused prompt is counted against its author, and nothing else has moved.
         """
-        now = self._clock()
-        everywhere, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
-        check_member(
-            member,
-            channel_id=channel_id,
-            everywhere=everywhere,
-            guild=guild,
-            state=state,
-            direct=self._defaults.direct is None or self._defaults.direct.credits > 0,
-            now=now,
-        )
+        guild, state = await self._let_in(member, channel_id=channel_id)
         policy = guild.policy
         wish = within_limits(wish, member, policy.limits)
         cost = model.price(wish)
@@ -96,6 +86,28 @@ class Admission:
             case=screened.case,
             warned=screened.warned,
         )
+
+    async def may_show(self, member: Member, *, channel_id: int) -> bool:
+        """Let a person have a finished video posted once more where they are; whether it has to be covered there.
+
+        Raises:
+            Paused, Blocked, PlaceClosed, RoleNeeded: they might not ask for one there either.
+        """
+        guild, _ = await self._let_in(member, channel_id=channel_id)
+        return bool(guild.policy.spoiler_channels & member.places)
+
+    async def _let_in(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
+        everywhere, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        check_member(
+            member,
+            channel_id=channel_id,
+            everywhere=everywhere,
+            guild=guild,
+            state=state,
+            direct=self._defaults.direct is None or self._defaults.direct.credits > 0,
+            now=self._clock(),
+        )
+        return guild, state
 
     async def funding(self, member: Member) -> Funding:
         """Who would pay for a request of this member now."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.acceptance.admins import does
+
 if TYPE_CHECKING:
     from tests.acceptance.people import Json
     from tests.acceptance.stage import Stage
@@ -135,3 +137,20 @@ async def test_what_one_may_not_see_or_send_is_refused(stage: Stage) -> None:
         said = await people.answer(await press(stage, opened, "library:send"))
         assert "Attach Files" in said
         assert await people.results() == []
+
+
+async def test_who_may_ask_for_nothing_here_has_nothing_posted_here_either(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        (job_id,) = await made(stage, "a paper boat")
+        opened = await people.answered(await people.types("library", id=job_id))
+        await does(people, "block", member="ana", hours=1)
+        assert "can't ask for videos in this server" in await people.answer(await press(stage, opened, "library:send"))
+        await does(people, "unblock", member="ana")
+        await does(people, "pause")
+        assert "paused" in await people.answer(await press(stage, opened, "library:send"))
+        await does(people, "resume")
+        await does(people, "channels", spoiler="general")
+        await people.answer(await press(stage, opened, "library:send"))
+        plain, covered = [each["attachments"][0]["filename"] for each in await people.results()]
+        assert covered == f"SPOILER_{plain}"
