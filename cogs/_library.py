@@ -96,7 +96,7 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
     """
     job, copy = await bot.services.library.video(job_id, user_id=interaction.user.id), _copy_here(interaction)
     if copy.channel_id is not None:
-        covered = await bot.services.videos.may_show(member_of(interaction), channel_id=copy.channel_id)
+        covered = await bot.services.videos.may_show(job, member_of(interaction), channel_id=copy.channel_id)
         job = replace(job, spoiler=job.spoiler or covered)
     posted = await bot.services.results.resend(job, copy)
     where = link(interaction.guild_id, posted.channel_id, posted.message_id)

@@ -152,6 +152,12 @@ class Moderation(_Value):
     strike_days: int = Field(default=7, ge=1, le=365)
     block_hours: int = Field(default=24, ge=1, le=24 * 365)
 
+    @property
+    def keeps_out(self) -> bool:
+        """Whether there are requests or videos that would be refused or held."""
+        kept = any(rule.action is not Action.WARN for rule in self.rules)
+        return kept or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results
+
     @model_validator(mode="after")
     def _somebody_has_to_decide(self) -> Self:
         held = any(rule.action is Action.HOLD for rule in self.rules)

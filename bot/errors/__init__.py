@@ -20,6 +20,7 @@ ShotcallerError
 │   ├── OverLimit              the guild does not allow such a video; says which limit
 │   ├── PromptRefused          the guild's rules refuse the prompt
 │   ├── ReviewImpossible       a moderator would have to decide, and there is nowhere to ask one
+│   ├── CopyUnreviewed         that guild looks at videos first, and this one was asked for elsewhere
 │   ├── PolicyInvalid          a guild can't be run by such rules; says what is wrong with them
 │   ├── CaseUnknown            there is nothing of that kind to decide there
 │   ├── CaseDecided            somebody else has decided it first, or it has passed
@@ -80,6 +81,7 @@ from bot.errors.community import (
     CaseDecided,
     CaseUnknown,
     ConfirmationNeeded,
+    CopyUnreviewed,
     DeadLetterGone,
     GiftImpossible,
     GiftsOff,
@@ -151,6 +153,7 @@ __all__ = [
     "ChannelClosed",
     "ConfirmationNeeded",
     "ContentRefused",
+    "CopyUnreviewed",
     "DeadLetterGone",
     "DeliveryError",
     "DestinationBusy",

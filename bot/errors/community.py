@@ -107,6 +107,10 @@ class ReviewImpossible(Refused):
     """A moderator would have to decide on it, and there is nowhere to ask one."""
 
 
+class CopyUnreviewed(Refused):
+    """Nobody of that guild has looked at the video: it was asked for elsewhere."""
+
+
 class PolicyInvalid(Refused):
     """There can be no such policy, or no such file of one; `problems` are (field, code, limit), the last maybe ""."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.funding import funding_of
 from bot.domain.house_rules import check_member, within_limits
-from bot.errors import ConfirmationNeeded
+from bot.errors import ConfirmationNeeded, CopyUnreviewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.funding import Defaults
     from bot.domain.guild import GuildState, MemberState
-    from bot.domain.job import Review
+    from bot.domain.job import Job, Review
     from bot.domain.member import Member
     from bot.domain.policy import Policy
     from bot.domain.price import Price
@@ -87,13 +87,16 @@ class Admission:
             warned=screened.warned,
         )
 
-    async def may_show(self, member: Member, *, channel_id: int) -> bool:
+    async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """Let a person have a finished video posted once more where they are; whether it has to be covered there.
 
         Raises:
             Paused, Blocked, PlaceClosed, RoleNeeded: they might not ask for one there either.
+            CopyUnreviewed: it was asked for where that guild's rules do not hold.
         """
         guild, _ = await self._let_in(member, channel_id=channel_id)
+        if guild.policy.moderation.keeps_out and job.destination.guild_id != member.guild_id:
+            raise CopyUnreviewed
         return bool(guild.policy.spoiler_channels & member.places)
 
     async def _let_in(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:

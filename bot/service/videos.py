@@ -236,9 +236,9 @@ class Videos:
         expected = await self._expectation.forecast(wish)
         return Estimate(price=self.price(wish), standing=standing, expected=expected)
 
-    async def may_show(self, member: Member, *, channel_id: int) -> bool:
+    async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """See `Admission.may_show`."""
-        return await self._admission.may_show(member, channel_id=channel_id)
+        return await self._admission.may_show(job, member, channel_id=channel_id)
 
     async def standing(self, member: Member) -> Standing:
         """What a person has left here."""

@@ -10,9 +10,9 @@ from bot.domain.job import Review
 from bot.domain.member import Member
 from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
 from bot.domain.request import Shot, VideoRequest
-from bot.errors import PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
+from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
-from tests.service.moderating import Bench
+from tests.service.moderating import ANA, GUILD, Bench
 
 if TYPE_CHECKING:
     from tests.service.house import House
@@ -59,6 +59,23 @@ async def test_the_strongest_of_several_rules_wins(bench: Bench) -> None:
     with pytest.raises(PromptRefused):
         await bench.screens("warn, hold, refuse")
     assert bench.house.scans.asked("text") == ["warn"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"rules": (REFUSE,)}, {"rules": (HOLD,)}, {"approval": "results"}, {"scan_prompts": True}, {"scan_results": True}],
+)
+async def test_a_video_from_elsewhere_is_no_way_around_what_a_guild_wants(bench: Bench, wanted: dict[str, Any]) -> None:
+    admission, here = bench.house.admission(), await bench.house.queued(guild_id=GUILD)
+    elsewhere = [await bench.house.queued(guild_id=each) for each in (None, GUILD + 1)]
+    await bench.wants(rules=(WARN,))
+    for job in (here, *elsewhere):
+        assert await admission.may_show(job, ANA, channel_id=5) is False
+    await bench.wants(**wanted)
+    assert await admission.may_show(here, ANA, channel_id=5) is False
+    for job in elsewhere:
+        with pytest.raises(CopyUnreviewed):
+            await admission.may_show(job, ANA, channel_id=5)
 
 
 async def test_a_case_has_no_word_of_the_prompt(bench: Bench) -> None:
