@@ -126,20 +126,25 @@ def _select(
 def _named(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
     """What may be chosen, with its name; of what depends on the model, what the chosen one can do."""
     name = say(f"settings.{option}.name" if option in _SWITCHES else f"settings.{option}")
+    for value, meaning in _meant(option, kept, models, say):
+        yield value, say("settings.choice", name=name, value=meaning)
+
+
+def _meant(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
     if option == notice.PREFERENCE:
-        yield from ((str(each), f"{name}: {say(f'settings.notify.{each}')}") for each in Notify)
+        yield from ((str(each), say(f"settings.notify.{each}")) for each in Notify)
         return
-    yield NONE, f"{name}: {say('settings.none')}"
+    yield NONE, say("settings.none")
     model = {} if option == "model" else {"model": kept.get("model")}
     fitting = offered(option, model, models) or offered(option, {}, models)
     for value in fitting:
         match option:
             case "sound" | "watermark":
                 answer = "yes" if value else "no"
-                yield answer, f"{name}: {say(answer)}"
+                yield answer, say(answer)
             case "duration":
-                yield str(value), f"{name}: {say('seconds', n=value)}"
+                yield str(value), say("seconds", n=value)
             case "model":
-                yield value, f"{name}: {value}"
+                yield value, value
             case _:
-                yield str(value), f"{name}: {say(f'choice.{option}.{value}')}"
+                yield str(value), say(f"choice.{option}.{value}")
