@@ -127,6 +127,9 @@ def _tier(bot: Shotcaller, say: Words) -> Command:
         if remove:
             await decide(bot, interaction, lambda policy: without_tier(policy, role.id))
             return
+        if all(each is None for each in (credits, period, priority, spoiler)):
+            await show(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            return
         await decide(
             bot,
             interaction,

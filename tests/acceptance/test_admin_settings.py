@@ -77,6 +77,7 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
         said = await does(people, "roles")
         assert "3 credits a day · priority 3" in said
         assert "70 credits a week" in said
+        assert "priority" in await does(people, "tier", role="VIP")
         await does(people, "tier", role="VIP", remove=True)
         assert "priority" not in await does(people, "roles")
         await stage.rest()
