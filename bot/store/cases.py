@@ -11,7 +11,6 @@ from bot.domain.row import millis
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.domain.case import CaseKind
     from bot.store.database import Database, Transaction
 
 
@@ -71,17 +70,6 @@ class CaseStore:
     async def decide(self, case_id: str, state: CaseState, *, by: int | None, now: datetime) -> Case | None:
         """Decide a case that nothing else hangs on; see the function of that name."""
         return await self._database.transact(lambda tx: decide(tx, case_id, state, by=by, now=now))
-
-    async def latest_of(self, user_id: int, kind: CaseKind) -> Case | None:
-        """The latest case of a kind about a person."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "SELECT * FROM cases WHERE user_id = $1 AND kind = $2 ORDER BY created_at DESC LIMIT 1",
-                user_id,
-                str(kind),
-            )
-        )
-        return Case.from_row(row) if row else None
 
     async def claim(self, *, now: datetime, until: datetime) -> Case | None:
         """The next case whose message has to be posted or edited; due again at `until`, should nothing come of it."""

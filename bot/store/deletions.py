@@ -110,11 +110,7 @@ class DeletionStore:
             for sql in _OWN:
                 await tx.execute(sql, wish.user_id)
             await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
-            for row in await tx.all(
-                "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2 AND state = 'open'",
-                *(wish.user_id, millis(wish.at)),
-            ):
-                await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
+            await withdraw_cases(tx, wish, now=now)
             await end_member(tx, wish.user_id, now=now)
             await unname(tx, wish.user_id)
             for row in await _accounts(tx, wish):
@@ -212,3 +208,12 @@ async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:
             f"extra:{wish.user_id}@%",
         )
     )
+
+
+async def withdraw_cases(tx: Transaction, wish: Deletion, *, now: datetime) -> None:
+    """Nobody needs to decide any more about the person who wishes to be forgotten."""
+    for row in await tx.all(
+        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2 AND state = 'open'",
+        *(wish.user_id, millis(wish.at)),
+    ):
+        await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)

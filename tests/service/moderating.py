@@ -40,6 +40,10 @@ class Staff(Scripted):
     def __init__(self) -> None:
         super().__init__()
         self._numbers = count(500)
+        self.gone = set[tuple[int, int]]()
+
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        return (guild_id, channel_id) not in self.gone
 
     async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
         assert job is None or case.job_id == job.id
@@ -81,8 +85,10 @@ class Bench:
     def __post_init__(self) -> None:
         house, database = self.house, self.house.database
         self.store, self.guilds = CaseStore(database), GuildStore(database)
-        self.moderation = Moderation(strikes=StrikeStore(database), scanner=cast("Any", house.scans), clock=house.clock)
-        self.unscanned = Moderation(strikes=StrikeStore(database), scanner=None, clock=house.clock)
+        self.moderation = Moderation(
+            strikes=StrikeStore(database), scanner=cast("Any", house.scans), staff=self.staff, clock=house.clock
+        )
+        self.unscanned = Moderation(strikes=StrikeStore(database), scanner=None, staff=self.staff, clock=house.clock)
         self.inspection = Inspection(
             guilds=self.guilds,
             decisions=house.decisions,
@@ -171,6 +177,7 @@ class Bench:
 
     async def latest_report(self) -> Case:
         """The latest report of a video of Ana's."""
-        found = await self.store.latest_of(ANA.user_id, CaseKind.REPORT)
-        assert found is not None
-        return found
+        rows = await self.house.database.transact(
+            lambda tx: tx.all("SELECT * FROM cases WHERE kind = 'report' ORDER BY created_at")
+        )
+        return Case.from_row(rows[-1])

@@ -91,16 +91,6 @@ async def test_a_case_that_is_given_up_is_never_due_again(store: Store) -> None:
     assert await cases.claim(now=store.later(10**6), until=store.now + MINUTE) is None
 
 
-async def test_the_latest_case_of_a_kind_is_found(store: Store) -> None:
-    cases = CaseStore(store.database)
-    await cases.open(case(store, "a"))
-    await cases.open(case(store, "b", created_at=store.later(1)))
-    await cases.open(case(store, "c", kind=CaseKind.MORE, created_at=store.later(1)))
-    latest = await cases.latest_of(1, CaseKind.REPORT)
-    assert latest is not None
-    assert latest.id == "b"
-
-
 async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store) -> None:
     first, second = ChoreStore(store.database), ChoreStore(store.database)
     assert await first.take("sweep", now=store.now, every=DAY)

@@ -17,7 +17,7 @@ from bot.store.anonymity import UNNAMED
 from bot.store.audit import Audit
 from bot.store.budgets import BudgetStore
 from bot.store.cases import CaseStore, withdraw
-from bot.store.deletions import end_member
+from bot.store.deletions import Deletion, end_member, withdraw_cases
 from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.gallery import GalleryStore
@@ -99,6 +99,10 @@ def _wish(store: Store) -> Case:
     return Case(id="1", kind=CaseKind.MORE, guild_id=7, channel_id=5, user_id=1, created_at=store.now)
 
 
+def _deletion(store: Store) -> Deletion:
+    return Deletion(user_id=1, at=store.now, messages=False)
+
+
 async def _strike(store: Store) -> None:
     rules = Moderation()
     await StrikeStore(store.database).strike(key="1", guild_id=7, user_id=1, reason="r", rules=rules, now=store.now)
@@ -148,7 +152,10 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "alerts_untold": (lambda s: BudgetStore(s.database).untold(most=5), {"budget_alerts_untold"}),
     "cases_due": (lambda s: CaseStore(s.database).claim(now=s.now, until=s.now + LEASE), {"cases_due"}),
     "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
-    "cases_of_user": (lambda s: CaseStore(s.database).latest_of(1, CaseKind.REPORT), {"cases_of_user"}),
+    "cases_of_user": (
+        lambda s: s.database.transact(lambda tx: withdraw_cases(tx, _deletion(s), now=s.now)),
+        {"cases_of_user"},
+    ),
     "wish": (lambda s: Grants(s.database).wish(_wish(s), stale=s.now), {"cases_one_wish"}),
     "statement": (
         lambda s: Statements(s.database).latest(user_id=1, guild_id=7, most=5),

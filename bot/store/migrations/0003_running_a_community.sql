@@ -82,7 +82,7 @@ CREATE INDEX cases_due ON cases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX cases_of_job ON cases (job_id) WHERE job_id IS NOT NULL;
 
 -- The cases about one person.
-CREATE INDEX cases_of_user ON cases (user_id, kind, created_at);
+CREATE INDEX cases_of_user ON cases (user_id, created_at);
 
 -- A member wishes for more credits once at a time.
 CREATE UNIQUE INDEX cases_one_wish ON cases (guild_id, user_id) WHERE kind = 'more' AND state = 'open';
