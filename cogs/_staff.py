@@ -29,6 +29,11 @@ class DiscordStaff:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        """See `Staff`. Where Discord has told nothing yet, it may be."""
+        guild = self._client.get_guild(guild_id)
+        return guild is None or guild.unavailable or guild.get_channel(channel_id) is not None
+
     async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
         """See `Staff`. The video is covered, and named so that nothing takes it for the posted result."""
         say, more = self._words(case.guild_id), dict[str, Any]()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.request import VideoRequest
     from bot.provider.scan import Scanner
     from bot.service.rules import Finding
+    from bot.service.staff import Staff
     from bot.store.strikes import StrikeStore
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,10 @@ class Screened:
 class Moderation:
     """Decides what may be made at once, and what a moderator has to see. Whatever is in doubt is not let through."""
 
-    def __init__(self, *, strikes: StrikeStore, scanner: Scanner | None, clock: Callable[[], datetime]) -> None:
-        self._strikes, self._scanner, self._clock = strikes, scanner, clock
+    def __init__(
+        self, *, strikes: StrikeStore, scanner: Scanner | None, staff: Staff, clock: Callable[[], datetime]
+    ) -> None:
+        self._strikes, self._scanner, self._staff, self._clock = strikes, scanner, staff, clock
 
     @property
     def can_scan(self) -> bool:
@@ -66,7 +69,7 @@ class Moderation:
 
         Raises:
             PromptRefused: a rule of the guild refuses it; it has been counted against its author.
-            ReviewImpossible: a moderator would have to decide, and there is no channel to ask in.
+            ReviewImpossible: a moderator would have to decide, and there is no channel to ask in, or not any more.
             StoreUnavailable: the database refuses.
         """
         if member.guild_id is None:
@@ -87,9 +90,11 @@ class Moderation:
             why[Why.APPROVAL] = ()
         warned = Action.WARN in sure
         if not why:
-            later = Review.RESULT if asked.approval is Approval.RESULTS else None
-            return Screened(review=later, warned=warned)
-        case = self._case(member, policy, why, job_id=job_id)
+            if asked.approval is not Approval.RESULTS:
+                return Screened(warned=warned)
+            self._room(member.guild_id, policy)
+            return Screened(review=Review.RESULT, warned=warned)
+        case = self._case(member.guild_id, member.user_id, policy, why, job_id=job_id)
         return Screened(review=Review.REQUEST, case=case, warned=warned)
 
     async def _refusal(self, guild_id: int, user_id: int, policy: Policy, *, key: str) -> PromptRefused:
@@ -113,16 +118,20 @@ class Moderation:
             return {Why.UNSCANNED: ()}
         return {Why.RISK: verdict.risks} if verdict.risks else {}
 
-    def _case(self, member: Member, policy: Policy, why: dict[Why, Sequence[str]], *, job_id: str) -> Case:
+    def _room(self, guild_id: int, policy: Policy) -> int:
+        """The channel where moderators are asked."""
         channel_id = policy.moderation.channel_id
-        if channel_id is None or member.guild_id is None:
+        if channel_id is None or not self._staff.there(guild_id, channel_id):
             raise ReviewImpossible
+        return channel_id
+
+    def _case(self, guild_id: int, user_id: int, policy: Policy, why: dict[Why, Sequence[str]], *, job_id: str) -> Case:
         return Case(
             id=f"request-{job_id}",
             kind=CaseKind.REQUEST,
-            guild_id=member.guild_id,
-            channel_id=channel_id,
-            user_id=member.user_id,
+            guild_id=guild_id,
+            channel_id=self._room(guild_id, policy),
+            user_id=user_id,
             job_id=job_id,
             body={"why": {str(reason): list(named) for reason, named in why.items()}},
             created_at=self._clock(),

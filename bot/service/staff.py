@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class Staff(Protocol):
-    """Discord as the staff sees it. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+    """Discord as the staff sees it. What waits may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        """Whether a channel of a guild exists, as far as Discord has told."""
+        ...
 
     async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
         """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""

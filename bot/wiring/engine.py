@@ -45,7 +45,9 @@ class Engine:
             name: ProviderHealth(each, desk=self.desk, clock=utc_now) for name, each in world.providers.items()
         }
         self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=utc_now)
-        self.moderating = Moderating(world.database, scanner=world.scanner, desk=self.desk, wake=wake)
+        self.moderating = Moderating(
+            world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, wake=wake
+        )
         self._media = Media()
 
     @cached_property

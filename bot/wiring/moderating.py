@@ -37,11 +37,17 @@ class Moderating:
     """The services of moderation. `wake` has the clerk and the worker look again."""
 
     def __init__(
-        self, database: Database, *, scanner: Scanner | None, desk: OperatorDesk, wake: Callable[[], None]
+        self,
+        database: Database,
+        *,
+        scanner: Scanner | None,
+        staff: Staff,
+        desk: OperatorDesk,
+        wake: Callable[[], None],
     ) -> None:
         self._database, self._desk, self._wake = database, desk, wake
         self._guilds, self.decisions = GuildStore(database), Decisions(database)
-        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, clock=utc_now)
+        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=utc_now)
         self.results = Inspection(
             guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=utc_now, wake=wake
         )

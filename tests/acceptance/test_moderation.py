@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.acceptance.admins import does
 from tests.acceptance.moderators import ADMIN, ROOM, approves, button, case, checks, denies, opens_denial, rule
 from tests.acceptance.stage import PROMPT, SMALL
 
@@ -265,3 +266,12 @@ async def test_what_a_prompt_says_means_nothing_among_the_moderators(stage: Stag
         await denies(stage, asked, reason="@everyone **no**")
         assert "\\*\\*no" in await stage.people.card("did not let it pass")
         await stage.rest()
+
+
+async def test_with_the_moderators_channel_gone_nothing_is_held_for_them(stage: Stage) -> None:
+    async with stage.bot():
+        await checks(stage, approval="requests")
+        await stage.people.room(ROOM, delete=True)
+        assert "no channel" in await ask(stage)
+        assert "what they would have to decide is refused" in await does(stage.people, "doctor")
+    assert stage.books.jobs() == []

@@ -163,7 +163,10 @@ class House:
         return Admission(
             guilds=GuildStore(self.database),
             moderation=Moderation(
-                strikes=StrikeStore(self.database), scanner=cast("Any", self.scans), clock=self.clock
+                strikes=StrikeStore(self.database),
+                scanner=cast("Any", self.scans),
+                staff=cast("Any", self.discord),
+                clock=self.clock,
             ),
             defaults=Defaults(allowance=Allowance(credits=self.allowance)),
             clock=self.clock,

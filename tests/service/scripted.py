@@ -123,6 +123,9 @@ class Discord(Scripted):
     def phases(self, name: str = "edit_card") -> list[str]:
         return [str(card.phase) for card in self.asked(name)]
 
+    def there(self, _guild_id: int, _channel_id: int) -> bool:
+        return True
+
     async def post_card(self, card: Card) -> Posted | None:
         place = None if card.job.destination.private else self._place(card.job)
         return cast("Posted | None", await self.play("post_card", card, usual=place))

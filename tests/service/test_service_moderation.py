@@ -12,7 +12,7 @@ from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
-from tests.service.moderating import ANA, GUILD, Bench
+from tests.service.moderating import ANA, GUILD, ROOM, Bench
 
 if TYPE_CHECKING:
     from tests.service.house import House
@@ -96,6 +96,19 @@ async def test_a_search_that_never_ends_is_for_a_moderator_or_not_made(bench: Be
     await bench.wants(channel_id=None, rules=(ENDLESS,))
     with pytest.raises(ReviewImpossible):
         await bench.screens(MAZE)
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"approval": Approval.REQUESTS}, {"approval": Approval.RESULTS}, {"rules": (HOLD,)}], ids=str
+)
+async def test_nothing_waits_for_moderators_whose_channel_is_gone(bench: Bench, wanted: dict[str, Any]) -> None:
+    await bench.wants(**wanted)
+    assert (await bench.screens("hold")).review is not None
+    bench.staff.gone.add((GUILD, ROOM))
+    with pytest.raises(ReviewImpossible):
+        await bench.screens("hold")
+    if "rules" in wanted:
+        assert (await bench.screens("a boat")).review is None
 
 
 @pytest.mark.parametrize(
