@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from hashlib import sha256
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
@@ -23,8 +23,6 @@ from cogs._policy_words import change_line, listed
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
-    import re
-
     from bot.client import Shotcaller
     from bot.domain.policy import Policy
     from bot.locale import Words
@@ -124,31 +122,18 @@ async def _ask(
 class Import(Lasting[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
     """Lets the settings of a file hold, if they still change what was shown."""
 
-    def __init__(self, item: discord.ui.Button[Any], *, draft_id: str) -> None:
-        super().__init__(item)
-        self._draft_id = draft_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Called by discord.py."""
-        if not isinstance(item, discord.ui.Button):
-            raise TypeError(item)
-        return cls(item, draft_id=match["draft"])
-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
         check_presser(interaction)
-        draft = await bot.services.drafts.read(self._draft_id, user_id=interaction.user.id)
+        draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
         if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
             raise DraftGone
         wanted, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
         changed = await bot.services.guilds.change(
             entry_of(interaction, "imported"), lambda present: wanted if _digest(present) == shown else present
         )
-        await bot.services.drafts.end(self._draft_id)
+        await bot.services.drafts.end(self.said["draft"])
         if changed.policy != wanted:
             await _ask(bot, interaction, wanted, present=changed.policy, again=True)
             return
