@@ -28,7 +28,7 @@ async def setup(bot: Shotcaller) -> None:
         name="gallery",
         description=say("command.gallery"),
         default_permissions=discord.Permissions(manage_guild=True),
-        guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     )
     group.add_command(_set(bot, say))
     group.add_command(_off(bot, say))

@@ -32,7 +32,7 @@ async def setup(bot: Shotcaller) -> None:
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="gift", description=say("command.gift"))
     @app_commands.describe(member=say("option.gift.member"), credits=say("option.gift.credits"))
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def gift(
         interaction: discord.Interaction[Any],
         member: discord.User,

@@ -116,3 +116,8 @@ async def test_other_languages_are_left_to_the_english_names(commands: list[Json
         for locale in texts(part, key)
     }
     assert told == {"", *CHINESE}
+
+
+async def test_what_only_a_server_has_is_not_offered_in_direct_messages(commands: list[Json]) -> None:
+    servers_only = {command["name"] for command in commands if command.get("contexts") == [0]}
+    assert servers_only == {"admin", "gallery", "gift"}
