@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapreplace
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,10 @@ class Waiting:
     at_work: tuple[Job, ...] = ()
     running_limit: int | None = None
     paused: bool = False
+
+    def but(self, job: Job) -> Waiting:
+        """The same without the job itself, which may have been taken from the queue a moment ago."""
+        return replace(self, at_work=tuple(each for each in self.at_work if each.id != job.id))
 
 
 def begins_at(place: int, *, ends: Sequence[datetime], slots: int, each: timedelta, now: datetime) -> datetime:

@@ -68,7 +68,7 @@ class Expectation:
         Raises:
             StoreUnavailable: the database refuses.
         """
-        waiting, now = await self._lookup.waiting(job), self._clock()
+        waiting, now = (await self._lookup.waiting(job)).but(job), self._clock()
         position = waiting.place.provider
         if waiting.paused:
             return Outlook(position=position, paused=True)

@@ -47,6 +47,13 @@ async def test_where_there_is_room_nobody_has_to_wait(house: House) -> None:
     assert await told(house, accepted.job) == (1, USUAL)
 
 
+async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(house: House) -> None:
+    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
+    job = await narrow.submitting()
+    outlook = await narrow.expectation.outlook(job)
+    assert (outlook.waits, in_seconds(narrow, outlook)) == (False, USUAL)
+
+
 async def test_behind_others_each_provider_takes_its_time(house: House) -> None:
     narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
     await narrow.running()
