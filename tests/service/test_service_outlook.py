@@ -50,7 +50,7 @@ async def test_where_there_is_room_nobody_has_to_wait(house: House) -> None:
 async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(house: House) -> None:
     narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
     claimed = await narrow.submitting()
-    outlook = await narrow.expectation.outlook(replace(claimed, status=JobStatus.QUEUED, due_at=claimed.created_at))
+    outlook = await narrow.expectation.outlook(replace(claimed, status=JobStatus.QUEUED, due_at=narrow.clock()))
     assert (outlook.waits, in_seconds(narrow, outlook)) == (False, USUAL)
 
 
