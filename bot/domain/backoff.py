@@ -27,3 +27,8 @@ def delay(
     if retry_after is not None:
         wait = max(wait, min(max(retry_after, 0.0), RETRY_AFTER_CAP))
     return timedelta(seconds=wait)
+
+
+def least(waits: int, *, base: float = BASE, cap: float = CAP) -> timedelta:
+    """The shortest time that the first so many waits of a row come to: known without a clock, which may leap."""
+    return sum((delay(number, rand=float, base=base, cap=cap) for number in range(1, waits + 1)), timedelta(0))

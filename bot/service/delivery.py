@@ -46,14 +46,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FETCHES: Final = 6  # spoilt files before the job fails
+FETCHES: Final = 6  # spoilt files at the least before the job fails, and
+PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first of them: storage may only be late
 KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is fetched from and offered to whoever is busy
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries
 SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 
 _PASSES: Final = frozenset({"unreachable", "disk", "machine"})  # troubles that say nothing about the file
 _OURS: Final = frozenset({"disk", "machine"})  # of those, the ones that the operator can end
-_HOPELESS: Final = frozenset({"address", "over_cap", "cannot_fit"})
+_HOPELESS: Final = frozenset({"over_cap", "cannot_fit"})
 _OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?:\.fit)?\.mp4(?P<rest>\..*)?")
 
 
@@ -208,7 +209,7 @@ class Delivery:
             hopeless = self.too_long(job)
         else:
             self._spoilt[job.id] += 1
-            hopeless = reason in _HOPELESS or self._spoilt[job.id] >= FETCHES
+            hopeless = reason in _HOPELESS or _enough(self._spoilt[job.id]) or self.too_long(job)
         if not hopeless:
             return await self._later(job, reason)
         failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
@@ -242,6 +243,11 @@ class Delivery:
         """Remove the job's files. What cannot be removed is tried again at the next start."""
         if not await asyncio.to_thread(remove, self._files(job)):
             log.warning("a file could not be removed", extra={"job": job.id})
+
+
+def _enough(spoilt: int) -> bool:
+    """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_later`."""
+    return spoilt >= FETCHES and backoff.least(spoilt - 1, cap=WAIT_CAP) >= PATIENCE
 
 
 def _files_in(folder: Path, untouched: timedelta) -> list[Path]:

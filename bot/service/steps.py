@@ -27,6 +27,8 @@ CLOSING: Final = 8  # tries to close a card before it is left as it is
 STUMBLE_CAP: Final = 600.0  # seconds at the most between two tries of a step that fails unexpectedly
 CROWD: Final = timedelta(seconds=30)  # about how long a video waits that finds too many before it
 
+_AT_PROVIDER: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING})
+
 
 class Steps:
     """The steps of a job. Each takes a claimed job and gives its lease back, unless it can go on at once."""
@@ -86,12 +88,9 @@ class Steps:
         Raises:
             StoreError: it could not be written down; the lease runs out.
         """
-        now = self._clock()
         if job.finished and job.tries >= CLOSING:
             await self._end(job)
-        elif job.status is JobStatus.RUNNING and now >= job.deadline_at:
-            await self._jobs.fail(job, failure="internal", code="", now=now, billed=True)
-        elif job.status is JobStatus.SUBMITTING and now >= job.deadline_at and job.dead_letter is None:
+        elif job.status in _AT_PROVIDER and job.dead_letter is None and self._submission.too_long(job):
             await self._submission.lose(job)
         elif job.review is Review.HELD:  # nobody gets it by an accident
             await self._again(job, cap=STUMBLE_CAP)

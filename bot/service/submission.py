@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOST_AFTER: Final = 5  # polls in a row that find no such task before it is believed
+LOST_AFTER: Final = 5  # polls in a row at the least that find no such task before it is believed, and
+PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first of them
+MISS_CAP: Final = 300.0  # seconds at the most between two of them
+SILENCE: Final = timedelta(hours=6)  # after a job's deadline, without an answer, before the operator has to find out
 RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose submission ended in doubt
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
@@ -98,14 +101,14 @@ class Submission:
     async def reconcile(self, job: Job) -> Job:
         """Find out whether a job found in `SUBMITTING` was submitted; submit it only where it certainly was not."""
         provider = self._providers.get(job.provider)
-        late = self._clock() >= job.deadline_at
         if provider is None:
-            return await self.lose(job) if late else await self._unconfigured(job)
+            return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
         expect = await self._expectation.of(job.request)
         try:
             task = await provider.find(job.external_id)
         except ProviderError as exc:
-            return await self.lose(job) if late else await self._later(job, exc)
+            return await self.lose(job) if self.too_long(job) else await self._later(job, exc)
+        late = self._clock() >= job.deadline_at
         if task is not None:
             log.info("found again", extra={"job": job.id, "task": task.id})
             return await self._adopt(job, task, expect=expect)
@@ -116,7 +119,7 @@ class Submission:
         return await self._fail(job, "deadline", "") if late else await self.submit(job)
 
     async def lose(self, job: Job) -> Job:
-        """Nobody can say whether a job in `SUBMITTING` was submitted: the operator has to find out."""
+        """Nobody can say what the provider has made of a job: the operator has to find out."""
         buried = await self._written(lambda: self._jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock()))
         await self._desk.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
         return buried
@@ -125,10 +128,7 @@ class Submission:
         """Ask how a job in `RUNNING` stands. A finished one keeps its lease, to be delivered at once."""
         provider = self._providers.get(job.provider)
         if provider is None or job.task_id is None:
-            late = self._clock() >= job.deadline_at
-            return (
-                await self._fail(job, "operator", UNCONFIGURED, billed=True) if late else await self._unconfigured(job)
-            )
+            return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
         try:
             task = await provider.fetch(job.task_id)
         except ProviderError as exc:
@@ -136,6 +136,10 @@ class Submission:
         self._misses.pop(job.id, None)
         self._health[job.provider].answered()
         return await self._read(job, task)
+
+    def too_long(self, job: Job) -> bool:
+        """Whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
+        return self._clock() >= job.deadline_at + SILENCE
 
     async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
         """The provider has the job: from here on it runs; it may even be finished."""
@@ -214,21 +218,22 @@ class Submission:
     async def _not_polled(self, job: Job, exc: ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, TaskUnknown) else 0
-        lost = misses >= LOST_AFTER
-        if lost or self._clock() >= job.deadline_at:
-            return await self._fail(job, "permanent" if lost else "deadline", exc.code, billed=not lost)
+        if misses >= LOST_AFTER and backoff.least(misses - 1, cap=MISS_CAP) >= PATIENCE:
+            return await self._fail(job, "permanent", exc.code)
+        if self.too_long(job):
+            return await self.lose(job)
         if misses:
             self._misses[job.id] = misses
-        return await self._later(job, exc)
+        return await self._later(job, exc, cap=MISS_CAP if misses else backoff.CAP)
 
     async def _look_again(self, job: Job) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
         return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
-    async def _later(self, job: Job, exc: ProviderError) -> Job:
+    async def _later(self, job: Job, exc: ProviderError, *, cap: float = backoff.CAP) -> Job:
         tries = job.tries + 1
-        next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after)
+        next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after, cap=cap)
         waiting = await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
         if isinstance(exc, OperatorFault):
             await self._tell_of_key(job, exc.code)

@@ -34,7 +34,7 @@ class DeadLetters:
         self._database = database
 
     async def look_again(self, entry: AuditEntry, job_id: str, *, deadline_at: datetime) -> Job:
-        """Have the provider asked once more, until `deadline_at`, what became of a submission that ended in doubt.
+        """Have the provider asked once more, until `deadline_at`, what became of a job that it was silent about.
 
         Raises:
             DeadLetterGone: that is not in doubt any more.
@@ -48,7 +48,7 @@ class DeadLetters:
         return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
 
     async def submit_again(self, entry: AuditEntry, job_id: str, *, deadline_at: datetime) -> Job:
-        """Submit a job whose first submission ended in doubt once more; the provider may then charge twice.
+        """Submit a job that the provider was silent about once more; the provider may then charge twice.
 
         Raises:
             DeadLetterGone: that is not in doubt any more.
@@ -60,6 +60,8 @@ class DeadLetters:
                 job,
                 JobStatus.QUEUED,
                 attempt=job.attempt + 1,
+                task_id=None,
+                progress=None,
                 deadline_at=deadline_at,
                 due_at=entry.at,
                 lease=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,7 +155,7 @@ async def test_a_place_that_takes_no_ten_megabytes_keeps_the_video_for_the_opera
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
 
 
-@pytest.mark.parametrize("reason", ["cannot_fit", "over_cap", "address"])
+@pytest.mark.parametrize("reason", ["cannot_fit", "over_cap"])
 async def test_a_video_that_cannot_be_posted_costs_nothing(house: House, reason: str) -> None:
     house.fetcher.then("download", ResultTooLarge(reason))
     job = await house.delivery.deliver(await house.succeeded())
@@ -169,18 +170,37 @@ async def test_a_file_that_cannot_fit_leaves_nothing_on_the_disk(house: House) -
 
 
 async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(house: House) -> None:
-    house.films.then("fit", *[ResultUnusable("truncated")] * FETCHES)
-    house.kirin.then("fetch", finished(), *[finished(url=f"https://v.example/{n}.mp4") for n in range(2, FETCHES + 1)])
-    job = await house.running()
-    job = await house.submission.poll(job)
-    for number in range(FETCHES):
-        assert job.status is JobStatus.SUCCEEDED
-        job = await house.delivery.deliver(job)
-        if number < FETCHES - 1:
-            job = await house.claimed(job)
+    house.films.then("fit", *[ResultUnusable("truncated")] * 99)
+    house.kirin.then("fetch", finished(), *[finished(url=f"https://v.example/{n}.mp4") for n in range(2, 99)])
+    job, begun = await house.submission.poll(await house.running()), house.clock()
+    while (job := await house.delivery.deliver(job)).status is JobStatus.SUCCEEDED:
+        job = await house.claimed(job)
     assert (job.status, job.failure_code) == (JobStatus.FAILED, "truncated")
-    assert house.fetcher.asked("download") == [f"https://v.example/{n}.mp4" for n in range(1, FETCHES + 1)]
+    downloads = house.fetcher.asked("download")
+    assert FETCHES < len(downloads) < 20
+    assert timedelta(minutes=30) < house.clock() - begun < timedelta(hours=2)
+    assert downloads == [f"https://v.example/{n}.mp4" for n in range(1, len(downloads) + 1)]
     assert house.files() == []
+
+
+@pytest.mark.parametrize(
+    "spoilt", [ResultUnavailable("gone"), ResultUnusable("not_a_video"), ResultUnusable("address")]
+)
+async def test_a_video_whose_storage_is_late_is_still_delivered(house: House, spoilt: Exception) -> None:
+    house.fetcher.then("download", *[spoilt] * (FETCHES + 2))
+    job = await house.succeeded()
+    for _ in range(FETCHES + 2):
+        job = await house.claimed(await house.delivery.deliver(job))
+    job = await house.delivery.deliver(job)
+    assert job.delivered_at is not None
+    assert await house.balance(job) == (0, 5)
+
+
+async def test_a_file_that_is_never_any_good_is_not_fetched_for_ever_by_a_bot_that_is_restarted(house: House) -> None:
+    job = await house.succeeded()
+    house.clock.tick(DAY + 1)
+    house.fetcher.then("download", ResultUnavailable("gone"))
+    assert (await house.delivery.deliver(job)).failure_code == "gone"
 
 
 @pytest.mark.parametrize(("reason", "told"), [("unreachable", []), ("disk", ["machine results"])])

@@ -22,13 +22,11 @@ from bot.errors import (
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus
-from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER
+from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
 from tests.service.house import UNLIMITED
 from tests.service.scripted import finished, working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.service.house import House
 
 
@@ -93,13 +91,17 @@ async def test_a_job_found_missing_after_its_deadline_fails(house: House) -> Non
     assert await house.balance(job) == (0, 0)
 
 
-async def test_a_service_that_does_not_answer_is_asked_again_until_the_deadline(house: House) -> None:
+async def test_a_service_that_does_not_answer_is_asked_again_until_long_after_the_deadline(house: House) -> None:
     house.kirin.then("find", trouble(ProviderUnavailable), trouble(OperatorFault, code="401"), trouble(ProviderBusy))
     job = await house.submission.reconcile(await house.submitting())
     assert (job.status, job.tries, house.alerts()) == (JobStatus.SUBMITTING, 1, [])
     job = await house.submission.reconcile(await house.claimed(job))
     assert (job.tries, house.alerts()) == (2, ["operator_fault kirin"])
+    house.kirin.then("find", trouble(ProviderUnavailable), trouble(ProviderUnavailable))
     house.clock.tick(3601)
+    job = await house.submission.reconcile(await house.claimed(job))
+    assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
+    house.clock.tick(SILENCE.total_seconds())
     lost = await house.submission.reconcile(await house.claimed(job))
     assert lost.dead_letter is DeadLetter.OUTCOME_UNKNOWN
 
@@ -111,9 +113,9 @@ async def test_a_job_whose_service_lost_its_key_waits_for_the_operator(house: Ho
     polled = await house.submission.poll(running)
     assert (waiting.status, polled.status) == (JobStatus.SUBMITTING, JobStatus.RUNNING)
     assert house.alerts() == ["operator_fault kirin"]
-    house.clock.tick(3601)
-    assert (await house.submission.reconcile(await house.claimed(waiting))).dead_letter is not None
-    assert (await house.submission.poll(await house.claimed(polled))).failure == "operator"
+    house.clock.tick(3600 + SILENCE.total_seconds())
+    assert (await house.submission.reconcile(await house.claimed(waiting))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert (await house.submission.poll(await house.claimed(polled))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
 
 
 @pytest.mark.parametrize(("kind", "attempt"), [(ProviderBusy, 2), (ProviderUnavailable, 1)])
@@ -243,11 +245,10 @@ async def test_a_task_that_fails_too_often_fails_the_job(house: House) -> None:
     assert (job.status, job.failure) == (JobStatus.FAILED, "transient")
 
 
-@pytest.mark.parametrize("answer", [working, lambda: trouble(ProviderUnavailable)])
-async def test_a_job_that_runs_past_its_deadline_fails(house: House, answer: Callable[[], object]) -> None:
+async def test_a_job_that_runs_past_its_deadline_fails(house: House) -> None:
     job = await house.running()
     house.clock.tick(3601)
-    house.kirin.then("fetch", answer())
+    house.kirin.then("fetch", working())
     late = await house.submission.poll(job)
     assert (late.status, late.failure) == (JobStatus.FAILED, "deadline")
     assert await house.balance(job) == (0, 0)
@@ -259,16 +260,42 @@ async def test_a_result_after_the_deadline_is_still_a_result(house: House) -> No
     assert (await house.submission.poll(job)).status is JobStatus.SUCCEEDED
 
 
-async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again(house: House) -> None:
-    unknown, away = trouble(TaskUnknown), trouble(ProviderUnavailable)
-    house.kirin.then("fetch", *[away] * LOST_AFTER, *[unknown] * (LOST_AFTER - 1), away, working())
-    house.kirin.then("fetch", *[unknown] * LOST_AFTER)
+@pytest.mark.parametrize("kind", [ProviderUnavailable, OperatorFault, ProviderRejected, TaskUnknown])
+async def test_a_service_that_cannot_be_asked_across_the_deadline_costs_nobody_their_video(
+    house: House, kind: type[Any]
+) -> None:
     job = await house.running()
-    for _ in range(3 * LOST_AFTER):
-        assert job.status is JobStatus.RUNNING
+    for _ in range(3):
+        house.clock.tick(3601)
+        house.kirin.then("fetch", trouble(kind))
         job = await house.claimed(await house.submission.poll(job))
-    lost = await house.submission.poll(job)
-    assert (lost.status, lost.failure) == (JobStatus.FAILED, "permanent")
+    assert (await house.submission.poll(job)).status is JobStatus.SUCCEEDED
+
+
+async def test_a_service_that_is_silent_for_hours_leaves_its_job_to_the_operator(house: House) -> None:
+    house.kirin.then("fetch", *[trouble(ProviderUnavailable)] * 2)
+    job = await house.submission.poll(await house.running())
+    house.clock.tick(3600 + SILENCE.total_seconds())
+    lost = await house.submission.poll(await house.claimed(job))
+    assert (lost.status, lost.dead_letter) == (JobStatus.RUNNING, DeadLetter.OUTCOME_UNKNOWN)
+    assert house.alerts() == [f"outcome_unknown {job.id}"]
+    assert await house.balance(job) == (5, 0)
+    spent = await house.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
+    assert (spent.held, spent.settled) == (job.usd_micros, 0)
+
+
+async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again_for_half_an_hour(house: House) -> None:
+    unknown, away = trouble(TaskUnknown), trouble(ProviderUnavailable)
+    house.kirin.then("fetch", *[away] * 9, *[unknown] * 9, away, working(), *[unknown] * 99)
+    job = await house.running()
+    for _ in range(20):
+        job = await house.claimed(await house.submission.poll(job))
+    begun, polls = house.clock(), len(house.kirin.asked("fetch"))
+    while (job := await house.submission.poll(job)).status is JobStatus.RUNNING:
+        job = await house.claimed(job)
+    assert (job.status, job.failure) == (JobStatus.FAILED, "permanent")
+    assert timedelta(minutes=30) < house.clock() - begun < timedelta(hours=1)
+    assert LOST_AFTER < len(house.kirin.asked("fetch")) - polls < 30
 
 
 async def test_a_key_that_stops_working_is_told_and_waited_for(house: House) -> None:

@@ -84,6 +84,19 @@ async def test_submitting_again_is_a_new_attempt_that_waits_its_turn(store: Stor
     await store.books_add_up()
 
 
+async def test_a_running_job_that_was_lost_sight_of_is_asked_about_or_submitted_under_no_task(
+    store: Store, letters: DeadLetters
+) -> None:
+    job = await store.jobs.bury(await store.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    looked = await letters.look_again(entry(store), job.id, deadline_at=store.now + HOUR)
+    assert (looked.status, looked.task_id, looked.dead_letter) == (JobStatus.RUNNING, job.task_id, None)
+    (claimed,) = await store.due()
+    await store.jobs.bury(claimed, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    waiting = await letters.submit_again(entry(store, 2), job.id, deadline_at=store.now + HOUR)
+    assert (waiting.status, waiting.task_id, waiting.attempt) == (JobStatus.QUEUED, None, 2)
+    await store.books_add_up()
+
+
 async def test_submitting_again_goes_behind_those_of_its_person_that_wait(store: Store, letters: DeadLetters) -> None:
     job = await store.unknown()
     waiting = [await store.accept() for _ in range(2)]
