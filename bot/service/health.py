@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from bot.domain import backoff
 from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
 from bot.service.notifier import Alert, Trouble
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
 PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer
+ABREAST: Final = 2  # submissions to one provider at once: so many are in doubt when it breaks, not all that wait
+DOUBT: Final = 120.0  # seconds of rest, of which half is sure, after a submission that ended in doubt
 
 
 class ProviderHealth:
@@ -37,6 +40,8 @@ class ProviderHealth:
         self._provider, self._desk, self._clock, self._patience = provider, desk, clock, patience
         self._good_until: datetime | None = None
         self._rests_until: datetime | None = None
+        self._doubts = 0  # submissions in a row that ended in doubt
+        self._careful = False
 
     def answered(self) -> None:
         """The provider has just carried out something for us."""
@@ -46,9 +51,20 @@ class ProviderHealth:
         """The provider has just failed us: ask before the next request."""
         self._good_until = None
 
+    def took(self) -> None:
+        """The provider has taken a submission: whatever kept others from it is over."""
+        self.answered()
+        self._rests_until, self._doubts, self._careful = None, 0, False
+
+    def lost_sight(self, *, rand: Callable[[], float]) -> None:
+        """A submission has ended in doubt: the next may, too, and each may be a dead letter. Rest, ever longer."""
+        self._doubts += 1
+        self.rest(backoff.delay(self._doubts, rand=rand, base=DOUBT, cap=backoff.RETRY_AFTER_CAP))
+
     def rest(self, wait: timedelta) -> None:
-        """The provider takes nothing just now: submit nothing to it for so long."""
+        """The provider takes nothing just now: submit nothing to it for so long, then one at a time until it does."""
         self.doubt()
+        self._careful = True
         until = self._clock() + wait
         self._rests_until = until if self._rests_until is None else max(until, self._rests_until)
 
@@ -57,6 +73,12 @@ class ProviderHealth:
         if self._rests_until is not None and self._clock() >= self._rests_until:
             self._rests_until = None
         return self._rests_until
+
+    def places(self) -> int:
+        """How many submissions may be on their way to it at once."""
+        if self.rests_until() is not None:
+            return 0
+        return 1 if self._careful else ABREAST
 
     async def ensure(self) -> None:
         """Return when the provider would take a request now.

@@ -82,6 +82,10 @@ class Submission:
         """Until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
         return self._health[provider].rests_until()
 
+    def places(self, provider: str) -> int:
+        """How many submissions may be on their way to a provider at once."""
+        return self._health[provider].places()
+
     async def submit(self, job: Job) -> Job:
         """Hand a job in `SUBMITTING` to its provider."""
         expect = await self._expectation.of(job.request)  # now: what the provider says has to be written down at once
@@ -89,12 +93,11 @@ class Submission:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
         except OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
-            self._health[job.provider].doubt()
+            self._health[job.provider].lost_sight(rand=self._rand)
             next_at = self._clock() + RECONCILE_AFTER
             return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at))
         except ProviderError as exc:
             return await self._not_submitted(job, exc)
-        self._health[job.provider].answered()
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
         return await self._adopt(job, task, expect=expect)
 
@@ -143,6 +146,7 @@ class Submission:
 
     async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
         """The provider has the job: from here on it runs; it may even be finished."""
+        self._health[job.provider].took()
         now = self._clock()
         next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
         return await self._written(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))

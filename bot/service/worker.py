@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -83,6 +84,7 @@ class Worker:
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
+        self._handing_over: Counter[str] = Counter()  # submissions under way, by provider
         self._delivering = asyncio.Semaphore(capacity.deliveries)
         self._asides: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job] = {}
@@ -155,15 +157,26 @@ class Worker:
 
     async def _take_from_queues(self, now: datetime, lease_until: datetime) -> None:
         """Claim what waits for submission, from every provider in turn."""
-        open_ = [each for each in self._providers if self._submission.rests_until(each) is None]
+        open_ = list(self._providers)
         while open_ and self._room():
             for provider in tuple(open_)[: self._room()]:
-                limits = self._capacity.running
-                job = await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
+                job = await self._next_of(provider, now, lease_until)
                 if job is None:
                     open_.remove(provider)
                 else:
-                    self._start(job, self._steps.submit)
+                    self._hand_over(job)
+
+    async def _next_of(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
+        """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
+        if self._handing_over[provider] >= self._submission.places(provider):
+            return None
+        limits = self._capacity.running
+        return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
+
+    def _hand_over(self, job: Job) -> None:
+        self._handing_over[job.provider] += 1
+        task = self._start(job, self._steps.submit)
+        task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
 
     async def _chores(self, now: datetime, lease_until: datetime) -> None:
         """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
@@ -188,11 +201,12 @@ class Worker:
     def _room(self) -> int:
         return max(0, self._capacity.steps - len(self._stepping))
 
-    def _start(self, job: Job, step: Step) -> None:
+    def _start(self, job: Job, step: Step) -> asyncio.Task[None]:
         task = self._spawn(self._supervised(job, step), name=f"step-{job.id}")
         self._under_way[task] = job
         self._stepping.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._stepping.discard(task)

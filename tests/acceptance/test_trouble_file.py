@@ -38,12 +38,6 @@ async def test_a_file_that_did_not_come_whole_is_fetched_again(stage: Stage, fau
     await delivered_once(stage)
 
 
-async def test_a_file_that_stays_away_gives_the_credits_back(stage: Stage) -> None:
-    await stage.people.fault("kirin", "file_missing", count=MANY)
-    await ask(stage)
-    await given_back(stage, "result.gone")
-
-
 @pytest.mark.parametrize("silent", [False, True], ids=["announced", "unannounced"])
 async def test_a_file_over_the_cap_is_not_taken(stage: Stage, *, silent: bool) -> None:
     await stage.people.fault("kirin", "file_too_large", bytes=3_000_000, silent=silent, count=MANY)

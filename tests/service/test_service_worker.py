@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.worker import CROWDED, IDLE
@@ -180,6 +182,32 @@ async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(house: 
         worker.wake()
         await until(lambda: len(alone.kirin.asked("submit")) == 2)
     assert alone.kirin.asked("submit") == [jobs[0].id, f"{jobs[0].id}-2"]
+
+
+@pytest.mark.parametrize("authoritative", [False, True])
+async def test_a_minute_of_doubt_costs_one_or_two_jobs_and_the_others_are_made(
+    house: House, *, authoritative: bool
+) -> None:
+    begun, made = house.clock(), []
+    house.kirin.find_is_authoritative = authoritative
+
+    def broken_for_a_minute() -> Any:
+        if house.clock() - begun < timedelta(minutes=1):
+            return OutcomeUnknown(provider="kirin", code="http_500")
+        made.append(house.kirin.asked("submit")[-1])
+        return working(f"task-{len(made)}")
+
+    house.kirin.then("submit", *[broken_for_a_minute] * 200)
+    for user_id in range(10):
+        await house.queued(user_id=user_id)
+    async with at_work(house) as worker:
+        while len(made) + len(await house.dead()) < 10:
+            if await worker._pause():  # noqa: SLF001 (nobody has anything to do now)
+                house.clock.tick(1)
+            worker.wake()
+            await asyncio.sleep(0.002)
+    assert len(await house.dead()) <= (0 if authoritative else 2)
+    assert len(set(made)) == 10 - len(await house.dead())
 
 
 async def test_no_service_waits_until_the_queue_of_another_is_empty(house: House) -> None:
