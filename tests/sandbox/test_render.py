@@ -289,9 +289,28 @@ def test_chinese_breaks_between_characters_but_not_before_a_full_stop(width: int
     assert not any(line.startswith(("。", "」")) or line.endswith("「") for line in block.lines)
 
 
-def test_a_script_nobody_draws_falls_back_to_the_bundled_face() -> None:
-    assert lettering.face_for("狐狸", faces=()) == ""
-    assert lettering.face_for("Fox", faces=("/no/such/face.ttf",)) == ""
+@pytest.mark.parametrize(
+    "text", ["一只红色的狐狸，穿过结冰的湖面。", "きつね", "여우", "лиса", "αλεπού", "café – ñ", "狐狸 fox 12 s"]
+)
+def test_prompts_in_other_scripts_are_drawn_with_no_font_of_the_machine(text: str) -> None:
+    face = lettering.face_for(text)
+    assert face is lettering.Face.NOTO
+    nothing = bytes(lettering.font(40, face).getmask(lettering.NOWHERE))
+    drawn = [bytes(lettering.font(40, face).getmask(letter)) for letter in set(text) - {" "}]
+    assert nothing not in drawn
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_english_is_drawn_with_the_face_in_pillow() -> None:
+    assert lettering.face_for("A red fox, 12 s: it runs…") is lettering.Face.PILLOW
+    assert lettering.face_for("") is lettering.Face.PILLOW
+
+
+def test_without_the_extra_package_everything_is_drawn_as_far_as_pillow_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lettering, "_noto", lambda: None)
+    assert lettering.face_for("狐狸") is lettering.Face.PILLOW
 
 
 def test_control_and_format_characters_are_not_drawn() -> None:

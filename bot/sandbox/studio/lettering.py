@@ -4,42 +4,33 @@ from __future__ import annotations
 
 import bisect
 import functools
+import importlib.util
 import itertools
 import unicodedata
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PIL import ImageFont
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     Font = ImageFont.FreeTypeFont
 
-# Where systems keep faces for what the bundled one lacks: Chinese, Japanese, Korean first, then other scripts.
-SYSTEM_FACES = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
-    "/usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc",
-    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-    "/usr/share/fonts/truetype/arphic/uming.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-    "/System/Library/Fonts/Hiragino Sans GB.ttc",
-    "/System/Library/Fonts/STHeiti Medium.ttc",
-    "C:/Windows/Fonts/msyh.ttc",
-    "C:/Windows/Fonts/simsun.ttc",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
-    "/usr/share/fonts/dejavu/DejaVuSans.ttf",
-    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
-    "C:/Windows/Fonts/arial.ttf",
-)
+NOTO_PACKAGE: Final = "noto_cjk_sans_otc"  # of the extra `sandbox`
+NOTO_FILE: Final = "NotoSansCJK-Regular.ttc"
+NOTO_INDEX: Final = 2  # of the faces in that file, the one with the shapes of Simplified Chinese
 NOWHERE = "\uffff"  # no face has this character, so it draws what a face draws for want of one
 LEADING = 1.28  # line height over font size
+
+
+class Face(Enum):
+    """The faces there are, of which none is the machine's: a film is the same wherever it is drawn."""
+
+    PILLOW = "the one in Pillow, which has little but English"
+    NOTO = "Noto Sans CJK: Chinese, Japanese and Korean, Greek, Cyrillic, and letters with accents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +54,40 @@ def clean(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def font(size: int, face: str = "") -> Font:
-    """The bundled face, or the one at a path, at a size in pixels."""
-    if face:
-        return ImageFont.truetype(face, size)
+def font(size: int, face: Face = Face.PILLOW) -> Font:
+    """A face at a size in pixels."""
+    if face is Face.NOTO:
+        return ImageFont.truetype(str(_noto()), size, index=NOTO_INDEX)
     bundled = ImageFont.load_default(size)
     if not isinstance(bundled, ImageFont.FreeTypeFont):  # pragma: no cover - Pillow without FreeType
         raise TypeError("Pillow was built without FreeType, which the studio draws text with")
     return bundled
 
 
-def face_for(text: str, *, faces: Sequence[str] = SYSTEM_FACES) -> str:
-    """The first face that draws the whole text, else the one that draws the most; empty is the bundled one."""
+def faces() -> tuple[Face, ...]:
+    """The faces that are installed; without the extra `sandbox` only Pillow's."""
+    return (Face.PILLOW,) if _noto() is None else tuple(Face)
+
+
+def face_for(text: str) -> Face:
+    """The first face that draws the whole text, else the one that draws the most."""
     wanted = {c for c in text if not c.isspace()}
-    missing = {face: _missing(wanted, face) for face in ("", *_installed(tuple(faces)))}
+    missing = {face: _missing(wanted, face) for face in faces()}
     return min(missing, key=missing.__getitem__)
 
 
-@functools.lru_cache(maxsize=8)
-def _installed(faces: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(face for face in faces if Path(face).is_file())
+@functools.cache
+def _noto() -> Path | None:
+    package = importlib.util.find_spec(NOTO_PACKAGE)
+    return Path(package.origin).with_name(NOTO_FILE) if package and package.origin else None
 
 
-def _missing(characters: Iterable[str], face: str) -> int:
+def _missing(characters: Iterable[str], face: Face) -> int:
     return sum(not _draws(character, face) for character in characters)
 
 
 @functools.lru_cache(maxsize=16384)
-def _draws(character: str, face: str) -> bool:
+def _draws(character: str, face: Face) -> bool:
     probe = font(20, face)
     return bytes(probe.getmask(character)) != bytes(probe.getmask(NOWHERE))
 
