@@ -3,7 +3,9 @@
 FROM python:3.13-slim AS build
 RUN python -m venv /opt/shotcaller
 COPY requirements.lock ./
-RUN /opt/shotcaller/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+# A lock is complete: nothing is resolved.
+RUN /opt/shotcaller/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock \
+    && /opt/shotcaller/bin/pip check
 COPY bot /opt/shotcaller/lib/python3.13/site-packages/bot
 COPY cogs /opt/shotcaller/lib/python3.13/site-packages/cogs
 RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/site-packages/bot \

@@ -1,4 +1,4 @@
-"""Are the lock files in step with `pyproject.toml`? `make check` asks, `make lock` writes them anew.
+"""Are the lock files complete and in step with `pyproject.toml`? `make check` asks, `make lock` writes them anew.
 
 The options of the resolution stand here and nowhere else. The present lock is what it starts from, so that only what
 has to move moves: a lock that is older than the newest release is still in step.
@@ -16,8 +16,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.lock_contents import installed, missing
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROJECT: Final = "pyproject.toml"
@@ -71,6 +73,20 @@ def problems_in(text: str) -> Iterator[str]:
             yield f"has no hash: {requirement}"
 
 
+def incomplete(text: str, extra: tuple[str, ...]) -> Iterator[str]:
+    """What the project, with the extra of that option, or a package of the lock requires and the lock has not."""
+    project = tomllib.loads((ROOT / PROJECT).read_text("utf-8"))["project"]
+    name, version = project["name"], project["version"]
+    own = [*project["dependencies"]]
+    for extra_name, further in project["optional-dependencies"].items():
+        own += [f"{each} ; extra == '{extra_name}'" for each in further]
+
+    def requires(package: str, pinned: str) -> Sequence[str] | None:
+        return own if package == name else installed(package, pinned)
+
+    return missing(f"{text}\n{name}=={version}\n", f"{name}[{','.join(extra[1:])}]", requires=requires)
+
+
 def check(folder: Path) -> Iterator[str]:
     """Every reason why a lock is not in step, resolving in `folder`.
 
@@ -83,7 +99,7 @@ def check(folder: Path) -> Iterator[str]:
             yield f"{name} does not exist"
             continue
         text = lock.read_text("utf-8")
-        yield from (f"{name} {problem}" for problem in problems_in(text))
+        yield from (f"{name} {problem}" for problem in (*problems_in(text), *incomplete(text, extra)))
         fresh = folder / name
         shutil.copyfile(lock, fresh)
         resolve(fresh, extra)
