@@ -35,7 +35,7 @@ demo: setup
 	$(BIN)/shotcaller demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
