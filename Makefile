@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test check format lock bench docs pictures clean
+.PHONY: setup demo test fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
+
+# Both commands above in a clone of HEAD, with an empty home and empty caches, and how long each took.
+fresh:
+	$(PYTHON) -m tests.fresh $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
