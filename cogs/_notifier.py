@@ -15,8 +15,9 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.notifier import Phase, Posted, Trouble
 from cogs._cards import card_embed, failure_buttons, hidden
+from cogs._endings import private_ending, public_ending
 from cogs._posts import carries, mapped, own_messages, post_film
-from cogs._text import failure, link, safe
+from cogs._text import link, safe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
-NOTE: Final = 10.0  # seconds for a note that a video is ready; the video itself is posted already
+NOTE: Final = 10.0  # seconds for a direct note of what is posted already
 
 
 class DiscordNotifier:
@@ -110,7 +111,8 @@ class DiscordNotifier:
             silent=silent,
         )
         if notify is Notify.DM and job.destination.guild_id is not None:
-            await self._send_note(job, posted)
+            where = link(job.destination.guild_id, posted.channel_id, posted.message_id)
+            await self._send_note(job, words(job.locale)("result.note", link=where))
         return posted
 
     async def send_directly(self, result: Result) -> Posted:
@@ -124,37 +126,79 @@ class DiscordNotifier:
             person, result, say, greeting=greeting, nonce=f"direct-{job.id}", mention=job.user_id, direct=True
         )
 
-    async def _send_note(self, job: Job, posted: Posted) -> None:
-        """A short direct message with a link, for who wants one. Without it they still have the video."""
-        text = words(job.locale)(
-            "result.note", link=link(job.destination.guild_id, posted.channel_id, posted.message_id)
-        )
+    async def _send_note(self, job: Job, text: str) -> None:
+        """A short direct message, for who wants one. Without it they still have what is in the channel."""
         try:
             async with asyncio.timeout(NOTE):
                 person = await self._person(job)
                 with mapped():
                     await person.send(text, nonce=f"note-{job.id}", allowed_mentions=discord.AllowedMentions.none())
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
-            log.info("no note that the video is ready", extra={"job": job.id, "reason": str(exc) or "slow"})
+            log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
 
     async def tell_requester(self, card: Card) -> None:
-        """See `Notifier`. In the private answer while it lives; else directly, unless a card has said it."""
-        say = words(card.job.locale)
-        if card.phase is Phase.FAILED:
-            reason = failure(card.job, say)
-        elif card.phase is Phase.KEPT and card.job.destination.private:
-            reason = say("inbox.kept")
-        else:
-            reason = say(f"card.{card.phase}.text")
-        text = f"**{say(f'card.{card.phase}')}**\n{reason}"
-        buttons = failure_buttons(card.job, say) if card.phase is Phase.FAILED else None
-        if await self._answers.replace(card.job, text, buttons=buttons) or card.job.card_message_id is not None:
+        """See `Notifier`. In the private answer while it lives, and where the video would have been posted.
+
+        Whoever ended it themselves is not called: the private answer or the card says it.
+        """
+        job, say = card.job, words(card.job.locale)
+        text = private_ending(card, say)
+        buttons = failure_buttons(job, say) if card.phase is Phase.FAILED else None
+        answered = await self._answers.replace(job, text, buttons=buttons)
+        if job.ended_by_author and (answered or job.card_message_id is not None):
             return
-        person = await self._person(card.job)
+        notify = await self._notify_of(job.user_id)
+        if not job.destination.private and not job.ended_by_author and await self._call(card, notify):
+            if notify is Notify.DM and job.destination.guild_id is not None:
+                await self._send_note(job, text)
+        elif not answered or job.destination.private:
+            await self._say_once(await self._person(job), card, text, notify=notify, buttons=buttons)
+
+    async def _call(self, card: Card, notify: Notify) -> bool:
+        """Tell the requester in the channel, where it is open; whether it is."""
+        job = card.job
+        channel = self._channel(job.destination.channel_id, job.destination.guild_id)
+        text = public_ending(card, words(job.public_locale))
+        try:
+            await self._say_once(channel, card, text, notify=notify, mention=notify is not Notify.SILENT)
+        except DestinationLost as exc:
+            if card.repeated:
+                raise  # it may have been said there before
+            log.info("the channel is closed, telling the person", extra={"job": job.id, "reason": exc.reason})
+            return False
+        return True
+
+    async def _say_once(
+        self,
+        place: discord.abc.Messageable,
+        card: Card,
+        text: str,
+        *,
+        notify: Notify,
+        mention: bool = False,
+        buttons: discord.ui.View | None = None,
+    ) -> None:
+        """Say how a job ended, unless that stands there already."""
+        job = card.job
+        users = [discord.Object(job.user_id)] if mention else []
+        more: dict[str, Any] = {} if buttons is None else {"view": buttons}
         with mapped():
-            silent = discord.AllowedMentions.none()
-            more: dict[str, Any] = {} if buttons is None else {"view": buttons}
-            await person.send(text, nonce=f"end-{card.job.id}", allowed_mentions=silent, **more)
+            if card.repeated and await self._stands_there(place, job, text):
+                return
+            await place.send(
+                text,
+                nonce=f"{card.phase[:4]}-{job.id}",
+                silent=notify is Notify.SILENT,
+                allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
+                **more,
+            )
+
+    async def _stands_there(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
+        """Whether the bot has said a text there since it was intended."""
+        async for message in own_messages(self._client, place, since=job.telling_at or job.created_at):
+            if message.content == text:
+                return True
+        return False
 
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""

@@ -39,6 +39,12 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 }
 
 
+# Why a job ended from outside: its author's things were deleted; its guild was left; an admin took it back.
+ABANDONED: Final = "abandoned"
+LEFT: Final = "left"
+BY_ADMIN: Final = "by_admin"
+
+
 class Origin(StrEnum):
     """How a request came to be; all but the first build on an earlier job."""
 
@@ -85,7 +91,8 @@ class Job:
     requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
     `priority` and `turn` are its place in its queue. `cost_micros` is what the provider says it charged in USD,
     `cost_units` the same in units of its own. `removed_at` is when its message was taken away; `sharing_at` and
-    `shared_at` are when the post of a private result in its channel was intended and done.
+    `shared_at` are when the post of a private result in its channel was intended and done. `telling_at` is when telling
+    its requester how it ended was intended.
     """
 
     id: str
@@ -133,6 +140,7 @@ class Job:
     spoiler: bool = False
     review: Review | None = None
     cost_units: str | None = None
+    telling_at: datetime | None = None
 
     @property
     def queue_id(self) -> int:
@@ -149,6 +157,11 @@ class Job:
         """Whether nothing more will happen to it by itself."""
         ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
         return ended or self.delivered_at is not None or self.dead_letter is not None
+
+    @property
+    def ended_by_author(self) -> bool:
+        """Whether its own author has taken it back, or away: they know of it."""
+        return self.failure == ABANDONED or (self.status is JobStatus.CANCELLED and self.failure is None)
 
     def charged(self, cost_micros: int | None, *, billed: bool = False) -> int | None:
         """What its provider has charged for all its attempts; None where it has never said.

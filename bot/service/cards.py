@@ -106,7 +106,7 @@ class Cards:
                 await self.show(job)
 
     async def close(self, job: Job) -> None:
-        """Show how the job ended, on its card and, where it ended without a video, to its requester alone.
+        """Show how the job ended, on its card; where it ended without a video, tell its requester.
 
         Raises:
             DestinationBusy: Discord cannot take it right now.
@@ -117,13 +117,20 @@ class Cards:
                 async with self._turn(job):
                     card = await self._last(job)
                 if card.phase is not Phase.DONE:
-                    await self._notifier.tell_requester(card)
+                    await self._tell(card)
                 elif card.job.destination.private:
                     await self._notifier.post_card(card)
         except DestinationLost as exc:
             log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
         except TimeoutError as exc:
             raise DestinationBusy("slow") from exc
+
+    async def _tell(self, card: Card) -> None:
+        """Tell the requester once: what may have been said before a crash is looked for before it is said."""
+        repeated = card.job.telling_at is not None
+        intended = await self._jobs.begin_telling(card.job, now=self._clock())
+        job = replace(card.job, telling_at=intended.telling_at)
+        await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
 
     async def forget(self, job: Job) -> None:
         """The job is closed: nothing about its card needs to be remembered."""

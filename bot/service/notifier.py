@@ -61,7 +61,8 @@ class Card:
     """What a job's card shows: `position` in the queue from 1, and when the video is expected.
 
     `expected_at` is the usual time, `late_at` when nearly every video is ready; `overdue` is whether that has passed.
-    `paused` is whether nothing that waits is begun for now.
+    `paused` is whether nothing that waits is begun for now, `repeated` whether its requester may have been told
+    already how the job ended.
     """
 
     job: Job
@@ -71,6 +72,7 @@ class Card:
     late_at: datetime | None = None
     overdue: bool = False
     paused: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,9 +144,10 @@ class Notifier(Protocol):
         ...
 
     async def tell_requester(self, card: Card) -> None:
-        """Tell the requester privately how the job ended, where there still is a way to.
+        """Tell the requester how the job ended without a video, where the video would have reached them.
 
-        Where the job has a card (`card_message_id`), that has told them already; where not, this must.
+        A `repeated` card may have been told before: then that message is looked for first. Whoever has ended it
+        themselves is not called.
         """
         ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain.job import BY_ADMIN, DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store import ledger
 from bot.store.audit import record
@@ -79,7 +79,7 @@ class DeadLetters:
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            return await update(tx, job, dead_letter=None, due_at=entry.at, lease=None, tries=0)
+            return await update(tx, job, dead_letter=None, telling_at=None, due_at=entry.at, lease=None, tries=0)
 
         return await self._decide(entry, job_id, step, only=DeadLetter.UNDELIVERABLE)
 
@@ -124,7 +124,7 @@ class DeadLetters:
             if not await record(tx, entry):
                 return job
             try:
-                return await take_back(tx, job, now=entry.at)
+                return await take_back(tx, job, failure=BY_ADMIN, now=entry.at)
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
 

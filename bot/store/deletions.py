@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.case import CaseState
-from bot.domain.job import Job
+from bot.domain.job import ABANDONED, Job
 from bot.domain.quota import span_of
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bot.domain.row import Row
     from bot.store.database import Database, Transaction
 
-ABANDONED: Final = "abandoned"  # how jobs fail whose person is gone
 
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (

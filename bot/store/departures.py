@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild import EVERYWHERE
-from bot.domain.job import Job
+from bot.domain.job import LEFT, Job
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.anonymity import disown
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.store.database import Database, Transaction
-
-LEFT: Final = "left"  # how jobs fail whose guild has been gone for too long
 
 _WAITING: Final = "status IN ('pending', 'queued')"
 # What a guild's people have decided and begun there. What they made stays theirs.
@@ -130,7 +128,7 @@ class DepartureStore:
         return await self._database.transact(work)
 
     async def _take_back(self, job: Job, *, now: datetime) -> None:
-        await self._database.transact(lambda tx: take_back(tx, job, now=now))
+        await self._database.transact(lambda tx: take_back(tx, job, failure=LEFT, now=now))
 
     async def _give_up(self, job: Job, *, now: datetime) -> None:
         await self._database.transact(lambda tx: give_up(tx, job, failure=LEFT, now=now))

@@ -21,13 +21,13 @@ UNENDED: Final = "delivered_at IS NULL AND status NOT IN ('failed', 'cancelled')
 _WAITING: Final = frozenset({JobStatus.PENDING, JobStatus.QUEUED})
 
 
-async def take_back(tx: Transaction, job: Job, *, now: datetime) -> Job:
-    """No provider has heard of it: `CANCELLED`, and everything that it holds is released.
+async def take_back(tx: Transaction, job: Job, *, failure: str, now: datetime) -> Job:
+    """No provider has heard of it: `CANCELLED`, and everything that it holds is released; `failure` says by whom.
 
     Raises:
         TransitionLost: the job is not as the caller knows it any more.
     """
-    cancelled = await move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
+    cancelled = await move(tx, job, JobStatus.CANCELLED, failure=failure, finished_at=now, due_at=now, lease=None)
     await ledger.release(tx, cancelled, now=now)
     await withdraw(tx, job.id, now=now)
     return cancelled
@@ -40,7 +40,7 @@ async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> 
         TransitionLost: the job is not as the caller knows it any more.
     """
     if job.status in _WAITING:
-        return await take_back(tx, job, now=now)
+        return await take_back(tx, job, failure=failure, now=now)
     changes = {"failure": failure, "failure_code": "", "finished_at": now, "due_at": now, "lease": None}
     failed = await move(tx, job, JobStatus.FAILED, cost_micros=job.charged(None, billed=True), **changes)
     await ledger.release(tx, failed, now=now, billed=True)

@@ -203,6 +203,15 @@ class JobStore:
         demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
+    async def begin_telling(self, job: Job, *, now: datetime) -> Job:
+        """Write that its requester may have been told from now on how it ended.
+
+        Raises:
+            TransitionLost: it has not ended, or is not the caller's any more.
+        """
+        demand(job, job.finished)
+        return await self._keep(job, telling_at=job.telling_at or now)
+
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
         """Where the job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
 

@@ -28,7 +28,7 @@ async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> 
         TransitionLost: there is no such step, or the job is not as the caller knows it any more.
     """
     demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
-    moved = await update(tx, job, status=target, dead_letter=None, **changes)
+    moved = await update(tx, job, status=target, dead_letter=None, telling_at=None, **changes)
     if job.status is JobStatus.QUEUED:
         await leave(tx, job)
     return moved

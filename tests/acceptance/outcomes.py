@@ -26,7 +26,7 @@ async def delivered_once(stage: Stage, *, channel: str = "general") -> Json:
 
 
 async def given_back(stage: Stage, why: str) -> None:
-    """There is no video and nothing is held any more, and the card says why, in the words of `failed.{why}`."""
+    """There is no video and nothing is held any more; the card says why (`failed.{why}`), ana is called."""
     people, say = stage.people, words()
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
     assert await people.results() + await people.results("dm") == []
@@ -34,6 +34,22 @@ async def given_back(stage: Stage, why: str) -> None:
     assert say("card.failed") in text_of(card)
     assert say(f"failed.{why}") in text_of(card)
     assert "nothing was charged" in text_of(card).casefold()
+    await called_once(stage, "failed")
+
+
+async def called_once(stage: Stage, ending: str) -> Json:
+    """Ana has been called in the channel once, and nobody else, in the words of `ending.{ending}`; that message."""
+    ana = stage.id_of("users", "ana")
+    said = words()(f"ending.{ending}", mention=f"<@{ana}>")
+
+    async def calls() -> list[Json]:
+        return [each for each in await stage.people.messages() if ana in each["content"]]
+
+    (message,) = await stage.people.until(calls, what=f"the words {said!r}")
+    assert message["content"].startswith(said)
+    assert [each["id"] for each in message["mentions"]] == [ana]
+    assert (message["mention_roles"], message["mention_everyone"]) == ([], False)
+    return message
 
 
 async def kept_for_the_operator(stage: Stage, phase: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.app import Wraps
 from tests.acceptance.admins import does, everything_in, told
 from tests.acceptance.controls import control, labels, walk
+from tests.acceptance.outcomes import called_once
 from tests.acceptance.people import text_of
 from tests.acceptance.stage import PROMPT, SMALL
 
@@ -184,6 +185,7 @@ async def test_anybodys_waiting_job_is_taken_back_and_its_card_says_so(stage: St
         assert "the second" not in whole(await sees(stage, "list", member="ben"))
         assert "3 credits are <@" in await does(people, "jobs cancel", job=second["id"])
         assert "taken back before it began" in await people.card("Taken back")
+        await called_once(stage, "cancelled")
         assert "past the point" in await does(people, "jobs cancel", job=first["id"])
         await people.fault("kirin", "stuck", count=0)
     (_, cancelled) = stage.books.jobs()

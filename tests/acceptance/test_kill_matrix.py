@@ -70,6 +70,7 @@ SAD_STEPS: Final = (
     "JobStore.fail failed",
     "edit_card failed",
     "Claims.due failed",
+    "JobStore.begin_telling failed",
     "tell_requester failed",
     "JobStore.close failed",
 )

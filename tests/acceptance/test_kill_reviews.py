@@ -22,7 +22,7 @@ CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 REQUEST: Final = ("JobStore.accept", "CaseStore.begin_posting", "post_case", "CaseStore.shown")
 DECISION: Final = ("Decisions.approve queued", "edit_case")
 RESULT: Final = ("Decisions.hold succeeded", "post_case", "Decisions.approve succeeded", "edit_case")
-DENIAL: Final = ("Decisions.deny failed", "edit_case", "tell_requester failed")
+DENIAL: Final = ("Decisions.deny failed", "edit_case", "JobStore.begin_telling failed", "tell_requester failed")
 
 
 def sides(*steps: str) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.acceptance.admins import does
 from tests.acceptance.moderators import ADMIN, ROOM, approves, button, case, checks, denies, opens_denial, rule
+from tests.acceptance.outcomes import called_once
 from tests.acceptance.stage import PROMPT, SMALL
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ async def test_a_denied_request_gives_everything_back_and_says_why(stage: Stage)
         await stage.rest()
         assert [each["components"] for each in await stage.people.cards()] == [[]]
         await case(stage, "Denied by")
+    called = await called_once(stage, "denied")
+    assert "not before noon" not in called["content"]
+    assert PROMPT not in called["content"]
     assert stage.books.entries() == [("hold", 3), ("release", 3)]
     assert await stage.people.tasks() == []
 

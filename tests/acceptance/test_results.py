@@ -283,14 +283,19 @@ async def test_without_credits_a_button_is_refused_as_a_command_is(stage: Stage)
     assert stage.books.balances() == (0, 3)
 
 
+def prefer(stage: Stage, choice: str) -> None:
+    """Let ana hear of her videos in this way."""
+    with closing(sqlite3.connect(stage.books.path)) as database:
+        body = f'{{"notify": "{choice}"}}'
+        database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{stage.id_of('users', 'ana')}", body))
+        database.commit()
+
+
 @pytest.mark.parametrize("choice", ["ping", "silent", "dm"])
 async def test_people_hear_of_their_videos_as_they_want_to(stage: Stage, choice: str) -> None:
     people, ana = stage.people, stage.id_of("users", "ana")
     async with stage.bot():
-        with closing(sqlite3.connect(stage.books.path)) as database:
-            body = f'{{"notify": "{choice}"}}'
-            database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{ana}", body))
-            database.commit()
+        prefer(stage, choice)
         message = await posted(stage)
     assert f"<@{ana}>" in message["content"]
     assert bool(message["flags"] & SUPPRESSED) == (choice == "silent")
@@ -298,3 +303,19 @@ async def test_people_hear_of_their_videos_as_they_want_to(stage: Stage, choice:
     notes = await people.messages("dm")
     assert len(notes) == (choice == "dm")
     assert all(f"/{message['id']}" in note["content"] for note in notes)
+
+
+@pytest.mark.parametrize("choice", ["silent", "dm"])
+async def test_people_hear_of_what_could_not_be_made_as_they_want_to(stage: Stage, choice: str) -> None:
+    people, ana = stage.people, stage.id_of("users", "ana")
+    await people.fault("kirin", "task_failed", code="006001099")
+    async with stage.bot():
+        prefer(stage, choice)
+        await people.types("video create", **SMALL)
+        await stage.rest()
+    (card, message) = await people.messages()
+    assert f"<@{ana}>" in message["content"]
+    assert f"/{card['id']}" in message["content"]
+    assert bool(message["flags"] & SUPPRESSED) == (choice == "silent")
+    assert [each["id"] for each in message["mentions"]] == ([] if choice == "silent" else [ana])
+    assert len(await people.messages("dm")) == (choice == "dm")

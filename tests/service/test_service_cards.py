@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.eta import ENOUGH
+from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.notifier import Phase, phase_of
+from bot.store.dead_letters import DeadLetters
 from tests.service.scripted import until
 
 if TYPE_CHECKING:
@@ -132,6 +134,30 @@ async def test_the_last_word_is_on_the_card_and_with_the_requester(house: House)
     await house.cards.close(await house.claimed(failed))
     assert house.discord.phases() == house.discord.phases("tell_requester") == ["failed"]
     assert house.discord.asked("tell_requester")[0].job.card_message_id is not None
+
+
+async def test_who_may_have_been_told_before_a_crash_is_looked_for_before_being_told_again(house: House) -> None:
+    job = await house.submitting()
+    await house.cards.introduce(job)
+    await house.jobs.fail(job, failure="content", code="", now=house.clock())
+    house.discord.then("tell_requester", RuntimeError("killed"))
+    with pytest.raises(RuntimeError, match="killed"):
+        await house.cards.close(await house.claimed(job))
+    house.clock.tick(60)  # the lease has run out
+    await house.cards.close(await house.claimed(job))
+    first, second = house.discord.asked("tell_requester")
+    assert (first.repeated, second.repeated) == (False, True)
+    assert first.job.telling_at == second.job.telling_at
+
+
+async def test_a_job_that_ends_a_second_time_is_news(house: House) -> None:
+    lost = await house.jobs.bury(await house.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=house.clock())
+    await house.steps.advance(await house.claimed(lost))
+    entry = AuditEntry(id="1", guild_id=7, actor_id=1, action="job_free", at=house.clock())
+    written_off = await DeadLetters(house.database).write_off(entry, lost.id, billed=False)
+    await house.steps.advance(await house.claimed(written_off))
+    told = house.discord.asked("tell_requester")
+    assert [(card.phase, card.repeated) for card in told] == [(Phase.UNKNOWN, False), (Phase.FAILED, False)]
 
 
 async def test_a_delivered_job_needs_no_second_edit_and_no_message(house: House) -> None:

@@ -21,8 +21,9 @@ FIRST = Migration(version=1, name="first", sql="CREATE TABLE one (a INTEGER);\n-
 SECOND = Migration(version=2, name="second", sql="CREATE TABLE three (c INTEGER);\nINSERT INTO one (a) VALUES (7);\n")
 
 
-def test_what_is_shipped_is_numbered_without_gaps_or_doubles() -> None:
-    assert [each.version for each in shipped()] == list(range(1, len(shipped()) + 1))
+def test_what_is_shipped_is_in_order_and_no_number_is_there_twice() -> None:
+    versions = [each.version for each in shipped()]
+    assert versions == sorted(set(versions))
     assert all(each.name.isidentifier() and each.statements for each in shipped())
 
 

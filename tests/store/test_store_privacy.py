@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.job import JobStatus
+from bot.domain.job import ABANDONED, JobStatus
 from bot.domain.quota import extra_of
-from bot.store.deletions import ABANDONED, Deletion, DeletionStore
+from bot.store.deletions import Deletion, DeletionStore
 from bot.store.privacy import HELD, NOBODYS, PrivacyStore, mentions, without
 from tests.funds import plain
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
@@ -197,7 +197,8 @@ async def test_jobs_end_without_a_charge_and_budgets_keep_the_cost(
     assert await deletions.end_jobs(wish, now=store.now) == 0
     ended = await store.get(job.id)
     assert ended.status is status
-    assert ended.failure == (None if status is JobStatus.CANCELLED else ABANDONED)
+    assert ended.failure == ABANDONED
+    assert ended.ended_by_author
     accounts = {row["owner"]: (row["held"], row["settled"]) for row in await store.rows("SELECT * FROM accounts")}
     assert accounts == {"user:1@guild:7": (0, 0), "budget:bot": (0, charged)}
     await store.books_add_up()
