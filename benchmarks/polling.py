@@ -16,7 +16,7 @@ import httpx
 
 from benchmarks._funds import funding
 from benchmarks._stage import memory, process
-from bot.clock import utc_now
+from bot.clock import HouseClock, utc_now
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
 from bot.domain.running import RunningLimits
@@ -27,12 +27,14 @@ from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.operator import OperatorDesk
 from bot.service.submission import Pace, Submission
+from bot.service.timekeeper import Timekeeper
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.decisions import Decisions
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
+from bot.store.moments import Moments
 from bot.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
@@ -148,6 +150,9 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             delivery=notifier,
             decisions=Decisions(database),
             cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now),
+            timekeeper=Timekeeper(
+                moments=Moments(database), clock=HouseClock(), longest=timedelta(hours=1), review=timedelta(days=1)
+            ),
             providers=["kirin"],
             capacity=Capacity(steps=16, running=LIMITS, lease=timedelta(seconds=30)),
             clock=utc_now,

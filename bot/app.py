@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.client import Shotcaller, point_at
-from bot.clock import utc_now
+from bot.clock import HouseClock, utc_now
 from bot.errors import SettingsInvalid, ShotcallerError
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
@@ -160,6 +160,7 @@ async def _world(
         notifier=wraps.notifier(notifier),
         courier=DiscordCourier(client),
         staff=wraps.staff(DiscordStaff(client)),
+        clock=HouseClock(),
         scanner=await open_scanner(settings, stack, context),
     )
 

@@ -1,10 +1,42 @@
-"""The present, for whoever puts things together; everybody else is given a clock."""
+"""The present: the wall clock, and the clock that the house runs by; only whoever puts things together reads either."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def utc_now() -> datetime:
-    """The present, aware."""
+    """The present by the wall clock, aware."""
     return datetime.now(UTC)
+
+
+class HouseClock:
+    """The present for whatever is written down or waited for. It goes on evenly, whatever is done to the wall clock.
+
+    A wall clock is set: by hand, by a time server, when a machine wakes up. Whoever can make up for such a leap
+    asks how far the two are `apart`, and has this one `follow`. `wall` and `monotonic` (seconds) are the seams for
+    tests.
+    """
+
+    def __init__(
+        self, *, wall: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._start, self._started = wall(), monotonic()
+
+    def __call__(self) -> datetime:
+        """The present, aware."""
+        return self._start + timedelta(seconds=self._monotonic() - self._started)
+
+    def apart(self) -> timedelta:
+        """How far ahead the wall clock is."""
+        return self._wall() - self()
+
+    def follow(self) -> None:
+        """Show from now on what the wall clock shows."""
+        self._start, self._started = self._wall(), self._monotonic()

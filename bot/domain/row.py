@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class Row(Protocol):
@@ -17,6 +20,11 @@ class Row(Protocol):
 def millis(moment: datetime) -> int:
     """An aware time as the database keeps it."""
     return round(moment.timestamp() * 1000)
+
+
+def millis_of(span: timedelta) -> int:
+    """A span of time as the database keeps it."""
+    return round(span.total_seconds() * 1000)
 
 
 def from_millis(value: int | None) -> Any:

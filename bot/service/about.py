@@ -55,7 +55,7 @@ class About:
         if self._health[name].rests_until() is not None:
             return Condition.BUSY
         known = self._known.get(name)
-        if known is not None and self._clock() - known[0] < FRESH:
+        if known is not None and abs(self._clock() - known[0]) < FRESH:
             return known[1]
         try:
             await self._health[name].ensure()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
 PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer
 ABREAST: Final = 2  # submissions to one provider at once: so many are in doubt when it breaks, not all that wait
+LONGEST: Final = timedelta(seconds=backoff.RETRY_AFTER_CAP)  # rest
 DOUBT: Final = 120.0  # seconds of rest, of which half is sure, after a submission that ended in doubt
 
 
@@ -70,8 +71,8 @@ class ProviderHealth:
 
     def rests_until(self) -> datetime | None:
         """The end of its rest; None when it takes submissions."""
-        if self._rests_until is not None and self._clock() >= self._rests_until:
-            self._rests_until = None
+        if self._rests_until is not None and not timedelta(0) < self._rests_until - self._clock() <= LONGEST:
+            self._rests_until = None  # it is over, or the clock has leapt back
         return self._rests_until
 
     def places(self) -> int:
@@ -87,7 +88,7 @@ class ProviderHealth:
             OperatorFault: it does not take our key; the operator has been told.
             ProviderUnavailable: it does not answer, or not soon enough.
         """
-        if self._good_until is not None and self._clock() < self._good_until:
+        if self._good_until is not None and timedelta(0) < self._good_until - self._clock() <= FRESH:
             return
         try:
             async with asyncio.timeout(self._patience):

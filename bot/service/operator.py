@@ -34,7 +34,7 @@ class OperatorDesk:
         fields = {"trouble": str(alert.trouble), "subject": alert.subject, "detail": "" if typed else alert.detail}
         log.error("the operator has to act", extra=fields)
         now, key = self._clock(), (str(alert.trouble), alert.subject)
-        self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until}
+        self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until <= now + QUIET}
         if key in self._quiet_until:
             return
         self._quiet_until[key] = now + QUIET

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
+    from bot.service.timekeeper import Timekeeper
     from bot.store.claims import Claims
     from bot.store.decisions import Decisions
     from bot.store.jobs import JobStore
@@ -64,12 +65,14 @@ class Worker:
         delivery: Delivery,
         decisions: Decisions,
         cards: Cards,
+        timekeeper: Timekeeper,
         providers: Iterable[str],
         capacity: Capacity,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
+        self._timekeeper = timekeeper
         self._steps = Steps(
             jobs=jobs,
             submission=submission,
@@ -134,12 +137,15 @@ class Worker:
             SettingsInvalid: the folder of the results cannot be written.
             StoreUnavailable: the database refuses.
         """
+        await self._timekeeper.recover()
         await self._delivery.sweep()
         recovered = await self._claims.recover(now=self._clock())
         log.info("recovered", extra={"jobs": recovered})
 
     async def _round(self) -> None:
         """Claim as much as there is room for, and start a step for each."""
+        if await self._timekeeper.keep():
+            self._renew_at = self._chores_at = None
         now = self._clock()
         lease_until = now + self._capacity.lease
         if self._renew_at is None or now >= self._renew_at:

@@ -53,6 +53,7 @@ NOBODYS: Final = {
     "budget_alerts": "budgets belong to a guild or to the whole bot",
     "turnstiles": "numbers that only grow",
     "chores": "when work is due",
+    "heartbeat": "when the bot was last alive",
     "schema_migrations": "which migrations have run",
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.guild import GuildState
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.request import VideoRequest
-from bot.domain.row import millis
+from bot.domain.row import millis, millis_of
 from bot.store.endings import give_up
 from bot.store.moves import demand
 
@@ -126,8 +126,3 @@ class RetentionStore:
                 )
 
         await self._database.transact(work)
-
-
-def millis_of(span: timedelta) -> int:
-    """A length of time as the database keeps moments."""
-    return round(span.total_seconds() * 1000)

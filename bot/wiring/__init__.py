@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bot import __version__
-from bot.clock import utc_now
 from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
@@ -66,17 +65,17 @@ class Wiring:
             drafts=self._drafts,
             preferences=self._preferences,
             choices=Choices(preferences=self._preferences, models=self._videos.models),
-            library=Library(shelf=self._shelf, lookup=engine.lookup, gallery=self._gallery, clock=utc_now),
+            library=Library(shelf=self._shelf, lookup=engine.lookup, gallery=self._gallery, clock=self._world.clock),
             gallery=self._gallery,
             presets=Presets(
                 store=self._preset_store,
                 lookup=engine.lookup,
                 preferences=self._preferences,
                 videos=self._videos,
-                clock=utc_now,
+                clock=self._world.clock,
             ),
             storyboards=Storyboards(
-                drafts=self._drafts, presets=self._preset_store, models=self._videos.models, clock=utc_now
+                drafts=self._drafts, presets=self._preset_store, models=self._videos.models, clock=self._world.clock
             ),
             results=self._results,
             cases=engine.moderating.cases(
@@ -88,9 +87,9 @@ class Wiring:
             usage=administration.usage,
             quotas=administration.quotas,
             about=About(
-                facts=Facts(version=__version__, source=self._settings.source_url, started_at=utc_now()),
+                facts=Facts(version=__version__, source=self._settings.source_url, started_at=self._world.clock()),
                 health=engine.health,
-                clock=utc_now,
+                clock=self._world.clock,
             ),
             privacy=self._housekeeping.privacy,
             departures=self._housekeeping.departures,
@@ -111,7 +110,7 @@ class Wiring:
             *self._administration.chores(),
             engine.moderating.chore(copies=engine.copies, staff=self._world.staff),
         ]
-        return Steward(chores=chores, store=ChoreStore(self._world.database), clock=utc_now)
+        return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
 
     @cached_property
     def curator(self) -> Curator:
@@ -123,7 +122,7 @@ class Wiring:
             copies=self._engine.copies,
             courier=self._world.courier,
             lease=timedelta(seconds=HANGING * self._settings.lease_seconds),
-            clock=utc_now,
+            clock=self._world.clock,
             rand=random.random,
         )
 
@@ -140,7 +139,7 @@ class Wiring:
             models=models_of(self._settings, self._world.providers),
             admission=self._admission,
             limits=Limits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
-            clock=utc_now,
+            clock=self._world.clock,
             wake=self._wake_all,
         )
 
@@ -150,7 +149,7 @@ class Wiring:
             guilds=GuildStore(self._world.database),
             moderation=self._engine.moderating.requests,
             defaults=self._defaults,
-            clock=utc_now,
+            clock=self._world.clock,
         )
 
     @cached_property
@@ -161,13 +160,15 @@ class Wiring:
             copies=self._engine.copies,
             courier=self._world.courier,
             delivery=self._engine.delivery,
-            clock=utc_now,
+            clock=self._world.clock,
             wake=self.worker.wake,
         )
 
     @cached_property
     def _gallery(self) -> Gallery:
-        return Gallery(store=self._gallery_store, preferences=self._preferences, clock=utc_now, wake=self.curator.wake)
+        return Gallery(
+            store=self._gallery_store, preferences=self._preferences, clock=self._world.clock, wake=self.curator.wake
+        )
 
     @cached_property
     def _administration(self) -> Administration:
@@ -187,7 +188,7 @@ class Wiring:
             courier=self._world.courier,
             notifier=self._world.notifier,
             delivery=self._engine.delivery,
-            clock=utc_now,
+            clock=self._world.clock,
             wake_worker=self.worker.wake,
             wake_steward=self._wake_steward,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.clock import utc_now
 from bot.service.budgets import BudgetWatch
 from bot.service.checkup import Checkup
 from bot.service.guild_jobs import GuildJobs
@@ -49,7 +48,7 @@ class Administration:
         self._world, self._store, self._audit = world, GuildStore(world.database), Audit(world.database)
         self._wake_steward = wake_steward
         self.guilds = Guilds(
-            store=self._store, audit=self._audit, lookup=engine.lookup, clock=utc_now, wake=wake_steward
+            store=self._store, audit=self._audit, lookup=engine.lookup, clock=world.clock, wake=wake_steward
         )
         self.checkup = Checkup(health=engine.health, guilds=self._store)
         self.guild_jobs = GuildJobs(
@@ -61,7 +60,9 @@ class Administration:
             deadline=engine.deadline,
             wake=wake,
         )
-        self.usage = Usage(store=UsageStore(world.database), guilds=self._store, lookup=engine.lookup, clock=utc_now)
+        self.usage = Usage(
+            store=UsageStore(world.database), guilds=self._store, lookup=engine.lookup, clock=world.clock
+        )
         self.quotas = Quotas(
             grants=Grants(world.database),
             statements=Statements(world.database),
@@ -70,7 +71,7 @@ class Administration:
             notifier=world.notifier,
             desk=engine.desk,
             defaults=defaults,
-            clock=utc_now,
+            clock=world.clock,
             wake=wake_steward,
         )
 
@@ -80,10 +81,10 @@ class Administration:
             store=BudgetStore(self._world.database),
             audit=self._audit,
             notifier=self._world.notifier,
-            clock=utc_now,
+            clock=self._world.clock,
             wake=self._wake_steward,
         )
-        herald = Herald(store=self._store, audit=self._audit, staff=self._world.staff, clock=utc_now)
+        herald = Herald(store=self._store, audit=self._audit, staff=self._world.staff, clock=self._world.clock)
         return [
             Chore(name="budget-alerts", every=BUDGETS, work=watch.tell, prompt=True),
             Chore(name="audit", every=AUDIT, work=herald.tell, prompt=True),

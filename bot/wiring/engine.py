@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from bot.clock import utc_now
+from bot.domain import backoff
 from bot.domain.running import RunningLimits
 from bot.service.cards import Cards
 from bot.service.copies import Copies
@@ -15,12 +15,15 @@ from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.media import Media
+from bot.service.moderation import REVIEW_TIME
 from bot.service.operator import OperatorDesk
 from bot.service.submission import Pace, Submission
+from bot.service.timekeeper import Timekeeper
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
+from bot.store.moments import Moments
 from bot.wiring.moderating import Moderating
 
 if TYPE_CHECKING:
@@ -40,13 +43,13 @@ class Engine:
     def __init__(self, settings: Settings, world: World, *, wake: Callable[[], None]) -> None:
         self._settings, self._world = settings, world
         self.jobs, self.lookup = JobStore(world.database), Lookup(world.database)
-        self.desk = OperatorDesk(world.notifier, clock=utc_now)
+        self.desk = OperatorDesk(world.notifier, clock=world.clock)
         self.health = {
-            name: ProviderHealth(each, desk=self.desk, clock=utc_now) for name, each in world.providers.items()
+            name: ProviderHealth(each, desk=self.desk, clock=world.clock) for name, each in world.providers.items()
         }
-        self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=utc_now)
+        self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=world.clock)
         self.moderating = Moderating(
-            world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, wake=wake
+            world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, clock=world.clock, wake=wake
         )
         self._media = Media()
 
@@ -60,11 +63,10 @@ class Engine:
             delivery=self.delivery,
             decisions=self.moderating.decisions,
             cards=self.cards,
+            timekeeper=self._timekeeper,
             providers=self._world.providers,
-            capacity=Capacity(
-                steps=STEPS, running=self._running, lease=timedelta(seconds=self._settings.lease_seconds)
-            ),
-            clock=utc_now,
+            capacity=Capacity(steps=STEPS, running=self._running, lease=self._lease),
+            clock=self._world.clock,
             rand=random.random,
         )
 
@@ -76,7 +78,7 @@ class Engine:
             jobs=self.jobs,
             lookup=self.lookup,
             expectation=self.expectation,
-            clock=utc_now,
+            clock=self._world.clock,
         )
 
     @cached_property
@@ -93,7 +95,7 @@ class Engine:
             inspection=self.moderating.results,
             folder=self._folder,
             cap=self._cap,
-            clock=utc_now,
+            clock=self._world.clock,
             rand=random.random,
         )
 
@@ -114,6 +116,24 @@ class Engine:
         """How long a job may take."""
         return timedelta(minutes=self._settings.job_deadline_minutes)
 
+    @property
+    def _timekeeper(self) -> Timekeeper:
+        longest = max(timedelta(seconds=backoff.RETRY_AFTER_CAP), self._lease, self._pace.most)
+        return Timekeeper(
+            moments=Moments(self._world.database), clock=self._world.clock, longest=longest, review=REVIEW_TIME
+        )
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self._settings.lease_seconds)
+
+    @property
+    def _pace(self) -> Pace:
+        return Pace(
+            least=timedelta(seconds=self._settings.poll_seconds_min),
+            most=timedelta(seconds=self._settings.poll_seconds_max),
+        )
+
     @cached_property
     def _submission(self) -> Submission:
         return Submission(
@@ -122,11 +142,8 @@ class Engine:
             jobs=self.jobs,
             expectation=self.expectation,
             desk=self.desk,
-            pace=Pace(
-                least=timedelta(seconds=self._settings.poll_seconds_min),
-                most=timedelta(seconds=self._settings.poll_seconds_max),
-            ),
-            clock=utc_now,
+            pace=self._pace,
+            clock=self._world.clock,
             rand=random.random,
         )
 

@@ -6,7 +6,6 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.clock import utc_now
 from bot.service.cases import Cases
 from bot.service.clerk import Clerk
 from bot.service.inspection import Inspection
@@ -20,6 +19,7 @@ from bot.store.strikes import StrikeStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from bot.provider.scan import Scanner
     from bot.service.cards import Cards
@@ -43,13 +43,14 @@ class Moderating:
         scanner: Scanner | None,
         staff: Staff,
         desk: OperatorDesk,
+        clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._database, self._desk, self._wake = database, desk, wake
+        self._database, self._desk, self._clock, self._wake = database, desk, clock, wake
         self._guilds, self.decisions = GuildStore(database), Decisions(database)
-        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=utc_now)
+        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=clock)
         self.results = Inspection(
-            guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=utc_now, wake=wake
+            guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=clock, wake=wake
         )
 
     def cases(self, *, results: Results, delivery: Delivery, cards: Cards, deadline: timedelta) -> Cases:
@@ -65,7 +66,7 @@ class Moderating:
             desk=self._desk,
             deadline=deadline,
             can_scan=self.requests.can_scan,
-            clock=utc_now,
+            clock=self._clock,
             wake=self._wake,
         )
 
@@ -77,7 +78,7 @@ class Moderating:
             copies=copies,
             staff=staff,
             desk=self._desk,
-            clock=utc_now,
+            clock=self._clock,
             rand=random.random,
         )
         return Chore(name="cases", every=ROUND, work=clerk.see_to_all, prompt=True)

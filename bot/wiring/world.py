@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.service.delivery import Fetcher
     from bot.service.notifier import Notifier
     from bot.service.staff import Staff
+    from bot.service.timekeeper import Clock
     from bot.store.database import Database
 
 
@@ -27,4 +28,5 @@ class World:
     notifier: Notifier
     courier: Courier
     staff: Staff
+    clock: Clock
     scanner: Scanner | None = None

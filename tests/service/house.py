@@ -23,10 +23,11 @@ from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.inspection import Inspection
-from bot.service.moderation import Moderation
+from bot.service.moderation import REVIEW_TIME, Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
 from bot.service.submission import Pace, Submission
+from bot.service.timekeeper import Timekeeper
 from bot.service.videos import Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
@@ -35,6 +36,7 @@ from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
+from bot.store.moments import Moments
 from bot.store.sqlite import SQLiteDatabase
 from bot.store.strikes import StrikeStore
 from tests.funds import plain
@@ -137,6 +139,11 @@ class House:
         self.naps.append(seconds)
         await asyncio.sleep(0)
 
+    def timekeeper(self) -> Timekeeper:
+        return Timekeeper(
+            moments=Moments(self.database), clock=self.clock, longest=timedelta(minutes=15), review=REVIEW_TIME
+        )
+
     def worker(self) -> Worker:
         return Worker(
             claims=self.claims,
@@ -145,6 +152,7 @@ class House:
             delivery=self.delivery,
             decisions=self.decisions,
             cards=self.cards,
+            timekeeper=self.timekeeper(),
             providers=self.providers,
             capacity=Capacity(
                 steps=self.steps_at_once,

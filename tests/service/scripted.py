@@ -28,13 +28,23 @@ START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 class Clock:
-    """Time that passes only when a test says so."""
+    """Time that passes only when a test says so, and a wall clock that leaps when it says so."""
 
     def __init__(self) -> None:
         self.now = START
+        self._apart = timedelta(0)
 
     def __call__(self) -> datetime:
         return self.now
+
+    def leap(self, by: timedelta) -> None:
+        self._apart += by
+
+    def apart(self) -> timedelta:
+        return self._apart
+
+    def follow(self) -> None:
+        self.now, self._apart = self.now + self._apart, timedelta(0)
 
     def tick(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)

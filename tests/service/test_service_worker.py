@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -14,35 +13,14 @@ import pytest
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.worker import CROWDED, IDLE
 from tests.service.house import LEASE, UNLIMITED
+from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
 
     from bot.domain.job import Job
-    from bot.service.worker import Worker
     from tests.service.house import House
-
-
-@asynccontextmanager
-async def at_work(house: House) -> AsyncIterator[Worker]:
-    """A worker's loop for as long as the context lasts; it has to end by itself."""
-    worker = house.worker()
-    running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        async with asyncio.timeout(20):
-            await running
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Give the others their turns until the database says so."""
-    async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110 (nothing sets an event when a row changes)
-            await asyncio.sleep(0.002)
 
 
 async def is_due(house: House, job: Job, moment: datetime) -> bool:

@@ -1,0 +1,79 @@
+"""Keeps time honest: a clock that leaps, or that went on while nobody was there, ends nothing and holds nothing up."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.moments import Moments
+
+log = logging.getLogger(__name__)
+
+BEAT: Final = timedelta(seconds=15)  # between two signs of life
+LEAP: Final = timedelta(minutes=2)  # a clock that is off by less does no harm, and a restart takes that long
+
+
+class Clock(Protocol):
+    """The present for everybody, which goes on evenly; and how it follows a wall clock that does not."""
+
+    def __call__(self) -> datetime:
+        """The present, aware."""
+        ...
+
+    def apart(self) -> timedelta:
+        """How far ahead the wall clock is."""
+        ...
+
+    def follow(self) -> None:
+        """Show from now on what the wall clock shows."""
+        ...
+
+
+class Timekeeper:
+    """Moves everything that is waited for along when the clock leaps: only time that the bot has lived through counts.
+
+    No wait but a moderator's (`review`) is longer than `longest`: what is due later is due now.
+    """
+
+    def __init__(self, *, moments: Moments, clock: Clock, longest: timedelta, review: timedelta) -> None:
+        self._moments, self._clock, self._longest, self._review = moments, clock, longest, review
+        self._beaten_at: datetime | None = None
+
+    async def recover(self) -> None:
+        """At start: what the clock shows more or less than when a process was last alive, nobody has lived through.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        now, last = self._clock(), await self._moments.last_alive()
+        if last is not None and abs(now - last) > LEAP:
+            await self._moments.shift(now - last, now=now)
+            log.info("time has passed without the bot", extra={"seconds": (now - last).total_seconds()})
+        await self._beat(now)
+
+    async def keep(self) -> bool:
+        """Whether the clock has leapt, which has been made up for. To be called often.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        leap = self._clock.apart()
+        if abs(leap) > LEAP:
+            # First the rows: a step that reads the new time must not find the old ones.
+            await self._moments.shift(leap, now=self._clock() + leap)
+            self._clock.follow()
+            log.warning("the clock of this machine has leapt", extra={"seconds": leap.total_seconds()})
+        now = self._clock()
+        if self._beaten_at is None or not timedelta(0) <= now - self._beaten_at < BEAT:
+            await self._beat(now)
+        return abs(leap) > LEAP
+
+    async def _beat(self, now: datetime) -> None:
+        late = await self._moments.alive(now=now, longest=self._longest, review=self._review)
+        self._beaten_at = now
+        if late:
+            log.warning("jobs were due later than ever is waited", extra={"jobs": late})

@@ -1,0 +1,70 @@
+"""The moments that are waited for and measured from, kept true where the clock of the machine leaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.row import from_millis, millis, millis_of
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from bot.store.database import Database, Transaction
+
+# Of what nobody has closed yet; what is over stays where it was.
+_WAITED_FOR: Final = (
+    "UPDATE jobs SET due_at = due_at + $1, deadline_at = deadline_at + $1 WHERE due_at IS NOT NULL",
+    "UPDATE jobs SET submitted_at = submitted_at + $1, finished_at = finished_at + $1 WHERE due_at IS NOT NULL",
+    "UPDATE cases SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
+    "UPDATE gallery SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
+)
+_REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
+
+
+class Moments:
+    """The moments of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def last_alive(self) -> datetime | None:
+        """When the bot last said that it lives; None where it never has."""
+        row = await self._database.transact(lambda tx: tx.one("SELECT at FROM heartbeat"))
+        found: datetime | None = from_millis(row["at"]) if row else None
+        return found
+
+    async def alive(self, *, now: datetime, longest: timedelta, review: timedelta) -> int:
+        """Say that the bot lives; how many jobs were due later than ever is waited, and are not any more.
+
+        The waits are at most `longest`, and `review` where a moderator is waited for.
+        """
+
+        async def work(tx: Transaction) -> int:
+            await _beat(tx, now)
+            late, latest = millis(now + longest), millis(now + review)
+            pull = "UPDATE jobs SET due_at = $1 WHERE due_at > $2 AND due_at IS NOT NULL AND "
+            return sum(
+                [
+                    await tx.execute(f"{pull} status = 'queued'", millis(now), late),
+                    await tx.execute(f"{pull} status <> 'queued' AND NOT {_REVIEWED}", millis(now), late),
+                    await tx.execute(f"{pull} status <> 'queued' AND {_REVIEWED}", latest, latest),
+                ]
+            )
+
+        return await self._database.transact(work)
+
+    async def shift(self, by: timedelta, *, now: datetime) -> None:
+        """Move whatever is waited for, or measured from, along with a clock that has leapt by so much, to `now`."""
+
+        async def work(tx: Transaction) -> None:
+            for sql in _WAITED_FOR:
+                await tx.execute(sql, millis_of(by))
+            await _beat(tx, now)
+
+        await self._database.transact(work)
+
+
+async def _beat(tx: Transaction, now: datetime) -> None:
+    await tx.execute(
+        "INSERT INTO heartbeat (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at", millis(now)
+    )

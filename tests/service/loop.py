@@ -1,0 +1,33 @@
+"""The worker's loop at work, and waiting for what it writes down."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from bot.service.worker import Worker
+    from tests.service.house import House
+
+
+@asynccontextmanager
+async def at_work(house: House) -> AsyncIterator[Worker]:
+    """A worker's loop for as long as the context lasts; it has to end by itself."""
+    worker = house.worker()
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        async with asyncio.timeout(20):
+            await running
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Give the others their turns until the database says so."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 (nothing sets an event when a row changes)
+            await asyncio.sleep(0.002)
