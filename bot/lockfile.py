@@ -28,7 +28,9 @@ def sole_user(database: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
     except OSError as exc:
-        raise SettingsInvalid([("DATABASE_URL", f"a folder that can be written: {exc}")]) from exc
+        raise SettingsInvalid(
+            [("DATABASE_URL", f"expected a file in a folder that can be written ({exc.strerror})")]
+        ) from exc
     with file:
         if sys.platform != "win32":
             try:

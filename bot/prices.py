@@ -12,10 +12,13 @@ from pydantic import ValidationError
 
 from bot.domain.capability import CAPABILITIES
 from bot.domain.price import PriceTable, Rate, named, unpriced
+from bot.setting_mistakes import expected, is_missing, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
     from bot.domain.capability import Capability
 
@@ -76,17 +79,20 @@ def _read(path: Path) -> PriceTable:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise TableUnusable([f"a TOML file ({exc})"]) from exc
     except ValidationError as exc:
-        raise TableUnusable([_mistake(error["loc"], error["msg"]) for error in exc.errors()]) from exc
+        raise TableUnusable([_mistake(error) for error in exc.errors()]) from exc
 
 
 def _parsed(text: str) -> PriceTable:
     return PriceTable.model_validate(tomllib.loads(text, parse_float=Decimal))
 
 
-def _mistake(place: tuple[int | str, ...], message: str) -> str:
-    """Where in the file, and what was expected there."""
-    where = " ".join(str(part + 1) if isinstance(part, int) else part for part in place)
-    return f"{where or 'the table'}: {message.removeprefix('Value error, ')}"
+def _mistake(error: ErrorDetails) -> str:
+    """Where in the file, what was expected there, and what is there."""
+    where = " ".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"]) or "the table"
+    if is_missing(error):
+        return f"{where}: a value"
+    there = "" if isinstance(error["input"], dict | list) else f", not {shown(error['input'], ())}"
+    return f"{where}: {expected(error, PriceTable.model_json_schema())}{there}"
 
 
 def _strange(rate: Rate) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -23,9 +24,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
 from bot.prices import TableUnusable, missing, table
+from bot.setting_mistakes import expected, in_environment, in_file, is_missing, names_in, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -39,15 +41,20 @@ def _socket_address(value: str) -> str:
 
 
 def _address(value: str, schemes: set[str]) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.hostname or parts.username:
-        raise ValueError(f"an address that begins with {' or '.join(f'{s}://' for s in sorted(schemes))}")
+    begins = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        usable = False
+    if not usable or parts.username is not None:
+        raise ValueError(f"an address that begins with {begins}, without a user or password in it")
     return value.rstrip("/")
 
 
 def _database(value: str) -> str:
     if not value.startswith("sqlite:///") or value == "sqlite:///":
-        raise ValueError("sqlite:///path/to/file.db")
+        raise ValueError("sqlite:/// and the path of a file")
     return value
 
 
@@ -73,10 +80,12 @@ def _bare(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+_AN_ID: Final = "an id of Discord's, which is a number of up to 19 digits"
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
-DiscordId = Annotated[int, Field(gt=0, lt=2**63)]
+DiscordId = Annotated[int, Field(gt=0, lt=2**63, description=_AN_ID)]
 Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
@@ -162,7 +171,8 @@ class Settings(BaseSettings):
         try:
             settings = handler(data)
         except ValidationError as exc:
-            raise SettingsInvalid([*map(_mistake, exc.errors()), *mistakes]) from None
+            found = [_mistake(cls, error, _secrets_in(cls, data)) for error in exc.errors()]
+            raise SettingsInvalid([*found, *mistakes]) from None
         if mistakes:
             raise SettingsInvalid(mistakes)
         return settings
@@ -172,9 +182,18 @@ class Settings(BaseSettings):
         """Read the settings; `values` (by field name, or `_env_file`) outrank the environment.
 
         Raises:
-            SettingsInvalid: with one line for every mistake: the variable, and what was expected.
+            SettingsInvalid: with one line for every mistake: the variable, what was expected, and what is there.
         """
-        return cls(**values)
+        strangers = list(_strangers(cls, values))
+        try:
+            settings = cls(**values)
+        except SettingsInvalid as exc:
+            raise SettingsInvalid([*exc.problems, *strangers]) from None
+        except (OSError, UnicodeDecodeError):  # of the file, which is among the strangers
+            raise SettingsInvalid(strangers) from None
+        if strangers:
+            raise SettingsInvalid(strangers)
+        return settings
 
     @property
     def has_kling(self) -> bool:
@@ -211,9 +230,25 @@ def _missing_prices(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from (("PRICE_TABLE", f"expected {problem}") for problem in exc.problems)
 
 
-def _mistake(error: ErrorDetails) -> tuple[str, str]:
-    """The variable and what was expected, without what was given: that may be a secret."""
-    name = "_".join(str(part) for part in error["loc"][:1]).upper()
-    if error["type"] in {"missing", "too_short"}:
-        return name, "must be set"
-    return name, f"expected {error['msg'].removeprefix('Value error, ').removeprefix('Input should be ')}"
+def _strangers(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the file cannot mean, and names that no setting has."""
+    given = {name.lower() for name, value in os.environ.items() if value} | set(values)
+    if file := values.get("_env_file", model.model_config["env_file"]):
+        yield from in_file(Path(file), model.model_fields)
+        given |= names_in(Path(file))
+    yield from in_environment(os.environ, model.model_fields, given)
+
+
+def _secrets_in(model: type[Settings], data: dict[str, Any]) -> list[str]:
+    """What was given for everything secret, whether it will do or not."""
+    fields = model.model_json_schema()["properties"]
+    secret = [name for name, field in fields.items() if "writeOnly" in str(field)]
+    return [text for name in secret if (text := str(data.get(name) or "").strip())]
+
+
+def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str]) -> tuple[str, str]:
+    """The variable, what was expected, and what is there unless that may be a secret."""
+    name = str(error["loc"][0])
+    if is_missing(error):
+        return name.upper(), "must be set"
+    return name.upper(), f"expected {expected(error, model.model_json_schema())}, not {shown(error['input'], secrets)}"

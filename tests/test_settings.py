@@ -76,19 +76,118 @@ def test_every_mistake_is_named_at_once() -> None:
     assert all(text.startswith(("expected ", "must be set")) for text in found.values())
 
 
+AN_ID = "an id of Discord's, which is a number of up to 19 digits"
+WEB = "an address that begins with http:// or https://, without a user or password in it"
+EXPECTED = [
+    ("DISCORD_TOKEN", " ", "must be set"),
+    ("DISCORD_API_URL", "discord.com", f'expected {WEB}, not "discord.com"'),
+    ("DISCORD_API_URL", "https://user:pass@discord.com", f"expected {WEB}, not what is there"),
+    ("DISCORD_API_URL", "https://[half", f'expected {WEB}, not "https://[half"'),
+    ("DISCORD_API_URL", "http://here:99999", f'expected {WEB}, not "http://here:99999"'),
+    (
+        "DISCORD_GATEWAY_URL",
+        "https://gateway.example",
+        'expected an address that begins with ws:// or wss://, without a user or password in it, not "https://gateway.example"',
+    ),
+    ("DISCORD_GUILD_IDS", "1, two", f'expected {AN_ID}, not "two"'),
+    ("DISCORD_GUILD_IDS", "0", f'expected {AN_ID}, not "0"'),
+    ("OPERATOR_CHANNEL_ID", "#general", f'expected {AN_ID}, not "#general"'),
+    ("OPERATOR_CHANNEL_ID", "99999999999999999999", f'expected {AN_ID}, not "99999999999999999999"'),
+    ("KIRIN_CREATE_PATH", "task", 'expected a path that begins with /, not "task"'),
+    ("KIRIN_QUERY_PATH", "/task", 'expected a path with {id} where the task\'s id goes, not "/task"'),
+    ("KIRIN_QUERY_PATH", "task/{id}", 'expected a path that begins with /, not "task/{id}"'),
+    ("KIRIN_BODY", "round", 'expected params or flat, not "round"'),
+    ("KIRIN_FIND_IS_AUTHORITATIVE", "perhaps", 'expected true or false, not "perhaps"'),
+    ("DATABASE_URL", "mysql://x", 'expected sqlite:/// and the path of a file, not "mysql://x"'),
+    ("DATABASE_URL", "sqlite:///", 'expected sqlite:/// and the path of a file, not "sqlite:///"'),
+    ("PRICE_TABLE", "/no/such/file", "expected a file that can be read (No such file or directory)"),
+    ("DAILY_CREDITS", "-1", 'expected a whole number from 0 to 1000000, not "-1"'),
+    ("DAILY_CREDITS", "1.5", 'expected a whole number from 0 to 1000000, not "1.5"'),
+    ("DAILY_CREDITS", "99999999999999999999", 'expected a whole number from 0 to 1000000, not "99999999999999999999"'),
+    ("DIRECT_CREDITS", "few", 'expected a whole number from 0 to 1000000, not "few"'),
+    ("JOB_DEADLINE_MINUTES", "inf", 'expected a number above 0 and up to 10080, not "inf"'),
+    ("POLL_SECONDS_MAX", "1", 'expected at least POLL_SECONDS_MIN, not "1"'),
+    ("LEASE_SECONDS", "nan", 'expected a number from 1 to 3600, not "nan"'),
+    ("KEEP_PROMPTS_DAYS", "for ever", 'expected a whole number from 0 to 3650, not "for ever"'),
+    ("SOURCE_URL", "git@example", f'expected {WEB}, not "git@example"'),
+    ("HEALTH_PORT", "99999", 'expected a whole number from 0 to 65535, not "99999"'),
+    ("LOG_LEVEL", "LOUD", 'expected DEBUG, INFO, WARNING or ERROR, not "LOUD"'),
+    ("LOG_LEVEL", "x" * 60, "expected DEBUG, INFO, WARNING or ERROR, not what is there"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said"), EXPECTED)
+def test_a_mistake_names_what_was_expected_and_what_is_there(name: str, value: str, said: str) -> None:
+    assert mistakes(**{name: value}) == {name: said}
+
+
+def test_an_amount_that_is_too_fine_is_told_how_fine_it_may_be() -> None:
+    found = mistakes(MONTHLY_BUDGET_USD="0.1234567")
+    assert "at most 6 digits after the point" in found["MONTHLY_BUDGET_USD"]
+
+
+def in_file(folder: Path, *lines: str) -> dict[str, str]:
+    """The mistakes in a `.env` file of these lines, with a token and a key before them."""
+    file = folder / ".env"
+    file.write_text("\n".join((f"DISCORD_TOKEN={TOKEN}", f"KIRIN_API_KEY={KEY}", *lines)), encoding="utf-8")
+    try:
+        Settings.load(_env_file=file)
+    except SettingsInvalid as exc:
+        return {name.replace(str(file), ".env"): said for name, said in exc.problems}
+    return {}
+
+
+NO_SUCH = "expected the name of a setting; there is none of this name"
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("line", "said"),
     [
-        ("DISCORD_API_URL", "https://user:pass@discord.com"),
-        ("KIRIN_QUERY_PATH", "task/{id}"),
-        ("DATABASE_URL", "sqlite:///"),
-        ("OPERATOR_CHANNEL_ID", "99999999999999999999"),
-        ("DAILY_CREDITS", "99999999999999999999"),
-        ("POLL_SECONDS_MAX", "1"),
+        ("KLING_APIKEY=hush-hush", {"KLING_APIKEY": f"{NO_SUCH} (did you mean KLING_API_KEY?)"}),
+        ("export daily_credit=3", {"DAILY_CREDIT": f"{NO_SUCH} (did you mean DAILY_CREDITS?)"}),
+        ("WEATHER=fine", {"WEATHER": NO_SUCH}),
+        ("WEATHER=", {"WEATHER": NO_SUCH}),
+        ("LOG_LEVEL", {".env, line 3": "expected NAME=value"}),
+        ("LOG_LEVEL: INFO", {".env, line 3": "expected NAME=value"}),
+        ("LOG_LEVEL='INFO", {".env, line 3": "expected NAME=value"}),
+        ("# KLING_APIKEY=off", {}),
+        ("log_level=DEBUG # as people write it", {}),
+        ("COMPOSE_PROJECT_NAME=films", {}),
     ],
 )
-def test_a_value_that_could_not_work_is_a_mistake(name: str, value: str) -> None:
-    assert set(mistakes(**{name: value})) == {name}
+def test_what_no_setting_is_called_in_the_file_is_a_mistake(line: str, said: dict[str, str], tmp_path: Path) -> None:
+    assert in_file(tmp_path, line) == said
+
+
+def test_strange_names_stand_beside_all_other_mistakes(tmp_path: Path) -> None:
+    assert set(in_file(tmp_path, "WEATHER=fine", "HEALTH_PORT=many", "LOG_LEVELS=INFO", "KLING_ACCESS_KEY=a")) == {
+        "WEATHER",
+        "HEALTH_PORT",
+        "LOG_LEVELS",
+        "KLING_ACCESS_KEY",
+    }
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe")
+    for file, said in ((tmp_path / ".env", "expected text in UTF-8"), (tmp_path, "expected a file that can be read")):
+        with pytest.raises(SettingsInvalid) as caught:
+            Settings.load(_env_file=file)
+        assert dict(caught.value.problems)[str(file)].startswith(said)
+
+
+@pytest.mark.parametrize("name", ["KLING_APIKEY", "DISCORD_GUILD_ID", "MONTHLY_BUDGET"])
+def test_a_slip_in_a_name_of_the_environment_is_told(name: str) -> None:
+    assert mistakes(**{name: "1"})[name].startswith(f"{NO_SUCH} (did you mean ")
+
+
+@pytest.mark.parametrize("name", ["DISCORD_WEBHOOK", "LOGLEVEL", "DATA_CENTRE", "LOG_FILE", "PATHS"])
+def test_what_other_programs_have_in_the_environment_is_left_alone(name: str) -> None:
+    assert load(**{name: "1"}) == load()
+
+
+def test_a_name_like_that_of_a_setting_that_is_there_belongs_to_another_program() -> None:
+    assert load(DATABASE_URI="postgres://x", DATABASE_URL="sqlite:///mine.db").database_path == "mine.db"
 
 
 def test_one_of_two_keys_is_no_key() -> None:
@@ -106,7 +205,7 @@ def test_a_price_table_that_cannot_be_used_is_a_mistake_beside_all_others(tmp_pa
     prices.write_text('[[rate]]\nprovider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"\ncredits = -1\nusd = 1\n')
     found = mistakes(PRICE_TABLE=str(prices), LOG_LEVEL="LOUD")
     assert set(found) == {"PRICE_TABLE", "LOG_LEVEL"}
-    assert found["PRICE_TABLE"].startswith("expected rate 1 credits: ")
+    assert found["PRICE_TABLE"] == 'expected rate 1 credits: a number from 0 to 10000, not "-1"'
     assert (
         "a file that can be read" in mistakes(PRICE_TABLE=str(tmp_path / "gone.toml"), LOG_LEVEL="INFO")["PRICE_TABLE"]
     )

@@ -101,7 +101,7 @@ class Delivery:
                 if not await self._needed(file.name):
                     await asyncio.to_thread(file.unlink, missing_ok=True)
         except OSError as exc:
-            raise SettingsInvalid([("DATA_DIR", f"a folder that can be written: {exc}")]) from exc
+            raise SettingsInvalid([("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]) from exc
 
     async def deliver(self, job: Job) -> Job:
         """Bring the result of a job in `SUCCEEDED` to its destination, or hold it until somebody has seen it."""

@@ -41,7 +41,9 @@ async def serve_health(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as exc:
-            raise SettingsInvalid([("HEALTH_PORT", f"an address that is free: {exc}")]) from exc
+            raise SettingsInvalid(
+                [("HEALTH_PORT", f"expected a port of {host} that is free ({exc.strerror})")]
+            ) from exc
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
