@@ -52,6 +52,7 @@ ShotcallerError
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
 │   ├── ProviderRejected       permanent: it will never accept this call
+│   │   └── TaskExists         it has accepted this call before: the task is ours
 │   ├── ContentRefused         content: its moderation refuses what was asked
 │   ├── OperatorFault          operator: key, balance or permission of our account
 │   ├── OutcomeUnknown         ambiguous: the call may or may not have been carried out
@@ -140,6 +141,7 @@ from bot.errors.trouble import (
     ResultUnusable,
     StoreError,
     StoreUnavailable,
+    TaskExists,
     TaskUnknown,
     TransitionLost,
 )
@@ -205,6 +207,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoryboardsNotOffered",
+    "TaskExists",
     "TaskUnknown",
     "TooLateToCancel",
     "TooManyJobs",

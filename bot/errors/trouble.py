@@ -35,6 +35,10 @@ class ProviderRejected(ProviderError):
     fault = FaultClass.PERMANENT
 
 
+class TaskExists(ProviderRejected):
+    """The external id is taken: the call has been carried out before, so its task is ours."""
+
+
 class ContentRefused(ProviderError):
     """Its moderation refuses what was asked."""
 

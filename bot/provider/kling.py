@@ -13,6 +13,7 @@ from bot.errors import (
     ProviderError,
     ProviderRejected,
     ProviderUnavailable,
+    TaskExists,
     TaskUnknown,
 )
 from bot.provider import kling_codes
@@ -70,7 +71,7 @@ class Kling(VideoProvider):
 
         Raises:
             OutcomeUnknown: the call may or may not have been carried out.
-            ProviderRejected: with the code `DUPLICATE` when the external id is taken.
+            TaskExists: with the code `DUPLICATE` when the external id is taken.
             ProviderError: every other class but `TaskUnknown`: certainly no task was made.
         """
         body = {**_fields(request), "external_task_id": external_id}
@@ -94,7 +95,7 @@ class Kling(VideoProvider):
         try:
             return await self._query(f"/{quote(external_id, safe='')}", partial(self._found, external_id))
         except TaskUnknown as exc:
-            if exc.code != kling_codes.NO_RESOURCE:
+            if exc.code not in kling_codes.NO_TASK:
                 self.find_is_authoritative = False  # not the API's own words, so not about external ids
             return None
 
@@ -207,7 +208,9 @@ class Kling(VideoProvider):
             kind = meaning.create if create else meaning.query
         code = answer.code
         if create and kind is ProviderRejected and kling_codes.is_duplicate(answer.message):
-            code, kind = DUPLICATE, OutcomeUnknown if self._relayed else ProviderRejected
+            code, kind = DUPLICATE, OutcomeUnknown if self._relayed else TaskExists
+        if not create and kind is ProviderRejected and kling_codes.is_missing(answer.message):
+            kind = TaskUnknown
         return Complaint(code=code, detail=answer.message, error=kind)
 
     def _task(self, report: Report, *, task_id: str, external_id: str | None, code: str = "") -> Task:
@@ -246,6 +249,8 @@ def _fields(request: VideoRequest) -> dict[str, Any]:
         "aspect_ratio": str(request.aspect_ratio),
         "duration": str(request.duration),
     }
+    if request.watermark:
+        fields["watermark_info"] = {"enabled": True}
     if request.negative_prompt:
         fields["negative_prompt"] = request.negative_prompt
     if request.cfg_scale is not None:

@@ -1,4 +1,7 @@
-"""What the Kling API's codes and words mean. Source: the `kling` document, "Errors"."""
+"""What the Kling API's codes and words mean.
+
+Sources: the `kling` document, "Errors", and the `kling_models` document, "What the live API answers".
+"""
 
 from __future__ import annotations
 
@@ -63,8 +66,11 @@ CODES: Final = {
     "insufficient_user_quota": OPERATOR,
 }
 
+NO_TASK: Final = frozenset({"1201", NO_RESOURCE})  # beside words that say so, of a task that was asked about
+
 _TROUBLE: Final = re.compile(r"5\d{3}", re.ASCII)
 _DUPLICATE: Final = re.compile(r"external[\s_-]?task[\s_-]?id.*(?:exist|duplicat|repeat)", re.IGNORECASE)
+_MISSING: Final = re.compile(r"\btask\b.{0,20}\bnot found\b|\bnot found by\b.{0,20}\bid\b", re.IGNORECASE)
 # Where the words name a code themselves: "code: 1303", "[1303] …".
 _NAMED: Final = re.compile(r"(?:\bcode\W{0,4}|^\W{0,2})(\d{4})\b", re.IGNORECASE)
 _BUSY: Final = re.compile(r"parallel task|concurren|too many requests|rate limit|并发", re.IGNORECASE)
@@ -80,6 +86,11 @@ _PASSING: Final = re.compile(
 def is_duplicate(words: str) -> bool:
     """Whether a refusal (1201) says that the external id is taken: the task is ours."""
     return _DUPLICATE.search(words) is not None
+
+
+def is_missing(words: str) -> bool:
+    """Whether a refusal (1201) of a query says that there is no such task, as the live API does."""
+    return _MISSING.search(words) is not None
 
 
 def of_code(code: str) -> Meaning | None:

@@ -20,6 +20,7 @@ from bot.errors import (
     ProviderError,
     ProviderUnavailable,
     StoreUnavailable,
+    TaskExists,
     TaskUnknown,
 )
 from bot.provider.base import TaskStatus
@@ -86,8 +87,8 @@ class Submission:
         """How many submissions may be on their way to a provider at once."""
         return self._health[provider].places()
 
-    async def submit(self, job: Job) -> Job:
-        """Hand a job in `SUBMITTING` to its provider."""
+    async def submit(self, job: Job, *, again: bool = False) -> Job:
+        """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt."""
         expect = await self._expectation.of(job.request)  # now: what the provider says has to be written down at once
         try:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
@@ -97,7 +98,7 @@ class Submission:
             next_at = self._clock() + RECONCILE_AFTER
             return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at))
         except ProviderError as exc:
-            return await self._not_submitted(job, exc)
+            return await self._not_submitted(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
         return await self._adopt(job, task, expect=expect)
 
@@ -119,7 +120,7 @@ class Submission:
             return await self._look_again(job)
         if not provider.find_is_authoritative:
             return await self.lose(job)
-        return await self._fail(job, "deadline", "") if late else await self.submit(job)
+        return await self._fail(job, "deadline", "") if late else await self.submit(job, again=True)
 
     async def lose(self, job: Job) -> Job:
         """Nobody can say what the provider has made of a job: the operator has to find out."""
@@ -188,8 +189,8 @@ class Submission:
             await self._tell_of_key(job, failure.code)
         return failed
 
-    async def _not_submitted(self, job: Job, exc: ProviderError) -> Job:
-        """The provider certainly has no task for this submission."""
+    async def _not_submitted(self, job: Job, exc: ProviderError, *, again: bool) -> Job:
+        """The provider has made no task for this submission; one that was in doubt may have made one before it."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
             case ProviderBusy() | ProviderUnavailable():
@@ -205,11 +206,15 @@ class Submission:
                 return failed
             case ContentRefused():
                 return await self._fail(job, "content", exc.code)
+            case TaskExists():
+                return await self._taken(job, exc)
+            case _ if again:
+                return await self._taken(job, exc)
             case _:
-                return await self._rejected(job, exc)
+                return await self._fail(job, "permanent", exc.code)
 
-    async def _rejected(self, job: Job, exc: ProviderError) -> Job:
-        """A refusal may also mean that this external id was taken before: then the task is ours."""
+    async def _taken(self, job: Job, exc: ProviderError) -> Job:
+        """The external id may be taken, or certainly is (`TaskExists`): then the task is ours, and is to be found."""
         expect = await self._expectation.of(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
@@ -217,7 +222,9 @@ class Submission:
             return await self._later(job, trouble)
         if task is not None:
             return await self._adopt(job, task, expect=expect)
-        return await self._fail(job, "permanent", exc.code)
+        if not isinstance(exc, TaskExists):
+            return await self._fail(job, "permanent", exc.code)
+        return await self._look_again(job) if job.tries + 1 < LOOKS else await self.lose(job)
 
     async def _not_polled(self, job: Job, exc: ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})

@@ -187,6 +187,9 @@ async def test_a_failed_task_beside_a_code_has_that_code(reach: Reach) -> None:
         (404, "", TaskUnknown),
         (404, {"code": 1202}, ProviderRejected),
         (400, {"code": 1201}, ProviderRejected),
+        (400, {"code": 1201, "message": "Task not found by id/external id: 841"}, TaskUnknown),
+        (200, {"code": 1201, "message": "Task not found by id/external id: 841"}, TaskUnknown),
+        (400, {"code": 1201, "message": "pageSize value '501' is invalid"}, ProviderRejected),
         (401, {"code": 1004}, OperatorFault),
         (403, {"code": 1103}, OperatorFault),
         (429, {"code": 1102}, OperatorFault),
@@ -226,9 +229,13 @@ async def test_a_task_is_found_by_its_external_id(reach: Reach, info: Any) -> No
 
 
 async def test_that_no_task_is_found_is_proof_in_the_apis_own_words_only(reach: Reach) -> None:
-    kling = answering(reach, {"code": 1203, "message": "no such resource"}, status=404)
-    assert await kling.find("job-1") is None
-    assert kling.find_is_authoritative
+    for status, missing in (
+        (404, {"code": 1203, "message": "no such resource"}),
+        (400, {"code": 1201, "message": "Task not found by id/external id: job-1"}),
+    ):
+        kling = answering(reach, missing, status=status)
+        assert await kling.find("job-1") is None
+        assert kling.find_is_authoritative
     for answer in ("<html>not found</html>", {"message": "not found"}, {"code": 404}):
         kling = answering(reach, answer, status=404)
         assert await kling.find("job-1") is None

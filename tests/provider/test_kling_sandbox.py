@@ -11,7 +11,15 @@ import pytest
 from aiohttp import web
 
 from bot.domain.request import CameraControl, VideoRequest
-from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderRejected, ProviderUnavailable, TaskUnknown
+from bot.errors import (
+    OperatorFault,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderRejected,
+    ProviderUnavailable,
+    TaskExists,
+    TaskUnknown,
+)
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
@@ -84,7 +92,7 @@ async def ended(kling: Kling, task: Task) -> Task:
 async def test_a_camera_move_is_taken_and_comes_back_as_two_videos(service: Service) -> None:
     kling = service.kling()
     await kling.check()
-    request = FOX.model_copy(update={"camera": CameraControl.named("zoom"), "cfg_scale": 0.7})
+    request = FOX.model_copy(update={"camera": CameraControl.named("zoom"), "cfg_scale": 0.7, "watermark": True})
     task = await kling.submit(request, external_id="job-1")
     assert task.status is TaskStatus.WAITING
     done = await ended(kling, task)
@@ -131,7 +139,7 @@ async def test_a_wrong_key_is_the_operators_fault(service: Service) -> None:
 async def test_a_taken_external_id_leads_to_the_first_task(service: Service) -> None:
     kling = service.kling()
     first = await kling.submit(FOX, external_id="job-1")
-    with pytest.raises(ProviderRejected) as caught:
+    with pytest.raises(TaskExists) as caught:
         await kling.submit(FOX, external_id="job-1")
     assert caught.value.code == DUPLICATE
     found = await kling.find("job-1")

@@ -16,6 +16,7 @@ from bot.errors import (
     ProviderError,
     ProviderRejected,
     ProviderUnavailable,
+    TaskExists,
 )
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
@@ -199,7 +200,20 @@ async def test_what_the_table_does_not_have_goes_by_the_status(
 )
 async def test_a_taken_external_id_is_told_apart(reach: Reach, words: str) -> None:
     exc = await refused(reach, {"code": 1201, "message": words}, status=400)
-    assert (type(exc), exc.code, exc.detail) == (ProviderRejected, DUPLICATE, words)
+    assert (type(exc), exc.code, exc.detail) == (TaskExists, DUPLICATE, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Task not found by id/external id: job-1",
+        "model_name value 'kling-v3-0' is invalid",
+        "model/mode/duration(kling-v2-5-turbo/std/5) is not supported with image_tail",
+    ],
+)
+async def test_a_refusal_that_names_something_else_is_a_plain_one(reach: Reach, words: str) -> None:
+    exc = await refused(reach, {"code": 1201, "message": words}, status=400)
+    assert (type(exc), exc.code) == (ProviderRejected, "1201")
 
 
 async def test_a_task_may_end_as_it_begins(reach: Reach) -> None:

@@ -19,6 +19,7 @@ from bot.errors import (
     ProviderBusy,
     ProviderRejected,
     ProviderUnavailable,
+    TaskExists,
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus
@@ -146,17 +147,44 @@ async def test_refused_content_fails_the_job_with_its_code(house: House) -> None
     assert (job.failure, job.failure_code) == ("content", "1301")
 
 
-async def test_a_refusal_for_good_fails_the_job_unless_its_task_is_there_already(house: House) -> None:
-    house.kirin.then("submit", trouble(ProviderRejected, code="1201"), trouble(ProviderRejected, code="1201"))
-    house.kirin.then("find", None, working("task-5"))
+async def test_a_refusal_for_good_fails_the_job_at_once_and_asks_about_nothing(house: House) -> None:
+    house.kirin.then("submit", trouble(ProviderRejected, code="1201"))
     refused = await house.submission.submit(await house.submitting())
+    assert (refused.status, refused.failure, refused.failure_code) == (JobStatus.FAILED, "permanent", "1201")
+    assert await house.balance(refused) == (0, 0)
+    assert house.kirin.asked("find") == []
+
+
+async def test_an_external_id_that_is_taken_leads_to_the_task_that_took_it(house: House) -> None:
+    house.kirin.then("submit", trouble(TaskExists))
+    house.kirin.then("find", working("task-5"))
     taken = await house.submission.submit(await house.submitting())
-    assert (refused.status, refused.failure) == (JobStatus.FAILED, "permanent")
     assert (taken.status, taken.task_id) == (JobStatus.RUNNING, "task-5")
 
 
-async def test_a_refusal_that_cannot_be_looked_into_is_looked_into_later(house: House) -> None:
+async def test_an_external_id_that_is_taken_by_a_task_nobody_finds_is_left_to_the_operator(house: House) -> None:
+    """Such a task may run and be billed: its job neither fails nor makes another one."""
+    house.kirin.find_is_authoritative = True
+    house.kirin.then("submit", trouble(TaskExists), trouble(TaskExists))
+    job = await house.submission.submit(await house.submitting())
+    for _ in range(LOOKS - 1):
+        assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
+        job = await house.submission.reconcile(await house.claimed(job))
+    assert job.dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert await house.balance(job) == (5, 0)
+
+
+async def test_a_refusal_after_a_doubt_asks_first_for_what_was_in_doubt(house: House) -> None:
+    house.kirin.find_is_authoritative = True
+    house.kirin.then("find", None, working("task-5"))
     house.kirin.then("submit", trouble(ProviderRejected))
+    job = await house.submission.reconcile(replace(await house.submitting(), tries=LOOKS - 1))
+    assert (job.status, job.task_id) == (JobStatus.RUNNING, "task-5")
+    assert house.kirin.asked("submit") == [job.id]
+
+
+async def test_a_taken_external_id_that_cannot_be_looked_up_is_looked_up_later(house: House) -> None:
+    house.kirin.then("submit", trouble(TaskExists))
     house.kirin.then("find", trouble(ProviderUnavailable))
     job = await house.submission.submit(await house.submitting())
     assert (job.status, job.tries) == (JobStatus.SUBMITTING, 1)

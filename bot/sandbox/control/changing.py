@@ -71,7 +71,8 @@ class Changing:
 
         `premium_tier`, `bot_present` and `guild_available` are the guild's; `dms_open` and `roles` those of `user`;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
-        `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk.
+        `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
+        `discontinued` are the models that `kling` has given up.
         """
         discord, world = self._discord, self._discord.world
         if "premium_tier" in body:
@@ -91,6 +92,8 @@ class Changing:
             rooms.set_channel(discord, channel_of(world, body["channel"], None), body)
         if "sensitive_words" in body:
             self._set_words(body["sensitive_words"])
+        if "discontinued" in body:
+            self._discontinue(community.texts(body, "discontinued"))
         return {}
 
     def _set_words(self, words: Json) -> None:
@@ -98,6 +101,12 @@ class Changing:
             raise Impossible("sensitive_words is an object of word to kind of risk")
         try:
             self._providers.find_words(words)
+        except ValueError as exc:
+            raise Impossible(str(exc)) from exc
+
+    def _discontinue(self, models: list[str]) -> None:
+        try:
+            self._providers.discontinue(models)
         except ValueError as exc:
             raise Impossible(str(exc)) from exc
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.providers.fields import BrokenBody, Fields, Order
+from bot.sandbox.providers.multi_shot import read_shots
 from bot.sandbox.studio.film import SIZES, Film, Shot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODEL = "kirin_v3_t2v"
-PROMPT_MOST, SHOT_MOST, SHOTS_MOST = 2500, 512, 6
+PROMPT_MOST = 2500
 DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
 ASPECTS = ("16:9", "9:16", "1:1")
-WHOLE_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
 
 
 def read(body: Mapping[str, Any], *, header_model: str | None) -> Order:
@@ -88,29 +87,4 @@ def _storyboard(fields: Fields, duration: int) -> tuple[Shot, ...]:
     if fields.value("shot_type") is None:
         fields.refuse("shot_type", "is required when multi_shot is true")
     fields.choice("shot_type", ("customize",), default="customize")
-    rows = fields.value("multi_prompt")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= SHOTS_MOST:
-        fields.refuse("multi_prompt", f"a list of 1 to {SHOTS_MOST} shots is expected")
-    shots: dict[int, Shot] = {}
-    for place, row in enumerate(rows):
-        if not isinstance(row, dict):
-            fields.refuse("multi_prompt", "each shot is an object")
-        index, shot = _shot(Fields(row, inside=f"multi_prompt[{place}]."), duration)
-        if index in shots:
-            fields.refuse("multi_prompt", f"two shots have the index {index}")
-        shots[index] = shot
-    total = sum(shot.seconds for shot in shots.values())
-    if total != duration:
-        fields.refuse("multi_prompt", f"the durations add up to {total}, not to the task's {duration}")
-    return tuple(shots[index] for index in sorted(shots))
-
-
-def _shot(fields: Fields, duration: int) -> tuple[int, Shot]:
-    index = fields.value("index")
-    if isinstance(index, bool) or not isinstance(index, int):
-        fields.refuse("index", "an integer is expected")
-    prompt = fields.text("prompt", most=SHOT_MOST, required=True) or ""
-    seconds = fields.text("duration", required=True) or ""
-    if not WHOLE_SECONDS.fullmatch(seconds) or int(seconds) > duration:
-        fields.refuse("duration", f'whole seconds from "1" to "{duration}" are expected')
-    return index, Shot(prompt=prompt, seconds=int(seconds))
+    return read_shots(fields, duration)

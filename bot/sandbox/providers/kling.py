@@ -17,6 +17,8 @@ from bot.sandbox.providers.front import Front, Refusal
 from bot.sandbox.providers.tasks import Failure, State, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.sandbox.faults import Fault
     from bot.sandbox.providers.desk import Desk
     from bot.sandbox.providers.fields import BrokenBody
@@ -31,6 +33,7 @@ WORDS = {
     State.FAILED: "failed",
 }
 UNIT = Decimal("0.14")  # USD: what one unit of a resource pack costs
+GONE = "The model '{model}' has been discontinued and is no longer available."
 RISK_CONTROL = "Failure to pass the risk control system"
 # HTTP status and words by code, from the document's table.
 CODES = {
@@ -50,7 +53,7 @@ CODES = {
     1300: (400, "Refused by the platform's policy"),
     1301: (400, RISK_CONTROL),
     1302: (429, "Too many requests"),
-    1303: (429, "Too many parallel tasks for the resource pack"),
+    1303: (429, "parallel task over resource pack limit"),
     1304: (429, "IP address not allowed"),
     5000: (500, "Internal error"),
     5001: (503, "Temporarily unavailable for maintenance"),
@@ -83,6 +86,7 @@ class Kling:
         self._desk = desk
         self._keys = keys
         self._parallel = parallel
+        self._discontinued: frozenset[str] = frozenset()
         self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
         desk.serve(NAME, describe=self.describe, secret=callback_secret)
 
@@ -94,6 +98,16 @@ class Kling:
         router.add_get(f"{PATH}/{{id}}", front.serve(self._query, "query"))
         router.add_route("*", "/kling/{rest:.*}", front.serve(self._unknown, "unknown"))
 
+    def discontinue(self, models: Collection[str]) -> None:
+        """Make no more videos with these models, and with all others.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        if unknown := set(models) - set(kling_rules.MODELS):
+            raise ValueError(f"there are no models {sorted(unknown)}")
+        self._discontinued = frozenset(models)
+
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it, and as a callback carries it."""
         told = self._receipt(task) | {"task_status_msg": task.failure.message if task.failure else ""}
@@ -101,9 +115,10 @@ class Kling:
             video = {
                 "id": task.videos["plain"].split("/")[2],
                 "url": self._desk.address(task, "plain"),
-                "watermark_url": self._desk.address(task, "watermarked"),
                 "duration": f"{task.order.film.seconds}.1",
             }
+            if task.order.watermark:
+                video["watermark_url"] = self._desk.address(task, "watermarked")
             told["task_result"] = {"videos": [video]}
             told["final_unit_deduction"] = f"{(task.cost / UNIT).normalize():f}"
         return told
@@ -122,6 +137,8 @@ class Kling:
         order = kling_rules.read(await json_body(request))
         if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
             raise KlingRefusal(int(fault.options.get("code", 5000)), str(fault.options.get("message", "")))
+        if order.film.model in self._discontinued:  # the words are on record, their code is not
+            raise KlingRefusal(1201, GONE.format(model=order.film.model))
         if self._desk.tasks.taken(NAME, order.external_id):
             raise KlingRefusal(1201, f"External_task_id {order.external_id:.200} already exists")
         self._check_parallel(order.film.model)
@@ -132,9 +149,10 @@ class Kling:
         return web.json_response(_envelope(0, "SUCCEED", self._receipt(task)))
 
     async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
-        task = self._desk.tasks.find(NAME, request.match_info["id"])
+        name = request.match_info["id"]
+        task = self._desk.tasks.find(NAME, name)
         if task is None:
-            raise KlingRefusal(1203)
+            raise KlingRefusal(1201, f"Task not found by id/external id: {name:.200}")
         return web.json_response(_envelope(0, "SUCCEED", self.describe(task)))
 
     async def _list(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
@@ -148,9 +166,9 @@ class Kling:
         raise KlingRefusal(1202)
 
     def _authorise(self, request: web.Request) -> None:
-        code = self._keys.refusal(request.headers.get(hdrs.AUTHORIZATION))
+        code, words = self._keys.refusal(request.headers.get(hdrs.AUTHORIZATION))
         if code:
-            raise KlingRefusal(code)
+            raise KlingRefusal(code, words)
 
     def _check_parallel(self, model: str) -> None:
         """Count the account's tasks of this model from submit to end."""

@@ -9,6 +9,7 @@ import jwt
 
 AUTH_FAILED, AUTH_EMPTY, AUTH_INVALID, AUTH_EARLY, AUTH_EXPIRED = 1000, 1001, 1002, 1003, 1004
 JWT_DOTS = 2
+NOT_SIGNED = "The token was expected to have 3 parts, but got 0"  # what the live API says to any other key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +20,19 @@ class Keys:
     access: str
     secret: str
 
-    def refusal(self, header: str | None) -> int:
-        """The error code for an `Authorization` header, 0 when it is right."""
+    def refusal(self, header: str | None) -> tuple[int, str]:
+        """The error code for an `Authorization` header, 0 when it is right, and words where they are known."""
         kind, _, token = (header or "").strip().partition(" ")
         token = token.strip()
         if not kind:
-            return AUTH_EMPTY
+            return AUTH_EMPTY, ""
         if kind.lower() != "bearer" or not token:
-            return AUTH_INVALID
+            return AUTH_INVALID, ""
         if hmac.compare_digest(token.encode(), self.api.encode()):
-            return 0
-        return self._token_refusal(token) if token.count(".") == JWT_DOTS else AUTH_FAILED
+            return 0, ""
+        if token.count(".") != JWT_DOTS:
+            return AUTH_INVALID, NOT_SIGNED
+        return self._token_refusal(token), ""
 
     def _token_refusal(self, token: str) -> int:
         """HS256, with the access key as `iss`, between `nbf` and `exp`; all three are required."""

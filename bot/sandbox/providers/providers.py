@@ -13,7 +13,7 @@ from bot.sandbox.providers.kling_auth import Keys
 from bot.sandbox.studio.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -59,10 +59,10 @@ class Providers:
         self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
         self._kirin = kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive)
-        self._servers = (
-            self._kirin,
-            kling.Kling(desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret),
+        self._kling = kling.Kling(
+            desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret
         )
+        self._servers = (self._kirin, self._kling)
 
     @property
     def public_url(self) -> str:
@@ -103,6 +103,14 @@ class Providers:
             ValueError: no word, or no kind of risk.
         """
         self._kirin.find_words(sensitive)
+
+    def discontinue(self, models: Collection[str]) -> None:
+        """The models that `kling` makes no videos with from now on.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        self._kling.discontinue(models)
 
     async def close(self) -> None:
         """Abandon what is under way; leaves nothing behind but the cache folder."""

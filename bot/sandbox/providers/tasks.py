@@ -14,16 +14,27 @@ if TYPE_CHECKING:
 
 CENTS = Decimal("0.0001")
 
-# USD a second by provider, mode and sound. `kirin` renders like Kling 3.0, whose list prices these are; what
-# `kling-v1` costs is documented nowhere, so the sandbox asks 0.028 (std) and 0.098 (pro).
-PRICES = {
-    ("kirin", "std", False): Decimal("0.084"),
-    ("kirin", "pro", False): Decimal("0.112"),
-    ("kirin", "std", True): Decimal("0.126"),
-    ("kirin", "pro", True): Decimal("0.168"),
-    ("kling", "std", False): Decimal("0.028"),
-    ("kling", "pro", False): Decimal("0.098"),
+# USD a second by model, mode and sound: the `kling_models` document, "Price". `kirin` renders like Kling 3.0, and asks
+# what that costs.
+_V3 = {
+    ("std", False): "0.084",
+    ("pro", False): "0.112",
+    ("std", True): "0.126",
+    ("pro", True): "0.168",
+    ("4k", False): "0.42",
+    ("4k", True): "0.42",
 }
+_BY_MODEL = {
+    "kirin_v3_t2v": _V3,
+    "kling-v3": _V3,
+    "kling-v2-6": {("std", False): "0.042", ("pro", False): "0.07", ("pro", True): "0.14"},
+    "kling-v2-5-turbo": {("std", False): "0.042", ("pro", False): "0.07"},
+    "kling-v2-1-master": {("pro", False): "0.28"},
+    "kling-v2-master": {("std", False): "0.28"},
+    "kling-v1-6": {("std", False): "0.056", ("pro", False): "0.098"},
+    "kling-v1": {("std", False): "0.028", ("pro", False): "0.098"},
+}
+PRICES = {(model, *kind): Decimal(usd) for model, kinds in _BY_MODEL.items() for kind, usd in kinds.items()}
 
 
 class State(enum.Enum):
@@ -76,7 +87,7 @@ class Task:
     def cost(self) -> Decimal:
         """USD charged so far."""
         film = self.order.film
-        rate = PRICES[self.provider, film.mode, film.sound]
+        rate = PRICES[film.model, film.mode, film.sound]
         return (rate * film.seconds * self.factor).quantize(CENTS).normalize() if self.billed else Decimal(0)
 
     def move(self, state: State, *, now: float) -> None:

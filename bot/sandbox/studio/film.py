@@ -16,8 +16,11 @@ SIZES = {
     ("16:9", "pro"): (1920, 1080),
     ("9:16", "pro"): (1080, 1920),
     ("1:1", "pro"): (1080, 1080),
+    ("16:9", "4k"): (3840, 2160),
+    ("9:16", "4k"): (2160, 3840),
+    ("1:1", "4k"): (2160, 2160),
 }
-"""Width and height in pixels by aspect ratio and mode: `std` is 720p, `pro` is 1080p."""
+"""Width and height in pixels by aspect ratio and mode: `std` is 720p, `pro` is 1080p, `4k` is 2160p."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
