@@ -52,10 +52,10 @@ ShotcallerError
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
 │   ├── ProviderRejected       permanent: it will never accept this call
-│   │   └── TaskExists         it has accepted this call before: the task is ours
 │   ├── ContentRefused         content: its moderation refuses what was asked
 │   ├── OperatorFault          operator: key, balance or permission of our account
 │   ├── OutcomeUnknown         ambiguous: the call may or may not have been carried out
+│   ├── TaskExists             ambiguous: it has carried this call out before, and has a task of ours
 │   └── TaskUnknown            it knows no task by that id
 ├── StoreError
 │   ├── StoreUnavailable       the database is locked, full or gone: refuse, never let through

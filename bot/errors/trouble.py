@@ -35,10 +35,6 @@ class ProviderRejected(ProviderError):
     fault = FaultClass.PERMANENT
 
 
-class TaskExists(ProviderRejected):
-    """The external id is taken: the call has been carried out before, so its task is ours."""
-
-
 class ContentRefused(ProviderError):
     """Its moderation refuses what was asked."""
 
@@ -53,6 +49,12 @@ class OperatorFault(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """The call may or may not have been carried out."""
+
+    fault = FaultClass.AMBIGUOUS
+
+
+class TaskExists(ProviderError):
+    """The external id is taken: the call has been carried out before, so there is a task of ours."""
 
     fault = FaultClass.AMBIGUOUS
 
