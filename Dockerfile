@@ -13,7 +13,7 @@ RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/s
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Shotcaller" org.opencontainers.image.licenses="MIT"
-RUN useradd --system --uid 10001 --create-home shotcaller && install -d -o shotcaller /data
+RUN useradd --system --uid 10001 --create-home shotcaller && install -d -m 700 -o shotcaller /data
 COPY --from=build /opt/shotcaller /opt/shotcaller
 COPY LICENSE NOTICE /opt/shotcaller/
 ENV PATH=/opt/shotcaller/bin:$PATH \

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot import __version__
 from bot.errors import SettingsInvalid, ShotcallerError
+from bot.private_files import close_to_others, private_files
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ def _run(_: argparse.Namespace) -> int:
     from bot import app, log
 
     settings = Settings.load()
-    with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
+    with (
+        private_files(),
+        log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()),
+    ):
+        close_to_others(settings)
         asyncio.run(app.run(settings))
     return 0
 
@@ -74,7 +79,8 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 def _doctor(_: argparse.Namespace) -> int:
     from bot.doctor import examine
 
-    return asyncio.run(examine(Settings.load()))
+    with private_files():
+        return asyncio.run(examine(Settings.load()))
 
 
 def _migrate(_: argparse.Namespace) -> int:
@@ -86,7 +92,8 @@ def _migrate(_: argparse.Namespace) -> int:
         async with SQLiteDatabase(Settings.load().database_path) as database:
             return await migrate(database, now=utc_now())
 
-    applied = asyncio.run(apply())
+    with private_files():
+        applied = asyncio.run(apply())
     sys.stdout.write("".join(f"applied {name}\n" for name in applied) or "the database is up to date\n")
     return 0
 

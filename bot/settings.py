@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         """The file of the SQLite database."""
         return self.database_url.removeprefix("sqlite:///")
 
+    @property
+    def results_dir(self) -> Path:
+        """The folder of the videos on their way into a channel."""
+        return self.data_dir / "results"
+
     def secrets(self) -> list[str]:
         """The plain values of everything secret, for the log to leave out."""
         values = (getattr(self, name) for name in type(self).model_fields)

@@ -12,6 +12,7 @@ from bot.doctor.finding import Finding, bad, good, note
 from bot.domain.job import DeadLetter
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
+from bot.private_files import is_open_to_others, open_to_others
 from bot.store.lookup import Lookup
 from bot.store.migrate import pending
 from bot.store.sqlite import SQLiteDatabase
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MEGABYTE: Final = 1024 * 1024
 ROOM: Final = 5  # of the largest videos; with less the disk may be full soon
 LETTERS: Final = 20  # dead letters listed
+FEW: Final = 3  # files named
+KEYS: Final = ".env"  # where the settings are read from
 
 
 def look_at_settings(settings: Settings) -> Finding:
@@ -53,6 +56,17 @@ async def look_at_folder(settings: Settings) -> Finding:
     if free < ROOM * settings.max_result_megabytes * MEGABYTE:
         return note("data folder", text, f"Make room: one video may have up to {settings.max_result_megabytes} MB.")
     return good("data folder", text)
+
+
+async def look_at_rights(settings: Settings) -> AsyncIterator[Finding]:
+    """What others on this machine may read, though it is nobody's but the operator's."""
+    if files := await asyncio.to_thread(open_to_others, settings):
+        few = ", ".join(map(str, files[:FEW])) + (f" and {len(files) - FEW} more" if len(files) > FEW else "")
+        cure = "Start the bot as the user whom they belong to; it takes others' rights away."
+        yield note("files", f"others on this machine may open {few}", cure)
+    keys = Path(KEYS)
+    if await asyncio.to_thread(is_open_to_others, keys):
+        yield note("keys", f"others on this machine may open {keys}", f"Type: chmod 600 {keys}")
 
 
 async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:

@@ -159,7 +159,7 @@ class Engine:
 
     @property
     def _folder(self) -> Path:
-        return self._settings.data_dir / "results"
+        return self._settings.results_dir
 
     @property
     def _cap(self) -> int:

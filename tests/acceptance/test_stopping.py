@@ -52,6 +52,17 @@ async def test_a_bot_with_nothing_to_do_ends_at_once(stage: Stage, how: signal.S
         await stop(stage, process, how)
 
 
+async def test_whatever_a_running_bot_writes_can_be_opened_by_its_user_alone(stage: Stage) -> None:
+    (stage.data / "results").mkdir(parents=True)
+    (stage.data / "shotcaller.db").touch(mode=0o644)  # as an earlier version left it
+    async with stage.process() as process:
+        await stage.people.online()
+        modes = {path.name: path.stat().st_mode & 0o077 for path in stage.data.rglob("*")}
+        await stop(stage, process)
+    assert {"shotcaller.db", "shotcaller.db-wal", "shotcaller.db-shm", "shotcaller.db.lock", "results"} <= set(modes)
+    assert set(modes.values()) == {0}, modes
+
+
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("generate_seconds", [1.5], indirect=True, ids=[""])
 async def test_stopped_in_the_middle_the_job_is_finished_by_the_next_start(stage: Stage, phase: str) -> None:

@@ -1,0 +1,64 @@
+"""Files for the bot's own user alone: the database and the videos hold what people wrote and asked for in private."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+"""All that a file's group and everybody else may do with it."""
+
+BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
+"""What the names of the database and of the files beside it end with."""
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Whatever this process and its children make meanwhile is for their own user alone."""
+    before = os.umask(OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether there is such a file, and its group or everybody may do anything with it."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & OTHERS)
+    except OSError:
+        return False
+
+
+def open_to_others(settings: Settings) -> list[Path]:
+    """The bot's files that others on this machine may read or change, as earlier versions left them."""
+    return [path for path in _files(settings) if is_open_to_others(path)]
+
+
+def close_to_others(settings: Settings) -> None:
+    """Take others' rights to the bot's files away; SQLite gives a new file the rights of the database it belongs to."""
+    for path in open_to_others(settings):
+        try:
+            path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
+        except OSError as exc:  # another user's; `doctor` tells of it
+            log.warning("a file stays open to others", extra={"file": str(path), "reason": exc.strerror})
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    yield from (Path(settings.database_path + end) for end in BESIDE)
+    yield settings.results_dir
+    try:
+        yield from settings.results_dir.iterdir()
+    except OSError:  # there is none yet, or it is another user's
+        return
