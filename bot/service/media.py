@@ -122,14 +122,20 @@ class Media:
         try:
             yield child
         finally:
-            with suppress(ProcessLookupError):
-                child.kill()
+            _kill(child)
             _pipes(child)[0].close()
             await asyncio.shield(child.wait())
 
 
 class _TooSlow(ResultUnusable):
     """The child did not answer in time."""
+
+
+def _kill(child: Process) -> None:
+    """End a child. Not by its own `kill`: that takes a child which has just ended from whoever waits for it."""
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
 
 
 def _pipes(child: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -63,6 +64,12 @@ async def test_a_cancelled_call_leaves_no_process(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await call
     assert not alive(pid)
+
+
+async def test_a_child_that_ends_by_itself_is_nobodys_unknown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    media = Media(command=("sh", "-c", f"read request; echo '{json.dumps({'info': INFO})}'"), parallel=8)
+    await asyncio.gather(*(media.probe(tmp_path / "a.mp4") for _ in range(100)))
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_a_look_that_takes_too_long_is_killed_and_called_absurd(tmp_path: Path) -> None:
