@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GRACE: Final = 25.0  # seconds for the steps and commands under way when told to stop
+GRACE: Final = 6.0  # seconds for the steps and commands under way when told to stop: most supervisors kill after 10
 
 # What discord.py calls the tasks in which commands, buttons and forms are answered.
 _ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")

@@ -12,8 +12,9 @@ import math
 import re
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain import backoff
 from bot.domain.job import DeadLetter, JobStatus, Review
@@ -31,7 +32,7 @@ from bot.service.files import Fetcher, ready, remove
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -86,6 +87,14 @@ class Delivery:
         self._inspection = inspection
         self._clock, self._rand = clock, rand
         self._spoilt: Counter[str] = Counter()
+        self._repeatable: set[asyncio.Task[Any]] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Cut short what the next process begins again at no loss: downloads and media work. Posts go on."""
+        self._stopping = True
+        for task in self._repeatable:
+            task.cancel()
 
     async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
         """Make the folder, and remove the files of ours that nobody needs any more.
@@ -168,10 +177,23 @@ class Delivery:
 
         whole, fitted = self._files(job)
         try:
-            return await ready(job, whole=whole, fitted=fitted, limit=limit, media=self._media, bring=bring)
+            with self._until_stopped():
+                return await ready(job, whole=whole, fitted=fitted, limit=limit, media=self._media, bring=bring)
         except ResultUnusable:
             await self.discard(job)
             raise
+
+    @contextmanager
+    def _until_stopped(self) -> Iterator[None]:
+        """Work in the block that `stop` cuts short, or does not let begin."""
+        task = asyncio.current_task()
+        if task is None or self._stopping:
+            raise asyncio.CancelledError
+        self._repeatable.add(task)
+        try:
+            yield
+        finally:
+            self._repeatable.discard(task)
 
     async def _url(self, job: Job) -> str:
         """The result's URL, asked for afresh when the first one did not serve: signed URLs run out."""

@@ -101,8 +101,9 @@ class Worker:
         self._news.set()
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when the steps under way have ended."""
+        """Claim nothing more; `run` returns when the steps under way have ended, of which downloads end at once."""
         self._stopping = True
+        self._delivery.stop()
         for aside in tuple(self._asides.values()):
             aside.cancel()
         self.wake()

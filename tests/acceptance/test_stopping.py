@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from bot.app import GRACE
 from tests.acceptance.outcomes import delivered_once
 from tests.acceptance.stage import SMALL
 
@@ -78,6 +80,23 @@ async def test_stopped_in_the_middle_the_job_is_finished_by_the_next_start(stage
         await stage.people.types("video create", **SMALL)
         await stage.people.until(there, what=phase)
         await stop(stage, process)
+    await finish(stage)
+    await delivered_once(stage)
+
+
+async def test_a_download_that_takes_long_does_not_keep_a_bot_that_is_told_to_stop(stage: Stage) -> None:
+    await stage.people.fault("kirin", "slow", on=["file"], seconds=GRACE + 1, count=1)
+
+    async def fetching() -> bool:
+        return any(job["status"] == "succeeded" for job in stage.books.jobs())
+
+    async with stage.process() as process:
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.people.until(fetching, what="the download")
+        asked = asyncio.get_running_loop().time()
+        await stop(stage, process)
+        assert asyncio.get_running_loop().time() - asked < GRACE
     await finish(stage)
     await delivered_once(stage)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.job import JobStatus
 from bot.errors import StoreUnavailable
 from bot.service.worker import ALIVE
 from tests.service.scripted import until
@@ -46,6 +48,33 @@ async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(house: Ho
     uploading.set()
     await running
     assert len(house.discord.asked("post_result")) == house.deliveries
+
+
+@pytest.mark.parametrize("work", ["download", "fit"])
+async def test_stopping_cuts_a_download_short_which_the_next_process_begins_again(house: House, work: str) -> None:
+    never = asyncio.Event()
+    (house.fetcher if work == "download" else house.films).then(work, never)
+    video = await house.succeeded()
+    await house.jobs.reschedule(video, next_at=house.clock())
+    worker = house.worker()
+    running = asyncio.create_task(worker.run())
+    await until(lambda: (house.fetcher.asked("download"), house.films.asked("fit"))[work == "fit"])
+    worker.stop()
+    async with asyncio.timeout(20):
+        await running
+    assert (await house.job(video)).status is JobStatus.SUCCEEDED
+    successor = replace(house)
+    await successor.worker().recover()
+    delivered = await successor.delivery.deliver(await successor.claimed(video))
+    assert delivered.delivered_at is not None
+
+
+async def test_what_waited_for_its_turn_begins_no_download_once_it_is_told_to_stop(house: House) -> None:
+    job = await house.succeeded()
+    house.delivery.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await house.delivery.deliver(job)
+    assert house.fetcher.calls == []
 
 
 async def test_cancelled_the_worker_drops_everything_and_the_next_one_takes_it_over(house: House) -> None:
