@@ -21,6 +21,7 @@ from bot.sandbox.discord.clock import Clock
 from bot.sandbox.discord.openapi import Document
 from bot.sandbox.discord.service import Discord
 from bot.sandbox.faults import Faults
+from bot.sandbox.loopback import turn_pages_away
 from bot.sandbox.providers import Providers
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Sandbox:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve, and learn the address."""
-        app = web.Application()
+        app = web.Application(middlewares=[turn_pages_away(served=self._host)])
         self.discord.attach(app)
         self.providers.attach(app)
         Control(discord=self.discord, clock=self.clock, providers=self.providers).attach(app)

@@ -14,8 +14,9 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox.faults import Faults
+from bot.sandbox.loopback import is_loopback
 from bot.sandbox.providers import Providers
-from bot.sandbox.providers.callbacks import is_loopback, signature
+from bot.sandbox.providers.callbacks import signature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import ipaddress
 import json
 import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from yarl import URL
+
+from bot.sandbox.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,23 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 3
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is an http one of this machine."""
-    try:
-        parsed = URL(url)
-        host = parsed.host or ""
-    except ValueError:
-        return False
-    if parsed.scheme not in ("http", "https"):
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def signature(body: bytes, *, secret: str, now: float) -> dict[str, str]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tests.sandbox.discord.conftest import Stage
 
 MIB = 1024 * 1024
+JSON = {"Content-Type": "application/json"}
 EVERY_OPTION: dict[str, Any] = {
     "name": "all",
     "description": "Every kind",
@@ -89,7 +90,8 @@ async def test_a_file_over_the_limit_is_not_taken(plain: Stage) -> None:
     statuses = []
     for size in (10 * MIB, 10 * MIB + 1):
         text = json.dumps({**body, "options": {"file": {"filename": "a.txt", "content": "x" * size}}})
-        async with plain.client.post(f"{plain.sandbox.control}/command", data=io.BytesIO(text.encode())) as answer:
+        file = io.BytesIO(text.encode())
+        async with plain.client.post(f"{plain.sandbox.control}/command", data=file, headers=JSON) as answer:
             statuses.append(answer.status)
 
     assert statuses == [503, 400]
@@ -239,7 +241,7 @@ async def test_nonsense_is_answered_with_words(plain: Stage, name: str, body: di
 
 @pytest.mark.parametrize("content", ["{", "[]", b"\xff"])
 async def test_control_takes_objects_only(plain: Stage, content: str | bytes) -> None:
-    async with plain.client.post(f"{plain.sandbox.control}/command", data=content) as answer:
+    async with plain.client.post(f"{plain.sandbox.control}/command", data=content, headers=JSON) as answer:
         assert answer.status == 400
 
 
