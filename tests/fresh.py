@@ -49,11 +49,11 @@ def clone(source: Path, checkout: Path) -> None:
     subprocess.run(["git", "checkout", "--quiet", "--detach", head.stdout.strip()], cwd=checkout, check=True)  # noqa: S603, S607
 
 
-def attempt(commands: Sequence[str]) -> list[tuple[str, float, int]]:
+def attempt(commands: Sequence[str], *, source: Path = ROOT) -> list[tuple[str, float, int]]:
     """Each command in turn in one fresh clone: the command, its seconds, and its exit code."""
     with tempfile.TemporaryDirectory(prefix="fresh-") as made:
         folder, found = Path(made), []
-        clone(ROOT, folder / "checkout")
+        clone(source, folder / "checkout")
         surroundings = environment(os.environ, folder)
         for command in commands:
             begun = time.monotonic()
@@ -68,10 +68,15 @@ def main() -> int:
     parser.add_argument(
         "commands", nargs="*", default=COMMANDS, metavar="command", help="demo, test (both if left out)"
     )
-    found = attempt(parser.parse_args().commands)
+    return report(attempt(parser.parse_args().commands))
+
+
+def report(found: Sequence[tuple[str, float, int]]) -> int:
+    """Say how each command went; the worst exit code."""
     for command, seconds, code in found:
         outcome = f"failed with exit code {code}" if code else "worked"
-        sys.stdout.write(f"{command} {outcome} after {seconds // 60:.0f} min {seconds % 60:.0f} s\n")
+        minutes, rest = divmod(round(seconds), 60)
+        sys.stdout.write(f"{command} {outcome} after {minutes} min {rest} s\n")
     return max(code for _, _, code in found)
 
 
