@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
@@ -70,6 +71,13 @@ def _query_path(value: str) -> str:
     return _path(value)
 
 
+def _visible(value: str) -> str:
+    line = " ".join(value.split())
+    if len(line) > LABEL_LENGTH or not any(unicodedata.category(char)[0] in "LN" for char in line):
+        raise ValueError(f"words that can be read, at most {LABEL_LENGTH} characters")
+    return line
+
+
 def _listed(value: Any) -> Any:
     """`1, 2` as people write it; anything else is left to the model."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -92,6 +100,7 @@ Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 
+LABEL_LENGTH: Final = 80  # characters
 _SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
 
 
@@ -146,6 +155,7 @@ class Settings(BaseSettings):
     poll_seconds_max: Annotated[Seconds, Field(validate_default=True)] = 20
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
 
+    ai_label: Annotated[str, AfterValidator(_visible)] | None = None
     privacy_file: Path | None = None
     keep_prompts_days: Days = 180
     keep_files_days: Days = 30

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.provider.base import VideoProvider
     from bot.service.files import Fetcher
+    from bot.service.marking import Marking
     from bot.service.media import Media
     from bot.service.notifier import Posted, Result
 
@@ -83,11 +84,13 @@ class Copies:
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
+        marking: Marking,
         courier: Courier,
         folder: Path,
         cap: int,
     ) -> None:
-        self._providers, self._fetcher, self._media, self._courier = providers, fetcher, media, courier
+        self._providers, self._fetcher, self._courier = providers, fetcher, courier
+        self._media, self._marking = media, marking
         self._folder, self._cap = folder, cap
         self._turns = asyncio.Semaphore(AT_ONCE)
 
@@ -112,7 +115,15 @@ class Copies:
         kept = self._folder / f"{job.id}.mp4"
         if await asyncio.to_thread(size, kept):
             try:
-                return await ready(job, whole=kept, fitted=fitted, limit=limit, media=self._media, bring=_nothing)
+                return await ready(
+                    job,
+                    whole=kept,
+                    fitted=fitted,
+                    limit=limit,
+                    media=self._media,
+                    marking=self._marking,
+                    bring=_nothing,
+                )
             except (ResultUnusable, ResultUnavailable) as exc:
                 trouble = exc
         async for url in self._urls(job):
@@ -121,7 +132,9 @@ class Copies:
                 await self._fetcher.download(source, path, cap=self._cap)
 
             try:
-                return await ready(job, whole=whole, fitted=fitted, limit=limit, media=self._media, bring=bring)
+                return await ready(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                )
             except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
                 log.info("a copy is not to be had there", extra={"job": job.id, "reason": exc.reason})
                 trouble = exc

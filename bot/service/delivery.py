@@ -28,7 +28,7 @@ from bot.errors import (
     SettingsInvalid,
     TransitionLost,
 )
-from bot.service.files import Fetcher, ready, remove
+from bot.service.files import Fetcher, ready, remove, size
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.provider.base import VideoProvider
     from bot.service.inspection import Inspection
+    from bot.service.marking import Marking
     from bot.service.media import Media
     from bot.service.notifier import Notifier, Posted, Result
     from bot.service.operator import OperatorDesk
@@ -56,7 +57,7 @@ SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 _PASSES: Final = frozenset({"unreachable", "disk", "machine"})  # troubles that say nothing about the file
 _OURS: Final = frozenset({"disk", "machine"})  # of those, the ones that the operator can end
 _HOPELESS: Final = frozenset({"over_cap", "cannot_fit"})
-_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?:\.fit)?\.mp4(?P<rest>\..*)?")
+_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<rest>\..*)?")
 
 
 __all__ = ["Delivery", "Fetcher"]
@@ -73,6 +74,7 @@ class Delivery:
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
+        marking: Marking,
         notifier: Notifier,
         desk: OperatorDesk,
         inspection: Inspection,
@@ -82,7 +84,7 @@ class Delivery:
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._lookup, self._providers = jobs, lookup, providers
-        self._fetcher, self._media = fetcher, media
+        self._fetcher, self._media, self._marking = fetcher, media, marking
         self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
         self._inspection = inspection
         self._clock, self._rand = clock, rand
@@ -145,6 +147,9 @@ class Delivery:
     async def keep(self, job: Job, reason: str) -> Job:
         """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
         kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
+        whole, fitted = self._files(job)
+        if await asyncio.to_thread(size, whole):  # whoever fetches it has a limit of their own
+            await asyncio.to_thread(remove, (fitted,))
         self._spoilt.pop(job.id, None)
         if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
             await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
@@ -178,7 +183,9 @@ class Delivery:
         whole, fitted = self._files(job)
         try:
             with self._until_stopped():
-                return await ready(job, whole=whole, fitted=fitted, limit=limit, media=self._media, bring=bring)
+                return await ready(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                )
         except ResultUnusable:
             await self.discard(job)
             raise
@@ -256,7 +263,9 @@ class Delivery:
         if known is None:
             return True
         job = await self._lookup.job(known["job"])
-        return known["rest"] is None and job is not None and (not job.finished or job.dead_letter is not None)
+        if job is None or known["rest"] is not None:
+            return False
+        return not job.finished or (job.dead_letter is not None and known["fitted"] is None)
 
     def _files(self, job: Job) -> tuple[Path, Path]:
         return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.job import Job
+    from bot.service.marking import Marking
     from bot.service.media import Media
 
 
@@ -24,21 +25,29 @@ class Fetcher(Protocol):
 
 
 async def ready(
-    job: Job, *, whole: Path, fitted: Path, limit: int, media: Media, bring: Callable[[Path], Awaitable[object]]
+    job: Job,
+    *,
+    whole: Path,
+    fitted: Path,
+    limit: int,
+    media: Media,
+    marking: Marking,
+    bring: Callable[[Path], Awaitable[object]],
 ) -> Result:
-    """The job's checked file with at most `limit` bytes; what is on disk already is used, and `bring` gets the rest.
+    """The job's checked and marked file of at most `limit` bytes; what is on disk is used, and `bring` gets the rest.
 
     Raises:
         ResultUnusable: it is no playable video.
         ResultTooLarge: it cannot be made to fit.
         ResultUnavailable: it cannot be had, or not be looked at here.
     """
-    file = fitted
-    if not 0 < await asyncio.to_thread(size, fitted) <= limit:
+    if 0 < await asyncio.to_thread(size, fitted) <= limit:
+        file, info = fitted, await media.probe(fitted)
+    else:
         if not await asyncio.to_thread(size, whole):
             await bring(whole)
-        file = await media.fit(whole, limit=limit, into=fitted)
-    return Result(job=job, file=file, media=await media.probe(file))
+        file, info = await media.fit(whole, limit=limit, into=fitted, comment=marking.comment(job))
+    return Result(job=job, file=file, media=info, label=marking.label)
 
 
 def size(file: Path) -> int:

@@ -59,46 +59,44 @@ class Media:
         """
         async with self._looks:
             answer = await self._ask({"do": "probe", "source": str(path)}, seconds=self._probe_seconds)
-        try:
-            return MediaInfo(**answer["info"])
-        except (KeyError, TypeError) as exc:
-            raise ResultUnusable("not_a_video") from exc
+        return _info(answer)
 
-    async def fit(self, path: Path, *, limit: int, into: Path) -> Path:
-        """A version of the video that every phone plays and that has at most `limit` bytes.
+    async def fit(self, path: Path, *, limit: int, into: Path, comment: str = "") -> tuple[Path, MediaInfo]:
+        """A version of the video that every phone plays, that has at most `limit` bytes and says `comment` of itself.
 
         It is `path` itself when that is already so. Otherwise it is the file `into`, which is written whole or not
-        at all: the same picture and sound copied into a faststart MP4 when that is enough, else a re-encode.
+        at all: the same picture and sound copied into a faststart MP4 when that is enough, else a re-encode. Both
+        keep the tags of the container. What carries signed Content Credentials and plays everywhere stays as it is,
+        since any change would make them void.
 
         Raises:
             ResultTooLarge: "cannot_fit", not with a picture worth seeing, or not in reasonable time.
             ResultUnusable: as `probe`.
             ResultUnavailable: "machine", it could not be done here and now (no space, for example).
         """
-        info = await self.probe(path)
-        if info.plain and info.size <= limit:
-            return path
-        async with self._fits, _part_of(into) as part:
-            work = {"source": str(path), "target": str(part)}
-            if info.copyable and info.size <= limit:
-                await self._work({"do": "remux", **work})
-                if await asyncio.to_thread(_size, part) <= limit:
-                    return await asyncio.to_thread(part.replace, into)
-            await self._work({"do": "encode", "limit": limit, **work})
-            return await asyncio.to_thread(part.replace, into)
+        async with _part_of(into) as part:
+            work = {"source": str(path), "target": str(part), "limit": limit, "comment": comment}
+            async with self._looks:
+                answer = await self._ask({"do": "pack", **work}, seconds=self._probe_seconds)
+            if "encode" in answer:
+                answer = await self._encode(work)
+            if answer.get("made"):
+                await asyncio.to_thread(part.replace, into)
+            return into if answer.get("made") else path, _info(answer)
 
-    async def _work(self, request: dict[str, Any]) -> None:
-        try:
-            await self._ask(request, seconds=self._fit_seconds)
-        except _TooSlow as exc:
-            raise ResultTooLarge("cannot_fit") from exc
+    async def _encode(self, work: dict[str, Any]) -> dict[str, Any]:
+        async with self._fits:
+            try:
+                return await self._ask({"do": "encode", **work}, seconds=self._fit_seconds)
+            except _TooSlow as exc:
+                raise ResultTooLarge("cannot_fit") from exc
 
     async def _ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
         """The answer of a child to one request, unless it is a verdict."""
         async with self._child() as child:
             try:
                 async with asyncio.timeout(seconds):
-                    line = await _exchange(child, request)
+                    line = await _exchange(child, request | {"seconds": seconds})
                     code = 0 if line else await child.wait()
             except TimeoutError as exc:
                 _log.warning("killed a media child for its time", extra={"did": request["do"], "seconds": seconds})
@@ -114,7 +112,11 @@ class Media:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                env={"PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path), "PYTHONUTF8": "1"},
+                env={
+                    "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path),
+                    "PYTHONUTF8": "1",
+                    "MALLOC_ARENA_MAX": "2",  # or glibc reserves 64 MB of the child's address space a thread
+                },
                 start_new_session=True,  # Ctrl-C is for the bot, which then ends its children in order
             )
         except OSError as exc:
@@ -161,7 +163,7 @@ def _read(line: bytes) -> dict[str, Any]:
     except ValueError as exc:
         raise ResultUnusable("not_a_video") from exc
     match answer:
-        case {"info": dict()} | {"done": True}:
+        case {"info": dict()} | {"encode": True}:
             return cast("dict[str, Any]", answer)
         case {"unusable": str(reason)}:
             raise ResultUnusable(reason)
@@ -172,8 +174,18 @@ def _read(line: bytes) -> dict[str, Any]:
     raise ResultUnusable("not_a_video")
 
 
+def _info(answer: dict[str, Any]) -> MediaInfo:
+    try:
+        return MediaInfo(**answer["info"])
+    except (KeyError, TypeError) as exc:
+        raise ResultUnusable("not_a_video") from exc
+
+
 def _judge_silence(code: int) -> NoReturn:
     """A child that crashed met a file made (or broken) to crash it; one that could not run says nothing of the file."""
+    if -code == getattr(signal, "SIGXCPU", None):
+        _log.warning("a media child was ended for its processor time")
+        raise _TooSlow("absurd")
     if code < 0 and -code not in {signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)}:
         _log.warning("a media child crashed", extra={"signal": -code})
         raise ResultUnusable("not_a_video")
@@ -194,7 +206,3 @@ async def _part_of(target: Path) -> AsyncIterator[Path]:
         yield part
     finally:
         await asyncio.shield(asyncio.to_thread(part.unlink, missing_ok=True))
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.errors import ResultTooLarge, ResultUnusable
-from bot.service.media_probe import OPEN_OPTIONS, SLACK_SECONDS, chosen_streams, examine, untrusted
+from bot.service.media_probe import OPEN_OPTIONS, SLACK_SECONDS, chosen_streams, examine, tags, untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.service.media_probe import MediaInfo
 
+LARGEST: Final = 2160  # pixels of the short side; more would take more memory than a child has
 SHORT_SIDES: Final = (720, 480, 360)  # pixels: the steps down when the bits do not carry the picture as it is
 GOOD: Final = 0.05  # bits a pixel at which x264 looks clean enough to keep the size
 FLOOR: Final = 0.015  # bits a pixel below which nobody wants to see it
@@ -39,7 +40,8 @@ _PER_PICTURE: Final = 24
 _PER_SOUND: Final = 12
 _AAC_FRAME: Final = 1024  # samples
 
-_MUX: Final = {"movflags": "+faststart"}
+_MUX: Final = {"movflags": "+faststart+use_metadata_tags"}  # or libav drops the tags that it does not know
+THREADS: Final = 4  # of libav; each has pictures of its own, and a child has only so much memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +67,7 @@ def plan(info: MediaInfo, *, limit: int, factor: float = 1.0) -> Plan:
     audio = min(max(bits * AUDIO_SHARE / info.seconds, least), most) if info.audio_codec else 0
     # Of the rate buffer of one second (see `_add_picture`), half is what x264 was seen to use up at most.
     video = (bits - audio * info.seconds) / (info.seconds + 0.5)
-    sizes = [_scaled(info, side) for side in (min(info.width, info.height), *SHORT_SIDES)]
+    sizes = [_scaled(info, side) for side in (min(info.width, info.height, LARGEST), *SHORT_SIDES)]
     for bar, candidates in ((GOOD, sizes), (FLOOR, sizes[-1:])):
         for width, height in candidates:
             if video >= bar * width * height * info.fps:
@@ -80,8 +82,34 @@ def _scaled(info: MediaInfo, side: int) -> tuple[int, int]:
     return max(width, 2), max(height, 2)
 
 
-def remux(source: Path, target: Path) -> None:
-    """Copy picture and sound of an MP4 or QuickTime file, as they are, into a faststart MP4.
+class Made(NamedTuple):
+    """A video that can be posted: what it is, and whether it is a new file or the source itself."""
+
+    info: MediaInfo
+    new: bool
+
+
+def pack(source: Path, target: Path, *, limit: int, comment: str) -> Made | None:
+    """The video as it is, or packed anew to say what it has to say; None where only a re-encode can make it fit.
+
+    Raises:
+        ResultUnusable, OSError: as `examine` and `remux`.
+    """
+    info = examine(source)
+    if info.size > limit:
+        return None
+    if info.signed or (info.plain and info.comment.startswith(comment)):
+        return Made(info, new=False)
+    if not info.copyable:
+        return None
+    packed = remux(source, target, info=info, comment=comment)
+    return Made(packed, new=True) if packed.size <= limit else None
+
+
+def remux(source: Path, target: Path, *, info: MediaInfo, comment: str) -> MediaInfo:
+    """Copy picture and sound of an MP4 or QuickTime file, as they are, into a faststart MP4; its tags too.
+
+    `info` is what the source is, and what the target is comes back; `comment` is put before what its comment says.
 
     Raises:
         ResultUnusable: libav cannot read it, or part of it was lost on the way.
@@ -89,12 +117,12 @@ def remux(source: Path, target: Path) -> None:
     """
     import av  # noqa: PLC0415 - importing libav takes 90 ms
 
-    info = examine(source)
     with (
         untrusted(),
         av.open(source, "r", options=OPEN_OPTIONS) as incoming,
         av.open(target, "w", format="mp4", options=_MUX) as out,
     ):
+        out.metadata.update(_tags(incoming, comment))
         pairs: dict[Stream, Stream] = {
             stream: out.add_stream_from_template(stream) for stream in chosen_streams(incoming) if stream is not None
         }
@@ -102,11 +130,13 @@ def remux(source: Path, target: Path) -> None:
             if packet.dts is not None:  # the last one of each stream is empty and only flushes decoders
                 packet.stream = pairs[packet.stream]
                 out.mux(packet)
-    _check_whole(target, info)
+    return _whole(target, info)
 
 
-def encode(source: Path, target: Path, *, limit: int) -> None:
+def encode(source: Path, target: Path, *, limit: int, comment: str) -> Made:
     """Re-encode to at most `limit` bytes of H.264 and AAC; once more, lower, if the first try is over.
+
+    The tags are kept as in `remux`.
 
     Raises:
         ResultTooLarge: "cannot_fit".
@@ -116,11 +146,11 @@ def encode(source: Path, target: Path, *, limit: int) -> None:
     info = examine(source)
 
     def attempt(factor: float) -> int:
-        _encode(source, target, plan(info, limit=limit, factor=factor), fps=info.fps)
+        _encode(source, target, plan(info, limit=limit, factor=factor), fps=info.fps, comment=comment)
         return target.stat().st_size
 
     at_most_twice(attempt, limit=limit)
-    _check_whole(target, info)
+    return Made(_whole(target, info), new=True)
 
 
 def at_most_twice(attempt: Callable[[float], int], *, limit: int) -> None:
@@ -136,13 +166,24 @@ def at_most_twice(attempt: Callable[[float], int], *, limit: int) -> None:
         raise ResultTooLarge("cannot_fit")
 
 
-def _check_whole(target: Path, info: MediaInfo) -> None:
-    """Refuse what came out shorter than what went in: the file was damaged where only a decoder notices."""
-    if examine(target).seconds < info.seconds - 2 / info.fps - SLACK_SECONDS:
+def _tags(source: InputContainer, comment: str) -> dict[str, str]:
+    """The tags of the source, with a comment before its own."""
+    kept = tags(source)
+    said = kept.get("comment", "")
+    if comment and not said.startswith(comment):
+        kept["comment"] = f"{comment} {said}".strip()
+    return kept
+
+
+def _whole(target: Path, info: MediaInfo) -> MediaInfo:
+    """What came out; refused if that is shorter than what went in: damage that only a decoder notices."""
+    made = examine(target)
+    if made.seconds < info.seconds - 2 / info.fps - SLACK_SECONDS:
         raise ResultUnusable("truncated")
+    return made
 
 
-def _encode(source: Path, target: Path, to: Plan, *, fps: float) -> None:
+def _encode(source: Path, target: Path, to: Plan, *, fps: float, comment: str) -> None:
     import av  # noqa: PLC0415 - importing libav takes 90 ms
 
     with (
@@ -150,7 +191,9 @@ def _encode(source: Path, target: Path, to: Plan, *, fps: float) -> None:
         av.open(source, "r", options=OPEN_OPTIONS) as incoming,
         av.open(target, "w", format="mp4", options=_MUX) as out,
     ):
+        out.metadata.update(_tags(incoming, comment))
         video, audio = chosen_streams(incoming)
+        video.codec_context.thread_count = THREADS
         picture = _add_picture(out, video, to, fps=fps)
         sound = _add_sound(out, audio, to) if audio else None
         for frame in _frames(incoming, video, audio):
@@ -178,6 +221,7 @@ def _add_picture(out: OutputContainer, video: VideoStream, to: Plan, *, fps: flo
     stream = out.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options=options)
     stream.width, stream.height, stream.pix_fmt = to.width, to.height, "yuv420p"
     context, model = stream.codec_context, video.codec_context
+    context.thread_count = THREADS
     if video.time_base:
         context.time_base = video.time_base
     if model.sample_aspect_ratio:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from bot.errors import ResultUnusable
 
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
 MAX_SIDE: Final = 8192  # pixels
 MAX_SECONDS: Final = 600.0
+MAX_BOXES: Final = 100_000  # at the top level: ten minutes in fragments of a picture each have fewer
 SLACK_SECONDS: Final = 0.25  # what a header may promise beyond the last packet: rounding, encoder delay
+
+# The tags of a container that are kept: how many, and how long their names and texts may be; and those which say how
+# it was packed, so that the next packing writes its own.
+TAGS: Final = 64
+TAG_NAME: Final = 64
+TAG_TEXT: Final = 8192
+_PACKING: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
 
 # A playlist or a concat script would make libav open other files and addresses; only containers that say how long
 # they are get in: MP4 and its kin, Matroska and WebM.
@@ -34,10 +43,15 @@ OPEN_OPTIONS: Final = {"format_whitelist": FORMATS, "protocol_whitelist": "file"
 _MACHINE: Final = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOENT, errno.EACCES, errno.EROFS})
 
 # ISO 14496-12 §4.2: a box is its size (32 bits), its type (4 characters), and, where the size is 1, a 64-bit size.
+# A box of the type "uuid" has 16 bytes more, which say what it is.
 _BOX_HEADER: Final = 8
+_USER_TYPE: Final = 16
 _BOXES: Final = frozenset(
     {b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"free", b"skip", b"wide", b"uuid"}
 )
+
+# C2PA specification 2.1, A.5: signed Content Credentials stand in a "uuid" box of this type.
+_CREDENTIALS: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +59,8 @@ class MediaInfo:
     """A playable video file: pixels, seconds, bytes, and libav's names of codecs and pixel format.
 
     `container` is "mp4", "mov" or libav's name; `faststart` tells that an MP4's index stands before its data in
-    one piece, so that a player need not fetch the whole file first.
+    one piece, so that a player need not fetch the whole file first. `comment` is the container's tag of that name;
+    `credentials` tells that it carries signed Content Credentials, which any change of the file makes void.
     """
 
     width: int
@@ -58,6 +73,8 @@ class MediaInfo:
     container: str
     pixel_format: str
     faststart: bool
+    comment: str = ""
+    credentials: bool = False
 
     @property
     def common(self) -> bool:
@@ -70,6 +87,11 @@ class MediaInfo:
         return self.common and self.container == "mp4" and self.faststart
 
     @property
+    def signed(self) -> bool:
+        """Whether it has Content Credentials and every phone plays it as it is, if not always at once."""
+        return self.credentials and self.common and self.container == "mp4"
+
+    @property
     def copyable(self) -> bool:
         """Whether copying its packets makes it plain; Matroska does not say in which order to decode them."""
         return self.common and self.container in {"mp4", "mov"}
@@ -77,11 +99,15 @@ class MediaInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
-    """The top level of an MP4: the types of its boxes in order, its brand, and whether the last one is cut off."""
+    """The top level of an MP4: the types of its boxes in order, its brand, and whether the last one is cut off.
+
+    `credentials` tells that one of them holds Content Credentials.
+    """
 
     boxes: tuple[bytes, ...]
     brand: bytes
     cut: bool
+    credentials: bool
 
     @property
     def whole(self) -> bool:
@@ -130,41 +156,56 @@ def outline(path: Path) -> Outline | None:
     """The boxes of an MP4 or QuickTime file, or None when it is none.
 
     Raises:
+        ResultUnusable: "absurd", it is made of more boxes than any video.
         OSError: the file cannot be read.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        found = list(_walk(file, size))
+        found = list(islice(_walk(file, size), MAX_BOXES + 1))
         file.seek(_BOX_HEADER)
         brand = file.read(4)
     if not found:
         return None
-    boxes = tuple(kind for kind, _ in found)
-    return Outline(boxes=boxes, brand=brand if boxes[0] == b"ftyp" else b"", cut=found[-1][1] > size)
+    if len(found) > MAX_BOXES:
+        raise ResultUnusable("absurd")
+    return Outline(
+        boxes=tuple(box.kind for box in found),
+        brand=brand if found[0].kind == b"ftyp" else b"",
+        cut=found[-1].end > size,
+        credentials=any(box.credentials for box in found),
+    )
 
 
-def _walk(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
-    """The type and the end of each top-level box, until one is unknown (padding, or no MP4) or the file ends."""
+class _Box(NamedTuple):
+    """A top-level box: its type, where it ends in the file, and whether it holds Content Credentials."""
+
+    kind: bytes
+    end: int
+    credentials: bool
+
+
+def _walk(file: BinaryIO, size: int) -> Iterator[_Box]:
+    """Each top-level box, until one is unknown (padding, or no MP4) or the file ends."""
     at = 0
     while at < size:
         file.seek(at)
-        header = file.read(2 * _BOX_HEADER)
-        length, kind = int.from_bytes(header[:4]), header[4:_BOX_HEADER]
+        header = file.read(2 * _BOX_HEADER + _USER_TYPE)
+        length, kind, rest = int.from_bytes(header[:4]), header[4:_BOX_HEADER], header[_BOX_HEADER:]
         if kind not in _BOXES:
             return
         if length == 1:
-            length = int.from_bytes(header[_BOX_HEADER:])
+            length, rest = int.from_bytes(rest[:_BOX_HEADER]), rest[_BOX_HEADER:]
         if length == 0:  # to the end of the file
             length = size - at
         if length < _BOX_HEADER:
             return
         at += length
-        yield kind, at
+        yield _Box(kind, at, kind == b"uuid" and rest[:_USER_TYPE] == _CREDENTIALS)
 
 
 @contextmanager
 def untrusted() -> Iterator[None]:
-    """Turn whatever libav makes of hostile bytes into our own error.
+    """Turn whatever hostile bytes do to libav, or to our own reading of them, into our own error.
 
     An `OSError` of this machine (disk full, file gone) passes: the video may still be good.
 
@@ -177,9 +218,12 @@ def untrusted() -> Iterator[None]:
         yield
     except MemoryError as exc:
         raise ResultUnusable("absurd") from exc
-    except (FFmpegError, UnicodeError) as exc:
-        if isinstance(exc, OSError) and exc.errno in _MACHINE:
+    except (FFmpegError, ValueError, ArithmeticError, LookupError) as exc:
+        number = exc.errno if isinstance(exc, OSError) else None
+        if number in _MACHINE:
             raise
+        if number == errno.EFBIG:  # more than the child may write
+            raise ResultUnusable("absurd") from exc
         raise ResultUnusable("not_a_video") from exc
 
 
@@ -195,7 +239,8 @@ def examine(path: Path) -> MediaInfo:
     size = path.stat().st_size
     if size == 0:
         raise ResultUnusable("empty")
-    boxes = outline(path)
+    with untrusted():
+        boxes = outline(path)
     if boxes and not boxes.whole:
         raise ResultUnusable("truncated")
     with untrusted(), av.open(path, "r", options=OPEN_OPTIONS) as source:
@@ -213,7 +258,15 @@ def examine(path: Path) -> MediaInfo:
             container=boxes.container if boxes else source.format.name,
             pixel_format=video.codec_context.pix_fmt or "",
             faststart=bool(boxes and boxes.faststart),
+            comment=tags(source).get("comment", ""),
+            credentials=bool(boxes and boxes.credentials),
         )
+
+
+def tags(source: InputContainer) -> dict[str, str]:
+    """What the container says of itself, as far as it is worth keeping: not how it was packed, and no floods."""
+    told = ((name[:TAG_NAME], text[:TAG_TEXT]) for name, text in source.metadata.items() if name not in _PACKING)
+    return dict(islice(told, TAGS))
 
 
 def chosen_streams(source: InputContainer) -> tuple[VideoStream, AudioStream | None]:

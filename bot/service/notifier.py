@@ -85,11 +85,12 @@ class Posted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """A finished video on disk, ready to be posted."""
+    """A finished video on disk, ready to be posted. `label` is the operator's own way to say that AI made it."""
 
     job: Job
     file: Path
     media: MediaInfo
+    label: str = ""
 
 
 class Trouble(StrEnum):

@@ -14,6 +14,7 @@ from bot.service.copies import Copies
 from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
+from bot.service.marking import Marking
 from bot.service.media import Media
 from bot.service.moderation import REVIEW_TIME
 from bot.service.operator import OperatorDesk
@@ -51,7 +52,7 @@ class Engine:
         self.moderating = Moderating(
             world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, clock=world.clock, wake=wake
         )
-        self._media = Media()
+        self._media, self._marking = Media(), Marking(label=settings.ai_label or "")
 
     @cached_property
     def worker(self) -> Worker:
@@ -90,6 +91,7 @@ class Engine:
             providers=self._world.providers,
             fetcher=self._world.fetcher,
             media=self._media,
+            marking=self._marking,
             notifier=self._world.notifier,
             desk=self.desk,
             inspection=self.moderating.results,
@@ -106,6 +108,7 @@ class Engine:
             providers=self._world.providers,
             fetcher=self._world.fetcher,
             media=self._media,
+            marking=self._marking,
             courier=self._world.courier,
             folder=self._folder,
             cap=self._cap,

@@ -23,6 +23,7 @@ from bot.service.delivery import Delivery
 from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.inspection import Inspection
+from bot.service.marking import Marking
 from bot.service.moderation import REVIEW_TIME, Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
@@ -109,6 +110,7 @@ class House:
             providers=self.providers,
             fetcher=self.fetcher,
             media=cast("Media", self.films),
+            marking=Marking(),
             notifier=self.discord,
             desk=self.desk,
             inspection=Inspection(

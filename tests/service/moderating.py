@@ -16,6 +16,7 @@ from bot.service.cases import Cases
 from bot.service.clerk import Clerk
 from bot.service.copies import Copies
 from bot.service.inspection import Inspection
+from bot.service.marking import Marking
 from bot.service.moderation import Moderation, Screened
 from bot.service.notifier import Posted
 from bot.service.results import Results
@@ -100,6 +101,7 @@ class Bench:
             providers=house.providers,
             fetcher=house.fetcher,
             media=cast("Any", house.films),
+            marking=Marking(),
             courier=cast("Any", self.courier),
             folder=house.folder,
             cap=200 * 1024 * 1024,

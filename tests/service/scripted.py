@@ -183,6 +183,9 @@ class Films(Scripted):
 
     async def probe(self, path: Path) -> MediaInfo:
         await self.play("probe", path.name)
+        return await self._info(path)
+
+    async def _info(self, path: Path) -> MediaInfo:
         size = (await asyncio.to_thread(path.stat)).st_size
         return MediaInfo(
             width=1280,
@@ -197,12 +200,13 @@ class Films(Scripted):
             faststart=True,
         )
 
-    async def fit(self, path: Path, *, limit: int, into: Path) -> Path:
+    async def fit(self, path: Path, *, limit: int, into: Path, comment: str) -> tuple[Path, MediaInfo]:
+        assert comment.startswith("AI-generated video.")
         await self.play("fit", limit)
         if (await asyncio.to_thread(path.stat)).st_size <= limit:
-            return path
+            return path, await self._info(path)
         await asyncio.to_thread(into.write_bytes, b"f" * limit)
-        return into
+        return into, await self._info(into)
 
 
 class Stubborn:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.media import Media
-from bot.service.media_fit import encode, remux
+from bot.service.media_fit import encode, pack, remux
 from bot.service.media_probe import examine
 from bot.service.media_worker import answer
 
@@ -154,9 +154,89 @@ def test_what_is_too_wide_or_too_long_is_absurd(tmp_path: Path, sides: dict[str,
     assert verdict(clip(tmp_path / "a.mp4", sound=None, **sides)) == "absurd"
 
 
+MARK = "AI-generated video. Model: kling-v1. Id: 7."
+CREDENTIALS = bytes.fromhex("0000001c75756964d8fec3d61b0e483c92975828877ec48100000000")  # a "uuid" box of C2PA
+
+
+def tags_of(path: Path) -> dict[str, str]:
+    with av.open(path) as file:
+        return dict(file.metadata)
+
+
+def tagged(path: Path, *, options: dict[str, str], **tags: str) -> Path:
+    """The clip again, with tags in its container."""
+    clean = clip(path.with_name("clean"), options=FASTSTART)
+    with av.open(clean) as source, av.open(path, "w", format="mp4", options=options) as out:
+        out.metadata.update(tags)
+        video = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = video
+                out.mux(packet)
+    clean.unlink()
+    return path
+
+
+async def test_a_video_that_says_nothing_of_ai_is_made_to_say_it(tmp_path: Path) -> None:
+    path = clip(tmp_path / "a.mp4", options=FASTSTART)
+    into, _ = await Media().fit(path, limit=100_000, into=tmp_path / "b.mp4", comment=MARK)
+    assert tags_of(into)["comment"] == MARK
+    assert examine(into).plain
+    assert (await Media().fit(into, limit=100_000, into=tmp_path / "c.mp4", comment=MARK))[0] == into
+
+
+@pytest.mark.parametrize("work", ["pack", "encode"])
+def test_the_tags_of_the_service_are_kept_beside_ours(tmp_path: Path, work: str) -> None:
+    aigc = '{"Label":"1","ContentProducer":"service","ProduceID":"7"}'
+    path = tagged(
+        tmp_path / "a.mp4", options={"movflags": "use_metadata_tags"}, AIGC=aigc, comment="Made there", title="Boat"
+    )
+    request = {"do": work, "source": str(path), "target": str(tmp_path / "b.mp4"), "limit": 10**6, "comment": MARK}
+    assert answer(request)["made"]
+    kept = tags_of(tmp_path / "b.mp4")
+    assert (kept["AIGC"], kept["title"], kept["comment"]) == (aigc, "Boat", f"{MARK} Made there")
+
+
+def test_a_flood_of_tags_is_not_kept(tmp_path: Path) -> None:
+    flood = {f"t{number}": "x" * 100_000 for number in range(100)}
+    path = tagged(tmp_path / "a.mp4", options={"movflags": "use_metadata_tags"}, **flood)
+    assert pack(path, tmp_path / "b.mp4", limit=10**9, comment=MARK)
+    kept = tags_of(tmp_path / "b.mp4")
+    assert len(kept) < 100
+    assert max(map(len, kept.values())) == 8192
+    assert kept["comment"] == MARK
+
+
+@pytest.mark.parametrize("options", [FASTSTART, {}])
+async def test_content_credentials_stay_whole_since_any_change_would_make_them_void(
+    tmp_path: Path, options: dict[str, str]
+) -> None:
+    path = clip(tmp_path / "a.mp4", options=options)
+    path.write_bytes(path.read_bytes() + CREDENTIALS)
+    before = path.read_bytes()
+    assert (await Media().fit(path, limit=100_000, into=tmp_path / "b.mp4", comment=MARK))[0] == path
+    assert path.read_bytes() == before
+
+
+async def test_credentials_that_cannot_stay_whole_give_way_to_our_mark(tmp_path: Path) -> None:
+    path = clip(tmp_path / "a.mp4", size=(320, 240), options=FASTSTART)
+    limit = path.stat().st_size * 2 // 3
+    path.write_bytes(path.read_bytes() + CREDENTIALS)
+    into, _ = await Media().fit(path, limit=limit, into=tmp_path / "b.mp4", comment=MARK)
+    assert not examine(into).credentials
+    assert tags_of(into)["comment"] == MARK
+
+
+@pytest.mark.parametrize("box", [b"\0\0\0\x08free", b"\0\0\0\x08moof"])
+def test_a_file_of_nothing_but_boxes_is_absurd(tmp_path: Path, box: bytes) -> None:
+    path = clip(tmp_path / "a.mp4", options=FASTSTART)
+    path.write_bytes(path.read_bytes() + 150_000 * box)
+    assert verdict(path) == "absurd"
+
+
 async def test_a_plain_video_within_the_limit_stays_the_file_it_is(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", options=FASTSTART)
-    assert await Media().fit(path, limit=path.stat().st_size, into=tmp_path / "b.mp4") == path
+    assert (await Media().fit(path, limit=path.stat().st_size, into=tmp_path / "b.mp4"))[0] == path
     assert names(tmp_path) == ["a.mp4"]
 
 
@@ -167,7 +247,7 @@ async def test_a_plain_video_within_the_limit_stays_the_file_it_is(tmp_path: Pat
 async def test_another_kind_of_video_becomes_a_plain_one(tmp_path: Path, sides: dict[str, Any]) -> None:
     path, into = clip(tmp_path / "a", **sides), tmp_path / "b.mp4"
     (tmp_path / "b.mp4.part").write_bytes(b"left behind by a crash")
-    assert await Media().fit(path, limit=100_000, into=into) == into
+    assert (await Media().fit(path, limit=100_000, into=into))[0] == into
     found = examine(into)
     assert found.plain
     assert found.seconds == pytest.approx(2, abs=0.1)
@@ -179,7 +259,7 @@ async def test_another_kind_of_video_becomes_a_plain_one(tmp_path: Path, sides: 
 async def test_a_video_over_the_limit_is_made_to_fit_and_plays(tmp_path: Path, sound: Literal["aac"] | None) -> None:
     path = clip(tmp_path / "a.mp4", size=(320, 240), sound=sound, options=FASTSTART)
     limit = path.stat().st_size * 2 // 3
-    into = await Media().fit(path, limit=limit, into=tmp_path / "b.mp4")
+    into, _ = await Media().fit(path, limit=limit, into=tmp_path / "b.mp4")
     assert into.stat().st_size <= limit
     found = examine(into)
     assert (found.plain, found.audio_codec) == (True, sound)
@@ -207,20 +287,22 @@ def test_damage_that_only_a_decoder_notices_is_not_posted(tmp_path: Path) -> Non
     path.write_bytes(data[:middle] + bytes(len(data) - middle))
     assert examine(path).plain
     with pytest.raises(ResultUnusable):
-        encode(path, tmp_path / "b.mp4", limit=100_000)
+        encode(path, tmp_path / "b.mp4", limit=100_000, comment="")
 
 
 def test_a_copy_that_loses_pictures_is_not_posted(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mkv", form="matroska", sound=None)
     with pytest.raises(ResultUnusable):
-        remux(path, tmp_path / "b.mp4")
+        remux(path, tmp_path / "b.mp4", info=examine(path), comment="")
 
 
 def test_the_worker_answers_in_plain_values(tmp_path: Path) -> None:
     path, into = clip(tmp_path / "a.mp4"), tmp_path / "b.mp4"
     assert answer({"do": "probe", "source": str(path)})["info"]["faststart"] is False
-    assert answer({"do": "remux", "source": str(path), "target": str(into)}) == {"done": True}
-    assert answer({"do": "encode", "source": str(path), "target": str(into), "limit": 10**6}) == {"done": True}
-    assert answer({"do": "encode", "source": str(path), "target": str(into), "limit": 1}) == {"too_large": "cannot_fit"}
+    work = {"source": str(path), "target": str(into), "limit": 10**6, "comment": ""}
+    assert answer({"do": "pack", **work})["info"]["faststart"] is True
+    assert answer({"do": "pack", **work, "limit": 1}) == {"encode": True}
+    assert answer({"do": "encode", **work})["made"] is True
+    assert answer({"do": "encode", **work, "limit": 1}) == {"too_large": "cannot_fit"}
     assert answer({"do": "probe", "source": str(cut(path, 0.5))}) == {"unusable": "truncated"}
     assert answer({"do": "probe", "source": str(tmp_path / "gone")})["trouble"].startswith("FileNotFoundError")

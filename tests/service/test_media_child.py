@@ -80,11 +80,11 @@ async def test_a_look_that_takes_too_long_is_killed_and_called_absurd(tmp_path: 
 
 
 async def test_a_fit_that_takes_too_long_cannot_fit_and_leaves_nothing(tmp_path: Path) -> None:
-    script = f"""
+    script = """
 import json, pathlib, time
 request = json.loads(input())
-if request["do"] == "probe":
-    print(json.dumps({{"info": {INFO!r}}}), flush=True)
+if request["do"] == "pack":
+    print(json.dumps({"encode": True}), flush=True)
 else:
     pathlib.Path(request["target"]).touch()
 time.sleep(600)
@@ -130,7 +130,53 @@ async def test_the_child_knows_none_of_our_secrets(tmp_path: Path) -> None:
     script = "import json, os; print(json.dumps({'unusable': ' '.join(sorted(os.environ))}))"
     with pytest.raises(ResultUnusable) as caught:
         await Media(command=child(script)).probe(tmp_path / "a.mp4")
-    assert set(caught.value.reason.split()) <= {"LC_CTYPE", "PYTHONPATH", "PYTHONUTF8"}
+    assert set(caught.value.reason.split()) <= {"LC_CTYPE", "MALLOC_ARENA_MAX", "PYTHONPATH", "PYTHONUTF8"}
+
+
+CONFINED = """
+import json
+from bot.service import media_worker
+request = json.loads(input())
+media_worker.confine(seconds={seconds}, file_bytes={file_bytes})
+"""
+
+
+async def test_a_file_that_takes_more_memory_than_any_video_is_absurd(tmp_path: Path) -> None:
+    script = (
+        CONFINED.format(seconds=30, file_bytes=0)
+        + """
+from bot.service.media_probe import untrusted
+media_worker.examine = lambda path: greedy()
+def greedy():
+    with untrusted():
+        bytearray(2 << 30)
+print(json.dumps(media_worker.answer(request)))
+"""
+    )
+    with pytest.raises(ResultUnusable, match="absurd"):
+        await Media(command=child(script)).probe(tmp_path / "a.mp4")
+
+
+async def test_a_file_that_takes_more_processor_time_than_any_video_is_absurd(tmp_path: Path) -> None:
+    script = CONFINED.format(seconds=0.25, file_bytes=0) + "while True: pass"
+    with pytest.raises(ResultUnusable, match="absurd"):
+        await Media(command=child(script)).probe(tmp_path / "a.mp4")
+
+
+def test_a_child_writes_no_more_than_a_file_that_fits(tmp_path: Path) -> None:
+    script = f"""
+from pathlib import Path
+from bot.service import media_worker
+from tests.service.test_media import clip
+source = clip(Path({str(tmp_path)!r}) / "a.mp4", seconds=10, size=(320, 240))
+media_worker.confine(seconds=30, file_bytes=20_000)
+target = str(source.with_name("b.mp4"))
+request = {{"do": "pack", "source": str(source), "target": target, "limit": 10**8, "comment": ""}}
+print(media_worker.answer(request))
+"""
+    done = subprocess.run(child(script), check=True, capture_output=True, text=True)  # noqa: S603 - our own Python
+    assert done.stdout.strip() == str({"unusable": "absurd"})
+    assert (tmp_path / "b.mp4").stat().st_size <= 20_000
 
 
 async def test_only_so_many_children_run_at_once(tmp_path: Path) -> None:
@@ -195,8 +241,9 @@ def test_a_plan_never_spends_more_than_the_limit(
     assert made.width % 2 == made.height % 2 == 0
     assert made.width <= width
     assert made.height <= height
-    smaller = min(made.width, made.height) < min(width - 1, height - 1)
-    assert not smaller or min(made.width, made.height) <= 720
+    short = min(made.width, made.height)
+    assert short <= 720 or short >= min(width - 1, height - 1, 2160)
+    assert short <= 2160
     assert made.video_bps > 0
 
 

@@ -14,6 +14,7 @@ from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, Result
 from bot.service.copies import Copies, Copy, CopyKind
 from bot.service.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
 from bot.service.library import Library
+from bot.service.marking import Marking
 from bot.service.notifier import Posted
 from bot.store.gallery import GalleryStore
 from bot.store.library import Shelf
@@ -86,6 +87,7 @@ def wall(house: House) -> Wall:
         providers=house.providers,
         fetcher=house.fetcher,
         media=cast("Media", house.films),
+        marking=Marking(),
         courier=courier,
         folder=house.folder,
         cap=200_000_000,

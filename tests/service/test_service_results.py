@@ -25,6 +25,7 @@ from bot.errors import (
     ResultUnusable,
 )
 from bot.service.copies import AT_ONCE, Copies, Copy, CopyKind
+from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import Posted
 from bot.service.results import PAGE, Results
@@ -93,6 +94,7 @@ def desk(house: House) -> Desk:
         providers=house.providers,
         fetcher=house.fetcher,
         media=cast("Media", house.films),
+        marking=Marking(),
         courier=courier,
         folder=house.folder,
         cap=200_000_000,

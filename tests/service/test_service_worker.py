@@ -245,7 +245,7 @@ async def test_a_step_that_cannot_be_written_down_is_done_again(house: House) ->
     def locked() -> None:
         house.database.refusals = 1
 
-    house.films.then("probe", locked)
+    house.films.then("fit", locked)
     async with at_work(house) as worker:
         await until(lambda: house.database.refused)
         house.clock.tick(LEASE.total_seconds())
