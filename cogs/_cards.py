@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PROMPT_ON_CARD: Final = 300  # characters
 ALT_TEXT: Final = 1024  # characters, Discord's limit
+AI_LABEL: Final = 80  # characters of the operator's own words
 
 _ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 _LOOKS: Final = {
@@ -94,11 +95,17 @@ def _waiting(card: Card, words: Words, *, started: datetime, expected: datetime)
     return words("card.expected", since=since(started), expected=since(expected), late=late)
 
 
-def result_text(job: Job, words: Words) -> str:
-    """What stands over the posted video; the first gap is for who is mentioned."""
+def result_text(job: Job, words: Words, *, label: str = "") -> str:
+    """What stands over the posted video; `label` says that AI made it, where the operator has words of their own."""
     made = settings(job.request, words)
     took = words.span((job.finished_at or job.created_at) - job.created_at)
-    line = words("result.settings", settings=made, time=took, price=words("credits", n=job.credits))
+    line = words(
+        "result.settings",
+        label=safe(label, AI_LABEL) or words("result.ai"),
+        settings=made,
+        time=took,
+        price=words("credits", n=job.credits),
+    )
     return f"> {safe(job.request.text(), PROMPT_ON_CARD)}\n-# {line}"
 
 
@@ -148,11 +155,12 @@ def _can_be_pro(request: VideoRequest) -> bool:
     return not capability.clashes(request.model_copy(update={"mode": Mode.PRO}))
 
 
-def alt_text(job: Job, words: Words) -> str:
+def alt_text(job: Job, words: Words, *, label: str = "") -> str:
     """The video's description for those who do not see it."""
     shots = len(job.request.shots)
     key = "result.alt.shots" if shots else "result.alt"
-    return cut(words(key, prompt=job.request.text(), count=shots), ALT_TEXT)
+    text = words(key, label=label or words("result.ai"), prompt=job.request.text(), count=shots)
+    return cut(text, ALT_TEXT)
 
 
 def _place(view: JobView, words: Words) -> str:

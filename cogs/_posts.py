@@ -60,7 +60,9 @@ def filename(job: Job) -> str:
 def film_file(result: Result, say: Words) -> discord.File:
     """A result as an upload, read from disk while it is sent, with its description; covered where that is wanted."""
     job = result.job
-    return discord.File(result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say))
+    return discord.File(
+        result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say, label=result.label)
+    )
 
 
 async def post_film(
@@ -83,7 +85,7 @@ async def post_film(
     users = [] if mention is None else [discord.Object(mention)]
     with mapped():
         message = await channel.send(
-            f"{greeting}\n{result_text(result.job, say)}",
+            f"{greeting}\n{result_text(result.job, say, label=result.label)}",
             file=film_file(result, say),
             view=result_buttons(result.job, say, stars=stars, direct=direct),
             nonce=nonce,

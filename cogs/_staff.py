@@ -39,7 +39,8 @@ class DiscordStaff:
         say, more = self._words(case.guild_id), dict[str, Any]()
         if film is not None:
             name = f"case-{film.job.id}.mp4"
-            more["file"] = discord.File(film.file, filename=name, spoiler=True, description=alt_text(film.job, say))
+            seen = alt_text(film.job, say, label=film.label)
+            more["file"] = discord.File(film.file, filename=name, spoiler=True, description=seen)
         with mapped():
             message = await self._channel(case.guild_id, case.channel_id).send(
                 case_text(case, job, say),

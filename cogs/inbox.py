@@ -116,7 +116,7 @@ async def _get(press: Press) -> None:
     async with press.results.film(job, limit=interaction.filesize_limit) as film:
         with mapped():
             await interaction.edit_original_response(
-                content=result_text(job, say),
+                content=result_text(job, say, label=film.label),
                 attachments=[film_file(film, say)],
                 view=result_buttons(job, say, ephemeral=True),
                 allowed_mentions=discord.AllowedMentions.none(),
