@@ -18,7 +18,8 @@ from bot.errors import SettingsInvalid, ShotcallerError
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.providers import open_providers, open_scanner, trusted_hosts
+from bot.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
+from bot.service.models import Models
 from bot.service.notices import Notices
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
@@ -120,14 +121,16 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         stack.enter_context(sole_user(settings.database_path))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=utc_now())
+        offered = Models(models_of(settings, configured(settings)), clock=utc_now)
         client, answers = await stack.enter_async_context(_client(settings)), PrivateAnswers()
         notifier = DiscordNotifier(
             client,
             answers=answers,
             notify_of=Notices(Preferences(sqlite)).of,
+            models=offered,
             operator_channel_id=settings.operator_channel_id,
         )
-        world = await _world(settings, stack, sqlite, notifier, wraps=wraps, client=client)
+        world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client)
         wiring = Wiring(settings, world)
         client.services, client.answers = wiring.services, answers
         await _log_in(client, settings)
@@ -147,7 +150,14 @@ def _client(settings: Settings) -> Shotcaller:
 
 
 async def _world(
-    settings: Settings, stack: AsyncExitStack, sqlite: Database, notifier: Notifier, *, wraps: Wraps, client: Shotcaller
+    settings: Settings,
+    stack: AsyncExitStack,
+    sqlite: Database,
+    notifier: Notifier,
+    offered: Models,
+    *,
+    wraps: Wraps,
+    client: Shotcaller,
 ) -> World:
     """The database, the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
@@ -158,9 +168,10 @@ async def _world(
         providers=providers,
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),
-        courier=DiscordCourier(client),
+        courier=DiscordCourier(client, models=offered),
         staff=wraps.staff(DiscordStaff(client)),
         clock=HouseClock(),
+        models=offered,
         scanner=await open_scanner(settings, stack, context),
     )
 

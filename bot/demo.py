@@ -32,7 +32,7 @@ OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),
 )
-_SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080}
+_SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}
 
 
 class DemoFailed(ShotcallerError):

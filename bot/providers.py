@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from bot.domain.capability import CAPABILITIES
+from bot.models import is_relay, models
 from bot.prices import table
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
@@ -51,6 +51,7 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
             transport=await transport(Kling.id, base_url=settings.kling_base_url, token=token),
             prefix=settings.kling_path_prefix,
             renew=token.renew if isinstance(token, Signer) else None,
+            modeless=models(settings.model_table).modeless(),
         )
         providers.append(kling)
     return providers
@@ -75,17 +76,26 @@ async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.S
     )
 
 
+def configured(settings: Settings) -> list[str]:
+    """The video services that there is a key of."""
+    keys = {Kirin.id: settings.kirin_api_key is not None, Kling.id: settings.has_kling}
+    return [name for name, has_key in keys.items() if has_key]
+
+
 def models_of(settings: Settings, providers: Collection[str]) -> list[Capability]:
-    """What the models of the configured providers can do, and cost; older Kling relays take shorter prompts."""
-    limits, prices = {Kling.id: settings.kling_prompt_limit}, table(settings.price_table)
+    """What the models on offer of these providers can do, and cost; older Kling relays take shorter prompts."""
+    known = models(settings.model_table)
+    capabilities = known.capabilities()
+    prices, limits = table(settings.price_table, capabilities), {Kling.id: settings.kling_prompt_limit}
+    relay = is_relay(settings.kling_base_url)
+    offered = known.on_offer(providers=providers, named=settings.kling_models, relay=relay)
     return [
         replace(
             each,
-            prompt_limit=limits.get(each.provider, each.prompt_limit),
+            prompt_limit=min(each.prompt_limit, limits.get(each.provider, each.prompt_limit)),
             tariff=prices.tariff(provider=each.provider, model=each.model),
         )
-        for each in CAPABILITIES.values()
-        if each.provider in providers
+        for each in map(capabilities.__getitem__, offered)
     ]
 
 

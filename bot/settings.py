@@ -24,8 +24,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
-from bot.prices import TableUnusable, missing, table
+from bot.models import VENDOR_ADDRESS
 from bot.setting_mistakes import expected, in_environment, in_file, is_missing, names_in, shown
+from bot.setting_tables import table_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -95,6 +96,7 @@ SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
 DiscordId = Annotated[int, Field(gt=0, lt=2**63, description=_AN_ID)]
 Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -133,13 +135,15 @@ class Settings(BaseSettings):
     kling_api_key: Secret | None = None
     kling_access_key: Secret | None = None
     kling_secret_key: Secret | None = None
-    kling_base_url: WebAddress = "https://api-singapore.klingai.com"
+    kling_base_url: WebAddress = VENDOR_ADDRESS
     kling_path_prefix: UrlPath = ""
+    kling_models: Names = ()
     kling_prompt_limit: Annotated[int, Field(ge=1, le=PROMPT_LIMIT)] = PROMPT_LIMIT
 
     database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///data/shotcaller.db"
     data_dir: Path = Path("data")
 
+    model_table: Path | None = None
     price_table: Path | None = None
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
     direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
@@ -177,7 +181,7 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _everything_at_once(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
-        mistakes = [*_missing_keys(data), *_missing_prices(data)]
+        mistakes = [*_missing_keys(data), *table_mistakes(data)]
         try:
             settings = handler(data)
         except ValidationError as exc:
@@ -232,17 +236,6 @@ def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "KLING_ACCESS_KEY", "expected together with KLING_SECRET_KEY"
     if not any(data.get(name) for name in _SERVICES):
         yield "KIRIN_API_KEY", "expected the key of at least one video service (or set KLING_API_KEY)"
-
-
-def _missing_prices(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the price table, and what of the configured services it has no price for."""
-    file = data.get("price_table")
-    providers = {name.partition("_")[0] for name in _SERVICES if data.get(name)}
-    try:
-        problems = missing(table(Path(file) if file else None), providers)
-        yield from (("PRICE_TABLE", f"expected {problem}") for problem in problems)
-    except TableUnusable as exc:
-        yield from (("PRICE_TABLE", f"expected {problem}") for problem in exc.problems)
 
 
 def _strangers(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.capability import CAPABILITIES
 from bot.domain.job import Origin
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
@@ -74,7 +73,7 @@ async def shape(press: Press) -> None:
     await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
-    capability = CAPABILITIES.get(job.request.model)
+    capability = press.bot.services.videos.models.get(job.request.model)
     offered = capability.aspect_ratios if capability else tuple(AspectRatio)
     view = discord.ui.View(timeout=None)
     for ratio in offered:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.domain.capability import CAPABILITIES
 from bot.domain.job import JobStatus, Review
 from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
 from cogs._text import cut, failure, link, safe, settings, since
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.locale import Words
@@ -110,9 +111,17 @@ def result_text(job: Job, words: Words, *, label: str = "") -> str:
 
 
 def result_buttons(
-    job: Job, words: Words, *, stars: int = 0, direct: bool = False, ephemeral: bool = False
+    job: Job,
+    words: Words,
+    *,
+    models: Mapping[str, Capability],
+    stars: int = 0,
+    direct: bool = False,
+    ephemeral: bool = False,
 ) -> discord.ui.View:
     """What can be done with a result; see `cogs/results.py`. `direct`: it is in somebody's direct messages.
+
+    `models` are those on offer.
 
     The view listens to nothing, so that it costs no memory: the buttons are found by their `custom_id`s.
     """
@@ -123,7 +132,7 @@ def result_buttons(
         [("whole", "📜"), ("share", "📣")],
     )
     hidden = {
-        "pro": not _can_be_pro(job.request),
+        "pro": not _can_be_pro(job.request, models),
         "dm": direct,
         "delete": ephemeral,
         "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,
@@ -147,10 +156,10 @@ def failure_buttons(job: Job, words: Words) -> discord.ui.View:
     return view
 
 
-def _can_be_pro(request: VideoRequest) -> bool:
-    """Whether the same request, which is not in pro yet, can be made in it."""
-    capability = CAPABILITIES.get(request.model)
-    if request.mode is Mode.PRO or capability is None:
+def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool:
+    """Whether the same request, which is not in pro yet (or in what is better), can be made in it."""
+    capability = models.get(request.model)
+    if request.mode is not Mode.STD or capability is None:
         return False
     return not capability.clashes(request.model_copy(update={"mode": Mode.PRO}))
 

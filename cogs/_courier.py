@@ -15,8 +15,10 @@ from cogs._posts import carries, is_card, mapped, own_messages, post_film
 from cogs._text import link
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.service.copies import Copy
     from bot.service.notifier import Result
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 class DiscordCourier:
     """Posts by channel id, so that it works long after the interaction is over."""
 
-    def __init__(self, client: discord.Client) -> None:
-        self._client = client
+    def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
+        self._client, self._models = client, models
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
         """See `Courier`."""
@@ -43,7 +45,14 @@ class DiscordCourier:
                 await check_audience(self._client, source_id=source, target_id=copy.channel_id)
             channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
         return await post_film(
-            channel, result, say, greeting=greeting.rstrip(), nonce=copy.nonce, stars=stars, direct=direct
+            channel,
+            result,
+            say,
+            greeting=greeting.rstrip(),
+            nonce=copy.nonce,
+            models=self._models,
+            stars=stars,
+            direct=direct,
         )
 
     async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:

@@ -64,7 +64,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
     job = await services.library.video(job_id, user_id=user_id)
     lineage, stars = await services.results.lineage(job), await services.library.stars(job.id)
-    view = result_buttons(job, say, stars=stars, ephemeral=True)
+    view = result_buttons(job, say, models=services.videos.models, stars=stars, ephemeral=True)
     if job.delivered_at is not None:
         label, style = say("library.send"), discord.ButtonStyle.primary
         view.add_item(

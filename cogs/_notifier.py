@@ -20,8 +20,9 @@ from cogs._posts import carries, mapped, own_messages, post_film
 from cogs._text import link, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from bot.domain.capability import Capability
     from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.service.notifier import Alert, Card, Result
@@ -43,9 +44,10 @@ class DiscordNotifier:
         *,
         answers: PrivateAnswers,
         notify_of: Callable[[int], Awaitable[Notify]],
+        models: Mapping[str, Capability],
         operator_channel_id: int | None = None,
     ) -> None:
-        self._client, self._answers, self._notify_of = client, answers, notify_of
+        self._client, self._answers, self._notify_of, self._models = client, answers, notify_of, models
         self._operator_channel_id = operator_channel_id
 
     async def post_card(self, card: Card) -> Posted | None:
@@ -109,6 +111,7 @@ class DiscordNotifier:
             nonce=f"video-{job.id}",
             mention=None if silent else job.user_id,
             silent=silent,
+            models=self._models,
         )
         if notify is Notify.DM and job.destination.guild_id is not None:
             where = link(job.destination.guild_id, posted.channel_id, posted.message_id)
@@ -123,7 +126,14 @@ class DiscordNotifier:
         greeting = say("result.directly", channel=where) if lost else say("result", mention=f"<@{job.user_id}>")
         person = await self._person(job)
         return await post_film(
-            person, result, say, greeting=greeting, nonce=f"direct-{job.id}", mention=job.user_id, direct=True
+            person,
+            result,
+            say,
+            greeting=greeting,
+            nonce=f"direct-{job.id}",
+            mention=job.user_id,
+            models=self._models,
+            direct=True,
         )
 
     async def _send_note(self, job: Job, text: str) -> None:

@@ -14,9 +14,10 @@ from bot.service.notifier import Posted
 from cogs._cards import alt_text, result_buttons, result_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from datetime import datetime
 
+    from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.locale import Words
     from bot.service.notifier import Result
@@ -74,10 +75,13 @@ async def post_film(
     nonce: str,
     mention: int | None = None,
     silent: bool = False,
+    models: Mapping[str, Capability],
     stars: int = 0,
     direct: bool = False,
 ) -> Posted:
     """Post a result with its settings and buttons; `mention` is the only person that it may mention.
+
+    `models` are those on offer.
 
     Raises:
         ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
@@ -87,7 +91,7 @@ async def post_film(
         message = await channel.send(
             f"{greeting}\n{result_text(result.job, say, label=result.label)}",
             file=film_file(result, say),
-            view=result_buttons(result.job, say, stars=stars, direct=direct),
+            view=result_buttons(result.job, say, models=models, stars=stars, direct=direct),
             nonce=nonce,
             silent=silent,
             allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),

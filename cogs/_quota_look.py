@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.quota import pool_named
@@ -111,7 +112,7 @@ def _video(job: Job | None, say: Words) -> str:
 def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
     yield say("quota.prices", seconds=say("seconds.short", n=SAMPLE))
     for model in models:
-        kinds = [(mode, sound) for sound in ((False, True) if model.sound else (False,)) for mode in model.modes]
+        kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
         yield say(
             "quota.price", model=cut(model.model, NOTE), prices=say("comma").join(_price(model, *k, say) for k in kinds)
         )

@@ -118,7 +118,7 @@ async def _get(press: Press) -> None:
             await interaction.edit_original_response(
                 content=result_text(job, say, label=film.label),
                 attachments=[film_file(film, say)],
-                view=result_buttons(job, say, ephemeral=True),
+                view=result_buttons(job, say, models=press.bot.services.videos.models, ephemeral=True),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
     await press.results.received(job)

@@ -1,15 +1,17 @@
-"""The models as a bot with the shipped prices offers them."""
+"""The models of the shipped table with the shipped prices: all of them, and the two that most tests offer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
 
-from bot.domain import capability
+from bot.models import models
 from bot.prices import table
 
-CAPABILITIES: Final = {
-    name: replace(each, tariff=table(None).tariff(provider=each.provider, model=name))
-    for name, each in capability.CAPABILITIES.items()
+_KNOWN: Final = models(None).capabilities()
+SHIPPED: Final = {
+    name: replace(each, tariff=table(None, _KNOWN).tariff(provider=each.provider, model=name))
+    for name, each in _KNOWN.items()
 }
-KIRIN_V3, KLING_V1 = CAPABILITIES["kirin_v3_t2v"], CAPABILITIES["kling-v1"]
+KIRIN_V3, KLING_V1 = SHIPPED["kirin_v3_t2v"], SHIPPED["kling-v1"]
+CAPABILITIES: Final = {each.model: each for each in (KIRIN_V3, KLING_V1)}

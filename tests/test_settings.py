@@ -239,6 +239,22 @@ def test_no_secret_is_in_any_text(name: str) -> None:
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+def test_models_are_named_as_the_table_has_them_and_need_prices(tmp_path: Path) -> None:
+    key = {"KLING_API_KEY": "sk-1"}
+    assert load(**key, KLING_MODELS="kling-v3, kling-v1").kling_models == ("kling-v3", "kling-v1")
+    found = mistakes(**key, KLING_MODELS="kling-v3,sora")["KLING_MODELS"]
+    assert found.startswith("expected models among kling-v3, ")
+    assert found.endswith("not 'sora'")
+    path = tmp_path / "models.toml"
+    path.write_text('[[model]]\nprovider = "kling"\nmodel = "kling-v2-6"\nmodes = ["std", "pro", "4k"]')
+    found = mistakes(**key, KLING_MODELS="kling-v2-6", MODEL_TABLE=str(path))["PRICE_TABLE"]
+    assert found == "expected a price for kling-v2-6, 4k, without sound, 5, 10 seconds"
+    gone = mistakes(**key, KLING_MODELS="", MODEL_TABLE=str(tmp_path / "gone.toml"))
+    assert "a file that can be read" in gone["MODEL_TABLE"]
+    path.write_text("[[model]]\nprovider = 5\nmodel = 5")
+    assert mistakes(**key, MODEL_TABLE=str(path))["MODEL_TABLE"].startswith("expected model 1 ")
+
+
 def test_settings_do_not_change() -> None:
     settings = load()
     with pytest.raises(ValueError, match="frozen"):

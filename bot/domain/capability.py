@@ -1,6 +1,6 @@
-"""What each model can do; what clashes with that, and the nearest request that can be done.
+"""What a model can do; what clashes with that, and the nearest request that can be done.
 
-Sources: the field tables of the `kirin` and `kling` documents.
+Which models there are, and what each can do, is data: `bot/models.toml`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.price import Tariff
 from bot.domain.problem import Problem
-from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
+from bot.domain.request import PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest
 
 if TYPE_CHECKING:
@@ -36,16 +36,19 @@ class CameraRule:
 class Capability:
     """What one model of one provider can do, and what that costs.
 
-    Durations are in seconds, the prompt limit in characters.
+    Durations are in seconds, the prompt limit in characters. `name` is what its maker calls it. In the `silent` modes
+    a model makes no sound, though it can.
     """
 
     model: str
     provider: str
+    name: str = ""
     durations: tuple[int, ...]
     modes: tuple[Mode, ...] = tuple(Mode)
     aspect_ratios: tuple[AspectRatio, ...] = tuple(AspectRatio)
     prompt_limit: int = PROMPT_LIMIT
     sound: bool = False
+    silent: tuple[Mode, ...] = ()
     watermark: bool = False
     max_shots: int = 0
     cfg_scale: bool = False
@@ -59,6 +62,14 @@ class Capability:
             LookupError: it has no price for such a video; what a bot offers has one from the start.
         """
         return self.tariff.price(request)
+
+    def sounds(self, mode: Mode) -> bool:
+        """Whether it makes sound in a mode."""
+        return self.sound and mode not in self.silent
+
+    def kinds(self) -> list[tuple[Mode, bool]]:
+        """Every mode, without and where there is any with sound."""
+        return [(mode, sound) for mode in self.modes for sound in (False, True) if not sound or self.sounds(mode)]
 
     def clashes(self, request: VideoRequest) -> tuple[Problem, ...]:
         """Every wish of the request that this model does not grant."""
@@ -87,6 +98,9 @@ class Capability:
         for field, wanted, able in switches:
             if wanted and not able:
                 yield Problem(code=f"{field}_not_offered", field=field, values={"model": self.model})
+        if request.sound and self.sound and request.mode in self.silent:
+            values = {"model": self.model, "modes": _in_words([mode for mode in self.modes if self.sounds(mode)])}
+            yield Problem(code="sound_needs", field="sound", values=values)
         if request.camera and self.camera and not self._can_move_camera(request):
             values = {
                 "model": self.model,
@@ -102,17 +116,19 @@ class Capability:
     def nearest(self, request: VideoRequest) -> VideoRequest | None:
         """The request changed as little as makes this model able to do it; None when only its author can cut it.
 
-        A camera move that the model has is kept, and mode and duration bend to it; a storyboard that does not fit
-        is not cut to pieces.
+        A camera move that the model has is kept, and mode and duration bend to it, and so is sound, where the mode
+        bends to it; a storyboard that does not fit is not cut to pieces.
         """
         move = request.camera if self.camera else None
         modes = self.camera.modes if self.camera and move else self.modes
+        sounding = tuple(mode for mode in modes if self.sounds(mode))
+        modes = sounding if request.sound and sounding else modes
         durations = self.camera.durations if self.camera and move else self.durations
         changes: dict[str, Any] = {
             "model": self.model,
             "mode": request.mode if request.mode in modes else modes[0],
             "duration": min(durations, key=lambda seconds: (abs(seconds - request.duration), seconds)),
-            "sound": request.sound and self.sound,
+            "sound": request.sound and bool(sounding),
             "watermark": request.watermark and self.watermark,
             "cfg_scale": request.cfg_scale if self.cfg_scale else None,
             "camera": move,
@@ -154,7 +170,8 @@ def check(request: VideoRequest, capability: Capability, offered: Sequence[Capab
     found: dict[VideoRequest, Suggestion] = {}
     for other in sorted(offered, key=lambda each: each.model != capability.model):
         still = request.model_copy(update={"camera": None})
-        for nearest in filter(None, (other.nearest(request), other.nearest(still))):
+        quiet = request.model_copy(update={"sound": request.sound and request.mode not in other.silent})
+        for nearest in filter(None, map(other.nearest, (request, quiet, still))):
             changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
             if other.model != capability.model and "camera" in changed and found:
                 continue  # without the move the chosen model will do
@@ -170,22 +187,3 @@ def _in_words(values: Sequence[object]) -> str:
     if isinstance(first, int) and len(values) >= _SPAN and list(values) == list(range(first, first + len(values))):
         return f"{first}-{values[-1]}"
     return ", ".join(str(value) for value in values)
-
-
-KIRIN_V3: Final = Capability(
-    model="kirin_v3_t2v",
-    provider="kirin",
-    durations=tuple(range(3, 16)),
-    sound=True,
-    watermark=True,
-    max_shots=MAX_SHOTS,
-)
-KLING_V1: Final = Capability(
-    model="kling-v1",
-    provider="kling",
-    durations=(5, 10),
-    watermark=True,  # of every video there is a marked one too ("Wire", watermark_url)
-    cfg_scale=True,
-    camera=CameraRule(modes=(Mode.STD,), durations=(5,)),
-)
-CAPABILITIES: Final = {capability.model: capability for capability in (KIRIN_V3, KLING_V1)}

@@ -18,7 +18,7 @@ ENOUGH: Final = 6  # past jobs before the first guess has no say any more
 
 # First guesses until there is history: seconds of work, and seconds of work a second of video.
 _START: Final = 30.0
-_PER_SECOND: Final = {Mode.STD: 12.0, Mode.PRO: 20.0}
+_PER_SECOND: Final = {Mode.STD: 12.0, Mode.PRO: 20.0, Mode.FOUR_K: 45.0}
 _SOUND: Final = 1.3
 _SLOW: Final = 2.0  # how many times the usual one in ten takes
 _FIRST_PROGRESS: Final = 0.01  # less than that says nothing about when it ends

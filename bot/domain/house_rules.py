@@ -59,8 +59,8 @@ def within_limits(wish: VideoRequest, member: Member, limits: Limits) -> VideoRe
         raise OverLimit(limit="models", wanted=wish.model, allowed=", ".join(sorted(limits.models)))
     if wish.sound and not limits.sound:
         raise OverLimit(limit="sound", wanted="on", allowed="off")
-    if wish.mode is Mode.PRO:
-        _check_pro(limits, member)
+    if wish.mode is not Mode.STD:
+        _check_pro(wish.mode, limits, member)
     return wish.model_copy(update={"watermark": True}) if limits.watermark else wish
 
 
@@ -69,8 +69,9 @@ def _check_gate(gate: Gate, member: Member) -> None:
         raise RoleNeeded(roles=() if gate.denied & member.role_ids else sorted(gate.allowed))
 
 
-def _check_pro(limits: Limits, member: Member) -> None:
+def _check_pro(mode: Mode, limits: Limits, member: Member) -> None:
+    """Whoever may not have pro may not have what is better still."""
     if limits.pro is Who.NOBODY or (limits.pro is Who.ROLES and not limits.pro_roles):
-        raise OverLimit(limit="pro", wanted="pro", allowed="std")
+        raise OverLimit(limit="pro", wanted=mode, allowed=Mode.STD)
     if limits.pro is Who.ROLES and not limits.pro_roles & member.role_ids:
         raise RoleNeeded(roles=sorted(limits.pro_roles), what="pro")

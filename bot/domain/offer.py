@@ -21,7 +21,7 @@ MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) 
 
 def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
     """Whether some request with all that is chosen can be done by this model."""
-    lists = {
+    lists: dict[str, tuple[Any, ...]] = {
         "model": (model.model,),
         "mode": model.modes,
         "aspect": model.aspect_ratios,
@@ -31,6 +31,10 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
         if model.camera is None:
             return False
         lists |= {"mode": model.camera.modes, "duration": model.camera.durations}
+    if chosen.get("sound"):
+        lists["mode"] = tuple(mode for mode in lists["mode"] if model.sounds(mode))
+        if not lists["mode"]:
+            return False
     if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
         return False
     able = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
@@ -68,7 +72,8 @@ def cheaper(request: VideoRequest, model: Capability, *, budget: int) -> list[Vi
 
 
 def _plainer(request: VideoRequest) -> Iterator[VideoRequest]:
-    for changes in ({"sound": False}, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
+    less: list[dict[str, Any]] = [{"mode": Mode.PRO}] if request.mode is Mode.FOUR_K else []
+    for changes in ({"sound": False}, *less, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
         if any(getattr(request, field) != value for field, value in changes.items()):
             yield request.model_copy(update=changes)
 

@@ -1,13 +1,13 @@
 """What a request costs, in credits (the members' unit) and in USD (the operator's): a table that operators may change.
 
-By default one credit is one second of standard silent video, and every other second costs as much more as it does in
-USD. Source of the USD list prices: "Known prices" of the `kling` document. What `kling-v1` costs was not found; it is
-priced like the others until the operator says otherwise.
+By default one credit is one second of standard silent video of Kling 3.0, and every other second costs as much more
+or less as it does in USD. Each rate of the shipped table names its source and its date.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -53,6 +53,8 @@ class Rate(BaseModel):
     seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
     credits: Amount
     usd: Amount
+    source: str = ""
+    as_of: date | None = None
 
     @property
     def kind(self) -> tuple[str, str, Mode, bool, int | None]:
@@ -116,15 +118,14 @@ class PriceTable(BaseModel):
 
 
 def unpriced(
-    tariff: Tariff, *, modes: Iterable[Mode], sounds: Iterable[bool], durations: Iterable[int]
+    tariff: Tariff, *, kinds: Iterable[tuple[Mode, bool]], durations: Iterable[int]
 ) -> Iterator[tuple[Mode, bool, list[int]]]:
     """What of a model has no price: mode, sound and the lengths, in seconds."""
-    lengths, sounds = list(durations), list(sounds)
-    for mode in modes:
-        for sound in sounds:
-            missing = [each for each in lengths if not tariff.covers(mode=mode, sound=sound, duration=each)]
-            if missing:
-                yield mode, sound, missing
+    lengths = list(durations)
+    for mode, sound in kinds:
+        missing = [each for each in lengths if not tariff.covers(mode=mode, sound=sound, duration=each)]
+        if missing:
+            yield mode, sound, missing
 
 
 def _next_longer(fixed: Iterable[Rate], duration: int) -> Rate | None:

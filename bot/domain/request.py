@@ -32,6 +32,7 @@ class Mode(StrEnum):
 
     STD = "std"  # 720p
     PRO = "pro"  # 1080p
+    FOUR_K = "4k"  # 2160p
 
 
 class AspectRatio(StrEnum):

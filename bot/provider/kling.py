@@ -1,4 +1,7 @@
-"""The Kling v1 text2video API, direct or through a relay. Source: the `kling` document; sections are named below."""
+"""The Kling v1 text2video API, direct or through a relay.
+
+Sources: the `kling` document, whose sections are named below, and `kling_models`, which says what each model takes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from bot.provider.kling_answer import Answer, Report
 from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from bot.domain.request import VideoRequest
     from bot.provider.transport import Transport
@@ -48,7 +51,8 @@ class Kling(VideoProvider):
 
     `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `{external_id}` in the
     `callback_url` becomes the task's external id. That no task is found by an external id proves that there is none
-    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
+    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself. The `modeless`
+    models are sent no `mode`.
     """
 
     id: str = "kling"
@@ -60,7 +64,9 @@ class Kling(VideoProvider):
         prefix: str = "",
         renew: Callable[[], None] | None = None,
         callback_url: str | None = None,
+        modeless: Collection[str] = (),
     ) -> None:
+        self._modeless = frozenset(modeless)
         self.find_is_authoritative = True
         self._transport, self._path = transport, prefix.rstrip("/") + PATH
         self._renew, self._callback_url = renew, callback_url
@@ -75,6 +81,8 @@ class Kling(VideoProvider):
             ProviderError: every other class but `TaskUnknown`: certainly no task was made.
         """
         body = {**_fields(request), "external_task_id": external_id}
+        if request.model in self._modeless:
+            del body["mode"]
         if self._callback_url:
             body["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
         read, explain = partial(self._created, external_id), partial(self._explain, create=True)
@@ -241,14 +249,26 @@ class Kling(VideoProvider):
 
 
 def _fields(request: VideoRequest) -> dict[str, Any]:
-    """The fields of a create ("Fields"); what a person left to the model is left out."""
+    """The fields of a create ("Fields" and the `kling_models` document); what a person left to the model is left out.
+
+    Shots are numbered from 1, as for the gateway.
+    """
     fields: dict[str, Any] = {
         "model_name": request.model,
-        "prompt": request.prompt,
         "mode": str(request.mode),
         "aspect_ratio": str(request.aspect_ratio),
         "duration": str(request.duration),
     }
+    if request.shots:
+        fields |= {"multi_shot": True, "shot_type": "customize"}
+        fields["multi_prompt"] = [
+            {"index": number, "prompt": shot.prompt, "duration": str(shot.seconds)}
+            for number, shot in enumerate(request.shots, start=1)
+        ]
+    else:
+        fields["prompt"] = request.prompt
+    if request.sound:
+        fields["sound"] = "on"
     if request.watermark:
         fields["watermark_info"] = {"enabled": True}
     if request.negative_prompt:

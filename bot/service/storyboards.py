@@ -53,7 +53,12 @@ class Storyboards:
         clock: Callable[[], datetime],
     ) -> None:
         self._drafts, self._presets, self._clock = drafts, presets, clock
-        self.models = {name: each for name, each in models.items() if each.max_shots}
+        self._models = models
+
+    @property
+    def models(self) -> dict[str, Capability]:
+        """The models on offer that make storyboards."""
+        return {name: each for name, each in self._models.items() if each.max_shots}
 
     def fresh(self) -> Storyboard:
         """An empty storyboard.

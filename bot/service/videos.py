@@ -17,7 +17,7 @@ from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from bot.domain.capability import Capability
@@ -53,7 +53,7 @@ class Videos:
         health: Mapping[str, ProviderHealth],
         desk: OperatorDesk,
         admission: Admission,
-        models: Sequence[Capability],
+        models: Mapping[str, Capability],
         limits: Limits,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
@@ -61,7 +61,7 @@ class Videos:
         self._jobs, self._lookup, self._cards = jobs, lookup, cards
         self._expectation, self._health, self._desk, self._admission = expectation, health, desk, admission
         self._limits, self._clock, self._wake = limits, clock, wake
-        self.models = {each.model: each for each in models}
+        self.models = models
 
     def capability(self, model: str | None) -> Capability:
         """What a model can do; the first configured model's where none is named.

@@ -11,7 +11,6 @@ from bot import __version__
 from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
-from bot.providers import models_of
 from bot.service.about import About, Facts
 from bot.service.admission import Admission
 from bot.service.asking import Limits
@@ -136,7 +135,7 @@ class Wiring:
             expectation=engine.expectation,
             health=engine.health,
             desk=engine.desk,
-            models=models_of(self._settings, self._world.providers),
+            models=self._world.models,
             admission=self._admission,
             limits=Limits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
             clock=self._world.clock,

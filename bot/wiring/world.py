@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.provider.scan import Scanner
     from bot.service.copies import Courier
     from bot.service.delivery import Fetcher
+    from bot.service.models import Models
     from bot.service.notifier import Notifier
     from bot.service.staff import Staff
     from bot.service.timekeeper import Clock
@@ -29,4 +30,5 @@ class World:
     courier: Courier
     staff: Staff
     clock: Clock
+    models: Models
     scanner: Scanner | None = None

@@ -62,6 +62,7 @@ class Stage:
             **self.sandbox.settings(),
             "DATABASE_URL": f"sqlite:///{self.data / 'shotcaller.db'}",
             "DATA_DIR": str(self.data),
+            "KLING_MODELS": "kling-v1",
             "LEASE_SECONDS": "1",
             "POLL_SECONDS_MIN": "0.05",
             "POLL_SECONDS_MAX": "0.1",

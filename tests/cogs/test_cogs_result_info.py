@@ -14,6 +14,7 @@ from bot.locale import words
 from bot.service.results import GENERATIONS, Lineage
 from cogs._cards import result_buttons
 from cogs._result_info import info_embed, whole_embeds
+from tests.models import CAPABILITIES
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 EMBEDS: Final = 6000  # characters that all embeds of a message may have
@@ -120,7 +121,7 @@ def test_the_whole_of_the_longest_texts_fits_into_one_message(character: str) ->
 
 
 def deeds(about: Job, **where: Any) -> set[str]:
-    view = result_buttons(about, words(), **where)
+    view = result_buttons(about, words(), models=CAPABILITIES, **where)
     return {str(getattr(item, "custom_id", "")).split(":")[1] for item in view.children}
 
 

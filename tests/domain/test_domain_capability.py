@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CAPABILITIES, KIRIN_V3, KLING_V1, CameraRule, Capability, check
+from bot.domain.capability import CameraRule, Capability, check
 from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest
+from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED
 
 # A model that can do next to nothing, so that every wish clashes.
 POOR = Capability(
@@ -64,13 +65,23 @@ def requests(draw: st.DrawFn) -> VideoRequest:
 
 
 def test_the_table_is_what_the_documents_say() -> None:
-    assert set(CAPABILITIES) == {"kirin_v3_t2v", "kling-v1"}
     kirin, kling = CAPABILITIES["kirin_v3_t2v"], CAPABILITIES["kling-v1"]
     assert (kirin.provider, kirin.durations, kirin.max_shots) == ("kirin", tuple(range(3, 16)), 6)
     assert (kirin.sound, kirin.watermark, kirin.cfg_scale, kirin.camera) == (True, True, False, None)
     assert (kling.provider, kling.durations, kling.max_shots) == ("kling", (5, 10), 0)
     assert (kling.sound, kling.watermark, kling.cfg_scale) == (False, True, True)
     assert kling.camera == CameraRule(modes=(Mode.STD,), durations=(5,))
+
+
+def test_sound_that_a_mode_does_not_have_leads_to_the_mode_that_has_it_or_to_silence() -> None:
+    model = SHIPPED["kling-v2-6"]
+    with pytest.raises(ImpossibleRequest) as caught:
+        check(wanted(model="kling-v2-6", sound=True), model, [model])
+    assert [(each.code, each.values) for each in caught.value.problems] == [
+        ("sound_needs", {"model": "kling-v2-6", "modes": "pro"})
+    ]
+    found = [(each.request.mode, each.request.sound, each.changed) for each in caught.value.suggestions]
+    assert found == [(Mode.PRO, True, ("mode",)), (Mode.STD, False, ("sound",))]
 
 
 def test_a_plain_request_clashes_with_neither_model() -> None:

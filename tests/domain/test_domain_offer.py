@@ -11,7 +11,7 @@ from bot.domain.capability import CameraRule, Capability, check
 from bot.domain.offer import MOVES, able, bent, cheaper, fits, offered
 from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest
-from tests.models import KIRIN_V3, KLING_V1
+from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)
 POOR = Capability(model="poor", provider="poor", durations=(4,), modes=(Mode.STD,), prompt_limit=10)
@@ -71,10 +71,25 @@ def test_what_fits_can_be_done_when_the_rest_is_chosen_well(model: Capability, c
 
 def test_nothing_chosen_leaves_everything() -> None:
     assert offered("model", {}, MODELS) == ["kirin_v3_t2v", "kling-v1"]
-    assert offered("mode", {}, MODELS) == list(Mode)
+    assert offered("mode", {}, MODELS) == [Mode.STD, Mode.PRO]
     assert offered("duration", {}, MODELS) == list(range(3, 16))
     assert offered("camera", {}, MODELS) == list(MOVES)
     assert offered("aspect", {}, MODELS) == list(AspectRatio)
+
+
+def test_sound_and_mode_are_offered_as_far_as_they_go_together() -> None:
+    models = [SHIPPED["kling-v2-6"]]
+    assert offered("mode", {"sound": True}, models) == [Mode.PRO]
+    assert offered("sound", {"mode": "std"}, models) == [False]
+    assert offered("model", {"sound": True, "mode": "std"}, list(SHIPPED.values())) == ["kirin_v3_t2v", "kling-v3"]
+    assert offered("mode", {}, [SHIPPED["kling-v3"]]) == list(Mode)
+    assert offered("model", {"mode": "4k"}, list(SHIPPED.values())) == ["kling-v3"]
+
+
+def test_what_is_too_dear_in_4k_is_offered_in_pro_first() -> None:
+    plain, short = cheaper(wanted(model="kling-v3", mode="4k", duration=10), SHIPPED["kling-v3"], budget=20)
+    assert (plain.mode, plain.duration) == (Mode.PRO, 10)
+    assert (short.mode, short.duration) == (Mode.FOUR_K, 4)
 
 
 def test_a_camera_move_narrows_all_else() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.capability import KIRIN_V3
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.domain.storyboard import LONGEST, STEPS_BACK, WIDTH, Board, Storyboard, share, tidy
+from tests.models import KIRIN_V3
 
 if TYPE_CHECKING:
     from collections.abc import Callable

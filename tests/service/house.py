@@ -41,7 +41,7 @@ from bot.store.moments import Moments
 from bot.store.sqlite import SQLiteDatabase
 from bot.store.strikes import StrikeStore
 from tests.funds import plain
-from tests.models import KIRIN_V3, KLING_V1
+from tests.models import CAPABILITIES
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Scans, Stubborn
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class House:
             expectation=self.expectation,
             health=self.health,
             desk=self.desk,
-            models=[KIRIN_V3, KLING_V1],
+            models=CAPABILITIES,
             admission=self.admission(),
             limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CAPABILITIES
 from bot.domain.request import CameraControl, Mode, VideoRequest
 from bot.service.choices import DEFAULTS, Choices, Place, Whose, filled
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
+from tests.models import CAPABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from bot.domain.capability import CAPABILITIES, KLING_V1
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.storyboards import Storyboards
@@ -13,6 +12,7 @@ from bot.store.drafts import Drafts
 from bot.store.migrate import migrate
 from bot.store.presets import PresetStore
 from bot.store.sqlite import SQLiteDatabase
+from tests.models import CAPABILITIES, KLING_V1
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
