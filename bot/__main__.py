@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot import __version__
-from bot.errors import SettingsInvalid, ShotcallerError
+from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
 from bot.private_files import close_to_others, private_files
 from bot.settings import Settings
 
@@ -32,6 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"  {name}: {expected}\n")
         sys.stderr.write("`.env.example` explains every setting.\n")
         return 2
+    except StoreLost as exc:
+        sys.stderr.write(
+            f"The file of the database was deleted or replaced while it was in use: {exc.path}\n"
+            "Nothing can be kept any more, so the bot has stopped. Put it, or your latest copy of it, in its place "
+            "and start again; without one the next start begins with an empty database.\n"
+        )
+        return 1
     except ShotcallerError as exc:
         sys.stderr.write(f"{exc}\n")
         return 1

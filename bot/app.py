@@ -14,7 +14,7 @@ import discord
 
 from bot.client import Shotcaller, point_at
 from bot.clock import HouseClock, utc_now
-from bot.errors import SettingsInvalid, ShotcallerError
+from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
@@ -79,11 +79,26 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
     """Run the bot until SIGINT or SIGTERM; what is under way is then given `GRACE` seconds.
 
     Raises:
+        StoreLost: the file of the database was deleted or replaced.
         SettingsInvalid: Discord does not accept the token, or another process uses the same database.
         ShotcallerError: Discord cannot be reached, or the database cannot be used.
         Exception: the worker or the Discord client has died; a supervisor should start the process again.
     """
-    async with house(settings, wraps=wraps or Wraps()) as built:
+    try:
+        await _live(settings, wraps or Wraps())
+    except BaseExceptionGroup as group:
+        raise _lost(group) or group from None
+
+
+def _lost(exc: BaseException) -> StoreLost | None:
+    """The loss of the database among what has ended everything, however deep."""
+    if isinstance(exc, BaseExceptionGroup):
+        return next(filter(None, map(_lost, exc.exceptions)), None)
+    return exc if isinstance(exc, StoreLost) else None
+
+
+async def _live(settings: Settings, wraps: Wraps) -> None:
+    async with house(settings, wraps=wraps) as built:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -59,6 +59,7 @@ ShotcallerError
 │   └── TaskUnknown            it knows no task by that id
 ├── StoreError
 │   ├── StoreUnavailable       the database is locked, full or gone: refuse, never let through
+│   ├── StoreLost              its file was deleted or replaced: the bot has to stop
 │   └── TransitionLost         a guarded update met no row: somebody else moved the job first
 └── DeliveryError
     ├── ResultUnusable         what was downloaded is not the playable video that was promised
@@ -140,6 +141,7 @@ from bot.errors.trouble import (
     ResultUnavailable,
     ResultUnusable,
     StoreError,
+    StoreLost,
     StoreUnavailable,
     TaskExists,
     TaskUnknown,
@@ -205,6 +207,7 @@ __all__ = [
     "SettingsInvalid",
     "ShotcallerError",
     "StoreError",
+    "StoreLost",
     "StoreUnavailable",
     "StoryboardsNotOffered",
     "TaskExists",

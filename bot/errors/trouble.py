@@ -73,6 +73,14 @@ class StoreUnavailable(StoreError):
     """The database is locked, full or gone."""
 
 
+class StoreLost(StoreError):
+    """The file of the database at `path` was deleted or replaced: what is written is kept nowhere."""
+
+    def __init__(self, *, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
 class TransitionLost(StoreError):
     """A guarded update met no row: somebody else moved the job first. What was to follow must not happen."""
 

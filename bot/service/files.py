@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from bot.errors import ResultUnavailable
 from bot.service.notifier import Result
 
 if TYPE_CHECKING:
@@ -45,9 +46,17 @@ async def ready(
         file, info = fitted, await media.probe(fitted)
     else:
         if not await asyncio.to_thread(size, whole):
+            await asyncio.to_thread(_make, whole.parent)  # somebody may have tidied up
             await bring(whole)
         file, info = await media.fit(whole, limit=limit, into=fitted, comment=marking.comment(job))
     return Result(job=job, file=file, media=info, label=marking.label)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise ResultUnavailable("disk") from exc
 
 
 def size(file: Path) -> int:

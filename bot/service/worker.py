@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
 from bot.domain.job import JobStatus
-from bot.errors import StoreError, TransitionLost
+from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.steps import Steps
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ class Worker:
         return self._looked_at is not None and self._clock() - self._looked_at < ALIVE
 
     async def run(self) -> None:
-        """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out."""
+        """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out.
+
+        Raises:
+            StoreLost: among others, in a group: the database keeps nothing any more.
+        """
         trouble = 0
         async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
@@ -122,6 +126,8 @@ class Worker:
                     await self._round()
                     pause, trouble = await self._pause(), 0
                     self._looked_at = self._clock()
+                except StoreLost:
+                    raise
                 except StoreError as exc:
                     trouble += 1
                     pause = backoff.delay(trouble, rand=self._rand)

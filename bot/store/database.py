@@ -44,5 +44,6 @@ class Database(Protocol):
 
         Raises:
             StoreUnavailable: the database is locked, full or gone; nothing was kept.
+            StoreLost: its file was deleted or replaced: nothing ever will be.
         """
         ...

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import aiosqlite
 
-from bot.errors import StoreError, StoreUnavailable
+from bot.errors import StoreError, StoreLost, StoreUnavailable
+from bot.store.sqlite_file import DatabaseFile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -39,6 +40,7 @@ class SQLiteDatabase:
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Future[list[_Outcome]] | None = None
         self._connection: _Connection | None = None
+        self._file = DatabaseFile(path) if path != ":memory:" else None
         self._open = False
 
     async def __aenter__(self) -> Self:
@@ -90,9 +92,21 @@ class SQLiteDatabase:
         """
         if self._connection is not None and self._committing is None and self._waiting:
             batch, self._waiting = self._waiting[:SHARED_COMMIT], self._waiting[SHARED_COMMIT:]
-            self._committing = self._connection.commit_together([each.work for each in batch])
+            works = [each.work for each in batch]
+            self._committing = self._connection.run(lambda connection: self._commit(connection, works))
             self._committing.add_done_callback(partial(self._committed, batch))
         return self._committing
+
+    def _commit(
+        self, connection: sqlite3.Connection, works: Sequence[Callable[[Transaction], Awaitable[Any]]]
+    ) -> list[_Outcome]:
+        """Commit some works where they are kept. Runs in the connection's thread."""
+        if self._file is None:
+            return _commit_together(connection, works)
+        self._file.demand()
+        outcomes = _commit_together(connection, works)
+        self._file.demand()
+        return outcomes
 
     def _committed(self, batch: Sequence[_Waiting], committing: asyncio.Future[list[_Outcome]]) -> None:
         self._committing = None
@@ -142,11 +156,9 @@ class _Connection(aiosqlite.Connection):
         """Wait for the thread of a connection that could not be opened: it still answers to this event loop."""
         await asyncio.to_thread(self._thread.join)
 
-    def commit_together(
-        self, works: Sequence[Callable[[Transaction], Awaitable[Any]]]
-    ) -> asyncio.Future[list[_Outcome]]:
+    def run(self, work: Callable[[sqlite3.Connection], list[_Outcome]]) -> asyncio.Future[list[_Outcome]]:
         done: asyncio.Future[list[_Outcome]] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((done, partial(_commit_together, self._conn, works)))
+        self._tx.put_nowait((done, partial(work, self._conn)))
         return done
 
 
@@ -200,7 +212,9 @@ def _mapped(exc: BaseException) -> BaseException:
     return mapped
 
 
-def _unavailable(exc: BaseException) -> StoreUnavailable:
+def _unavailable(exc: BaseException) -> StoreError:
+    if isinstance(exc, StoreLost):
+        return StoreLost(path=exc.path)
     unavailable = StoreUnavailable(str(exc))
     unavailable.__cause__ = exc
     return unavailable

@@ -101,6 +101,29 @@ async def test_a_download_that_takes_long_does_not_keep_a_bot_that_is_told_to_st
     await delivered_once(stage)
 
 
+def move_database(stage: Stage, ending: str, to: str) -> None:
+    for file in stage.folder.rglob(f"*.db*{ending}"):
+        file.rename(f"{str(file).removesuffix(ending)}{to}")
+
+
+@pytest.mark.parametrize("generate_seconds", [60], indirect=True, ids=[""])
+async def test_a_bot_whose_database_is_taken_away_stops_and_says_why(stage: Stage) -> None:
+    async def running() -> bool:
+        return any(job["status"] == "running" for job in stage.books.jobs())
+
+    async with stage.process() as process:
+        await stage.people.online()
+        await stage.people.types("video create", **SMALL)
+        await stage.people.until(running, what="a job under way")
+        move_database(stage, "", ".away")
+        async with asyncio.timeout(30):
+            assert await process.wait() == 1
+    said = (stage.folder / "bot.log").read_text()
+    assert "was deleted or replaced while it was in use" in said
+    assert "Traceback" not in said
+    move_database(stage, ".away", "")
+
+
 async def test_stopped_in_the_middle_of_a_command_the_bot_still_answers_it(stage: Stage) -> None:
     await stage.people.fault("kirin", "slow", on=["query"], seconds=LONG)
     async with stage.process() as process:

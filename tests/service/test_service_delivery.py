@@ -263,6 +263,20 @@ async def test_a_folder_that_cannot_be_made_is_a_mistake_in_the_settings(house: 
         await homeless.delivery.sweep()
 
 
+async def test_a_folder_that_was_deleted_is_made_again(house: House) -> None:
+    job = await house.succeeded()
+    house.folder.rmdir()
+    assert (await house.delivery.deliver(job)).delivered_at is not None
+
+
+async def test_a_folder_that_cannot_be_made_again_is_the_machines_trouble(house: House) -> None:
+    job = await house.succeeded()
+    house.folder.rmdir()
+    house.folder.touch()
+    waiting = await house.delivery.deliver(job)
+    assert (waiting.status, waiting.tries, house.alerts()) == (JobStatus.SUCCEEDED, 1, ["machine results"])
+
+
 async def test_files_that_cannot_be_removed_do_not_undo_a_delivery(house: House) -> None:
     job = await house.succeeded()
     (house.folder / f"{job.id}.fit.mp4").mkdir()

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.job import JobStatus
-from bot.errors import StoreUnavailable
+from bot.errors import StoreLost, StoreUnavailable
 from bot.service.worker import ALIVE
 from tests.service.scripted import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.service.house import House
 
 
@@ -100,6 +102,17 @@ async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(house: 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_database_whose_file_is_gone_ends_the_worker(house: House, tmp_path: Path) -> None:
+    worker = house.worker()
+    running = asyncio.create_task(worker.run())
+    await until(worker.alive)
+    (tmp_path / "shotcaller.db").unlink()
+    worker.wake()
+    with pytest.raises(ExceptionGroup) as told:
+        await running
+    assert told.group_contains(StoreLost)
 
 
 async def test_recovery_cannot_begin_without_the_database(house: House) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.errors import StoreError, StoreUnavailable
+from bot.errors import StoreError, StoreLost, StoreUnavailable
 from bot.store.migrate import migrate, shipped
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import START, Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.store.database import Transaction
 
@@ -266,6 +267,36 @@ async def test_a_database_in_memory_needs_no_file() -> None:
     async with SQLiteDatabase(":memory:") as database:
         applied = [name[:4] for name in await migrate(database, now=START)]
         assert applied == [f"{each.version:04}" for each in shipped()]
+
+
+def take_away(taken: Path, *, again: bool) -> None:
+    taken.rename(f"{taken}.old")
+    if again:
+        shutil.copy(f"{taken}.old", taken)
+
+
+@pytest.mark.parametrize("part", ["", "-wal"])
+@pytest.mark.parametrize("again", [False, True], ids=["deleted", "replaced"])
+async def test_a_file_that_was_taken_away_is_written_into_no_more(
+    numbers: SQLiteDatabase, file: str, part: str, *, again: bool
+) -> None:
+    await put(numbers, 1)
+    await asyncio.to_thread(take_away, Path(file + part), again=again)
+    for number in (2, 3):
+        with pytest.raises(StoreLost) as told:
+            await put(numbers, number)
+        assert told.value.path == file
+
+
+async def test_a_file_that_is_taken_away_during_a_commit_is_not_said_to_keep_it(
+    numbers: SQLiteDatabase, file: str
+) -> None:
+    async def work(tx: Transaction) -> int:
+        take_away(Path(file), again=False)
+        return await tx.execute("INSERT INTO numbers (n) VALUES (1)")
+
+    with pytest.raises(StoreLost):
+        await numbers.transact(work)
 
 
 CHILD = """
