@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import ResultUnavailable, ResultUnusable
@@ -20,6 +20,35 @@ if TYPE_CHECKING:
 _PORTS: Final = {"http": 80, "https": 443}
 _GLOBAL: Final = IPv6Network("2000::/3")  # the only unicast space given out so far
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are where the packets end up
+
+# IANA's special-purpose registries, RFC 6890, beside what Python knows: what that is differs from release to release.
+_SPECIAL: Final = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",  # "this network"
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # shared by carriers
+        "127.0.0.0/8",  # loopback
+        "169.254.0.0/16",  # link-local; clouds answer there with their keys
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # multicast relays
+        "192.88.99.0/24",  # former relays of 6to4
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+        "2001::/23",  # protocol assignments: Teredo, ORCHID, benchmarks
+        "2001:db8::/32",  # documentation
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +99,7 @@ def is_public(text: str) -> bool:
         return is_public(str(inner))
     if isinstance(address, IPv6Address) and address not in _GLOBAL:
         return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not any(address in network for network in _SPECIAL)
 
 
 def _wrapped(address: IPv6Address) -> IPv4Address | None:

@@ -14,7 +14,7 @@ import httpx
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider import address
-from bot.provider.boundary import announced, open_client
+from bot.provider.boundary import FOREIGN, announced, open_client
 
 if TYPE_CHECKING:
     import ssl
@@ -90,6 +90,10 @@ class Downloader:
             raise ResultUnavailable("unreachable") from exc
         except OSError as exc:
             raise ResultUnavailable("disk") from exc
+        except (httpx.InvalidURL, ValueError):  # what httpx and the name services can't make sense of
+            raise ResultUnusable("address") from None
+        except FOREIGN:
+            raise ResultUnavailable("unreachable") from None
         finally:
             await asyncio.shield(asyncio.to_thread(part.discard))
         return size

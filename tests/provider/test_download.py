@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import traceback
@@ -312,3 +313,46 @@ async def test_the_log_knows_the_host_and_nothing_more(tmp_path: Path, caplog: p
 async def test_no_error_repeats_the_url(tmp_path: Path, answer: httpx.Response | Exception) -> None:
     exc = await failing(tmp_path, answer)
     assert "secret" not in "".join(traceback.format_exception(exc))
+
+
+def every_kind(root: type[Exception]) -> list[type[Exception]]:
+    return [root, *(kind for each in root.__subclasses__() for kind in every_kind(each))]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *every_kind(httpx.HTTPError),
+        *every_kind(httpx.StreamError),
+        *(httpx.InvalidURL, httpx.CookieConflict, UnicodeError, ValueError, OSError, TimeoutError),
+    ],
+)
+async def test_whatever_a_request_ends_in_is_an_error_of_ours(tmp_path: Path, kind: type[Exception]) -> None:
+    def end(_request: httpx.Request) -> httpx.Response:
+        raise kind.__new__(kind)
+
+    async with downloading(end) as downloader:
+        with pytest.raises(DeliveryError):
+            await downloader.download(URL, tmp_path / "1.mp4", cap=1000)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "://", "http://", "https://[", "https://[::1", "https://v.example:port/", "https://v.example:99999999/"),
+        *("https://v ex.example/", "https://\x00/", "https://xn--a.example/", "https://xn--\u00fc/", "https://a..b/"),
+        *("https://\udcff/", "https://v.example/\udcff", "https://" + "a" * 70_000, "data:,x", "https://%zz/"),
+        "https://scoped.example/",
+    ],
+)
+async def test_a_malformed_address_is_an_error_of_ours(tmp_path: Path, url: str) -> None:
+    async def scoped(host: str, _port: int) -> Sequence[str]:
+        host.encode("idna")
+        return ["fe80::1%eth0"] if host == "scoped.example" else [PUBLIC]
+
+    trusted = frozenset({("scoped.example", 443)})
+    handler = httpx.MockTransport(Server(*[file(b"x")] * 2))
+    async with Downloader(resolve=scoped, transport=handler, trusted_hosts=trusted) as downloader:
+        with contextlib.suppress(DeliveryError):
+            await downloader.download(url, tmp_path / "1.mp4", cap=1000)
