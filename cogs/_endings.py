@@ -30,7 +30,8 @@ def public_ending(card: Card, say: Words) -> str:
     """
     job = card.job
     denied = job.failure == DENIED
-    text = say(f"ending.{'denied' if denied else card.phase}", mention=f"<@{job.user_id}>")
+    ending = "denied" if denied else "given_up" if job.given_up else card.phase
+    text = say(f"ending.{ending}", mention=f"<@{job.user_id}>")
     if denied or job.card_channel_id is None or job.card_message_id is None:
         why = say("ending.ask")
     else:

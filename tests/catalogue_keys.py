@@ -168,7 +168,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "error.role.{}": ("video", "pro"),
     "error.limit.{}": ("longest", "pro", "sound", "models"),
     "error.{}": [error_key(kind).removeprefix("error.") for kind in errors_shown()],
-    "ending.{}": ("failed", "denied", "cancelled", "unknown", "kept"),
+    "ending.{}": ("failed", "given_up", "denied", "cancelled", "unknown", "kept"),
     "failed.{}": FAULTS,
     "fix.without.{}": ("sound", "watermark", "negative", "cfg", "camera", "strength"),
     "inbox.{}": ("back", "more"),

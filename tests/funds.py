@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from bot.domain.job import ABANDONED, EXPIRED, LEFT
 from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.domain.job import Job
+
+GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # failures of jobs that were ended on behalf of their person
 
 
 def plain(job: Job, allowance: int) -> Funding:
@@ -48,6 +51,6 @@ def balance(
 
 def _end_of(job: Mapping[str, Any]) -> list[str]:
     """How a job's holds must have ended."""
-    if job["delivered_at"] is not None:
+    if job["delivered_at"] is not None or (job["status"] == "failed" and job["failure"] in GIVEN_UP):
         return ["settle"]
     return ["release"] if job["status"] in {"failed", "cancelled"} else []

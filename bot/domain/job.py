@@ -24,7 +24,7 @@ class JobStatus(StrEnum):
     SUBMITTING = "submitting"  # the provider may have heard of it
     RUNNING = "running"  # the provider works on it under `task_id`
     SUCCEEDED = "succeeded"  # the provider has finished it; the result waits to be delivered or is delivered
-    FAILED = "failed"  # it will never be; the hold is released
+    FAILED = "failed"  # it will never be; the hold is released, or settled where its person gave it up
     CANCELLED = "cancelled"  # the person took it back in time; the hold is released
 
 
@@ -39,8 +39,10 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 }
 
 
-# Why a job ended from outside: its author's things were deleted; its guild was left; an admin took it back.
+# Why a job ended from outside: its author's things were deleted; nobody fetched it in time; its guild was left; an
+# admin took it back.
 ABANDONED: Final = "abandoned"
+EXPIRED: Final = "expired"
 LEFT: Final = "left"
 BY_ADMIN: Final = "by_admin"
 
@@ -157,6 +159,11 @@ class Job:
         """Whether nothing more will happen to it by itself."""
         ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
         return ended or self.delivered_at is not None or self.dead_letter is not None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it was ended in its person's name when a provider might have it: then it was charged."""
+        return self.status is JobStatus.FAILED and self.failure in {ABANDONED, EXPIRED, LEFT}
 
     @property
     def ended_by_author(self) -> bool:

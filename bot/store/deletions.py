@@ -84,7 +84,10 @@ class DeletionStore:
         return [Deletion.from_row(row) for row in rows]
 
     async def end_jobs(self, wish: Deletion, *, now: datetime) -> int:
-        """End everything that still holds credits, each in a transaction of its own; how many there were."""
+        """End everything that still holds credits, each in a transaction of its own; how many there were.
+
+        What a provider may have is charged.
+        """
         count = 0
         for job in await self._jobs(wish, UNENDED):
             try:

@@ -100,7 +100,7 @@ class DepartureStore:
         return count
 
     async def end_all(self, departure: Departure, *, now: datetime) -> int:
-        """End whatever still holds credits there; how many jobs did."""
+        """End whatever still holds credits there; how many jobs did. What a provider may have is charged."""
         jobs = await self._jobs(departure, UNENDED)
         for job in jobs:
             await self._give_up(job, now=now)

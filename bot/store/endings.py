@@ -1,4 +1,4 @@
-"""Ending a job from outside, whatever it is at: what waits is taken back, what a provider has is given up."""
+"""Ending a job from outside, whatever it is at: what waits is taken back, what a provider may have is charged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def take_back(tx: Transaction, job: Job, *, failure: str, now: datetime) -
 
 
 async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> Job:
-    """End a job, wherever it is. Its person pays nothing; budgets keep the cost of what a provider may have made.
+    """End a job on behalf of its person, wherever it is: what a provider may have made is charged, or it would be free.
 
     Raises:
         TransitionLost: the job is not as the caller knows it any more.
@@ -43,6 +43,6 @@ async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> 
         return await take_back(tx, job, failure=failure, now=now)
     changes = {"failure": failure, "failure_code": "", "finished_at": now, "due_at": now, "lease": None}
     failed = await move(tx, job, JobStatus.FAILED, cost_micros=job.charged(None, billed=True), **changes)
-    await ledger.release(tx, failed, now=now, billed=True)
+    await ledger.settle(tx, failed, now=now)
     await withdraw(tx, job.id, now=now)
     return failed

@@ -79,7 +79,10 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
 
 
 async def settle(tx: Transaction, job: Job, *, now: datetime) -> None:
-    """Turn the holds into charges: the result is the person's. Budgets are charged what the provider said it cost."""
+    """Turn the holds into charges: the video is the person's, or was given up by them while it was being made.
+
+    Budgets are charged what the provider said it cost, else the estimate.
+    """
     cost = job.usd_micros if job.cost_micros is None else job.cost_micros
     for line in await _holds(tx, job):
         await _end(tx, job, line, kind="settle", spent=cost if line["unit"] == Unit.USD else line["held"], now=now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.guild import GuildState
-from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain.job import EXPIRED, DeadLetter, Job, JobStatus
 from bot.domain.request import VideoRequest
 from bot.domain.row import millis, millis_of
 from bot.store.endings import give_up
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from bot.store.database import Database, Transaction
 
-EXPIRED: Final = "expired"  # how jobs fail whose video nobody has fetched in time
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 
 _LAST_LOOK: Final = "retention: last look"  # in the table of the chores, the time that the clock showed
@@ -75,7 +74,7 @@ class RetentionStore:
         return [Job.from_row(row) for row in rows]
 
     async def expire(self, job: Job, *, now: datetime) -> Job:
-        """Nobody has fetched a kept video: it fails, its credits are free, and what it cost stays in the budgets.
+        """Its person has not fetched a kept video: it fails, and is charged, since it was made.
 
         Raises:
             TransitionLost: somebody has fetched it a moment ago.

@@ -20,7 +20,7 @@ _OF_MEMBERS: Final = (
     "SELECT j.user_id, "
     "sum(CASE WHEN j.delivered_at IS NULL THEN 0 ELSE 1 END) AS videos, "
     "sum(CASE WHEN j.status = 'failed' THEN 1 ELSE 0 END) AS failed, "
-    "sum(CASE WHEN j.delivered_at IS NULL THEN 0 ELSE j.credits END) AS credits, "
+    "sum(CASE WHEN j.delivered_at IS NULL AND coalesce(l.kind, '') <> 'settle' THEN 0 ELSE j.credits END) AS credits, "
     "sum(CASE WHEN j.delivered_at IS NULL AND coalesce(l.settled, 0) = 0 THEN 0 ELSE j.usd_micros END) AS estimated, "
     "sum(coalesce(l.settled, "
     "CASE WHEN j.delivered_at IS NULL THEN 0 ELSE coalesce(j.cost_micros, j.usd_micros) END)) AS charged "

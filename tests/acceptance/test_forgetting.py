@@ -78,7 +78,7 @@ async def test_a_video_that_nobody_fetched_is_given_up_and_its_person_told(stage
         await stage.rest()
         (told,) = await people.messages("dm")
     assert SAY("failed.expired") in told["content"]
-    assert stage.books.entries() == [("hold", 3), ("release", 3)]
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
     assert stage.books.rows("SELECT settled FROM accounts WHERE owner = 'budget:bot'") == [{"settled": 252_000}]
 
 

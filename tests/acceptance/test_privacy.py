@@ -177,7 +177,7 @@ async def test_messages_go_too_where_that_is_asked_for(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("generate_seconds", [2.0], indirect=True, ids=[""])
-async def test_what_is_under_way_ends_and_costs_its_person_nothing(stage: Stage) -> None:
+async def test_what_is_being_made_is_charged_and_what_waits_is_given_back(stage: Stage) -> None:
     people = stage.people
     async with stage.bot(running_per_user=1):
         for _ in range(2):
@@ -189,7 +189,7 @@ async def test_what_is_under_way_ends_and_costs_its_person_nothing(stage: Stage)
         await people.until(two, what="one job at work and one that waits")
         await deletes(stage)
         await people.until(_cards_say_so(stage), what="closed cards")
-    assert stage.books.balances() == (0, 0)
+    assert stage.books.balances() == (0, 3)
     assert await people.results() == []
 
 

@@ -54,7 +54,7 @@ async def test_what_is_kept_for_ever_is(house: House) -> None:
     assert house.files() == [f"{kept.id}.mp4"]
 
 
-async def test_a_video_that_nobody_fetched_goes_and_its_credits_come_back(keeper: Keeper) -> None:
+async def test_a_video_that_nobody_fetched_goes_and_is_charged(keeper: Keeper) -> None:
     kept = await keeper.kept()
     await keeper.retention.work()
     await keeper.days(10)
@@ -62,7 +62,7 @@ async def test_a_video_that_nobody_fetched_goes_and_its_credits_come_back(keeper
     await keeper.days(1)
     assert keeper.house.files() == []
     assert (await keeper.house.job(kept)).failure == "expired"
-    assert await keeper.house.balance(kept) == (0, 0)
+    assert await keeper.house.balance(kept) == (0, kept.credits)
     assert keeper.house.woken == 1
 
 

@@ -82,7 +82,7 @@ async def test_what_is_under_way_ends_first_and_goes_when_its_card_is_closed(kee
     await keeper.close(job)
     await keeper.privacy.work()
     assert await keeper.house.lookup.job(job.id) is None
-    assert await keeper.house.balance(job) == (0, 0)
+    assert await keeper.house.balance(job) == (0, job.credits)
 
 
 async def test_a_worker_whose_job_is_gone_goes_on(keeper: Keeper) -> None:

@@ -88,4 +88,5 @@ async def test_after_the_grace_the_guild_is_gone_and_the_books_still_add_up(stor
     owners = {row["owner"].partition(":")[0] for row in await store.rows("SELECT owner FROM ledger")}
     assert owners == {"gone", "budget"}
     assert sum(row["held"] for row in await store.rows("SELECT held FROM accounts")) == 0
+    assert [kind for kind, *_ in await store.ledger(lost.id)] == ["hold", "settle"]
     await store.books_add_up()

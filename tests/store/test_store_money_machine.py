@@ -1,13 +1,14 @@
 """The ledger under every order of events: the property that `docs/money.md` states.
 
 People of several guilds ask, at any time, under policies that change at any time; jobs take every way there is, also
-by those who know them only as they were; credits are granted, given and wished for; transactions are cut off anywhere;
-clocks go forward over the ends of days, weeks, months and summers, and back. `Town` says what must come of each.
+by those who know them only as they were; credits are granted, given and wished for; people have everything about them
+deleted; transactions are cut off anywhere; clocks go forward over the ends of days, weeks, months and summers, and
+back. `Town` says what must come of each, and that no act of a member gains anybody anything by what was submitted.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -60,10 +61,12 @@ WAYS: Final = (
     "bury",
     "cancel",
     "give up",
+    "fetch",
     "write off",
     "approve",
     "deny",
 )
+OF_MEMBERS: Final = frozenset({"cancel", "give up", "fetch"})  # what people do themselves, or is done in their name
 USUAL: Final = {JobStatus.SUBMITTING: "task", JobStatus.RUNNING: "succeed", JobStatus.SUCCEEDED: "deliver"}
 
 
@@ -84,6 +87,7 @@ EVENTS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
     "repeat": (1, {}),
     "go_on": (8, {"steps": st.integers(1, 4), "cost": COSTS}),
     "move": (8, {"way": st.sampled_from(WAYS), "cost": COSTS, "yes": st.booleans()}),
+    "delete": (1, {"user": USERS}),
     "grant": (2, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(-20, 20), "twice": st.booleans()}),
     "give": (2, {"giver": USERS, "guild_id": GUILDS, "amount": st.integers(1, 30), "twice": st.booleans()}),
     "wish": (1, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(1, 20)}),
@@ -150,7 +154,8 @@ class Machine(RuleBasedStateMachine):
         self, user: int, place: int | None, roles: frozenset[int], credits_: int, usd: int, *, held: bool, times: int
     ) -> None:
         for _ in range(times):
-            self._ask(user, place, self.town.funding(user, place, roles), (credits_, usd), held=held)
+            with self.town.nobody_gains():
+                self._ask(user, place, self.town.funding(user, place, roles), (credits_, usd), held=held)
 
     def _ask(self, user: int, place: int | None, funding: Funding, price: tuple[int, int], *, held: bool) -> None:
         key, own = self.town.key(), funding.purses[0]
@@ -172,7 +177,8 @@ class Machine(RuleBasedStateMachine):
 
     def repeat(self) -> None:
         if self.town.asked:
-            self.town.accept(self._one_of(self.town.asked))
+            with self.town.nobody_gains():
+                self.town.accept(self._one_of(self.town.asked))
 
     # -- what becomes of it
 
@@ -197,9 +203,14 @@ class Machine(RuleBasedStateMachine):
         if not jobs:
             return
         job = self._one_of(jobs)
-        with suppress(TornError, TransitionLost, Refused):
+        act = self.town.nobody_gains() if way in OF_MEMBERS else nullcontext()
+        with act, suppress(TornError, TransitionLost, Refused):
             moved = self.town.do(self.town.moved(job, way, cost, yes=yes))
             self.town.known += [moved] if moved else []
+
+    def delete(self, user: int) -> None:
+        with self.town.nobody_gains(), suppress(TornError, TransitionLost):
+            self.town.delete(user)
 
     # -- credits between people
 
@@ -219,7 +230,7 @@ class Machine(RuleBasedStateMachine):
             key=self.town.key(), guild_id=guild_id, giver_id=giver, receiver_id=receiver, credits=amount, allowance=own
         )
         for _ in range(1 + twice):
-            with suppress(TornError, GiftTooLarge):
+            with self.town.nobody_gains(), suppress(TornError, GiftTooLarge):
                 assert self.town.do(self.town.grants.give(gift, now=self.town.now)) == had - amount
                 assert self.town.granted(receiver, guild_id) == got + amount
         if amount > had:
@@ -227,7 +238,7 @@ class Machine(RuleBasedStateMachine):
 
     def wish(self, user: int, guild_id: int, amount: int) -> None:
         case = self.town.case(CaseKind.MORE, self.town.key(), user, guild_id, credits=amount)
-        with suppress(TornError):
+        with self.town.nobody_gains(), suppress(TornError):
             if self.town.do(self.town.grants.wish(case, stale=self.town.now - 24 * HOUR)):
                 self.town.wishes.append(case)
 

@@ -144,6 +144,15 @@ async def test_deleting_is_no_second_allowance(store: Store) -> None:
     await store.accept(user_id=PERSON, credits=2, allowance=10)
 
 
+async def test_deleting_and_asking_again_gets_nobody_more_videos_than_their_credits_pay_for(store: Store) -> None:
+    for _ in range(3):
+        await store.running(user_id=PERSON, credits=6, allowance=20)
+        await delete(store)
+    with pytest.raises(Exception, match="6 of 2"):
+        await store.accept(user_id=PERSON, credits=6, allowance=20)
+    await store.books_add_up()
+
+
 async def test_what_comes_after_a_deletion_is_no_part_of_it(store: Store) -> None:
     wish = await delete(store)
     store.later(10)
@@ -177,18 +186,18 @@ async def test_a_deletion_that_is_taken_up_late_leaves_what_was_asked_for_since_
 
 
 @pytest.mark.parametrize(
-    ("stage", "status", "charged"),
+    ("stage", "status", "credits_", "usd"),
     [
-        ("queued", JobStatus.CANCELLED, 0),
-        ("submitting", JobStatus.FAILED, 420_000),
-        ("running", JobStatus.FAILED, 420_000),
-        ("succeeded", JobStatus.FAILED, 300_000),
-        ("unknown", JobStatus.FAILED, 420_000),
-        ("undeliverable", JobStatus.FAILED, 300_000),
+        ("queued", JobStatus.CANCELLED, 0, 0),
+        ("submitting", JobStatus.FAILED, 5, 420_000),
+        ("running", JobStatus.FAILED, 5, 420_000),
+        ("succeeded", JobStatus.FAILED, 5, 300_000),
+        ("unknown", JobStatus.FAILED, 5, 420_000),
+        ("undeliverable", JobStatus.FAILED, 5, 300_000),
     ],
 )
-async def test_jobs_end_without_a_charge_and_budgets_keep_the_cost(
-    store: Store, stage: str, status: JobStatus, charged: int
+async def test_a_deletion_gives_back_what_waited_and_charges_what_a_provider_may_have(
+    store: Store, stage: str, status: JobStatus, credits_: int, usd: int
 ) -> None:
     job = await store.at(stage)
     deletions = DeletionStore(store.database)
@@ -200,7 +209,7 @@ async def test_jobs_end_without_a_charge_and_budgets_keep_the_cost(
     assert ended.failure == ABANDONED
     assert ended.ended_by_author
     accounts = {row["owner"]: (row["held"], row["settled"]) for row in await store.rows("SELECT * FROM accounts")}
-    assert accounts == {"user:1@guild:7": (0, 0), "budget:bot": (0, charged)}
+    assert accounts == {"user:1@guild:7": (0, credits_), "budget:bot": (0, usd)}
     await store.books_add_up()
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from bot.domain.case import CaseState
 from bot.domain.guild import AuditEntry
-from bot.domain.job import JobStatus
+from bot.domain.job import EXPIRED, JobStatus
 from bot.errors import TransitionLost
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.results import ResultStore
-from bot.store.retention import EXPIRED, LEAP, RetentionStore
+from bot.store.retention import LEAP, RetentionStore
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,13 +65,13 @@ async def test_texts_are_forgotten_so_many_at_once(store: Store) -> None:
     assert [await retention.forget_texts(before=before, most=2) for _ in range(3)] == [2, 1, 0]
 
 
-async def test_a_video_that_nobody_fetches_expires_and_its_cost_stays(store: Store) -> None:
+async def test_a_video_that_nobody_fetches_expires_and_is_charged(store: Store) -> None:
     retention, job = RetentionStore(store.database), await store.undeliverable()
     assert await retention.unfetched(before=job.created_at, most=10) == []
     (old,) = await retention.unfetched(before=store.later(1), most=10)
     failed = await retention.expire(old, now=store.now)
     assert (failed.status, failed.failure, failed.dead_letter) == (JobStatus.FAILED, EXPIRED, None)
-    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, 300_000)]
+    assert await store.ledger(job.id) == [("hold", 5, 420_000), ("settle", 5, 300_000)]
     await store.books_add_up()
 
 

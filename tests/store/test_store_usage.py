@@ -15,6 +15,7 @@ from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.oversight import NOBODY, DayOfMember, Drift, Sought, Used
 from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
 from bot.store.dead_letters import DeadLetters
+from bot.store.endings import give_up
 from bot.store.guild_jobs import GuildJobStore
 from bot.store.usage import UsageStore
 from tests.funds import plain
@@ -86,6 +87,14 @@ async def test_a_written_off_video_that_was_billed_is_charged_by_its_estimate(st
     entry = AuditEntry(id="i", guild_id=7, actor_id=9, action="job_written_off", at=store.now)
     await DeadLetters(store.database).write_off(entry, job.id, billed=False)
     assert await today(store, usage) == {1: Used(failed=1, estimated=420_000, charged=420_000)}
+
+
+async def test_a_video_that_its_person_gave_up_is_among_the_credits_that_were_used(
+    store: Store, usage: UsageStore
+) -> None:
+    job = await submitted(store)
+    await store.database.transact(lambda tx: give_up(tx, job, failure="expired", now=store.now))
+    assert await today(store, usage) == {1: Used(failed=1, credits=5, estimated=420_000, charged=420_000)}
 
 
 async def test_jobs_from_before_the_budgets_cost_what_they_say_themselves(store: Store, usage: UsageStore) -> None:

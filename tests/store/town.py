@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,18 +16,20 @@ from bot.domain.guild import AuditEntry, MemberState
 from bot.domain.job import DeadLetter, Job
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.quota import UNLIMITED, Allowance, Unit, extra_of
+from bot.domain.quota import EVER, UNLIMITED, Allowance, Period, Unit, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 from bot.store.budgets import SHARES
 from bot.store.dead_letters import DeadLetters
 from bot.store.decisions import Decisions
+from bot.store.deletions import DeletionStore
 from bot.store.endings import give_up
 from bot.store.grants import Grants
+from bot.store.results import ResultStore
 from tests.store.conftest import Store
 from tests.store.torn import Torn, TornError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from bot.domain.quota import Account, Fund, Funding
@@ -113,6 +116,56 @@ class Town:
         self.torn.cut = cut
         return found
 
+    @contextmanager
+    def nobody_gains(self) -> Iterator[None]:
+        """Whatever a member does, all together may spend no more after it, but for what no provider has heard of."""
+        before = self.used()
+        yield
+        assert self.used() >= before
+
+    def used(self) -> int:
+        """What all members have used of their present periods, less what they were granted.
+
+        What is held for requests that no provider has heard of does not count: it may come back.
+        """
+        unheard = self.rows(
+            "SELECT ledger.owner, ledger.period, ledger.held FROM ledger JOIN jobs ON jobs.id = ledger.job_id "
+            "WHERE ledger.kind = 'hold' AND jobs.status IN ('pending', 'queued')"
+        )
+        accounts = self.rows("SELECT owner, period, held + settled AS used, allowance FROM accounts")
+        granted = [row for row in accounts if row["owner"].startswith("extra:")]
+        used = sum(row["used"] for row in accounts if self._is_present(row))
+        back = sum(row["held"] for row in unheard if self._is_present(row))
+        return int(used - back - sum(row["allowance"] for row in granted if self._is_present(row)))
+
+    def _is_present(self, row: Mapping[str, Any]) -> bool:
+        """Whether an account pays for somebody at this moment."""
+        kind, _, place = row["owner"].partition(":")
+        zones = {f"guild:{guild_id}": policy.zone for guild_id, policy in self.policies.items()}
+        zone = zones.get(place.rpartition("@")[2], UTC)
+        return kind in {"user", "pool", "extra"} and row["period"] in {
+            EVER,
+            *(period_of(self.now, each, zone) for each in Period),
+        }
+
+    def delete(self, user: int) -> None:
+        """Have everything about somebody deleted; what is gone is asked for by no repeat any more."""
+        try:
+            self.do(self._deleted(user))
+        finally:
+            kept = {row["id"] for row in self.rows("SELECT id FROM jobs")}
+            paid = {row["job_id"] for row in self.rows("SELECT job_id FROM ledger")}
+            self.asked = [each for each in self.asked if each.job.id in kept or each.job.id not in paid]
+
+    async def _deleted(self, user: int) -> None:
+        deletions = DeletionStore(self.torn)
+        wish = await deletions.ask(user, messages=False, now=self.now)
+        await deletions.end_jobs(wish, now=self.now)
+        await deletions.clear(wish, now=self.now)
+        for job, _ in await deletions.closed(wish, hurried=True, most=1000):
+            await deletions.forget(job)
+        await deletions.finish(wish, hurried=True, now=self.now)
+
     def accept(self, asked: Asked) -> None:
         """Accepted or refused exactly as the accounts before it say, and kept or forgotten as a whole."""
         job, funding = asked.job, asked.funding
@@ -187,6 +240,9 @@ class Town:
                 return await jobs.cancel(job.id, user_id=job.user_id, now=now)
             case "give up":
                 return await self.torn.transact(lambda tx: give_up(tx, job, failure="abandoned", now=now))
+            case "fetch":
+                await ResultStore(self.torn).received(job.id, now=now)
+                return None
             case "write off":
                 return await self.letters.write_off(entry, job.id, billed=yes)
         case_ = self.case(CaseKind.REQUEST, job.id, job.user_id, job.destination.guild_id or 0, job_id=job.id)
@@ -224,6 +280,8 @@ class Town:
             what = row["owner"] if row["owner"].startswith(("budget:", "guild:")) else "members"
             lines.setdefault((row["job_id"], what, row["kind"]), []).append((row["held"], row["settled"]))
         for (job_id, what, kind), parts in lines.items():
+            if job_id not in jobs:  # deleted
+                continue
             held, settled = (sum(column) for column in zip(*parts, strict=True))
             price = jobs[job_id].usd_micros if what.startswith("budget:") else jobs[job_id].credits
             assert held == (price if kind == "hold" else -price)
