@@ -149,7 +149,9 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             submission=submission,
             delivery=notifier,
             decisions=Decisions(database),
-            cards=Cards(notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now),
+            cards=Cards(
+                notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now, moment=utc_now
+            ),
             timekeeper=Timekeeper(
                 moments=Moments(database), clock=HouseClock(), longest=timedelta(hours=1), review=timedelta(days=1)
             ),

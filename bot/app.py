@@ -14,6 +14,7 @@ import discord
 
 from bot.client import Shotcaller, point_at
 from bot.clock import HouseClock, utc_now
+from bot.discord_answers import DiscordClock, listening
 from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
@@ -137,15 +138,17 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=utc_now())
         offered = Models(models_of(settings, configured(settings)), clock=utc_now)
-        client, answers = await stack.enter_async_context(_client(settings)), PrivateAnswers()
+        moment, answers = DiscordClock(), PrivateAnswers()
+        client = await stack.enter_async_context(_client(settings, moment))
         notifier = DiscordNotifier(
             client,
             answers=answers,
             notify_of=Notices(Preferences(sqlite)).of,
             models=offered,
+            moment=moment,
             operator_channel_id=settings.operator_channel_id,
         )
-        world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client)
+        world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client, moment=moment)
         wiring = Wiring(settings, world)
         client.services, client.answers = wiring.services, answers
         await _log_in(client, settings)
@@ -159,9 +162,14 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         yield House(client=client, worker=wiring.worker, curator=wiring.curator, steward=wiring.steward)
 
 
-def _client(settings: Settings) -> Shotcaller:
+def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:
     point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
-    return Shotcaller(guild_ids=settings.discord_guild_ids, explain=explain, translator=CatalogueTranslator())
+    return Shotcaller(
+        guild_ids=settings.discord_guild_ids,
+        trace=listening(moment, api=settings.discord_api_url),
+        explain=explain,
+        translator=CatalogueTranslator(),
+    )
 
 
 async def _world(
@@ -173,6 +181,7 @@ async def _world(
     *,
     wraps: Wraps,
     client: Shotcaller,
+    moment: DiscordClock,
 ) -> World:
     """The database, the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
@@ -187,6 +196,7 @@ async def _world(
         staff=wraps.staff(DiscordStaff(client)),
         clock=HouseClock(),
         models=offered,
+        moment=moment,
         scanner=await open_scanner(settings, stack, context),
     )
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
+    from aiohttp import TraceConfig
+
     from bot.service.services import Services
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,8 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
 class Shotcaller(commands.Bot):
     """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
 
-    `guild_ids` are the guilds to sync the commands to; without them they are synced globally.
+    `guild_ids` are the guilds to sync the commands to; without them they are synced globally. The `trace` sees every
+    answer of Discord.
     """
 
     services: Services
@@ -69,6 +72,7 @@ class Shotcaller(commands.Bot):
         self,
         *,
         guild_ids: tuple[int, ...],
+        trace: TraceConfig,
         explain: Callable[[discord.Interaction[Any], Exception], Awaitable[None]],
         translator: app_commands.Translator,
     ) -> None:
@@ -84,6 +88,7 @@ class Shotcaller(commands.Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             max_messages=None,
+            http_trace=trace,
         )
         self.explain = explain
         self.forms: dict[str, FormHandler] = {}

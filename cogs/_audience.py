@@ -35,7 +35,7 @@ async def _place(client: discord.Client, channel_id: int) -> discord.abc.GuildCh
     """A channel or thread of a guild; archived threads have to be asked for."""
     found: Any = client.get_channel(channel_id)
     if found is None:
-        with mapped():
+        async with mapped():
             found = await client.fetch_channel(channel_id)
     if not isinstance(found, _PLACES):
         raise DestinationLost("no_channel_of_a_guild")

@@ -9,19 +9,19 @@ import discord
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.copies import CopyKind
-from bot.service.notifier import Posted
 from cogs._audience import check_audience
-from cogs._posts import carries, is_card, mapped, own_messages, post_film
+from cogs._posts import carries, is_card, mapped, post_film
+from cogs._search import sought
 from cogs._text import link
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.service.copies import Copy
-    from bot.service.notifier import Result
+    from bot.service.notifier import Posted, Result, Sighting
 
 
 class DiscordCourier:
@@ -37,7 +37,7 @@ class DiscordCourier:
         greeting = say(f"copy.{copy.kind}", author=f"<@{job.user_id}>", who=f"<@{copy.user_id}>", link=_origin(job))
         channel: discord.abc.Messageable
         if copy.channel_id is None:
-            with mapped():
+            async with mapped():
                 channel = await self._client.create_dm(discord.Object(copy.user_id))
         else:
             if copy.kind is CopyKind.GALLERY:
@@ -55,14 +55,17 @@ class DiscordCourier:
             direct=direct,
         )
 
-    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
-        """See `Courier`. Looks for the file by its name among the bot's own messages."""
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
+        """See `Courier`. Looks for the file by its name."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
-        with mapped():
-            async for message in own_messages(self._client, channel, since=since):
-                if carries(message, job):
-                    return Posted(channel_id=channel_id, message_id=message.id)
-        return None
+        return await sought(
+            self._client,
+            channel,
+            since=since,
+            wanted=lambda message: message.id not in besides and carries(message, job),
+        )
 
     async def attachment_url(self, job: Job) -> str | None:
         """See `Courier`. Addresses of attachments run out after a day; a message that is asked for has a new one."""
@@ -72,7 +75,7 @@ class DiscordCourier:
                 continue
             channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
             try:
-                with mapped():
+                async with mapped():
                     message = await channel.fetch_message(message_id)
             except (DestinationLost, DestinationBusy):
                 continue
@@ -83,7 +86,7 @@ class DiscordCourier:
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         """See `Courier`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
-        with mapped():
+        async with mapped():
             try:
                 message = await channel.fetch_message(message_id)
                 ours = self._client.user is not None and message.author.id == self._client.user.id

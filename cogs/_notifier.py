@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -13,30 +12,36 @@ import discord
 from bot.domain.notice import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.notifier import Phase, Posted, Trouble
+from bot.service.notifier import CannotTell, NotPosted, Phase, Posted, Trouble
 from cogs._cards import card_embed, failure_buttons, hidden
 from cogs._endings import private_ending, public_ending
-from cogs._posts import carries, mapped, own_messages, post_film
+from cogs._posts import carries, is_card, mapped, post_film
+from cogs._search import sought
 from cogs._text import link, safe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from bot.domain.capability import Capability
     from bot.domain.case import Case
     from bot.domain.job import Job
-    from bot.service.notifier import Alert, Card, Result
+    from bot.service.notifier import Alert, Card, Result, Sighting
     from cogs._answers import PrivateAnswers
 
 log = logging.getLogger(__name__)
 
 NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
+LONG_AGO: Final = timedelta(days=1)  # before a moment of our own clock, which may be wrong
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
 NOTE: Final = 10.0  # seconds for a direct note of what is posted already
 
 
 class DiscordNotifier:
-    """Speaks for the core, by channel id: no interaction is needed, so it works after any restart."""
+    """Speaks for the core, by channel id: no interaction is needed, so it works after any restart.
+
+    `moment` is the present by Discord's clock.
+    """
 
     def __init__(
         self,
@@ -45,10 +50,11 @@ class DiscordNotifier:
         answers: PrivateAnswers,
         notify_of: Callable[[int], Awaitable[Notify]],
         models: Mapping[str, Capability],
+        moment: Callable[[], datetime],
         operator_channel_id: int | None = None,
     ) -> None:
         self._client, self._answers, self._notify_of, self._models = client, answers, notify_of, models
-        self._operator_channel_id = operator_channel_id
+        self._moment, self._operator_channel_id = moment, operator_channel_id
 
     async def post_card(self, card: Card) -> Posted | None:
         """See `Notifier`. A card that was posted before, by this process or a dead one, is brought up to date.
@@ -62,8 +68,12 @@ class DiscordNotifier:
                 await self._answers.show(job, embed, last=card.phase is Phase.DONE)
             return None
         channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, words(job.public_locale))
-        with mapped():
-            message = await self._posted_card(channel, job) or await channel.send(
+        if (posted := await self._posted_card(job)) is not None:
+            async with mapped():
+                await channel.get_partial_message(posted.message_id).edit(embed=embed)
+            return posted
+        async with mapped():
+            message = await channel.send(
                 embed=embed,
                 nonce=f"card-{job.id}",
                 allowed_mentions=discord.AllowedMentions.none(),
@@ -79,22 +89,29 @@ class DiscordNotifier:
         if job.card_channel_id is None or job.card_message_id is None:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
-        with mapped():
+        async with mapped():
             say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
             await channel.get_partial_message(job.card_message_id).edit(
                 embed=card_embed(card, say), view=failure_buttons(job, say) if failed else None
             )
 
-    async def find_result(self, job: Job) -> Posted | None:
-        """See `Notifier`. Looks for the file by its name among the bot's own messages since the post was intended."""
+    async def find_card(self, job: Job) -> Sighting:
+        """See `Notifier`. Looks for the job's id, which ends the card."""
+        place = self._channel(job.destination.channel_id, job.destination.guild_id)
+        since = job.asked_at or job.created_at - LONG_AGO
+        return await sought(self._client, place, since=since, wanted=lambda message: is_card(message, job))
+
+    async def find_result(self, job: Job) -> Sighting:
+        """See `Notifier`. Looks for the file by its name."""
         if job.posting_at is None:
-            return None
-        for channel in await self._places(job):
-            with mapped(), contextlib.suppress(discord.Forbidden, discord.NotFound):
-                async for message in own_messages(self._client, channel, since=job.posting_at):
-                    if carries(message, job):
-                        return Posted(channel_id=message.channel.id, message_id=message.id)
-        return None
+            return NotPosted()
+        place: discord.abc.Messageable = self._channel(job.destination.channel_id, job.destination.guild_id)
+        if job.destination.private or job.posting_directly:
+            try:
+                place = await self._person(job)
+            except (DestinationLost, DestinationBusy) as exc:
+                return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+        return await sought(self._client, place, since=job.posting_at, wanted=lambda message: carries(message, job))
 
     async def post_result(self, result: Result) -> Posted:
         """See `Notifier`."""
@@ -141,7 +158,7 @@ class DiscordNotifier:
         try:
             async with asyncio.timeout(NOTE):
                 person = await self._person(job)
-                with mapped():
+                async with mapped():
                     await person.send(text, nonce=f"note-{job.id}", allowed_mentions=discord.AllowedMentions.none())
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
             log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
@@ -192,9 +209,9 @@ class DiscordNotifier:
         job = card.job
         users = [discord.Object(job.user_id)] if mention else []
         more: dict[str, Any] = {} if buttons is None else {"view": buttons}
-        with mapped():
-            if card.repeated and await self._stands_there(place, job, text):
-                return
+        if card.repeated and await self._stands_there(place, job, text):
+            return
+        async with mapped():
             await place.send(
                 text,
                 nonce=f"{card.phase[:4]}-{job.id}",
@@ -204,11 +221,16 @@ class DiscordNotifier:
             )
 
     async def _stands_there(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
-        """Whether the bot has said a text there since it was intended."""
-        async for message in own_messages(self._client, place, since=job.telling_at or job.created_at):
-            if message.content == text:
-                return True
-        return False
+        """Whether the bot has said a text there since it was intended.
+
+        Raises:
+            DestinationLost, DestinationBusy: it may have, and that cannot be seen.
+        """
+        since = job.telling_at or job.created_at - LONG_AGO
+        sighting = await sought(self._client, place, since=since, wanted=lambda message: message.content == text)
+        if isinstance(sighting, CannotTell):
+            raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
+        return isinstance(sighting, Posted)
 
     async def tell_decision(self, case: Case) -> None:
         """See `Notifier`."""
@@ -218,7 +240,7 @@ class DiscordNotifier:
             "server": safe(guild.name if guild else "?", 60),
         }
         text = say(f"more.{case.state}", **values)
-        with mapped():
+        async with mapped():
             person = await self._client.create_dm(discord.Object(case.user_id))
             await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())
 
@@ -229,32 +251,26 @@ class DiscordNotifier:
         typed = alert.trouble is Trouble.FEEDBACK
         detail = safe(alert.detail, FEEDBACK) if typed else alert.detail
         text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=detail or "-")
-        with mapped():
+        async with mapped():
             channel = self._channel(self._operator_channel_id, None)
             once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}
             await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
 
-    async def _posted_card(self, channel: discord.abc.Messageable, job: Job) -> discord.Message | None:
-        """The card of a job that is too old for Discord to remember its nonce, if it has been posted."""
-        if discord.utils.utcnow() - job.created_at < NONCE_LIFE:
-            return None
-        async for message in own_messages(self._client, channel, since=job.created_at):
-            if any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds):
-                return message
-        return None
+    async def _posted_card(self, job: Job) -> Posted | None:
+        """The card of a job that is too old for Discord to remember its nonce, if it has been posted.
 
-    async def _places(self, job: Job) -> list[Any]:
-        """Where the result may have been posted already: the channel, or its person's direct messages."""
-        places: list[Any] = []
-        if not job.destination.private:
-            places.append(self._channel(job.destination.channel_id, job.destination.guild_id))
-        if job.destination.private or job.destination.guild_id is not None:
-            with contextlib.suppress(DestinationLost):
-                places.append(await self._person(job))
-        return places
+        Raises:
+            DestinationBusy: it may have been, and that cannot be seen.
+        """
+        if job.asked_at is not None and self._moment() - job.asked_at < NONCE_LIFE:
+            return None
+        sighting = await self.find_card(job)
+        if isinstance(sighting, CannotTell):
+            raise DestinationBusy(sighting.reason)
+        return sighting if isinstance(sighting, Posted) else None
 
     async def _person(self, job: Job) -> discord.DMChannel:
-        with mapped():
+        async with mapped():
             return await self._client.create_dm(discord.Object(job.user_id))
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -14,16 +14,16 @@ from bot.service.notifier import Posted
 from cogs._cards import alt_text, result_buttons, result_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Mapping
 
     from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.locale import Words
     from bot.service.notifier import Result
 
-SEARCHED: Final = 1000  # messages looked through for one that may have been posted
-SKEW: Final = timedelta(minutes=10)  # by which our clock may be ahead of Discord's
+PATIENCE: Final = 30.0  # seconds that Discord has for one answer
+POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need
+SLOWEST: Final = 128 * 1024  # bytes a second, an upload that is still waited for
 
 _COVERED: Final = "SPOILER_"  # what Discord's clients know a covered file by
 _TOO_LARGE: Final = 40005
@@ -32,17 +32,18 @@ _BUSY: Final = frozenset({401, 408, 429})  # 401: the token was changed, and the
 _SERVER_ERROR: Final = 500
 
 
-@contextlib.contextmanager
-def mapped() -> Iterator[None]:
-    """Discord's refusals and failures as ours; the codes are in Discord's documents.
+@contextlib.asynccontextmanager
+async def mapped(*, within: float = PATIENCE) -> AsyncIterator[None]:
+    """Discord's refusals and failures as ours, and its silence after so many seconds; the codes are in its documents.
 
     Raises:
         ResultTooLarge: the file is over the limit after all.
-        DestinationBusy: it may work later.
+        DestinationBusy: it may work later, and what was asked for may have been done.
         DestinationLost: it never will, there.
     """
     try:
-        yield
+        async with asyncio.timeout(within):
+            yield
     except discord.HTTPException as exc:
         if exc.code == _TOO_LARGE or exc.status == _TOO_LARGE_STATUS:
             raise ResultTooLarge("refused_by_discord") from exc
@@ -51,6 +52,11 @@ def mapped() -> Iterator[None]:
         raise DestinationLost(f"discord_{exc.code or exc.status}") from exc
     except (TimeoutError, aiohttp.ClientError, OSError) as exc:
         raise DestinationBusy("discord_unreachable") from exc
+
+
+def patience_for(result: Result) -> float:
+    """How many seconds Discord has to take a result, which has to be uploaded first."""
+    return POSTING + result.media.size / SLOWEST
 
 
 def filename(job: Job) -> str:
@@ -87,7 +93,7 @@ async def post_film(
         ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
     """
     users = [] if mention is None else [discord.Object(mention)]
-    with mapped():
+    async with mapped(within=patience_for(result)):
         message = await channel.send(
             f"{greeting}\n{result_text(result.job, say, label=result.label)}",
             file=film_file(result, say),
@@ -97,15 +103,6 @@ async def post_film(
             allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
         )
     return Posted(channel_id=message.channel.id, message_id=message.id)
-
-
-async def own_messages(
-    client: discord.Client, channel: discord.abc.Messageable, *, since: datetime
-) -> AsyncIterator[discord.Message]:
-    """The bot's own messages in a channel since a moment of our clock, the newest first."""
-    async for message in channel.history(limit=SEARCHED, after=since - SKEW, oldest_first=False):
-        if client.user is not None and message.author.id == client.user.id:
-            yield message
 
 
 def is_card(message: discord.Message, job: Job) -> bool:

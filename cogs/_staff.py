@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.locale import Words, words
-from bot.service.notifier import Posted
+from bot.service.notifier import NotPosted, Posted
 from cogs._audit import spoken
 from cogs._cards import alt_text
 from cogs._case_look import case_buttons, case_embeds, case_text
-from cogs._posts import mapped, own_messages
+from cogs._posts import POSTING, mapped, patience_for
+from cogs._search import sought
 
 if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
-    from bot.service.notifier import Result
+    from bot.service.notifier import Result, Sighting
 
 CONTENT: Final = 2000  # characters of a message
 
@@ -41,7 +42,7 @@ class DiscordStaff:
             name = f"case-{film.job.id}.mp4"
             seen = alt_text(film.job, say, label=film.label)
             more["file"] = discord.File(film.file, filename=name, spoiler=True, description=seen)
-        with mapped():
+        async with mapped(within=POSTING if film is None else patience_for(film)):
             message = await self._channel(case.guild_id, case.channel_id).send(
                 case_text(case, job, say),
                 embeds=case_embeds(case, job, say),
@@ -52,23 +53,23 @@ class DiscordStaff:
             )
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
-    async def find_case(self, case: Case) -> Posted | None:
-        """See `Staff`. Looks for the id, which ends the message, among the bot's own since the post was intended."""
+    async def find_case(self, case: Case) -> Sighting:
+        """See `Staff`. Looks for the id, which ends the message."""
         if case.posting_at is None:
-            return None
-        with mapped():
-            channel = self._channel(case.guild_id, case.channel_id)
-            async for message in own_messages(self._client, channel, since=case.posting_at):
-                if message.content.endswith(f"-# {case.id}"):
-                    return Posted(channel_id=case.channel_id, message_id=message.id)
-        return None
+            return NotPosted()
+        return await sought(
+            self._client,
+            self._channel(case.guild_id, case.channel_id),
+            since=case.posting_at,
+            wanted=lambda message: message.content.endswith(f"-# {case.id}"),
+        )
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
         """See `Staff`. The video and the texts are taken out: what was decided stays to be read."""
         if case.message_id is None:
             return
         say = self._words(case.guild_id)
-        with mapped():
+        async with mapped():
             await (
                 self._channel(case.guild_id, case.channel_id)
                 .get_partial_message(case.message_id)
@@ -84,7 +85,7 @@ class DiscordStaff:
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
         text = spoken(entry, self._words(entry.guild_id))
-        with mapped():
+        async with mapped():
             await self._channel(entry.guild_id, channel_id).send(
                 text[:CONTENT], nonce=_nonce(entry), allowed_mentions=discord.AllowedMentions.none(), silent=True
             )

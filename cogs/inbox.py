@@ -11,7 +11,7 @@ from bot.locale import words
 from bot.service.results import PAGE
 from cogs._buttons import Lasting
 from cogs._cards import result_buttons, result_text
-from cogs._posts import film_file, mapped
+from cogs._posts import film_file, mapped, patience_for
 from cogs._press import Press, share
 from cogs._replies import acknowledge
 from cogs._text import safe, settings, since
@@ -113,12 +113,11 @@ class InboxButton(
 async def _get(press: Press) -> None:
     """Hand the video over in the private answer, then settle it: killed in between, it is there to be fetched again."""
     job, interaction, say = await press.own_job(), press.interaction, press.say
-    async with press.results.film(job, limit=interaction.filesize_limit) as film:
-        with mapped():
-            await interaction.edit_original_response(
-                content=result_text(job, say, label=film.label),
-                attachments=[film_file(film, say)],
-                view=result_buttons(job, say, models=press.bot.services.videos.models, ephemeral=True),
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
+    async with press.results.film(job, limit=interaction.filesize_limit) as film, mapped(within=patience_for(film)):
+        await interaction.edit_original_response(
+            content=result_text(job, say, label=film.label),
+            attachments=[film_file(film, say)],
+            view=result_buttons(job, say, models=press.bot.services.videos.models, ephemeral=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
     await press.results.received(job)

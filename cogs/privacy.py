@@ -95,7 +95,7 @@ async def _send_directly(interaction: discord.Interaction[Any], made: Export, sa
         DiscordBusy: Discord does not take it now.
     """
     try:
-        with mapped():
+        async with mapped():
             await interaction.user.send(say("privacy.export"), file=_file(made), nonce=str(interaction.id))
     except DestinationBusy as exc:
         raise DiscordBusy from exc

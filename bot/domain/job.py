@@ -94,7 +94,9 @@ class Job:
     `priority` and `turn` are its place in its queue. `cost_micros` is what the provider says it charged in USD,
     `cost_units` the same in units of its own. `removed_at` is when its message was taken away; `sharing_at` and
     `shared_at` are when the post of a private result in its channel was intended and done. `telling_at` is when telling
-    its requester how it ended was intended.
+    its requester how it ended was intended, `posting_at` when the post of the result was last intended, and
+    `posting_directly` whether that was to its person. `asked_at` is when it was asked for. That and every moment at
+    which something was intended are by Discord's clock.
     """
 
     id: str
@@ -143,6 +145,8 @@ class Job:
     review: Review | None = None
     cost_units: str | None = None
     telling_at: datetime | None = None
+    posting_directly: bool = False
+    asked_at: datetime | None = None
 
     @property
     def queue_id(self) -> int:
@@ -205,6 +209,7 @@ class Job:
             dead_letter=DeadLetter(row["dead_letter"]) if row["dead_letter"] else None,
             review=Review(row["review"]) if row["review"] else None,
             spoiler=bool(row["spoiler"]),
+            posting_directly=bool(row["posting_directly"]),
         )
 
 
@@ -212,5 +217,5 @@ _TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.ends
 _PLAIN: Final = (
     frozenset(Job.__dataclass_fields__)
     - _TIMES
-    - {"destination", "request", "status", "dead_letter", "origin", "review", "spoiler"}
+    - {"destination", "request", "status", "dead_letter", "origin", "review", "spoiler", "posting_directly"}
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.notifier import Card, Phase, Posted, phase_of
+from bot.service.notifier import CannotTell, Card, Phase, Posted, phase_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ class Cards:
     """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in.
 
     A card shows what the database says when its turn comes, so it does not matter in which order people ask for that.
-    `patience` is in seconds.
+    `moment` is the present by Discord's clock, `patience` is in seconds.
     """
 
     def __init__(
@@ -63,10 +63,11 @@ class Cards:
         lookup: Lookup,
         expectation: Expectation,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         patience: float = PATIENCE,
     ) -> None:
         self._notifier, self._jobs, self._lookup, self._expectation = notifier, jobs, lookup, expectation
-        self._clock, self._patience = clock, patience
+        self._clock, self._moment, self._patience = clock, moment, patience
         self._shown: dict[str, _Shown] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -128,7 +129,7 @@ class Cards:
     async def _tell(self, card: Card) -> None:
         """Tell the requester once: what may have been said before a crash is looked for before it is said."""
         repeated = card.job.telling_at is not None
-        intended = await self._jobs.begin_telling(card.job, now=self._clock())
+        intended = await self._jobs.begin_telling(card.job, at=self._moment())
         job = replace(card.job, telling_at=intended.telling_at)
         await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
 
@@ -155,7 +156,7 @@ class Cards:
 
     async def _last(self, job: Job) -> Card:
         """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
-        card, known = await self.describe(self._placed(job)), self._shown.get(job.id)
+        card, known = await self.describe(await self._found(self._placed(job))), self._shown.get(job.id)
         to_be_seen = known is not None and known.place is not None and known.phase is card.phase
         if to_be_seen or card.job.card_message_id is None:
             return card
@@ -165,6 +166,23 @@ class Cards:
             log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
             return replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
         return card
+
+    async def _found(self, job: Job) -> Job:
+        """The job with the place of its card, looked for where none was recorded: it may have been posted all the same.
+
+        Raises:
+            DestinationBusy: nobody can look right now.
+        """
+        if job.card_message_id is not None or job.destination.private:
+            return job
+        sighting = await self._notifier.find_card(job)
+        if isinstance(sighting, CannotTell) and not sighting.closed:
+            raise DestinationBusy(sighting.reason)
+        if not isinstance(sighting, Posted):
+            return job
+        log.info("a card is found that was not recorded", extra={"job": job.id})
+        await self._jobs.record_card(job, channel_id=sighting.channel_id, message_id=sighting.message_id)
+        return replace(job, card_channel_id=sighting.channel_id, card_message_id=sighting.message_id)
 
     async def _bring_up_to_date(self, job: Job) -> None:
         known, card = self._shown.get(job.id), await self.describe(self._placed(job))

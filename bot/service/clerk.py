@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain import backoff
 from bot.domain.case import CaseKind, CaseState
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
-from bot.service.notifier import Alert, Trouble
+from bot.service.notifier import Alert, CannotTell, Posted, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.service.copies import Copies
-    from bot.service.notifier import Posted
     from bot.service.operator import OperatorDesk
     from bot.service.staff import Staff
     from bot.store.cases import CaseStore
@@ -41,7 +40,7 @@ FILE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every
 
 
 class Clerk:
-    """Posts and edits the messages of cases; `patience` is in seconds."""
+    """Posts and edits the messages of cases; `moment` is the present by Discord's clock, `patience` is in seconds."""
 
     def __init__(
         self,
@@ -52,11 +51,12 @@ class Clerk:
         staff: Staff,
         desk: OperatorDesk,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         rand: Callable[[], float],
         patience: float = PATIENCE,
     ) -> None:
         self._cases, self._lookup, self._copies, self._staff, self._desk = cases, lookup, copies, staff, desk
-        self._clock, self._rand, self._patience = clock, rand, patience
+        self._clock, self._moment, self._rand, self._patience = clock, moment, rand, patience
         self._recovered = False
 
     async def see_to_all(self) -> None:
@@ -81,16 +81,26 @@ class Clerk:
         job = await self._lookup.job(case.job_id) if case.job_id is not None else None
         place = case.message_id
         if place is None and case.posting_at is not None:
-            found = await self._staff.find_case(case)
-            place = found.message_id if found else None
+            place = await self._found(case)
         if case.state is not CaseState.OPEN:
             if place is not None:
                 await self._staff.edit_case(replace(case, message_id=place), job=job)
         elif place is None:
-            await self._cases.begin_posting(case, now=self._clock())
+            await self._cases.begin_posting(case, at=self._moment())
             place = (await self._post(case, job)).message_id
             log.info("a case is posted", extra={"case": case.id})
         await self._cases.shown(case, message_id=place)
+
+    async def _found(self, case: Case) -> int | None:
+        """The message of an earlier try.
+
+        Raises:
+            DestinationBusy: it may be there, and that cannot be seen now.
+        """
+        sighting = await self._staff.find_case(case)
+        if isinstance(sighting, CannotTell):
+            raise DestinationBusy(sighting.reason)
+        return sighting.message_id if isinstance(sighting, Posted) else None
 
     async def _post(self, case: Case, job: Job | None) -> Posted:
         if case.kind is not CaseKind.RESULT or job is None:

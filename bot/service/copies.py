@@ -14,7 +14,7 @@ from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultU
 from bot.service.files import ready, remove, size
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.service.files import Fetcher
     from bot.service.marking import Marking
     from bot.service.media import Media
-    from bot.service.notifier import Posted, Result
+    from bot.service.notifier import Posted, Result, Sighting
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +62,13 @@ class Courier(Protocol):
         """Post a result once more, mentioning nobody. A repeat of the nonce finds the first one."""
         ...
 
-    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
-        """A message of the bot's with this result in that channel, not older than `since`."""
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
+        """A message of the bot's with this result in that channel, not older than `since`, by Discord's clock.
+
+        Messages whose ids are in `besides` are others. Raises nothing.
+        """
         ...
 
     async def attachment_url(self, job: Job) -> str | None:

@@ -29,7 +29,7 @@ from bot.errors import (
     TransitionLost,
 )
 from bot.service.files import Fetcher, ready, remove, size
-from bot.service.notifier import Alert, Trouble
+from bot.service.notifier import Alert, CannotTell, NotPosted, Posted, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bot.service.inspection import Inspection
     from bot.service.marking import Marking
     from bot.service.media import Media
-    from bot.service.notifier import Notifier, Posted, Result
+    from bot.service.notifier import Notifier, Result, Sighting
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
     from bot.store.lookup import Lookup
@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 FETCHES: Final = 6  # spoilt files at the least before the job fails, and
 PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first of them: storage may only be late
 KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is fetched from and offered to whoever is busy
+LOOKS: Final = 12  # at a place that is closed to us for a post that may be there: an hour and a half at the most
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries
 SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 
@@ -64,7 +65,7 @@ __all__ = ["Delivery", "Fetcher"]
 
 
 class Delivery:
-    """The steps of a job that has a result."""
+    """The steps of a job that has a result. `moment` is the present by Discord's clock, `clock` by ours."""
 
     def __init__(
         self,
@@ -81,13 +82,14 @@ class Delivery:
         folder: Path,
         cap: int,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._lookup, self._providers = jobs, lookup, providers
         self._fetcher, self._media, self._marking = fetcher, media, marking
         self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
         self._inspection = inspection
-        self._clock, self._rand = clock, rand
+        self._clock, self._moment, self._rand = clock, moment, rand
         self._spoilt: Counter[str] = Counter()
         self._repeatable: set[asyncio.Task[Any]] = set()
         self._stopping = False
@@ -129,7 +131,10 @@ class Delivery:
             if (case := await self._inspection.objection(job)) is not None:
                 await self._ready(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
                 return await self._inspection.hold(job, case)
-            posted, job = await self._bring(job)
+            moment, sighting = self._moment(), await self._sought(job)
+            if isinstance(sighting, CannotTell):
+                return await self._look_again(job, sighting)
+            posted, job = (sighting, job) if isinstance(sighting, Posted) else await self._bring(job, moment=moment)
         except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
             return await self._no_file(job, exc)
         except DestinationBusy as exc:
@@ -156,13 +161,21 @@ class Delivery:
         log.info("kept", extra={"job": job.id, "reason": reason})
         return kept
 
-    async def _bring(self, job: Job) -> tuple[Posted, Job]:
-        """Post the result, unless it has been posted already; Discord may take less than it said it would."""
-        if job.posting_at is not None and (posted := await self._notifier.find_result(job)):
-            return posted, job
+    async def _sought(self, job: Job) -> Sighting:
+        """The result's message, if its post was begun and nobody has recorded how that ended."""
+        return NotPosted() if job.posting_at is None else await self._notifier.find_result(job)
+
+    async def _look_again(self, job: Job, doubt: CannotTell) -> Job:
+        """The video may be posted, and nobody can see it: look again, at last keep it for its person. Post nothing."""
+        if self.too_long(job) or (doubt.closed and job.tries >= LOOKS):
+            return await self.keep(job, f"in doubt: {doubt.reason}")
+        return await self._later(job, doubt.reason)
+
+    async def _bring(self, job: Job, *, moment: datetime) -> tuple[Posted, Job]:
+        """Post the result, which is nowhere at that moment; Discord may take less than it said it would."""
         limit = job.destination.upload_limit
         try:
-            return await self._post(await self._ready(job, limit=limit))
+            return await self._post(await self._ready(job, limit=limit), moment=moment)
         except ResultTooLarge as exc:
             if exc.reason in _HOPELESS:
                 raise
@@ -170,7 +183,7 @@ class Delivery:
             if limit <= SMALLEST:
                 raise DestinationLost(exc.reason) from exc
         try:
-            return await self._post(await self._ready(job, limit=SMALLEST))
+            return await self._post(await self._ready(job, limit=SMALLEST), moment=moment)
         except ResultTooLarge as exc:
             raise DestinationLost(exc.reason) from exc
 
@@ -217,8 +230,8 @@ class Delivery:
             raise ResultUnavailable("no_url")
         return job.result_url
 
-    async def _post(self, result: Result) -> tuple[Posted, Job]:
-        job = await self._jobs.begin_posting(result.job, now=self._clock())
+    async def _post(self, result: Result, *, moment: datetime) -> tuple[Posted, Job]:
+        job = await self._jobs.begin_posting(result.job, at=moment)
         log.info("posting", extra={"job": job.id, "bytes": result.media.size})
         try:
             return await self._notifier.post_result(result), job
@@ -226,6 +239,7 @@ class Delivery:
             if job.destination.private or job.destination.guild_id is None:
                 raise
             log.warning("the channel is closed, trying the person", extra={"job": job.id, "reason": exc.reason})
+            job = await self._jobs.begin_posting(job, at=moment, directly=True)
             return await self._notifier.send_directly(result), job
 
     async def _no_file(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 from bot.domain import backoff
 from bot.errors import (
     DeliveryError,
+    DestinationBusy,
     DestinationLost,
     ResultTooLarge,
     StoreError,
     StoreUnavailable,
 )
 from bot.service.copies import Copy, CopyKind
+from bot.service.notifier import CannotTell, Posted
 from bot.store.preferences import of_guild
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job
     from bot.service.copies import Copies, Courier
-    from bot.service.notifier import Posted
     from bot.store.gallery import GalleryStore, Hanging
     from bot.store.library import Shelf
     from bot.store.lookup import Lookup
@@ -95,7 +96,8 @@ class Curator:
     """Posts what is meant for the galleries, one copy after the other.
 
     The intent is a row, a post that may have happened is looked for before it is repeated, and its nonce makes a
-    repeat at once harmless. `lease` is how long a copy belongs to whoever has taken it up.
+    repeat at once harmless. `lease` is how long a copy belongs to whoever has taken it up, `moment` the present by
+    Discord's clock.
     """
 
     def __init__(
@@ -108,11 +110,12 @@ class Curator:
         courier: Courier,
         lease: timedelta,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._store, self._shelf, self._lookup = store, shelf, lookup
         self._copies, self._courier = copies, courier
-        self._lease, self._clock, self._rand = lease, clock, rand
+        self._lease, self._clock, self._moment, self._rand = lease, clock, moment, rand
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -166,14 +169,23 @@ class Curator:
         return IDLE if due is None else min(IDLE, max(timedelta(), due - self._clock()))
 
     async def _found(self, job: Job, meant: Hanging) -> Posted | None:
-        """The copy of an earlier try; the result itself may be in the same channel."""
+        """The copy of an earlier try; the result itself may be in the same channel.
+
+        Raises:
+            DestinationBusy: it may be there, and that cannot be seen now.
+        """
         if meant.posting_at is None:
             return None
-        guild_id = job.destination.guild_id
-        found = await self._courier.find_copy(
-            job, channel_id=meant.channel_id, guild_id=guild_id, since=meant.posting_at
+        sighting = await self._courier.find_copy(
+            job,
+            channel_id=meant.channel_id,
+            guild_id=job.destination.guild_id,
+            since=meant.posting_at,
+            besides=(job.message_id, job.shared_message_id),
         )
-        return None if found is None or found.message_id in {job.message_id, job.shared_message_id} else found
+        if isinstance(sighting, CannotTell):
+            raise DestinationBusy(sighting.reason)
+        return sighting if isinstance(sighting, Posted) else None
 
     async def _post(self, job: Job, meant: Hanging) -> Posted:
         try:
@@ -193,7 +205,7 @@ class Curator:
         )
         async with self._copies.film(job, limit=limit) as film:
             stars = await self._shelf.stars(job.id)
-            await self._store.posting(job.id, now=self._clock())
+            await self._store.posting(job.id, at=self._moment())
             return await self._courier.post_copy(film, copy, stars=stars)
 
     async def _not_now(self, job: Job, meant: Hanging, exc: DeliveryError) -> None:

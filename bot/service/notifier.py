@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bot.domain.job import DeadLetter, JobStatus, Review
 
@@ -84,6 +84,26 @@ class Posted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotPosted:
+    """Everything since the moment of posting was read, and the message is not there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CannotTell:
+    """Nobody could look, or not to the end: the message may be there, so nothing may be posted anew.
+
+    `closed` is whether Discord refuses to show the place, which a later look seldom changes.
+    """
+
+    reason: str
+    closed: bool = False
+
+
+Sighting: TypeAlias = Posted | NotPosted | CannotTell
+"""What came of looking for a message that may have been posted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
     """A finished video on disk, ready to be posted. `label` is the operator's own way to say that AI made it."""
 
@@ -132,8 +152,12 @@ class Notifier(Protocol):
         """Bring a posted card up to date."""
         ...
 
-    async def find_result(self, job: Job) -> Posted | None:
-        """The message with the job's result, if it has been posted already."""
+    async def find_card(self, job: Job) -> Sighting:
+        """The job's card, which may have been posted without being recorded. Raises nothing."""
+        ...
+
+    async def find_result(self, job: Job) -> Sighting:
+        """The message with the job's result, where its post was intended last. Raises nothing."""
         ...
 
     async def post_result(self, result: Result) -> Posted:

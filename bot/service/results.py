@@ -25,6 +25,7 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.service.copies import Copy, CopyKind
+from bot.service.notifier import CannotTell, Posted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.copies import Copies, Courier
     from bot.service.delivery import Delivery
-    from bot.service.notifier import Posted, Result
+    from bot.service.notifier import Result
     from bot.store.lookup import Lookup
     from bot.store.results import ResultStore
 
@@ -66,7 +67,10 @@ class InboxPage:
 
 
 class Results:
-    """The use cases around finished videos. Every method may also raise `StoreUnavailable`."""
+    """The use cases around finished videos. Every method may also raise `StoreUnavailable`.
+
+    `moment` is the present by Discord's clock.
+    """
 
     def __init__(
         self,
@@ -77,10 +81,11 @@ class Results:
         courier: Courier,
         delivery: Delivery,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store, self._lookup, self._copies, self._courier = store, lookup, copies, courier
-        self._delivery, self._clock, self._wake = delivery, clock, wake
+        self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def job(self, job_id: str, *, user_id: int) -> Job:
@@ -164,7 +169,7 @@ class Results:
             place = job.destination
             if job.user_id != user_id or place.guild_id is None:
                 raise ResultForgotten
-            meant = await self._store.begin_sharing(job_id, user_id=user_id, now=self._clock())
+            meant = await self._store.begin_sharing(job_id, user_id=user_id, at=self._moment())
             if meant is None or meant.sharing_at is None:
                 raise AlreadyShared
             posted = await self._shared(meant, before=job.sharing_at)
@@ -179,12 +184,13 @@ class Results:
         """The post in the channel; `before` is when an earlier try meant to make it."""
         place = job.destination
         if before is not None:
-            with _in_words(place.channel_id):
-                found = await self._courier.find_copy(
-                    job, channel_id=place.channel_id, guild_id=place.guild_id, since=before
-                )
-            if found is not None:
-                return found
+            sighting = await self._courier.find_copy(
+                job, channel_id=place.channel_id, guild_id=place.guild_id, since=before
+            )
+            if isinstance(sighting, Posted):
+                return sighting
+            if isinstance(sighting, CannotTell):
+                raise ChannelClosed(channel_id=place.channel_id) if sighting.closed else DiscordBusy
         copy = Copy(
             kind=CopyKind.SHARED,
             user_id=job.user_id,

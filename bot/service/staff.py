@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
-    from bot.service.notifier import Posted, Result
+    from bot.service.notifier import Posted, Result, Sighting
 
 
 class Staff(Protocol):
@@ -22,8 +22,8 @@ class Staff(Protocol):
         """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""
         ...
 
-    async def find_case(self, case: Case) -> Posted | None:
-        """The message of a case, if it has been posted already."""
+    async def find_case(self, case: Case) -> Sighting:
+        """The message of a case, which may have been posted. Raises nothing."""
         ...
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CLOSING: Final = 8  # tries to close a card before it is left as it is
-STUMBLE_CAP: Final = 600.0  # seconds at the most between two tries of a step that fails unexpectedly
+CLOSING: Final = 200  # tries to close a card that Discord does not take, for more than a day
+STUMBLES: Final = 8  # tries to close a job whose end fails unexpectedly
+WAIT_CAP: Final = 600.0  # seconds at the most between two tries of the same step
 CROWD: Final = timedelta(seconds=30)  # about how long a video waits that finds too many before it
 
 _AT_PROVIDER: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING})
@@ -88,16 +89,16 @@ class Steps:
         Raises:
             StoreError: it could not be written down; the lease runs out.
         """
-        if job.finished and job.tries >= CLOSING:
+        if job.finished and job.tries >= STUMBLES:
             await self._end(job)
         elif job.status in _AT_PROVIDER and job.dead_letter is None and self._submission.too_long(job):
             await self._submission.lose(job)
         elif job.review is Review.HELD:  # nobody gets it by an accident
-            await self._again(job, cap=STUMBLE_CAP)
+            await self._again(job, cap=WAIT_CAP)
         elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):
             await self._delivery.keep(job, "internal")
         else:
-            await self._again(job, cap=STUMBLE_CAP)
+            await self._again(job, cap=WAIT_CAP)
 
     async def _close(self, job: Job) -> Job:
         try:
@@ -105,7 +106,7 @@ class Steps:
         except DestinationBusy as exc:
             log.info("the card could not be closed", extra={"job": job.id, "reason": exc.reason})
             if job.tries < CLOSING:
-                return await self._again(job, cap=backoff.CAP)
+                return await self._again(job, cap=WAIT_CAP)
         return await self._end(job)
 
     async def _end(self, job: Job) -> Job:

@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 class Videos:
     """The use cases of the members. Every method may raise `StoreUnavailable`: then nothing has happened.
 
-    What is asked for after a request was accepted may fail without anybody being told that it was not.
+    What is asked for after a request was accepted may fail without anybody being told that it was not. `moment` is the
+    present by Discord's clock.
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class Videos:
         models: Mapping[str, Capability],
         limits: Limits,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._jobs, self._lookup, self._cards = jobs, lookup, cards
         self._expectation, self._health, self._desk, self._admission = expectation, health, desk, admission
-        self._limits, self._clock, self._wake = limits, clock, wake
+        self._limits, self._clock, self._moment, self._wake = limits, clock, moment, wake
         self.models = models
 
     def capability(self, model: str | None) -> Capability:
@@ -168,6 +170,7 @@ class Videos:
             priority=admitted.priority,
             spoiler=admitted.spoiler,
             review=admitted.review,
+            asked_at=self._moment(),
         )
 
     @asynccontextmanager

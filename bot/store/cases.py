@@ -89,11 +89,11 @@ class CaseStore:
             lambda tx: tx.execute("UPDATE cases SET due_at = $1 WHERE due_at > $1", millis(now))
         )
 
-    async def begin_posting(self, case: Case, *, now: datetime) -> None:
-        """Write that its message may be there from now on."""
+    async def begin_posting(self, case: Case, *, at: datetime) -> None:
+        """Write that its message may be there from that moment on, by Discord's clock."""
         await self._database.transact(
             lambda tx: tx.execute(
-                "UPDATE cases SET posting_at = coalesce(posting_at, $2) WHERE id = $1", case.id, millis(now)
+                "UPDATE cases SET posting_at = coalesce(posting_at, $2) WHERE id = $1", case.id, millis(at)
             )
         )
 

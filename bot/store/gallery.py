@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hanging:
-    """A copy that is meant to be posted. `posting_at` is when that was first tried, `tries` how often."""
+    """A copy that is meant to be posted, tried `tries` times, first at `posting_at` by Discord's clock."""
 
     job_id: str
     channel_id: int
@@ -92,9 +92,9 @@ class GalleryStore:
 
         return await self._database.transact(work)
 
-    async def posting(self, job_id: str, *, now: datetime) -> None:
-        """Write that the copy may be in the channel from now on."""
-        await self._change("posting_at = coalesce(posting_at, $2)", job_id, millis(now))
+    async def posting(self, job_id: str, *, at: datetime) -> None:
+        """Write that the copy may be in the channel from that moment on, by Discord's clock."""
+        await self._change("posting_at = coalesce(posting_at, $2)", job_id, millis(at))
 
     async def posted(self, job_id: str, *, message_id: int) -> None:
         """The copy is in the channel: never again."""

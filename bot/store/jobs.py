@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
     "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
-    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review) "
+    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, asked_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22, $23, $24, $25, $26, $27, $28) "
+    "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
 _UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
@@ -169,14 +169,16 @@ class JobStore:
 
         return await self._database.transact(work)
 
-    async def begin_posting(self, job: Job, *, now: datetime) -> Job:
-        """Write that the result may be in the channel from now on.
+    async def begin_posting(self, job: Job, *, at: datetime, directly: bool = False) -> Job:
+        """Write that the result may be in the channel, or `directly` with its person, from that moment on.
+
+        The moment is Discord's, and so is that of every earlier post: whoever begins anew knows that there was none.
 
         Raises:
             TransitionLost: it is not the caller's to post, or not any more.
         """
         demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
-        return await self._keep(job, posting_at=job.posting_at or now)
+        return await self._keep(job, posting_at=at, posting_directly=directly)
 
     async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
         """The person has the result: settle, and make it due at once to close the card.
@@ -203,14 +205,14 @@ class JobStore:
         demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
-    async def begin_telling(self, job: Job, *, now: datetime) -> Job:
-        """Write that its requester may have been told from now on how it ended.
+    async def begin_telling(self, job: Job, *, at: datetime) -> Job:
+        """Write that its requester may have been told from that moment of Discord's clock on how it ended.
 
         Raises:
             TransitionLost: it has not ended, or is not the caller's any more.
         """
         demand(job, job.finished)
-        return await self._keep(job, telling_at=job.telling_at or now)
+        return await self._keep(job, telling_at=job.telling_at or at)
 
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
         """Where the job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
@@ -257,4 +259,5 @@ def _columns(job: Job) -> tuple[object, ...]:
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
         *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),
         *(job.queue_id, job.priority, int(job.spoiler), job.review and str(job.review)),
+        millis(job.asked_at) if job.asked_at else None,
     )

@@ -76,10 +76,10 @@ class ResultStore:
         """
         return await self._database.transact(lambda tx: _settled(tx, job_id, now=now))
 
-    async def begin_sharing(self, job_id: str, *, user_id: int, now: datetime) -> Job | None:
-        """Write that the author's result may be in its channel from now on; None where it has been shared already.
+    async def begin_sharing(self, job_id: str, *, user_id: int, at: datetime) -> Job | None:
+        """Write that the author's result may be in its channel from that moment on; None where it is shared already.
 
-        `sharing_at` of the answer is when that was first written.
+        `sharing_at` of the answer is when that was first written, by Discord's clock.
         """
 
         async def work(tx: Transaction) -> Job | None:
@@ -88,7 +88,7 @@ class ResultStore:
                 "AND shared_at IS NULL AND (delivered_at IS NOT NULL OR dead_letter = 'undeliverable') RETURNING *",
                 job_id,
                 user_id,
-                millis(now),
+                millis(at),
             )
             return Job.from_row(row) if row else None
 

@@ -107,7 +107,7 @@ class Wiring:
         chores = [
             *self._housekeeping.chores(),
             *self._administration.chores(),
-            engine.moderating.chore(copies=engine.copies, staff=self._world.staff),
+            engine.moderating.chore(copies=engine.copies, staff=self._world.staff, moment=self._world.moment),
         ]
         return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
 
@@ -122,6 +122,7 @@ class Wiring:
             courier=self._world.courier,
             lease=timedelta(seconds=HANGING * self._settings.lease_seconds),
             clock=self._world.clock,
+            moment=self._world.moment,
             rand=random.random,
         )
 
@@ -139,6 +140,7 @@ class Wiring:
             admission=self._admission,
             limits=Limits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
             clock=self._world.clock,
+            moment=self._world.moment,
             wake=self._wake_all,
         )
 
@@ -160,6 +162,7 @@ class Wiring:
             courier=self._world.courier,
             delivery=self._engine.delivery,
             clock=self._world.clock,
+            moment=self._world.moment,
             wake=self.worker.wake,
         )
 

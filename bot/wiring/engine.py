@@ -80,6 +80,7 @@ class Engine:
             lookup=self.lookup,
             expectation=self.expectation,
             clock=self._world.clock,
+            moment=self._world.moment,
         )
 
     @cached_property
@@ -98,6 +99,7 @@ class Engine:
             folder=self._folder,
             cap=self._cap,
             clock=self._world.clock,
+            moment=self._world.moment,
             rand=random.random,
         )
 

@@ -70,7 +70,7 @@ class Moderating:
             wake=self._wake,
         )
 
-    def chore(self, *, copies: Copies, staff: Staff) -> Chore:
+    def chore(self, *, copies: Copies, staff: Staff, moment: Callable[[], datetime]) -> Chore:
         """What brings cases before the moderators."""
         clerk = Clerk(
             cases=CaseStore(self._database),
@@ -79,6 +79,7 @@ class Moderating:
             staff=staff,
             desk=self._desk,
             clock=self._clock,
+            moment=moment,
             rand=random.random,
         )
         return Chore(name="cases", every=ROUND, work=clerk.see_to_all, prompt=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from bot.provider.base import VideoProvider
     from bot.provider.scan import Scanner
@@ -31,4 +32,5 @@ class World:
     staff: Staff
     clock: Clock
     models: Models
+    moment: Callable[[], datetime]  # the present by Discord's clock
     scanner: Scanner | None = None

@@ -87,3 +87,28 @@ async def test_a_dropped_gateway_loses_nothing(stage: Stage) -> None:
         sent = await people.types("quota")
         assert "57 credits" in await people.answer(sent)
     await delivered_once(stage)
+
+
+async def test_a_video_that_may_be_in_a_closed_channel_goes_nowhere_else(stage: Stage) -> None:
+    people = stage.people
+    await people.fault("discord", "lost_answer", **LATER)
+    async with stage.bot():
+        await people.types("video create", **SMALL)
+        await people.result()
+        await people.permissions("general", deny=["VIEW_CHANNEL"])
+
+        async def looked() -> bool:
+            asked = [each for each in await people.requests() if each["path"].endswith("/messages")]
+            return any(each["method"] == "GET" and each["status"] == 403 for each in asked)
+
+        await people.until(looked, what="a look into the closed channel")
+        await people.permissions("general", allow=["VIEW_CHANNEL"])
+        await stage.rest()
+    await delivered_once(stage)
+
+
+async def test_a_card_that_was_posted_and_not_recorded_is_closed_with_its_job(stage: Stage) -> None:
+    await stage.people.fault("discord", "lost_answer", on=["message"])
+    await stage.people.fault("discord", "missing_permissions", on=["message"])  # the card is not tried again
+    await ask(stage)
+    await delivered_once(stage)

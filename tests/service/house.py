@@ -46,6 +46,7 @@ from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from bot.domain.job import DeadLetter
@@ -63,6 +64,7 @@ class House:
     database: Stubborn
     folder: Path
     clock: Clock = field(default_factory=Clock)
+    ahead: timedelta = timedelta()  # by which our clock is ahead of Discord's
     discord: Discord = field(default_factory=Discord)
     fetcher: Fetcher = field(default_factory=Fetcher)
     films: Films = field(default_factory=Films)
@@ -87,6 +89,7 @@ class House:
             lookup=self.lookup,
             expectation=self.expectation,
             clock=self.clock,
+            moment=self.moment,
             patience=self.patience,
         )
         self.health = {
@@ -122,6 +125,7 @@ class House:
             ),
             folder=self.folder,
             cap=200 * 1024 * 1024,
+            moment=self.moment,
             clock=self.clock,
             rand=_middle,
         )
@@ -145,6 +149,10 @@ class House:
         return Timekeeper(
             moments=Moments(self.database), clock=self.clock, longest=timedelta(minutes=15), review=REVIEW_TIME
         )
+
+    def moment(self) -> datetime:
+        """The present by Discord's clock."""
+        return self.clock() - self.ahead
 
     def worker(self) -> Worker:
         return Worker(
@@ -194,6 +202,7 @@ class House:
             admission=self.admission(),
             limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,
+            moment=self.moment,
             wake=wake or self.wake,
         )
 

@@ -18,7 +18,7 @@ from bot.service.copies import Copies
 from bot.service.inspection import Inspection
 from bot.service.marking import Marking
 from bot.service.moderation import Moderation, Screened
-from bot.service.notifier import Posted
+from bot.service.notifier import NotPosted, Posted
 from bot.service.results import Results
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -28,7 +28,7 @@ from tests.service.scripted import Scripted
 
 if TYPE_CHECKING:
     from bot.domain.job import Job
-    from bot.service.notifier import Result
+    from bot.service.notifier import Result, Sighting
     from tests.service.house import House
 
 GUILD, ROOM = 7, 9
@@ -52,8 +52,8 @@ class Staff(Scripted):
         usual = Posted(channel_id=ROOM, message_id=next(self._numbers))
         return cast("Posted", await self.play("post_case", what, usual=usual))
 
-    async def find_case(self, case: Case) -> Posted | None:
-        return cast("Posted | None", await self.play("find_case", case.id))
+    async def find_case(self, case: Case) -> Sighting:
+        return cast("Sighting", await self.play("find_case", case.id, usual=NotPosted()))
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
         assert job is None or case.job_id == job.id
@@ -113,6 +113,7 @@ class Bench:
             staff=self.staff,
             desk=house.desk,
             clock=house.clock,
+            moment=house.moment,
             rand=lambda: 0.5,
             patience=self.patience,
         )
@@ -123,6 +124,7 @@ class Bench:
             courier=cast("Any", self.courier),
             delivery=house.delivery,
             clock=house.clock,
+            moment=house.moment,
             wake=self.wake,
         )
         self.cases = Cases(

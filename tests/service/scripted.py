@@ -12,7 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
 from bot.service.media_probe import MediaInfo
-from bot.service.notifier import Posted
+from bot.service.notifier import NotPosted, Posted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
-    from bot.service.notifier import Alert, Card, Result
+    from bot.service.notifier import Alert, Card, Result, Sighting
     from bot.store.database import Database, Transaction
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -143,8 +143,11 @@ class Discord(Scripted):
     async def edit_card(self, card: Card) -> None:
         await self.play("edit_card", card)
 
-    async def find_result(self, job: Job) -> Posted | None:
-        return cast("Posted | None", await self.play("find_result", job))
+    async def find_card(self, job: Job) -> Sighting:
+        return cast("Sighting", await self.play("find_card", job, usual=NotPosted()))
+
+    async def find_result(self, job: Job) -> Sighting:
+        return cast("Sighting", await self.play("find_result", job, usual=NotPosted()))
 
     async def post_result(self, result: Result) -> Posted:
         return cast("Posted", await self.play("post_result", result, usual=self._place(result.job)))

@@ -13,7 +13,7 @@ from bot.domain.eta import ENOUGH
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
-from bot.service.notifier import Phase, phase_of
+from bot.service.notifier import CannotTell, Phase, Posted, phase_of
 from bot.store.dead_letters import DeadLetters
 from tests.service.scripted import until
 
@@ -259,3 +259,28 @@ async def test_the_expected_time_is_remembered_for_a_minute(house: House) -> Non
     assert await house.expectation.of(job.request) == guess
     house.clock.tick(61)
     assert await house.expectation.of(job.request) == timedelta(seconds=8)
+
+
+async def test_a_card_that_was_posted_and_not_recorded_is_found_and_closed(house: House) -> None:
+    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
+    house.discord.then("find_card", Posted(channel_id=5, message_id=77))
+    await house.cards.close(await house.claimed(job))
+    (edited,) = house.discord.asked("edit_card")
+    assert (edited.phase, edited.job.card_message_id) == (Phase.FAILED, 77)
+    assert (await house.job(job)).card_message_id == 77
+
+
+async def test_a_card_that_nobody_can_look_for_now_is_looked_for_again(house: House) -> None:
+    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
+    house.discord.then("find_card", CannotTell(reason="discord_503"), Posted(channel_id=5, message_id=77))
+    job = await house.steps.advance(await house.claimed(job))
+    assert job.due_at is not None
+    closed = await house.steps.advance(await house.claimed(job))
+    assert (closed.due_at, house.discord.phases()) == (None, ["failed"])
+
+
+async def test_a_channel_that_is_closed_has_no_card_to_close(house: House) -> None:
+    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
+    house.discord.then("find_card", CannotTell(reason="discord_50001", closed=True))
+    assert (await house.steps.advance(await house.claimed(job))).due_at is None
+    assert (house.discord.phases(), house.discord.phases("tell_requester")) == ([], ["failed"])

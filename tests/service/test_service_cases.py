@@ -24,6 +24,7 @@ from bot.errors import (
 from bot.provider.scan import Verdict
 from bot.service.asking import Asking
 from bot.service.clerk import TRIES
+from bot.service.notifier import CannotTell
 from tests.service.moderating import ANA, GUILD, ROOM, Bench
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ async def test_a_scan_decides_whether_a_video_is_held(bench: Bench, answer: Any,
 
 async def test_a_video_that_may_have_been_posted_is_not_held_any_more(bench: Bench) -> None:
     job = await bench.house.succeeded()
-    begun = await bench.house.jobs.begin_posting(job, now=bench.house.clock())
+    begun = await bench.house.jobs.begin_posting(job, at=bench.house.clock())
     await bench.wants(approval="results", scan_results=True)
     assert (await bench.house.steps.deliver(begun)).delivered_at is not None
 
@@ -166,7 +167,6 @@ async def test_the_clerk_posts_a_case_once_and_edits_it_after_its_decision(bench
 async def test_a_post_that_may_have_happened_is_looked_for(bench: Bench) -> None:
     case = await bench.opened()
     bench.staff.then("post_case", BUSY)
-    bench.staff.then("find_case", lambda: None)
     await bench.clerk.see_to_all()
     bench.house.clock.tick(3600)
     await bench.clerk.see_to_all()
@@ -192,7 +192,7 @@ async def test_a_case_that_was_decided_before_it_was_posted_is_not_posted(bench:
 
 async def test_a_case_decided_while_it_was_posted_is_edited_after_that(bench: Bench) -> None:
     case = await bench.opened()
-    await bench.store.begin_posting(case, now=bench.house.clock())
+    await bench.store.begin_posting(case, at=bench.house.clock())
     await bench.store.decide(case.id, CaseState.DENIED, by=3, now=bench.house.clock())
     await bench.store.shown(case, message_id=77)
     await bench.clerk.see_to_all()
@@ -334,3 +334,13 @@ async def test_an_approved_request_is_seen_to_wait_for_its_turn(bench: Bench) ->
     job = await bench.cases.approve(case, bench.entry())
     assert job.status is JobStatus.QUEUED
     assert house.discord.phases() == ["waiting"]
+
+
+async def test_a_case_that_may_be_posted_is_not_posted_again_while_nobody_can_look(bench: Bench) -> None:
+    await bench.opened()
+    bench.staff.then("post_case", BUSY)
+    bench.staff.then("find_case", CannotTell(reason="discord_50013", closed=True))
+    await bench.clerk.see_to_all()
+    bench.house.clock.tick(3600)
+    await bench.clerk.see_to_all()
+    assert [name for name, _ in bench.staff.calls] == ["post_case", "find_case"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,8 +20,8 @@ from bot.errors import (
     StoreUnavailable,
     TransitionLost,
 )
-from bot.service.delivery import FETCHES, KEEP_TRYING, SMALLEST
-from bot.service.notifier import Posted
+from bot.service.delivery import FETCHES, KEEP_TRYING, LOOKS, SMALLEST
+from bot.service.notifier import CannotTell, Posted
 from tests.service.house import LIMIT
 from tests.service.scripted import finished, working
 
@@ -61,7 +61,7 @@ async def test_a_video_that_is_too_large_is_fitted_once_even_if_discord_is_busy(
 
 
 async def test_what_was_posted_before_a_crash_is_found_and_not_posted_again(house: House) -> None:
-    job = await house.jobs.begin_posting(await house.succeeded(), now=house.clock())
+    job = await house.jobs.begin_posting(await house.succeeded(), at=house.clock())
     house.discord.then("find_result", Posted(channel_id=5, message_id=42))
     done = await house.delivery.deliver(job)
     assert done.message_id == 42
@@ -283,3 +283,64 @@ async def test_files_that_cannot_be_removed_do_not_undo_a_delivery(house: House)
     house.films.then("probe", None)
     done = await house.delivery.deliver(job)
     assert done.delivered_at is not None
+
+
+UNSEEN = CannotTell(reason="discord_503")
+CLOSED = CannotTell(reason="discord_50013", closed=True)
+
+
+async def in_doubt(house: House, **changes: Any) -> Job:
+    """A video whose post ended without an answer, to be looked for now."""
+    house.discord.then("post_result", DestinationBusy("discord_unreachable"))
+    return await house.claimed(await house.delivery.deliver(await house.succeeded(**changes)))
+
+
+@pytest.mark.parametrize("doubt", [UNSEEN, CLOSED])
+async def test_what_may_be_posted_is_posted_nowhere_else_while_nobody_can_look(house: House, doubt: CannotTell) -> None:
+    job = await in_doubt(house)
+    house.discord.then("find_result", doubt, doubt, Posted(channel_id=5, message_id=42))
+    job = await again(house, await house.delivery.deliver(job))
+    assert (await again(house, job)).message_id == 42
+    assert (len(house.discord.asked("post_result")), house.discord.asked("send_directly")) == (1, [])
+
+
+async def test_a_video_that_may_be_in_a_closed_channel_is_kept_for_its_person(house: House) -> None:
+    job = await in_doubt(house)
+    house.discord.then("find_result", *[CLOSED] * (LOOKS + 1))
+    while job.dead_letter is None:
+        job = await house.delivery.deliver(job if job.lease else await house.claimed(job))
+    assert job.dead_letter is DeadLetter.UNDELIVERABLE
+    assert (len(house.discord.asked("post_result")), house.discord.asked("send_directly")) == (1, [])
+    assert house.alerts() == [f"undeliverable {job.id}"]
+    assert house.files() == [f"{job.id}.mp4"]
+
+
+async def test_a_channel_that_cannot_be_read_for_a_day_keeps_the_video_for_its_person(house: House) -> None:
+    job = await in_doubt(house)
+    house.discord.then("find_result", *[UNSEEN] * (LOOKS + 2))
+    for _ in range(LOOKS + 1):
+        job = await house.claimed(await house.delivery.deliver(job))
+    house.clock.tick(DAY + 60)
+    assert (await house.delivery.deliver(job)).dead_letter is DeadLetter.UNDELIVERABLE
+
+
+async def test_a_video_that_nobody_finds_is_posted_anew(house: House) -> None:
+    job = await house.delivery.deliver(await in_doubt(house))
+    assert (job.delivered_at, len(house.discord.asked("post_result"))) == (house.clock(), 2)
+
+
+async def test_a_video_sent_to_its_person_is_looked_for_there(house: House) -> None:
+    house.discord.then("post_result", DestinationLost("discord_50013"))
+    house.discord.then("send_directly", DestinationBusy("discord_unreachable"))
+    job = await house.claimed(await house.delivery.deliver(await house.succeeded()))
+    await house.delivery.deliver(job)
+    assert [asked.posting_directly for asked in house.discord.asked("find_result")] == [True]
+
+
+async def test_a_post_is_looked_for_from_the_moment_that_discords_clock_showed(house: House) -> None:
+    house.ahead = timedelta(hours=1)
+    intended = house.moment()
+    job = await in_doubt(house)
+    house.discord.then("find_result", UNSEEN)
+    await house.delivery.deliver(job)
+    assert [asked.posting_at for asked in house.discord.asked("find_result")] == [intended]

@@ -15,7 +15,7 @@ from bot.service.copies import Copies, Copy, CopyKind
 from bot.service.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
 from bot.service.library import Library
 from bot.service.marking import Marking
-from bot.service.notifier import Posted
+from bot.service.notifier import CannotTell, NotPosted, Posted
 from bot.store.gallery import GalleryStore
 from bot.store.library import Shelf
 from bot.store.preferences import Preferences
@@ -23,12 +23,12 @@ from bot.store.results import ResultStore
 from tests.service.scripted import Scripted, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
     from datetime import datetime
 
     from bot.domain.job import Job
     from bot.service.media import Media
-    from bot.service.notifier import Result
+    from bot.service.notifier import Result, Sighting
     from tests.service.house import House
 
 GALLERY = 9  # the channel
@@ -43,9 +43,12 @@ class Courier(Scripted):
         assert result.file.exists()
         return cast("Posted", await self.play("post_copy", (copy, stars), usual=COPY))
 
-    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
         assert (channel_id, guild_id) == (GALLERY, job.destination.guild_id)
-        return cast("Posted | None", await self.play("find_copy", since))
+        found = cast("Sighting", await self.play("find_copy", since, usual=NotPosted()))
+        return NotPosted() if isinstance(found, Posted) and found.message_id in besides else found
 
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id))
@@ -100,6 +103,7 @@ def wall(house: House) -> Wall:
         courier=courier,
         lease=LEASE,
         clock=house.clock,
+        moment=house.moment,
         rand=lambda: 0.5,
     )
     gallery = Gallery(store=store, preferences=Preferences(house.database), clock=house.clock, wake=curator.wake)
@@ -239,3 +243,13 @@ async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> No
     await until(lambda: wall.house.database.refused)
     await wall.starred()
     await until(lambda: len(wall.posts()) == 2)
+
+
+async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_look(wall: Wall) -> None:
+    await wall.starred()
+    wall.courier.then("post_copy", DestinationBusy("discord_500"))
+    await wall.curator.post_due()
+    wall.house.clock.tick(3600)
+    wall.courier.then("find_copy", CannotTell(reason="discord_50013", closed=True))
+    await wall.curator.post_due()
+    assert len(wall.posts()) == 1

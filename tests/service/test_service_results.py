@@ -27,18 +27,19 @@ from bot.errors import (
 from bot.service.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.marking import Marking
 from bot.service.notices import Notices
-from bot.service.notifier import Posted
+from bot.service.notifier import CannotTell, NotPosted, Posted
 from bot.service.results import PAGE, Results
 from bot.store.preferences import Preferences, of_user
 from bot.store.results import ResultStore
 from tests.service.scripted import Scripted, until
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from bot.domain.job import Job
     from bot.service.media import Media
-    from bot.service.notifier import Result
+    from bot.service.notifier import Result, Sighting
     from tests.service.house import House
 
 MESSAGE = Posted(channel_id=5, message_id=900)
@@ -55,9 +56,12 @@ class Courier(Scripted):
         assert result.file.exists()
         return cast("Posted", await self.play("post_copy", (copy, stars), usual=MESSAGE))
 
-    async def find_copy(self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime) -> Posted | None:
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
         assert (channel_id, guild_id) == (job.destination.channel_id, job.destination.guild_id)
-        return cast("Posted | None", await self.play("find_copy", since))
+        found = cast("Sighting", await self.play("find_copy", since, usual=NotPosted()))
+        return NotPosted() if isinstance(found, Posted) and found.message_id in besides else found
 
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id, usual=OURS))
@@ -106,6 +110,7 @@ def desk(house: House) -> Desk:
         courier=courier,
         delivery=house.delivery,
         clock=house.clock,
+        moment=house.moment,
         wake=house.wake,
     )
     return Desk(house=house, courier=courier, results=results)
@@ -336,3 +341,17 @@ async def test_people_are_told_as_they_chose_or_as_usual(house: House) -> None:
     house.database.refusals = 1
     assert await notices.of(1) is Notify.PING
     assert [chosen(each) for each in ("dm", "shout", 3, None)] == [Notify.DM, Notify.PING, Notify.PING, Notify.PING]
+
+
+@pytest.mark.parametrize(("closed", "refusal"), [(True, ChannelClosed), (False, DiscordBusy)])
+async def test_a_share_that_may_be_there_is_not_posted_again(
+    desk: Desk, *, closed: bool, refusal: type[Exception]
+) -> None:
+    job = await desk.delivered(private=True)
+    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    with pytest.raises(DiscordBusy):
+        await desk.results.share(job.id, user_id=1)
+    desk.courier.then("find_copy", CannotTell(reason="discord_500", closed=closed))
+    with pytest.raises(refusal):
+        await desk.results.share(job.id, user_id=1)
+    assert len(desk.courier.asked("post_copy")) == 1

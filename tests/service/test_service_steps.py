@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.domain.job import DeadLetter
 from bot.errors import DestinationBusy
 from bot.service.delivery import KEEP_TRYING
-from bot.service.steps import CLOSING
+from bot.service.steps import CLOSING, STUMBLES
 from tests.service.house import LEASE
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def test_a_card_that_discord_is_too_busy_for_is_closed_later_but_not_for_e
 
 async def test_unexpected_trouble_with_a_card_does_not_keep_a_job_open_for_ever(house: House) -> None:
     job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
-    for _ in range(CLOSING + 1):
+    for _ in range(STUMBLES + 1):
         job = await house.claimed(job)
         await house.steps.stumble(job)
     assert (await house.job(job)).due_at is None

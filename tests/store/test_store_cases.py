@@ -44,7 +44,7 @@ async def test_a_posted_case_rests_until_it_is_decided(store: Store) -> None:
     await cases.open(case(store))
     claimed = await cases.claim(now=store.now, until=store.now + MINUTE)
     assert claimed is not None
-    await cases.begin_posting(claimed, now=store.now)
+    await cases.begin_posting(claimed, at=store.now)
     await cases.shown(claimed, message_id=50)
     assert await cases.claim(now=store.later(3600), until=store.now + MINUTE) is None
     decided = await cases.decide("a", CaseState.DISMISSED, by=9, now=store.now)

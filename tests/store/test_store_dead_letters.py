@@ -111,7 +111,7 @@ async def test_a_kept_video_is_due_to_be_delivered_again(store: Store, letters: 
     await letters.deliver_again(entry(store), job.id)
     (found,) = await store.due()
     assert (found.id, found.status, found.dead_letter, found.tries) == (job.id, JobStatus.SUCCEEDED, None, 0)
-    posting = await store.jobs.begin_posting(found, now=store.now)
+    posting = await store.jobs.begin_posting(found, at=store.now)
     await store.jobs.delivered(posting, channel_id=5, message_id=1, now=store.now)
     assert await store.ledger(job.id) == [("hold", 5, 420_000), ("settle", 5, 300_000)]
     await store.books_add_up()

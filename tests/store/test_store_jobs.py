@@ -37,7 +37,7 @@ MOVES: dict[str, tuple[Move, set[str]]] = {
         lambda s, job: s.jobs.fail(job, failure="permanent", code="", now=s.now),
         {"queued", "submitting", "running", "succeeded", "unknown", "undeliverable"},
     ),
-    "begin_posting": (lambda s, job: s.jobs.begin_posting(job, now=s.now), {"succeeded"}),
+    "begin_posting": (lambda s, job: s.jobs.begin_posting(job, at=s.now), {"succeeded"}),
     "delivered": (
         lambda s, job: s.jobs.delivered(job, channel_id=5, message_id=9, now=s.now),
         {"succeeded", "undeliverable"},
@@ -264,17 +264,17 @@ async def test_rescheduling_keeps_the_progress_unless_there_is_news_of_it(store:
     assert (job.progress, again.progress, again.tries, again.lease) == (0.5, 0.5, 3, None)
 
 
-async def test_the_time_of_the_first_posting_stays(store: Store) -> None:
-    first = await store.jobs.begin_posting(await store.succeeded(), now=store.now)
-    again = await store.jobs.begin_posting(first, now=store.later(5))
-    assert again.posting_at == first.posting_at
+async def test_a_post_is_looked_for_from_the_last_time_that_it_was_begun(store: Store) -> None:
+    first = await store.jobs.begin_posting(await store.succeeded(), at=store.now)
+    again = await store.jobs.begin_posting(first, at=store.later(5), directly=True)
+    assert (first.posting_directly, again.posting_directly, again.posting_at) == (False, True, store.now)
     assert again.lease == first.lease
 
 
 async def test_nobody_posts_without_a_lease(store: Store) -> None:
     job = await store.jobs.reschedule(await store.succeeded(), next_at=store.now)
     with pytest.raises(TransitionLost):
-        await store.jobs.begin_posting(job, now=store.now)
+        await store.jobs.begin_posting(job, at=store.now)
 
 
 @pytest.mark.parametrize("move", ["record_task", "requeue", "fail"])

@@ -85,14 +85,14 @@ async def test_a_worker_that_closes_the_card_meanwhile_finds_the_job_moved(store
 
 async def test_a_private_result_is_shared_once_and_the_first_intent_counts(store: Store, results: ResultStore) -> None:
     job = await store.delivered(destination=PRIVATE)
-    first = await results.begin_sharing(job.id, user_id=1, now=store.now)
-    again = await results.begin_sharing(job.id, user_id=1, now=store.later(60))
+    first = await results.begin_sharing(job.id, user_id=1, at=store.now)
+    again = await results.begin_sharing(job.id, user_id=1, at=store.later(60))
     assert first is not None
     assert again is not None
     assert first.sharing_at == again.sharing_at
     await results.shared(job.id, message_id=9, now=store.now)
     await results.shared(job.id, message_id=10, now=store.now)
-    assert await results.begin_sharing(job.id, user_id=1, now=store.now) is None
+    assert await results.begin_sharing(job.id, user_id=1, at=store.now) is None
     shared = await store.get(job.id)
     assert (shared.shared_message_id, shared.message_id) == (9, 50)
     assert await results.inbox(1, most=5) == []
@@ -101,16 +101,16 @@ async def test_a_private_result_is_shared_once_and_the_first_intent_counts(store
 
 async def test_nobody_shares_what_is_not_theirs_or_not_there_yet(store: Store, results: ResultStore) -> None:
     job = await store.delivered(destination=PRIVATE)
-    assert await results.begin_sharing(job.id, user_id=2, now=store.now) is None
+    assert await results.begin_sharing(job.id, user_id=2, at=store.now) is None
     running = await store.running(destination=PRIVATE)
-    assert await results.begin_sharing(running.id, user_id=1, now=store.now) is None
+    assert await results.begin_sharing(running.id, user_id=1, at=store.now) is None
     assert {(await store.get(each.id)).sharing_at for each in (job, running)} == {None}
 
 
 @pytest.mark.parametrize("private", [True, False])
 async def test_sharing_settles_what_had_reached_nobody(store: Store, results: ResultStore, *, private: bool) -> None:
     job = await kept(store, destination=replace(PRIVATE, private=private))
-    assert await results.begin_sharing(job.id, user_id=1, now=store.now) is not None
+    assert await results.begin_sharing(job.id, user_id=1, at=store.now) is not None
     await results.shared(job.id, message_id=9, now=store.now)
     shared = await store.get(job.id)
     assert shared.delivered_at == store.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -89,7 +90,9 @@ class Pipeline:
         """Answer the request and remember it."""
         self._discord.requests.append(self._record)
         try:
-            return await self._run()
+            answer = await self._run()
+            answer.headers["Date"] = formatdate(self._discord.world.clock.now(), usegmt=True)
+            return answer
         finally:
             await uploads.remove(self._uploads)
 

@@ -1,0 +1,79 @@
+"""Every answer of Discord, looked at before discord.py reads it: what time it is there, and whether it can be read."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+
+from bot.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AHEAD: Final = timedelta(days=1)  # by which our clock may be wrong, while Discord has not told us the time
+
+_JSON: Final = "application/json"  # discord.py compares it literally, and so do we
+_SWITCHING: Final = 101
+
+
+class Garbled(aiohttp.ClientPayloadError):
+    """An answer of Discord's that is not what it says it is: whether the request was carried out is unknown."""
+
+
+class DiscordClock:
+    """The present by Discord's own clock, or a moment before it; never after it, wherever our own clock stands.
+
+    Every answer says when it was written. What has passed since then is measured, not read from a clock.
+    """
+
+    def __init__(self, *, passed: Callable[[], float] = time.monotonic, ours: Callable[[], datetime] = utc_now) -> None:
+        self._passed, self._ours = passed, ours
+        self._heard: tuple[datetime, float] | None = None
+
+    def __call__(self) -> datetime:
+        """The present."""
+        if self._heard is None:
+            return self._ours() - AHEAD
+        told, at = self._heard
+        return told + timedelta(seconds=self._passed() - at)
+
+    def hear(self, date: str) -> None:
+        """Take the time from a header `Date`; one that cannot be read says nothing."""
+        try:
+            told = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        self._heard = (told if told.tzinfo else told.replace(tzinfo=UTC), self._passed())
+
+
+def listening(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
+    """What makes a session set the clock by every answer, and raise `Garbled` for those of the API that are garbled."""
+
+    async def look(_: aiohttp.ClientSession, __: Any, ended: aiohttp.TraceRequestEndParams) -> None:
+        answer = ended.response
+        if not str(ended.url).startswith(api):
+            return
+        if (date := answer.headers.get("Date")) is not None:
+            clock.hear(date)
+        if answer.status != _SWITCHING:
+            _check(await answer.read(), kind=answer.headers.get("Content-Type", ""), good=answer.ok)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(look)
+    return trace
+
+
+def _check(body: bytes, *, kind: str, good: bool) -> None:
+    """Raise `Garbled` for what says that it is JSON and is not, and for words where something was carried out."""
+    if kind == _JSON:
+        try:
+            json.loads(body)
+        except ValueError as exc:
+            raise Garbled("Discord's answer is no JSON") from exc
+    elif good and body:
+        raise Garbled("Discord's answer is no JSON")
