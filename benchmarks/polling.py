@@ -139,6 +139,7 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
             jobs=jobs,
             expectation=expectation,
             desk=desk,
+            given_up=notifier,
             pace=pace,
             clock=utc_now,
             rand=random.random,

@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
     demo.add_argument("--prompt", default="A paper boat sails down a rainy street at night, neon reflections")
     demo.add_argument("--model", help="the model to use (the default one if left out)")
-    demo.add_argument("--mode", choices=["std", "pro"])
+    demo.add_argument("--mode", choices=["std", "pro", "4k"])
     demo.add_argument("--aspect", choices=["16:9", "9:16", "1:1"])
     demo.add_argument("--duration", type=int, metavar="SECONDS")
     demo.add_argument("--negative", metavar="TEXT")

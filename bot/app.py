@@ -152,6 +152,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         wiring = Wiring(settings, world)
         client.services, client.answers = wiring.services, answers
         await _log_in(client, settings)
+        await wiring.given_up.recall()
         await wiring.worker.recover()
         await wiring.services.departures.work()  # before what waits there is begun
         if settings.health_port:

@@ -11,6 +11,7 @@ from bot.domain.job import Origin
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
 from cogs import _storyboard
+from cogs._cards import elsewhere
 from cogs._edit import open_editor
 from cogs._modals import QUICK
 from cogs._replies import acknowledge
@@ -43,6 +44,14 @@ async def pro(press: Press) -> None:
     """Ask for the same in the better mode."""
     await acknowledge(press.interaction)
     await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
+
+
+async def instead(press: Press) -> None:
+    """Ask for the nearest that another model makes, where the video's own model is no more."""
+    await acknowledge(press.interaction)
+    job = await press.source()
+    other = elsewhere(job, press.bot.services.videos.models)
+    await build_on(press, job, {} if other is None else dict(other), origin=Origin.AGAIN)
 
 
 async def edit(press: Press) -> None:

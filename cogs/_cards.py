@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.domain.job import JobStatus, Review
+from bot.domain.offer import bent
 from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
-from cogs._text import cut, failure, link, safe, settings, since
+from cogs._text import button_label, changes, cut, failure, link, safe, settings, since
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bot.service.notifier import Card
 
 PROMPT_ON_CARD: Final = 300  # characters
+GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up
 ALT_TEXT: Final = 1024  # characters, Discord's limit
 AI_LABEL: Final = 80  # characters of the operator's own words
 
@@ -147,13 +150,33 @@ def result_buttons(
     return view
 
 
-def failure_buttons(job: Job, words: Words) -> discord.ui.View:
-    """What can be done about a video that could not be made; the buttons are those of a result."""
+def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
+    """What can be done about a video that could not be made; the buttons are those of a result.
+
+    `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
+    """
     view = discord.ui.View(timeout=None)
-    for deed, sign, label in (("edit", "✏️", "fix.edit"), ("again", "🔁", "fix.again")):
-        view.add_item(discord.ui.Button(emoji=sign, label=words(label), custom_id=f"result:{deed}:{job.id}"))
+
+    def add(deed: str, sign: str, label: str) -> None:
+        view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}"))
+
+    if (other := elsewhere(job, models)) is not None:
+        what = changes(options_of(job.request), other, job.request.model, words)
+        add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
+    add("edit", "✏️", words("fix.edit"))
+    if other is None:
+        add("again", "🔁", words("fix.again"))
     view.stop()
     return view
+
+
+def elsewhere(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:
+    """The nearest request by another model, where the job's own was given up by its service."""
+    if job.failure_code != GIVEN_UP:
+        return None
+    others = [each for each in models.values() if each.model != job.request.model]
+    near = bent(job.request, others)
+    return near if near.model in models and near.model != job.request.model else None
 
 
 def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool:

@@ -92,7 +92,7 @@ class DiscordNotifier:
         async with mapped():
             say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
             await channel.get_partial_message(job.card_message_id).edit(
-                embed=card_embed(card, say), view=failure_buttons(job, say) if failed else None
+                embed=card_embed(card, say), view=failure_buttons(job, say, models=self._models) if failed else None
             )
 
     async def find_card(self, job: Job) -> Sighting:
@@ -170,7 +170,7 @@ class DiscordNotifier:
         """
         job, say = card.job, words(card.job.locale)
         text = private_ending(card, say)
-        buttons = failure_buttons(job, say) if card.phase is Phase.FAILED else None
+        buttons = failure_buttons(job, say, models=self._models) if card.phase is Phase.FAILED else None
         answered = await self._answers.replace(job, text, buttons=buttons)
         if job.ended_by_author and (answered or job.card_message_id is not None):
             return

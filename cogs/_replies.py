@@ -17,6 +17,7 @@ from bot.errors import (
     InvalidRequest,
     JobUnknown,
     MissingPermissions,
+    ModelGivenUp,
     ModelUnknown,
     NotPermitted,
     QuotaExceeded,
@@ -139,7 +140,7 @@ def _of_impossible(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
     return {**_of_request(error, say), "model": model, "suggestions": _suggestions(error.suggestions, say)}
 
 
-def _of_model(error: ModelUnknown, _say: Words) -> dict[str, Any]:
+def _of_model(error: ModelUnknown | ModelGivenUp, _say: Words) -> dict[str, Any]:
     return {"model": safe(error.model, 60)}
 
 
@@ -175,6 +176,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     InvalidRequest: _of_request,
     ImpossibleRequest: _of_impossible,
     ModelUnknown: _of_model,
+    ModelGivenUp: _of_model,
     JobUnknown: _of_job,
     QuotaExceeded: _of_quota,
     TooManyJobs: _of_jobs,

@@ -18,6 +18,7 @@ from bot.errors import (
     ConfirmationNeeded,
     InvalidRequest,
     MissingPermissions,
+    ModelGivenUp,
     ModelUnknown,
     OverLimit,
     PromptRefused,
@@ -42,7 +43,7 @@ WAYS: Final = 3  # nearest possible requests offered
 
 _REMEMBERED: Final = "typed"
 
-_FOR_GOOD: Final = (InvalidRequest, ModelUnknown, ConfirmationNeeded, PromptRefused)
+_FOR_GOOD: Final = (InvalidRequest, ModelUnknown, ModelGivenUp, ConfirmationNeeded, PromptRefused)
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +161,6 @@ def _requests(error: Exception, typed: Typed, videos: Videos) -> list[VideoReque
         return permitted(typed.options, videos, limit=error.limit, allowed=error.allowed)
     if isinstance(error, RoleNeeded) and error.what == "pro":
         return permitted(typed.options, videos, limit="pro", allowed=Mode.STD)
-    if isinstance(error, InvalidRequest | ModelUnknown):
+    if isinstance(error, InvalidRequest | ModelUnknown | ModelGivenUp):
         return mended(typed.options, videos)
     return []

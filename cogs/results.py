@@ -44,6 +44,7 @@ async def _nothing(press: Press) -> None:
 
 _DEEDS: Final[dict[str, Callable[[Press], Awaitable[None]]]] = {
     "again": _building.again,
+    "instead": _building.instead,
     "edit": _building.edit,
     "pro": _building.pro,
     "shape": _building.shape,

@@ -6,6 +6,7 @@ ShotcallerError
 │   ├── InvalidRequest         no such video can be asked for, whatever the model
 │   ├── ImpossibleRequest      this model cannot do it; carries the nearest requests that can be done
 │   ├── ModelUnknown           no configured provider has the model
+│   ├── ModelGivenUp           the model's service makes no more videos with it
 │   ├── QuotaExceeded          the balance does not cover the price
 │   ├── GiftsOff               members of that guild do not give each other credits
 │   ├── GiftImpossible         credits can't be given to that one
@@ -52,6 +53,7 @@ ShotcallerError
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
 │   ├── ProviderRejected       permanent: it will never accept this call
+│   ├── ModelDiscontinued      permanent: it makes no more videos with that model
 │   ├── ContentRefused         content: its moderation refuses what was asked
 │   ├── OperatorFault          operator: key, balance or permission of our account
 │   ├── OutcomeUnknown         ambiguous: the call may or may not have been carried out
@@ -112,6 +114,7 @@ from bot.errors.refused import (
     JobUnknown,
     MessageEmpty,
     MissingPermissions,
+    ModelGivenUp,
     ModelUnknown,
     NotPermitted,
     NotYours,
@@ -131,6 +134,7 @@ from bot.errors.trouble import (
     DeliveryError,
     DestinationBusy,
     DestinationLost,
+    ModelDiscontinued,
     OperatorFault,
     OutcomeUnknown,
     ProviderBusy,
@@ -176,6 +180,8 @@ __all__ = [
     "JobUnknown",
     "MessageEmpty",
     "MissingPermissions",
+    "ModelDiscontinued",
+    "ModelGivenUp",
     "ModelUnknown",
     "NotPermitted",
     "NotYours",

@@ -39,6 +39,14 @@ class ModelUnknown(Refused):
         super().__init__(model)
 
 
+class ModelGivenUp(Refused):
+    """The model's service makes no more videos with it."""
+
+    def __init__(self, *, model: str) -> None:
+        self.model = model
+        super().__init__(model)
+
+
 class QuotaExceeded(Refused):
     """The balance (credits) does not cover the price (credits); it renews at `renews_at`, or with None never."""
 

@@ -35,6 +35,12 @@ class ProviderRejected(ProviderError):
     fault = FaultClass.PERMANENT
 
 
+class ModelDiscontinued(ProviderError):
+    """It makes no more videos with that model."""
+
+    fault = FaultClass.PERMANENT
+
+
 class ContentRefused(ProviderError):
     """Its moderation refuses what was asked."""
 

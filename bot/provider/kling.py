@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from bot.errors import (
     FaultClass,
+    ModelDiscontinued,
     OperatorFault,
     OutcomeUnknown,
     ProviderError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PATH: Final = "/v1/videos/text2video"
 DUPLICATE: Final = "duplicate_external_id"  # our own code for that kind of 1201: `find` the task, it is ours
+DISCONTINUED: Final = "model_discontinued"  # our own code: the service has given the model up
 NO_LIST: Final = "list_not_offered"  # our own code: a relay has no list
 
 _NO_TASK: Final = "shotcaller-check"  # an id that no task has
@@ -217,6 +219,8 @@ class Kling(VideoProvider):
         code = answer.code
         if create and kind is ProviderRejected and kling_codes.is_duplicate(answer.message):
             code, kind = DUPLICATE, OutcomeUnknown if self._relayed else TaskExists
+        if create and kling_codes.is_discontinued(answer.message):
+            code, kind = DISCONTINUED, ModelDiscontinued
         if not create and kind is ProviderRejected and kling_codes.is_missing(answer.message):
             kind = TaskUnknown
         return Complaint(code=code, detail=answer.message, error=kind)

@@ -71,6 +71,7 @@ NO_TASK: Final = frozenset({"1201", NO_RESOURCE})  # beside words that say so, o
 _TROUBLE: Final = re.compile(r"5\d{3}", re.ASCII)
 _DUPLICATE: Final = re.compile(r"external[\s_-]?task[\s_-]?id.*(?:exist|duplicat|repeat)", re.IGNORECASE)
 _MISSING: Final = re.compile(r"\btask\b.{0,20}\bnot found\b|\bnot found by\b.{0,20}\bid\b", re.IGNORECASE)
+_DISCONTINUED: Final = re.compile(r"\bmodel\b.{0,100}\bdiscontinued\b", re.IGNORECASE | re.DOTALL)
 # Where the words name a code themselves: "code: 1303", "[1303] …".
 _NAMED: Final = re.compile(r"(?:\bcode\W{0,4}|^\W{0,2})(\d{4})\b", re.IGNORECASE)
 _BUSY: Final = re.compile(r"parallel task|concurren|too many requests|rate limit|并发", re.IGNORECASE)
@@ -86,6 +87,11 @@ _PASSING: Final = re.compile(
 def is_duplicate(words: str) -> bool:
     """Whether a refusal (1201) says that the external id is taken: the task is ours."""
     return _DUPLICATE.search(words) is not None
+
+
+def is_discontinued(words: str) -> bool:
+    """Whether a refusal says that its model is no more. The code beside these words is not known: they decide."""
+    return _DISCONTINUED.search(words) is not None
 
 
 def is_missing(words: str) -> bool:

@@ -117,6 +117,7 @@ class Trouble(StrEnum):
     """What the operator has to hear of."""
 
     KEY = "operator_fault"  # key, balance or permission at a provider
+    MODEL = "model_given_up"  # a service makes no more videos with a model
     OUTCOME_UNKNOWN = "outcome_unknown"  # a job that may have been submitted and cannot be found
     UNDELIVERABLE = "undeliverable"  # a video that no place takes
     STORE = "store_unavailable"  # the database refuses

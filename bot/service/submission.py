@@ -14,6 +14,7 @@ from bot.domain.price import to_micros
 from bot.errors import (
     ContentRefused,
     FaultClass,
+    ModelDiscontinued,
     OperatorFault,
     OutcomeUnknown,
     ProviderBusy,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.provider.base import Task, TaskFailure, VideoProvider
     from bot.service.expectation import Expectation
     from bot.service.health import ProviderHealth
+    from bot.service.models import GivenUp
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
 
@@ -69,6 +71,7 @@ class Submission:
         jobs: JobStore,
         expectation: Expectation,
         desk: OperatorDesk,
+        given_up: GivenUp,
         pace: Pace,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
@@ -76,6 +79,7 @@ class Submission:
     ) -> None:
         self._providers, self._health, self._jobs = providers, health, jobs
         self._expectation, self._desk, self._pace = expectation, desk, pace
+        self._given_up = given_up
         self._clock, self._rand, self._sleep = clock, rand, sleep
         self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
 
@@ -204,14 +208,14 @@ class Submission:
                 failed = await self._fail(job, "operator", exc.code)
                 await self._tell_of_key(job, exc.code)
                 return failed
-            case ContentRefused():
-                return await self._fail(job, "content", exc.code)
-            case TaskExists():
-                return await self._taken(job, exc)
-            case _ if again:
+            case ModelDiscontinued():
+                failed = await self._fail(job, "permanent", exc.code)
+                await self._given_up.note(job.request.model, detail=exc.detail)
+                return failed
+            case _ if again or isinstance(exc, TaskExists):
                 return await self._taken(job, exc)
             case _:
-                return await self._fail(job, "permanent", exc.code)
+                return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
 
     async def _taken(self, job: Job, exc: ProviderError) -> Job:
         """The external id may be taken, or certainly is (`TaskExists`): then the task is ours, and is to be found."""
@@ -223,7 +227,7 @@ class Submission:
         if task is not None:
             return await self._adopt(job, task, expect=expect)
         if not isinstance(exc, TaskExists):
-            return await self._fail(job, "permanent", exc.code)
+            return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
         return await self._look_again(job) if job.tries + 1 < LOOKS else await self.lose(job)
 
     async def _not_polled(self, job: Job, exc: ProviderError) -> Job:

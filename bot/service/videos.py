@@ -11,7 +11,7 @@ from bot.domain import capability
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.price import Price
 from bot.domain.quota import Unit
-from bot.errors import BudgetExceeded, ModelUnknown, StoreUnavailable
+from bot.errors import BudgetExceeded, ModelGivenUp, ModelUnknown, StoreUnavailable
 from bot.service.asking import Accepted, Estimate, JobView, Purse, Standing
 from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.expectation import Expectation, Outlook
     from bot.service.health import ProviderHealth
+    from bot.service.models import Models
     from bot.service.operator import OperatorDesk
     from bot.store.jobs import JobStore
     from bot.store.lookup import Lookup
@@ -54,7 +55,7 @@ class Videos:
         health: Mapping[str, ProviderHealth],
         desk: OperatorDesk,
         admission: Admission,
-        models: Mapping[str, Capability],
+        models: Models,
         limits: Limits,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
@@ -69,6 +70,7 @@ class Videos:
         """What a model can do; the first configured model's where none is named.
 
         Raises:
+            ModelGivenUp: its service has given it up.
             ModelUnknown: no configured provider has it.
         """
         if model is None:
@@ -76,7 +78,7 @@ class Videos:
         try:
             return self.models[model]
         except KeyError:
-            raise ModelUnknown(model=model) from None
+            raise (ModelGivenUp if self.models.given_up(model) else ModelUnknown)(model=model) from None
 
     def price(self, wish: VideoRequest) -> Price:
         """What a request costs.

@@ -37,6 +37,7 @@ from bot.wiring.housekeeping import Housekeeping
 from bot.wiring.world import World
 
 if TYPE_CHECKING:
+    from bot.service.models import GivenUp
     from bot.service.worker import Worker
     from bot.settings import Settings
 
@@ -94,6 +95,11 @@ class Wiring:
             departures=self._housekeeping.departures,
             feedback=self._housekeeping.feedback,
         )
+
+    @property
+    def given_up(self) -> GivenUp:
+        """Knows the models that their service has given up."""
+        return self._engine.given_up
 
     @property
     def worker(self) -> Worker:

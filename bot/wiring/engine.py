@@ -16,6 +16,7 @@ from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.marking import Marking
 from bot.service.media import Media
+from bot.service.models import GivenUp
 from bot.service.moderation import REVIEW_TIME
 from bot.service.operator import OperatorDesk
 from bot.service.submission import Pace, Submission
@@ -24,6 +25,7 @@ from bot.service.worker import Capacity, Worker
 from bot.store.claims import Claims
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
+from bot.store.models import ModelStore
 from bot.store.moments import Moments
 from bot.wiring.moderating import Moderating
 
@@ -51,6 +53,9 @@ class Engine:
         self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=world.clock)
         self.moderating = Moderating(
             world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, clock=world.clock, wake=wake
+        )
+        self.given_up = GivenUp(
+            models=world.models, store=ModelStore(world.database), desk=self.desk, clock=world.clock
         )
         self._media, self._marking = Media(), Marking(label=settings.ai_label or "")
 
@@ -147,6 +152,7 @@ class Engine:
             jobs=self.jobs,
             expectation=self.expectation,
             desk=self.desk,
+            given_up=self.given_up,
             pace=self._pace,
             clock=self._world.clock,
             rand=random.random,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from bot.domain.request import CameraControl, VideoRequest
 from bot.errors import (
+    ModelDiscontinued,
     OperatorFault,
     OutcomeUnknown,
     ProviderBusy,
@@ -20,6 +22,7 @@ from bot.errors import (
     TaskExists,
     TaskUnknown,
 )
+from bot.models import models
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
@@ -28,7 +31,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.providers import Providers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
     from pathlib import Path
 
 FOX = VideoRequest(model="kling-v1", prompt="A red fox")
@@ -44,7 +47,12 @@ class Service:
     open: list[Transport] = field(default_factory=list)
 
     def kling(
-        self, *, token: Callable[[], str] | None = None, renew: Callable[[], None] | None = None, prefix: str = "/kling"
+        self,
+        *,
+        token: Callable[[], str] | None = None,
+        renew: Callable[[], None] | None = None,
+        prefix: str = "/kling",
+        modeless: Collection[str] = (),
     ) -> Kling:
         async def at_once(_seconds: float) -> None:
             await asyncio.sleep(0)
@@ -56,7 +64,7 @@ class Service:
             sleep=at_once,
         )
         self.open.append(transport)
-        return Kling(transport=transport, prefix=prefix, renew=renew)
+        return Kling(transport=transport, prefix=prefix, renew=renew, modeless=modeless)
 
     def signer(self, **changes: Any) -> Signer:
         keys = {"access_key": self.providers.kling_access_key, "secret_key": self.providers.kling_secret_key}
@@ -188,3 +196,30 @@ async def test_a_list_has_pages_and_a_task_that_is_not_there_is_unknown(service:
         await kling.list(size=501)
     with pytest.raises(TaskUnknown):
         await kling.fetch("1")
+
+
+async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do(service: Service) -> None:
+    """Both were written apart from the same documents."""
+    table, number = models(None), itertools.count()
+    kling = service.kling(modeless=table.modeless())
+    service.trouble("task_failed", count=100)  # nobody looks at the films
+    for model in (each for each in table.capabilities().values() if each.provider == "kling"):
+        for (mode, sound), duration in itertools.product(model.kinds(), (model.durations[0], model.durations[-1])):
+            wish = FOX.model_copy(
+                update={
+                    "model": model.model,
+                    "mode": mode,
+                    "sound": sound,
+                    "duration": duration,
+                    "cfg_scale": 0.5 if model.cfg_scale else None,
+                }
+            )
+            task = await kling.submit(wish, external_id=f"job-{next(number)}")
+            assert (await ended(kling, task)).status is TaskStatus.FAILED
+    assert all(row["ignored"] == [] for row in service.providers.tasks())
+
+
+async def test_a_model_that_was_given_up_is_told_apart(service: Service) -> None:
+    service.providers.discontinue(["kling-v1"])
+    with pytest.raises(ModelDiscontinued):
+        await service.kling().submit(FOX, external_id="job-1")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
+from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.errors import (
     ContentRefused,
     FaultClass,
+    ModelDiscontinued,
     OperatorFault,
     OutcomeUnknown,
     ProviderBusy,
@@ -19,7 +20,7 @@ from bot.errors import (
     TaskExists,
 )
 from bot.provider.base import Task, TaskStatus
-from bot.provider.kling import DUPLICATE, Kling
+from bot.provider.kling import DISCONTINUED, DUPLICATE, Kling
 from bot.provider.kling_codes import CODES
 
 if TYPE_CHECKING:
@@ -214,6 +215,42 @@ async def test_a_taken_external_id_is_told_apart(reach: Reach, words: str) -> No
 async def test_a_refusal_that_names_something_else_is_a_plain_one(reach: Reach, words: str) -> None:
     exc = await refused(reach, {"code": 1201, "message": words}, status=400)
     assert (type(exc), exc.code) == (ProviderRejected, "1201")
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 1201), (404, 1203), (403, 1103), (200, 1999)])
+async def test_that_a_model_was_given_up_is_told_by_the_words(reach: Reach, status: int, code: int) -> None:
+    words = "The model 'kling-v1' has been discontinued and is no longer available."
+    exc = await refused(reach, {"code": code, "message": words}, status=status)
+    assert (type(exc), exc.code, exc.detail) == (ModelDiscontinued, DISCONTINUED, words)
+
+
+async def test_a_storyboard_with_sound_is_sent_as_documented(reach: Reach) -> None:
+    service = Service()
+    shots = (Shot(prompt="a fox", seconds=3), Shot(prompt="snow", seconds=5))
+    wish = VideoRequest(model="kling-v3", shots=shots, duration=8, mode=Mode.FOUR_K, sound=True, watermark=True)
+    await submitted(reach, service, wish)
+    assert service.body == {
+        "model_name": "kling-v3",
+        "multi_shot": True,
+        "shot_type": "customize",
+        "multi_prompt": [
+            {"index": 1, "prompt": "a fox", "duration": "3"},
+            {"index": 2, "prompt": "snow", "duration": "5"},
+        ],
+        "mode": "4k",
+        "aspect_ratio": "16:9",
+        "duration": "8",
+        "sound": "on",
+        "watermark_info": {"enabled": True},
+        "external_task_id": "job-1",
+    }
+
+
+async def test_a_model_without_modes_is_sent_none(reach: Reach) -> None:
+    service = Service()
+    wish = FOX.model_copy(update={"model": "kling-v2-master"})
+    await submitted(reach, service, wish, modeless=["kling-v2-master"])
+    assert "mode" not in service.body
 
 
 async def test_a_task_may_end_as_it_begins(reach: Reach) -> None:

@@ -24,6 +24,7 @@ from bot.service.expectation import Expectation
 from bot.service.health import ProviderHealth
 from bot.service.inspection import Inspection
 from bot.service.marking import Marking
+from bot.service.models import GivenUp, Models
 from bot.service.moderation import REVIEW_TIME, Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.steps import Steps
@@ -37,6 +38,7 @@ from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
+from bot.store.models import ModelStore
 from bot.store.moments import Moments
 from bot.store.sqlite import SQLiteDatabase
 from bot.store.strikes import StrikeStore
@@ -96,12 +98,15 @@ class House:
             name: ProviderHealth(each, desk=self.desk, clock=self.clock, patience=self.patience)
             for name, each in self.providers.items()
         }
+        self.models = Models(list(CAPABILITIES.values()), clock=self.clock)
+        self.given_up = GivenUp(models=self.models, store=ModelStore(self.database), desk=self.desk, clock=self.clock)
         self.submission = Submission(
             providers=self.providers,
             health=self.health,
             jobs=self.jobs,
             expectation=self.expectation,
             desk=self.desk,
+            given_up=self.given_up,
             pace=Pace(least=timedelta(seconds=2), most=timedelta(seconds=20)),
             clock=self.clock,
             rand=_middle,
@@ -198,7 +203,7 @@ class House:
             expectation=self.expectation,
             health=self.health,
             desk=self.desk,
-            models=CAPABILITIES,
+            models=self.models,
             admission=self.admission(),
             limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,

@@ -14,6 +14,8 @@ from bot.domain.quota import Fund, budget_of
 from bot.errors import (
     ContentRefused,
     FaultClass,
+    ModelDiscontinued,
+    ModelGivenUp,
     OperatorFault,
     OutcomeUnknown,
     ProviderBusy,
@@ -23,7 +25,10 @@ from bot.errors import (
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus
+from bot.service.models import GivenUp, Models
 from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
+from bot.store.models import ModelStore
+from tests.models import CAPABILITIES
 from tests.service.house import UNLIMITED
 from tests.service.scripted import finished, working
 
@@ -139,6 +144,32 @@ async def test_a_wrong_key_fails_the_job_and_tells_the_operator(house: House) ->
     assert (job.status, job.failure, job.failure_code) == (JobStatus.FAILED, "operator", "401")
     assert house.alerts() == ["operator_fault kirin"]
     assert await house.balance(job) == (0, 0)
+
+
+async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_operator_hears_once(house: House) -> None:
+    house.kling.then("submit", trouble(ModelDiscontinued, code="model_discontinued"), trouble(ModelDiscontinued))
+    videos, first = house.videos(), await house.submitting(provider="kling")
+    second = await house.submitting(provider="kling")
+    failed = await house.submission.submit(first)
+    assert (failed.failure, failed.failure_code) == ("permanent", "model_discontinued")
+    assert list(videos.models) == ["kirin_v3_t2v"]
+    with pytest.raises(ModelGivenUp):
+        videos.capability("kling-v1")
+    house.clock.tick(7200)
+    await house.submission.submit(second)
+    assert house.alerts() == ["model_given_up kling-v1"]
+    assert await house.balance(failed) == (0, 0)
+    fresh = Models(list(CAPABILITIES.values()), clock=house.clock)
+    await GivenUp(models=fresh, store=ModelStore(house.database), desk=house.desk, clock=house.clock).recall()
+    assert "kling-v1" not in fresh
+    house.clock.tick(86_400)
+    assert list(fresh) == list(videos.models) == ["kirin_v3_t2v", "kling-v1"]
+
+
+async def test_the_last_model_stays_on_offer_whatever_its_service_says(house: House) -> None:
+    for model in CAPABILITIES:
+        await house.given_up.note(model, detail="gone")
+    assert set(house.models) == set(CAPABILITIES)
 
 
 async def test_refused_content_fails_the_job_with_its_code(house: House) -> None:

@@ -1,0 +1,71 @@
+"""The models as members and the operator meet them: chosen from, made with, and given up by their service."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from bot.doctor import examine
+from bot.settings import Settings
+from tests.acceptance.controls import control, labels
+from tests.acceptance.stage import PROMPT, SMALL
+
+if TYPE_CHECKING:
+    from tests.acceptance.people import Json
+    from tests.acceptance.stage import Stage
+
+
+async def report(stage: Stage, **changes: object) -> str:
+    values = {name.lower(): value for name, value in stage.environment(**changes).items() if value}
+    out = io.StringIO()
+    await examine(Settings.load(_env_file=None, **values), out=out)
+    return out.getvalue()
+
+
+async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_tap_away(stage: Stage) -> None:
+    people, offer = stage.people, "kling-v1,kling-v3"
+    await people.turn(discontinued=["kling-v1"])
+    general = stage.id_of("channels", "general")
+    async with stage.bot(kirin_api_key="", kling_models=offer, operator_channel_id=general):
+        await people.types("video create", **{**SMALL, "duration": 5}, model="kling-v1")
+        text = await people.card("makes no more videos with this model")
+        assert "Nothing was charged" in text
+        (card,) = await people.cards()
+        assert labels(card) == ["Use kling-v3 (5 credits)", "Edit & retry"]
+
+        async def told() -> Json | None:
+            return next(
+                (each for each in await people.messages() if "no more videos with **kling-v1**" in each["content"]),
+                None,
+            )
+
+        assert "discontinued and is no longer available" in (await people.until(told, what="the alert"))["content"]
+        refused = await people.answered(await people.types("video create", prompt=PROMPT, model="kling-v1"))
+        assert "makes no more videos with the model **kling-v1**" in refused["content"]
+        assert "Use kling-v3 (5 credits)" in labels(refused)
+        chosen = await people.completes("video create", focused="model", prompt=PROMPT)
+        assert [each["value"] for each in chosen] == ["kling-v3"]
+        await people.presses(card, control(card, "Use kling-v3 (5 credits)"))
+        await people.result()
+        await stage.rest()
+    assert [task["request"]["model_name"] for task in await people.tasks()] == ["kling-v3"]
+    said = await report(stage, kirin_api_key="", kling_models=offer)
+    assert "kling-v1: its service makes no more videos with it" in said
+    assert "kling-v3 made its last video here on" in said
+
+
+async def test_the_doctor_says_which_models_have_made_nothing_yet_and_asks_for_no_video(stage: Stage) -> None:
+    said = await report(stage, kling_models="kling-v1,kling-v2-6")
+    assert "kling-v2-6 has made no video here yet" in said
+    assert await stage.people.tasks() == []
+
+
+async def test_the_first_model_on_offer_is_made_with_where_none_is_named(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot(kirin_api_key="", kling_models="kling-v3"):
+        await people.types("video create", **SMALL, sound=True)
+        result = await people.result()
+        await stage.rest()
+    assert "kling-v3 · standard" in result["content"]
+    (task,) = await people.tasks()
+    assert (task["request"]["sound"], task["request"]["duration"]) == ("on", "3")
