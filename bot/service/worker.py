@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain import backoff
 from bot.domain.job import JobStatus
 from bot.errors import StoreError, StoreLost, TransitionLost
+from bot.service.places import Places
 from bot.service.steps import Steps
 
 if TYPE_CHECKING:
@@ -37,20 +38,21 @@ log = logging.getLogger(__name__)
 IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
 SOON: Final = timedelta(seconds=1)  # before deadlines are looked at again where there were too many
 ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
-CROWDED: Final = 4  # so many times the deliveries under way may wait for their turn; the others come back later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capacity:
     """How much is under way at once: `steps` and `deliveries` in this process, and what providers work on.
 
-    A delivery takes minutes and is no step: however many videos are ready, the other jobs go on.
+    A delivery takes minutes and is no step: however many videos are ready, the other jobs go on. Neither is closing a
+    card, which may wait for a channel that hangs.
     """
 
     steps: int
     running: RunningLimits
     lease: timedelta
     deliveries: int = 8
+    deliveries_each: int = 3  # to one channel
 
 
 class Worker:
@@ -88,7 +90,8 @@ class Worker:
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
         self._handing_over: Counter[str] = Counter()  # submissions under way, by provider
-        self._delivering = asyncio.Semaphore(capacity.deliveries)
+        self._deliveries = Places(most=capacity.deliveries, each=capacity.deliveries_each)
+        self._endings = Places(most=capacity.steps, each=max(1, capacity.steps // 2))
         self._asides: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job] = {}
         self._renew_at: datetime | None = None
@@ -229,9 +232,10 @@ class Worker:
     async def _supervised(self, job: Job, step: Step) -> None:
         """Carry out one step. Whatever goes wrong in it is written down and leaves the job to be claimed again."""
         try:
-            job = await step(job)
+            job = await (self._in_its_place(self._endings, job, step) if job.finished else step(job))
             if job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished:
-                job = await self._deliver(job)
+                self._show(job)
+                job = await self._in_its_place(self._deliveries, job, self._steps.deliver)
             self._show(job)
         except TransitionLost as exc:
             log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
@@ -242,16 +246,16 @@ class Worker:
             with contextlib.suppress(StoreError):
                 await self._steps.stumble(job)
 
-    async def _deliver(self, job: Job) -> Job:
-        """Deliver when it is the job's turn, without taking up the room of a step."""
-        if len(self._under_way) - len(self._stepping) >= self._capacity.deliveries * CROWDED:
+    async def _in_its_place(self, places: Places, job: Job, step: Step) -> Job:
+        """A step that waits for a channel, when it is the job's turn there, without taking up the room of a step."""
+        channel_id = job.user_id if job.destination.private else job.destination.channel_id
+        if places.crowded(channel_id):
             return await self._steps.postpone(job)
         if (task := asyncio.current_task()) is not None:
             self._stepping.discard(task)
         self.wake()
-        self._show(job)
-        async with self._delivering:
-            return job if self._stopping else await self._steps.deliver(job)
+        async with places.of(channel_id):
+            return job if self._stopping else await step(job)
 
     def _show(self, job: Job) -> None:
         """Have the news of a job shown on its card; only the last of several that wait."""

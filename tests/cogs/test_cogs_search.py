@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, listening
+from bot.errors import DestinationBusy
 from bot.service.notifier import CannotTell, NotPosted, Posted, Sighting
+from cogs._posts import mapped
 from cogs._search import sought
 from tests.sandbox.discord.theatre import opened
 
@@ -117,3 +120,9 @@ def test_the_time_at_discord_is_what_it_said_and_what_has_passed_since() -> None
     passed[0] = 130.0
     clock.hear("no date at all")
     assert clock() == datetime(2026, 11, 28, 12, 0, 30, tzinfo=UTC)
+
+
+async def test_nobody_waits_for_discord_for_ever() -> None:
+    with pytest.raises(DestinationBusy, match="discord_unreachable"):
+        async with mapped(within=0.01):
+            await asyncio.Event().wait()

@@ -233,6 +233,7 @@ class House:
         private: bool = False,
         user_id: int = 1,
         guild_id: int | None = 7,
+        channel_id: int = 5,
         limit: int = LIMIT,
         **wish: Any,
     ) -> Job:
@@ -244,7 +245,7 @@ class House:
             idempotency_key=f"interaction-{number}",
             user_id=user_id,
             locale="en-US",
-            destination=Destination(guild_id=guild_id, channel_id=5, upload_limit=limit, private=private),
+            destination=Destination(guild_id=guild_id, channel_id=channel_id, upload_limit=limit, private=private),
             provider=provider,
             request=VideoRequest(**{"model": model, "prompt": "a fox on the ice", **wish}),
             status=JobStatus.QUEUED,

@@ -129,6 +129,7 @@ class Discord(Scripted):
     def __init__(self) -> None:
         super().__init__()
         self._numbers = count(100)
+        self.hangs: dict[int, asyncio.Event] = {}  # channels that answer only when their event is set
 
     def phases(self, name: str = "edit_card") -> list[str]:
         return [str(card.phase) for card in self.asked(name)]
@@ -142,6 +143,7 @@ class Discord(Scripted):
 
     async def edit_card(self, card: Card) -> None:
         await self.play("edit_card", card)
+        await self._answer_of(card.job)
 
     async def find_card(self, job: Job) -> Sighting:
         return cast("Sighting", await self.play("find_card", job, usual=NotPosted()))
@@ -150,7 +152,9 @@ class Discord(Scripted):
         return cast("Sighting", await self.play("find_result", job, usual=NotPosted()))
 
     async def post_result(self, result: Result) -> Posted:
-        return cast("Posted", await self.play("post_result", result, usual=self._place(result.job)))
+        posted = cast("Posted", await self.play("post_result", result, usual=self._place(result.job)))
+        await self._answer_of(result.job)
+        return posted
 
     async def send_directly(self, result: Result) -> Posted:
         direct = Posted(channel_id=77, message_id=next(self._numbers))
@@ -164,6 +168,10 @@ class Discord(Scripted):
 
     async def alert(self, alert: Alert) -> None:
         await self.play("alert", alert)
+
+    async def _answer_of(self, job: Job) -> None:
+        if (answer := self.hangs.get(job.destination.channel_id)) is not None:
+            await answer.wait()
 
     def _place(self, job: Job) -> Posted:
         return Posted(channel_id=job.destination.channel_id, message_id=next(self._numbers))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import OutcomeUnknown, ProviderBusy
-from bot.service.worker import CROWDED, IDLE
+from bot.service.places import CROWDED, Places
+from bot.service.worker import IDLE
 from tests.service.house import LEASE, UNLIMITED
 from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
@@ -293,3 +294,61 @@ async def test_a_submission_in_doubt_is_settled_by_the_loop(house: House) -> Non
             return (await house.job(job)).task_id == "task-9"
 
         await eventually(found)
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["videos", "cards"])
+async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(house: House, *, ended: bool) -> None:
+    house = replace(house, deliveries=4)
+    call = "edit_card" if ended else "post_result"
+
+    hanging = house.discord.hangs[5] = asyncio.Event()
+    jobs = [await house.succeeded(channel_id=5) for _ in range(house.steps_at_once)]
+    jobs.append(fine := await house.succeeded(channel_id=6))
+    for job in jobs:
+        if ended:
+            await house.jobs.record_card(job, channel_id=job.destination.channel_id, message_id=1)
+            await house.jobs.fail(await house.job(job), failure="internal", code="", now=house.clock())
+        else:
+            await house.jobs.reschedule(job, next_at=house.clock())
+    async with at_work(house):
+        await until(lambda: fine.id in [each.job.id for each in house.discord.asked(call)])
+        hanging.set()
+        await until(lambda: len(house.discord.asked(call)) == len(jobs))
+
+
+async def test_who_waits_for_a_channel_takes_up_nobodys_place() -> None:
+    places, entered = Places(most=2, each=1), []
+
+    async def deliver(channel_id: int, end: asyncio.Event) -> None:
+        async with places.of(channel_id):
+            entered.append(channel_id)
+            await end.wait()
+
+    never, now = asyncio.Event(), asyncio.Event()
+    now.set()
+    async with asyncio.TaskGroup() as deliveries:
+        for channel_id, end in ((5, never), (5, now), (5, now), (6, now), (7, now)):
+            deliveries.create_task(deliver(channel_id, end))
+        await until(lambda: entered == [5, 6, 7])
+        assert [places.crowded(each) for each in (5, 6)] == [False, False]
+        never.set()
+    assert entered == [5, 6, 7, 5, 5]
+
+
+async def test_so_many_for_one_channel_or_in_all_are_a_crowd() -> None:
+    places = Places(most=2, each=1)
+    async with asyncio.TaskGroup() as waiting:
+
+        async def wait(channel_id: int) -> None:
+            async with places.of(channel_id):
+                await asyncio.Event().wait()
+
+        tasks = [waiting.create_task(wait(5)) for _ in range(CROWDED)]
+        await asyncio.sleep(0)
+        assert (places.crowded(5), places.crowded(6)) == (True, False)
+        tasks += [waiting.create_task(wait(6 + number)) for number in range(CROWDED)]
+        await asyncio.sleep(0)
+        assert places.crowded(99)
+        for task in tasks:
+            task.cancel()
+    assert not places.crowded(5)
