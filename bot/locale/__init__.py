@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from gettext import c2py
 from importlib import resources
 from typing import TYPE_CHECKING, Final
@@ -86,6 +86,7 @@ def words(locale: str = DEFAULT) -> Words:
     return Words(known, catalog)
 
 
+@lru_cache  # asked once for every text of every command in every language of Discord's
 def nearest(locale: str) -> str:
     """The locale there are texts for that a reader of this one understands best.
 

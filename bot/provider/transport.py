@@ -11,6 +11,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -70,8 +71,9 @@ class _Answer:
     retry_after: float | None
 
 
+@cache
 def shared_ssl_context() -> ssl.SSLContext:
-    """One TLS context for every client; building one takes about 100 ms."""
+    """The one TLS context of every client; building one takes about 100 ms."""
     return httpx.create_ssl_context()
 
 
