@@ -34,8 +34,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup
 	$(BIN)/shotcaller demo $(ARGS)
 
+# The processes of a run import the same modules: what one has compiled, the others find.
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
 
 # Both commands above in a clone of HEAD, with an empty home and empty caches, and how long each took.
 fresh:
