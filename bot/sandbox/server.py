@@ -36,7 +36,8 @@ class Sandbox:
     """Everything the bot speaks to, on loopback, for as long as the `async with` lasts.
 
     `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered films
-    (else they go with the sandbox). `openapi` is Discord's API document (else the file that the variable
+    (else they go with the sandbox), and `fps` says how many frames a second they have (else as the service has
+    them): few are drawn fast. `openapi` is Discord's API document (else the file that the variable
     `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in
     seconds since 1970. `heartbeat_seconds` is how often the gateway wants to hear from a client.
     """
@@ -48,6 +49,7 @@ class Sandbox:
         port: int = 0,
         generate_seconds: float = GENERATE_SECONDS,
         cache_dir: Path | None = None,
+        fps: int | None = None,
         openapi: Path | Document | None = None,
         environment: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
@@ -60,7 +62,7 @@ class Sandbox:
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
         self.faults = Faults()
-        self.providers = Providers(faults=self.faults, generate_seconds=generate_seconds, cache_dir=cache_dir)
+        self.providers = Providers(faults=self.faults, generate_seconds=generate_seconds, cache_dir=cache_dir, fps=fps)
         self.discord: Discord
         self.url = ""
 

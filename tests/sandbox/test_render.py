@@ -18,6 +18,7 @@ from bot.sandbox.studio.render import RenderingStopped, render
 from bot.sandbox.studio.slate import prompt_layer, watermark_layer
 from bot.sandbox.studio.stage import Stage
 from bot.sandbox.studio.vault import Vault
+from bot.service.media import Media
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -326,6 +327,12 @@ async def test_the_vault_renders_a_film_once_for_all_who_wait(tmp_path: Path) ->
     async with Vault(folder=tmp_path) as later:
         assert (await later.film(SMALL)).stat().st_mtime_ns == written
     assert names_in(tmp_path) == [f"{SMALL.digest()}.mp4"]
+
+
+async def test_a_vault_can_draw_few_frames_of_the_same_length(tmp_path: Path) -> None:
+    async with Vault(folder=tmp_path, fps=1) as vault:
+        found = await Media().probe(await vault.film(SMALL))
+    assert (found.fps, found.seconds, found.width) == (1, SMALL.seconds, SMALL.width)
 
 
 async def test_a_vault_without_a_folder_leaves_nothing_behind() -> None:

@@ -34,6 +34,7 @@ class Providers:
         faults: trouble that is waiting to happen.
         generate_seconds: from a task's acceptance to its end; rendering may make it longer.
         cache_dir: where rendered films stay for the next time; None keeps them for this time only.
+        fps: frames a second of every film, if not its own.
         kling_parallel: `kling` tasks under way at once for each model.
         kling_callback_secret: signs the callbacks of `kling` when there is one.
         sensitive: what the moderation calls of `kirin` find, as word to kind of risk.
@@ -46,6 +47,7 @@ class Providers:
         faults: Faults,
         generate_seconds: float,
         cache_dir: Path | None = None,
+        fps: int | None = None,
         kling_parallel: int = 1000,
         kling_callback_secret: str | None = None,
         sensitive: Mapping[str, str] = SENSITIVE,
@@ -55,7 +57,7 @@ class Providers:
         self.kling_key = f"sk-{secrets.token_urlsafe(32)}"
         self.kling_access_key = secrets.token_hex(16)
         self.kling_secret_key = secrets.token_hex(32)
-        self._vault = Vault(folder=cache_dir)
+        self._vault = Vault(folder=cache_dir, fps=fps)
         self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
         self._kirin = kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive)

@@ -8,6 +8,7 @@ import secrets
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -24,13 +25,15 @@ class Vault:
         folder: where films are kept by their digest, for the next start too; None is a temporary folder that
             goes with the vault.
         at_once: how many films are rendered side by side.
+        fps: frames a second that every film gets, where they are not to be looked at; None leaves it its own.
     """
 
-    def __init__(self, *, folder: Path | None = None, at_once: int = 1) -> None:
+    def __init__(self, *, folder: Path | None = None, at_once: int = 1, fps: int | None = None) -> None:
         self._rented = tempfile.TemporaryDirectory(prefix="studio-") if folder is None else None
         self._folder = Path(self._rented.name) if self._rented else Path(folder or "")
         self._workers = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="studio")
         self._closing = threading.Event()
+        self._fps = fps
         self._underway: dict[str, asyncio.Future[Path]] = {}
 
     async def __aenter__(self) -> Self:
@@ -47,6 +50,7 @@ class Vault:
         Raises:
             RenderingStopped: the vault was closed meanwhile.
         """
+        film = replace(film, fps=self._fps or film.fps)
         digest = film.digest()
         underway = self._underway.get(digest)
         if underway is None:
