@@ -16,11 +16,14 @@ from bot.sandbox.server import OPENAPI_VARIABLE, Sandbox
 
 pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books", "outcomes", "people", "stage")))
 
-from tests.acceptance.people import People  # noqa: E402 - their asserts explain themselves only if imported now
+from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain themselves only if imported now
+from tests.acceptance.people import People  # noqa: E402 - likewise
 from tests.acceptance.stage import Stage  # noqa: E402 - likewise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+FPS = 4  # frames a second of the films: nobody here looks at them
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,12 @@ def document() -> Document | None:
     return Document.read(Path(named)) if named and Path(named).is_file() else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _forking() -> None:
+    """Have the process from which bots are forked that live in one of their own."""
+    warm_up()
+
+
 @pytest.fixture
 def generate_seconds(request: pytest.FixtureRequest) -> float:
     """How long the providers work on a video; a test says otherwise by parametrizing this indirectly."""
@@ -49,7 +58,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
     before, children = asyncio.all_tasks(), _children()
-    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=films, openapi=document, environment={})
+    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=films, fps=FPS, openapi=document, environment={})
     async with sandbox, aiohttp.ClientSession() as client:
         stage = Stage(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
         yield stage

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.app import Wraps, run
 from bot.settings import Settings
 from tests.acceptance.books import Books
+from tests.acceptance.forks import Forked
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Sequence
 
     import aiohttp
@@ -39,7 +38,6 @@ class Stage:
     people: People
     folder: Path
     client: aiohttp.ClientSession
-    running: list[Process] = field(default_factory=list)
 
     @property
     def data(self) -> Path:
@@ -94,28 +92,25 @@ class Stage:
     @asynccontextmanager
     async def process(
         self, *, arguments: Sequence[str] = ("-m", "bot", "run"), **changes: object
-    ) -> AsyncIterator[Process]:
+    ) -> AsyncIterator[Forked]:
         """The bot as a process of its own, connected unless it died before; killed at the end if it still runs."""
         environment = {
             **{name: value for name, value in os.environ.items() if name.startswith(("PATH", "COVERAGE"))},
             **self.environment(**changes),
             "PYTHONPATH": str(ROOT),
         }
-        with (self.folder / "bot.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, *arguments, env=environment, cwd=self.folder, stdout=log, stderr=log
-            )
+        log = self.folder / "bot.log"
+        process = Forked(arguments, environment=environment, folder=self.folder, log=log)
 
         def alive() -> None:
-            assert process.returncode in _EXPECTED, (self.folder / "bot.log").read_text()
+            assert process.returncode in _EXPECTED, log.read_text()
 
         self.people.alive = alive
         try:
             yield process
         finally:
             self.people.alive = lambda: None
-            if process.returncode is None:
-                process.kill()
+            process.kill()
             await process.wait()
             await self.people.until(self._left, what="the end of its connection")
 

@@ -13,8 +13,7 @@ from tests.acceptance.outcomes import delivered_once
 from tests.acceptance.stage import SMALL
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-
+    from tests.acceptance.forks import Forked
     from tests.acceptance.stage import Stage
 
 LONG: Final = 1.5  # seconds that a phase is drawn out, to be stopped in the middle of it
@@ -28,7 +27,7 @@ PHASES: Final[dict[str, tuple[dict[str, Any] | None, str, str]]] = {
 }
 
 
-async def stop(stage: Stage, process: Process, how: signal.Signals = signal.SIGTERM) -> None:
+async def stop(stage: Stage, process: Forked, how: signal.Signals = signal.SIGTERM) -> None:
     """Ask the bot to end, and see it end well."""
     process.send_signal(how)
 

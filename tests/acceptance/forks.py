@@ -1,0 +1,84 @@
+"""The bot in a process of its own, forked from one that has already imported everything.
+
+A fresh interpreter spends most of a test's time on importing. Here one process imports the bot and does nothing else,
+for as long as the tests run; every bot is a fork of it, with its own memory, threads, connections and database, and
+dies of a signal as any process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import multiprocessing
+import os
+import runpy
+import sys
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING, Final
+
+from bot import app  # noqa: F401 - what a bot imports, imported here once
+from bot.client import extensions
+from bot.locale import locales, words
+from bot.provider.transport import shared_ssl_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+
+for each in extensions():
+    importlib.import_module(each)
+for each in locales():
+    words(each)
+shared_ssl_context()
+
+
+def warm_up() -> None:
+    """Start the process that bots are forked from, if there is none."""
+    _CONTEXT.set_forkserver_preload([__name__])
+    forkserver.ensure_running()
+
+
+class Forked:
+    """One bot, running `python` with these arguments in this folder and environment; its output goes into `log`."""
+
+    def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path) -> None:
+        self._process = _CONTEXT.Process(target=_live, args=(list(arguments), dict(environment), str(folder), str(log)))
+        self._process.start()
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs, its exit code, or the negative number of the signal that ended it."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it is gone."""
+        if self.returncode is None and self._process.pid is not None:
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """Kill it -9, unless it is gone."""
+        self._process.kill()
+
+    async def wait(self) -> int | None:
+        """Wait for its end; the exit code."""
+        await asyncio.to_thread(self._process.join)
+        return self.returncode
+
+
+def _live(arguments: list[str], environment: dict[str, str], folder: str, log: str) -> None:
+    """In the fork: become what `python` with these arguments is in a process of its own."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    match arguments:
+        case ["-m", module, *rest]:
+            sys.argv = [module, *rest]
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        case [script, *_]:
+            sys.argv = arguments
+            runpy.run_path(script, run_name="__main__")
