@@ -10,6 +10,7 @@ from bot.errors import StoreUnavailable
 from bot.locale import words
 from bot.service.choices import DEFAULTS, Place
 from cogs._text import chosen
+from cogs._wanting import models_here
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +35,8 @@ async def with_defaults(
     A database that refuses to say them will refuse the request too, and then the operator hears of it.
     """
     try:
-        filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction))
+        models = await models_here(bot, interaction)
+        filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction), models=models)
     except StoreUnavailable:
         return wish, ""
     return filled.request, used_line(filled, str(interaction.locale))

@@ -11,7 +11,8 @@ from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._sheet import entered, sheet, understood
 from cogs._submit import submit
-from cogs._wish import options_of, wish_of
+from cogs._wanting import wanted
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     import discord
@@ -38,6 +39,5 @@ async def edited(interaction: discord.Interaction[Any], job_id: str, data: dict[
     job = await bot.services.results.job(job_id, user_id=interaction.user.id)
     private = job.destination.private and job.shared_at is None
     remember(interaction, Typed(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
-    options = understood(entries, say)
-    wish = wish_of(options, model=bot.services.videos.capability(options.get("model")).model)
+    wish = await wanted(bot, interaction, understood(entries, say))
     await submit(bot, interaction, wish, private=private, parent_id=job.id, origin=Origin.EDIT)

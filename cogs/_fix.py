@@ -15,7 +15,7 @@ from cogs._replies import acknowledge
 from cogs._rescue import KIND, Typed, remember
 from cogs._sheet import entered, sheet, understood
 from cogs._submit import submit
-from cogs._wish import wish_of
+from cogs._wanting import wanted
 
 if TYPE_CHECKING:
     from bot.client import FormHandler, Shotcaller
@@ -72,7 +72,7 @@ async def _submit(
     bot: Shotcaller, interaction: discord.Interaction[Any], typed: Typed, *, key: str | None = None
 ) -> None:
     remember(interaction, typed)
-    wish = wish_of(typed.options, model=bot.services.videos.capability(typed.options.get("model")).model)
+    wish = await wanted(bot, interaction, typed.options)
     await submit(
         bot,
         interaction,

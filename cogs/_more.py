@@ -11,6 +11,7 @@ from bot.locale import words
 from cogs._buttons import Lasting
 from cogs._member import member_of
 from cogs._modals import Form, values_of
+from cogs._more_button import MORE, more_button
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
@@ -22,14 +23,17 @@ WHY: Final = 300  # characters
 DIGITS: Final = len(str(MOST_CREDITS))
 
 
-class AskForMore(Lasting[discord.ui.Item[Any]], template=r"quota:more"):
-    """The button below `/quota`: opens a form. No database is asked, so it is always in time."""
+class AskForMore(Lasting[discord.ui.Item[Any]], template=MORE):
+    """The button below `/quota`, and below refusals for want of credits.
+
+    It opens a form. No database is asked, so it is always in time.
+    """
 
     @staticmethod
     def below(say: Words) -> discord.ui.View:
         """The button, to be put below a message."""
         view = discord.ui.View(timeout=None)
-        view.add_item(discord.ui.Button(emoji="🙋", label=say("more.button"), custom_id="quota:more"))
+        view.add_item(more_button(say))
         view.stop()
         return view
 

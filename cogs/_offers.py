@@ -1,6 +1,6 @@
 """What appears while an option is typed: only what goes with the other options.
 
-No database is asked, so the answer is always in time.
+Where the database is too slow to say what the server allows, all that the models can do is offered.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from bot.domain.offer import able, offered
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
 from cogs._text import cut
+from cogs._wanting import models_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     import discord
 
+    from bot.client import Shotcaller
     from bot.domain.capability import Capability
     from bot.locale import Words
-    from bot.service.videos import Videos
 
     Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
 
@@ -30,11 +31,11 @@ CHOICES: Final = 25  # Discord's limit
 CHOICE: Final = 100  # characters of a choice, Discord's limit
 
 
-def completion(option: str, videos: Videos) -> Completion:
-    """An autocompletion that offers the values of an option with which the other options can be granted."""
+def completion(option: str, bot: Shotcaller) -> Completion:
+    """An autocompletion that offers the values of an option with which the other options can be granted, here."""
 
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
-        say, models = words(str(interaction.locale)), list(videos.models.values())
+        say, models = words(str(interaction.locale)), list(await models_here(bot, interaction))
         others = {name: value for name, value in interaction.namespace if name != option}
         wanted = str(typed).strip().casefold()
         named = [(_name(option, value, others, models, say), value) for value in offered(option, others, models)]

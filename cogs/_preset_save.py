@@ -14,7 +14,8 @@ from cogs._completions import my_videos
 from cogs._offers import NARROWED, completion
 from cogs._replies import acknowledge, answer
 from cogs._text import safe
-from cogs._wish import OPTIONS, given, options_of, wish_of
+from cogs._wanting import wanted
+from cogs._wish import OPTIONS, given, options_of
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
@@ -26,7 +27,6 @@ NAME: Final = 32  # characters of a name shown
 
 def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     """`/preset save`: from options like those of `/video create`, over the settings of a video of one's own."""
-    videos = bot.services.videos
 
     @app_commands.command(name="save", description=say("command.preset.save"))
     @app_commands.rename(source="from")
@@ -39,7 +39,7 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(source=my_videos(bot), **{option: completion(option, videos) for option in NARROWED})
+    @app_commands.autocomplete(source=my_videos(bot), **{option: completion(option, bot) for option in NARROWED})
     async def save(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         name: str,
@@ -71,7 +71,7 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
             "strength": strength,
         }
         options = await _over(bot, interaction, typed, source=source)
-        request = wish_of(options, model=videos.capability(model).model)
+        request = await wanted(bot, interaction, options)
         preset, new = await bot.services.presets.save(name, request, user_id=interaction.user.id)
         await answer(interaction, _saved(preset, words(str(interaction.locale)), new=new))
 

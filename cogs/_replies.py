@@ -13,6 +13,8 @@ import discord
 from discord import app_commands
 
 from bot.errors import (
+    BudgetExceeded,
+    GuildQuotaExceeded,
     ImpossibleRequest,
     InvalidRequest,
     JobUnknown,
@@ -22,19 +24,20 @@ from bot.errors import (
     NotPermitted,
     QuotaExceeded,
     Refused,
+    SeveralReasons,
     ShotcallerError,
     TooManyJobs,
     TooManyPresets,
 )
 from bot.locale import Words, words
 from cogs import _house_words, _moderation_words
-from cogs._rescue import WAYS, rescue
-from cogs._text import as_typed, safe, settings, since
+from cogs._rescue import rescue
+from cogs._text import as_typed, safe, since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from bot.domain.capability import Suggestion
+    from cogs._rescue import WayOut
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +73,17 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     else:
         log.error("a command failed unexpectedly", exc_info=cause, extra={"reference": reference})
     text = text or words(str(interaction.locale))("error.unexpected")
-    text += f"\n-# {words(str(interaction.locale))('reference', reference=reference)}"
+    say, way_out = words(str(interaction.locale)), await _way_out(interaction, cause)
+    if way_out is not None and way_out.instead:
+        text += "\n" + "\n".join([say("fix.instead"), *(f"- {way}" for way in way_out.instead)])
+    text += f"\n-# {say('reference', reference=reference)}"
     try:
-        await _send(interaction, text, await _way_out(interaction, cause))
+        await _send(interaction, text, None if way_out is None else way_out.view)
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
 
 
-async def _way_out(interaction: discord.Interaction[Any], cause: Exception) -> discord.ui.View | None:
+async def _way_out(interaction: discord.Interaction[Any], cause: Exception) -> WayOut | None:
     """The buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
     try:
         return await rescue(interaction, cause, words(str(interaction.locale)))
@@ -124,20 +130,25 @@ def _named(gap: str, value: Any, say: Words) -> Any:
     return say("comma").join(say(key) if say.has(key) else safe(part, 60) for part, key in keys)
 
 
-def _suggestions(suggestions: tuple[Suggestion, ...], say: Words) -> str:
-    if not suggestions:
-        return say("error.impossible_request.no_nearest")
-    costs = [(settings(each.request, say), say("credits", n=each.price.credits)) for each in suggestions[:WAYS]]
-    return "\n".join([say("error.impossible_request.nearest"), *(f"- {what} · {cost}" for what, cost in costs)])
-
-
 def _of_request(error: InvalidRequest, say: Words) -> dict[str, Any]:
     return {"problems": _problems(error, say)}
 
 
 def _of_impossible(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
-    model = error.problems[0].values.get("model", "")
-    return {**_of_request(error, say), "model": model, "suggestions": _suggestions(error.suggestions, say)}
+    return {**_of_request(error, say), "model": error.problems[0].values.get("model", "")}
+
+
+def _of_several(error: SeveralReasons, say: Words) -> dict[str, Any]:
+    return {"reasons": "\n".join(_reason(each, say) for each in error.reasons)}
+
+
+def _reason(error: Refused, say: Words) -> str:
+    """One of several reasons, on lines of their own."""
+    if isinstance(error, ImpossibleRequest):
+        problems = "\n".join(f"  {line}" for line in _problems(error, say).splitlines())
+        return f"- {say('reason.impossible_request', model=_of_impossible(error, say)['model'], problems=problems)}"
+    values, short = _VALUES[type(error)](error, say), _SHORT.get(type(error))
+    return f"- {values['what'] if short is None else say(f'reason.{short}', **values)}"
 
 
 def _of_model(error: ModelUnknown | ModelGivenUp, _say: Words) -> dict[str, Any]:
@@ -171,6 +182,12 @@ def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
 
 # The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
 _CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
+# What a refusal's words are called where they are one of several reasons; the words of others are such already.
+_SHORT: Final[Mapping[type[Refused], str]] = {
+    QuotaExceeded: "quota_exceeded",
+    GuildQuotaExceeded: "guild_quota_exceeded",
+    BudgetExceeded: "budget_exceeded",
+}
 # What fills the gaps of a refusal's words, where that is not simply its data.
 _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     InvalidRequest: _of_request,
@@ -178,6 +195,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     ModelUnknown: _of_model,
     ModelGivenUp: _of_model,
     JobUnknown: _of_job,
+    SeveralReasons: _of_several,
     QuotaExceeded: _of_quota,
     TooManyJobs: _of_jobs,
     TooManyPresets: _of_jobs,

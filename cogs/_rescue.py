@@ -13,37 +13,56 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.domain.job import Origin
-from bot.domain.request import Mode
+from bot.domain.terms import meant
 from bot.errors import (
+    BudgetExceeded,
     ConfirmationNeeded,
+    ContentRefused,
+    DeliveryError,
+    DiscordBusy,
+    GuildQuotaExceeded,
     InvalidRequest,
     MissingPermissions,
     ModelGivenUp,
     ModelUnknown,
     OverLimit,
-    PromptRefused,
+    Paused,
+    ProviderError,
+    ProviderRejected,
     QuotaExceeded,
     RoleNeeded,
-    ShotcallerError,
+    SeveralReasons,
     StoreError,
+    TooManyJobs,
 )
-from cogs._mend import mended, permitted, within
+from cogs._member import member_of
+from cogs._mend import mended
+from cogs._more_button import more_button
+from cogs._sheet import legible
 from cogs._text import button_label, changes
 from cogs._wish import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.videos import Videos
 
 KIND: Final = "typed"  # of the drafts
 WAYS: Final = 3  # nearest possible requests offered
 
 _REMEMBERED: Final = "typed"
 
-_FOR_GOOD: Final = (InvalidRequest, ModelUnknown, ModelGivenUp, ConfirmationNeeded, PromptRefused)
+# Refusals for which something else may be had at once.
+_MENDABLE: Final = (
+    *(InvalidRequest, ModelUnknown, ModelGivenUp, OverLimit),
+    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded),
+)
+# What ends by itself, or by somebody's doing, so that the same may be had then; and what of it does not.
+_PASSING: Final = (
+    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded, TooManyJobs, Paused, MissingPermissions, DiscordBusy),
+    *(ProviderError, StoreError, DeliveryError),
+)
+_FOR_GOOD: Final = (ContentRefused, ProviderRejected)
 
 log = logging.getLogger(__name__)
 
@@ -92,13 +111,22 @@ def remember(interaction: discord.Interaction[Any], typed: Typed) -> None:
     interaction.extras[_REMEMBERED] = typed
 
 
-async def rescue(interaction: discord.Interaction[Any], error: Exception, say: Words) -> discord.ui.View | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayOut:
+    """What stands below a refusal: the buttons, and what those of them that ask for another video do, in words."""
+
+    view: discord.ui.View
+    instead: tuple[str, ...] = ()
+
+
+async def rescue(interaction: discord.Interaction[Any], error: Exception, say: Words) -> WayOut | None:
     """Keep what was asked for in a draft, and give the buttons that bring it back; None where nothing was."""
     typed: Typed | None = interaction.extras.get(_REMEMBERED)
     if typed is None or isinstance(error, StoreError):
         return None
     services = interaction.client.services
-    labelled = _ways(error, typed, services.videos, say)
+    instead = await _instead(interaction, error, typed, say)
+    labelled = {**instead, **_as_it_is(error, typed, say)}
     kept = Typed(**{**{name: getattr(typed, name) for name in Typed.__slots__}, "ways": tuple(labelled.values())})
     draft_id = token_hex(8)
     try:
@@ -113,10 +141,13 @@ async def rescue(interaction: discord.Interaction[Any], error: Exception, say: W
     except StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
-    return _view(draft_id, list(labelled), error=error, editable="shots" not in typed.options, say=say)
+    view = _view(draft_id, list(labelled), again=may_pass(error), editable="shots" not in typed.options, say=say)
+    if interaction.guild_id is not None and any(isinstance(each, QuotaExceeded) for each in reasons_of(error)):
+        view.add_item(more_button(say, row=len(labelled)))
+    return WayOut(view=view, instead=tuple(instead))
 
 
-def _view(draft_id: str, labels: list[str], *, error: Exception, editable: bool, say: Words) -> discord.ui.View:
+def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
 
     def add(what: str, label: str, *, row: int, **more: Any) -> None:
@@ -127,40 +158,48 @@ def _view(draft_id: str, labels: list[str], *, error: Exception, editable: bool,
     last = len(labels)
     if editable:
         add("edit", say("fix.edit"), row=last, emoji="✏️")
-    if _may_pass(error):
+    if again:
         add("again", say("fix.again"), row=last, emoji="🔁")
     view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
     return view
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the same request may be accepted later: what is refused for good has to be changed."""
-    return isinstance(error, ShotcallerError) and not isinstance(error, _FOR_GOOD)
+def reasons_of(error: Exception) -> tuple[Exception, ...]:
+    """All that is in the way."""
+    return error.reasons if isinstance(error, SeveralReasons) else (error,)
 
 
-def _ways(error: Exception, typed: Typed, videos: Videos, say: Words) -> dict[str, Typed]:
-    """The nearest that could be done instead, by the words of the buttons."""
-    found: dict[str, Typed] = {}
+def may_pass(error: Exception) -> bool:
+    """Whether the same request may be accepted later, with nothing about it changed."""
+    return all(isinstance(each, _PASSING) and not isinstance(each, _FOR_GOOD) for each in reasons_of(error))
+
+
+def _as_it_is(error: Exception, typed: Typed, say: Words) -> dict[str, Typed]:
+    """The same video after all, by the words of the button."""
     if isinstance(error, MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.but(typed.options, private=True)}
     if isinstance(error, ConfirmationNeeded):
         return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
-    default = videos.capability(None).model
-    for request in _requests(error, typed, videos)[:WAYS]:
-        options = options_of(request)
-        cost = videos.price(request).credits
-        label = button_label(changes(typed.options, request, default, say), say, cost=cost)
-        found.setdefault(label, typed.but(options))
-    return found
+    return {}
 
 
-def _requests(error: Exception, typed: Typed, videos: Videos) -> list[VideoRequest]:
-    if isinstance(error, QuotaExceeded):
-        return within(typed.options, videos, budget=error.balance)
-    if isinstance(error, OverLimit):
-        return permitted(typed.options, videos, limit=error.limit, allowed=error.allowed)
-    if isinstance(error, RoleNeeded) and error.what == "pro":
-        return permitted(typed.options, videos, limit="pro", allowed=Mode.STD)
-    if isinstance(error, InvalidRequest | ModelUnknown | ModelGivenUp):
-        return mended(typed.options, videos)
-    return []
+async def _instead(
+    interaction: discord.Interaction[Any], error: Exception, typed: Typed, say: Words
+) -> dict[str, Typed]:
+    """The nearest that may be had instead, by the words of the buttons, which name every change."""
+    options, mendable = legible(typed.options, say), all(map(_mendable, reasons_of(error)))
+    if options is None or not mendable:
+        return {}
+    videos, found = interaction.client.services.videos, dict[str, Typed]()
+    terms = await videos.terms(member_of(interaction))
+    usual = meant(options, terms.models or list(videos.models.values())).model
+    for request in mended(options, terms):
+        change = changes(options, request, usual, say)
+        label = button_label(change, say, cost=videos.price(request).credits)
+        if change in label:  # nothing is done that is not on the button
+            found.setdefault(label, typed.but(options_of(request)))
+    return dict(list(found.items())[:WAYS])
+
+
+def _mendable(error: Exception) -> bool:
+    return isinstance(error, _MENDABLE) or (isinstance(error, RoleNeeded) and error.what == "pro")

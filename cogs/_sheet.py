@@ -89,6 +89,28 @@ def understood(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
     Raises:
         InvalidRequest: naming every line and number that means nothing.
     """
+    read, problems = _understood(entries, say)
+    problems += [each for each in read.values() if isinstance(each, Problem)]
+    if problems:
+        raise InvalidRequest(problems)
+    return read
+
+
+def legible(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | None:
+    """What stands in a form as options, as far as that can be read, the rest as it was typed.
+
+    None where a line means nothing: whatever it asks for, only its author knows. Options of a command stay as they are.
+    """
+    if MORE not in entries:
+        return dict(entries)
+    read, problems = _understood(entries, say)
+    if problems:
+        return None
+    return {name: each.values["wanted"] if isinstance(each, Problem) else each for name, each in read.items()}
+
+
+def _understood(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list[Problem]]:
+    """Every option that was entered, or what is wrong with it; and every line that means nothing."""
     options, problems = {name: value for name, value in entries.items() if name != MORE}, []
     names = {say(f"slash.option.{option}").casefold(): option for option in LINES} | {
         option: option for option in LINES
@@ -100,11 +122,7 @@ def understood(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
             problems.append(Problem(code="line_unknown", field=MORE, values={"line": line.strip()}))
         else:
             options[option] = found[2]
-    read = {name: _read(name, value, say) for name, value in options.items() if value != ""}
-    problems += [each for each in read.values() if isinstance(each, Problem)]
-    if problems:
-        raise InvalidRequest(problems)
-    return read
+    return {name: _read(name, value, say) for name, value in options.items() if value != ""}, problems
 
 
 def _read(name: str, text: str, say: Words) -> Any:

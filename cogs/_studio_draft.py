@@ -9,14 +9,16 @@ from bot.domain.offer import bent
 from bot.errors import DraftGone, StoreUnavailable
 from cogs._defaults import place_of
 from cogs._studio import NOTHING
+from cogs._wanting import models_here
 from cogs._wish import options_of, wish_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import discord
 
     from bot.client import Shotcaller
+    from bot.domain.capability import Capability
     from bot.domain.draft import Draft
     from bot.domain.request import VideoRequest
 
@@ -51,11 +53,11 @@ async def changed(
         InvalidRequest: there are no such videos.
         DraftGone: it is no longer there.
     """
-    models = list(bot.services.videos.models.values())
+    models = await models_here(bot, interaction)
 
     def chosen(present: Draft) -> dict[str, Any]:
         private = bool(options.get("private", present.body["private"]))
-        wanted = wish_of({**options_of(wish_in(bot, present)), **options}, model=models[0].model)
+        wanted = wish_of({**options_of(wish_in(present, models)), **options}, model=models[0].model)
         near = bent(wanted, models)
         before, after = options_of(wanted), options_of(near)
         gave_way = [name for name in {**before, **after} if before.get(name) != after.get(name)]
@@ -89,19 +91,17 @@ def _body(wish: VideoRequest, *, private: bool = False, gave_way: list[str] | No
     return {"options": options_of(wish), "private": private, "bent": gave_way or []}
 
 
-def wish_in(bot: Shotcaller, draft: Draft) -> VideoRequest:
-    """The request a draft stands for; a model that is gone since gives way to one that is there."""
-    videos = bot.services.videos
-    options = {**draft.body["options"], "model": draft.body["options"].get("model")}
-    if options["model"] not in videos.models:
-        options["model"] = None
-    return bent(wish_of(options, model=videos.capability(None).model), list(videos.models.values()))
+def wish_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
+    """The request a draft stands for; what the models cannot do any more, or not there, gives way."""
+    return bent(wish_of(draft.body["options"], model=models[0].model), models)
 
 
 async def _fresh(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
     """A request with nothing but the defaults of whoever asks."""
-    wish = wish_of({"prompt": NOTHING}, model=bot.services.videos.capability(None).model)
-    return (await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))).request
+    models = await models_here(bot, interaction)
+    wish = wish_of({"prompt": NOTHING}, model=models[0].model)
+    filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction), models=models)
+    return bent(filled.request, models)
 
 
 async def begun(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:

@@ -100,7 +100,8 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
         before.setdefault("strength", after.get("strength"))
     elif "camera" in before:
         before.pop("strength", None)  # it goes without saying
-    differing = [option for option in OPTIONS if (before.get(option) or None) != after.get(option)]
+    said = {option: None if value is False or value == "" else value for option, value in before.items()}
+    differing = [option for option in OPTIONS if said.get(option) != after.get(option)]
     used = [chosen(option, after[option], words) for option in differing if option in after]
     dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
     parts = [words("fix.use", what=words("comma").join(used))] if used else []

@@ -15,7 +15,8 @@ from cogs._offers import NARROWED, completion
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._submit import submit
-from cogs._wish import OPTIONS, given, wish_of
+from cogs._wanting import wanted
+from cogs._wish import OPTIONS, given
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
@@ -30,14 +31,12 @@ async def setup(bot: Shotcaller) -> None:
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    videos = bot.services.videos
-
     @app_commands.command(name="create", description=say("command.video.create"))
     @app_commands.describe(**{option: say(f"option.{option}") for option in (*OPTIONS, "private")})
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(**{option: completion(option, videos) for option in NARROWED})
+    @app_commands.autocomplete(**{option: completion(option, bot) for option in NARROWED})
     async def create(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         prompt: str,
@@ -69,8 +68,10 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         }
         typed = given(options)
         remember(interaction, Typed(options=typed, private=bool(private)))
-        wish = wish_of(typed, model=videos.capability(model).model)
+        wish = await wanted(bot, interaction, typed)
         wish, note = await with_defaults(bot, interaction, wish, typed=typed)
+        if model is None and wish.model != bot.services.videos.capability(None).model and not note:
+            note = words(str(interaction.locale))("create.model", model=wish.model)
         await submit(bot, interaction, wish, private=bool(private), note=note)
 
     return create

@@ -16,6 +16,7 @@ from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
 from cogs._sheet import entered, sheet, understood
 from cogs._submit import submit
+from cogs._wanting import models_here, wanted
 from cogs._wish import options_of, wish_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ async def _prefilled(bot: Shotcaller, interaction: discord.Interaction[Any], pro
     wish = wish_of({"prompt": "-"}, model=bot.services.videos.capability(None).model)
     try:
         async with asyncio.timeout(QUICK):
-            filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction))
+            models = await models_here(bot, interaction)
+            wish = wish_of({"prompt": "-"}, model=models[0].model)
+            filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction), models=models)
     except (StoreError, TimeoutError):  # whoever sends the form will hear of it
         return {**options_of(wish), "prompt": prompt}
     return {**options_of(filled.request), "prompt": prompt}
@@ -58,7 +61,7 @@ def _filmed(bot: Shotcaller) -> FormHandler:
         remember(interaction, Typed(options=entries))
         options = understood(entries, words(str(interaction.locale)))
         remember(interaction, Typed(options=options))
-        wish = wish_of(options, model=bot.services.videos.capability(options.get("model")).model)
+        wish = await wanted(bot, interaction, options)
         await submit(bot, interaction, wish)
 
     return film

@@ -19,6 +19,7 @@ from cogs._rescue import Typed, remember
 from cogs._studio import NOTHING, Panel, panel_view
 from cogs._studio_draft import KIND, begun, changed, kept, meaning, reset, wish_in
 from cogs._submit import submit
+from cogs._wanting import models_here
 from cogs._wish import given, options_of, wish_of
 
 if TYPE_CHECKING:
@@ -77,14 +78,15 @@ class Control(Lasting[discord.ui.Item[Any]], template=_PATTERN):
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
     """Put the panel as it stands into the answer, or in place of the one that was pressed."""
-    wish, videos = wish_in(bot, draft), bot.services.videos
+    models = await models_here(bot, interaction)
+    wish = wish_in(draft, models)
     panel = Panel(
         draft_id=draft.id,
         request=wish,
         private=bool(draft.body["private"]),
         bent=draft.body["bent"],
-        models=list(videos.models.values()),
-        estimate=await videos.estimate(wish, member_of(interaction)),
+        models=models,
+        estimate=await bot.services.videos.estimate(wish, member_of(interaction)),
         say=words(str(interaction.locale)),
     )
     await interaction.edit_original_response(view=panel_view(panel), allowed_mentions=discord.AllowedMentions.none())
@@ -94,7 +96,7 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
     """Ask for the video. Pressed twice for the same state it is asked for once."""
     await acknowledge(interaction)
     draft = await kept(bot, interaction, draft_id)
-    wish = wish_in(bot, draft)
+    wish = wish_in(draft, await models_here(bot, interaction))
     if wish.prompt == NOTHING:
         wish_of({**options_of(wish), "prompt": ""}, model=wish.model)
     key = f"studio-{draft.id}-{draft.version}"
@@ -105,7 +107,8 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
 async def _ask_for_words(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     try:
         async with asyncio.timeout(QUICK):
-            wish = wish_in(bot, await kept(bot, interaction, draft_id))
+            draft = await kept(bot, interaction, draft_id)
+            wish = wish_in(draft, await models_here(bot, interaction))
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     say = words(str(interaction.locale))

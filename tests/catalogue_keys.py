@@ -183,6 +183,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "policy.rule.{}": Action,
     "problem.{}": problems(),
     "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
+    "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded"),
     "result.button.{}": DEEDS,
     "settings.notify.{}": Notify,
     "settings.title.{}": Whose,

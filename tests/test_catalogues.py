@@ -61,7 +61,7 @@ LONGEST: Final = {
     "bar": 16,
     "text": 300,
     "problems": 900,  # a message is cut where there are more
-    "suggestions": 500,
+    "reasons": 900,
     "missing": 200,
     "link": 100,
     "card": 100,

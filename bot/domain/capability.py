@@ -142,43 +142,15 @@ class Capability:
         return None if self.clashes(nearest) else nearest
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Suggestion:
-    """A request that can be done, by whom, and the names of the fields in which it differs from the one that can't."""
-
-    request: VideoRequest
-    model: Capability
-    changed: tuple[str, ...]
-
-    @property
-    def price(self) -> Price:
-        """What it costs."""
-        return self.model.price(self.request)
-
-
-def check(request: VideoRequest, capability: Capability, offered: Sequence[Capability]) -> None:
+def check(request: VideoRequest, capability: Capability) -> None:
     """Accept a request that `capability`, its model's, can do.
 
     Raises:
-        ImpossibleRequest: it can't; with every clash and the nearest possible requests among the `offered`
-            models, those with the fewest changes first, the chosen model before others; where the camera moves,
-            those without the move as well.
+        ImpossibleRequest: it can't; with every clash.
     """
     problems = capability.clashes(request)
-    if not problems:
-        return
-    found: dict[VideoRequest, Suggestion] = {}
-    for other in sorted(offered, key=lambda each: each.model != capability.model):
-        still = request.model_copy(update={"camera": None})
-        quiet = request.model_copy(update={"sound": request.sound and request.mode not in other.silent})
-        for nearest in filter(None, map(other.nearest, (request, quiet, still))):
-            changed = tuple(f for f in VideoRequest.model_fields if getattr(nearest, f) != getattr(request, f))
-            if other.model != capability.model and "camera" in changed and found:
-                continue  # without the move the chosen model will do
-            found.setdefault(nearest, Suggestion(request=nearest, model=other, changed=changed))
-    # A move that somebody asked for is given up last.
-    suggestions = sorted(found.values(), key=lambda each: len(each.changed) + ("camera" in each.changed))
-    raise ImpossibleRequest(problems, suggestions)
+    if problems:
+        raise ImpossibleRequest(problems)
 
 
 def _in_words(values: Sequence[object]) -> str:

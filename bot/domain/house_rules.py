@@ -9,12 +9,14 @@ from bot.domain.request import Mode
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, RoleNeeded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.domain.guild import GuildState, MemberState
     from bot.domain.member import Member
     from bot.domain.policy import Gate, Limits
     from bot.domain.request import VideoRequest
+    from bot.errors import Refused
 
 
 def check_member(
@@ -47,20 +49,20 @@ def check_member(
     _check_gate(policy.roles, member)
 
 
-def within_limits(wish: VideoRequest, member: Member, limits: Limits) -> VideoRequest:
-    """The request as the guild makes it: with a watermark where that is forced.
-
-    Raises:
-        OverLimit, RoleNeeded: the guild does not make such a video, or not for this person.
-    """
+def refusals(wish: VideoRequest, member: Member, limits: Limits) -> Iterator[Refused]:
+    """Every limit of the guild that keeps a member from such a video."""
     if limits.longest is not None and wish.duration > limits.longest:
-        raise OverLimit(limit="longest", wanted=str(wish.duration), allowed=str(limits.longest))
+        yield OverLimit(limit="longest", wanted=str(wish.duration), allowed=str(limits.longest))
     if limits.models and wish.model not in limits.models:
-        raise OverLimit(limit="models", wanted=wish.model, allowed=", ".join(sorted(limits.models)))
+        yield OverLimit(limit="models", wanted=wish.model, allowed=", ".join(sorted(limits.models)))
     if wish.sound and not limits.sound:
-        raise OverLimit(limit="sound", wanted="on", allowed="off")
-    if wish.mode is not Mode.STD:
-        _check_pro(wish.mode, limits, member)
+        yield OverLimit(limit="sound", wanted="on", allowed="off")
+    if wish.mode is not Mode.STD and (refusal := pro_refusal(member, limits, wish.mode)):
+        yield refusal
+
+
+def as_made(wish: VideoRequest, limits: Limits) -> VideoRequest:
+    """The request as the guild makes it: with a watermark where that is forced."""
     return wish.model_copy(update={"watermark": True}) if limits.watermark else wish
 
 
@@ -69,9 +71,13 @@ def _check_gate(gate: Gate, member: Member) -> None:
         raise RoleNeeded(roles=() if gate.denied & member.role_ids else sorted(gate.allowed))
 
 
-def _check_pro(mode: Mode, limits: Limits, member: Member) -> None:
-    """Whoever may not have pro may not have what is better still."""
+def pro_refusal(member: Member, limits: Limits, mode: Mode = Mode.PRO) -> Refused | None:
+    """Why a member may not have a better mode than the standard one; None where they may.
+
+    Whoever may not have pro may not have what is better still.
+    """
     if limits.pro is Who.NOBODY or (limits.pro is Who.ROLES and not limits.pro_roles):
-        raise OverLimit(limit="pro", wanted=mode, allowed=Mode.STD)
+        return OverLimit(limit="pro", wanted=mode, allowed=Mode.STD)
     if limits.pro is Who.ROLES and not limits.pro_roles & member.role_ids:
-        raise RoleNeeded(roles=sorted(limits.pro_roles), what="pro")
+        return RoleNeeded(roles=sorted(limits.pro_roles), what="pro")
+    return None

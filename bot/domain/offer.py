@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.request import AXES, AspectRatio, CameraType, Mode, VideoRequest
+from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.domain.capability import Capability
+    from bot.domain.request import VideoRequest
 
 # Every camera move by its name, the most wanted first.
 MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) for move in list(CameraType)[1:]))
@@ -59,35 +60,6 @@ def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]
 def able(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Capability]:
     """The models that can do all that is chosen."""
     return [model for model in models if fits(model, chosen)]
-
-
-def cheaper(request: VideoRequest, model: Capability, *, budget: int) -> list[VideoRequest]:
-    """What is nearest to the request among what this model can do for so many credits.
-
-    At most two: one as long as was asked for, without sound or in the standard mode, and the longest of the request
-    as it is. A storyboard is not shortened.
-    """
-    found = (_first_within(_plainer(request), model, budget), _first_within(_shorter(request, model), model, budget))
-    return [each for each in found if each is not None]
-
-
-def _plainer(request: VideoRequest) -> Iterator[VideoRequest]:
-    less: list[dict[str, Any]] = [{"mode": Mode.PRO}] if request.mode is Mode.FOUR_K else []
-    for changes in ({"sound": False}, *less, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
-        if any(getattr(request, field) != value for field, value in changes.items()):
-            yield request.model_copy(update=changes)
-
-
-def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]:
-    lengths = (
-        [] if request.shots else sorted((each for each in model.durations if each < request.duration), reverse=True)
-    )
-    for plain in (request, request.model_copy(update={"sound": False, "mode": Mode.STD})):
-        yield from (plain.model_copy(update={"duration": seconds}) for seconds in lengths)
-
-
-def _first_within(wishes: Iterator[VideoRequest], model: Capability, budget: int) -> VideoRequest | None:
-    return next((each for each in wishes if model.price(each).credits <= budget and not model.clashes(each)), None)
 
 
 def bent(wish: VideoRequest, models: Sequence[Capability]) -> VideoRequest:

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bot.domain.price import Price
     from bot.domain.row import Row
+    from bot.errors import Refused
 
 EVER: Final = ""  # the period of what never expires
 UNLIMITED: Final = 10**15  # the allowance of an account that only counts
@@ -96,6 +100,20 @@ class Fund:
     renews_at: datetime | None = None
     unit: Unit = Unit.CREDITS
 
+    def refusal(self, price: Price, account: Account) -> Refused | None:
+        """What a price meets that has no room under this cap, as its account stands; None where there is room."""
+        if self.unit is Unit.USD and account.balance < price.usd_micros:
+            return BudgetExceeded(
+                owner=self.owner,
+                period=self.period,
+                ceiling=account.allowance,
+                used=account.held + account.settled,
+                renews_at=self.renews_at,
+            )
+        if self.unit is Unit.CREDITS and account.balance < price.credits:
+            return GuildQuotaExceeded(price=price.credits, balance=account.balance, renews_at=self.renews_at)
+        return None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Funding:
@@ -107,6 +125,19 @@ class Funding:
 
     purses: tuple[Fund, ...]
     caps: tuple[Fund, ...] = ()
+
+    def shortfalls(self, price: Price, accounts: Sequence[Account]) -> Iterator[Refused]:
+        """Every refusal that a price meets in these accounts, which are those of the purses and then of the caps."""
+        own, shared = accounts[: len(self.purses)], accounts[len(self.purses) :]
+        balance = sum(account.balance for account in own)
+        if balance < price.credits:
+            first = self.purses[0]
+            yield QuotaExceeded(
+                price=price.credits, balance=balance, allowance=own[0].allowance, renews_at=first.renews_at
+            )
+        for cap, account in zip(self.caps, shared, strict=True):
+            if (refusal := cap.refusal(price, account)) is not None:
+                yield refusal
 
 
 def owner_of(*, user_id: int, guild_id: int | None) -> str:

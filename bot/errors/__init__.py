@@ -4,7 +4,8 @@ ShotcallerError
 ├── SettingsInvalid            the environment does not describe a bot that can run
 ├── Refused                    a person's request that is answered "no" before any money moves
 │   ├── InvalidRequest         no such video can be asked for, whatever the model
-│   ├── ImpossibleRequest      this model cannot do it; carries the nearest requests that can be done
+│   ├── ImpossibleRequest      this model cannot do it
+│   ├── SeveralReasons         more than one thing is in the way; carries a refusal for each
 │   ├── ModelUnknown           no configured provider has the model
 │   ├── ModelGivenUp           the model's service makes no more videos with it
 │   ├── QuotaExceeded          the balance does not cover the price
@@ -124,6 +125,7 @@ from bot.errors.refused import (
     QuotaExceeded,
     ResultForgotten,
     ResultLost,
+    SeveralReasons,
     StoryboardsNotOffered,
     TooLateToCancel,
     TooManyJobs,
@@ -211,6 +213,7 @@ __all__ = [
     "RuleInvalid",
     "ScansNotOffered",
     "SettingsInvalid",
+    "SeveralReasons",
     "ShotcallerError",
     "StoreError",
     "StoreLost",

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.domain.capability import Suggestion
     from bot.domain.job import JobStatus
     from bot.domain.problem import Problem
 
@@ -24,11 +23,15 @@ class InvalidRequest(Refused):
 
 
 class ImpossibleRequest(InvalidRequest):
-    """The chosen model cannot do it; `suggestions` are the nearest requests that can be done, nearest first."""
+    """The chosen model cannot do it."""
 
-    def __init__(self, problems: Sequence[Problem], suggestions: Sequence[Suggestion]) -> None:
-        super().__init__(problems)
-        self.suggestions = tuple(suggestions)
+
+class SeveralReasons(Refused):
+    """More than one thing is in the way of a request; `reasons` are the refusals that each alone would be."""
+
+    def __init__(self, reasons: Sequence[Refused]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(f"{type(each).__name__}: {each}" for each in reasons))
 
 
 class ModelUnknown(Refused):

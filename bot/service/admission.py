@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.funding import funding_of
-from bot.domain.house_rules import check_member, within_limits
-from bot.errors import ConfirmationNeeded, CopyUnreviewed
+from bot.domain.house_rules import as_made, check_member, refusals
+from bot.domain.quota import UNLIMITED, Unit
+from bot.domain.terms import Terms, allowed
+from bot.errors import BudgetExceeded, ConfirmationNeeded, CopyUnreviewed, ImpossibleRequest, SeveralReasons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.domain.capability import Capability
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from bot.domain.price import Price
     from bot.domain.quota import Funding
     from bot.domain.request import VideoRequest
+    from bot.errors import Refused
     from bot.service.moderation import Moderation
+    from bot.store.budgets import BudgetStore
     from bot.store.guilds import GuildStore
+    from bot.store.lookup import Lookup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +54,17 @@ class Admission:
     """Asks everything that may refuse a request. Every method may raise `StoreUnavailable`: then nothing is let in."""
 
     def __init__(
-        self, *, guilds: GuildStore, moderation: Moderation, defaults: Defaults, clock: Callable[[], datetime]
+        self,
+        *,
+        guilds: GuildStore,
+        lookup: Lookup,
+        budgets: BudgetStore,
+        moderation: Moderation,
+        defaults: Defaults,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._guilds, self._moderation, self._defaults, self._clock = guilds, moderation, defaults, clock
+        self._guilds, self._lookup, self._budgets = guilds, lookup, budgets
+        self._moderation, self._defaults, self._clock = moderation, defaults, clock
 
     async def admit(
         self,
@@ -71,7 +84,9 @@ class Admission:
         """
         guild, state = await self._let_in(member, channel_id=channel_id)
         policy = guild.policy
-        wish = within_limits(wish, member, policy.limits)
+        funding = self._funding(member, guild, state)
+        await self._clear(wish, member, model=model, policy=policy, funding=funding)
+        wish = as_made(wish, policy.limits)
         cost = model.price(wish)
         screened = await self._moderation.screen(wish, member, policy=policy, key=key, job_id=job_id)
         _confirm(cost, policy, confirmed=confirmed)
@@ -79,13 +94,51 @@ class Admission:
         return Admitted(
             wish=wish,
             price=cost,
-            funding=self._funding(member, guild, state),
+            funding=funding,
             priority=max((tier.priority for tier in tiers), default=0),
             spoiler=bool(policy.spoiler_channels & member.places) or any(tier.spoiler for tier in tiers),
             review=screened.review,
             case=screened.case,
             warned=screened.warned,
         )
+
+    async def _clear(
+        self, wish: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
+    ) -> None:
+        """Refuse what can't be, by all that is in the way: the model, the guild's limits, credits and budgets.
+
+        What it costs is known only of what the model can do. The hold decides in the end; this tells before anybody
+        is asked for a yes, or a moderator for a look.
+        """
+        reasons: list[Refused] = []
+        if problems := model.clashes(wish):
+            reasons.append(ImpossibleRequest(problems))
+        reasons += refusals(wish, member, policy.limits)
+        if not problems:
+            accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
+            reasons += funding.shortfalls(model.price(wish), accounts)
+        for reason in reasons:
+            if isinstance(reason, BudgetExceeded):
+                await self._budgets.note_refusal(reason, now=self._clock())
+        if reasons:
+            raise reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
+
+    async def terms(self, member: Member, models: Sequence[Capability]) -> Terms:
+        """What a member may have here and now."""
+        _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        funding = self._funding(member, guild, state)
+        accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
+        own, caps = accounts[: len(funding.purses)], accounts[len(funding.purses) :]
+        room = {unit: min((cap.balance for cap in caps if cap.unit is unit), default=UNLIMITED) for unit in Unit}
+        return Terms(
+            models=allowed(models, member, guild.policy.limits),
+            credits=min(room[Unit.CREDITS], sum(account.balance for account in own)),
+            usd_micros=room[Unit.USD],
+        )
+
+    async def models(self, member: Member, models: Sequence[Capability]) -> Sequence[Capability]:
+        """The models as far as a guild lets a member use them; all of them where it lets them use none."""
+        return allowed(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
 
     async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """Let a person have a finished video posted once more where they are; whether it has to be covered there.

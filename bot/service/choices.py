@@ -74,13 +74,24 @@ class Choices:
     def __init__(self, *, preferences: Preferences, models: Mapping[str, Capability]) -> None:
         self._preferences, self._models = preferences, models
 
-    async def fill(self, wish: VideoRequest, *, typed: Collection[str], place: Place) -> Filled:
+    async def fill(
+        self,
+        wish: VideoRequest,
+        *,
+        typed: Collection[str],
+        place: Place,
+        models: Sequence[Capability] | None = None,
+    ) -> Filled:
         """Put the defaults into a request for the options that were not typed.
+
+        What the `models` cannot do, as far as they may be used there, is left out too.
 
         A person's own come before the channel's and those before the guild's. A default that does not go with what
         was typed, or with one that comes before it, is left out.
         """
-        return filled(wish, typed=typed, layers=await self._preferences.layers(place.scopes()), models=self._models)
+        layers = await self._preferences.layers(place.scopes())
+        known = self._models if models is None else {each.model: each for each in models}
+        return filled(wish, typed=typed, layers=layers, models=known)
 
     async def of(self, whose: Whose, place: Place) -> dict[str, Any]:
         """What somebody has chosen, whatever of it still fits."""

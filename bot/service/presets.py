@@ -68,7 +68,7 @@ class Presets:
         name = checked_name(name)
         gaps(request)
         model = self._videos.capability(request.model)
-        capability.check(request, model, self._models())
+        capability.check(request, model)
         body = {"request": request.model_dump(mode="json")}
         return await self._store.save(
             token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=MOST_OWN, now=self._clock()

@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from bot.domain import capability
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.price import Price
 from bot.domain.quota import Unit
-from bot.errors import BudgetExceeded, ModelGivenUp, ModelUnknown, StoreUnavailable
+from bot.errors import BudgetExceeded, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.asking import Accepted, Estimate, JobView, Purse, Standing
 from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.capability import Capability
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.member import Member
     from bot.domain.quota import Funding
     from bot.domain.request import VideoRequest
+    from bot.domain.terms import Terms
     from bot.service.admission import Admission, Admitted
     from bot.service.asking import Asking, Limits
     from bot.service.cards import Cards
@@ -104,7 +104,6 @@ class Videos:
                 funding = await self._admission.funding(asking.member)
                 return await self._answered(first, funding, await self._expectation.forecast(first.request), new=False)
         model, place = self.capability(wish.model), asking.destination
-        capability.check(wish, model, list(self.models.values()))
         job_id = token_hex(8)
         async with self._operator_told():
             admitted = await self._admission.admit(
@@ -180,8 +179,8 @@ class Videos:
         """Nobody but the operator can end it when the database refuses, or a budget."""
         try:
             yield
-        except BudgetExceeded:
-            self._wake()  # it has been noted, and is to be told
+        except (BudgetExceeded, SeveralReasons):
+            self._wake()  # a budget's end has been noted, and is to be told
             raise
         except StoreUnavailable as exc:
             await self._desk.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
@@ -240,6 +239,14 @@ class Videos:
         standing = await self.standing(member)
         expected = await self._expectation.forecast(wish)
         return Estimate(price=self.price(wish), standing=standing, expected=expected)
+
+    async def terms(self, member: Member) -> Terms:
+        """What a person may have here and now."""
+        return await self._admission.terms(member, list(self.models.values()))
+
+    async def offered(self, member: Member) -> Sequence[Capability]:
+        """The models as far as a person may use them here: what is worth showing them."""
+        return await self._admission.models(member, list(self.models.values()))
 
     async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """See `Admission.may_show`."""

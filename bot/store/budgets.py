@@ -75,6 +75,10 @@ class BudgetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def note_refusal(self, refusal: BudgetExceeded, *, now: datetime) -> None:
+        """See `note_refusal`."""
+        await self._database.transact(lambda tx: note_refusal(tx, refusal, now=now))
+
     async def untold(self, *, most: int) -> list[BudgetAlert]:
         """What nobody has been told yet, the oldest first; the highest share of one ceiling last."""
         rows = await self._database.transact(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.price import Price
 from bot.domain.quota import Account, Fund, Unit
 from bot.domain.row import millis
-from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, StoreError
+from bot.errors import QuotaExceeded, StoreError
 from bot.store.budgets import note_shares
 
 if TYPE_CHECKING:
@@ -156,17 +157,10 @@ async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
 
 async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *, now: datetime) -> None:
     """Count the whole price under a cap, and note which shares of a budget it has reached."""
+    refusal = cap.refusal(Price(credits=job.credits, usd_micros=job.usd_micros), account)
+    if refusal is not None:
+        raise refusal
     wanted = job.usd_micros if cap.unit is Unit.USD else job.credits
-    if account.balance < wanted:
-        if cap.unit is Unit.USD:
-            raise BudgetExceeded(
-                owner=cap.owner,
-                period=cap.period,
-                ceiling=account.allowance,
-                used=account.held + account.settled,
-                renews_at=cap.renews_at,
-            )
-        raise GuildQuotaExceeded(price=wanted, balance=account.balance, renews_at=cap.renews_at)
     await _hold(tx, job, cap, wanted, now=now)
     if cap.unit is Unit.USD:
         await note_shares(tx, replace(account, held=account.held + wanted), now=now)

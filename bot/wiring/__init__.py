@@ -23,6 +23,7 @@ from bot.service.services import Services
 from bot.service.steward import Steward
 from bot.service.storyboards import Storyboards
 from bot.service.videos import Videos
+from bot.store.budgets import BudgetStore
 from bot.store.chores import ChoreStore
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore
@@ -154,6 +155,8 @@ class Wiring:
     def _admission(self) -> Admission:
         return Admission(
             guilds=GuildStore(self._world.database),
+            lookup=self._engine.lookup,
+            budgets=BudgetStore(self._world.database),
             moderation=self._engine.moderating.requests,
             defaults=self._defaults,
             clock=self._world.clock,

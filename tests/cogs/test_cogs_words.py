@@ -34,7 +34,14 @@ SAMPLES: dict[str, Any] = {
     "Sequence[tuple[str, str, str]]": [("timezone", "zone", ""), (HOSTILE, "unknown", HOSTILE)],
     "Sequence[str]": ("attach_files", "send_messages_in_threads"),
     "Sequence[Problem]": [Problem(code="prompt_empty", field="prompt")],
-    "Sequence[Suggestion]": [],
+    "Sequence[Refused]": [
+        errors.QuotaExceeded(price=5, balance=1, allowance=3, renews_at=None),
+        errors.GuildQuotaExceeded(price=5, balance=1, renews_at=None),
+        errors.BudgetExceeded(owner="budget:bot", period="", ceiling=1, used=1, renews_at=None),
+        errors.OverLimit(limit="models", wanted=HOSTILE, allowed=HOSTILE),
+        errors.RoleNeeded(roles=(), what="pro"),
+        errors.ImpossibleRequest([Problem(code="sound_not_offered", field="sound", values={"model": "kirin_v3_t2v"})]),
+    ],
 }
 NAMED: dict[str, Any] = {"needed": "manage_messages", "state": "approved", "problem": "slow", "what": "video"}
 CODES: dict[type[Exception], dict[str, Any]] = {
@@ -145,7 +152,7 @@ def test_what_a_model_cannot_do_is_told_with_its_name_and_what_it_can(wish: dict
     relay = capability.Capability(**{**_fields(KLING_V1), "prompt_limit": 500})
     models = {"kirin_v3_t2v": KIRIN_V3, "kling-v1": relay}
     with pytest.raises(ImpossibleRequest) as caught:
-        capability.check(request, models[request.model], list(models.values()))
+        capability.check(request, models[request.model])
     text = describe(caught.value, words(locale)) or ""
     assert f"**{request.model}**" in text
     assert len(text) < CONTENT - 100

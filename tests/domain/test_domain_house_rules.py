@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.funding import Defaults, allowance_of, funding_of
 from bot.domain.guild import FOR_GOOD, GuildState, MemberState
-from bot.domain.house_rules import check_member, within_limits
+from bot.domain.house_rules import as_made, check_member, refusals
 from bot.domain.member import Member
 from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier, Who
 from bot.domain.quota import Allowance, Period
@@ -107,19 +107,25 @@ def test_direct_messages_can_be_closed() -> None:
 def test_a_limit_refuses_what_is_over_it_and_nothing_else(
     limits: Limits, asked: dict[str, Any], refusal: type[Refused]
 ) -> None:
-    with pytest.raises(refusal):
-        within_limits(wish(**asked), ana(), limits)
+    assert [type(each) for each in refusals(wish(**asked), ana(), limits)] == [refusal]
     other = {"model": "kling-v1"} if limits.models else {}
-    assert within_limits(wish(**other), ana(), limits) == wish(**other)
+    assert list(refusals(wish(**other), ana(), limits)) == []
+
+
+def test_every_limit_in_the_way_is_named() -> None:
+    limits = Limits(longest=5, sound=False, models={"kling-v1"}, pro=Who.NOBODY)
+    named = [each.limit for each in refusals(wish(duration=9, sound=True, mode=Mode.PRO), ana(), limits)]  # type: ignore[attr-defined]
+    assert named == ["longest", "models", "sound", "pro"]
 
 
 def test_pro_is_for_those_with_the_role() -> None:
     limits = Limits(pro=Who.ROLES, pro_roles={CLUB})
-    assert within_limits(wish(mode=Mode.PRO), ana(CLUB), limits).mode is Mode.PRO
+    assert list(refusals(wish(mode=Mode.PRO), ana(CLUB), limits)) == []
 
 
 def test_a_watermark_can_be_forced() -> None:
-    assert within_limits(wish(), ana(), Limits(watermark=True)).watermark
+    assert as_made(wish(), Limits(watermark=True)).watermark
+    assert as_made(wish(), Limits()) == wish()
 
 
 def allowance(member: Member, *, state: MemberState | None = None, **policy: Any) -> Allowance:

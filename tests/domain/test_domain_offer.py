@@ -3,14 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CameraRule, Capability, check
-from bot.domain.offer import MOVES, able, bent, cheaper, fits, offered
-from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
-from bot.errors import ImpossibleRequest
+from bot.domain.capability import CameraRule, Capability
+from bot.domain.offer import MOVES, able, bent, fits, offered
+from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)
@@ -86,12 +84,6 @@ def test_sound_and_mode_are_offered_as_far_as_they_go_together() -> None:
     assert offered("model", {"mode": "4k"}, list(SHIPPED.values())) == ["kling-v3"]
 
 
-def test_what_is_too_dear_in_4k_is_offered_in_pro_first() -> None:
-    plain, short = cheaper(wanted(model="kling-v3", mode="4k", duration=10), SHIPPED["kling-v3"], budget=20)
-    assert (plain.mode, plain.duration) == (Mode.PRO, 10)
-    assert (short.mode, short.duration) == (Mode.FOUR_K, 4)
-
-
 def test_a_camera_move_narrows_all_else() -> None:
     chosen = {"camera": "zoom", "duration": None}
     assert offered("model", chosen, MODELS) == ["kling-v1"]
@@ -130,61 +122,3 @@ def test_a_wish_with_a_move_goes_to_a_model_that_has_it() -> None:
     near = bent(wanted(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
     assert (near.model, near.mode, near.duration, near.sound) == ("kling-v1", Mode.STD, 5, False)
     assert bent(wanted(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None
-
-
-@given(wishes(), st.integers(0, 40))
-@settings(deadline=None)
-def test_what_is_cheaper_can_be_done_for_what_there_is(wish: VideoRequest, budget: int) -> None:
-    for model in (KIRIN_V3, KLING_V1):
-        request = model.nearest(wish)
-        assert request is not None
-        found = cheaper(request, model, budget=budget)
-        assert len(found) <= 2
-        for each in found:
-            assert model.price(each).credits <= budget
-            assert not model.clashes(each)
-            assert (each.prompt, each.model) == (request.prompt, request.model)
-
-
-def test_of_what_is_cheaper_the_nearest_is_taken() -> None:
-    plain, short = cheaper(wanted(mode="pro", sound=True, duration=10), KIRIN_V3, budget=15)
-    assert (plain.mode, plain.sound, plain.duration) == (Mode.PRO, False, 10)
-    assert (short.mode, short.sound, short.duration) == (Mode.PRO, True, 7)
-    assert cheaper(wanted(duration=3), KIRIN_V3, budget=2) == []
-
-
-def test_a_storyboard_is_made_plainer_but_not_shorter() -> None:
-    board = [Shot(prompt="a", seconds=5), Shot(prompt="b", seconds=5)]
-    (found,) = cheaper(wanted(duration=10, shots=board, mode="pro"), KIRIN_V3, budget=10)
-    assert (found.mode, found.duration, len(found.shots)) == (Mode.STD, 10, 2)
-
-
-@given(wishes())
-@settings(deadline=None)
-def test_every_suggestion_can_be_done(wish: VideoRequest) -> None:
-    models = {model.model: model for model in (*MODELS, POOR, ODD)}
-    try:
-        check(wish, models[wish.model], list(models.values()))
-    except ImpossibleRequest as exc:
-        requests = [each.request for each in exc.suggestions]
-        assert len(set(requests)) == len(requests)
-        for each in exc.suggestions:
-            models[each.request.model].clashes(each.request)
-            check(each.request, models[each.request.model], [])
-            assert each.changed
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"model": "kling-v1", "mode": "pro", "duration": 10}, [("kling-v1", "zoom", 5), ("kling-v1", None, 10)]),
-        ({"model": "kirin_v3_t2v", "duration": 5}, [("kling-v1", "zoom", 5), ("kirin_v3_t2v", None, 5)]),
-    ],
-)
-def test_the_move_is_kept_or_given_up(fields: dict[str, Any], expected: list[tuple[str, str | None, int]]) -> None:
-    wish = wanted(**fields, camera=CameraControl.named("zoom"))
-    own = KLING_V1 if wish.model == "kling-v1" else KIRIN_V3
-    with pytest.raises(ImpossibleRequest) as caught:
-        check(wish, own, MODELS)
-    found = [each.request for each in caught.value.suggestions]
-    assert [(each.model, each.camera and each.camera.name(), each.duration) for each in found] == expected

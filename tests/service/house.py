@@ -32,6 +32,7 @@ from bot.service.submission import Pace, Submission
 from bot.service.timekeeper import Timekeeper
 from bot.service.videos import Videos
 from bot.service.worker import Capacity, Worker
+from bot.store.budgets import BudgetStore
 from bot.store.claims import Claims
 from bot.store.decisions import Decisions
 from bot.store.guilds import GuildStore
@@ -185,6 +186,8 @@ class House:
     def admission(self) -> Admission:
         return Admission(
             guilds=GuildStore(self.database),
+            lookup=self.lookup,
+            budgets=BudgetStore(self.database),
             moderation=Moderation(
                 strikes=StrikeStore(self.database),
                 scanner=cast("Any", self.scans),

@@ -11,18 +11,23 @@ import pytest
 from bot.domain.guild import FOR_GOOD, AuditEntry
 from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
+from bot.domain.policy import Limits
 from bot.domain.request import VideoRequest
+from bot.domain.terms import alternatives
 from bot.errors import (
     BudgetExceeded,
+    ConfirmationNeeded,
     DestinationLost,
     ImpossibleRequest,
     JobUnknown,
     ModelUnknown,
     OperatorFault,
+    OverLimit,
     Paused,
     ProviderBusy,
     ProviderUnavailable,
     QuotaExceeded,
+    SeveralReasons,
     StoreUnavailable,
     TooLateToCancel,
     TooManyJobs,
@@ -240,3 +245,54 @@ async def test_whoever_tells_of_budgets_is_woken_by_a_refusal_for_one(house: Hou
     with pytest.raises(BudgetExceeded):
         await ask(house)
     assert house.woken == 1
+
+
+async def decided(house: House, **policy: Any) -> None:
+    """Let the guild's admins decide that."""
+    admin = AuditEntry(id=str(policy), guild_id=7, actor_id=9, action="budget", at=house.clock())
+    await GuildStore(house.database).change(admin, lambda present: present.changed(**policy))
+
+
+async def test_all_that_is_in_the_way_is_named_at_once(house: House) -> None:
+    await decided(house, budget_usd_micros=1, limits=Limits(longest=5, sound=False))
+    house.allowance = 3
+    with pytest.raises(SeveralReasons) as caught:
+        await ask(house, WISH.model_copy(update={"duration": 9, "sound": True}))
+    named = [type(each) for each in caught.value.reasons]
+    assert named == [OverLimit, OverLimit, QuotaExceeded, BudgetExceeded]
+    assert await credit(house) == (0, 3)
+
+
+async def test_what_the_model_cannot_do_is_named_beside_what_the_server_does_not_allow(house: House) -> None:
+    await decided(house, limits=Limits(longest=5))
+    with pytest.raises(SeveralReasons) as caught:
+        await ask(house, WISH.model_copy(update={"duration": 99}))
+    assert [type(each) for each in caught.value.reasons] == [ImpossibleRequest, OverLimit]
+
+
+async def test_a_spent_budget_refuses_before_anybody_is_asked_for_a_yes(house: House) -> None:
+    await decided(house, budget_usd_micros=1, confirm_usd_micros=0)
+    with pytest.raises(BudgetExceeded):
+        await ask(house)
+    await decided(house, budget_usd_micros=None)
+    with pytest.raises(ConfirmationNeeded):
+        await ask(house)
+
+
+async def test_terms_say_what_would_be_accepted(house: House) -> None:
+    await decided(house, limits=Limits(longest=4), budget_usd_micros=10_000_000)
+    house.allowance = 7
+    terms = await house.videos().terms(Member(user_id=1, guild_id=7))
+    assert ([each.model for each in terms.models], terms.credits, terms.usd_micros) == (
+        ["kirin_v3_t2v"],
+        7,
+        10_000_000,
+    )
+    (instead,) = alternatives(WISH, terms)
+    assert (await ask(house, instead)).job.request.duration == 4
+
+
+async def test_where_a_server_allows_no_model_all_are_shown_and_its_limit_is_told(house: House) -> None:
+    await decided(house, limits=Limits(models={"another"}))
+    shown = await house.videos().offered(Member(user_id=1, guild_id=7))
+    assert [each.model for each in shown] == ["kirin_v3_t2v", "kling-v1"]

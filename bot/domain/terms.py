@@ -1,0 +1,160 @@
+"""What somebody may have here and now, and the requests nearest to a refused one that they may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.capability import CameraRule
+from bot.domain.house_rules import pro_refusal
+from bot.domain.offer import fits
+from bot.domain.quota import UNLIMITED
+from bot.domain.request import Mode, VideoRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.domain.capability import Capability
+    from bot.domain.member import Member
+    from bot.domain.policy import Limits
+
+# What a suggestion may change besides the model, in the order in which it is put back where that can be.
+_CHANGEABLE: Final = ("camera", "mode", "duration", "sound", "watermark", "cfg_scale", "aspect_ratio")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """The models as far as somebody may use them, and what they may spend: credits, and millionths of a USD."""
+
+    models: tuple[Capability, ...]
+    credits: int = UNLIMITED
+    usd_micros: int = UNLIMITED
+
+    def model(self, name: str) -> Capability | None:
+        """What they may have of a model; None where they may not use it."""
+        return next((each for each in self.models if each.model == name), None)
+
+    def accept(self, wish: VideoRequest) -> bool:
+        """Whether they may have that."""
+        model = self.model(wish.model)
+        return model is not None and not model.clashes(wish) and self.afford(wish, model)
+
+    def afford(self, wish: VideoRequest, model: Capability) -> bool:
+        """Whether there is enough for what a model can do."""
+        price = model.price(wish)
+        return price.credits <= self.credits and price.usd_micros <= self.usd_micros
+
+
+def allowed(models: Sequence[Capability], member: Member, limits: Limits) -> tuple[Capability, ...]:
+    """The models as far as a guild lets a member use them; those of which nothing is left are left out."""
+    return tuple(filter(None, (_allowed(each, member, limits) for each in models)))
+
+
+def _allowed(model: Capability, member: Member, limits: Limits) -> Capability | None:
+    if limits.models and model.model not in limits.models:
+        return None
+    no_pro = pro_refusal(member, limits) is not None
+    modes = tuple(mode for mode in model.modes if mode is Mode.STD or not no_pro)
+    durations = tuple(each for each in model.durations if limits.longest is None or each <= limits.longest)
+    if not modes or not durations:
+        return None
+    camera = model.camera and CameraRule(
+        modes=tuple(mode for mode in model.camera.modes if mode in modes),
+        durations=tuple(each for each in model.camera.durations if each in durations),
+    )
+    if camera and not (camera.modes and camera.durations):
+        camera = None
+    return replace(model, modes=modes, durations=durations, sound=model.sound and limits.sound, camera=camera)
+
+
+def meant(options: Mapping[str, Any], models: Sequence[Capability]) -> Capability:
+    """The model of options that name none: the first that can do all that is chosen, else one that has the camera move.
+
+    Where several have the move, the cheapest: who asks for one has not asked for a model.
+    """
+    open_ = {name: value for name, value in options.items() if name != "model"}
+    if not fits(models[0], open_):
+        able = [each for each in models if fits(each, open_)]
+        movers = [each for each in models if options.get("camera") is not None and each.camera is not None]
+        for found in (able, movers):
+            if found:
+                return min(found, key=_cheapest)
+    return models[0]
+
+
+def _cheapest(model: Capability) -> int:
+    """What the least of a model costs; the first of several as cheap counts."""
+    modes, seconds = (model.camera.modes, model.camera.durations) if model.camera else (model.modes, model.durations)
+    least = VideoRequest(model=model.model, prompt="-", mode=modes[0], duration=min(seconds))
+    return model.price(least).credits
+
+
+def alternatives(wish: VideoRequest, terms: Terms) -> list[VideoRequest]:
+    """What somebody may have instead of a wish, the nearest first; the wish itself where they may have it.
+
+    Each differs only where it must: put any one of its changes back, and it could not be had. A camera move that
+    somebody asked for is given up last, and a storyboard is not cut.
+    """
+    if terms.accept(wish):
+        return [wish]
+    found: dict[VideoRequest, None] = {}
+    for candidate in _candidates(wish, terms):
+        if not terms.accept(candidate):
+            continue
+        nearest = _put_back(candidate, wish, terms)
+        needed = nearest.model == wish.model or not terms.accept(nearest.model_copy(update={"model": wish.model}))
+        if needed and not (found and nearest.model != wish.model and nearest.camera != wish.camera):
+            found[nearest] = None  # or the wished model will do
+    return sorted(found, key=lambda each: _distance(each, wish))
+
+
+def _candidates(wish: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
+    """By the wished model first, with the camera move first."""
+    for model in sorted(terms.models, key=lambda each: each.model != wish.model):
+        quiet = wish.model_copy(update={"sound": wish.sound and wish.mode not in model.silent})
+        for start in dict.fromkeys((wish, quiet, wish.model_copy(update={"camera": None}))):
+            nearest = model.nearest(start)
+            if nearest is None:
+                continue
+            if terms.afford(nearest, model):
+                yield nearest
+            else:
+                yield from _cheaper(nearest, model, terms)
+
+
+def _cheaper(request: VideoRequest, model: Capability, terms: Terms) -> Iterator[VideoRequest]:
+    """One as long, without sound or in the standard mode, and the longest of the request as it is."""
+    for wishes in (_plainer(request), _shorter(request, model)):
+        found = next((each for each in wishes if terms.accept(each)), None)
+        if found is not None:
+            yield found
+
+
+def _plainer(request: VideoRequest) -> Iterator[VideoRequest]:
+    less: list[dict[str, Any]] = [{"mode": Mode.PRO}] if request.mode is Mode.FOUR_K else []
+    for changes in ({"sound": False}, *less, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
+        if any(getattr(request, field) != value for field, value in changes.items()):
+            yield request.model_copy(update=changes)
+
+
+def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]:
+    lengths = (
+        [] if request.shots else sorted((each for each in model.durations if each < request.duration), reverse=True)
+    )
+    for plain in (request, request.model_copy(update={"sound": False, "mode": Mode.STD})):
+        yield from (plain.model_copy(update={"duration": seconds}) for seconds in lengths)
+
+
+def _put_back(candidate: VideoRequest, wish: VideoRequest, terms: Terms) -> VideoRequest:
+    """The candidate without the changes that are not needed."""
+    for field in _CHANGEABLE:
+        if getattr(candidate, field) != getattr(wish, field):
+            before = candidate.model_copy(update={field: getattr(wish, field)})
+            if terms.accept(before):
+                return _put_back(before, wish, terms)
+    return candidate
+
+
+def _distance(request: VideoRequest, wish: VideoRequest) -> int:
+    changed = [field for field in ("model", *_CHANGEABLE) if getattr(request, field) != getattr(wish, field)]
+    return len(changed) + ("camera" in changed)
