@@ -60,7 +60,7 @@ def _of_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[s
         if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(places_of(channel, channel.id)):
             continue
         needed = IN_THREAD if isinstance(channel, discord.ForumChannel) else NEEDED
-        taken.setdefault(_lacking(channel, needed), []).append(channel.mention)
+        taken.setdefault(lacks(channel, needed), []).append(channel.mention)
     if () not in taken:
         yield f"{BAD} {say('doctor.channels.nowhere')}"
     for lacking, names in taken.items():
@@ -76,7 +76,7 @@ def _of_channel(guild: discord.Guild, what: str, channel_id: int | None, needed:
     channel = guild.get_channel_or_thread(channel_id) if channel_id else None
     if channel is None:
         return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
-    lacking = _lacking(channel, needed)
+    lacking = lacks(channel, needed)
     if lacking:
         return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=_named(lacking, say))}"
     return f"{GOOD} {say(f'doctor.{what}.good', channel=channel.mention)}"
@@ -101,7 +101,7 @@ def channel_ids(guild: discord.Guild) -> set[int]:
     return {each.id for each in (*guild.channels, *guild.threads)}
 
 
-def _lacking(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
+def lacks(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
     """What the bot may not do there, by discord.py's names; who does not see a channel may do nothing in it."""
     may = channel.permissions_for(channel.guild.me)
     lost = tuple(name for name in needed if not getattr(may, name))

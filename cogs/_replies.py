@@ -14,6 +14,7 @@ from discord import app_commands
 
 from bot.errors import (
     BudgetExceeded,
+    ChannelUnfit,
     GuildQuotaExceeded,
     ImpossibleRequest,
     InvalidRequest,
@@ -176,6 +177,11 @@ def _of_permissions(error: MissingPermissions, say: Words) -> dict[str, Any]:
     return {"missing": say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
 
 
+def _of_unfit(error: ChannelUnfit, say: Words) -> dict[str, Any]:
+    missing = say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)
+    return {"channel": f"<#{error.channel_id}>", "missing": missing}
+
+
 def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
     return {"needed": say(f"permission.{error.needed}")}
 
@@ -200,6 +206,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     TooManyJobs: _of_jobs,
     TooManyPresets: _of_jobs,
     MissingPermissions: _of_permissions,
+    ChannelUnfit: _of_unfit,
     NotPermitted: _of_person,
     **_house_words.VALUES,
     **_moderation_words.VALUES,

@@ -12,10 +12,10 @@ from bot.domain.differences import differences
 from bot.domain.policy import Policy, zones
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED
-from bot.errors import ChannelClosed
 from bot.locale import words
 from cogs._admin import answer_long, changed_text, decide, field_lines, policy_of, show, state_of
 from cogs._audit import entry_of, reason_text, spoken
+from cogs._chosen_channel import TELLING, check_channel
 from cogs._completions import CHOICES
 from cogs._policy_words import PATHS, money
 from cogs._replies import acknowledge, answer
@@ -145,8 +145,7 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if channel is not None:
-            if not _may_write(channel):
-                raise ChannelClosed(channel_id=channel.id)
+            check_channel(channel, TELLING)
             ident = channel.id
             await decide(bot, interaction, lambda policy: policy.changed(audit_channel_id=ident))
         elif off:
@@ -155,11 +154,6 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
             await _tell(bot, interaction)
 
     return audit
-
-
-def _may_write(channel: discord.TextChannel) -> bool:
-    may = channel.permissions_for(channel.guild.me)
-    return may.view_channel and may.send_messages
 
 
 async def _tell(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:

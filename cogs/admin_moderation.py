@@ -9,10 +9,11 @@ from discord import app_commands
 
 from bot.domain.policy import PATTERN_LIMIT, Action, Approval, Rule, RuleKind
 from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
-from bot.errors import ChannelClosed, RuleInvalid, ScansNotOffered
+from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import words
 from bot.service.rules import check_rule
 from cogs._admin import decide, policy_of, show
+from cogs._chosen_channel import check_channel
 from cogs._completions import CHOICE, CHOICES
 from cogs._replies import acknowledge
 from cogs._text import cut
@@ -66,8 +67,8 @@ def _checks(bot: Shotcaller, say: Words) -> Command:
             return
         if (prompts or results) and not bot.services.cases.can_scan:
             raise ScansNotOffered
-        if channel is not None and not _may_ask(channel):
-            raise ChannelClosed(channel_id=channel.id)
+        if channel is not None:
+            check_channel(channel)
         given = {
             "channel_id": channel and channel.id,
             "approval": approval,
@@ -160,10 +161,3 @@ async def _decide(
         await decide(bot, interaction, lambda policy: with_checks(policy, **chosen))
     else:
         await show(bot, interaction, words(str(interaction.locale))(title), paths=paths)
-
-
-def _may_ask(channel: discord.TextChannel) -> bool:
-    """Whether the bot may post cases there, and find them again."""
-    may = channel.permissions_for(channel.guild.me)
-    needed = (may.view_channel, may.send_messages, may.embed_links, may.attach_files, may.read_message_history)
-    return all(needed)

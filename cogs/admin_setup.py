@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import discord
 from discord import app_commands
 
+from bot.client import IN_CHANNEL
 from bot.domain.policy import Places
 from bot.domain.price import to_micros
 from bot.domain.quota import Period
-from bot.errors import ChannelClosed, DiscordBusy, PolicyInvalid, StoreUnavailable
+from bot.errors import DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import words
 from cogs._admin import check_presser, pages, policy_of
 from cogs._audit import entry_of
 from cogs._buttons import Lasting
 from cogs._checkup import channel_ids, findings
+from cogs._chosen_channel import TELLING, check_channel
 from cogs._modals import QUICK, values_of
 from cogs._replies import acknowledge
 from cogs._setup_panel import FORM, form, panel, still_open
@@ -105,15 +107,13 @@ def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
     """What choosing these channels decides.
 
     Raises:
-        ChannelClosed: the bot may not write where it should.
+        ChannelUnfit: the bot may not do there what it should.
     """
     ids = frozenset(each.id for each in chosen)
     if step == "channels":
         return lambda policy: policy.changed(channels=Places(allowed=ids, denied=policy.channels.denied - ids))
     for each in chosen:
-        may = each.permissions_for(each.guild.me)
-        if not (may.view_channel and may.send_messages):
-            raise ChannelClosed(channel_id=each.id)
+        check_channel(each, TELLING if step == "audit" else IN_CHANNEL)
     one = next(iter(ids), None)
     if step == "audit":
         return lambda policy: policy.changed(audit_channel_id=one)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.client import IN_CHANNEL
 from bot.errors import NotPermitted
 from bot.locale import words
 from bot.service.gallery import GalleryRule
+from cogs._chosen_channel import check_channel
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
@@ -45,15 +45,9 @@ def _set(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     ) -> None:
         await acknowledge(interaction)
         guild_id = _managed(interaction)
-        me = channel.permissions_for(channel.guild.me)
-        missing = [name for name in IN_CHANNEL if not getattr(me, name)]
-        say = words(str(interaction.locale))
-        if missing:
-            names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in missing)
-            await answer(interaction, say("gallery.missing", channel=channel.mention, missing=names))
-            return
+        check_channel(channel)
         await bot.services.gallery.set_rule(guild_id, GalleryRule(channel_id=channel.id, stars=stars))
-        await answer(interaction, say("gallery.set", channel=channel.mention, n=stars))
+        await answer(interaction, words(str(interaction.locale))("gallery.set", channel=channel.mention, n=stars))
 
     return set_
 

@@ -35,6 +35,7 @@ ShotcallerError
 │   ├── ResultLost             its file can't be had any more, or not now
 │   ├── DirectMessagesClosed   the person takes no direct messages from the bot
 │   ├── ChannelClosed          the bot may not post in that channel
+│   ├── ChannelUnfit           the bot lacks permissions in a channel that was chosen for it
 │   ├── DiscordBusy            Discord can't take it right now
 │   ├── AlreadyShared          the private result is in its channel already
 │   ├── NotYours               only its author or a moderator may do that
@@ -107,6 +108,7 @@ from bot.errors.community import (
 from bot.errors.refused import (
     AlreadyShared,
     ChannelClosed,
+    ChannelUnfit,
     DirectMessagesClosed,
     DiscordBusy,
     DraftGone,
@@ -161,6 +163,7 @@ __all__ = [
     "CaseDecided",
     "CaseUnknown",
     "ChannelClosed",
+    "ChannelUnfit",
     "ConfirmationNeeded",
     "ContentRefused",
     "CopyUnreviewed",

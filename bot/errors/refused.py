@@ -102,6 +102,14 @@ class ChannelClosed(Refused):
         super().__init__(channel_id)
 
 
+class ChannelUnfit(Refused):
+    """The bot lacks permissions in a channel that was chosen for it; `missing` are Discord's names of them."""
+
+    def __init__(self, *, channel_id: int, missing: Sequence[str]) -> None:
+        self.channel_id, self.missing = channel_id, tuple(missing)
+        super().__init__(f"{channel_id}: {', '.join(self.missing)}")
+
+
 class DiscordBusy(Refused):
     """Discord can't take it right now."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.locale import words
 from tests.acceptance.admins import asks, everything_in
 
 if TYPE_CHECKING:
@@ -83,3 +84,16 @@ async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(stage: S
             return meant in (refused["content"] if refused else await panel(people, opened))
 
         await people.until(said, what=meant)
+
+
+@pytest.mark.parametrize(("step", "needed"), [("moderators", "attach_files"), ("audit", "view_channel")])
+async def test_a_chosen_channel_that_lacks_a_permission_is_told_which(stage: Stage, step: str, needed: str) -> None:
+    people, say = stage.people, words()
+    await people.permissions("showcase", deny=[needed])
+    async with stage.bot():
+        opened = await people.types("admin setup", user="admin")
+        await people.answered(opened)
+        sent = await presses(people, opened, step, "showcase")
+        told = await people.until(lambda: people.followup(sent), what="the answer")
+    assert say(f"permission.{needed}") in told["content"]
+    assert "nothing was changed" in told["content"]
