@@ -176,7 +176,7 @@ def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:
 async def _world(
     settings: Settings,
     stack: AsyncExitStack,
-    sqlite: Database,
+    sqlite: SQLiteDatabase,
     notifier: Notifier,
     offered: Models,
     *,
@@ -190,6 +190,7 @@ async def _world(
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
     return World(
         database=wraps.database(sqlite),
+        purge=sqlite.purge,
         providers=providers,
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),

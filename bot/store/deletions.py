@@ -13,6 +13,7 @@ from bot.errors import TransitionLost
 from bot.store.anonymity import disown, unname
 from bot.store.cases import decide
 from bot.store.endings import UNENDED, give_up
+from bot.store.traces import owe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,6 +119,7 @@ class DeletionStore:
             for row in await _accounts(tx, wish):
                 if span_of(row["period"]) is None:
                     await disown(tx, row["owner"], row["period"])
+            await owe(tx)
             return True
 
         return await self._database.transact(work)
@@ -129,9 +131,12 @@ class DeletionStore:
 
     async def forget(self, job: Job) -> None:
         """Delete a job's row, and with it the stars that it has and its place in a gallery."""
-        await self._database.transact(
-            lambda tx: tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id)  # noqa: S608 (constant)
-        )
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id)  # noqa: S608 (constant)
+            await owe(tx)
+
+        await self._database.transact(work)
 
     async def finish(self, wish: Deletion, *, hurried: bool, now: datetime) -> bool:
         """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
@@ -158,6 +163,7 @@ class DeletionStore:
             if waiting or left is None or left["n"]:
                 return False
             await tx.execute("DELETE FROM deletions WHERE user_id = $1 AND at = $2", wish.user_id, millis(wish.at))
+            await owe(tx)
             return True
 
         return await self._database.transact(work)

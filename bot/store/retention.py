@@ -11,6 +11,7 @@ from bot.domain.request import VideoRequest
 from bot.domain.row import millis, millis_of
 from bot.store.endings import give_up
 from bot.store.moves import demand
+from bot.store.traces import owe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,10 +90,12 @@ class RetentionStore:
     async def trim(self, *, texts: datetime | None, records: datetime, now: datetime) -> None:
         """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.
 
-        Reports and wishes from then that nobody has decided expire now, and go the next time.
+        Reports and wishes from then that nobody has decided expire now, and go the next time. Of whatever was
+        forgotten before this, the traces are owed now.
         """
 
         async def work(tx: Transaction) -> None:
+            await owe(tx)
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
             if texts is not None:
                 await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))

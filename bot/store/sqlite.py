@@ -1,7 +1,8 @@
 """SQLite as a `Database`: each transaction runs whole in the connection's thread; those that wait share a commit.
 
 WAL and `synchronous=FULL`: what a call returned for survives a power cut. Money depends on it. `secure_delete`: what is
-deleted is overwritten in the file too. Privacy depends on it.
+deleted is overwritten in the file too, but for what a page that was split keeps of it, and for the WAL; `purge` sees to
+those. Privacy depends on it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT: Final = 3.0  # seconds to wait for somebody else's write lock
 SHARED_COMMIT: Final = 64  # transactions at the most that share one commit
+PURGE_TIMEOUT: Final = 100  # milliseconds to wait for readers: nothing else is carried out meanwhile
 
 
 class SQLiteDatabase:
@@ -84,6 +86,21 @@ class SQLiteDatabase:
         loop.call_soon(self._commit_next)  # not at once: others may come in the same turn of the loop
         result: T = await waiting.done
         return result
+
+    async def purge(self) -> bool:
+        """Leave not a byte of what was deleted in the files; False where somebody who reads keeps it from that.
+
+        Everything is written anew (so it takes as long as copying the file), and the WAL is emptied.
+
+        Raises:
+            StoreUnavailable: the disk is full or broken, or another program writes.
+        """
+        if self._connection is None:
+            raise StoreUnavailable("the database is closed")
+        try:
+            return await self._connection.run(_purge)
+        except sqlite3.Error as exc:
+            raise StoreUnavailable(f"what was deleted cannot be overwritten: {exc}") from exc
 
     def _commit_next(self) -> asyncio.Future[list[_Outcome]] | None:
         """Give what waits to the connection's thread unless it is at work; what it is at work on.
@@ -150,16 +167,35 @@ class _Waiting:
 
 
 class _Connection(aiosqlite.Connection):
-    """A connection that can also run a batch of transactions in its own thread, in one hop."""
+    """A connection that can also run a function in its own thread, in one hop: a batch of transactions, say."""
 
     async def ended(self) -> None:
         """Wait for the thread of a connection that could not be opened: it still answers to this event loop."""
         await asyncio.to_thread(self._thread.join)
 
-    def run(self, work: Callable[[sqlite3.Connection], list[_Outcome]]) -> asyncio.Future[list[_Outcome]]:
-        done: asyncio.Future[list[_Outcome]] = asyncio.get_running_loop().create_future()
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((done, partial(work, self._conn)))
         return done
+
+
+def _purge(connection: sqlite3.Connection) -> bool:
+    """See `SQLiteDatabase.purge`. A reader is met before anything is written, or the WAL would grow at every try."""
+    (waits,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout={PURGE_TIMEOUT}")
+    try:
+        if not _emptied(connection):
+            return False
+        connection.execute("VACUUM")
+        return _emptied(connection)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={waits}")
+
+
+def _emptied(connection: sqlite3.Connection) -> bool:
+    """Whether the WAL could be brought into the file, and cut to nothing."""
+    busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return busy == 0
 
 
 def _commit_together(

@@ -196,6 +196,7 @@ class Wiring:
         return Housekeeping.of(
             self._settings,
             database=self._world.database,
+            purge=self._world.purge,
             courier=self._world.courier,
             notifier=self._world.notifier,
             delivery=self._engine.delivery,

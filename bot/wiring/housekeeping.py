@@ -17,9 +17,10 @@ from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.privacy import PrivacyStore
 from bot.store.retention import RetentionStore
+from bot.store.traces import Traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.service.copies import Courier
@@ -37,6 +38,7 @@ class Housekeeping:
     retention: Retention
     departures: Departures
     feedback: Feedback
+    traces: Traces
 
     @classmethod
     def of(
@@ -44,6 +46,7 @@ class Housekeeping:
         settings: Settings,
         *,
         database: Database,
+        purge: Callable[[], Awaitable[bool]],
         courier: Courier,
         notifier: Notifier,
         delivery: Delivery,
@@ -82,6 +85,7 @@ class Housekeeping:
                 clock=clock,
                 wake=wake_steward,
             ),
+            traces=Traces(database, purge=purge),
         )
 
     def chores(self) -> list[Chore]:
@@ -91,6 +95,7 @@ class Housekeeping:
             Chore(name="departures", every=timedelta(minutes=10), work=self.departures.work, prompt=True),
             Chore(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
             Chore(name="retention", every=timedelta(days=1), work=self.retention.work),
+            Chore(name="traces", every=timedelta(minutes=1), work=self.traces.overwrite, prompt=True),
         ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from bot.provider.base import VideoProvider
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
-    """The database, the video services, the files of strangers, and Discord in its several parts."""
+    """The database, the video services, the files of strangers, and Discord in its several parts.
+
+    `purge` overwrites what the database's files hold of deleted rows; False where somebody keeps it from that.
+    """
 
     database: Database
+    purge: Callable[[], Awaitable[bool]]
     providers: Mapping[str, VideoProvider]
     fetcher: Fetcher
     notifier: Notifier

@@ -1,0 +1,40 @@
+"""What the files of the database still hold of deleted rows: owed in a deletion's transaction, overwritten after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.store.database import Database, Transaction
+
+_OWED: Final = "traces: owed"  # in the table of the chores, the number of deletions since they were last overwritten
+
+
+async def owe(tx: Transaction) -> None:
+    """Something was deleted that nobody may find any more."""
+    await tx.execute(
+        "INSERT INTO chores (name, due_at) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET due_at = chores.due_at + 1",
+        _OWED,
+    )
+
+
+class Traces:
+    """The traces in one database; `purge` overwrites them, and says whether nobody kept it from that."""
+
+    def __init__(self, database: Database, *, purge: Callable[[], Awaitable[bool]]) -> None:
+        self._database, self._purge = database, purge
+
+    async def overwrite(self) -> None:
+        """Overwrite what is owed. A chore: what a crash or a reader has kept it from is owed still.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        row = await self._database.transact(lambda tx: tx.one("SELECT due_at FROM chores WHERE name = $1", _OWED))
+        if row is not None and await self._purge():
+            owed = row["due_at"]
+            await self._database.transact(  # unless more came meanwhile
+                lambda tx: tx.execute("DELETE FROM chores WHERE name = $1 AND due_at = $2", _OWED, owed)
+            )
