@@ -111,13 +111,13 @@ class InboxButton(
 
 
 async def _get(press: Press) -> None:
-    """Hand the video over in the private answer, then settle it: killed in between, it is there to be fetched again."""
+    """Hand the video over in the private answer."""
     job, interaction, say = await press.own_job(), press.interaction, press.say
-    async with press.results.film(job, limit=interaction.filesize_limit) as film, mapped(within=patience_for(film)):
+    handing = press.results.film(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
+    async with handing as film, mapped(within=patience_for(film)):
         await interaction.edit_original_response(
             content=result_text(job, say, label=film.label),
             attachments=[film_file(film, say)],
             view=result_buttons(job, say, models=press.bot.services.videos.models, ephemeral=True),
             allowed_mentions=discord.AllowedMentions.none(),
         )
-    await press.results.received(job)

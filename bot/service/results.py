@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
+from bot.domain.job import DeadLetter
 from bot.errors import (
     AlreadyShared,
     ChannelClosed,
@@ -114,30 +115,34 @@ class Results:
             DirectMessagesClosed, ChannelClosed: Discord does not let us.
             DiscordBusy: it may, later.
         """
-        _check_shown(job)
         if copy.kind is CopyKind.AGAIN and job.removed_at is not None:  # maybe by a moderator, who meant it
             raise ResultLost
-        with _in_words(copy.channel_id):
-            async with self._copies.film(job, limit=copy.limit) as film:
-                return await self._courier.post_copy(film, copy, stars=stars)
+        async with self.film(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as film:
+            return await self._courier.post_copy(film, copy, stars=stars)
 
     @asynccontextmanager
-    async def film(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
-        """The finished video as a file, to be handed over while the block lasts; then call `received`.
+    async def film(self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None) -> AsyncIterator[Result]:
+        """The finished video as a file, to be handed over in somebody's name while the block lasts.
+
+        A block that ends well has brought a kept video to its author, whatever way it took: that is written down here
+        and nowhere else.
 
         Raises:
-            ResultLost: the file is not to be had.
+            ResultLost: the file is not to be had; somebody else's is not, before its author has it.
+            DirectMessagesClosed, ChannelClosed, DiscordBusy: as `resend`.
         """
-        _check_shown(job)
-        with _in_words(None):
+        _check_shown(job, user_id)
+        with _in_words(channel_id):
             async with self._copies.film(job, limit=limit) as film:
                 yield film
+        if job.delivered_at is None:
+            await asyncio.shield(self._received(job))
 
-    async def received(self, job: Job) -> None:
-        """The person has their video in hand: a kept one is settled, once, and its file is not needed any more.
+    async def _received(self, job: Job) -> None:
+        """Settle a kept video, once; its file is not needed any more.
 
-        Killed before this, or where the database refuses, the video is still kept and nothing is charged: it can be
-        fetched again.
+        Killed before this, or where the database refuses, the video is still kept and its credits are held: it can be
+        fetched again, and is charged when it is, or when nobody does in time.
         """
         try:
             settled = await self._store.received(job.id, now=self._clock())
@@ -235,13 +240,16 @@ class Results:
         return turn
 
 
-def _check_shown(job: Job) -> None:
-    """Whether anybody may have the video: one that a moderator holds, or has denied, nobody gets by another way.
+def _check_shown(job: Job, user_id: int) -> None:
+    """Whether a person may have the video: one that has reached nobody goes to its author alone.
+
+    One that a moderator holds, or has denied, and one that its service is not known to have finished, nobody gets.
 
     Raises:
-        ResultLost: nobody may.
+        ResultLost: they may not.
     """
-    if job.delivered_at is None and job.dead_letter is None:
+    kept = job.dead_letter is DeadLetter.UNDELIVERABLE and job.user_id == user_id
+    if job.delivered_at is None and not kept:
         raise ResultLost
 
 

@@ -114,6 +114,10 @@ def _told(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
     for name in _OTHERS:
         if told.get(name) not in (None, user_id):
             told[name] = None
+    if table == "jobs" and told["delivered_at"] is None:
+        told["result_url"] = (
+            None  # the video itself, which is fetched with `/inbox`, and by nobody while it is held back
+        )
     if table == "cases" and (told["kind"] == "report") is theirs:
         told["body"] = None  # who reported somebody is that one's secret, and what was reported is the other's
     return told

@@ -195,6 +195,20 @@ async def test_a_kept_video_can_go_to_the_channel_after_all(stage: Stage) -> Non
     assert stage.books.entries() == [("hold", 3), ("settle", 3)]
 
 
+async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_paid_once(stage: Stage) -> None:
+    people = stage.people
+    async with stage.bot():
+        await undeliverable(stage)
+        await people.turn(user="ana", dms_open=True)
+        opened = await people.answered(await people.types("library", id=stage.books.job()["id"]))
+        for _ in range(2):
+            await people.answer(await people.presses(opened, button(opened, "result:dm:")))
+            assert stage.books.balances() == (0, 3)
+        await stage.rest()
+    assert stage.books.job()["delivered_at"] is not None
+    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+
+
 @pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
 async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_says_so(stage: Stage) -> None:
     people = stage.people

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import pytest
 
+from bot.domain.job import DeadLetter
 from bot.domain.notice import Notify, chosen
 from bot.errors import (
     AlreadyShared,
@@ -208,35 +210,101 @@ async def test_lineage_goes_up_as_far_as_it_is_known_and_says_so(desk: Desk) -> 
     assert ([each.id for each in child.ancestors], child.forgotten) == ([job.id], False)
 
 
+Way: TypeAlias = Callable[[Desk, "Job"], Awaitable[None]]
+
+
+async def fetched(desk: Desk, job: Job) -> None:
+    async with desk.results.film(job, limit=10_000_000, user_id=1) as film:
+        assert film.file.exists()
+
+
+async def sent_directly(desk: Desk, job: Job) -> None:
+    await desk.results.resend(job, direct(job, user_id=1))
+
+
+async def posted_here(desk: Desk, job: Job) -> None:
+    await desk.results.resend(job, replace(direct(job, user_id=1, guild_id=7, channel_id=6), kind=CopyKind.AGAIN))
+
+
+async def shared(desk: Desk, job: Job) -> None:
+    await desk.results.share(job.id, user_id=1)
+
+
+WAYS: Final = (fetched, sent_directly, posted_here, shared)
+
+
 async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(desk: Desk) -> None:
     house, job = desk.house, await desk.kept()
     downloads = len(house.fetcher.asked("download"))
     assert [each.id for each in (await desk.results.inbox(1)).jobs] == [job.id]
     for _ in range(2):
-        async with desk.results.film(job, limit=10_000_000) as film:
-            assert film.file.exists()
-        await desk.results.received(job)
+        await fetched(desk, job)
     assert len(house.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
     assert await house.balance(job) == (0, 5)
     assert house.files() == []
     assert house.woken == 1
 
 
-async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_whatever_way_a_kept_video_reaches_its_author_it_is_charged_once(desk: Desk, way: Way) -> None:
     job = await desk.kept()
-    desk.house.films.then("fit", ResultUnusable("truncated"))
-    async with desk.results.film(job, limit=10_000_000) as film:
-        assert film.file.exists()
-    assert desk.house.files() == [f"{job.id}.mp4"]
+    await way(desk, job)
+    done = await desk.house.job(job)
+    assert (done.delivered_at is not None, done.dead_letter) == (True, None)
+    assert await desk.house.balance(job) == (0, 5)
+    await sent_directly(desk, done)
+    assert await desk.house.balance(job) == (0, 5)
 
 
-async def test_what_is_handed_over_and_not_written_down_stays_to_be_fetched(desk: Desk) -> None:
+@pytest.mark.parametrize("way", WAYS[:3])
+async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_charged_once(desk: Desk, way: Way) -> None:
     job = await desk.kept()
     desk.house.database.refusals = 1
-    await desk.results.received(job)
+    await way(desk, job)
     assert await desk.house.balance(job) == (5, 0)
     assert desk.house.files() == [f"{job.id}.mp4"]
     assert len((await desk.results.inbox(1)).jobs) == 1
+    await way(desk, job)
+    assert await desk.house.balance(job) == (0, 5)
+
+
+@pytest.mark.parametrize("way", [sent_directly, posted_here])
+async def test_what_does_not_arrive_is_not_charged(desk: Desk, way: Way) -> None:
+    job = await desk.kept()
+    desk.courier.then("post_copy", DestinationLost("discord_50007"))
+    with pytest.raises((DirectMessagesClosed, ChannelClosed)):
+        await way(desk, job)
+    assert await desk.house.balance(job) == (5, 0)
+    assert (await desk.house.job(job)).dead_letter is DeadLetter.UNDELIVERABLE
+
+
+async def test_nobody_else_has_a_kept_video_before_its_author(desk: Desk) -> None:
+    job = await desk.kept()
+    for copy in (direct(job), replace(direct(job, guild_id=7, channel_id=6), kind=CopyKind.AGAIN)):
+        with pytest.raises(ResultLost):
+            await desk.results.resend(job, copy)
+    with pytest.raises(ResultLost):
+        await desk.results.film(job, limit=10_000_000, user_id=2).__aenter__()
+    assert await desk.house.balance(job) == (5, 0)
+    await fetched(desk, job)
+    await desk.results.resend(await desk.house.job(job), direct(job))
+
+
+async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Desk) -> None:
+    job = await desk.house.jobs.bury(
+        await desk.house.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=desk.house.clock()
+    )
+    with pytest.raises(ResultLost):
+        await sent_directly(desk, job)
+    assert desk.courier.asked("post_copy") == []
+
+
+async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
+    job = await desk.kept()
+    desk.house.films.then("fit", ResultUnusable("truncated"))
+    downloads = len(desk.house.fetcher.asked("download"))
+    await fetched(desk, job)
+    assert len(desk.house.fetcher.asked("download")) == downloads + 1
 
 
 async def test_the_inbox_has_pages(desk: Desk) -> None:
@@ -327,7 +395,7 @@ async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -
     with pytest.raises(ResultLost):
         await desk.results.resend(job, direct(job))
     with pytest.raises(ResultLost):
-        async with desk.results.film(job, limit=10_000_000):
+        async with desk.results.film(job, limit=10_000_000, user_id=1):
             pass
     assert desk.courier.asked("post_copy") == []
 

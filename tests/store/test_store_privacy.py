@@ -60,6 +60,13 @@ async def test_everything_about_a_person_is_told(store: Store) -> None:
     assert held["jobs"][0]["created_at"].startswith("2026-03-05T12:00")
 
 
+@pytest.mark.parametrize("stage", ["delivered", "undeliverable", "succeeded"])
+async def test_where_a_video_lies_is_told_once_it_is_delivered(store: Store, stage: str) -> None:
+    job = await store.at(stage)
+    (told,) = (await PrivacyStore(store.database).held(1))["jobs"]
+    assert told["result_url"] == (job.result_url if stage == "delivered" else None)
+
+
 async def test_of_others_nothing_is_told(store: Store) -> None:
     await everywhere(store)
     held = await PrivacyStore(store.database).held(OTHER)
