@@ -22,6 +22,7 @@ from bot.provider.transport import shared_ssl_context
 from bot.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
 from bot.service.models import Models
 from bot.service.notices import Notices
+from bot.spending import spending_text
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
@@ -135,6 +136,7 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user(settings.database_path))
+        log.info("spending: %s", spending_text(settings))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=utc_now())
         offered = Models(models_of(settings, configured(settings)), clock=utc_now)

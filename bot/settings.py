@@ -84,11 +84,17 @@ def _listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _none(value: Any) -> Any:
+    """`none` means that there is none; to say nothing means nothing."""
+    return None if isinstance(value, str) and value.strip().casefold() == "none" else value
+
+
 def _bare(value: Any) -> Any:
     """A key as it was meant, without the blanks and line ends that come with copying."""
     return value.strip() if isinstance(value, str) else value
 
 
+_A_BUDGET: Final = "what all videos of a month may cost together, in USD, from 0 to 1000000, or none"
 _AN_ID: Final = "an id of Discord's, which is a number of up to 19 digits"
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -100,6 +106,7 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Budget = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
 
 LABEL_LENGTH: Final = 80  # characters
@@ -146,8 +153,8 @@ class Settings(BaseSettings):
     model_table: Path | None = None
     price_table: Path | None = None
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
-    direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    monthly_budget_usd: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)] | None = None
+    direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    monthly_budget_usd: Annotated[Budget | None, BeforeValidator(_none), Field(description=_A_BUDGET)]
     max_jobs_per_user: Count = 3
     running_per_user: Count = 2
     running_per_guild: Count = 5
@@ -210,6 +217,12 @@ class Settings(BaseSettings):
         return settings
 
     @property
+    def services(self) -> frozenset[str]:
+        """The video services that there is a key for."""
+        kirin = {"kirin"} if self.kirin_api_key is not None else set()
+        return frozenset(kirin | ({"kling"} if self.has_kling else set()))
+
+    @property
     def has_kling(self) -> bool:
         """Whether there is any way to sign in to the Kling API."""
         return self.kling_api_key is not None or self.kling_access_key is not None
@@ -247,6 +260,12 @@ def _strangers(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[
     yield from in_environment(os.environ, model.model_fields, given)
 
 
+def _meaning(model: type[Settings], name: str) -> str:
+    """What a setting that has to be decided on is to be set to, where its name does not say so."""
+    described = model.model_fields[name].description
+    return f" to {described}" if described else ""
+
+
 def _secrets_in(model: type[Settings], data: dict[str, Any]) -> list[str]:
     """What was given for everything secret, whether it will do or not."""
     fields = model.model_json_schema()["properties"]
@@ -258,5 +277,5 @@ def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str
     """The variable, what was expected, and what is there unless that may be a secret."""
     name = str(error["loc"][0])
     if is_missing(error):
-        return name.upper(), "must be set"
+        return name.upper(), f"must be set{_meaning(model, name)}"
     return name.upper(), f"expected {expected(error, model.model_json_schema())}, not {shown(error['input'], secrets)}"

@@ -35,6 +35,7 @@ def test_migrating_twice_changes_nothing_the_second_time(
 ) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "token")
     monkeypatch.setenv("KIRIN_API_KEY", "key")
+    monkeypatch.setenv("MONTHLY_BUDGET_USD", "none")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     assert main(["migrate"]) == 0
     assert "applied 0001_start" in capsys.readouterr().out
@@ -47,6 +48,7 @@ def test_a_database_that_cannot_be_opened_is_said_in_a_line(
 ) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "token")
     monkeypatch.setenv("KIRIN_API_KEY", "key")
+    monkeypatch.setenv("MONTHLY_BUDGET_USD", "none")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}")
     assert main(["migrate"]) == 1
     assert capsys.readouterr().err.count("\n") == 1

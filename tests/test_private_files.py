@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def settings() -> Settings:
-    return Settings.load(_env_file=None, discord_token="t", kirin_api_key="k")
+    return Settings.load(_env_file=None, discord_token="t", kirin_api_key="k", monthly_budget_usd="none")
 
 
 def rights(path: str | Path) -> str:
@@ -59,7 +59,7 @@ def test_what_is_written_meanwhile_is_nobody_elses() -> None:
 
 
 def test_a_database_is_made_for_the_bots_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"DISCORD_TOKEN": "t", "KIRIN_API_KEY": "k"}.items():
+    for name, value in {"DISCORD_TOKEN": "t", "KIRIN_API_KEY": "k", "MONTHLY_BUDGET_USD": "none"}.items():
         monkeypatch.setenv(name, value)
     assert main(["migrate"]) == 0
     assert (rights("data"), rights("data/shotcaller.db")) == ("drwx------", "-rw-------")

@@ -33,7 +33,7 @@ def _bare_environment() -> Iterator[None]:
 
 
 def load(**environment: str) -> Settings:
-    os.environ.update({"DISCORD_TOKEN": TOKEN, "KIRIN_API_KEY": KEY, **environment})
+    os.environ.update({"DISCORD_TOKEN": TOKEN, "KIRIN_API_KEY": KEY, "MONTHLY_BUDGET_USD": "50", **environment})
     return Settings.load(_env_file=None)
 
 
@@ -43,7 +43,7 @@ def mistakes(**environment: str) -> dict[str, str]:
     return dict(caught.value.problems)
 
 
-def test_a_token_and_a_key_are_enough() -> None:
+def test_a_token_a_key_and_a_budget_are_enough() -> None:
     settings = load()
     assert settings.discord_token.get_secret_value() == TOKEN
     assert settings.database_path == "data/shotcaller.db"
@@ -127,9 +127,11 @@ def test_an_amount_that_is_too_fine_is_told_how_fine_it_may_be() -> None:
 
 
 def in_file(folder: Path, *lines: str) -> dict[str, str]:
-    """The mistakes in a `.env` file of these lines, with a token and a key before them."""
+    """The mistakes in a `.env` file of these lines, with all that is needed before them."""
     file = folder / ".env"
-    file.write_text("\n".join((f"DISCORD_TOKEN={TOKEN}", f"KIRIN_API_KEY={KEY}", *lines)), encoding="utf-8")
+    file.write_text(
+        "\n".join((f"DISCORD_TOKEN={TOKEN}\nKIRIN_API_KEY={KEY}", "MONTHLY_BUDGET_USD=50", *lines)), encoding="utf-8"
+    )
     try:
         Settings.load(_env_file=file)
     except SettingsInvalid as exc:
@@ -147,9 +149,9 @@ NO_SUCH = "expected the name of a setting; there is none of this name"
         ("export daily_credit=3", {"DAILY_CREDIT": f"{NO_SUCH} (did you mean DAILY_CREDITS?)"}),
         ("WEATHER=fine", {"WEATHER": NO_SUCH}),
         ("WEATHER=", {"WEATHER": NO_SUCH}),
-        ("LOG_LEVEL", {".env, line 3": "expected NAME=value"}),
-        ("LOG_LEVEL: INFO", {".env, line 3": "expected NAME=value"}),
-        ("LOG_LEVEL='INFO", {".env, line 3": "expected NAME=value"}),
+        ("LOG_LEVEL", {".env, line 4": "expected NAME=value"}),
+        ("LOG_LEVEL: INFO", {".env, line 4": "expected NAME=value"}),
+        ("LOG_LEVEL='INFO", {".env, line 4": "expected NAME=value"}),
         ("# KLING_APIKEY=off", {}),
         ("log_level=DEBUG # as people write it", {}),
         ("COMPOSE_PROJECT_NAME=films", {}),
@@ -176,7 +178,16 @@ def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
         assert dict(caught.value.problems)[str(file)].startswith(said)
 
 
-@pytest.mark.parametrize("name", ["KLING_APIKEY", "DISCORD_GUILD_ID", "MONTHLY_BUDGET"])
+def test_what_a_month_may_cost_has_to_be_decided() -> None:
+    (told,) = mistakes(MONTHLY_BUDGET_USD="").items()
+    assert told[0] == "MONTHLY_BUDGET_USD"
+    assert told[1].startswith("must be set to what all videos of a month may cost together, in USD")
+    assert load(MONTHLY_BUDGET_USD="None").monthly_budget_usd is None
+    assert load(MONTHLY_BUDGET_USD="0").monthly_budget_usd == 0
+    assert "or none" in mistakes(MONTHLY_BUDGET_USD="plenty")["MONTHLY_BUDGET_USD"]
+
+
+@pytest.mark.parametrize("name", ["KLING_APIKEY", "DISCORD_GUILD_ID", "DAILY_CREDIT"])
 def test_a_slip_in_a_name_of_the_environment_is_told(name: str) -> None:
     assert mistakes(**{name: "1"})[name].startswith(f"{NO_SUCH} (did you mean ")
 
@@ -287,9 +298,17 @@ def test_the_example_shows_the_defaults() -> None:
     assert {name for name in without if getattr(plain, name.lower()) not in {None, "", ()}} == set()
 
 
+def unfilled(file: Path) -> dict[str, str]:
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.load(_env_file=file)
+    return dict(caught.value.problems)
+
+
 def test_the_example_filled_in_is_a_bot_that_runs(tmp_path: Path) -> None:
     copy = tmp_path / ".env"
     copy.write_text(EXAMPLE.read_text(encoding="utf-8").replace("DISCORD_TOKEN=", f"DISCORD_TOKEN={TOKEN}"))
+    assert set(unfilled(copy)) == {"MONTHLY_BUDGET_USD", "KIRIN_API_KEY"}
+    copy.write_text(copy.read_text(encoding="utf-8").replace("\nMONTHLY_BUDGET_USD=", "\nMONTHLY_BUDGET_USD=50"))
     assert dotenv_values(copy)["DISCORD_TOKEN"] == TOKEN
     os.environ["KIRIN_API_KEY"] = KEY
     assert Settings.load(_env_file=copy) == load()

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from bot.doctor.finding import Finding, Mark
-from bot.doctor.ground import look_at_database, look_at_folder, look_at_rights, look_at_settings
+from bot.doctor.ground import look_at_database, look_at_folder, look_at_rights, look_at_settings, look_at_spending
 from bot.doctor.guilds import look_at_discord
 from bot.doctor.models import look_at_models
 from bot.doctor.providers import look_at_providers
@@ -39,6 +39,7 @@ async def examine(settings: Settings, *, out: TextIO | None = None) -> int:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield look_at_settings(settings)
+    yield look_at_spending(settings)
     yield await look_at_folder(settings)
     for look in (look_at_database, look_at_rights, look_at_providers, look_at_discord, look_at_models):
         async for finding in look(settings):

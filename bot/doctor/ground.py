@@ -13,6 +13,7 @@ from bot.domain.job import DeadLetter
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
+from bot.spending import spending_text
 from bot.store.lookup import Lookup
 from bot.store.migrate import pending
 from bot.store.sqlite import SQLiteDatabase
@@ -32,17 +33,21 @@ KEYS: Final = ".env"  # where the settings are read from
 
 def look_at_settings(settings: Settings) -> Finding:
     """The settings have been read: a summary without anything secret."""
-    services = [
-        *(["kirin"] if settings.kirin_api_key is not None else []),
-        *(["kling"] if settings.has_kling else []),
-    ]
     guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
     prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
     return good(
         "settings",
-        f"video services {' and '.join(services)}; commands for {guilds}; "
+        f"video services {' and '.join(sorted(settings.services))}; commands for {guilds}; "
         f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_path}",
     )
+
+
+def look_at_spending(settings: Settings) -> Finding:
+    """What the settings allow people to spend."""
+    text = spending_text(settings)
+    if settings.monthly_budget_usd is not None:
+        return good("spending", text)
+    return note("spending", text, "Set MONTHLY_BUDGET_USD to the most that a month may cost you, unless you mean it.")
 
 
 async def look_at_folder(settings: Settings) -> Finding:

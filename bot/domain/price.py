@@ -140,6 +140,16 @@ def named(provider: str, model: str, mode: Mode, sound: bool, seconds: int | Non
     return f"{provider} {model}, {mode}, {'with' if sound else 'without'} sound, {length}"
 
 
+def most_usd(amount: int, rates: Iterable[Rate]) -> Decimal | None:
+    """The most that so many credits can cost, in USD rounded up to a cent; None where something costs none of them."""
+    dearest = Fraction(0)
+    for rate in rates:
+        if rate.usd and not rate.credits:
+            return None
+        dearest = max(dearest, rate.usd / rate.credits if rate.usd else Fraction(0))
+    return Decimal(ceil(amount * dearest * 100)) / 100
+
+
 def to_micros(usd: Decimal) -> int:
     """Dollars as the database keeps them: whole millionths, rounded up."""
     return ceil(Fraction(usd) * USD_MICROS)

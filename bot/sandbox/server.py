@@ -140,6 +140,7 @@ class Sandbox:
             "DISCORD_TOKEN": self.discord.world.token,
             "DISCORD_API_URL": self.url + self.discord.api,
             "DISCORD_GATEWAY_URL": self.discord.gateway.url,
+            "MONTHLY_BUDGET_USD": "none",  # nothing costs anything here
             "KIRIN_API_KEY": self.providers.kirin_key,
             "KIRIN_BASE_URL": f"{self.url}/kirin",
             "KIRIN_FIND_IS_AUTHORITATIVE": "true",

@@ -207,10 +207,10 @@ class Wiring:
 
     @property
     def _defaults(self) -> Defaults:
-        budget, direct = self._settings.monthly_budget_usd, self._settings.direct_credits
+        budget = self._settings.monthly_budget_usd
         return Defaults(
             allowance=Allowance(credits=self._settings.daily_credits),
-            direct=None if direct is None else Allowance(credits=direct),
+            direct=Allowance(credits=self._settings.direct_credits),
             budget_usd_micros=None if budget is None else to_micros(budget),
         )
 

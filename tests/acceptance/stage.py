@@ -61,6 +61,7 @@ class Stage:
             "DATABASE_URL": f"sqlite:///{self.data / 'shotcaller.db'}",
             "DATA_DIR": str(self.data),
             "KLING_MODELS": "kling-v1",
+            "DIRECT_CREDITS": "60",
             "LEASE_SECONDS": "1",
             "POLL_SECONDS_MIN": "0.05",
             "POLL_SECONDS_MAX": "0.1",

@@ -25,7 +25,11 @@ NOWHERE = "http://127.0.0.1:9"  # the port of the discard service, on which noth
 
 async def look(stage: Stage, **changes: object) -> tuple[int, str]:
     """The doctor's exit code and report."""
-    values = {name.lower(): value for name, value in stage.environment(**changes).items() if value}
+    values = {
+        name.lower(): value
+        for name, value in stage.environment(**{"monthly_budget_usd": 20, **changes}).items()
+        if value
+    }
     report = io.StringIO()
     code = await examine(Settings.load(_env_file=None, **values), out=report)
     return code, report.getvalue()
@@ -39,7 +43,7 @@ def lines(report: str, mark: str) -> list[str]:
 async def test_a_healthy_bot_is_well(stage: Stage) -> None:
     code, report = await look(stage, operator_channel_id=stage.id_of("channels", "general"))
     assert (code, lines(report, "✗")) == (0, [])
-    assert lines(report, "✓")[:6] == ["settings", "data folder", "database", "kirin", "kling", "Discord"]
+    assert lines(report, "✓")[:7] == ["settings", "spending", "data folder", "database", "kirin", "kling", "Discord"]
     assert "All is well." in report
     settings = stage.environment()
     for secret in ("DISCORD_TOKEN", "KIRIN_API_KEY", "KLING_API_KEY"):

@@ -1,0 +1,33 @@
+"""How much the settings let people spend, said to whoever pays the bill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.price import most_usd
+from bot.prices import table
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from bot.settings import Settings
+
+
+def spending_text(settings: Settings) -> str:
+    """In one sentence: the most that a person may cause a day, and all of them a month, in USD."""
+    rates = [rate for rate in table(settings.price_table).rate if rate.provider in settings.services]
+    server, direct = (most_usd(each, rates) for each in (settings.daily_credits, settings.direct_credits))
+    budget = settings.monthly_budget_usd
+    together = "without a limit" if budget is None else f"at most {_usd(budget)} a month"
+    return (
+        f"a person may cause {_most(server)} a day in each server that decides nothing else, "
+        f"and {_most(direct)} in direct messages; all people together {together}"
+    )
+
+
+def _most(usd: Decimal | None) -> str:
+    return "any cost" if usd is None else f"at most {_usd(usd)}"
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount:.2f} USD"
