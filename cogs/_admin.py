@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.domain.differences import Changed
     from bot.domain.guild import GuildState
     from bot.domain.policy import Policy
+    from bot.domain.quota import Allowance
     from bot.locale import Words
 
 MESSAGES: Final = 4  # that an answer may take
@@ -60,15 +61,16 @@ def changed_text(changed: Changed, say: Words) -> str:
     return say("admin.changed", changes=listed([change_line(each, say) for each in changed.differences], say))
 
 
-def field_lines(policy: Policy, say: Words, *, paths: Collection[str]) -> list[str]:
+def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Allowance) -> list[str]:
     """The fields of a policy at some paths as they stand, in the policy's order."""
-    return [field_line(path, item, value, say) for (path, item), value in fields(policy).items() if path in paths]
+    there = [(path, item, value) for (path, item), value in fields(policy).items() if path in paths]
+    return [field_line(path, item, value, say, usual=usual) for path, item, value in there]
 
 
 async def show(bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]) -> None:
     """Answer how some fields of this guild's policy stand."""
     say = words(str(interaction.locale))
-    lines = field_lines(await policy_of(bot, interaction), say, paths=paths)
+    lines = field_lines(await policy_of(bot, interaction), say, paths=paths, usual=bot.services.guilds.usual)
     text = "\n".join(f"- {line}" for line in lines) or say("admin.nothing")
     await answer_long(interaction, f"### {title}\n{text}", filename="settings.txt", say=say)
 

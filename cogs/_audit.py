@@ -79,7 +79,7 @@ def _until(value: Any, say: Words) -> str:
 
 
 def _allowance(value: Any, say: Words) -> str:
-    return say("policy.usual") if value is None else allowance_text(Allowance.model_validate(value), say)
+    return say("admin.allowance.removed") if value is None else allowance_text(Allowance.model_validate(value), say)
 
 
 def _changes(value: Any, say: Words) -> str:

@@ -34,9 +34,16 @@ def change_line(change: Difference, say: Words) -> str:
     return say("policy.change", name=label, before=before, after=after)
 
 
-def field_line(path: str, item: str, value: Any, say: Words) -> str:
-    """One field as it stands."""
+def field_line(path: str, item: str, value: Any, say: Words, *, usual: Allowance) -> str:
+    """One field as it stands; `usual` is what everybody has where a server has decided nothing."""
+    if path == "allowance" and value is None:
+        return say("policy.field", name=_label(path, item, say), value=usual_text(usual, say))
     return say("policy.field", name=_label(path, item, say), value=value_text(path, value, say))
+
+
+def usual_text(usual: Allowance, say: Words) -> str:
+    """What everybody has where nothing is decided."""
+    return say("policy.usual.number", allowance=allowance_text(usual, say))
 
 
 def value_text(path: str, value: Any, say: Words) -> str:

@@ -17,6 +17,7 @@ from cogs._policy_words import field_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.domain.quota import Allowance
     from bot.locale import Words
 
 FORM: Final = "setup"
@@ -34,10 +35,18 @@ _PLACES: Final = (
 _WRITTEN: Final = (discord.ChannelType.text, discord.ChannelType.news)
 
 
-def panel(policy: Policy, *, channels: frozenset[int], found: str, say: Words) -> discord.ui.LayoutView:
-    """The panel: `channels` are those that there are, `found` is what a check has found, if there was one."""
+def panel(
+    policy: Policy, *, channels: frozenset[int], found: str, usual: Allowance, say: Words
+) -> discord.ui.LayoutView:
+    """The panel: `channels` are those that there are, `found` is what a check has found, if there was one.
+
+    `usual` is what everybody has where the server has decided nothing.
+    """
     decided, values = _decided(policy), fields(policy)
-    lines = [f"{'✅' if path in decided else '⬜'} {field_line(path, '', values[path, ''], say)}" for path in STEPS]
+    lines = [
+        f"{'✅' if path in decided else '⬜'} {field_line(path, '', values[path, ''], say, usual=usual)}"
+        for path in STEPS
+    ]
     still = still_open(policy)
     state = say("setup.open", n=still) if still else say("setup.done")
     container = discord.ui.Container[Any](
@@ -101,7 +110,7 @@ def _buttons(say: Words) -> Iterator[discord.ui.Button[Any]]:
     )
 
 
-def form(name: str, policy: Policy, say: Words) -> Form:
+def form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
     """The form behind a button, with what is decided now."""
     if name == "zone":
         made = Form(name=FORM, state=name, title=say("setup.form.zone"))
@@ -109,7 +118,12 @@ def form(name: str, policy: Policy, say: Words) -> Form:
     elif name == "credits":
         made = Form(name=FORM, state=name, title=say("setup.form.credits"))
         present = policy.allowance
-        made.text("amount", say("setup.form.credits.amount"), value=str(present.credits) if present else "", most=7)
+        made.text(
+            "amount",
+            say("setup.form.credits.amount", n=usual.credits),
+            value=str(present.credits) if present else "",
+            most=7,
+        )
         made.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))
     else:
         made = Form(name=FORM, state=name, title=say("setup.form.budget"))

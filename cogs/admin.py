@@ -24,6 +24,7 @@ from cogs._text import since
 if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.guild import GuildState
+    from bot.domain.quota import Allowance
     from bot.locale import Words
 
     Command = app_commands.Command[Any, ..., None]
@@ -46,18 +47,20 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         say, state = words(str(interaction.locale)), await state_of(bot, interaction)
-        await answer_long(interaction, _overview(state, say), filename="settings.txt", say=say)
+        await answer_long(
+            interaction, _overview(state, say, usual=bot.services.guilds.usual), filename="settings.txt", say=say
+        )
 
     return everything
 
 
-def _overview(state: GuildState, say: Words) -> str:
+def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
     """Everything, with what this guild has decided itself before the rest."""
     text, decided = f"### {say('admin.show')}", {each.path for each in differences(Policy(), state.policy)}
     if state.paused:
         text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
     for title, paths in (("decided", decided), ("usual", set(PATHS) - decided)):
-        if lines := field_lines(state.policy, say, paths=paths):
+        if lines := field_lines(state.policy, say, paths=paths, usual=usual):
             text += "\n".join([f"\n**{say(f'admin.show.{title}')}**", *(f"- {line}" for line in lines)])
     return text
 

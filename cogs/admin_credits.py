@@ -87,7 +87,9 @@ async def _show(
         await show(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)
         return
     own = (await bot.services.guilds.member(entry_of(interaction, "").guild_id, member.id)).allowance
-    text = say("policy.usual") if own is None else allowance_text(own, say)
+    everybody = (await policy_of(bot, interaction)).allowance or bot.services.guilds.usual
+    text = allowance_text(own or everybody, say)
+    text = text if own else say("admin.allowance.everybody", allowance=text)
     await answer(interaction, say("admin.allowance.member", member=member.mention, allowance=text))
 
 

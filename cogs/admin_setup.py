@@ -52,7 +52,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.command(name="setup", description=say("command.admin.setup"))
     async def first_run(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await _show(interaction, await policy_of(bot, interaction))
+        await _show(bot, interaction, await policy_of(bot, interaction))
 
     return first_run
 
@@ -67,7 +67,9 @@ class Step(
         if self.said["step"] in FORMS:
             check_presser(interaction)
             policy = await _in_time(bot, interaction)
-            await interaction.response.send_modal(form(self.said["step"], policy, words(str(interaction.locale))))
+            await interaction.response.send_modal(
+                form(self.said["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
+            )
             return
         await interaction.response.defer()
         check_presser(interaction)
@@ -173,7 +175,7 @@ async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply:
     """Let a step hold, and show the panel as it stands then; after the last one with what the doctor says."""
     changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
     if still_open(changed.policy):
-        await _show(interaction, changed.policy)
+        await _show(bot, interaction, changed.policy)
     else:
         await _check(bot, interaction)
 
@@ -183,10 +185,16 @@ async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     say, found = words(str(interaction.locale)), ""
     if interaction.guild is not None and not interaction.guild.unavailable:
         found = pages("\n".join(await findings(bot, interaction.guild, say)))[0]
-    await _show(interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
+    await _show(bot, interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
 
 
-async def _show(interaction: discord.Interaction[Any], policy: Policy, *, found: str = "") -> None:
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, *, found: str = "") -> None:
     channels = channel_ids(interaction.guild) if interaction.guild else set[int]()
-    view = panel(policy, channels=frozenset(channels), found=found, say=words(str(interaction.locale)))
+    view = panel(
+        policy,
+        channels=frozenset(channels),
+        found=found,
+        usual=bot.services.guilds.usual,
+        say=words(str(interaction.locale)),
+    )
     await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())

@@ -37,7 +37,10 @@ _PRESSING: Final = frozenset({"budget_used", "budget_spent"})
 
 
 class Guilds:
-    """The use cases of admins. Every method may raise `StoreUnavailable`: then nothing has changed."""
+    """The use cases of admins. Every method may raise `StoreUnavailable`: then nothing has changed.
+
+    `usual` is what every member has where a guild has decided nothing.
+    """
 
     def __init__(
         self,
@@ -45,9 +48,11 @@ class Guilds:
         store: GuildStore,
         audit: Audit,
         lookup: Lookup,
+        usual: Allowance,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
+        self.usual = usual
         self._store, self._audit, self._lookup, self._clock, self._wake = store, audit, lookup, clock, wake
 
     async def state(self, guild_id: int) -> GuildState:

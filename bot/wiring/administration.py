@@ -48,7 +48,12 @@ class Administration:
         self._world, self._store, self._audit = world, GuildStore(world.database), Audit(world.database)
         self._wake_steward = wake_steward
         self.guilds = Guilds(
-            store=self._store, audit=self._audit, lookup=engine.lookup, clock=world.clock, wake=wake_steward
+            store=self._store,
+            audit=self._audit,
+            lookup=engine.lookup,
+            usual=defaults.allowance,
+            clock=world.clock,
+            wake=wake_steward,
         )
         self.checkup = Checkup(health=engine.health, guilds=self._store)
         self.guild_jobs = GuildJobs(

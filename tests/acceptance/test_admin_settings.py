@@ -172,14 +172,14 @@ async def test_members_have_the_allowance_that_admins_give_them(stage: Stage) ->
         assert ACCEPTED not in await asks(people)
         assert "4 credits a week" in await does(people, "allowance", credits=4, period="week", member="ana")
         assert ACCEPTED in await asks(people)
-        assert "as usual" in await does(people, "allowance", remove=True, member="ana")
+        assert "4 credits a day, like everybody" in await does(people, "allowance", remove=True, member="ana")
         assert "4 credits a week" not in await does(people, "allowance", member="ana")
         await does(people, "allowance", credits=9, period="month", role="Film club")
         said = await does(people, "allowance")
         assert "Credits for everyone: **4 credits a day**" in said
         assert "9 credits a month" in said
         await does(people, "allowance", remove=True)
-        assert "Credits for everyone: **as usual**" in await does(people, "allowance")
+        assert "Credits for everyone: **60 credits a day (the bot's own number)**" in await does(people, "allowance")
         await stage.rest()
 
 
@@ -198,7 +198,7 @@ async def test_an_allowance_is_for_one_kind_of_people_at_a_time(stage: Stage) ->
     async with stage.bot():
         said = await does(stage.people, "allowance", credits=4, member="ana", role="Film club")
         assert "only one of them" in said
-        assert "as usual" in await does(stage.people, "allowance", member="ana")
+        assert "60 credits a day, like everybody" in await does(stage.people, "allowance", member="ana")
 
 
 async def test_a_pool_pays_for_those_who_share_it(stage: Stage) -> None:
@@ -271,7 +271,7 @@ async def test_everything_that_is_decided_is_shown_in_one_place(stage: Stage) ->
     async with stage.bot():
         await does(people, "channels", allow="general", spoiler="nsfw")
         await does(people, "limits", longest=5)
-        decided, usual = (await does(people, "show")).split("**As usual**")
+        decided, usual = (await does(people, "show")).split("**Not decided here, so the bot's own settings hold**")
         said = decided + usual
         assert "Longest video: **5 seconds**" in decided
         assert "Time zone: **UTC**" in usual

@@ -53,6 +53,13 @@ FULL: Final = Policy(
 )
 
 
+USUAL = Allowance(credits=60)
+
+
+def test_what_the_bot_gives_where_nothing_is_decided_is_a_number() -> None:
+    assert "60 credits" in field_line("allowance", "", None, words(), usual=USUAL)
+
+
 def test_every_field_of_a_policy_has_words_and_no_other() -> None:
     assert {path for path, _ in fields(FULL)} == set(PATHS)
 
@@ -62,7 +69,7 @@ def test_every_field_can_be_said_with_and_without_a_decision(locale: str) -> Non
     say = words(locale)
     for policy in (FULL, Policy()):
         for (path, item), value in fields(policy).items():
-            line = field_line(path, item, value, say)
+            line = field_line(path, item, value, say, usual=USUAL)
             assert "None" not in line, line
             assert "{" not in line, line
 
@@ -134,7 +141,7 @@ def entry(action: str, **detail: Any) -> AuditEntry:
             entry("allowance", member=1, allowance={"credits": 2, "period": "week"}),
             "<@99> set the credits of <@1>: 2 credits a week",
         ),
-        (entry("allowance", member=1, allowance=None), "<@99> set the credits of <@1>: as usual"),
+        (entry("allowance", member=1, allowance=None), "<@99> set the credits of <@1>: like everybody"),
         (
             entry("granted", member=1, credits=3, note="@here **won**"),
             "<@99> gave <@1> 3 credits that never expire. @\u200bhere \\*\\*won\\*\\*",

@@ -46,7 +46,12 @@ class Office:
     def __post_init__(self) -> None:
         store, audit = GuildStore(self.house.database), Audit(self.house.database)
         self.guilds = Guilds(
-            store=store, audit=audit, lookup=self.house.lookup, clock=self.house.clock, wake=self._wake
+            store=store,
+            audit=audit,
+            lookup=self.house.lookup,
+            usual=Allowance(credits=60),
+            clock=self.house.clock,
+            wake=self._wake,
         )
         self.herald = Herald(store=store, audit=audit, staff=cast("Staff", self.people), clock=self.house.clock)
         self._number = 0
