@@ -217,12 +217,6 @@ class Settings(BaseSettings):
         return settings
 
     @property
-    def services(self) -> frozenset[str]:
-        """The video services that there is a key for."""
-        kirin = {"kirin"} if self.kirin_api_key is not None else set()
-        return frozenset(kirin | ({"kling"} if self.has_kling else set()))
-
-    @property
     def has_kling(self) -> bool:
         """Whether there is any way to sign in to the Kling API."""
         return self.kling_api_key is not None or self.kling_access_key is not None

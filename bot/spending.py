@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.price import most_usd
-from bot.prices import table
+from bot.providers import configured, models_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def spending_text(settings: Settings) -> str:
     """In one sentence: the most that a person may cause a day, and all of them a month, in USD."""
-    rates = [rate for rate in table(settings.price_table).rate if rate.provider in settings.services]
+    rates = [rate for model in models_of(settings, configured(settings)) for rate in model.tariff.rates]
     server, direct = (most_usd(each, rates) for each in (settings.daily_credits, settings.direct_credits))
     budget = settings.monthly_budget_usd
     together = "without a limit" if budget is None else f"at most {_usd(budget)} a month"

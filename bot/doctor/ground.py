@@ -13,6 +13,7 @@ from bot.domain.job import DeadLetter
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
+from bot.providers import configured
 from bot.spending import spending_text
 from bot.store.lookup import Lookup
 from bot.store.migrate import pending
@@ -37,7 +38,7 @@ def look_at_settings(settings: Settings) -> Finding:
     prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
     return good(
         "settings",
-        f"video services {' and '.join(sorted(settings.services))}; commands for {guilds}; "
+        f"video services {' and '.join(configured(settings))}; commands for {guilds}; "
         f"{settings.daily_credits} credits a member and day; {prices}; database {settings.database_path}",
     )
 
