@@ -52,6 +52,8 @@ def completion(option: str, bot: Shotcaller) -> Completion:
 def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
     """What an offered value is called, with what it costs or needs where that is not clear already."""
     match option:
+        case "model":
+            return next((f"{each.model} ({each.name})" for each in models if each.model == value and each.name), value)
         case "mode":
             return say(f"choice.mode.{value}")
         case "duration":

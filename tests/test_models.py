@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,7 @@ from bot.prices import table
 from bot.tables import TableUnusable
 from tests.models import SHIPPED
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+README = Path(__file__).parents[1] / "README.md"
 STD, PRO, FOUR_K = Mode
 VENDOR, RELAY = {"relay": False}, {"relay": True}
 
@@ -130,3 +130,8 @@ def test_a_table_that_cannot_be_used_says_all_that_is_wrong(tmp_path: Path, text
     assert all(expected in said for said, expected in zip(caught.value.problems, problems, strict=True)), (
         caught.value.problems
     )
+
+
+def test_the_readme_lists_every_model_of_the_table() -> None:
+    listed = re.findall(r"^\| `(k[a-z0-9_-]+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == list(SHIPPED)

@@ -44,4 +44,4 @@ async def test_choices_say_what_they_cost_and_need_and_follow_what_is_typed(stag
         assert move == {"name": "Turn right and move forward (kling-v1, standard, 5 s)", "value": "right_turn_forward"}
         (move,) = await offered(stage, "camera", camera="right", model="kling-v1", mode="std", duration=5)
         assert move["name"] == "Turn right and move forward"
-        assert values(await offered(stage, "model", model="KLING")) == ["kling-v1"]
+        assert await offered(stage, "model", model="KLING") == [{"name": "kling-v1 (Kling 1.0)", "value": "kling-v1"}]
