@@ -164,7 +164,7 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
         what = changes(options_of(job.request), other, job.request.model, words)
         add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
     add("edit", "✏️", words("fix.edit"))
-    if other is None:
+    if other is None and job.worth_repeating:
         add("again", "🔁", words("fix.again"))
     view.stop()
     return view

@@ -23,6 +23,7 @@ from bot.errors import (
     ModelGivenUp,
     ModelUnknown,
     NotPermitted,
+    PlaceClosed,
     QuotaExceeded,
     Refused,
     SeveralReasons,
@@ -36,7 +37,7 @@ from cogs._rescue import rescue
 from cogs._text import as_typed, safe, since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cogs._rescue import WayOut
 
@@ -66,6 +67,8 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     """Answer a failed command: what happened, what it means for the credits, what to do next. Keeps what was typed."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     reference = token_hex(4)
+    if isinstance(cause, PlaceClosed):
+        cause = PlaceClosed(channel_id=cause.channel_id, open_channels=seen(interaction, cause.open_channels))
     text = describe(cause, words(str(interaction.locale)))
     if isinstance(cause, Refused):
         log.info("refused", extra={"error": type(cause).__name__, "reference": reference})
@@ -82,6 +85,16 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
         await _send(interaction, text, None if way_out is None else way_out.view)
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
+
+
+def seen(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
+    """Those of these channels, or of their channels if they are categories, that there are and the person may see."""
+    person: Any = interaction.user  # of a guild, where there are channels
+    found: list[discord.abc.GuildChannel] = []
+    for each in channel_ids if interaction.guild else ():
+        channel = interaction.guild.get_channel(each) if interaction.guild else None
+        found += getattr(channel, "channels", [channel] if channel else [])
+    return [each.id for each in found if each.permissions_for(person).view_channel]
 
 
 async def _way_out(interaction: discord.Interaction[Any], cause: Exception) -> WayOut | None:

@@ -47,6 +47,11 @@ LEFT: Final = "left"
 BY_ADMIN: Final = "by_admin"
 
 
+# Failures after which the same request would fail again; of permanent ones, the codes after which it may not.
+_FOR_GOOD: Final = frozenset({"permanent", "content", "denied", ABANDONED, LEFT})
+_AFTER_ALL: Final = frozenset({"no_video", "task_not_exist", "1203"})
+
+
 class Origin(StrEnum):
     """How a request came to be; all but the first build on an earlier job."""
 
@@ -168,6 +173,11 @@ class Job:
     def given_up(self) -> bool:
         """Whether it was ended in its person's name when a provider might have it: then it was charged."""
         return self.status is JobStatus.FAILED and self.failure in {ABANDONED, EXPIRED, LEFT}
+
+    @property
+    def worth_repeating(self) -> bool:
+        """Whether the same request, which has failed, may come to something once more."""
+        return self.failure not in _FOR_GOOD or (self.failure == "permanent" and self.failure_code in _AFTER_ALL)
 
     @property
     def ended_by_author(self) -> bool:

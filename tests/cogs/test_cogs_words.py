@@ -7,6 +7,7 @@ import inspect
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ from bot.domain.problem import Problem
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
-from cogs._replies import CONTENT, describe
+from cogs._replies import CONTENT, describe, seen
 from tests.models import KIRIN_V3, KLING_V1
 
 if TYPE_CHECKING:
@@ -161,3 +162,17 @@ def test_what_a_model_cannot_do_is_told_with_its_name_and_what_it_can(wish: dict
 
 def _fields(value: capability.Capability) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def test_no_channel_is_recommended_that_is_gone_or_hidden() -> None:
+    def channel(ident: int, *, hidden: bool = False) -> Any:
+        return SimpleNamespace(id=ident, permissions_for=lambda _: SimpleNamespace(view_channel=not hidden))
+
+    there = {
+        1: channel(1),
+        2: channel(2, hidden=True),
+        4: SimpleNamespace(channels=[channel(41), channel(42, hidden=True)]),
+    }
+    interaction: Any = SimpleNamespace(user=None, guild=SimpleNamespace(get_channel=there.get))
+    assert seen(interaction, [1, 2, 3, 4]) == [1, 41]
+    assert seen(SimpleNamespace(user=None, guild=None), [1]) == []  # type: ignore[arg-type]

@@ -123,3 +123,21 @@ def test_no_time_stays_none() -> None:
 
 def test_the_request_in_a_row_is_plain_json() -> None:
     assert json.loads(as_row(JOB)["request"])["prompt"] == "a fox"
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "worth"),
+    [
+        ("transient", "006001095", True),
+        ("deadline", "", True),
+        ("not_reviewed", "", True),
+        ("permanent", "no_video", True),
+        ("permanent", "006001099", False),
+        ("permanent", "model_discontinued", False),
+        ("content", "", False),
+        ("denied", "not before noon", False),
+        ("left", "", False),
+    ],
+)
+def test_only_what_may_come_to_something_is_worth_repeating(failure: str, code: str, *, worth: bool) -> None:
+    assert replace(JOB, failure=failure, failure_code=code).worth_repeating is worth
