@@ -65,13 +65,15 @@ def _accounts(standing: Standing, say: Words) -> Iterator[str]:
 
 
 def _purse(purse: Purse, say: Words) -> Iterator[str]:
-    """A pool that a role shares, or what the person was granted, if there is or was any."""
+    """A pool that a role shares, or what the person was given or granted, if there is or was any."""
     account, name = purse.account, pool_named(purse.account.owner)
     balance = say("credits", n=account.balance)
     if name is not None:
         yield say("quota.pool", name=safe(name, NOTE), balance=balance, **_limits(purse))
-    elif account.allowance > account.settled:
+    elif account.allowance > account.settled and purse.renews_at is None:
         yield say("quota.extra", balance=balance, held=account.held)
+    elif account.allowance > account.settled:
+        yield say("quota.given", balance=balance, held=account.held, expires=since(purse.renews_at))
 
 
 def _limits(purse: Purse) -> dict[str, object]:

@@ -19,6 +19,7 @@ from bot.domain.quota import (
     guild_of,
     owner_of,
     period_of,
+    pool_named,
     pool_of,
     renews_at,
 )
@@ -47,13 +48,14 @@ class Defaults:
 def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults, now: datetime) -> Funding:
     """The accounts that pay for a request of this member now.
 
-    First the member's own allowance, then their roles' pools, then what they were granted; all of it under the guild's
-    credits, the guild's budget and the whole bot's.
+    First the member's own allowance, then what they were given (what expires first before the rest), then their roles'
+    pools, then what they were granted; all of it under the guild's credits, the guild's budget and the whole bot's.
     """
     allowance = allowance_of(member, policy=policy, state=state, defaults=defaults)
     purses = [_fund(owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)]
     caps = []
     if member.guild_id is not None:
+        purses += _gifts(member.user_id, member.guild_id, now=now, zone=policy.zone)
         purses += [
             _fund(pool_of(pool.name, guild_id=member.guild_id), pool.allowance, now=now, zone=policy.zone)
             for pool in policy.pools
@@ -86,6 +88,24 @@ def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tz
         renews_at=renews_at(now, Period.MONTH, zone),
         unit=Unit.USD,
     )
+
+
+def givable(funding: Funding) -> tuple[Fund, ...]:
+    """What of it a member may give away, in that order: all but what they share with others."""
+    return tuple(fund for fund in funding.purses if pool_named(fund.owner) is None)
+
+
+def _gifts(user_id: int, guild_id: int, *, now: datetime, zone: tzinfo) -> list[Fund]:
+    """What a member may have been given out of the periods that are running, in the order in which these end."""
+    funds = [
+        Fund(
+            owner=extra_of(user_id=user_id, guild_id=guild_id),
+            period=period_of(now, period, zone),
+            renews_at=renews_at(now, period, zone),
+        )
+        for period in Period
+    ]
+    return sorted(funds, key=lambda fund: fund.renews_at or now)
 
 
 def _fund(owner: str, allowance: Allowance, *, now: datetime, zone: tzinfo) -> Fund:

@@ -92,7 +92,10 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fund:
-    """An account that is to pay, under today's allowance; None keeps the one in its row (granted credits)."""
+    """An account that is to pay, under today's allowance; None keeps the one in its row (credits from people).
+
+    `renews_at` is when its period is over (None: never); what people gave is not renewed then, but gone.
+    """
 
     owner: str
     period: str = EVER
@@ -146,7 +149,10 @@ def owner_of(*, user_id: int, guild_id: int | None) -> str:
 
 
 def extra_of(*, user_id: int, guild_id: int | None) -> str:
-    """The account of the credits that somebody was granted; they never expire."""
+    """Whose accounts have the credits that came to somebody from people.
+
+    What was granted has no period and never expires. A gift has the period of what it was drawn from.
+    """
     return f"extra:{user_id}@{_place(guild_id)}"
 
 

@@ -72,7 +72,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purse:
-    """An account that a person may use, and when it renews (None: never)."""
+    """An account that a person may use, and when it renews, or for gifts expires (None: never)."""
 
     account: Account
     renews_at: datetime | None
@@ -80,7 +80,7 @@ class Purse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What a person may use now: their own allowance first, then shared pools, then what they were granted.
+    """What a person may use now: their own allowance first; last what they were granted and never expires.
 
     The `caps` are what all members of the guild use together, where that is limited.
     """

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.funding import funding_of
+from bot.domain.funding import funding_of, givable
 from bot.domain.guild import AuditEntry
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
 from bot.service.notifier import Alert, Trouble
@@ -86,7 +86,7 @@ class Quotas:
         return left
 
     async def give(self, giver: Member, present: Present) -> int:
-        """Let a member give credits to another, who keeps them until they are spent; what the giver has left to give.
+        """Let a member give credits to another, who has them as long as the giver would have; what is left to give.
 
         Raises:
             GiftsOff: the guild does not have that, or it is no guild.
@@ -109,7 +109,7 @@ class Quotas:
             giver_id=giver.user_id,
             receiver_id=present.receiver_id,
             credits=present.credits,
-            allowance=funding.purses[0],
+            sources=givable(funding),
         )
         return await self._grants.give(gift, now=now)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.case import CaseState
-from bot.domain.quota import Fund, extra_of
+from bot.domain.quota import EVER, Fund, extra_of
 from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store import ledger
@@ -15,19 +16,20 @@ from bot.store.cases import decide, open_case
 from bot.store.ledger import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.domain.case import Case
     from bot.domain.guild import AuditEntry
-    from bot.domain.quota import Account
     from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gift:
-    """Credits that one member gives to another: out of the giver's allowance first, then of what they were granted.
+    """Credits that one member gives to another, out of the giver's `sources`, one after the other.
 
-    `key` lets it count once.
+    Each part keeps the period of what it is drawn from: it expires when that does, whoever has it by then. `key` lets
+    the gift count once.
     """
 
     key: str
@@ -35,7 +37,7 @@ class Gift:
     giver_id: int
     receiver_id: int
     credits: int
-    allowance: Fund
+    sources: tuple[Fund, ...]
 
 
 class Grants:
@@ -59,22 +61,23 @@ class Grants:
         return await self._database.transact(work)
 
     async def give(self, gift: Gift, *, now: datetime) -> int:
-        """Let one member give credits to another, as the receiver's to keep; what the giver has left to give.
+        """Let one member give credits to another; what the giver has left to give.
 
         Raises:
             GiftTooLarge: the giver has less.
         """
 
         async def work(tx: Transaction) -> int:
-            extra, theirs = (_extra(each, gift.guild_id) for each in (gift.giver_id, gift.receiver_id))
-            accounts = await ledger.lock(tx, (gift.allowance, extra, theirs))
-            own, kept = (accounts[each.owner, each.period] for each in (gift.allowance, extra))
-            balance = own.balance + kept.balance
-            if await tx.one("SELECT id FROM ledger WHERE id = $1", _id(gift.key, "gift", theirs)):
+            sources = await ledger.existing(tx, gift.sources)
+            theirs = {fund.period: _extra(gift.receiver_id, gift.guild_id, fund.period) for fund in sources}
+            accounts = await ledger.lock(tx, (*sources, *theirs.values()))
+            balances = {fund: accounts[fund.owner, fund.period].balance for fund in sources}
+            balance = sum(balances.values())
+            if await _given(tx, gift):
                 return balance
             if balance < gift.credits:
                 raise GiftTooLarge(price=gift.credits, balance=balance)
-            for line in _gift_lines(gift, own=own, extra=extra, theirs=theirs):
+            for line in _gift_lines(gift, balances, theirs):
                 await ledger.enter(tx, line, now=now)
             return balance - gift.credits
 
@@ -145,33 +148,43 @@ async def _grant(
     return (granted, account.balance + granted) if new else (0, account.balance)
 
 
-def _gift_lines(gift: Gift, *, own: Account, extra: Fund, theirs: Fund) -> list[Line]:
-    """What a gift does: the giver's allowance is spent, or what they were granted shrinks; the receiver's grows."""
-    spent = min(gift.credits, own.balance)
-    changes: tuple[tuple[Account | Fund, int, int], ...] = (
-        (own, spent, 0),
-        (extra, 0, spent - gift.credits),
-        (theirs, 0, gift.credits),
+async def _given(tx: Transaction, gift: Gift) -> bool:
+    """Whether that has been done before, in whatever period."""
+    owners = (fund.owner for fund in (*gift.sources, _extra(gift.receiver_id, gift.guild_id)))
+    for owner in dict.fromkeys(owners):
+        if await tx.one("SELECT id FROM ledger WHERE owner = $1 AND id LIKE $2", owner, f"{gift.key}:gift:%"):
+            return True
+    return False
+
+
+def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, Fund]) -> list[Line]:
+    """What a gift does: the giver's allowance is spent, or what came from people shrinks; the receiver's grows."""
+    missing, lines, parts = gift.credits, [], Counter[str]()
+    for source, balance in balances.items():
+        part = min(missing, balance)
+        missing -= part
+        parts[source.period] += part
+        settled, granted = (0, -part) if source.allowance is None else (part, 0)
+        line = _gift_line(gift, source, granted=granted)
+        lines.append(replace(line, settled=settled, note=str(gift.receiver_id)))
+    lines += [_gift_line(gift, theirs[period], granted=part) for period, part in parts.items()]
+    return [line for line in lines if line.settled or line.granted]
+
+
+def _gift_line(gift: Gift, place: Fund, *, granted: int) -> Line:
+    return Line(
+        id=_id(gift.key, "gift", place),
+        owner=place.owner,
+        period=place.period,
+        kind="gift",
+        actor_id=gift.giver_id,
+        granted=granted,
     )
-    return [
-        Line(
-            id=_id(gift.key, "gift", place),
-            owner=place.owner,
-            period=place.period,
-            kind="gift",
-            actor_id=gift.giver_id,
-            note="" if place is theirs else str(gift.receiver_id),
-            settled=settled,
-            granted=granted,
-        )
-        for place, settled, granted in changes
-        if settled or granted
-    ]
 
 
-def _extra(user_id: int, guild_id: int) -> Fund:
-    return Fund(owner=extra_of(user_id=user_id, guild_id=guild_id))
+def _extra(user_id: int, guild_id: int, period: str = EVER) -> Fund:
+    return Fund(owner=extra_of(user_id=user_id, guild_id=guild_id), period=period)
 
 
-def _id(key: str, kind: str, place: Account | Fund) -> str:
-    return f"{key}:{kind}:{place.owner}"
+def _id(key: str, kind: str, place: Fund) -> str:
+    return ledger.line_id(key, kind, owner=place.owner, period=place.period)

@@ -60,15 +60,16 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
     """
     if min(job.credits, job.usd_micros) < 0:
         raise StoreError(f"the price of job {job.id} is below nothing")
-    accounts = await lock(tx, (*funding.purses, *funding.caps))
+    purses = await existing(tx, funding.purses)
+    accounts = await lock(tx, (*purses, *funding.caps))
     missing = job.credits
-    for fund in funding.purses:
+    for fund in purses:
         share = min(missing, accounts[_key(fund)].balance)
-        if share > 0 or fund is funding.purses[0]:
+        if share > 0 or fund is purses[0]:
             await _hold(tx, job, fund, share, now=now)
         missing -= share
     if missing > 0:
-        first = funding.purses[0]
+        first = purses[0]
         raise QuotaExceeded(
             price=job.credits,
             balance=job.credits - missing,
@@ -99,6 +100,11 @@ async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = Fa
         await _end(tx, job, line, kind="release", spent=cost if line["unit"] == Unit.USD else 0, now=now)
 
 
+async def existing(tx: Transaction, funds: Iterable[Fund]) -> list[Fund]:
+    """Those of these funds that there is something in: an allowance, or what people have granted or given."""
+    return [fund for fund in funds if fund.allowance is not None or await _row(tx, fund) is not None]
+
+
 async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
     """The accounts of these funds under today's allowances, made where they are missing.
 
@@ -123,7 +129,7 @@ async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str
 
 async def read_account(tx: Transaction, fund: Fund) -> Account:
     """The account of a fund under today's allowance; an untouched one where there is no row yet."""
-    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", fund.owner, fund.period)
+    row = await _row(tx, fund)
     if row is None:
         return Account(owner=fund.owner, period=fund.period, allowance=fund.allowance or 0, unit=fund.unit)
     account = Account.from_row(row)
@@ -170,7 +176,7 @@ async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: date
     await enter(
         tx,
         Line(
-            id=f"{job.id}:hold:{fund.owner}",
+            id=line_id(job.id, "hold", owner=fund.owner, period=fund.period),
             job_id=job.id,
             owner=fund.owner,
             period=fund.period,
@@ -200,7 +206,7 @@ async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, n
     ended = await enter(
         tx,
         Line(
-            id=f"{job.id}:{kind}:{line['owner']}",
+            id=line_id(job.id, kind, owner=line["owner"], period=line["period"]),
             job_id=job.id,
             owner=line["owner"],
             period=line["period"],
@@ -222,6 +228,15 @@ async def _note_overrun(tx: Transaction, line: Row, *, now: datetime) -> None:
     row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line["owner"], line["period"])
     if row is not None:
         await note_shares(tx, Account.from_row(row), now=now)
+
+
+def line_id(cause: str, kind: str, *, owner: str, period: str) -> str:
+    """The id of what a cause (a job, an interaction) does to one account: so it does it once."""
+    return f"{cause}:{kind}:{owner}" + (f":{period}" if period else "")
+
+
+async def _row(tx: Transaction, fund: Fund) -> Row | None:
+    return await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", fund.owner, fund.period)
 
 
 def _key(fund: Fund) -> tuple[str, str]:

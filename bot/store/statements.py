@@ -36,13 +36,13 @@ class Statements:
             for job in map(Job.from_row, rows):
                 lines = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job.id)
                 entries += _entries([line for line in lines if _is_theirs(line)], job)
-            given: dict[str, list[Row]] = {}  # a gift may change two accounts of one person
+            given: dict[str, list[Row]] = {}  # a gift may change several accounts of one person
             for owner_named in (owner_of, extra_of):
                 owner = owner_named(user_id=user_id, guild_id=guild_id)
                 for line in await tx.all(
                     "SELECT * FROM ledger WHERE owner = $1 AND job_id IS NULL ORDER BY at DESC LIMIT $2", owner, most
                 ):
-                    given.setdefault(str(line["id"]).removesuffix(owner), []).append(line)
+                    given.setdefault(str(line["id"]).partition(owner)[0], []).append(line)
             entries += [_entry(lines, user_id) for lines in given.values()]
             # The order of lines of the same moment: what was reserved comes before what became of it.
             entries.sort(key=lambda each: (each.at, each.kind is not Kind.HOLD), reverse=True)

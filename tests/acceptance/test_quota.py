@@ -88,7 +88,7 @@ async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(
     assert "crew" not in others
 
 
-async def test_a_gift_is_the_receivers_to_keep_and_both_see_it(stage: Stage) -> None:
+async def test_a_gift_expires_as_it_would_have_and_both_see_it(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
         await does(people, "server", gifts=True)
@@ -97,7 +97,7 @@ async def test_a_gift_is_the_receivers_to_keep_and_both_see_it(stage: Stage) -> 
         assert "**35 credits** of 60" in await quota(people)
         assert f"`{MINUS}25` given to <@{stage.id_of('users', 'ben')}>" in await quota(people)
         received = await quota(people, user="ben")
-        assert "🎁 25 credits that never expire" in received
+        assert "🎁 25 credits from other members, which expire <t:" in received
         assert f"`+25` given to you by <@{stage.id_of('users', 'ana')}>" in received
         (told,) = [each for each in await people.messages() if "🎁" in each["content"]]
         assert stage.id_of("users", "ben") in [each["id"] for each in told["mentions"]]

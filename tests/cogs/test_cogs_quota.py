@@ -82,7 +82,9 @@ def test_pools_granted_credits_and_what_all_share_are_named_and_empty_ones_left_
     assert "All members together: 30 credits of 30" in text
     assert "You can spend **30 credits** now." in text
     kept = replace(extra, account=replace(extra.account, settled=5))
-    assert "🎁 15 credits" in shown(standing=Standing(purses=(purse(), kept)))
+    assert "🎁 15 credits that never expire" in shown(standing=Standing(purses=(purse(), kept)))
+    gift = replace(kept, renews_at=LATER)
+    assert "🎁 15 credits from other members, which expire <t:" in shown(standing=Standing(purses=(purse(), gift)))
 
 
 def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> None:

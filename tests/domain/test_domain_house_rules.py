@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.funding import Defaults, allowance_of, funding_of
+from bot.domain.funding import Defaults, allowance_of, funding_of, givable
 from bot.domain.guild import FOR_GOOD, GuildState, MemberState
 from bot.domain.house_rules import as_made, check_member, refusals
 from bot.domain.member import Member
 from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier, Who
-from bot.domain.quota import Allowance, Period
+from bot.domain.quota import EVER, Allowance, Period
 from bot.domain.request import Mode, VideoRequest
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNeeded
 
@@ -150,7 +150,16 @@ def test_who_pays_comes_in_its_order_under_every_cap() -> None:
         budget_usd_micros=5,
     )
     funding = funding_of(ana(CLUB), policy=policy, state=MemberState(), defaults=DEFAULTS, now=NOW)
-    assert [fund.owner for fund in funding.purses] == ["user:1@guild:7", "pool:team@guild:7", "extra:1@guild:7"]
+    assert [(fund.owner, fund.period) for fund in funding.purses] == [
+        ("user:1@guild:7", "2026-03-05"),
+        ("extra:1@guild:7", "2026-03-05"),
+        ("extra:1@guild:7", "2026-W10"),
+        ("extra:1@guild:7", "2026-03"),
+        ("pool:team@guild:7", "2026-03-05"),
+        ("extra:1@guild:7", EVER),
+    ]
+    assert [fund.renews_at and fund.renews_at.day for fund in funding.purses] == [6, 6, 9, 1, 6, None]
+    assert givable(funding) == tuple(fund for fund in funding.purses if not fund.owner.startswith("pool:"))
     assert [fund.owner for fund in funding.caps] == ["guild:7", "budget:guild:7", "budget:bot"]
     assert [fund.period for fund in funding.caps] == ["2026-03", "2026-03", "2026-03"]
 

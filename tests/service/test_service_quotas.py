@@ -10,6 +10,7 @@ from bot.domain.case import CaseState
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
+from bot.domain.policy import Pool
 from bot.domain.quota import Allowance
 from bot.errors import (
     Blocked,
@@ -76,8 +77,9 @@ async def wish(house: House, key: str = "1", member: Member = ANA) -> Wished:
 
 
 async def extras(house: House, user_id: int) -> int:
+    """What they have that came from people."""
     standing = await house.videos().standing(Member(user_id=user_id, guild_id=7))
-    return standing.purses[-1].account.balance
+    return sum(purse.account.balance for purse in standing.purses if purse.account.owner.startswith("extra:"))
 
 
 async def test_a_gift_moves_credits_where_the_guild_has_that(house: House) -> None:
@@ -86,6 +88,26 @@ async def test_a_gift_moves_credits_where_the_guild_has_that(house: House) -> No
     assert await quotas(house).give(ANA, present()) == 40
     assert await extras(house, 2) == 20
     assert (await house.videos().standing(ANA)).own.account.balance == 40
+
+
+async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(house: House) -> None:
+    await decided(house, gifts=True)
+    await quotas(house).give(ANA, present())
+    back = Present(key="back", receiver_id=1, to_bot=False, credits=80)
+    assert await quotas(house).give(Member(user_id=2, guild_id=7), back) == 0
+    assert [await extras(house, each) for each in (1, 2)] == [80, 0]
+    house.clock.tick(86_400)
+    assert [await extras(house, each) for each in (1, 2)] == [0, 0]
+    assert (await house.videos().standing(ANA)).balance == 60
+
+
+async def test_nobody_can_give_away_what_they_share(house: House) -> None:
+    pool = Pool(name="team", role_id=3, allowance=Allowance(credits=90))
+    await decided(house, gifts=True, pools=(pool,))
+    giver = Member(user_id=1, guild_id=7, role_ids=frozenset({3}))
+    with pytest.raises(GiftTooLarge) as caught:
+        await quotas(house).give(giver, present(61))
+    assert caught.value.balance == 60
 
 
 @pytest.mark.parametrize("giver", [ANA, Member(user_id=1)])

@@ -48,6 +48,6 @@ async def test_an_account_that_is_not_the_sum_of_its_lines_is_named(store: Store
 async def test_a_line_that_is_gone_is_missed(store: Store) -> None:
     job = await store.delivered()
     await store.database.transact(
-        lambda tx: tx.execute("DELETE FROM ledger WHERE id = $1", f"{job.id}:hold:budget:bot")
+        lambda tx: tx.execute("DELETE FROM ledger WHERE id = $1", f"{job.id}:hold:budget:bot:2026-03")
     )
     assert [name for name, _ in (await read_books(store.database)).off] == ["budget:bot"]

@@ -51,14 +51,19 @@ async def ask(store: Store, *purses: Fund, **changes: int) -> Job:
     return (await store.jobs.accept(job, funding=Funding(purses=purses), most=99, now=store.now))[0]
 
 
-def gift(amount: int, *, key: str = "g", allowance: int = 10) -> Gift:
+def given(user_id: int = 1, period: str = "2026-03-05") -> Fund:
+    return replace(extra(user_id), period=period)
+
+
+def gift(amount: int, *, key: str = "g", allowance: int = 10, giver: int = 1, period: str = "2026-03-05") -> Gift:
+    theirs = Fund(owner=owner_of(user_id=giver, guild_id=GUILD), period=period, allowance=allowance)
     return Gift(
         key=key,
         guild_id=GUILD,
-        giver_id=1,
-        receiver_id=2,
+        giver_id=giver,
+        receiver_id=3 - giver,
         credits=amount,
-        allowance=replace(own(), allowance=allowance),
+        sources=(theirs, given(giver, period), extra(giver)),
     )
 
 
@@ -124,18 +129,51 @@ async def test_a_request_draws_on_the_allowance_then_the_pool_then_what_was_gran
     await store.books_add_up()
 
 
-async def test_a_gift_takes_from_the_allowance_first_and_is_the_receivers_to_keep(store: Store) -> None:
+async def test_a_gift_takes_from_the_allowance_first_and_each_part_expires_as_it_would_have(store: Store) -> None:
     await grant(store, 20)
     assert await Grants(store.database).give(gift(12), now=store.now) == 18
-    assert [await left(store, each) for each in (own(), extra(), extra(2))] == [0, 18, 12]
+    assert [await left(store, each) for each in (own(), extra(), given(2), extra(2))] == [0, 18, 10, 2]
     assert (await store.lookup.account(own())).settled == 10
     await store.books_add_up()
+
+
+async def test_there_and_back_an_allowance_is_still_one_that_expires(store: Store) -> None:
+    grants = Grants(store.database)
+    await grants.give(gift(10), now=store.now)
+    for number in range(3):
+        assert await grants.give(gift(8, key=f"b{number}", giver=2, allowance=0), now=store.now) == 2
+        assert await grants.give(gift(8, key=f"c{number}", allowance=10), now=store.now) == 0
+    assert [await left(store, each) for each in (given(), given(2), extra(), extra(2))] == [0, 10, 0, 0]
+    await store.books_add_up()
+
+
+async def test_credits_of_a_video_that_failed_go_back_to_where_they_expire(store: Store) -> None:
+    await grant(store, 20, user_id=2)
+    await Grants(store.database).give(gift(10), now=store.now)
+    theirs = replace(own(0), owner=owner_of(user_id=2, guild_id=GUILD))
+    job = await ask(store, theirs, given(2), extra(2), credits=14, user_id=2)
+    assert [await left(store, each) for each in (given(2), extra(2))] == [0, 16]
+    await store.jobs.cancel(job.id, user_id=2, now=store.now)
+    assert [await left(store, each) for each in (given(2), extra(2))] == [10, 20]
+    await store.books_add_up()
+
+
+async def test_a_gift_that_is_repeated_in_another_period_is_still_the_same(store: Store) -> None:
+    await Grants(store.database).give(gift(4), now=store.now)
+    tomorrow = gift(4, period="2026-03-06")
+    assert await Grants(store.database).give(tomorrow, now=store.later(86_400)) == 10
+    assert [await left(store, each) for each in (given(2), given(2, "2026-03-06"))] == [4, 0]
+
+
+async def test_who_was_never_given_anything_has_no_account_for_it(store: Store) -> None:
+    await ask(store, own(), given(), extra(), credits=5)
+    assert [row["owner"] for row in await store.rows("SELECT owner FROM accounts")] == [own().owner]
 
 
 async def test_the_same_gift_again_moves_nothing_and_says_what_is_left(store: Store) -> None:
     answers = [await Grants(store.database).give(gift(4), now=store.now) for _ in range(3)]
     assert answers == [6, 6, 6]
-    assert await left(store, extra(2)) == 4
+    assert await left(store, given(2)) == 4
 
 
 async def test_more_than_there_is_cannot_be_given_nor_what_is_held(store: Store) -> None:
@@ -160,7 +198,7 @@ async def test_a_gift_that_is_cut_off_anywhere_has_not_been_given(store: Store, 
     torn = Torn(store.database, cut=cut)
     with pytest.raises(TornError):
         await Grants(torn).give(gift(12), now=store.now)
-    assert [await left(store, each) for each in (own(), extra(), extra(2))] == [10, 20, 0]
+    assert [await left(store, each) for each in (own(), extra(), given(2), extra(2))] == [10, 20, 0, 0]
     await store.books_add_up()
     assert await Grants(torn).give(gift(12), now=store.now) == 18
 

@@ -203,7 +203,7 @@ async def test_the_database_itself_lets_a_hold_end_once(store: Store) -> None:
         "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, at) "
         "SELECT $2, job_id, owner, period, unit, 'release', -held, at FROM ledger WHERE id = $1"
     )
-    ids = f"{job.id}:hold:{job.owner}", f"{job.id}:release:{job.owner}"
+    ids = f"{job.id}:hold:{job.owner}:{job.period}", f"{job.id}:release:{job.owner}:{job.period}"
     with pytest.raises(StoreError):
         await store.database.transact(lambda tx: tx.execute(line, *ids))
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bot.domain.case import CaseKind
-from bot.domain.funding import Defaults
+from bot.domain.funding import Defaults, givable
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.policy import Pool, Tier
 from bot.domain.quota import Allowance, Period
@@ -222,19 +222,25 @@ class Machine(RuleBasedStateMachine):
                 assert left == max(0, before + amount) == self.town.granted(user, guild_id)
 
     def give(self, giver: int, guild_id: int, amount: int, *, twice: bool) -> None:
-        receiver = 3 - giver
-        own, *_, extra = self.town.funding(giver, guild_id).purses
-        had = sum(account.balance for account in self.town.accounts((own, extra)))
-        got = self.town.granted(receiver, guild_id)
+        """What changes hands is what the giver had; no credit comes to live longer, or shorter, by it."""
+        receiver, sources = 3 - giver, givable(self.town.funding(giver, guild_id))
+        had = sum(account.balance for account in self.town.accounts(sources))
+        got, periods = self.town.given(receiver, guild_id), self.town.left_by_period(guild_id)
         gift = Gift(
-            key=self.town.key(), guild_id=guild_id, giver_id=giver, receiver_id=receiver, credits=amount, allowance=own
+            key=self.town.key(),
+            guild_id=guild_id,
+            giver_id=giver,
+            receiver_id=receiver,
+            credits=amount,
+            sources=sources,
         )
         for _ in range(1 + twice):
             with self.town.nobody_gains(), suppress(TornError, GiftTooLarge):
                 assert self.town.do(self.town.grants.give(gift, now=self.town.now)) == had - amount
-                assert self.town.granted(receiver, guild_id) == got + amount
+                assert self.town.given(receiver, guild_id) == got + amount
         if amount > had:
-            assert self.town.granted(receiver, guild_id) == got
+            assert self.town.given(receiver, guild_id) == got
+        assert self.town.left_by_period(guild_id) == periods
 
     def wish(self, user: int, guild_id: int, amount: int) -> None:
         case = self.town.case(CaseKind.MORE, self.town.key(), user, guild_id, credits=amount)

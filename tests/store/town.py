@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -266,8 +267,25 @@ class Town:
 
     def granted(self, user: int, guild_id: int) -> int:
         owner = extra_of(user_id=user, guild_id=guild_id)
-        found = self.rows("SELECT allowance - held - settled AS n FROM accounts WHERE owner = $1", owner)
+        found = self.rows(
+            "SELECT allowance - held - settled AS n FROM accounts WHERE owner = $1 AND period = ''", owner
+        )
         return int(found[0]["n"]) if found else 0
+
+    def given(self, user: int, guild_id: int) -> int:
+        """What somebody has had from people, in whatever period."""
+        owner = extra_of(user_id=user, guild_id=guild_id)
+        (found,) = self.rows("SELECT coalesce(sum(allowance), 0) AS n FROM accounts WHERE owner = $1", owner)
+        return int(found["n"])
+
+    def left_by_period(self, guild_id: int) -> dict[str, int]:
+        """What the members of a guild have left together in each period, leaving their allowances aside."""
+        left: Counter[str] = Counter()
+        for row in self.rows("SELECT * FROM accounts WHERE owner LIKE $1", f"%@guild:{guild_id}"):
+            if row["owner"].startswith(("user:", "extra:")):
+                granted = row["allowance"] if row["owner"].startswith("extra:") else 0
+                left[row["period"]] += granted - row["held"] - row["settled"]
+        return {period: amount for period, amount in left.items() if amount}
 
     def check(self) -> None:
         """The books add up; every job is paid for once in credits, and counted once in every budget."""
