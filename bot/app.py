@@ -9,13 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-import discord
-
 from bot.client import Shotcaller, point_at
 from bot.clock import HouseClock, utc_now
+from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
-from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
+from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
@@ -106,7 +104,7 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
         async with asyncio.TaskGroup() as lives:
-            gateway = lives.create_task(_connect(built.client), name="gateway")
+            gateway = lives.create_task(stay_connected(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
             curator = lives.create_task(built.curator.run(), name="curator")
             built.steward.wake()  # for what a dead process was about to do
@@ -122,13 +120,6 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
 def _answering() -> list[asyncio.Task[object]]:
     """The tasks in which somebody is being answered right now."""
     return [task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)]
-
-
-async def _connect(client: Shotcaller) -> None:
-    try:
-        await client.connect()
-    except discord.ConnectionClosed as exc:
-        raise RuntimeError(f"Discord has closed the connection for good (code {exc.code})") from exc
 
 
 @asynccontextmanager
@@ -153,15 +144,18 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client, moment=moment)
         wiring = Wiring(settings, world)
         client.services, client.answers = wiring.services, answers
-        await _log_in(client, settings)
+        if settings.health_port:
+            health = serve_health(
+                host=settings.health_host,
+                port=settings.health_port,
+                alive=lambda: client.user is None or wiring.worker.alive(),  # until it is logged in, trying is its work
+                ready=client.is_ready,
+            )
+            await stack.enter_async_context(health)
+        await log_in(client, settings.discord_token.get_secret_value())
         await wiring.given_up.recall()
         await wiring.worker.recover()
         await wiring.services.departures.work()  # before what waits there is begun
-        if settings.health_port:
-            health = serve_health(
-                host=settings.health_host, port=settings.health_port, alive=wiring.worker.alive, ready=client.is_ready
-            )
-            await stack.enter_async_context(health)
         yield House(client=client, worker=wiring.worker, curator=wiring.curator, steward=wiring.steward)
 
 
@@ -203,12 +197,3 @@ async def _world(
         moment=moment,
         scanner=await open_scanner(settings, stack, context),
     )
-
-
-async def _log_in(client: Shotcaller, settings: Settings) -> None:
-    try:
-        await client.login(settings.discord_token.get_secret_value())
-    except discord.LoginFailure:
-        raise SettingsInvalid([("DISCORD_TOKEN", "Discord does not accept it")]) from None
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as exc:
-        raise ShotcallerError(f"Discord could not be reached: {exc}") from exc

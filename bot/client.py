@@ -106,9 +106,10 @@ class Shotcaller(commands.Bot):
         """Load every cog and tell Discord the commands."""
         await self.tree.set_translator(self._translator)
         for name in extensions():
-            await self.load_extension(name)
+            if name not in self.extensions:  # or an earlier try to log in had come so far
+                await self.load_extension(name)
         for group in (self.video, self.admin):
-            if group.commands:
+            if group.commands and self.tree.get_command(group.name) is None:
                 self.tree.add_command(group)
         if not self._guild_ids:
             await self.tree.sync()

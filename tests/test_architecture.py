@@ -41,7 +41,7 @@ ONLY = {
     "sqlite3": ("bot.store",),
     "aiosqlite": ("bot.store",),
     "asyncpg": ("bot.store",),
-    "discord": ("cogs", "bot.client", "bot.app", "bot.doctor"),
+    "discord": ("cogs", "bot.client", "bot.connection", "bot.app", "bot.doctor"),
 }
 
 

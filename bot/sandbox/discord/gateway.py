@@ -194,7 +194,10 @@ class Gateway:
         await self._play(session, session.socket, fault)
 
     async def _play(self, session: Session, socket: Socket, fault: Fault) -> None:
-        """Cut the line, or with the options `op` (1, 7, or 9 with `resumable`) or `code` do it in Discord's ways."""
+        """Cut the line, or with the options `op` (1, 7, or 9 with `resumable`) or `code` do it in Discord's ways.
+
+        With the option `garbled` send what is no JSON.
+        """
         match fault.options:
             case {"op": Op.HEARTBEAT}:
                 socket.send(frame(Op.HEARTBEAT, None))
@@ -205,6 +208,8 @@ class Gateway:
                 if not resumable:
                     self.sessions.pop(session.id, None)
                 socket.send(frame(Op.INVALID_SESSION, resumable))
+            case {"garbled": True}:
+                socket.garble()
             case {"code": int(code)}:
                 await socket.close(code)
             case _:

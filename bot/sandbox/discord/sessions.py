@@ -32,6 +32,10 @@ class Socket:
         """Queue one gateway payload."""
         self._outbox.put_nowait(json.dumps(frame, separators=(",", ":")))
 
+    def garble(self) -> None:
+        """Queue what is no payload at all."""
+        self._outbox.put_nowait('{"op": 0, "d": {')
+
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionError):
             while True:

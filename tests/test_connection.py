@@ -1,0 +1,130 @@
+"""Getting to Discord and staying there, whatever the first tries meet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+import aiohttp
+import discord
+import pytest
+
+from bot.connection import log_in, stay_connected
+from bot.discord_answers import DiscordClock, listening
+from bot.errors import SettingsInvalid
+from tests.sandbox.discord.theatre import opened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.sandbox.discord.theatre import Theatre
+
+
+class Naps:
+    """Waits that are over at once."""
+
+    def __init__(self) -> None:
+        self.taken: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+
+
+class Gateway:
+    """A client whose connections end as a test says."""
+
+    def __init__(self, *ends: Exception) -> None:
+        self.ends, self.ws, self.hung_up = list(ends), self, 0
+
+    async def connect(self) -> None:
+        if self.ends:
+            raise self.ends.pop(0)
+
+    async def close(self) -> None:
+        self.hung_up += 1
+
+
+@pytest.fixture
+async def theatre() -> AsyncIterator[Theatre]:
+    async with opened(None) as theatre:
+        yield theatre
+
+
+def client() -> discord.Client:
+    return discord.Client(intents=discord.Intents.none())
+
+
+@pytest.mark.parametrize("fault", ["reset", "malformed_json", "http_429"])
+async def test_a_login_that_fails_is_tried_again(
+    theatre: Theatre, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    naps = Naps()
+    await theatre.post("faults", target="discord", kind=fault, on=["rest"], count=4, retry_after=0.01)
+    async with client() as bot:
+        if fault == "malformed_json":
+            bot.http.http_trace = _listening(theatre)
+        await log_in(bot, theatre.sandbox.discord.world.token, sleep=naps)
+        assert bot.user is not None
+    if fault != "http_429":  # which discord.py waits out itself
+        assert naps.taken == sorted(naps.taken) != []
+    ours = [record for record in caplog.records if record.name == "bot.connection"]
+    assert (len(ours), [record.exc_info for record in ours]) == (len(naps.taken), [None] * len(naps.taken))
+
+
+async def test_a_wrong_token_is_said_at_once(theatre: Theatre) -> None:
+    naps = Naps()
+    async with client() as bot:
+        with pytest.raises(SettingsInvalid):
+            await log_in(bot, theatre.sandbox.discord.world.token + "x", sleep=naps)
+    assert naps.taken == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        AttributeError("'NoneType' object has no attribute 'sequence'"),  # discord.py's, without a first connection
+        aiohttp.ClientConnectionError("refused"),
+        OSError("unreachable"),
+        KeyError("op"),
+        ValueError("no JSON"),
+    ],
+    ids=lambda end: type(end).__name__,
+)
+async def test_a_connection_that_ends_otherwise_is_made_anew(end: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    gateway, naps = Gateway(end, end), Naps()
+    await stay_connected(cast("Any", gateway), sleep=naps)
+    assert (len(naps.taken), gateway.hung_up) == (2, 2)
+    lines = [record for record in caplog.records if record.name == "bot.connection"]
+    assert [record.exc_info for record in lines] == [None, None]
+
+
+async def test_a_payload_that_is_no_json_begins_the_connection_anew(theatre: Theatre) -> None:
+    connected, naps = asyncio.Queue[None](), Naps()
+    async with client() as bot:
+
+        async def on_connect() -> None:
+            connected.put_nowait(None)
+
+        bot.event(on_connect)
+        await log_in(bot, theatre.sandbox.discord.world.token)
+        life = asyncio.create_task(stay_connected(bot, sleep=naps))
+        async with asyncio.timeout(20):
+            await connected.get()
+            await theatre.post("faults", target="discord", kind="gateway_drop", garbled=True)
+            await connected.get()
+        await bot.close()
+        await life
+    assert len(naps.taken) == 1
+
+
+async def test_what_discord_py_logs_of_a_failed_try_has_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    await stay_connected(cast("Any", Gateway()))
+    trouble = OSError("unreachable")
+    logging.getLogger("discord.client").error("Attempting a reconnect in %.2fs", 1.0, exc_info=trouble)
+    (record,) = caplog.records
+    assert (record.exc_info, record.levelname) == (None, "WARNING")
+
+
+def _listening(theatre: Theatre) -> aiohttp.TraceConfig:
+    return listening(DiscordClock(), api=theatre.sandbox.describe()["discord"]["api"])
