@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import re
@@ -45,6 +46,10 @@ log = logging.getLogger(__name__)
 
 CONTENT: Final = 2000  # characters of a message
 
+_ACCEPTED: Final = "accepted"  # among an interaction's extras: the words for it
+_WAITS: Final = (0.5, 2.0, 8.0)  # seconds between the tries to say it
+_PATIENCE: Final = 15.0  # seconds that Discord has for each
+
 # First answers after which there is no private answer to fill in: what was pressed, or a form, is still to be seen.
 _ABOUT_A_MESSAGE: Final = (
     discord.InteractionResponseType.deferred_message_update,
@@ -63,9 +68,29 @@ async def answer(interaction: discord.Interaction[Any], text: str) -> None:
     await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
 
 
+async def insist(interaction: discord.Interaction[Any], text: str) -> None:
+    """Say that a request was accepted, again where Discord is in trouble. Whatever fails from here on, it stays so."""
+    interaction.extras[_ACCEPTED] = text
+    for wait in (*_WAITS, None):
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await answer(interaction, text)
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as exc:
+            log.warning("an accepted request could not be answered", extra={"reason": repr(exc)})
+            if wait is None or isinstance(exc, discord.Forbidden | discord.NotFound):
+                return  # the card says the same
+            await asyncio.sleep(wait)
+        else:
+            return
+
+
 async def explain(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Answer a failed command: what happened, what it means for the credits, what to do next. Keeps what was typed."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if (accepted := interaction.extras.get(_ACCEPTED)) is not None:  # "try again" would make a second video
+        log.error("what followed an accepted request has failed", exc_info=cause)
+        await insist(interaction, accepted)
+        return
     reference = token_hex(4)
     if isinstance(cause, PlaceClosed):
         cause = PlaceClosed(channel_id=cause.channel_id, open_channels=seen(interaction, cause.open_channels))

@@ -9,7 +9,7 @@ from bot.locale import words
 from bot.service.asking import Asking
 from cogs._destination import destination_of
 from cogs._member import member_of
-from cogs._replies import answer
+from cogs._replies import insist
 from cogs._rescue import Typed, remember
 from cogs._text import link, since, wait
 from cogs._wish import options_of
@@ -60,7 +60,7 @@ async def submit(
     with bot.answers.expected(interaction, key=key):
         accepted = await bot.services.videos.request(wish, asking)
         text = _accepted(accepted, words(str(interaction.locale)))
-        await answer(interaction, f"{text}\n-# {note}" if note else text)
+        await insist(interaction, f"{text}\n-# {note}" if note else text)
     await bot.answers.catch_up(key)
     return accepted
 

@@ -191,7 +191,9 @@ class Videos:
             return await self._cards.introduce(job)
         except StoreUnavailable as exc:
             log.warning("no card for now", extra={"job": job.id, "detail": str(exc)})
-            return job
+        except Exception:  # it has been accepted, and nothing else may be said
+            log.exception("the card failed unexpectedly", extra={"job": job.id})
+        return job
 
     async def _left(self, funding: Funding) -> int | None:
         try:

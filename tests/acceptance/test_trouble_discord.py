@@ -112,3 +112,16 @@ async def test_a_card_that_was_posted_and_not_recorded_is_closed_with_its_job(st
     await stage.people.fault("discord", "missing_permissions", on=["message"])  # the card is not tried again
     await ask(stage)
     await delivered_once(stage)
+
+
+@pytest.mark.parametrize("kind", ["reset", "malformed_json", "http_500", "lost_answer"])
+async def test_an_accepted_request_is_said_to_be_accepted_whatever_fails_in_saying_it(stage: Stage, kind: str) -> None:
+    people = stage.people
+    await people.fault("discord", kind, on=["edit"], count=2)
+    async with stage.bot():
+        sent = await people.types("video create", **SMALL)
+        answer = await people.answer(sent)
+        await stage.rest()
+    assert "try again" not in answer.casefold()
+    assert "credits" in answer
+    await delivered_once(stage)

@@ -296,3 +296,9 @@ async def test_where_a_server_allows_no_model_all_are_shown_and_its_limit_is_tol
     await decided(house, limits=Limits(models={"another"}))
     shown = await house.videos().offered(Member(user_id=1, guild_id=7))
     assert [each.model for each in shown] == ["kirin_v3_t2v", "kling-v1"]
+
+
+async def test_a_card_that_fails_unexpectedly_takes_back_no_acceptance(house: House) -> None:
+    house.discord.then("post_card", RuntimeError("a bug"))
+    accepted = await ask(house)
+    assert (accepted.new, accepted.job.card_message_id) == (True, None)
