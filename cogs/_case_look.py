@@ -71,6 +71,8 @@ def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
     if case.kind is CaseKind.MORE:
         yield say("case.wish", who=who, credits=say("credits", n=int(case.body.get("credits", 0))))
         yield _quote(case.body.get("why"))
+        if "given" in case.body:
+            yield say("case.given", credits=say("credits", n=int(case.body["given"])))
         return
     if job is not None:
         yield say(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.quota import MOST_CREDITS
+from bot.domain.quota import MOST_MORE
 from bot.locale import words
 from cogs._buttons import Lasting
 from cogs._member import member_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORM: Final = "more"
 WHY: Final = 300  # characters
-DIGITS: Final = len(str(MOST_CREDITS))
+DIGITS: Final = len(str(MOST_MORE))  # that a form takes
 
 
 class AskForMore(Lasting[discord.ui.Item[Any]], template=MORE):
@@ -52,9 +52,9 @@ def wished(bot: Shotcaller) -> FormHandler:
     async def wish(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
         say, values = words(str(interaction.locale)), values_of(data)
-        wanted = _number(str(values.get("credits", "")))
+        wanted = number(str(values.get("credits", "")))
         if wanted is None:
-            await answer(interaction, say("more.number", most=say.number(MOST_CREDITS)))
+            await answer(interaction, say("more.number", most=say.number(MOST_MORE)))
             return
         outcome = await bot.services.quotas.wish(
             member_of(interaction),
@@ -68,8 +68,8 @@ def wished(bot: Shotcaller) -> FormHandler:
     return wish
 
 
-def _number(typed: str) -> int | None:
-    """A whole number of credits that may be wished for."""
+def number(typed: str) -> int | None:
+    """A whole number of credits that may be asked for at once, or given for the asking."""
     text = typed.strip()
     number = int(text) if text.isdecimal() and len(text) <= DIGITS else 0
-    return number if 0 < number <= MOST_CREDITS else None
+    return number if 0 < number <= MOST_MORE else None

@@ -236,7 +236,7 @@ class DiscordNotifier:
         """See `Notifier`."""
         say, guild = words(str(case.body.get("locale", ""))), self._client.get_guild(case.guild_id)
         values = {
-            "credits": say("credits", n=int(case.body["credits"])),
+            "credits": say("credits", n=int(case.body.get("given", case.body["credits"]))),
             "server": safe(guild.name if guild else "?", 60),
         }
         text = say(f"more.{case.state}", **values)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.case import CaseState
 from bot.locale import Words, words
 from bot.service.notifier import NotPosted, Posted
 from cogs._audit import spoken
@@ -65,10 +66,10 @@ class DiscordStaff:
         )
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
-        """See `Staff`. The video and the texts are taken out: what was decided stays to be read."""
+        """See `Staff`. Of what is decided the video and the texts are taken out: how stays to be read."""
         if case.message_id is None:
             return
-        say = self._words(case.guild_id)
+        say, undecided = self._words(case.guild_id), case.state is CaseState.OPEN
         async with mapped():
             await (
                 self._channel(case.guild_id, case.channel_id)
@@ -76,9 +77,9 @@ class DiscordStaff:
                 .edit(
                     content=case_text(case, job, say),
                     embeds=case_embeds(case, job, say),
-                    attachments=[],
-                    view=None,
+                    view=case_buttons(case, say) if undecided else None,
                     allowed_mentions=discord.AllowedMentions.none(),
+                    attachments=discord.utils.MISSING if undecided else [],
                 )
             )
 

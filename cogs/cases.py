@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.domain.case import Case, CaseKind
-from bot.errors import CaseUnknown
+from bot.domain.quota import MOST_MORE
+from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
 from cogs._audit import entry_of
 from cogs._buttons import Lasting
 from cogs._case_look import REASON
-from cogs._modals import Form, values_of
+from cogs._modals import QUICK, Form, values_of
+from cogs._more import DIGITS, number
 from cogs._replies import acknowledge, answer
 from cogs._staffing import check_admin, check_moderator
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 DENIAL: Final = "denial"  # the names of the forms
 BLOCK: Final = "blockade"
+GRANT: Final = "grant"
 NOTE: Final = 200  # characters of the reason that an author reads
 LONGEST: Final = 24 * 365  # hours of a block
 DAY: Final = 24
@@ -37,6 +41,7 @@ async def setup(bot: Shotcaller) -> None:
     bot.add_dynamic_items(CaseButton)
     bot.forms[DENIAL] = _denied(bot)
     bot.forms[BLOCK] = _blocked(bot)
+    bot.forms[GRANT] = _granted(bot)
 
 
 class CaseButton(
@@ -48,6 +53,9 @@ class CaseButton(
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`. A form has to be the first answer, so who may not decide hears of it when it comes back."""
         wish = self.said["case"].startswith(_MORE)
+        if wish and self.said["verb"] == "approve":
+            await _ask_how_much(bot, interaction, self.said["case"])
+            return
         if self.said["verb"] == "block" or (self.said["verb"] == "deny" and not wish):
             check_moderator(interaction)
             await interaction.response.send_modal(_form(self.said["verb"], self.said["case"], interaction))
@@ -84,9 +92,6 @@ async def _case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id:
 
 
 async def _approve(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
-    if case.kind is CaseKind.MORE:
-        await _decide_wish(bot, interaction, case, approve=True)
-        return
     _only(case, CaseKind.REQUEST, CaseKind.RESULT)
     await bot.services.cases.approve(case, _entry(interaction, case, "approved"))
     await _done(interaction, "approved")
@@ -94,7 +99,7 @@ async def _approve(bot: Shotcaller, interaction: discord.Interaction[Any], case:
 
 async def _deny(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
     _only(case, CaseKind.MORE)
-    await _decide_wish(bot, interaction, case, approve=False)
+    await _decide_wish(bot, interaction, case, given=0)
 
 
 async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
@@ -144,10 +149,41 @@ def _blocked(bot: Shotcaller) -> FormHandler:
     return blocked
 
 
-async def _decide_wish(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, approve: bool) -> None:
+async def _ask_how_much(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
+    """Open the form in which an admin types what they give: what was asked for, unless they change it."""
+    try:
+        async with asyncio.timeout(QUICK):
+            case = await _case(bot, interaction, case_id)
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+    _only(case, CaseKind.MORE)
+    say = words(str(interaction.locale))
+    form = Form(name=GRANT, state=case_id, title=say("case.grant.title"))
+    asked = str(case.body.get("credits", ""))
+    form.text("credits", say("case.grant.credits"), value=asked, required=True, most=max(DIGITS, len(asked)))
+    await interaction.response.send_modal(form)
+
+
+def _granted(bot: Shotcaller) -> FormHandler:
+    """What happens when the form comes back."""
+
+    async def granted(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        case, say = await _case(bot, interaction, case_id), words(str(interaction.locale))
+        _only(case, CaseKind.MORE)
+        given = number(str(values_of(data).get("credits") or ""))
+        if given is None:
+            await answer(interaction, say("case.grant.unclear", most=say.number(MOST_MORE)))
+        else:
+            await _decide_wish(bot, interaction, case, given=given)
+
+    return granted
+
+
+async def _decide_wish(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, given: int) -> None:
     key, by = str(interaction.id), interaction.user.id
-    await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, approve=approve, by=by, key=key)
-    await _done(interaction, "approved" if approve else "declined")
+    await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, given=given, by=by, key=key)
+    await _done(interaction, "approved" if given else "declined")
 
 
 def _only(case: Case, *kinds: CaseKind) -> None:

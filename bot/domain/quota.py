@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EVER: Final = ""  # the period of what never expires
 UNLIMITED: Final = 10**15  # the allowance of an account that only counts
 MOST_CREDITS: Final = 1_000_000
+MOST_MORE: Final = 1_000  # credits that may be asked for at once, and given for the asking
 
 
 class Period(StrEnum):

@@ -82,10 +82,9 @@ class Clerk:
         place = case.message_id
         if place is None and case.posting_at is not None:
             place = await self._found(case)
-        if case.state is not CaseState.OPEN:
-            if place is not None:
-                await self._staff.edit_case(replace(case, message_id=place), job=job)
-        elif place is None:
+        if place is not None:
+            await self._staff.edit_case(replace(case, message_id=place), job=job)
+        elif case.state is CaseState.OPEN:
             await self._cases.begin_posting(case, at=self._moment())
             place = (await self._post(case, job)).message_id
             log.info("a case is posted", extra={"case": case.id})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.case import Case, CaseKind
 from bot.domain.funding import funding_of, givable
 from bot.domain.guild import AuditEntry
+from bot.domain.quota import MOST_MORE
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
 from bot.service.notifier import Alert, Trouble
 from bot.store.grants import Gift
@@ -38,7 +39,7 @@ class Wished(StrEnum):
     """What became of a wish for more credits."""
 
     ASKED = "asked"  # those who decide in the guild are asked
-    ALREADY = "already"  # they have been asked before, and have not decided yet
+    CHANGED = "changed"  # they had been asked, and have not decided yet: this is what they decide on now
     TOLD = "told"  # nobody decides in that guild; the operator hears of it
 
 
@@ -114,10 +115,13 @@ class Quotas:
         return await self._grants.give(gift, now=now)
 
     async def wish(self, member: Member, *, key: str, credits_: int, why: str, locale: str) -> Wished:
-        """Ask those who decide in a guild for more credits, one wish at a time; they are told in this `locale`."""
+        """Ask those who decide in a guild for more credits; one who asks again changes their wish.
+
+        They are told of the decision in this `locale`. At most `MOST_MORE` are asked for.
+        """
         if member.guild_id is None:
             raise CaseUnknown
-        now = self._clock()
+        now, credits_ = self._clock(), max(1, min(credits_, MOST_MORE))
         moderators = (await self._guilds.state(member.guild_id)).policy.moderation.channel_id
         if moderators is None:
             subject = f"user {member.user_id}, server {member.guild_id}"
@@ -134,15 +138,18 @@ class Quotas:
         )
         new = await self._grants.wish(case, stale=now - STALE)
         self._wake()
-        return Wished.ASKED if new else Wished.ALREADY
+        return Wished.ASKED if new else Wished.CHANGED
 
-    async def decide_more(self, case_id: str, *, guild_id: int, approve: bool, by: int, key: str) -> Case:
-        """Decide a wish as an admin of its guild, and tell whose it was; `key` is the interaction's id.
+    async def decide_more(self, case_id: str, *, guild_id: int, given: int, by: int, key: str) -> Case:
+        """Give for a wish as an admin of its guild, or with 0 deny it, and tell whose it was.
+
+        At most `MOST_MORE` are given; `key` is the interaction's id.
 
         Raises:
             CaseUnknown: there is no such wish in that guild.
             CaseDecided: somebody has decided it before.
         """
+        given = min(given, MOST_MORE)
         case = await self._cases.case(case_id)
         if case is None or case.kind is not CaseKind.MORE or case.guild_id != guild_id:
             raise CaseUnknown
@@ -150,11 +157,11 @@ class Quotas:
             id=key,
             guild_id=guild_id,
             actor_id=by,
-            action="more_approved" if approve else "more_denied",
+            action="more_approved" if given else "more_denied",
             at=self._clock(),
-            detail={"member": case.user_id, "credits": case.body["credits"]},
+            detail={"member": case.user_id, "credits": given or case.body["credits"]},
         )
-        decided = await self._grants.decide(case, entry, approve=approve)
+        decided = await self._grants.decide(case, entry, given=given)
         self._wake()
         try:
             await self._notifier.tell_decision(decided)

@@ -21,11 +21,16 @@ async def open_case(tx: Transaction, case: Case) -> bool:
             "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, job_id, body, created_at, due_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (id) DO NOTHING",
             *(case.id, str(case.kind), case.guild_id, case.channel_id, case.user_id, case.job_id),
-            json.dumps(dict(case.body), ensure_ascii=False, sort_keys=True),
+            body_of(case),
             millis(case.created_at),
         )
         > 0
     )
+
+
+def body_of(case: Case) -> str:
+    """The column of a case's body: the same text for the same body."""
+    return json.dumps(dict(case.body), ensure_ascii=False, sort_keys=True)
 
 
 async def decide(tx: Transaction, case_id: str, state: CaseState, *, by: int | None, now: datetime) -> Case | None:
@@ -98,14 +103,15 @@ class CaseStore:
         )
 
     async def shown(self, case: Case, *, message_id: int | None) -> None:
-        """Its message says how it stands, unless it was decided meanwhile; then it is due for that."""
+        """Its message says how it stands, unless it was decided or changed meanwhile; then it is due for that."""
         await self._database.transact(
             lambda tx: tx.execute(
                 "UPDATE cases SET message_id = coalesce(message_id, $2), tries = 0, "
-                "due_at = CASE WHEN state = $3 THEN NULL ELSE due_at END WHERE id = $1",
+                "due_at = CASE WHEN state = $3 AND body = $4 THEN NULL ELSE due_at END WHERE id = $1",
                 case.id,
                 message_id,
                 str(case.state),
+                body_of(case),
             )
         )
 

@@ -12,7 +12,7 @@ from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store import ledger
 from bot.store.audit import record
-from bot.store.cases import decide, open_case
+from bot.store.cases import body_of, decide, open_case
 from bot.store.ledger import Line
 
 if TYPE_CHECKING:
@@ -84,9 +84,10 @@ class Grants:
         return await self._database.transact(work)
 
     async def wish(self, case: Case, *, stale: datetime) -> bool:
-        """Open a wish for more credits, unless the member has an open one already that is not stale; whether it is new.
+        """Open a wish for more credits, or put it in place of the member's open one; whether a new one was opened.
 
-        Stale is one from before that time, and one that could not be posted where somebody would have decided it.
+        A stale one is not changed but left behind: one from before that time, or one that could not be posted where
+        somebody would have decided it.
         """
 
         async def work(tx: Transaction) -> bool:
@@ -96,30 +97,32 @@ class Grants:
                 "AND (created_at <= $4 OR (due_at IS NULL AND message_id IS NULL))",
                 *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
             )
-            opened = await tx.one(
-                "SELECT id FROM cases WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open'",
-                *(case.guild_id, case.user_id),
+            changed = await tx.execute(
+                "UPDATE cases SET body = $3, due_at = $4, tries = 0 "
+                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open'",
+                *(case.guild_id, case.user_id, body_of(case), millis(case.created_at)),
             )
-            return opened is None and await open_case(tx, case)
+            return not changed and await open_case(tx, case)
 
         return await self._database.transact(work)
 
-    async def decide(self, case: Case, entry: AuditEntry, *, approve: bool) -> Case:
-        """Decide a wish for more credits, and grant them if it is approved; the decided case.
+    async def decide(self, case: Case, entry: AuditEntry, *, given: int) -> Case:
+        """Decide a wish for more credits, and grant what is `given` for it, or nothing; the decided case.
 
         Raises:
             CaseDecided: somebody has decided it before.
         """
 
         async def work(tx: Transaction) -> Case:
-            state = CaseState.APPROVED if approve else CaseState.DENIED
+            state = CaseState.APPROVED if given else CaseState.DENIED
             decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
             if decided is None:
                 row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
                 raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
-            if approve:
-                wanted = int(case.body["credits"])
-                await _grant(tx, entry, user_id=case.user_id, amount=wanted, note="", key=case.id)
+            if given:
+                await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
+                decided = replace(decided, body={**decided.body, "given": given})
+                await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
             await record(tx, entry)
             return decided
 

@@ -11,7 +11,7 @@ from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
 from bot.domain.policy import Pool
-from bot.domain.quota import Allowance
+from bot.domain.quota import MOST_MORE, Allowance
 from bot.errors import (
     Blocked,
     CaseDecided,
@@ -136,7 +136,7 @@ async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have
 
 async def test_a_wish_goes_to_those_who_decide_once_at_a_time(house: House) -> None:
     await moderated(house)
-    assert [await wish(house, key) for key in "12"] == [Wished.ASKED, Wished.ALREADY]
+    assert [await wish(house, key) for key in "12"] == [Wished.ASKED, Wished.CHANGED]
     assert house.woken == 2
     case = await CaseStore(house.database).case("more-1")
     assert case is not None
@@ -153,19 +153,20 @@ async def test_where_nobody_decides_the_operator_hears_of_a_wish(house: House) -
         await wish(house, member=Member(user_id=1))
 
 
-@pytest.mark.parametrize(("approve", "given"), [(True, 20), (False, 0)])
-async def test_a_decision_gives_what_was_wished_for_and_tells_whose_it_was(
-    house: House, *, approve: bool, given: int
+@pytest.mark.parametrize(("typed", "given"), [(20, 20), (7, 7), (0, 0), (10**9, MOST_MORE)])
+async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
+    house: House, typed: int, given: int
 ) -> None:
     await moderated(house)
     await wish(house)
-    case = await quotas(house).decide_more("more-1", guild_id=7, approve=approve, by=9, key="press")
+    case = await quotas(house).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
     assert await extras(house, 1) == given
-    assert [each.id for each in house.discord.asked("tell_decision")] == [case.id]
+    assert [each.body.get("given", 0) for each in house.discord.asked("tell_decision")] == [given]
+    assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
     (latest, *_) = await Audit(house.database).of_guild(7, most=1)
-    assert (latest.action, latest.actor_id) == ("more_approved" if approve else "more_denied", 9)
+    assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
     with pytest.raises(CaseDecided):
-        await quotas(house).decide_more("more-1", guild_id=7, approve=True, by=8, key="again")
+        await quotas(house).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
     assert await extras(house, 1) == given
 
 
@@ -174,7 +175,7 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(house: House, t
     await moderated(house)
     await wish(house)
     house.discord.then("tell_decision", trouble)
-    await quotas(house).decide_more("more-1", guild_id=7, approve=True, by=9, key="press")
+    await quotas(house).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
     assert await extras(house, 1) == 20
 
 
@@ -183,7 +184,7 @@ async def test_only_a_guilds_own_wishes_are_its_to_decide(house: House, case_id:
     await moderated(house)
     await wish(house)
     with pytest.raises(CaseUnknown):
-        await quotas(house).decide_more(case_id, guild_id=guild_id, approve=True, by=9, key="press")
+        await quotas(house).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
     assert await extras(house, 1) == 0
 
 

@@ -231,16 +231,28 @@ async def test_a_wish_that_nobody_decided_or_could_see_does_not_keep_one_from_wi
     assert [row["state"] for row in rows] == ["expired", "expired", "open"]
 
 
-@pytest.mark.parametrize(("approve", "given"), [(True, 20), (False, 0)])
-async def test_a_wish_is_decided_once_with_its_credits_and_its_record(
-    store: Store, *, approve: bool, given: int
-) -> None:
+async def test_who_wishes_again_changes_the_wish_and_its_message(store: Store) -> None:
+    grants, cases, stale = Grants(store.database), CaseStore(store.database), store.now - timedelta(days=7)
+    await grants.wish(wish(store), stale=stale)
+    claimed = await cases.claim(now=store.now, until=store.now + timedelta(minutes=5))
+    assert claimed is not None
+    await grants.wish(replace(wish(store, "2"), body={"credits": 3}), stale=stale)
+    await cases.shown(claimed, message_id=9)  # what it says is out of date by now
+    again = await cases.claim(now=store.now, until=store.now + timedelta(minutes=5))
+    assert again is not None
+    assert (again.id, again.message_id, dict(again.body)) == ("more-1", 9, {"credits": 3})
+    await cases.shown(again, message_id=9)
+    assert await cases.claim(now=store.later(600), until=store.later(600)) is None
+
+
+@pytest.mark.parametrize("given", [20, 7, 0])
+async def test_a_wish_is_decided_once_with_what_is_given_and_its_record(store: Store, given: int) -> None:
     grants, case = Grants(store.database), wish(store)
     await grants.wish(case, stale=store.now)
-    decided = await grants.decide(case, entry(store, "a"), approve=approve)
-    assert (decided.state, decided.decided_by) == (CaseState.APPROVED if approve else CaseState.DENIED, 9)
+    decided = await grants.decide(case, entry(store, "a"), given=given)
+    assert (decided.state, decided.decided_by) == (CaseState.APPROVED if given else CaseState.DENIED, 9)
     with pytest.raises(CaseDecided):
-        await grants.decide(case, entry(store, "b"), approve=True)
+        await grants.decide(case, entry(store, "b"), given=20)
     assert await left(store, extra()) == given
     assert [each.id for each in await Audit(store.database).of_guild(GUILD, most=9)] == ["a"]
     await store.books_add_up()
@@ -249,7 +261,7 @@ async def test_a_wish_is_decided_once_with_its_credits_and_its_record(
 async def test_of_two_admins_who_decide_at_once_one_does(store: Store) -> None:
     grants, case = Grants(store.database), wish(store)
     await grants.wish(case, stale=store.now)
-    deciding = [grants.decide(case, entry(store, key), approve=key == "a") for key in "ab"]
+    deciding = [grants.decide(case, entry(store, key), given=20 if key == "a" else 0) for key in "ab"]
     answers = await asyncio.gather(*deciding, return_exceptions=True)
     assert sum(isinstance(answer, CaseDecided) for answer in answers) == 1
     await store.books_add_up()
@@ -261,9 +273,9 @@ async def test_a_decision_that_is_cut_off_anywhere_is_still_to_be_made(store: St
     await Grants(store.database).wish(case, stale=store.now)
     torn.cut = cut
     with pytest.raises(TornError):
-        await Grants(torn).decide(case, entry(store, "a"), approve=True)
+        await Grants(torn).decide(case, entry(store, "a"), given=20)
     assert await left(store, extra()) == 0
-    await Grants(torn).decide(case, entry(store, "b"), approve=True)
+    await Grants(torn).decide(case, entry(store, "b"), given=20)
     assert await left(store, extra()) == 20
 
 

@@ -254,7 +254,8 @@ class Machine(RuleBasedStateMachine):
         case = self._one_of(self.town.wishes)
         before = self.town.granted(case.user_id, case.guild_id)
         with suppress(TornError, CaseDecided):
-            self.town.do(self.town.grants.decide(case, self.town.entry(case.guild_id), approve=approve))
+            given = int(case.body["credits"]) if approve else 0
+            self.town.do(self.town.grants.decide(case, self.town.entry(case.guild_id), given=given))
             after = before + (int(case.body["credits"]) if approve else 0)
             assert self.town.granted(case.user_id, case.guild_id) == after
 
