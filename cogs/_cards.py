@@ -10,7 +10,7 @@ from bot.domain.job import JobStatus, Review
 from bot.domain.offer import bent
 from bot.domain.request import Mode
 from bot.service.notifier import Phase, phase_of
-from cogs._text import button_label, changes, cut, failure, link, safe, settings, since
+from cogs._text import DENIED, button_label, changes, cut, failure, link, safe, settings, since
 from cogs._wish import options_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def card_embed(card: Card, words: Words) -> discord.Embed:
     """A job's card."""
     sign, colour = _LOOKS[card.phase]
     prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
-    lines = [prompt, "", _news(card, words)]
+    lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _news(card, words)]
     embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
     embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
     return embed
@@ -56,7 +56,7 @@ def card_embed(card: Card, words: Words) -> discord.Embed:
 
 def hidden(job: Job) -> bool:
     """Whether what was asked for is not for everybody to read: no moderator has let it pass."""
-    return job.review is Review.REQUEST or (job.review is Review.HELD and job.status is JobStatus.FAILED)
+    return job.review in {Review.REQUEST, Review.HELD}
 
 
 def _news(card: Card, words: Words) -> str:
@@ -71,7 +71,7 @@ def _news(card: Card, words: Words) -> str:
             guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
             return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
         case Phase.FAILED:
-            return failure(job, words)
+            return words("card.denied") if job.failure == DENIED else failure(job, words)
         case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
             return words(f"card.{card.phase}.text")
         case _:
@@ -204,6 +204,8 @@ def _place(view: JobView, words: Words) -> str:
 def state_text(view: JobView, words: Words) -> str:
     """Where a job stands, in a few words."""
     phase = phase_of(view.job)
+    if view.job.removed_at is not None:
+        return words("jobs.removed")
     sign, _ = _LOOKS[phase]
     state = f"{sign} {words(f'card.{phase}')}"
     return state if view.position is None else f"{state}, {_place(view, words)}"
@@ -213,7 +215,7 @@ def job_line(view: JobView, words: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
     where = ""
-    if job.message_id is not None and job.message_channel_id is not None:
+    if job.message_id is not None and job.message_channel_id is not None and job.removed_at is None:
         guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
         where = words("jobs.link", url=link(guild, job.message_channel_id, job.message_id))
     line = words(

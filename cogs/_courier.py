@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import discord
@@ -96,6 +97,18 @@ class DiscordCourier:
             except discord.NotFound:
                 return False
         return True
+
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """See `Courier`. Our own messages may be deleted wherever we see them; some may still be edited where not."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+        message = channel.get_partial_message(message_id)
+        async with mapped():
+            with contextlib.suppress(discord.NotFound):
+                try:
+                    await message.delete()
+                except discord.Forbidden:
+                    gone = words(job.public_locale)("card.removed")
+                    await message.edit(content=gone, embed=None, attachments=[], view=None)
 
 
 def _origin(job: Job) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.job import Origin
 from bot.locale import words
+from cogs._member import member_of
 from cogs._modals import values_of
 from cogs._replies import acknowledge
 from cogs._rescue import Typed, remember
@@ -36,7 +37,7 @@ async def edited(interaction: discord.Interaction[Any], job_id: str, data: dict[
     bot: Shotcaller = interaction.client
     entries, say = entered(values_of(data)), words(str(interaction.locale))
     remember(interaction, Typed(options=entries))  # should the job be gone, this is not
-    job = await bot.services.results.job(job_id, user_id=interaction.user.id)
+    job = await bot.services.results.job(job_id, member_of(interaction))
     private = job.destination.private and job.shared_at is None
     remember(interaction, Typed(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
     wish = await wanted(bot, interaction, understood(entries, say))

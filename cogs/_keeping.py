@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.domain.access import Act
 from bot.locale import words
 from bot.service.copies import Copy, CopyKind
 from cogs import _press
 from cogs._destination import DIRECT_LIMIT
+from cogs._ids import snowflake
 from cogs._replies import acknowledge, answer
 from cogs._result_info import info_embed, whole_embeds
 from cogs._text import link
 
 if TYPE_CHECKING:
-    from bot.domain.job import Job
     from cogs._press import Press
 
 
@@ -23,7 +24,7 @@ async def star(press: Press) -> None:
     """Star it, or take the star back; the count is on the button."""
     interaction = press.interaction
     await interaction.response.defer()
-    starred, count = await press.bot.services.library.favourite(press.job_id, interaction.user.id)
+    starred, count = await press.bot.services.library.favourite(press.job_id, press.member)
     if interaction.message is not None:
         public = words(str(interaction.guild_locale or interaction.locale))
         label = str(count) if count else public("result.button.star")
@@ -53,7 +54,7 @@ async def dm(press: Press) -> None:
         nonce=str(interaction.id),
         limit=DIRECT_LIMIT,
     )
-    posted = await press.results.resend(await press.job(), copy)
+    posted = await press.results.resend(await press.job(Act.HAVE), copy)
     await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))
 
 
@@ -61,8 +62,7 @@ async def info(press: Press) -> None:
     """Tell everything about it, and where it comes from."""
     await acknowledge(press.interaction)
     job = await press.job()
-    lineage = await press.results.lineage(job)
-    embed = info_embed(job, lineage, press.say, reader_id=press.interaction.user.id)
+    embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
     await press.interaction.edit_original_response(embed=embed, allowed_mentions=discord.AllowedMentions.none())
 
 
@@ -82,7 +82,7 @@ async def share(press: Press) -> None:
 async def delete(press: Press) -> None:
     """Ask once more; nothing is deleted by one slip of a thumb."""
     await acknowledge(press.interaction)
-    await _removable(press)
+    job = await press.job(Act.DELETE)
     message, say = press.interaction.message, press.say
     view = discord.ui.View(timeout=None)
     ident = press.ident("erase", message.id if message else 0)
@@ -92,20 +92,15 @@ async def delete(press: Press) -> None:
         )
     )
     view.stop()
-    await press.interaction.edit_original_response(content=say("result.erase"), view=view)
+    own = job.user_id == press.interaction.user.id
+    question = say("result.erase" if own else "result.erase.moderator")
+    await press.interaction.edit_original_response(content=question, view=view)
 
 
 async def erase(press: Press) -> None:
     """Delete the message, after all."""
     await acknowledge(press.interaction)
-    job = await _removable(press)
-    channel_id, message_id = press.interaction.channel_id or 0, int(press.more) if press.more.isdecimal() else 0
-    there = await press.results.remove(job, channel_id=channel_id, message_id=message_id)
-    await answer(press.interaction, press.say("result.erased" if there else "result.erased.already"))
-
-
-async def _removable(press: Press) -> Job:
-    """The job, if the presser may delete its result: its author, or a moderator of this channel."""
-    interaction = press.interaction
-    moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
-    return await press.results.removable(press.job_id, user_id=interaction.user.id, moderator=moderator)
+    job = await press.job(Act.DELETE)
+    channel_id, message_id = press.interaction.channel_id or 0, snowflake(press.more)
+    removed = await press.results.remove(job, press.member, channel_id=channel_id, message_id=message_id)
+    await answer(press.interaction, press.say(f"result.erased.{removed}"))

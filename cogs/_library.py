@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.access import Act
 from bot.errors import NotPermitted
 from bot.locale import words
 from bot.service.copies import Copy, CopyKind
@@ -51,7 +52,7 @@ async def show(bot: Shotcaller, interaction: discord.Interaction[Any], look: Loo
     draft = await services.drafts.read(look.draft_id, user_id=user_id) if look.draft_id else None
     text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
     look = look if text else replace(look, draft_id="")
-    page = await services.library.page(look.wanted(text), user_id=user_id, number=look.page)
+    page = await services.library.page(look.wanted(text), member_of(interaction), number=look.page)
     await interaction.edit_original_response(
         content=page_text(page, look, text, say),
         view=page_view(page, look, list(services.videos.models), say, searched=bool(text)),
@@ -61,11 +62,11 @@ async def show(bot: Shotcaller, interaction: discord.Interaction[Any], look: Loo
 
 async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Fill the message with everything about a video, and all that can be done with it."""
-    services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
-    job = await services.library.video(job_id, user_id=user_id)
-    lineage, stars = await services.results.lineage(job), await services.library.stars(job.id)
+    services, member, say = bot.services, member_of(interaction), words(str(interaction.locale))
+    job = await services.library.video(job_id, member)
+    lineage, stars = await services.results.lineage(job, member), await services.library.stars(job.id)
     view = result_buttons(job, say, models=services.videos.models, stars=stars, ephemeral=True)
-    if job.delivered_at is not None:
+    if job.delivered_at is not None and job.removed_at is None:
         label, style = say("library.send"), discord.ButtonStyle.primary
         view.add_item(
             discord.ui.Button(emoji="📤", label=label, style=style, custom_id=f"library:send:{job.id}", row=3)
@@ -73,7 +74,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     if (url := _where(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
     await interaction.edit_original_response(
-        embed=info_embed(job, lineage, say, reader_id=user_id),
+        embed=info_embed(job, lineage, say),
         view=view,
         allowed_mentions=discord.AllowedMentions.none(),
     )
@@ -94,9 +95,11 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
         MissingPermissions: the bot may not post a video there.
         Refused: as `Videos.may_show` and `Results.resend`.
     """
-    job, copy = await bot.services.library.video(job_id, user_id=interaction.user.id), _copy_here(interaction)
+    member = member_of(interaction)
+    job = await bot.services.library.video(job_id, member, Act.HAVE if member.guild_id is None else Act.SHOW)
+    copy = _copy_here(interaction)
     if copy.channel_id is not None:
-        covered = await bot.services.videos.may_show(job, member_of(interaction), channel_id=copy.channel_id)
+        covered = await bot.services.videos.may_show(job, member, channel_id=copy.channel_id)
         job = replace(job, spoiler=job.spoiler or covered)
     posted = await bot.services.results.resend(job, copy)
     where = link(interaction.guild_id, posted.channel_id, posted.message_id)

@@ -80,7 +80,9 @@ def page_text(page: LibraryPage, look: Look, text: str, say: Words) -> str:
 def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
     star = " ⭐" if starred else ""
     facts = [settings(job.request, say), since(job.created_at), say("credits", n=job.credits)]
-    if job.message_id is not None and job.message_channel_id is not None:
+    if job.removed_at is not None:
+        facts.append(say("jobs.removed"))
+    elif job.message_id is not None and job.message_channel_id is not None:
         guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
         facts.append(say("library.link", url=link(guild, job.message_channel_id, job.message_id)))
     return f"**{number}.**{star} {safe(job.request.text(), PROMPT)}\n-# {' · '.join(facts)}"

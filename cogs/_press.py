@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.access import Act
 from bot.errors import ResultForgotten
 from bot.locale import words
+from cogs._member import member_of
 from cogs._replies import answer
 from cogs._text import link
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.client import Shotcaller
     from bot.domain.job import Job
+    from bot.domain.member import Member
     from bot.locale import Words
     from bot.service.results import Results
 
@@ -42,13 +45,18 @@ class Press:
         """The `custom_id` of a button of this result."""
         return ":".join(map(str, ("result", deed, self.job_id, *more)))
 
-    async def job(self) -> Job:
-        """The job behind the result.
+    @property
+    def member(self) -> Member:
+        """Who has pressed it, and where, by the press itself."""
+        return member_of(self.interaction)
+
+    async def job(self, act: Act = Act.READ) -> Job:
+        """The job behind the result, if the presser may do that with it here and now.
 
         Raises:
-            ResultForgotten: its row is gone, or it is somebody else's private one.
+            ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
         """
-        return await self.results.job(self.job_id, user_id=self.interaction.user.id)
+        return await self.results.job(self.job_id, self.member, act)
 
     async def source(self) -> Job:
         """The job, to be built on or read.
@@ -67,7 +75,7 @@ class Press:
         Raises:
             ResultForgotten: its row is gone, or it is somebody else's.
         """
-        job = await self.job()
+        job = await self.job(Act.HAVE)
         if job.user_id != self.interaction.user.id:
             raise ResultForgotten
         return job
@@ -75,7 +83,7 @@ class Press:
 
 async def share(press: Press) -> None:
     """Post the presser's own private result in its channel; the press has been acknowledged."""
-    job = await press.job()
-    posted = await press.results.share(press.job_id, user_id=press.interaction.user.id)
+    job = await press.job(Act.SHOW)
+    posted = await press.results.share(press.job_id, press.member)
     place = link(job.destination.guild_id, posted.channel_id, posted.message_id)
     await answer(press.interaction, press.say("result.shared", link=place))

@@ -24,9 +24,11 @@ NEGATIVE: Final = 2600  # characters of the negative prompt; both fit into what 
 _TICKS: Final = re.compile("`(?=`)")  # a backtick before another: three in a row would end a block
 
 
-def info_embed(job: Job, lineage: Lineage, say: Words, *, reader_id: int) -> discord.Embed:
+def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
     """Everything about a result that its reader may know."""
     embed = discord.Embed(title=say("info.title"), description=f"> {safe(job.request.text(), PROMPT_ON_CARD)}")
+    if job.removed_at is not None:
+        embed.description = f"{say('card.removed')}\n{embed.description}"
     if job.request.negative_prompt:
         embed.add_field(
             name=say("info.negative"), value=safe(job.request.negative_prompt, PROMPT_ON_CARD), inline=False
@@ -36,7 +38,7 @@ def info_embed(job: Job, lineage: Lineage, say: Words, *, reader_id: int) -> dis
     embed.add_field(name=say("info.author"), value=f"<@{job.user_id}>")
     embed.add_field(name=say("info.times"), value=_times(job, say), inline=False)
     if lineage.ancestors or lineage.forgotten:
-        embed.add_field(name=say("info.lineage"), value=_line(job, lineage, say, reader_id=reader_id), inline=False)
+        embed.add_field(name=say("info.lineage"), value=_line(job, lineage, say), inline=False)
     if lineage.children:
         embed.add_field(name=say("info.children"), value=say("info.children.count", n=lineage.children), inline=False)
     ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, 80)}`"] if job.task_id else [])]
@@ -69,20 +71,20 @@ def _times(job: Job, say: Words) -> str:
     return say("info.took", asked=asked, time=say.span(ended - job.created_at), working=say.span(working))
 
 
-def _line(job: Job, lineage: Lineage, say: Words, *, reader_id: int) -> str:
+def _line(job: Job, lineage: Lineage, say: Words) -> str:
     """The chain upwards: how each video was made from the one in the next line."""
     lines, origin = [], job.origin
     for parent in lineage.ancestors:
-        lines.append(say(f"info.origin.{origin}", parent=_parent(parent, say, reader_id=reader_id)))
+        lines.append(say(f"info.origin.{origin}", parent=_parent(parent, say, seen=parent.id in lineage.seen)))
         origin = parent.origin
     if lineage.forgotten:
         lines.append(say(f"info.origin.{origin}", parent=say("info.parent.unknown")))
     return "\n".join(lines)
 
 
-def _parent(job: Job, say: Words, *, reader_id: int) -> str:
+def _parent(job: Job, say: Words, *, seen: bool) -> str:
     """What a video was made from, with a link where its reader may follow it."""
-    if not job.visible_to(reader_id):
+    if not seen:
         return say("info.parent.private")
     who = f"<@{job.user_id}>"
     if job.removed_at is not None:

@@ -110,8 +110,8 @@ async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], case:
 
 async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
     _only(case, CaseKind.REPORT)
-    there = await bot.services.cases.remove(case, _entry(interaction, case, "removed"))
-    await _done(interaction, "removed" if there else "gone")
+    removed = await bot.services.cases.remove(case, _entry(interaction, case, "removed"))
+    await _done(interaction, f"removed.{removed}")
 
 
 def _denied(bot: Shotcaller) -> FormHandler:

@@ -34,7 +34,7 @@ class ResultButton(
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the button is for."""
         press = Press(bot=bot, interaction=interaction, job_id=self.said["job"], more=self.said["more"])
-        await _DEEDS.get(self.said["deed"], _nothing)(press)
+        await ACTIONS.get(self.said["deed"], _nothing)(press)
 
 
 async def _nothing(press: Press) -> None:
@@ -42,7 +42,7 @@ async def _nothing(press: Press) -> None:
     raise ResultForgotten
 
 
-_DEEDS: Final[dict[str, Callable[[Press], Awaitable[None]]]] = {
+ACTIONS: Final[dict[str, Callable[[Press], Awaitable[None]]]] = {
     "again": _building.again,
     "instead": _building.instead,
     "edit": _building.edit,

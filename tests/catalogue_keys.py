@@ -23,6 +23,7 @@ from bot.service.copies import CopyKind
 from bot.service.moderation import Why
 from bot.service.notifier import Phase, Trouble
 from bot.service.quotas import Wished
+from bot.service.results import Removed
 from bot.service.usage import Span
 from cogs._policy_words import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
@@ -134,7 +135,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *(f"job_{deed}" for deed in JOB_DEEDS),
     ],
     "case.button.{}": ("approve", "deny", "delete", "block", "dismiss"),
-    "case.done.{}": ("approved", "denied", "declined", "dismissed", "removed", "gone"),
+    "case.done.{}": ("approved", "denied", "declined", "dismissed", *(f"removed.{each}" for each in Removed)),
+    "result.erased.{}": Removed,
     "case.state.{}": [state for state in CaseState if state is not CaseState.OPEN],
     "case.why.{}": Why,
     "case.{}": CaseKind,

@@ -79,6 +79,13 @@ class Review(StrEnum):
     PASSED = "passed"  # nothing any more
 
 
+class Remover(StrEnum):
+    """Who took a posted video away."""
+
+    AUTHOR = "author"  # who may still have it
+    MODERATOR = "moderator"  # then nobody gets it any more
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
     """Where the result goes. `guild_id` None is a direct message; `upload_limit` is in bytes a file."""
@@ -97,11 +104,11 @@ class Job:
     token of whoever may move the job now; it runs out at `due_at`, when anybody may claim the job. `locale` is the
     requester's language, `public_locale` the one of what everybody reads. `parent_id` is the job that it builds on.
     `priority` and `turn` are its place in its queue. `cost_micros` is what the provider says it charged in USD,
-    `cost_units` the same in units of its own. `removed_at` is when its message was taken away; `sharing_at` and
-    `shared_at` are when the post of a private result in its channel was intended and done. `telling_at` is when telling
-    its requester how it ended was intended, `posting_at` when the post of the result was last intended, and
-    `posting_directly` whether that was to its person. `asked_at` is when it was asked for. That and every moment at
-    which something was intended are by Discord's clock.
+    `cost_units` the same in units of its own. `removed_at` is when its message was taken away, `removed_by` by whom;
+    `sharing_at` and `shared_at` are when the post of a private result in its channel was intended and done.
+    `telling_at` is when telling its requester how it ended was intended, `posting_at` when the post of the result was
+    last intended, and `posting_directly` whether that was to its person. `asked_at` is when it was asked for. That and
+    every moment at which something was intended are by Discord's clock.
     """
 
     id: str
@@ -141,6 +148,7 @@ class Job:
     origin: Origin = Origin.CREATE
     public_locale: str = "en-US"
     removed_at: datetime | None = None
+    removed_by: Remover | None = None
     sharing_at: datetime | None = None
     shared_at: datetime | None = None
     shared_message_id: int | None = None
@@ -195,10 +203,6 @@ class Job:
         known = [cost for cost in (self.cost_micros, cost_micros) if cost is not None]
         return sum(known) if known else None
 
-    def visible_to(self, user_id: int) -> bool:
-        """Whether that person may see it: everybody may, unless it is private and its author has not shared it."""
-        return self.user_id == user_id or not self.destination.private or self.shared_at is not None
-
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """The job of a database row: times as integer milliseconds, the request as JSON."""
@@ -218,6 +222,7 @@ class Job:
             origin=Origin(row["origin"]),
             dead_letter=DeadLetter(row["dead_letter"]) if row["dead_letter"] else None,
             review=Review(row["review"]) if row["review"] else None,
+            removed_by=Remover(row["removed_by"]) if row["removed_by"] else None,
             spoiler=bool(row["spoiler"]),
             posting_directly=bool(row["posting_directly"]),
         )
@@ -227,5 +232,15 @@ _TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.ends
 _PLAIN: Final = (
     frozenset(Job.__dataclass_fields__)
     - _TIMES
-    - {"destination", "request", "status", "dead_letter", "origin", "review", "spoiler", "posting_directly"}
+    - {
+        "destination",
+        "request",
+        "status",
+        "dead_letter",
+        "origin",
+        "review",
+        "spoiler",
+        "posting_directly",
+        "removed_by",
+    }
 )

@@ -31,7 +31,8 @@ ShotcallerError
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
 │   ├── MissingPermissions     the bot may not post the result where it was asked for
 │   ├── JobUnknown             there is no such job, or it is somebody else's
-│   ├── ResultForgotten        the video's records are gone, or it is somebody else's private one
+│   ├── ResultDeleted          a moderator has taken one's own video away
+│   ├── ResultForgotten        the video's records are gone, or it is not for that person to see
 │   ├── ResultLost             its file can't be had any more, or not now
 │   ├── DirectMessagesClosed   the person takes no direct messages from the bot
 │   ├── ChannelClosed          the bot may not post in that channel
@@ -125,6 +126,7 @@ from bot.errors.refused import (
     PresetNameTaken,
     PresetUnknown,
     QuotaExceeded,
+    ResultDeleted,
     ResultForgotten,
     ResultLost,
     SeveralReasons,
@@ -206,6 +208,7 @@ __all__ = [
     "ProviderUnavailable",
     "QuotaExceeded",
     "Refused",
+    "ResultDeleted",
     "ResultForgotten",
     "ResultLost",
     "ResultTooLarge",

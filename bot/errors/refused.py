@@ -83,7 +83,11 @@ class JobUnknown(Refused):
 
 
 class ResultForgotten(Refused):
-    """The records of the video are gone, or it is somebody else's private one."""
+    """There is no such video where somebody is: its records are gone, or it is not theirs to see. Which is not told."""
+
+
+class ResultDeleted(Refused):
+    """A moderator has taken somebody's own video away: nobody gets it any more."""
 
 
 class ResultLost(Refused):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.case import Case, CaseKind, CaseState
 from bot.domain.job import JobStatus
+from bot.domain.member import Member
 from bot.errors import CaseUnknown, ResultForgotten, StoreUnavailable
 from bot.service.notifier import Alert, Trouble
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.delivery import Delivery
     from bot.service.operator import OperatorDesk
-    from bot.service.results import Results
+    from bot.service.results import Removed, Results
     from bot.store.cases import CaseStore
     from bot.store.decisions import Decisions
     from bot.store.guilds import GuildStore
@@ -134,8 +135,8 @@ class Cases:
         await self._decisions.settle_report(case, CaseState.DISMISSED, entry)
         self._wake()
 
-    async def remove(self, case: Case, entry: AuditEntry) -> bool:
-        """Take the reported video away; whether it was still there. Deleting twice is harmless, so that comes first.
+    async def remove(self, case: Case, entry: AuditEntry) -> Removed:
+        """Take the reported video away. Deleting twice is harmless, so that comes first.
 
         Raises:
             ResultForgotten: its records are gone.
@@ -145,10 +146,12 @@ class Cases:
         job = await self._lookup.job(case.job_id or "")
         if job is None:
             raise ResultForgotten
-        there = await self._results.remove(job, channel_id=case.body["channel"], message_id=case.body["message"])
+        moderator = Member(user_id=entry.actor_id, guild_id=case.guild_id, moderates=True)
+        place = {"channel_id": case.body["channel"], "message_id": case.body["message"]}
+        removed = await self._results.remove(job, moderator, **place)
         await self._decisions.settle_report(case, CaseState.APPROVED, entry)
         self._wake()
-        return there
+        return removed
 
     async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
         """Let the one whom a case is about ask for nothing until then at least; the case stays to be decided."""

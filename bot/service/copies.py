@@ -79,6 +79,10 @@ class Courier(Protocol):
         """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
         ...
 
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """Delete a message that we know to be this job's, or where that can't be, leave nothing of the job in it."""
+        ...
+
 
 class Copies:
     """Brings the files of finished jobs back, each for as long as somebody posts it."""

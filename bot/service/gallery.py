@@ -157,7 +157,7 @@ class Curator:
             except DeliveryError as exc:
                 await self._not_now(job, meant, exc)
             else:
-                await self._store.posted(job.id, message_id=posted.message_id)
+                await self._store.posted(job.id, message_id=posted.message_id, now=self._clock())
                 log.info("in the gallery", extra={"job": job.id, "posted": posted.message_id})
 
     async def _claim(self) -> Hanging | None:

@@ -9,9 +9,12 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import capability
+from bot.domain.access import Act
+from bot.domain.member import Member
 from bot.domain.request import Shot, VideoRequest
 from bot.domain.template import Template, escape
-from bot.errors import JobUnknown, NotPermitted, PresetNameInvalid, PresetUnknown, StoreUnavailable
+from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
+from bot.service.access import Access
 from bot.store.preferences import of_guild
 
 if TYPE_CHECKING:
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.capability import Capability
-    from bot.domain.job import Job
     from bot.domain.preset import Preset
     from bot.service.videos import Videos
     from bot.store.lookup import Lookup
@@ -54,7 +56,7 @@ class Presets:
         videos: Videos,
         clock: Callable[[], datetime],
     ) -> None:
-        self._store, self._lookup, self._preferences = store, lookup, preferences
+        self._store, self._access, self._preferences = store, Access(lookup), preferences
         self._videos, self._clock = videos, clock
 
     async def save(self, name: str, request: VideoRequest, *, user_id: int) -> tuple[Preset, bool]:
@@ -78,11 +80,12 @@ class Presets:
         """The request of one of a person's videos as templates without gaps.
 
         Raises:
-            JobUnknown: there is no such video, it is somebody else's, or its texts have been forgotten.
+            ResultForgotten: there is no such video, it is somebody else's, or its texts have been forgotten.
+            ResultDeleted: a moderator has taken it away.
         """
-        job: Job | None = await self._lookup.job(job_id)
-        if job is None or job.user_id != user_id or job.request.forgotten:
-            raise JobUnknown(job_id=job_id)
+        job = await self._access.video(job_id, Member(user_id=user_id), Act.READ)  # in direct messages: their own
+        if job.request.forgotten:
+            raise ResultForgotten
         return _with_texts(job.request, escape)
 
     async def visible(self, *, user_id: int, guild_id: int | None) -> list[Preset]:

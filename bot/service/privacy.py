@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.copies import Courier
     from bot.service.delivery import Delivery
-    from bot.store.deletions import Deletion, DeletionStore, Place
+    from bot.store.deletions import Deletion, DeletionStore
     from bot.store.privacy import PrivacyStore
+    from bot.store.removals import Place
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class Privacy:
         """
         for place in places:
             try:
-                await self._courier.delete_result(job, channel_id=place.channel_id, message_id=place.message_id)
+                await self._courier.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
             except DestinationLost as exc:
                 log.info("a message stays", extra={"job": job.id, "reason": exc.reason})
             except DestinationBusy:

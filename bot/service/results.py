@@ -6,10 +6,12 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-from bot.domain.job import DeadLetter
+from bot.domain.access import Act, check_file, deleted_by_moderator
+from bot.domain.job import Remover
 from bot.errors import (
     AlreadyShared,
     ChannelClosed,
@@ -17,7 +19,6 @@ from bot.errors import (
     DestinationLost,
     DirectMessagesClosed,
     DiscordBusy,
-    NotYours,
     ResultForgotten,
     ResultLost,
     ResultTooLarge,
@@ -25,6 +26,7 @@ from bot.errors import (
     ResultUnusable,
     StoreUnavailable,
 )
+from bot.service.access import Access
 from bot.service.copies import Copy, CopyKind
 from bot.service.notifier import CannotTell, Posted
 
@@ -33,9 +35,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.domain.job import Job
+    from bot.domain.member import Member
     from bot.service.copies import Copies, Courier
     from bot.service.delivery import Delivery
     from bot.service.notifier import Result
+    from bot.service.removal import Removals
     from bot.store.lookup import Lookup
     from bot.store.results import ResultStore
 
@@ -46,14 +50,24 @@ PAGE: Final = 4  # videos on a page of the inbox: a row of buttons each, and one
 SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 
+class Removed(StrEnum):
+    """What became of a message that was to be deleted."""
+
+    NOW = "now"  # it is gone
+    SOON = "soon"  # it will go as soon as Discord takes it
+    BEFORE = "before"  # it was not there any more
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lineage:
     """Where a video comes from, the nearest first, and how many were made from it.
 
-    `forgotten`: the last of the ancestors builds on a video whose records are gone, or on more than are shown.
+    `seen` are the ids of those ancestors that its reader may look into. `forgotten`: the last of the ancestors builds
+    on a video whose records are gone, or on more than are shown.
     """
 
     ancestors: tuple[Job, ...]
+    seen: frozenset[str]
     children: int
     forgotten: bool
 
@@ -81,31 +95,34 @@ class Results:
         copies: Copies,
         courier: Courier,
         delivery: Delivery,
+        removals: Removals,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._lookup, self._copies, self._courier = store, lookup, copies, courier
+        self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
+        self._removals = removals
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def job(self, job_id: str, *, user_id: int) -> Job:
-        """The job behind a result, for somebody who may see it.
+    async def job(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
+        """The job behind a result, for somebody who may do that with it where they are.
 
         Raises:
-            ResultForgotten: its row is gone, or it is somebody else's private one.
+            ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
         """
-        job = await self._lookup.job(job_id)
-        if job is None or not job.visible_to(user_id):
-            raise ResultForgotten
-        return job
+        return await self._access.video(job_id, member, act)
 
-    async def lineage(self, job: Job) -> Lineage:
-        """Where a video comes from and what came of it."""
+    async def lineage(self, job: Job, member: Member) -> Lineage:
+        """Where a video comes from and what came of it, as far as that is for somebody to see."""
         ancestors = await self._store.ancestors(job, most=GENERATIONS)
         last = ancestors[-1] if ancestors else job
-        children = await self._store.children(job.id)
-        return Lineage(ancestors=tuple(ancestors), children=children, forgotten=last.parent_id is not None)
+        return Lineage(
+            ancestors=tuple(ancestors),
+            seen=await self._access.readable(ancestors, member),
+            children=await self._store.children(job.id),
+            forgotten=last.parent_id is not None,
+        )
 
     async def resend(self, job: Job, copy: Copy, *, stars: int = 0) -> Posted:
         """Post a finished video once more, with a fresh file.
@@ -115,8 +132,9 @@ class Results:
             DirectMessagesClosed, ChannelClosed: Discord does not let us.
             DiscordBusy: it may, later.
         """
-        if copy.kind is CopyKind.AGAIN and job.removed_at is not None:  # maybe by a moderator, who meant it
-            raise ResultLost
+        check_file(job, copy.user_id, shown=copy.kind is not CopyKind.DIRECT)
+        if copy.kind is CopyKind.AGAIN and copy.guild_id is not None:
+            await self._store.show_in(job.id, guild_id=copy.guild_id)
         async with self.film(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as film:
             return await self._courier.post_copy(film, copy, stars=stars)
 
@@ -131,7 +149,7 @@ class Results:
             ResultLost: the file is not to be had; somebody else's is not, before its author has it.
             DirectMessagesClosed, ChannelClosed, DiscordBusy: as `resend`.
         """
-        _check_shown(job, user_id)
+        check_file(job, user_id, shown=False)
         with _in_words(channel_id):
             async with self._copies.film(job, limit=limit) as film:
                 yield film
@@ -159,7 +177,7 @@ class Results:
         jobs = await self._store.inbox(user_id, most=PAGE + 1, skip=max(0, skip))
         return InboxPage(jobs=tuple(jobs[:PAGE]), skip=max(0, skip), more=len(jobs) > PAGE)
 
-    async def share(self, job_id: str, *, user_id: int) -> Posted:
+    async def share(self, job_id: str, member: Member) -> Posted:
         """Post an author's own result in the channel where it was asked for, once.
 
         The intent is written before the post. A post that may have happened before a crash is looked for.
@@ -170,11 +188,11 @@ class Results:
             ResultLost, ChannelClosed, DiscordBusy: as `resend`.
         """
         async with self._turn(job_id):
-            job = await self.job(job_id, user_id=user_id)
+            job = await self.job(job_id, member, Act.SHOW)
             place = job.destination
-            if job.user_id != user_id or place.guild_id is None:
+            if job.user_id != member.user_id or place.guild_id is None:
                 raise ResultForgotten
-            meant = await self._store.begin_sharing(job_id, user_id=user_id, at=self._moment())
+            meant = await self._store.begin_sharing(job_id, user_id=member.user_id, at=self._moment())
             if meant is None or meant.sharing_at is None:
                 raise AlreadyShared
             posted = await self._shared(meant, before=job.sharing_at)
@@ -207,50 +225,38 @@ class Results:
         )
         return await self.resend(job, copy)
 
-    async def removable(self, job_id: str, *, user_id: int, moderator: bool) -> Job:
-        """The job of a result that this person may take away.
+    async def remove(self, job: Job, member: Member, *, channel_id: int, message_id: int) -> Removed:
+        """Take a result away in the name of somebody who may (`Act.DELETE`), who points at one of its messages.
+
+        The author means that message; where it is the result itself, the video with its card and all that the bot has
+        posted of it. A moderator means the video, or where it was made elsewhere, the copies here. The job stays, and
+        is marked before anything is deleted.
 
         Raises:
-            NotYours: they are neither its author nor a moderator.
-            ResultForgotten: as `job`.
-        """
-        job = await self.job(job_id, user_id=user_id)
-        if job.user_id != user_id and not moderator:
-            raise NotYours
-        return job
-
-    async def remove(self, job: Job, *, channel_id: int, message_id: int) -> bool:
-        """Delete a message with the result; whether it was still there. The job stays, and is marked.
-
-        Raises:
-            ChannelClosed: Discord does not let us.
+            ChannelClosed: Discord does not let us delete a copy.
             DiscordBusy: it may, later.
         """
-        with _in_words(channel_id):
-            there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
-        if message_id in {job.message_id, job.shared_message_id}:
-            await self._store.removed(job.id, now=self._clock())
-        log.info("removed", extra={"job": job.id, "posted": message_id})
-        return there
+        by = Remover.AUTHOR if job.user_id == member.user_id else Remover.MODERATOR
+        known = message_id in {job.message_id, job.shared_message_id}
+        wholly = known if by is Remover.AUTHOR else member.guild_id == job.destination.guild_id
+        taken, there = True, job.removed_at is None or (by is Remover.MODERATOR and not deleted_by_moderator(job))
+        if wholly:
+            taken = await self._removals.remove(job, by=by)
+        elif by is Remover.MODERATOR and member.guild_id is not None:
+            await self._store.withdraw_from(job.id, guild_id=member.guild_id)
+        if not known:
+            with _in_words(channel_id):
+                there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
+            log.info("a copy is removed", extra={"job": job.id, "posted": message_id})
+        if not taken:
+            return Removed.SOON
+        return Removed.NOW if there else Removed.BEFORE
 
     def _turn(self, job_id: str) -> asyncio.Lock:
         turn = self._sharing.get(job_id)
         if turn is None:
             turn = self._sharing[job_id] = asyncio.Lock()
         return turn
-
-
-def _check_shown(job: Job, user_id: int) -> None:
-    """Whether a person may have the video: one that has reached nobody goes to its author alone.
-
-    One that a moderator holds, or has denied, and one that its service is not known to have finished, nobody gets.
-
-    Raises:
-        ResultLost: they may not.
-    """
-    kept = job.dead_letter is DeadLetter.UNDELIVERABLE and job.user_id == user_id
-    if job.delivered_at is None and not kept:
-        raise ResultLost
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from bot.errors import TransitionLost
 from bot.store.anonymity import disown, unname
 from bot.store.cases import decide
 from bot.store.endings import UNENDED, give_up
+from bot.store.removals import RemovalStore
 from bot.store.traces import owe
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.domain.row import Row
     from bot.store.database import Database, Transaction
+    from bot.store.removals import Place
 
 
 # What is deleted at once, and is tied to no job.
@@ -49,19 +51,11 @@ class Deletion:
         return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """A message about a job that may be there."""
-
-    channel_id: int
-    message_id: int
-
-
 class DeletionStore:
     """The wishes of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._removals = database, RemovalStore(database)
 
     async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
         """Write a wish down. A second one goes as far as the first, and on to what came since."""
@@ -127,7 +121,7 @@ class DeletionStore:
     async def closed(self, wish: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[Place]]]:
         """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
         jobs = await self._jobs(wish, "TRUE" if hurried else f"due_at IS NULL AND NOT ({UNENDED})", most=most)
-        return [(job, await self._places(job)) for job in jobs]
+        return [(job, await self._removals.places(job)) for job in jobs]
 
     async def forget(self, job: Job) -> None:
         """Delete a job's row, and with it the stars that it has and its place in a gallery."""
@@ -181,16 +175,6 @@ class DeletionStore:
             )
         )
         return [Job.from_row(row) for row in rows]
-
-    async def _places(self, job: Job) -> list[Place]:
-        row = await self._database.transact(lambda tx: tx.one("SELECT * FROM gallery WHERE job_id = $1", job.id))
-        known = [
-            (job.card_channel_id, job.card_message_id),
-            (job.message_channel_id, job.message_id),
-            (job.destination.channel_id, job.shared_message_id),
-            (row["channel_id"], row["message_id"]) if row else (None, None),
-        ]
-        return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
 
 
 async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bot.domain.row import from_millis, millis
+from bot.store.removals import due_again
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,9 +97,14 @@ class GalleryStore:
         """Write that the copy may be in the channel from that moment on, by Discord's clock."""
         await self._change("posting_at = coalesce(posting_at, $2)", job_id, millis(at))
 
-    async def posted(self, job_id: str, *, message_id: int) -> None:
-        """The copy is in the channel: never again."""
-        await self._change("message_id = $2, due_at = NULL", job_id, message_id)
+    async def posted(self, job_id: str, *, message_id: int, now: datetime) -> None:
+        """The copy is in the channel: never again. Was the video deleted meanwhile, the copy has to go, too."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute("UPDATE gallery SET message_id = $2, due_at = NULL WHERE job_id = $1", job_id, message_id)
+            await due_again(tx, job_id, now=now)
+
+        await self._database.transact(work)
 
     async def later(self, job_id: str, *, due_at: datetime) -> None:
         """The copy is to be tried again."""

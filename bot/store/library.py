@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
 _FITS: Final = (
-    "jobs.delivered_at IS NOT NULL AND jobs.removed_at IS NULL "
+    "jobs.delivered_at IS NOT NULL AND (jobs.removed_at IS NULL OR (jobs.user_id = $1 AND jobs.removed_by = 'author')) "
     "AND jobs.eta_key LIKE $2 ESCAPE '\\' AND jobs.prompt LIKE $3 ESCAPE '\\' "
+)
+# The same as `bot.domain.access` decides, of videos that are delivered and not taken away; `$6` is the guild, or 0.
+_SEEN: Final = (
+    "(jobs.user_id = $1 OR (coalesce(jobs.review, 'passed') NOT IN ('request', 'held') AND $6 <> 0 AND ("
+    "(jobs.guild_id = $6 AND (jobs.private = 0 OR jobs.shared_at IS NOT NULL)) OR EXISTS "
+    "(SELECT 1 FROM showings WHERE showings.job_id = jobs.id AND showings.guild_id = $6)))) "
 )
 _MINE: Final = f"SELECT jobs.* FROM jobs WHERE jobs.user_id = $1 AND {_FITS} ORDER BY jobs.created_at DESC "  # noqa: S608 (constants)
 _STARRED: Final = (
     "SELECT jobs.* FROM favourites JOIN jobs ON jobs.id = favourites.job_id "  # noqa: S608 (constants)
-    f"WHERE favourites.user_id = $1 AND {_FITS} ORDER BY favourites.at DESC "
+    f"WHERE favourites.user_id = $1 AND {_FITS} AND {_SEEN} ORDER BY favourites.at DESC "
 )
 
 
@@ -69,14 +75,18 @@ class Shelf:
 
         return await self._database.transact(work)
 
-    async def videos(self, wanted: Wanted, *, user_id: int, skip: int, most: int) -> list[Job]:
-        """A person's posted videos, the newest first; of the starred ones (anybody's) the latest star first."""
+    async def videos(self, wanted: Wanted, *, user_id: int, guild_id: int | None, skip: int, most: int) -> list[Job]:
+        """A person's posted videos, the newest first; or the starred ones, the latest star first.
+
+        Those of others have to be shown in that guild.
+        """
         sql = (_STARRED if wanted.favourites else _MINE) + "LIMIT $4 OFFSET $5"
         model = f"{_literal(wanted.model)}/%" if wanted.model else "%"
         text = f"%{_literal(wanted.text.casefold())}%" if wanted.text else "%"
 
         async def work(tx: Transaction) -> list[Row]:
-            return list(await tx.all(sql, user_id, model, text, most, skip))
+            seen = [guild_id or 0] if wanted.favourites else []
+            return list(await tx.all(sql, user_id, model, text, most, skip, *seen))
 
         return [Job.from_row(row) for row in await self._database.transact(work)]
 

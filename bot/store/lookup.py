@@ -31,6 +31,11 @@ class Lookup:
         rows = await self._all("SELECT * FROM jobs WHERE id = $1", job_id)
         return Job.from_row(rows[0]) if rows else None
 
+    async def shown_in(self, job_id: str) -> frozenset[int]:
+        """The guilds in which a video was posted once more, beside the one that it was made in."""
+        rows = await self._all("SELECT guild_id FROM showings WHERE job_id = $1", job_id)
+        return frozenset(row["guild_id"] for row in rows)
+
     async def asked(self, key: str) -> Job | None:
         """The job that came of an idempotency key."""
         rows = await self._all("SELECT * FROM jobs WHERE idempotency_key = $1", key)

@@ -33,6 +33,8 @@ def _id_and_owner(user_id: int) -> tuple[object, ...]:
 HELD: Final[dict[str, Finds]] = {
     "jobs": ("user_id = $1", _id),
     "gallery": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "showings": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "removals": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "favourites": ("user_id = $1", _id),
     "drafts": ("user_id = $1", _id),
     "presets": ("user_id = $1", _id),
@@ -60,6 +62,7 @@ NOBODYS: Final = {
 
 _JSON: Final = frozenset({"request", "body", "detail"})
 _TIMES: Final = re.compile(r"(?:\w+_)?(?:at|until)")
+_OF_JOBS: Final = frozenset({"gallery", "showings", "removals"})  # found by the person's jobs, and naming nobody
 _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns in which somebody else may stand
 
 
@@ -83,7 +86,7 @@ class PrivacyStore:
 
         found = await self._database.transact(work)
         return {
-            table: [_told(table, row, user_id) for row in rows if table == "gallery" or mentions(row, user_id)]
+            table: [_told(table, row, user_id) for row in rows if table in _OF_JOBS or mentions(row, user_id)]
             for table, rows in found.items()
         }
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.job import Job
 from bot.domain.row import millis
 from bot.store import ledger
+from bot.store.removals import due_again
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.domain.job import Remover
     from bot.store.database import Database, Transaction
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
@@ -85,7 +87,8 @@ class ResultStore:
         async def work(tx: Transaction) -> Job | None:
             row = await tx.one(
                 "UPDATE jobs SET sharing_at = coalesce(sharing_at, $3) WHERE id = $1 AND user_id = $2 "
-                "AND shared_at IS NULL AND (delivered_at IS NOT NULL OR dead_letter = 'undeliverable') RETURNING *",
+                "AND shared_at IS NULL AND removed_at IS NULL "
+                "AND (delivered_at IS NOT NULL OR dead_letter = 'undeliverable') RETURNING *",
                 job_id,
                 user_id,
                 millis(at),
@@ -111,13 +114,32 @@ class ResultStore:
 
         await self._database.transact(work)
 
-    async def removed(self, job_id: str, *, now: datetime) -> None:
-        """Mark that the posted result was taken away."""
-
-        async def work(tx: Transaction) -> int:
-            return await tx.execute(
-                "UPDATE jobs SET removed_at = coalesce(removed_at, $2) WHERE id = $1", job_id, millis(now)
+    async def show_in(self, job_id: str, *, guild_id: int) -> None:
+        """Write that a copy may be in a guild from now on, where everybody may see it."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "INSERT INTO showings (job_id, guild_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", job_id, guild_id
             )
+        )
+
+    async def withdraw_from(self, job_id: str, *, guild_id: int) -> None:
+        """The copies in a guild are for nobody there any more."""
+        await self._database.transact(
+            lambda tx: tx.execute("DELETE FROM showings WHERE job_id = $1 AND guild_id = $2", job_id, guild_id)
+        )
+
+    async def remove(self, job_id: str, *, by: Remover, now: datetime) -> None:
+        """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE jobs SET removed_by = CASE WHEN removed_at IS NULL OR $2 = 'moderator' THEN $2 "
+                "ELSE removed_by END, removed_at = coalesce(removed_at, $3) WHERE id = $1",
+                job_id,
+                str(by),
+                millis(now),
+            )
+            await due_again(tx, job_id, now=now)
 
         await self._database.transact(work)
 

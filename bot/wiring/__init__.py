@@ -18,9 +18,10 @@ from bot.service.choices import Choices
 from bot.service.gallery import Curator, Gallery
 from bot.service.library import Library
 from bot.service.presets import Presets
+from bot.service.removal import Removals
 from bot.service.results import Results
 from bot.service.services import Services
-from bot.service.steward import Steward
+from bot.service.steward import Chore, Steward
 from bot.service.storyboards import Storyboards
 from bot.service.videos import Videos
 from bot.store.budgets import BudgetStore
@@ -31,6 +32,7 @@ from bot.store.guilds import GuildStore
 from bot.store.library import Shelf
 from bot.store.preferences import Preferences
 from bot.store.presets import PresetStore
+from bot.store.removals import RemovalStore
 from bot.store.results import ResultStore
 from bot.wiring.administration import Administration
 from bot.wiring.engine import Engine
@@ -115,6 +117,7 @@ class Wiring:
             *self._housekeeping.chores(),
             *self._administration.chores(),
             engine.moderating.chore(copies=engine.copies, staff=self._world.staff, moment=self._world.moment),
+            Chore(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
         ]
         return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
 
@@ -170,9 +173,21 @@ class Wiring:
             copies=self._engine.copies,
             courier=self._world.courier,
             delivery=self._engine.delivery,
+            removals=self._removals,
             clock=self._world.clock,
             moment=self._world.moment,
             wake=self.worker.wake,
+        )
+
+    @cached_property
+    def _removals(self) -> Removals:
+        return Removals(
+            store=RemovalStore(self._world.database),
+            results=ResultStore(self._world.database),
+            lookup=self._engine.lookup,
+            courier=self._world.courier,
+            clock=self._world.clock,
+            rand=random.random,
         )
 
     @cached_property

@@ -131,7 +131,7 @@ async def test_what_one_may_not_see_or_send_is_refused(stage: Stage) -> None:
         (job_id,) = await made(stage, "a secret boat", private=True)
         refused = await people.answer(await people.types("library", user="ben", id=job_id))
         assert "secret" not in refused
-        assert "no records of this video" in refused
+        assert "no such video here" in refused
         opened = await people.answered(await people.types("library", id=job_id))
         await people.permissions("general", deny=["ATTACH_FILES"])
         said = await people.answer(await press(stage, opened, "library:send"))

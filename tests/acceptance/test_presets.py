@@ -130,7 +130,7 @@ async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(stage: S
         ({"name": "x", "prompt": "a {0.__class__}"}, "can't be the name of a gap"),
         ({"name": "x"}, "prompt is empty"),
         ({"name": "x", "prompt": PROMPT, "model": "kirin_v3_t2v", "cfg": 0.5}, "can't do that"),
-        ({"name": "x", "from": "0123456789abcdef"}, "no video with the id"),
+        ({"name": "x", "from": "0123456789abcdef"}, "no such video here"),
     ],
 )
 async def test_what_is_no_preset_is_refused_in_words(stage: Stage, options: dict[str, Any], words: str) -> None:

@@ -232,8 +232,17 @@ async def test_only_its_author_and_moderators_delete_it(stage: Stage, who: str) 
         sent = await people.presses(asked, button["custom_id"], user=who)
         assert "Deleted" in await people.answer(sent)
         assert await people.results() == []
+        assert await people.cards() == []  # it would show the prompt
+        jobs = await people.answer(await people.types("video jobs"))
+        assert "Deleted" in jobs
+        assert "[open]" not in jobs
         sent = await people.presses(asked, button["custom_id"], user=who)
         assert "gone already" in await people.answer(sent)
+        opened = await people.types("library", id=stage.books.job()["id"])
+        if who == "ana":
+            assert "deleted" in str((await people.answered(opened))["embeds"])
+        else:
+            assert "A moderator deleted this video" in await people.answer(opened)
     assert stage.books.job()["removed_at"] is not None
     assert stage.books.balances() == (0, 3)
 
@@ -263,9 +272,9 @@ async def test_buttons_of_a_video_whose_records_are_gone_say_so(stage: Stage) ->
     async with stage.bot():
         for deed in ("again", "pro", "shape", "board", "dm", "info", "delete"):
             sent = await press(stage, message, deed)
-            assert "no records of this video" in await stage.people.answer(sent)
+            assert "no such video here" in await stage.people.answer(sent)
         sent = await press(stage, message, "edit", locale="zh-CN")
-        assert "没有这个视频的记录" in await stage.people.answer(sent)
+        assert "这里没有这个视频" in await stage.people.answer(sent)
         sent = await press(stage, message, "star")
 
         async def told() -> bool:

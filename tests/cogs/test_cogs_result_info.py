@@ -51,9 +51,10 @@ def job(**changes: Any) -> Job:
 PRIVATE: Final = replace(job().destination, private=True)
 
 
-def told(about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, reader_id: int = 2) -> dict[str, str]:
-    lineage = Lineage(ancestors=ancestors, children=children, forgotten=forgotten)
-    embed = info_embed(about, lineage, words(), reader_id=reader_id)
+def told(about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True) -> dict[str, str]:
+    ids = frozenset(each.id for each in ancestors if seen)
+    lineage = Lineage(ancestors=ancestors, seen=ids, children=children, forgotten=forgotten)
+    embed = info_embed(about, lineage, words())
     assert all(len(field.value or "") <= FIELD for field in embed.fields)
     assert len(embed) <= EMBEDS
     return {str(field.name): str(field.value) for field in embed.fields}
@@ -64,19 +65,19 @@ def test_a_video_without_family_says_nothing_of_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parent", "words_", "reader_id"),
+    ("parent", "words_", "seen"),
     [
-        (job(), "[this video](https://discord.com/channels/7/5/50) by <@1>", 2),
-        (job(destination=PRIVATE), "a private video", 2),
-        (job(destination=PRIVATE, message_channel_id=9), "a video by <@1> that is in no channel", 1),
-        (job(destination=PRIVATE, shared_at=NOW, shared_message_id=60), "channels/7/5/60) by <@1>", 2),
-        (job(removed_at=NOW), "a deleted video by <@1>", 2),
-        (job(message_id=None), "in no channel", 2),
-        (job(message_channel_id=9), "(https://discord.com/channels/@me/9/50)", 2),
+        (job(), "[this video](https://discord.com/channels/7/5/50) by <@1>", True),
+        (job(), "a video that you can't see here", False),
+        (job(destination=PRIVATE, message_channel_id=9), "a video by <@1> that is in no channel", True),
+        (job(destination=PRIVATE, shared_at=NOW, shared_message_id=60), "channels/7/5/60) by <@1>", True),
+        (job(removed_at=NOW), "a deleted video by <@1>", True),
+        (job(message_id=None), "in no channel", True),
+        (job(message_channel_id=9), "(https://discord.com/channels/@me/9/50)", True),
     ],
 )
-def test_what_it_comes_from_is_linked_where_its_reader_may_go(parent: Job, words_: str, reader_id: int) -> None:
-    line = told(job(parent_id=parent.id, origin=Origin.EDIT), parent, reader_id=reader_id)["Where it comes from"]
+def test_what_it_comes_from_is_linked_where_its_reader_may_go(parent: Job, words_: str, *, seen: bool) -> None:
+    line = told(job(parent_id=parent.id, origin=Origin.EDIT), parent, seen=seen)["Where it comes from"]
     assert words_ in line
     assert line.startswith("✏️ Remix of")
 
@@ -91,8 +92,8 @@ def test_the_chain_is_told_upwards_and_ends_in_what_is_not_known() -> None:
 def test_a_chain_as_long_as_is_shown_fits() -> None:
     parent = job(user_id=2**63, message_id=2**63, message_channel_id=2**63, origin=Origin.STORYBOARD)
     for locale in ("en-US", "zh-CN"):
-        lineage = Lineage(ancestors=(parent,) * GENERATIONS, children=3, forgotten=True)
-        embed = info_embed(parent, lineage, words(locale), reader_id=1)
+        lineage = Lineage(ancestors=(parent,) * GENERATIONS, seen=frozenset({parent.id}), children=3, forgotten=True)
+        embed = info_embed(parent, lineage, words(locale))
         assert all(len(field.value or "") <= FIELD for field in embed.fields)
 
 

@@ -27,6 +27,7 @@ from bot.service.marking import Marking
 from bot.service.models import GivenUp, Models
 from bot.service.moderation import REVIEW_TIME, Moderation
 from bot.service.operator import OperatorDesk
+from bot.service.removal import Removals
 from bot.service.steps import Steps
 from bot.service.submission import Pace, Submission
 from bot.service.timekeeper import Timekeeper
@@ -41,6 +42,8 @@ from bot.store.lookup import Lookup
 from bot.store.migrate import migrate
 from bot.store.models import ModelStore
 from bot.store.moments import Moments
+from bot.store.removals import RemovalStore
+from bot.store.results import ResultStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.store.strikes import StrikeStore
 from tests.funds import plain
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.job import DeadLetter
+    from bot.service.copies import Courier
     from bot.service.media import Media
 
 LEASE: Final = timedelta(seconds=30)
@@ -176,6 +180,16 @@ class House:
                 running=self.running_limits,
                 lease=LEASE,
             ),
+            clock=self.clock,
+            rand=_middle,
+        )
+
+    def removals(self, courier: Courier) -> Removals:
+        return Removals(
+            store=RemovalStore(self.database),
+            results=ResultStore(self.database),
+            lookup=self.lookup,
+            courier=courier,
             clock=self.clock,
             rand=_middle,
         )

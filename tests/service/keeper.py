@@ -34,9 +34,9 @@ KEEPING = Keeping(texts=timedelta(days=90), files=timedelta(days=10), guilds=tim
 class Discord(Scripted):
     """Discord for deletions; without a script every message is deleted."""
 
-    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
         assert job.id
-        return cast("bool", await self.play("delete", (channel_id, message_id), usual=True))
+        await self.play("delete", (channel_id, message_id))
 
 
 @dataclass

@@ -69,6 +69,9 @@ class Courier(Scripted):
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
 
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        await self.play("take_away", (job.id, channel_id, message_id))
+
     async def attachment_url(self, job: Job) -> str | None:
         return cast("str | None", await self.play("attachment_url", job.id))
 
@@ -123,6 +126,7 @@ class Bench:
             copies=copies,
             courier=cast("Any", self.courier),
             delivery=house.delivery,
+            removals=house.removals(cast("Any", self.courier)),
             clock=house.clock,
             moment=house.moment,
             wake=self.wake,

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.case import CaseState
-from bot.domain.job import DeadLetter, Destination, JobStatus, Review
+from bot.domain.job import DeadLetter, Destination, JobStatus, Remover, Review
 from bot.domain.request import VideoRequest
 from bot.errors import (
     CaseDecided,
     CaseUnknown,
-    ChannelClosed,
     DestinationBusy,
     DestinationLost,
     ProviderUnavailable,
@@ -25,6 +24,7 @@ from bot.provider.scan import Verdict
 from bot.service.asking import Asking
 from bot.service.clerk import TRIES
 from bot.service.notifier import CannotTell
+from bot.service.results import Removed
 from tests.service.moderating import ANA, GUILD, ROOM, Bench
 
 if TYPE_CHECKING:
@@ -297,12 +297,10 @@ async def test_a_reported_video_is_deleted_first_and_written_down_then(bench: Be
     job = await bench.house.steps.deliver(await bench.house.succeeded())
     await bench.reported(job)
     case = await bench.latest_report()
-    bench.courier.then("delete_result", LOST, True, False)
-    with pytest.raises(ChannelClosed):
-        await bench.cases.remove(case, bench.entry())
-    assert (await bench.case(case.id)).state is CaseState.OPEN
-    assert await bench.cases.remove(case, bench.entry())
-    assert bench.courier.asked("delete_result") == [(job.id, 5, 50)] * 2
+    bench.courier.then("take_away", LOST)
+    assert await bench.cases.remove(case, bench.entry()) is Removed.SOON
+    assert bench.courier.asked("take_away")[0] == (job.id, 5, job.message_id)
+    assert (await bench.house.job(job)).removed_by is Remover.MODERATOR
     assert (await bench.case(case.id)).state is CaseState.APPROVED
     with pytest.raises(CaseDecided):
         await bench.cases.remove(case, bench.entry("again"))

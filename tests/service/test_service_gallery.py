@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bot.domain.job import Remover
+from bot.domain.member import Member
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
 from bot.service.copies import Copies, Copy, CopyKind
 from bot.service.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
@@ -56,6 +58,13 @@ class Courier(Scripted):
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         raise AssertionError((job, channel_id, message_id))
 
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        raise AssertionError((job, channel_id, message_id))
+
+
+def member(user_id: int) -> Member:
+    return Member(user_id=user_id, guild_id=7)
+
 
 @dataclass
 class Wall:
@@ -76,7 +85,7 @@ class Wall:
         """A video with one star, which is enough."""
         job = await self.video(**changes)
         await self.gallery.set_rule(7, GalleryRule(channel_id=GALLERY, stars=1))
-        await self.library.favourite(job.id, 1)
+        await self.library.favourite(job.id, member(1))
         return job
 
     def posts(self) -> list[tuple[Copy, int]]:
@@ -138,7 +147,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
     assert (copy.nonce, copy.limit, stars) == (f"gallery-{job.id}", job.destination.upload_limit, 1)
     assert len(copy.nonce) <= 25
     for user_id in (2, 3):
-        assert await wall.library.favourite(job.id, user_id) == (True, user_id)
+        assert await wall.library.favourite(job.id, member(user_id)) == (True, user_id)
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
     assert wall.house.files() == []
@@ -147,7 +156,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
 async def test_stars_too_few_and_stars_taken_back_copy_nothing(wall: Wall) -> None:
     await wall.gallery.set_rule(7, GalleryRule(channel_id=GALLERY, stars=2))
     job = await wall.video()
-    assert [await wall.library.favourite(job.id, 1) for _ in range(3)] == [(True, 1), (False, 0), (True, 1)]
+    assert [await wall.library.favourite(job.id, member(1)) for _ in range(3)] == [(True, 1), (False, 0), (True, 1)]
     await wall.curator.post_due()
     assert wall.posts() == []
 
@@ -161,7 +170,7 @@ async def test_what_is_private_or_of_another_place_is_not_copied(wall: Wall, cha
 
 async def test_what_was_taken_away_meanwhile_is_not_copied(wall: Wall) -> None:
     job = await wall.starred()
-    await ResultStore(wall.house.database).removed(job.id, now=wall.house.clock())
+    await ResultStore(wall.house.database).remove(job.id, by=Remover.AUTHOR, now=wall.house.clock())
     await wall.curator.post_due()
     assert wall.posts() == []
 
@@ -175,10 +184,10 @@ async def test_a_star_counts_even_if_the_gallery_cannot_be_asked(wall: Wall) -> 
 
 async def test_a_strangers_private_video_cannot_be_starred(wall: Wall) -> None:
     job = await wall.video(private=True)
-    assert await wall.library.favourite(job.id, 1) == (True, 1)
+    assert await wall.library.favourite(job.id, member(1)) == (True, 1)
     for job_id, user_id in ((job.id, 2), ("nothing", 1)):
         with pytest.raises(ResultForgotten):
-            await wall.library.favourite(job_id, user_id)
+            await wall.library.favourite(job_id, member(user_id))
 
 
 @pytest.mark.parametrize("trouble", [DestinationBusy("discord_500"), ResultUnavailable("unreachable")])
@@ -213,7 +222,7 @@ async def test_a_closed_channel_ends_it_until_the_next_star(wall: Wall) -> None:
     wall.house.clock.tick(100_000)
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
-    await wall.library.favourite(job.id, 2)
+    await wall.library.favourite(job.id, member(2))
     await wall.curator.post_due()
     assert len(wall.posts()) == 2
 

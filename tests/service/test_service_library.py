@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from bot.domain.member import Member
 from bot.domain.wanted import Wanted
 from bot.errors import ResultForgotten
 from bot.service.library import PAGE, Library
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.gallery import Gallery
     from tests.service.house import House
+
+
+ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 
 
 class NoGallery:
@@ -37,18 +41,18 @@ async def delivered(house: House, *, prompt: str = "a fox", private: bool = Fals
 
 async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Library, house: House) -> None:
     jobs = [await delivered(house) for _ in range(PAGE + 1)]
-    assert await library.favourite(jobs[-1].id, 1) == (True, 1)
-    first = await library.page(Wanted(), user_id=1)
+    assert await library.favourite(jobs[-1].id, ANA) == (True, 1)
+    first = await library.page(Wanted(), ANA)
     assert [job.id for job in first.jobs] == [job.id for job in reversed(jobs[1:])]
     assert (first.starred, first.number, first.more) == (frozenset({jobs[-1].id}), 0, True)
-    last = await library.page(Wanted(), user_id=1, number=1)
+    last = await library.page(Wanted(), ANA, number=1)
     assert ([job.id for job in last.jobs], last.number, last.more) == ([jobs[0].id], 1, False)
 
 
 async def test_a_page_that_is_not_there_any_more_is_the_first(library: Library, house: House) -> None:
     await delivered(house)
-    assert (await library.page(Wanted(), user_id=1, number=3)).number == 0
-    nothing = await library.page(Wanted(text="bear"), user_id=1, number=3)
+    assert (await library.page(Wanted(), ANA, number=3)).number == 0
+    nothing = await library.page(Wanted(text="bear"), ANA, number=3)
     assert (nothing.jobs, nothing.number, nothing.more) == ((), 0, False)
 
 
@@ -62,7 +66,7 @@ async def test_the_latest_with_a_text_are_offered(library: Library, house: House
 
 async def test_a_private_video_is_its_authors_alone(library: Library, house: House) -> None:
     job = await delivered(house, private=True)
-    assert (await library.video(job.id, user_id=1)).id == job.id
+    assert (await library.video(job.id, ANA)).id == job.id
     with pytest.raises(ResultForgotten):
-        await library.video(job.id, user_id=2)
+        await library.video(job.id, BEN)
     assert await library.stars(job.id) == 0

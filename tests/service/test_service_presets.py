@@ -10,11 +10,11 @@ from bot.domain.request import Mode, Shot, VideoRequest
 from bot.errors import (
     ImpossibleRequest,
     InvalidRequest,
-    JobUnknown,
     ModelUnknown,
     NotPermitted,
     PresetNameInvalid,
     PresetUnknown,
+    ResultForgotten,
     TooManyPresets,
 )
 from bot.service.presets import MOST_OWN, Presets, filled, gaps, request_of
@@ -108,7 +108,7 @@ async def test_the_request_of_ones_own_video_is_a_template_that_means_itself(pre
     request = await presets.of_video(job.id, user_id=1)
     assert filled(request, {}) == job.request
     for job_id, user_id in ((job.id, 2), ("nothing", 1)):
-        with pytest.raises(JobUnknown):
+        with pytest.raises(ResultForgotten):
             await presets.of_video(job_id, user_id=user_id)
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import pytest
 
-from bot.domain.job import DeadLetter
+from bot.domain.access import Act
+from bot.domain.job import DeadLetter, Remover
+from bot.domain.member import Member
 from bot.domain.notice import Notify, chosen
 from bot.errors import (
     AlreadyShared,
@@ -18,8 +20,8 @@ from bot.errors import (
     DestinationLost,
     DirectMessagesClosed,
     DiscordBusy,
-    NotYours,
     ProviderUnavailable,
+    ResultDeleted,
     ResultForgotten,
     ResultLost,
     ResultTooLarge,
@@ -30,7 +32,8 @@ from bot.service.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import CannotTell, NotPosted, Posted
-from bot.service.results import PAGE, Results
+from bot.service.results import PAGE, Removed, Results
+from bot.store.gallery import GalleryStore
 from bot.store.preferences import Preferences, of_user
 from bot.store.results import ResultStore
 from tests.service.scripted import Scripted, until
@@ -42,8 +45,11 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.media import Media
     from bot.service.notifier import Result, Sighting
+    from bot.service.removal import Removals
     from tests.service.house import House
 
+ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
+MOD = Member(user_id=3, guild_id=7, moderates=True)
 MESSAGE = Posted(channel_id=5, message_id=900)
 FRESH = "https://v.example/1.mp4"  # what the scripted service answers
 OLD = "https://old.example/1.mp4"
@@ -71,6 +77,9 @@ class Courier(Scripted):
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         return cast("bool", await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
 
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        await self.play("take_away", (job.id, channel_id, message_id))
+
 
 @dataclass
 class Desk:
@@ -79,6 +88,7 @@ class Desk:
     house: House
     courier: Courier
     results: Results
+    removals: Removals
 
     async def delivered(self, **changes: Any) -> Job:
         house = self.house
@@ -105,17 +115,19 @@ def desk(house: House) -> Desk:
         folder=house.folder,
         cap=200_000_000,
     )
+    removals = house.removals(courier)
     results = Results(
         store=ResultStore(house.database),
         lookup=house.lookup,
         copies=copies,
         courier=courier,
         delivery=house.delivery,
+        removals=removals,
         clock=house.clock,
         moment=house.moment,
         wake=house.wake,
     )
-    return Desk(house=house, courier=courier, results=results)
+    return Desk(house=house, courier=courier, results=results, removals=removals)
 
 
 def direct(job: Job, **changes: Any) -> Copy:
@@ -192,22 +204,33 @@ async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
 
 async def test_private_results_are_there_for_their_author_alone_until_they_are_shared(desk: Desk) -> None:
     job = await desk.delivered(private=True)
-    assert (await desk.results.job(job.id, user_id=1)).id == job.id
-    for job_id, user_id in ((job.id, 2), ("unheard-of", 1)):
+    assert (await desk.results.job(job.id, ANA)).id == job.id
+    for job_id, member in ((job.id, BEN), ("unheard-of", ANA)):
         with pytest.raises(ResultForgotten):
-            await desk.results.job(job_id, user_id=user_id)
-    await desk.results.share(job.id, user_id=1)
-    assert (await desk.results.job(job.id, user_id=2)).id == job.id
+            await desk.results.job(job_id, member)
+    await desk.results.share(job.id, ANA)
+    assert (await desk.results.job(job.id, BEN)).id == job.id
 
 
 async def test_lineage_goes_up_as_far_as_it_is_known_and_says_so(desk: Desk) -> None:
     job = await desk.delivered()
-    assert await desk.results.lineage(job) == await desk.results.lineage(replace(job, parent_id=None))
-    assert not (await desk.results.lineage(job)).forgotten
-    orphan = await desk.results.lineage(replace(job, parent_id="gone"))
+    assert await desk.results.lineage(job, BEN) == await desk.results.lineage(replace(job, parent_id=None), BEN)
+    assert not (await desk.results.lineage(job, BEN)).forgotten
+    orphan = await desk.results.lineage(replace(job, parent_id="gone"), BEN)
     assert (orphan.ancestors, orphan.forgotten) == ((), True)
-    child = await desk.results.lineage(replace(await desk.delivered(), parent_id=job.id))
-    assert ([each.id for each in child.ancestors], child.forgotten) == ([job.id], False)
+    child = await desk.results.lineage(replace(await desk.delivered(), parent_id=job.id), BEN)
+    assert ([each.id for each in child.ancestors], child.seen, child.forgotten) == (
+        [job.id],
+        frozenset({job.id}),
+        False,
+    )
+
+
+async def test_of_its_ancestors_those_are_seen_that_may_be(desk: Desk) -> None:
+    parent = await desk.delivered(private=True)
+    child = replace(await desk.delivered(), parent_id=parent.id)
+    assert (await desk.results.lineage(child, BEN)).seen == frozenset()
+    assert (await desk.results.lineage(child, ANA)).seen == {parent.id}
 
 
 Way: TypeAlias = Callable[[Desk, "Job"], Awaitable[None]]
@@ -227,7 +250,7 @@ async def posted_here(desk: Desk, job: Job) -> None:
 
 
 async def shared(desk: Desk, job: Job) -> None:
-    await desk.results.share(job.id, user_id=1)
+    await desk.results.share(job.id, ANA)
 
 
 WAYS: Final = (fetched, sent_directly, posted_here, shared)
@@ -259,7 +282,13 @@ async def test_whatever_way_a_kept_video_reaches_its_author_it_is_charged_once(d
 @pytest.mark.parametrize("way", WAYS[:3])
 async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_charged_once(desk: Desk, way: Way) -> None:
     job = await desk.kept()
-    desk.house.database.refusals = 1
+
+    def refuse() -> Posted:
+        desk.house.database.refusals = 1
+        return MESSAGE
+
+    desk.courier.then("post_copy", *([refuse] if way is not fetched else []))
+    desk.house.database.refusals = int(way is fetched)
     await way(desk, job)
     assert await desk.house.balance(job) == (5, 0)
     assert desk.house.files() == [f"{job.id}.mp4"]
@@ -317,7 +346,7 @@ async def test_the_inbox_has_pages(desk: Desk) -> None:
 
 async def test_two_presses_at_once_share_once(desk: Desk) -> None:
     job = await desk.delivered(private=True)
-    shares = [desk.results.share(job.id, user_id=1) for _ in range(2)]
+    shares = [desk.results.share(job.id, ANA) for _ in range(2)]
     first, second = await asyncio.gather(*shares, return_exceptions=True)
     assert first == MESSAGE
     assert isinstance(second, AlreadyShared)
@@ -330,10 +359,10 @@ async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) ->
     intended = house.clock()
     desk.courier.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
-        await desk.results.share(job.id, user_id=1)
+        await desk.results.share(job.id, ANA)
     house.clock.tick(600)
     desk.courier.then("find_copy", MESSAGE)
-    assert await desk.results.share(job.id, user_id=1) == MESSAGE
+    assert await desk.results.share(job.id, ANA) == MESSAGE
     assert desk.courier.asked("find_copy") == [intended]
     assert len(desk.courier.asked("post_copy")) == 1
 
@@ -342,52 +371,126 @@ async def test_a_share_that_is_not_found_is_posted(desk: Desk) -> None:
     job = await desk.delivered(private=True)
     desk.courier.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
-        await desk.results.share(job.id, user_id=1)
-    assert await desk.results.share(job.id, user_id=1) == MESSAGE
+        await desk.results.share(job.id, ANA)
+    assert await desk.results.share(job.id, ANA) == MESSAGE
 
 
 async def test_sharing_a_kept_video_settles_it_and_drops_its_file(desk: Desk) -> None:
     job = await desk.kept(private=True)
-    await desk.results.share(job.id, user_id=1)
+    await desk.results.share(job.id, ANA)
     assert await desk.house.balance(job) == (0, 5)
     assert desk.house.files() == []
 
 
 async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> None:
     public, nowhere = await desk.delivered(), await desk.delivered(private=True, guild_id=None)
-    for job, user_id in ((public, 2), (nowhere, 1)):
+    for job, member in ((public, BEN), (nowhere, ANA)):
         with pytest.raises(ResultForgotten):
-            await desk.results.share(job.id, user_id=user_id)
+            await desk.results.share(job.id, member)
     assert desk.courier.asked("post_copy") == []
 
 
-async def test_its_author_and_moderators_take_it_away(desk: Desk) -> None:
-    job, results = await desk.delivered(), desk.results
-    with pytest.raises(NotYours):
-        await results.removable(job.id, user_id=2, moderator=False)
-    assert await results.removable(job.id, user_id=2, moderator=True) == job
-    assert await results.removable(job.id, user_id=1, moderator=False) == job
-    assert await results.remove(job, channel_id=5, message_id=51)
-    assert (await desk.house.job(job)).removed_at is None  # that was a copy
-    assert await results.remove(job, channel_id=5, message_id=50)
-    assert (await desk.house.job(job)).removed_at == desk.house.clock()
+async def erase(desk: Desk, job: Job, member: Member, *, message_id: int = 50) -> Removed:
+    return await desk.results.remove(job, member, channel_id=5, message_id=message_id)
 
 
-async def test_what_was_taken_away_is_not_shown_to_everybody_again(desk: Desk) -> None:
+async def test_a_copy_that_its_author_deletes_is_a_copy(desk: Desk) -> None:
     job = await desk.delivered()
-    await desk.results.remove(job, channel_id=5, message_id=50)
-    gone = await desk.results.job(job.id, user_id=1)
+    desk.courier.then("delete_result", True, False)
+    assert await erase(desk, job, ANA, message_id=51) is Removed.NOW
+    assert await erase(desk, job, ANA, message_id=51) is Removed.BEFORE
+    assert (await desk.house.job(job)).removed_at is None
+
+
+async def test_a_deleted_video_takes_its_card_and_its_gallery_copy_with_it(desk: Desk) -> None:
+    house, job = desk.house, await desk.delivered()
+    await house.jobs.record_card(job, channel_id=5, message_id=40)
+    gallery = GalleryStore(house.database)
+    await gallery.mean(job.id, channel_id=9, now=house.clock())
+    await gallery.posted(job.id, message_id=90, now=house.clock())
+    assert await erase(desk, job, ANA) is Removed.NOW
+    assert desk.courier.asked("take_away") == [(job.id, 5, 40), (job.id, 5, 50), (job.id, 9, 90)]
+    gone = await house.job(job)
+    assert (gone.removed_at, gone.removed_by) == (house.clock(), Remover.AUTHOR)
+
+
+async def test_what_its_author_has_deleted_is_theirs_alone(desk: Desk) -> None:
+    job = await desk.delivered()
+    await erase(desk, job, ANA)
+    gone = await desk.results.job(job.id, ANA, Act.HAVE)
+    assert await desk.results.resend(gone, direct(gone)) == MESSAGE
     with pytest.raises(ResultLost):
         await desk.results.resend(gone, replace(direct(gone, channel_id=6), kind=CopyKind.AGAIN))
-    assert await desk.results.resend(gone, direct(gone)) == MESSAGE
+    with pytest.raises(ResultForgotten):
+        await desk.results.job(job.id, BEN)
 
 
-async def test_what_discord_will_not_delete_is_not_marked(desk: Desk) -> None:
+@pytest.mark.parametrize("message_id", [50, 51])
+async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: int) -> None:
     job = await desk.delivered()
-    desk.courier.then("delete_result", DestinationLost("discord_50001"))
-    with pytest.raises(ChannelClosed):
-        await desk.results.remove(job, channel_id=5, message_id=50)
+    await erase(desk, job, ANA)
+    await erase(desk, job, MOD, message_id=message_id)
+    gone = await desk.house.job(job)
+    assert gone.removed_by is Remover.MODERATOR
+    await erase(desk, job, ANA)  # does not make it the author's again
+    with pytest.raises(ResultDeleted):
+        await desk.results.job(job.id, ANA)
+    with pytest.raises(ResultForgotten):
+        await desk.results.job(job.id, BEN)
+    with pytest.raises(ResultLost):
+        await desk.results.resend(gone, direct(gone))
+    with pytest.raises(ResultLost):
+        async with desk.results.film(gone, limit=10_000_000, user_id=1):
+            pass
+
+
+@pytest.mark.parametrize("trouble", [DestinationBusy("discord_503"), DestinationLost("discord_50013")])
+async def test_what_discord_does_not_delete_now_is_deleted_later(desk: Desk, trouble: Exception) -> None:
+    house, job = desk.house, await desk.delivered()
+    await house.jobs.record_card(job, channel_id=5, message_id=40)
+    desk.courier.then("take_away", trouble)
+    assert await erase(desk, job, ANA) is Removed.SOON
+    assert (await house.job(job)).removed_at == house.clock()
+    await desk.removals.work()
+    assert len(desk.courier.asked("take_away")) == 2  # it is not due yet
+    house.clock.tick(60)
+    await desk.removals.work()
+    assert desk.courier.asked("take_away")[2:] == [(job.id, 5, 40), (job.id, 5, 50)]
+    house.clock.tick(100_000)
+    await desk.removals.work()
+    assert len(desk.courier.asked("take_away")) == 4
+
+
+async def test_a_deletion_that_a_crash_cut_short_is_gone_on_with(desk: Desk) -> None:
+    house, job = desk.house, await desk.delivered()
+    await ResultStore(house.database).remove(job.id, by=Remover.MODERATOR, now=house.clock())
+    await desk.removals.work()
+    assert desk.courier.asked("take_away") == [(job.id, 5, 50)]
+
+
+async def test_a_gallery_copy_that_was_on_its_way_goes_too(desk: Desk) -> None:
+    house, job = desk.house, await desk.delivered()
+    gallery = GalleryStore(house.database)
+    await gallery.mean(job.id, channel_id=9, now=house.clock())
+    await erase(desk, job, MOD)
+    await gallery.posted(job.id, message_id=90, now=house.clock())
+    await desk.removals.work()
+    assert (job.id, 9, 90) in desk.courier.asked("take_away")
+
+
+async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_deletes_it(desk: Desk) -> None:
+    job, there = await desk.delivered(), Member(user_id=2, guild_id=8)
+    with pytest.raises(ResultForgotten):
+        await desk.results.job(job.id, there)
+    await desk.results.resend(job, direct(job, kind=CopyKind.AGAIN, guild_id=8, channel_id=80))
+    assert (await desk.results.job(job.id, there)).id == job.id
+    moderator = replace(there, user_id=3, moderates=True)
+    assert await erase(desk, job, moderator, message_id=50) is Removed.NOW  # as a button may say, there or elsewhere
+    assert desk.courier.asked("take_away") == []
     assert (await desk.house.job(job)).removed_at is None
+    with pytest.raises(ResultForgotten):
+        await desk.results.job(job.id, there)
+    assert (await desk.results.job(job.id, BEN)).id == job.id
 
 
 async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:
@@ -418,8 +521,8 @@ async def test_a_share_that_may_be_there_is_not_posted_again(
     job = await desk.delivered(private=True)
     desk.courier.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
-        await desk.results.share(job.id, user_id=1)
+        await desk.results.share(job.id, ANA)
     desk.courier.then("find_copy", CannotTell(reason="discord_500", closed=closed))
     with pytest.raises(refusal):
-        await desk.results.share(job.id, user_id=1)
+        await desk.results.share(job.id, ANA)
     assert len(desk.courier.asked("post_copy")) == 1

@@ -42,7 +42,7 @@ async def test_a_claim_that_ran_out_goes_to_another_who_knows_of_the_post(store:
 async def test_what_is_posted_is_never_meant_again(store: Store) -> None:
     gallery, job = GalleryStore(store.database), await store.delivered()
     await gallery.mean(job.id, channel_id=9, now=store.now)
-    await gallery.posted(job.id, message_id=900)
+    await gallery.posted(job.id, message_id=900, now=store.now)
     assert not await gallery.mean(job.id, channel_id=9, now=store.now)
     await gallery.recover(now=store.now)
     store.later(3600)

@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.job import Destination, Remover
+from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.domain.wanted import Wanted
+from bot.service.access import Access
 from bot.store.library import Shelf
+from bot.store.lookup import Lookup
 from bot.store.results import ResultStore
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ async def posted(store: Store, prompt: str = "a fox on the ice", *, user_id: int
 
 
 async def found(store: Store, wanted: Wanted, *, user_id: int = 1, skip: int = 0, most: int = 9) -> list[str]:
-    jobs = await Shelf(store.database).videos(wanted, user_id=user_id, skip=skip, most=most)
+    jobs = await Shelf(store.database).videos(wanted, user_id=user_id, guild_id=7, skip=skip, most=most)
     return [job.request.prompt for job in jobs]
 
 
@@ -31,7 +35,7 @@ async def test_a_persons_posted_videos_come_newest_first_and_in_pages(store: Sto
     await posted(store, "somebody else's", user_id=2)
     await store.running()
     gone = await posted(store, "taken away")
-    await ResultStore(store.database).removed(gone.id, now=store.now)
+    await ResultStore(store.database).remove(gone.id, by=Remover.MODERATOR, now=store.now)
     assert await found(store, Wanted()) == ["three", "two", "one"]
     assert await found(store, Wanted(), skip=1, most=1) == ["two"]
 
@@ -79,3 +83,35 @@ async def test_a_star_is_given_and_taken_back_and_counted(store: Store) -> None:
     assert await found(store, Wanted(favourites=True, text="sec")) == ["second"]
     assert await shelf.toggle(second.id, user_id=1, now=store.later(1)) == (False, 1)
     assert await found(store, Wanted(favourites=True)) == ["first"]
+
+
+async def test_of_others_videos_those_are_listed_that_one_may_open(store: Store) -> None:
+    shelf, results, lookup = Shelf(store.database), ResultStore(store.database), Lookup(store.database)
+    private = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000, private=True)
+    jobs = {
+        "posted": await store.delivered(user_id=2),
+        "private": await store.delivered(user_id=2, destination=private),
+        "shared": await store.delivered(user_id=2, destination=private),
+        "copied": await store.delivered(user_id=2, guild_id=8),
+        "elsewhere": await store.delivered(user_id=2, guild_id=9),
+        "direct": await store.delivered(user_id=2, guild_id=None),
+        "deleted": await store.delivered(user_id=2),
+        "own": await store.delivered(guild_id=None),
+        "own, deleted": await store.delivered(),
+        "own, deleted by a moderator": await store.delivered(),
+    }
+    await results.shared(jobs["shared"].id, message_id=9, now=store.now)
+    await results.show_in(jobs["copied"].id, guild_id=7)
+    for name in ("deleted", "own, deleted"):
+        await results.remove(jobs[name].id, by=Remover.AUTHOR, now=store.now)
+    await results.remove(jobs["own, deleted by a moderator"].id, by=Remover.MODERATOR, now=store.now)
+    for job in jobs.values():
+        await shelf.toggle(job.id, user_id=1, now=store.now)
+    for guild_id, names in ((7, {"posted", "shared", "copied"}), (8, {"copied"}), (None, set[str]())):
+        seen = {jobs[name].id for name in {*names, "own", "own, deleted"}}
+        listed = await shelf.videos(Wanted(favourites=True), user_id=1, guild_id=guild_id, skip=0, most=99)
+        assert {job.id for job in listed} == seen
+        opened = await Access(lookup).readable(
+            [await store.get(job.id) for job in jobs.values()], Member(user_id=1, guild_id=guild_id)
+        )
+        assert opened == seen

@@ -26,6 +26,7 @@ from bot.store.guild_jobs import GuildJobStore
 from bot.store.library import Shelf
 from bot.store.migrate import migrate, shipped
 from bot.store.presets import PresetStore
+from bot.store.removals import RemovalStore
 from bot.store.results import ResultStore
 from bot.store.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
@@ -166,13 +167,20 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "inbox": (lambda s: ResultStore(s.database).inbox(1, most=5), {"jobs_in_inbox"}),
     "stars": (lambda s: Shelf(s.database).stars("job-0001"), {"favourites_of_job"}),
     "starred": (
-        lambda s: Shelf(s.database).videos(Wanted(favourites=True), user_id=1, skip=0, most=5),
+        lambda s: Shelf(s.database).videos(Wanted(favourites=True), user_id=1, guild_id=7, skip=0, most=5),
         {"favourites_of_user"},
     ),
-    "library": (lambda s: Shelf(s.database).videos(Wanted(text="fox"), user_id=1, skip=0, most=5), {"jobs_of_user"}),
+    "library": (
+        lambda s: Shelf(s.database).videos(Wanted(text="fox"), user_id=1, guild_id=7, skip=0, most=5),
+        {"jobs_of_user"},
+    ),
     "gallery": (
         lambda s: GalleryStore(s.database).claim(now=s.now, until=s.now + LEASE),
         {"gallery_due"},
+    ),
+    "removals": (
+        lambda s: RemovalStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"removals_due"},
     ),
     "latest_draft": (lambda s: Drafts(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
     "presets": (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.job import DeadLetter, Destination
+from bot.domain.job import DeadLetter, Destination, Remover
 from bot.store.results import ResultStore
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def test_the_inbox_holds_what_waits_for_one_person_the_newest_first(store:
     await kept(store, user_id=2)
     assert [job.id for job in await results.inbox(1, most=5)] == [private.id, lost.id]
     assert [job.id for job in await results.inbox(1, most=1, skip=1)] == [lost.id]
-    await results.removed(private.id, now=store.now)
+    await results.remove(private.id, by=Remover.AUTHOR, now=store.now)
     assert [job.id for job in await results.inbox(1, most=5)] == [lost.id]
 
 
@@ -118,9 +118,11 @@ async def test_sharing_settles_what_had_reached_nobody(store: Store, results: Re
     await store.books_add_up()
 
 
-async def test_taking_away_is_marked_with_the_first_time(store: Store, results: ResultStore) -> None:
+async def test_taking_away_is_marked_with_the_first_time_and_the_last_word(store: Store, results: ResultStore) -> None:
     job = await store.delivered()
-    await results.removed(job.id, now=store.now)
     first = store.now
-    await results.removed(job.id, now=store.later(60))
-    assert (await store.get(job.id)).removed_at == first
+    for by in (Remover.AUTHOR, Remover.MODERATOR, Remover.AUTHOR):
+        await results.remove(job.id, by=by, now=store.now)
+        store.later(60)
+    gone = await store.get(job.id)
+    assert (gone.removed_at, gone.removed_by) == (first, Remover.MODERATOR)

@@ -1,0 +1,97 @@
+"""Who may see and do what with a video: the one question, asked wherever a job's id comes from outside."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import DeadLetter, Remover, Review
+from bot.errors import NotYours, ResultDeleted, ResultForgotten, ResultLost
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.domain.job import Job
+    from bot.domain.member import Member
+
+_ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
+
+
+class Act(StrEnum):
+    """What somebody wants to do with a video."""
+
+    READ = "read"  # what was asked for, by whom, for how much: to look into it, to build on it, to star it
+    HAVE = "have"  # the file, for oneself
+    SHOW = "show"  # the file, where others see it
+    DELETE = "delete"  # take it away
+
+
+def possible_id(text: str) -> bool:
+    """Whether a job may be called that at all; what people type, and what stands on buttons, may be anything."""
+    return _ID.fullmatch(text) is not None
+
+
+def check(job: Job | None, member: Member, act: Act, *, shown_in: Collection[int] = ()) -> Job:
+    """The job, if a person may do that with it where they are; `shown_in` are the guilds where copies were posted.
+
+    Raises:
+        ResultForgotten: there is no such job, or it is not for them to see; which of these is not told.
+        ResultDeleted: it is their own, and a moderator has taken it away.
+        ResultLost: there is no file that they may have, or show.
+        NotYours: they see it, and may not take it away.
+    """
+    if job is None:
+        raise ResultForgotten
+    if act is Act.DELETE:
+        return _deletable(job, member, shown_in)
+    if job.user_id == member.user_id:
+        if deleted_by_moderator(job):
+            raise ResultDeleted
+    elif not (_delivered(job) and job.removed_at is None and _shown(job, member.guild_id, shown_in)):
+        raise ResultForgotten
+    if act is not Act.READ:
+        check_file(job, member.user_id, shown=act is Act.SHOW)
+    return job
+
+
+def check_file(job: Job, user_id: int, *, shown: bool) -> None:
+    """Whether somebody may be given the video; `shown`: where others see it.
+
+    What a moderator holds, has denied or has deleted nobody gets, and what its service is not known to have finished;
+    what has reached nobody goes to its author alone, and what was taken away is shown to nobody again.
+
+    Raises:
+        ResultLost: they may not.
+    """
+    kept = job.dead_letter is DeadLetter.UNDELIVERABLE and job.user_id == user_id
+    if not (_delivered(job) or kept) or deleted_by_moderator(job) or (shown and job.removed_at is not None):
+        raise ResultLost
+
+
+def deleted_by_moderator(job: Job) -> bool:
+    """Whether nobody gets the video any more. That it was not its author has to be known."""
+    return job.removed_at is not None and job.removed_by is not Remover.AUTHOR
+
+
+def _deletable(job: Job, member: Member, shown_in: Collection[int]) -> Job:
+    """What was taken away before may still have copies to be taken away."""
+    if job.user_id == member.user_id:
+        return job
+    if not (_delivered(job) and _shown(job, member.guild_id, shown_in)):
+        raise ResultForgotten
+    if not member.moderates:
+        raise NotYours if job.removed_at is None else ResultForgotten
+    return job
+
+
+def _delivered(job: Job) -> bool:
+    return job.delivered_at is not None and job.review not in {Review.REQUEST, Review.HELD}
+
+
+def _shown(job: Job, guild_id: int | None, shown_in: Collection[int]) -> bool:
+    """Whether the video was posted in the open in a guild: made for it, shared there, or copied there."""
+    if guild_id is None:
+        return False
+    made_here = guild_id == job.destination.guild_id and (not job.destination.private or job.shared_at is not None)
+    return made_here or guild_id in shown_in

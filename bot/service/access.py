@@ -1,0 +1,43 @@
+"""Finds videos for people, if they are theirs to see: every id that comes from outside goes through here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.access import Act, check, possible_id
+from bot.errors import Refused, ResultForgotten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.domain.job import Job
+    from bot.domain.member import Member
+    from bot.store.lookup import Lookup
+
+
+class Access:
+    """Answers who may do what with a video. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+
+    async def video(self, job_id: str, member: Member, act: Act) -> Job:
+        """The job of an id, for somebody who may do that with it where they are.
+
+        Raises:
+            ResultForgotten, ResultDeleted, ResultLost, NotYours: see `bot.domain.access.check`.
+        """
+        if not possible_id(job_id):
+            raise ResultForgotten
+        return check(await self._lookup.job(job_id), member, act, shown_in=await self._lookup.shown_in(job_id))
+
+    async def readable(self, jobs: Iterable[Job], member: Member) -> frozenset[str]:
+        """The ids of those of some jobs that a person may look into."""
+        return frozenset([job.id for job in jobs if await self._may_read(job, member)])
+
+    async def _may_read(self, job: Job, member: Member) -> bool:
+        try:
+            check(job, member, Act.READ, shown_in=await self._lookup.shown_in(job.id))
+        except Refused:
+            return False
+        return True

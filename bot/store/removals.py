@@ -1,0 +1,91 @@
+"""Deleted videos whose messages are still to be taken away: a row is the intent, and goes when that is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.row import millis
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A message about a job that may be there."""
+
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removal:
+    """A video whose messages are to be taken away; `tries` is how often that was begun."""
+
+    job_id: str
+    tries: int
+
+
+async def due_again(tx: Transaction, job_id: str, *, now: datetime) -> None:
+    """Have the messages of a deleted video taken away, also those that were posted a moment ago."""
+    await tx.execute(
+        "INSERT INTO removals (job_id, due_at) SELECT id, $2 FROM jobs WHERE id = $1 AND removed_at IS NOT NULL "
+        "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, tries = 0",
+        job_id,
+        millis(now),
+    )
+
+
+async def places_of(tx: Transaction, job: Job) -> list[Place]:
+    """The card, the result, what was shared of it and its copy in a gallery, wherever they have been posted."""
+    row = await tx.one("SELECT channel_id, message_id FROM gallery WHERE job_id = $1", job.id)
+    known = [
+        (job.card_channel_id, job.card_message_id),
+        (job.message_channel_id, job.message_id),
+        (job.destination.channel_id, job.shared_message_id),
+        (row["channel_id"], row["message_id"]) if row else (None, None),
+    ]
+    return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+
+
+class RemovalStore:
+    """The removals of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, *, now: datetime, until: datetime, job_id: str | None = None) -> Removal | None:
+        """The next one that is due, or that of one job; due again at `until`, should nothing come of it."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "UPDATE removals SET due_at = $2, tries = tries + 1 WHERE job_id = ("  # noqa: S608 (a constant)
+                "SELECT job_id FROM removals WHERE due_at <= $1 AND ($3 = '' OR job_id = $3) ORDER BY due_at LIMIT 1 "
+                f"{self._database.skip_locked}) RETURNING job_id, tries",
+                millis(now),
+                millis(until),
+                job_id or "",
+            )
+        )
+        return Removal(job_id=row["job_id"], tries=row["tries"]) if row else None
+
+    async def places(self, job: Job) -> list[Place]:
+        """Where a job's messages may be; see `places_of`."""
+        return await self._database.transact(lambda tx: places_of(tx, job))
+
+    async def later(self, job_id: str, *, due_at: datetime) -> None:
+        """Try again then."""
+        await self._database.transact(
+            lambda tx: tx.execute("UPDATE removals SET due_at = $2 WHERE job_id = $1", job_id, millis(due_at))
+        )
+
+    async def done(self, removal: Removal) -> None:
+        """Nothing is left to be taken away, unless something was posted meanwhile."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "DELETE FROM removals WHERE job_id = $1 AND tries = $2", removal.job_id, removal.tries
+            )
+        )
