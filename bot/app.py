@@ -112,12 +112,12 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
             await stopping.wait()
             log.info("stopping")
             built.worker.stop()
-            await asyncio.wait([worker, *_answering()], timeout=GRACE)
+            await asyncio.wait([worker, *answering()], timeout=GRACE)
             for life in (worker, curator, steward, gateway):
                 life.cancel()
 
 
-def _answering() -> list[asyncio.Task[object]]:
+def answering() -> list[asyncio.Task[object]]:
     """The tasks in which somebody is being answered right now."""
     return [task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 
+from bot.app import answering
 from tests.acceptance.stage import SMALL
 
 if TYPE_CHECKING:
@@ -79,8 +79,11 @@ async def read(people: People, sent: str, *, what: str, locale: str) -> Json:
         assert seen["failed"] is None, (what, seen["failed"])
         return seen if seen["acknowledged"] is not None and seen["acknowledged"] < 3 else None
 
+    async def ended() -> bool:
+        return not answering()
+
     await people.until(settled, what=f"an answer to {what}")
-    await asyncio.sleep(0.2)  # for what follows the acknowledgement
+    await people.until(ended, what=f"all that follows the acknowledgement of {what}")
     seen = await people.interaction(sent)
     said = " ".join(texts([*filter(None, [seen["modal"], *seen["followups"]]), *private(seen)]))
     if said and locale == "zh-CN":
