@@ -42,8 +42,8 @@ async def called_once(stage: Stage, ending: str) -> Json:
     ana = stage.id_of("users", "ana")
     said = words()(f"ending.{ending}", mention=f"<@{ana}>")
 
-    async def calls() -> list[Json]:
-        return [each for each in await stage.people.messages() if ana in each["content"]]
+    async def calls() -> list[Json] | None:
+        return [each for each in await stage.people.messages() if ana in each["content"]] or None
 
     (message,) = await stage.people.until(calls, what=f"the words {said!r}")
     assert message["content"].startswith(said)

@@ -102,6 +102,7 @@ async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(stage: St
         assert PROMPT in text
         assert "the service charges twice" in text
         assert labels(shown) == ["Look again", "Submit again", "Write off, not charged", "Write off, charged"]
+    async with stage.bot(**DOUBTFUL):  # anew: a service rests for a minute after a submission in doubt
         said = await decides(stage, shown, f"retry:{job}")
         assert "attempt 2" in said
         await stage.people.result()
