@@ -31,6 +31,7 @@ from bot.errors import (
     ShotcallerError,
     TooManyJobs,
     TooManyPresets,
+    TooOften,
 )
 from bot.locale import Words, words
 from cogs import _house_words, _moderation_words
@@ -211,6 +212,10 @@ def _of_jobs(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]
     return {"n": error.limit}
 
 
+def _of_pause(error: TooOften, _say: Words) -> dict[str, Any]:
+    return {"again": since(error.again_at)}
+
+
 def _of_permissions(error: MissingPermissions, say: Words) -> dict[str, Any]:
     return {"missing": say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
 
@@ -239,6 +244,7 @@ _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
     ModelUnknown: _of_model,
     ModelGivenUp: _of_model,
     JobUnknown: _of_job,
+    TooOften: _of_pause,
     SeveralReasons: _of_several,
     QuotaExceeded: _of_quota,
     TooManyJobs: _of_jobs,

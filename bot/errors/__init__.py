@@ -38,6 +38,8 @@ ShotcallerError
 │   ├── ChannelClosed          the bot may not post in that channel
 │   ├── ChannelUnfit           the bot lacks permissions in a channel that was chosen for it
 │   ├── DiscordBusy            Discord can't take it right now
+│   ├── CopyUnderWay           the same video is on its way to the person already
+│   ├── TooOften               the person has had that done as often as one may for now
 │   ├── AlreadyShared          the private result is in its channel already
 │   ├── NotYours               only its author or a moderator may do that
 │   ├── TooLateToCancel        the job is past the point where it can be taken back
@@ -110,6 +112,7 @@ from bot.errors.refused import (
     AlreadyShared,
     ChannelClosed,
     ChannelUnfit,
+    CopyUnderWay,
     DirectMessagesClosed,
     DiscordBusy,
     DraftGone,
@@ -134,6 +137,7 @@ from bot.errors.refused import (
     TooLateToCancel,
     TooManyJobs,
     TooManyPresets,
+    TooOften,
 )
 from bot.errors.trouble import (
     ContentRefused,
@@ -168,6 +172,7 @@ __all__ = [
     "ChannelUnfit",
     "ConfirmationNeeded",
     "ContentRefused",
+    "CopyUnderWay",
     "CopyUnreviewed",
     "DeadLetterGone",
     "DeliveryError",
@@ -231,5 +236,6 @@ __all__ = [
     "TooManyJobs",
     "TooManyPresets",
     "TooMuchFeedback",
+    "TooOften",
     "TransitionLost",
 ]

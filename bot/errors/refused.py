@@ -118,6 +118,18 @@ class DiscordBusy(Refused):
     """Discord can't take it right now."""
 
 
+class CopyUnderWay(Refused):
+    """The same video is on its way to the same person already."""
+
+
+class TooOften(Refused):
+    """The person has had that done as often as one may for now; `again_at` is when they may again."""
+
+    def __init__(self, *, again_at: datetime) -> None:
+        self.again_at = again_at
+        super().__init__(again_at)
+
+
 class AlreadyShared(Refused):
     """The private result is in its channel already."""
 

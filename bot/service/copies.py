@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 4  # copies under way; open files and uploads, not those who wait, are what takes memory
+AT_ONCE: Final = 32  # copies under way; open files and uploads, not those who wait, are what takes memory
 
 
 class CopyKind(StrEnum):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import DestinationBusy, DestinationLost
+from bot.service.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 POLICY: Final = 100_000  # bytes of the operator's text that are read
 PLAIN: Final = 1024 * 1024  # bytes of an export up to which it is not compressed
 HURRY: Final = timedelta(hours=20)  # so long a deletion waits for cards and messages that Discord does not take
+PAUSE: Final = timedelta(minutes=10)  # in which one person may export so often, and delete once
+EXPORTS: Final = 3
 BATCH: Final = 50  # jobs at once
 
 
@@ -72,6 +75,8 @@ class Privacy:
         self._store, self._deletions, self._courier, self._delivery = store, deletions, courier, delivery
         self._policy_file, self._clock, self._wake = policy_file, clock, wake
         self.keeping = keeping
+        self._exports = RateLimit(times=EXPORTS, span=PAUSE, clock=clock)
+        self._wishes = RateLimit(times=1, span=PAUSE, clock=clock)
 
     async def policy(self, locale: str) -> str | None:
         """The operator's text for readers of a locale; None where there is none, and the bot's own is to be shown."""
@@ -86,7 +91,12 @@ class Privacy:
         return None
 
     async def export(self, user_id: int) -> Export:
-        """Everything that is held about a person as JSON, compressed where it is long."""
+        """Everything that is held about a person as JSON, compressed where it is long.
+
+        Raises:
+            TooOften: they have had as many of them as one may have for now.
+        """
+        self._exports.take(user_id)
         held = await self._store.held(user_id)
         return await asyncio.to_thread(_packed, user_id, self._clock(), held)
 
@@ -95,8 +105,13 @@ class Privacy:
 
         The wish is kept first. What can be done at once is done when this returns; the rest is `work`, which also
         goes on with it after a crash.
+
+        Raises:
+            TooOften: they have done so a moment ago.
         """
+        self._wishes.check(user_id)
         wish = await self._deletions.ask(user_id, messages=messages, now=self._clock())
+        self._wishes.count(user_id)  # not before it is kept: whom the database refused may try again
         log.info("somebody wants their data deleted")
         await self._fulfil(wish)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
@@ -15,6 +16,7 @@ from bot.domain.job import Remover
 from bot.errors import (
     AlreadyShared,
     ChannelClosed,
+    CopyUnderWay,
     DestinationBusy,
     DestinationLost,
     DirectMessagesClosed,
@@ -29,6 +31,7 @@ from bot.errors import (
 from bot.service.access import Access
 from bot.service.copies import Copy, CopyKind
 from bot.service.notifier import CannotTell, Posted
+from bot.service.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,6 +50,7 @@ log = logging.getLogger(__name__)
 
 GENERATIONS: Final = 5  # ancestors shown
 PAGE: Final = 4  # videos on a page of the inbox: a row of buttons each, and one to turn the page
+COPIES: Final = 5  # a person and minute: each is fetched, made to fit and sent anew
 SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 
@@ -103,6 +107,8 @@ class Results:
         self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
         self._removals = removals
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
+        self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
+        self._under_way: set[tuple[int, str]] = set()
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def job(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
@@ -147,14 +153,32 @@ class Results:
 
         Raises:
             ResultLost: the file is not to be had; somebody else's is not, before its author has it.
+            CopyUnderWay, TooOften: the person has to wait, so that nobody else does.
             DirectMessagesClosed, ChannelClosed, DiscordBusy: as `resend`.
         """
         check_file(job, user_id, shown=False)
-        with _in_words(channel_id):
+        with self._one_copy(job, user_id), _in_words(channel_id):
             async with self._copies.film(job, limit=limit) as film:
                 yield film
         if job.delivered_at is None:
             await asyncio.shield(self._received(job))
+
+    @contextmanager
+    def _one_copy(self, job: Job, user_id: int) -> Iterator[None]:
+        """One copy of a video for a person at a time, and a few a minute.
+
+        Raises:
+            CopyUnderWay, TooOften: as `film`.
+        """
+        this = (user_id, job.id)
+        if this in self._under_way:
+            raise CopyUnderWay
+        self._limit.take(user_id)
+        self._under_way.add(this)
+        try:
+            yield
+        finally:
+            self._under_way.discard(this)
 
     async def _received(self, job: Job) -> None:
         """Settle a kept video, once; its file is not needed any more.

@@ -15,9 +15,10 @@ from bot.errors import (
     DestinationBusy,
     DestinationLost,
     StoreUnavailable,
+    TooOften,
     TransitionLost,
 )
-from bot.service.privacy import HURRY, PLAIN
+from bot.service.privacy import EXPORTS, HURRY, PLAIN
 from bot.store.drafts import Drafts
 from tests.service.keeper import PLACES, Keeper
 from tests.service.scripted import until
@@ -39,6 +40,25 @@ async def test_a_deletion_takes_messages_file_and_row_in_this_order(keeper: Keep
     assert keeper.discord.asked("delete") == PLACES
     assert await keeper.house.lookup.job(job.id) is None
     assert keeper.house.files() == []
+
+
+async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none(keeper: Keeper) -> None:
+    keeper.house.database.refusals = 1
+    with pytest.raises(StoreUnavailable):
+        await keeper.privacy.delete(1, messages=False)
+    await keeper.privacy.delete(1, messages=False)
+    with pytest.raises(TooOften) as caught:
+        await keeper.privacy.delete(1, messages=False)
+    await keeper.privacy.delete(2, messages=False)
+    keeper.house.clock.now = caught.value.again_at
+    await keeper.privacy.delete(1, messages=False)
+
+
+async def test_exports_have_a_pause(keeper: Keeper) -> None:
+    for _ in range(EXPORTS):
+        await keeper.privacy.export(1)
+    with pytest.raises(TooOften):
+        await keeper.privacy.export(1)
 
 
 async def test_messages_stay_unless_they_are_to_go(keeper: Keeper) -> None:

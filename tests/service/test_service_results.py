@@ -16,6 +16,7 @@ from bot.domain.notice import Notify, chosen
 from bot.errors import (
     AlreadyShared,
     ChannelClosed,
+    CopyUnderWay,
     DestinationBusy,
     DestinationLost,
     DirectMessagesClosed,
@@ -27,12 +28,13 @@ from bot.errors import (
     ResultTooLarge,
     ResultUnavailable,
     ResultUnusable,
+    TooOften,
 )
 from bot.service.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import CannotTell, NotPosted, Posted
-from bot.service.results import PAGE, Removed, Results
+from bot.service.results import COPIES, PAGE, Removed, Results
 from bot.store.gallery import GalleryStore
 from bot.store.preferences import Preferences, of_user
 from bot.store.results import ResultStore
@@ -194,12 +196,36 @@ async def test_what_discord_refuses_is_a_refusal(
 async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
     job, gate = await desk.delivered(), asyncio.Event()
     desk.courier.then("post_copy", *[gate] * AT_ONCE)
-    sending = [asyncio.create_task(desk.results.resend(job, direct(job))) for _ in range(AT_ONCE + 1)]
+    sending = [asyncio.create_task(desk.results.resend(job, direct(job, user_id=each))) for each in range(AT_ONCE + 1)]
     await until(lambda: len(desk.courier.asked("post_copy")) == AT_ONCE)
     assert len(desk.house.fetcher.asked("download")) == AT_ONCE
     gate.set()
     await asyncio.gather(*sending)
     assert desk.house.files() == []
+
+
+async def test_one_copy_of_a_video_is_on_its_way_to_a_person_at_a_time_and_nobody_else_waits(desk: Desk) -> None:
+    job, gate = await desk.delivered(), asyncio.Event()
+    desk.courier.then("post_copy", gate)
+    first = asyncio.create_task(desk.results.resend(job, direct(job)))
+    await until(lambda: desk.courier.asked("post_copy"))
+    with pytest.raises(CopyUnderWay):
+        await desk.results.resend(job, direct(job))
+    assert await desk.results.resend(job, direct(job, user_id=3)) == MESSAGE
+    gate.set()
+    assert await first == MESSAGE
+    assert await desk.results.resend(job, direct(job)) == MESSAGE
+
+
+async def test_a_person_has_a_few_copies_a_minute(desk: Desk) -> None:
+    job = await desk.delivered()
+    for _ in range(COPIES):
+        await desk.results.resend(job, direct(job))
+    with pytest.raises(TooOften) as caught:
+        await desk.results.resend(job, direct(job))
+    await desk.results.resend(job, direct(job, user_id=3))
+    desk.house.clock.now = caught.value.again_at
+    assert await desk.results.resend(job, direct(job)) == MESSAGE
 
 
 async def test_private_results_are_there_for_their_author_alone_until_they_are_shared(desk: Desk) -> None:
