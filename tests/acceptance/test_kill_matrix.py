@@ -44,7 +44,7 @@ STEPS: Final = (
 POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
 
 # What the bot writes meanwhile for itself, whatever becomes of the job.
-ASIDE: Final = ("ChoreStore.", "DepartureStore.", "RetentionStore.")
+ASIDE: Final = ("ChoreStore.", "DepartureStore.", "Moments.", "RetentionStore.")
 
 # What is only met for certain when a step takes its time: a poll that finds the task unfinished, a lease that has to
 # be renewed, a card that says what is soon out of date.
