@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from bot.service.services import Services
 
 log = logging.getLogger(__name__)
+
+CLOSING: Final = 2.0  # seconds for Discord to answer that the connection ends; supervisors kill after 10
 
 # What the bot has to be allowed in a channel to post videos there, by discord.py's names; and the same in a thread.
 IN_CHANNEL: Final = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
@@ -101,6 +104,15 @@ class Shotcaller(commands.Bot):
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
             default_permissions=discord.Permissions(manage_guild=True),
         )
+
+    async def close(self) -> None:
+        """End the connection. A Discord that does not answer that is left to find out by itself."""
+        try:
+            async with asyncio.timeout(CLOSING):
+                await super().close()
+        except TimeoutError:
+            log.warning("Discord did not answer the end of the connection")
+            await self.http.close()
 
     async def setup_hook(self) -> None:
         """Load every cog and tell Discord the commands."""

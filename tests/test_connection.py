@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import AsyncMock
 
 import aiohttp
 import discord
 import pytest
 
+from bot.client import Shotcaller
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import SettingsInvalid
+from cogs._translator import CatalogueTranslator
 from tests.sandbox.discord.theatre import opened
 
 if TYPE_CHECKING:
@@ -49,6 +52,26 @@ class Gateway:
 async def theatre() -> AsyncIterator[Theatre]:
     async with opened(None) as theatre:
         yield theatre
+
+
+class Deaf:
+    """A connection whose other side never answers that it ends."""
+
+    open = True
+
+    async def close(self, code: int) -> None:  # noqa: ARG002 (as discord.py calls it)
+        await asyncio.Event().wait()
+
+
+async def test_a_discord_that_does_not_answer_the_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.client.CLOSING", 0.05)
+    leaving = Shotcaller(
+        guild_ids=(), trace=aiohttp.TraceConfig(), explain=AsyncMock(), translator=CatalogueTranslator()
+    )
+    leaving.ws = cast("Any", Deaf())
+    async with asyncio.timeout(5), leaving:
+        pass
+    assert leaving.is_closed()
 
 
 def client() -> discord.Client:
