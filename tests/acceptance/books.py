@@ -54,8 +54,8 @@ class Books:
         return sum(row["held"] for row in rows), sum(row["settled"] for row in rows)
 
     def resting(self) -> bool:
-        """Whether nothing is due any more."""
-        return all(job["due_at"] is None for job in self.jobs())
+        """Whether there are jobs, and nothing is due any more."""
+        return self.rows("SELECT count(*) > 0 AND count(due_at) = 0 AS resting FROM jobs") == [{"resting": 1}]
 
     def age(self, *, minutes: float) -> None:
         """While the bot does not run: make every job as old as if so much time had passed."""

@@ -14,7 +14,8 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 PATIENCE: Final = 40.0  # seconds until what never comes is given up; nothing is measured with it
-GLANCE: Final = 0.03  # seconds between two looks
+GLANCE: Final = 0.02  # seconds between the first two looks
+STARE: Final = 0.1  # and at most between two later ones
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 
 
@@ -239,11 +240,13 @@ class People:
 
     async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
         """Look again and again until there is something to see: neither None nor False."""
+        pause = GLANCE
         try:
             async with asyncio.timeout(PATIENCE):
                 while (seen := await look()) is None or seen is False:
                     self.alive()
-                    await asyncio.sleep(GLANCE)
+                    await asyncio.sleep(pause)
+                    pause = min(1.3 * pause, STARE)
         except TimeoutError:
             raise AssertionError(f"waited in vain for {what}") from None
         return seen

@@ -122,7 +122,7 @@ class Stage:
         """Wait until the bot has nothing left to do."""
 
         async def resting() -> bool:
-            return bool(self.books.jobs()) and self.books.resting()
+            return self.books.resting()
 
         await self.people.until(resting, what="the end of every job")
 
