@@ -77,7 +77,9 @@ class Service:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
     faults, app = Faults(), web.Application()
-    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=tmp_path, kling_parallel=2) as providers:
+    async with Providers(
+        faults=faults, generate_seconds=0.05, cache_dir=tmp_path, fps=4, kling_parallel=2
+    ) as providers:
         providers.attach(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()

@@ -66,7 +66,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def api(films: Path) -> AsyncIterator[Api]:
     faults, app = Faults(), web.Application()
-    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=films) as providers:
+    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=films, fps=4) as providers:
         providers.attach(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
