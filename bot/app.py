@@ -191,7 +191,7 @@ async def _world(
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),
         courier=DiscordCourier(client, models=offered),
-        staff=wraps.staff(DiscordStaff(client)),
+        staff=wraps.staff(DiscordStaff(client, operator_channel_id=settings.operator_channel_id)),
         clock=HouseClock(),
         models=offered,
         moment=moment,

@@ -12,7 +12,7 @@ import discord
 from bot.domain.notice import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.notifier import CannotTell, NotPosted, Phase, Posted, Trouble
+from bot.service.notifier import CannotTell, NotPosted, Phase, Posted
 from cogs._cards import card_embed, failure_buttons, hidden
 from cogs._endings import private_ending, public_ending
 from cogs._posts import carries, is_card, mapped, post_film
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
 LONG_AGO: Final = timedelta(days=1)  # before a moment of our own clock, which may be wrong
-FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
 NOTE: Final = 10.0  # seconds for a direct note of what is posted already
 
 
@@ -248,9 +247,7 @@ class DiscordNotifier:
         """See `Notifier`. Without an operator channel the log alone has it."""
         if self._operator_channel_id is None:
             return
-        typed = alert.trouble is Trouble.FEEDBACK
-        detail = safe(alert.detail, FEEDBACK) if typed else alert.detail
-        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=detail or "-")
+        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
         async with mapped():
             channel = self._channel(self._operator_channel_id, None)
             once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.locale import words
 from cogs._modals import Form, values_of
 from cogs._replies import acknowledge, answer
-from cogs._text import link, safe
 
 if TYPE_CHECKING:
     import discord
@@ -20,7 +19,12 @@ REASON: Final = 500  # characters
 
 
 async def report(press: Press) -> None:
-    """Ask what is wrong."""
+    """Ask what is wrong.
+
+    Raises:
+        OwnReport: it is the presser's own video.
+    """
+    await press.bot.services.cases.check_reportable(press.job_id, by=press.interaction.user.id)
     say, message = press.say, press.interaction.message
     state = f"{press.job_id}:{message.id if message else 0}"
     form = Form(name=FORM, state=state, title=say("report.title"))
@@ -29,13 +33,13 @@ async def report(press: Press) -> None:
 
 
 async def reported(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-    """A report was written: it goes with the way to the message, also where the video's records are gone."""
+    """A report was written: who has it now is said. It has the way to the message, if the video's records are gone."""
     await acknowledge(interaction)
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client
     guild_id, who = interaction.guild_id, interaction.user.id
     place = (interaction.channel_id or 0, int(message) if message.isdecimal() else 0)
     reason = str(values_of(data).get("reason", ""))[:REASON]
-    detail = f"{link(guild_id, *place)} · <@{who}>: {safe(reason, REASON)}"
-    await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, detail=detail)
-    await answer(interaction, words(str(interaction.locale))("report.thanks"))
+    key = str(interaction.id)
+    heard = await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, key=key)
+    await answer(interaction, words(str(interaction.locale))(f"report.{heard}"))

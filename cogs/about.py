@@ -120,7 +120,7 @@ async def _given(bot: Shotcaller, interaction: discord.Interaction[Any], _state:
     if not text:
         await answer(interaction, say("feedback.empty"))
         return
-    await bot.services.feedback.give(
+    told = await bot.services.feedback.give(
         text, key=str(interaction.id), user_id=interaction.user.id, guild_id=interaction.guild_id
     )
-    await answer(interaction, say("feedback.thanks"))
+    await answer(interaction, say("feedback.told" if told else "feedback.kept"))

@@ -16,6 +16,7 @@ from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.domain.statement import Kind
 from bot.service.about import Condition
+from bot.service.cases import Heard
 from bot.service.chart import Measure
 from bot.service.checkup import Pulse
 from bot.service.choices import Whose
@@ -123,6 +124,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "admin.show.{}": ("decided", "usual"),
     "alert.{}": Trouble,
+    "report.{}": Heard,
     "allowance.{}": Period,
     "audit.{}": [
         *DECISIONS,

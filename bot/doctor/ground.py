@@ -15,8 +15,10 @@ from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
 from bot.providers import configured
 from bot.spending import spending_text
+from bot.store.feedback import FeedbackStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import pending
+from bot.store.reports import ReportStore
 from bot.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
         async with SQLiteDatabase(path) as database:
             missing = await pending(database)
             letters = [] if missing else await Lookup(database).dead_letters(most=LETTERS)
+            reports = [] if missing else await ReportStore(database).unseen()
+            notes = [] if missing else await FeedbackStore(database).untold(most=LETTERS)
     except StoreUnavailable as exc:
         yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
         return
@@ -105,6 +109,15 @@ async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
         yield good("database", f"{path} opens and is up to date; {state}")
     for job in letters:
         yield _letter(job)
+    cure = (
+        "Set OPERATOR_CHANNEL_ID, or take direct messages from the bot; servers choose a channel of their moderators."
+    )
+    if reports:
+        yield note(
+            "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", cure
+        )
+    if notes:
+        yield note("feedback", f"you could not be shown {len(notes)}", cure)
 
 
 def _letter(job: Job) -> Finding:

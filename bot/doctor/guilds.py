@@ -51,7 +51,11 @@ async def _look_around(client: discord.Client, settings: Settings) -> AsyncItera
         yield bad(f"guild {guild_id}", "the settings name it, and the bot is not in it", cure)
     if settings.operator_channel_id is None:
         cure = "Set OPERATOR_CHANNEL_ID to a channel of yours if you want to read of it on Discord."
-        yield note("operator", "what only you can mend is told in the log alone", cure)
+        yield note(
+            "operator",
+            "what only you can mend is told in the log alone; reports and feedback come to you by direct message",
+            cure,
+        )
     else:
         yield await _look_at_desk(client, settings.operator_channel_id)
 

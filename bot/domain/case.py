@@ -37,11 +37,27 @@ class CaseState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """One person's objection to a posted video; `user_id` is 0 where they have had everything deleted since."""
+
+    user_id: int
+    reason: str
+    at: datetime
+
+    @classmethod
+    def from_row(cls, row: Row) -> Report:
+        """The report of a database row."""
+        return cls(user_id=row["user_id"], reason=row["reason"], at=from_millis(row["at"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """One decision to be made, about `user_id`, in the channel `channel_id` of a guild.
 
     A case is due (`due_at`) until it has been posted or given up, and once more after its decision, to say so.
     `posting_at` is when its message was intended. The `body` says what the decision rests on: see each kind's maker.
+    A report's place is chosen when it is shown (its channel is 0 until then): with the moderators, or `for_operator`.
+    Its `reports` are with it where somebody is shown them.
     """
 
     id: str
@@ -59,6 +75,13 @@ class Case:
     tries: int = 0
     posting_at: datetime | None = None
     message_id: int | None = None
+    for_operator: bool = False
+    reports: tuple[Report, ...] = ()
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the one whom it was about has had everything deleted: nothing of it is shown any more."""
+        return self.user_id == 0 and not self.body and self.state is not CaseState.OPEN
 
     @classmethod
     def from_row(cls, row: Row) -> Case:
@@ -71,4 +94,5 @@ class Case:
             kind=CaseKind(row["kind"]),
             state=CaseState(row["state"]),
             body=json.loads(row["body"]),
+            for_operator=bool(row["for_operator"]),
         )

@@ -26,6 +26,7 @@ ShotcallerError
 │   ├── PolicyInvalid          a guild can't be run by such rules; says what is wrong with them
 │   ├── CaseUnknown            there is nothing of that kind to decide there
 │   ├── CaseDecided            somebody else has decided it first, or it has passed
+│   ├── OwnReport              the reported video is the person's own
 │   ├── RuleInvalid            prompts can't be searched by such a rule
 │   ├── ScansNotOffered        no configured video service scans texts and videos
 │   ├── TooManyJobs            the person has as many unfinished jobs as one person may have
@@ -98,6 +99,7 @@ from bot.errors.community import (
     GuildJobUnknown,
     GuildQuotaExceeded,
     OverLimit,
+    OwnReport,
     Paused,
     PlaceClosed,
     PolicyInvalid,
@@ -200,6 +202,7 @@ __all__ = [
     "OperatorFault",
     "OutcomeUnknown",
     "OverLimit",
+    "OwnReport",
     "Paused",
     "PlaceClosed",
     "PolicyInvalid",

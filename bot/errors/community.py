@@ -123,6 +123,10 @@ class CaseUnknown(Refused):
     """There is nothing of that kind to decide there: no such case, or another guild's."""
 
 
+class OwnReport(Refused):
+    """Somebody reports a video of their own."""
+
+
 class CaseDecided(Refused):
     """Somebody else has decided it first, or what it is about has passed; `state` is how it stands."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from hashlib import blake2s
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
-from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.case import Case, CaseKind, CaseState, Report
 from bot.domain.job import JobStatus
 from bot.domain.member import Member
-from bot.errors import CaseUnknown, ResultForgotten, StoreUnavailable
-from bot.service.notifier import Alert, Trouble
+from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,15 +20,27 @@ if TYPE_CHECKING:
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
     from bot.service.cards import Cards
+    from bot.service.clerk import Clerk
     from bot.service.delivery import Delivery
-    from bot.service.operator import OperatorDesk
     from bot.service.results import Removed, Results
     from bot.store.cases import CaseStore
     from bot.store.decisions import Decisions
     from bot.store.guilds import GuildStore
     from bot.store.lookup import Lookup
+    from bot.store.reports import ReportStore
 
 log = logging.getLogger(__name__)
+
+HASTE: Final = 10.0  # seconds that somebody who reports waits to hear who has it
+
+
+class Heard(StrEnum):
+    """Who has a report, or what somebody wrote to the operator."""
+
+    MODERATORS = "moderators"  # it is in their channel
+    OPERATOR = "operator"  # it is in the operator's channel, or their direct messages
+    KEPT = "kept"  # nobody yet; it is shown as soon as somebody can be
+    BEFORE = "before"  # the person has reported the same before; that counts
 
 
 class Cases:
@@ -41,20 +53,22 @@ class Cases:
         self,
         *,
         store: CaseStore,
+        reports: ReportStore,
         decisions: Decisions,
         guilds: GuildStore,
         lookup: Lookup,
         results: Results,
         delivery: Delivery,
         cards: Cards,
-        desk: OperatorDesk,
+        clerk: Clerk,
         deadline: timedelta,
         can_scan: bool,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._decisions, self._guilds, self._lookup = store, decisions, guilds, lookup
-        self._results, self._delivery, self._cards, self._desk = results, delivery, cards, desk
+        self._store, self._reports, self._decisions = store, reports, decisions
+        self._guilds, self._lookup = guilds, lookup
+        self._results, self._delivery, self._cards, self._clerk = results, delivery, cards, clerk
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
 
@@ -91,40 +105,55 @@ class Cases:
             await self._delivery.discard(job)
         return await self._told(job)
 
-    async def report(
-        self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str, detail: str
-    ) -> None:
-        """Bring a reported result before the guild's moderators; where nobody can be asked there, before the operator.
+    async def check_reportable(self, job_id: str, *, by: int) -> Job | None:
+        """Whether somebody may report a result; its job, if there are records of it.
 
-        `message` is its channel and id; `detail` is what the operator reads, safe to show. The same person's reports of
-        the same result are one.
+        Raises:
+            OwnReport: it is their own.
         """
-        case = await self._report(job_id, guild_id=guild_id, message=message, by=by, reason=reason)
-        if case is None:
-            await self._desk.tell(Alert(trouble=Trouble.REPORT, subject=job_id, detail=detail))
-        elif await self._store.open(case):
-            log.info("reported", extra={"case": case.id, "job": job_id})
-            self._wake()
-
-    async def _report(
-        self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str
-    ) -> Case | None:
         job = await self._lookup.job(job_id)
-        if guild_id is None or job is None or job.destination.guild_id != guild_id:
-            return None
-        channel_id = (await self._guilds.state(guild_id)).policy.moderation.channel_id
-        if channel_id is None:
-            return None
-        return Case(
-            id=f"report-{_one_of(job_id, by)}",
+        if job is not None and job.user_id == by:
+            raise OwnReport
+        return job
+
+    async def report(
+        self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str, key: str
+    ) -> Heard:
+        """Bring a reported result before those who decide; who has it now.
+
+        `message` is its channel and id. Reports by others of the same result go with the first; `key` is the
+        interaction's id.
+
+        Raises:
+            OwnReport: it is their own.
+        """
+        job, now = await self.check_reportable(job_id, by=by), self._clock()
+        new = Case(
+            id=f"report-{key}",
             kind=CaseKind.REPORT,
-            guild_id=guild_id,
-            channel_id=channel_id,
-            user_id=job.user_id,
+            guild_id=guild_id or 0,
+            channel_id=0,
+            user_id=job.user_id if job else 0,
             job_id=job_id,
-            body={"channel": message[0], "message": message[1], "by": by, "reason": reason},
-            created_at=self._clock(),
+            body={"channel": message[0], "message": message[1]},
+            created_at=now,
         )
+        case = await self._reports.add(Report(user_id=by, reason=reason, at=now), key=key, case=new)
+        if case is None:
+            return Heard.BEFORE
+        log.info("reported", extra={"case": case.id, "job": job_id})
+        return await self._heard(case.id)
+
+    async def _heard(self, case_id: str) -> Heard:
+        """Have a report shown at once, if that is to be done soon; who has it now."""
+        with contextlib.suppress(TimeoutError, StoreUnavailable):  # it is due still, and the next round sees to it
+            async with asyncio.timeout(HASTE):
+                await self._clerk.see_to(case_id)
+            case = await self._store.case(case_id)
+            if case is not None and case.message_id is not None and case.due_at is None:
+                return Heard.OPERATOR if case.for_operator else Heard.MODERATORS
+        self._wake()
+        return Heard.KEPT
 
     async def dismiss(self, case: Case, entry: AuditEntry) -> None:
         """Nothing follows from a report.
@@ -165,8 +194,3 @@ class Cases:
             with contextlib.suppress(StoreUnavailable):  # the next look at the queue shows it
                 await self._cards.show(job)
         return job
-
-
-def _one_of(job_id: str, by: int) -> str:
-    """The same for the same person's reports of the same result; who that is cannot be read from it."""
-    return blake2s(f"{job_id}:{by}".encode(), digest_size=8).hexdigest()

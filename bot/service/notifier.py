@@ -122,8 +122,6 @@ class Trouble(StrEnum):
     UNDELIVERABLE = "undeliverable"  # a video that no place takes
     STORE = "store_unavailable"  # the database refuses
     MACHINE = "machine"  # results cannot be written or looked at here
-    REPORT = "report"  # somebody reports a result
-    FEEDBACK = "feedback"  # somebody writes to the operator
     BUDGET = "budget"  # a share of the money of a month is used
     MORE = "more"  # somebody wishes for more credits where nobody decides
     CASE = "case"  # moderators cannot be asked what they have to decide

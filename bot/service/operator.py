@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import DestinationBusy, ShotcallerError
-from bot.service.notifier import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +29,7 @@ class OperatorDesk:
 
     async def tell(self, alert: Alert) -> None:
         """Write an alert to the log and, unless it was told lately, send it. Never raises on Discord's account."""
-        typed = alert.trouble is Trouble.REPORT  # in somebody's own words, which are not for the log
-        fields = {"trouble": str(alert.trouble), "subject": alert.subject, "detail": "" if typed else alert.detail}
+        fields = {"trouble": str(alert.trouble), "subject": alert.subject, "detail": alert.detail}
         log.error("the operator has to act", extra=fields)
         now, key = self._clock(), (str(alert.trouble), alert.subject)
         self._quiet_until = {each: until for each, until in self._quiet_until.items() if now < until <= now + QUIET}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from bot.domain.case import Case
+    from bot.domain.feedback import Note
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
     from bot.service.notifier import Posted, Result, Sighting
@@ -27,7 +30,23 @@ class Staff(Protocol):
         ...
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
-        """Say how a case was decided, in its message, and take its buttons away."""
+        """Say how a case stands, in its message; once it is decided, take its buttons away."""
+        ...
+
+    def operator_places(self) -> AsyncIterator[int]:
+        """The channels in which the operator can be told something, the best first: theirs, then direct messages."""
+        ...
+
+    async def post_note(self, note: Note) -> Posted:
+        """Post what somebody wrote to the operator, into the note's channel. A repeat finds the first."""
+        ...
+
+    async def find_note(self, note: Note) -> Sighting:
+        """Look for the message of a note, which may have been posted."""
+        ...
+
+    async def delete_note(self, note: Note) -> None:
+        """Delete the message of a note; that it is gone already is as good."""
         ...
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:

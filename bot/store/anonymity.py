@@ -40,8 +40,5 @@ async def unname(tx: Transaction, user_id: int) -> None:
         rows = await tx.all(f"SELECT id, {column} AS text FROM {table} WHERE {column} LIKE $1", f"%{user_id}%")  # noqa: S608 (constants)
         for row in rows:
             if mentions(row["text"], user_id):
-                body = json.loads(row["text"])
-                if body.get("by") == user_id:  # who reported something, in words of their own
-                    body.pop("reason", None)
-                text = json.dumps(without(body, user_id), ensure_ascii=False, sort_keys=True)
+                text = json.dumps(without(json.loads(row["text"]), user_id), ensure_ascii=False, sort_keys=True)
                 await tx.execute(f"UPDATE {table} SET {column} = $2 WHERE id = $1", row["id"], text)  # noqa: S608 (constants)

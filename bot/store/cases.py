@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.domain.case import Case, CaseState
+from bot.domain.case import Case, CaseState, Report
 from bot.domain.row import millis
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ async def withdraw(tx: Transaction, job_id: str, *, now: datetime, state: CaseSt
     )
 
 
+async def with_reports(tx: Transaction, case: Case) -> Case:
+    """A case with whatever people object to, the first first."""
+    rows = await tx.all("SELECT * FROM reports WHERE case_id = $1 ORDER BY at, id", case.id)
+    return replace(case, reports=tuple(Report.from_row(row) for row in rows))
+
+
 class CaseStore:
     """The cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
@@ -78,15 +85,28 @@ class CaseStore:
 
     async def claim(self, *, now: datetime, until: datetime) -> Case | None:
         """The next case whose message has to be posted or edited; due again at `until`, should nothing come of it."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
+
+        async def work(tx: Transaction) -> Case | None:
+            row = await tx.one(
                 "UPDATE cases SET due_at = $2 WHERE id = (SELECT id FROM cases WHERE due_at <= $1 "  # noqa: S608 (constants)
                 f"ORDER BY due_at LIMIT 1 {self._database.skip_locked}) RETURNING *",
-                millis(now),
-                millis(until),
+                *(millis(now), millis(until)),
             )
-        )
-        return Case.from_row(row) if row else None
+            return await with_reports(tx, Case.from_row(row)) if row else None
+
+        return await self._database.transact(work)
+
+    async def claim_this(self, case_id: str, *, now: datetime, until: datetime) -> Case | None:
+        """That case, if it is due; see `claim`."""
+
+        async def work(tx: Transaction) -> Case | None:
+            row = await tx.one(
+                "UPDATE cases SET due_at = $3 WHERE id = $1 AND due_at <= $2 RETURNING *",
+                *(case_id, millis(now), millis(until)),
+            )
+            return await with_reports(tx, Case.from_row(row)) if row else None
+
+        return await self._database.transact(work)
 
     async def recover(self, *, now: datetime) -> None:
         """At start, when no other process can be at it: what a dead process had claimed is due now."""
@@ -94,24 +114,25 @@ class CaseStore:
             lambda tx: tx.execute("UPDATE cases SET due_at = $1 WHERE due_at > $1", millis(now))
         )
 
-    async def begin_posting(self, case: Case, *, at: datetime) -> None:
-        """Write that its message may be there from that moment on, by Discord's clock."""
-        await self._database.transact(
+    async def begin_posting(self, case: Case, *, at: datetime) -> bool:
+        """Write that its message may be in its channel from that moment on (Discord's clock), if it is open still."""
+        begun = await self._database.transact(
             lambda tx: tx.execute(
-                "UPDATE cases SET posting_at = coalesce(posting_at, $2) WHERE id = $1", case.id, millis(at)
+                "UPDATE cases SET posting_at = CASE WHEN channel_id = $3 AND message_id IS NULL "
+                "THEN coalesce(posting_at, $2) ELSE $2 END, "
+                "channel_id = $3, for_operator = $4, message_id = NULL WHERE id = $1 AND state = 'open'",
+                *(case.id, millis(at), case.channel_id, int(case.for_operator)),
             )
         )
+        return begun == 1
 
     async def shown(self, case: Case, *, message_id: int | None) -> None:
-        """Its message says how it stands, unless it was decided or changed meanwhile; then it is due for that."""
+        """Its message says how it stood when it was claimed; what has become of it since keeps it due."""
         await self._database.transact(
             lambda tx: tx.execute(
-                "UPDATE cases SET message_id = coalesce(message_id, $2), tries = 0, "
-                "due_at = CASE WHEN state = $3 AND body = $4 THEN NULL ELSE due_at END WHERE id = $1",
-                case.id,
-                message_id,
-                str(case.state),
-                body_of(case),
+                "UPDATE cases SET message_id = coalesce($2, message_id), tries = 0, "
+                "due_at = CASE WHEN state = $3 AND due_at = $4 THEN NULL ELSE due_at END WHERE id = $1",
+                *(case.id, message_id, str(case.state), millis(case.due_at) if case.due_at else None),
             )
         )
 

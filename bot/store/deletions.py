@@ -29,7 +29,9 @@ _OWN: Final = (
     "DELETE FROM drafts WHERE user_id = $1",
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
-    "DELETE FROM feedback WHERE user_id = $1",
+    "DELETE FROM feedback WHERE user_id = $1 AND posting_at IS NULL",
+    # What the operator may have read stays as an empty row until its message is deleted.
+    "UPDATE feedback SET user_id = 0, guild_id = NULL, body = '' WHERE user_id = $1",
     "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
     "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
@@ -108,6 +110,7 @@ class DeletionStore:
                 await tx.execute(sql, wish.user_id)
             await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
             await withdraw_cases(tx, wish, now=now)
+            await take_words_out(tx, wish)
             await end_member(tx, wish.user_id, now=now)
             await unname(tx, wish.user_id)
             for row in await _accounts(tx, wish):
@@ -127,7 +130,9 @@ class DeletionStore:
         """Delete a job's row, and with it the stars that it has and its place in a gallery."""
 
         async def work(tx: Transaction) -> None:
-            await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id)  # noqa: S608 (constant)
+            if await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id):  # noqa: S608 (constant)
+                for row in await tx.all("SELECT id FROM cases WHERE job_id = $1 AND user_id = $2", job.id, job.user_id):
+                    await _strip(tx, row["id"])
             await owe(tx)
 
         await self._database.transact(work)
@@ -203,9 +208,36 @@ async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:
 
 
 async def withdraw_cases(tx: Transaction, wish: Deletion, *, now: datetime) -> None:
-    """Nobody needs to decide any more about the person who wishes to be forgotten."""
-    for row in await tx.all(
-        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2 AND state = 'open'",
-        *(wish.user_id, millis(wish.at)),
-    ):
+    """Nobody needs to decide any more about the person who wishes to be forgotten, and no case says who it was."""
+    rows = await tx.all(
+        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(wish.user_id, millis(wish.at))
+    )
+    for row in rows:
         await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
+        await _strip(tx, row["id"])
+
+
+async def _strip(tx: Transaction, case_id: str) -> None:
+    """Take person and words out of a decided case; what may stand in a message is due to be taken out of that too."""
+    await tx.execute(
+        "DELETE FROM cases WHERE id = $1 AND message_id IS NULL AND posting_at IS NULL AND state <> 'open'", case_id
+    )
+    stripped = await tx.execute(
+        "UPDATE cases SET user_id = 0, job_id = NULL, body = '{}', due_at = 0, tries = 0 "
+        "WHERE id = $1 AND state <> 'open'",
+        case_id,
+    )
+    if stripped:
+        await tx.execute("DELETE FROM reports WHERE case_id = $1", case_id)
+
+
+async def take_words_out(tx: Transaction, wish: Deletion) -> None:
+    """Take the person out of their reports of others' videos; those who decide are shown them anew."""
+    mine = "SELECT case_id FROM reports WHERE user_id = $1 AND at <= $2"
+    values = (wish.user_id, millis(wish.at))
+    await tx.execute(
+        f"UPDATE cases SET due_at = 0, tries = 0 WHERE id IN ({mine}) "  # noqa: S608 (constant)
+        "AND (message_id IS NOT NULL OR posting_at IS NOT NULL)",
+        *values,
+    )
+    await tx.execute("UPDATE reports SET user_id = 0, reason = '' WHERE user_id = $1 AND at <= $2", *values)

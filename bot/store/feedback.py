@@ -1,10 +1,10 @@
-"""What people wrote to the operator, until the operator has had it and it is old."""
+"""What people wrote to the operator, until the operator has had it and it is old, or its person wants it gone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.domain.feedback import Note
 from bot.domain.row import millis
 from bot.errors import TooMuchFeedback
 
@@ -12,16 +12,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.store.database import Database, Transaction
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Note:
-    """What somebody wrote, as it was typed."""
-
-    key: str
-    user_id: int
-    guild_id: int | None
-    text: str
 
 
 class FeedbackStore:
@@ -54,15 +44,46 @@ class FeedbackStore:
 
         return await self._database.transact(work)
 
+    async def note(self, key: str) -> Note | None:
+        """One note."""
+        row = await self._database.transact(lambda tx: tx.one("SELECT * FROM feedback WHERE id = $1", key))
+        return Note.from_row(row) if row else None
+
     async def untold(self, *, most: int) -> list[Note]:
         """What the operator has not had yet, the oldest first."""
         rows = await self._database.transact(
-            lambda tx: tx.all("SELECT * FROM feedback WHERE told_at IS NULL ORDER BY at LIMIT $1", most)
+            lambda tx: tx.all(
+                "SELECT * FROM feedback WHERE told_at IS NULL AND user_id <> 0 ORDER BY at LIMIT $1", most
+            )
         )
-        return [Note(key=row["id"], user_id=row["user_id"], guild_id=row["guild_id"], text=row["body"]) for row in rows]
+        return [Note.from_row(row) for row in rows]
 
-    async def told(self, key: str, *, now: datetime) -> None:
-        """The operator has it."""
+    async def begin_posting(self, note: Note, *, at: datetime) -> None:
+        """Write that its message may be in its channel from that moment on, by Discord's clock."""
         await self._database.transact(
-            lambda tx: tx.execute("UPDATE feedback SET told_at = $2 WHERE id = $1", key, millis(now))
+            lambda tx: tx.execute(
+                "UPDATE feedback SET channel_id = $2, "
+                "posting_at = CASE WHEN channel_id = $2 THEN coalesce(posting_at, $3) ELSE $3 END WHERE id = $1",
+                *(note.key, note.channel_id, millis(at)),
+            )
         )
+
+    async def told(self, key: str, *, message_id: int | None, now: datetime) -> None:
+        """The operator has it, in this message."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "UPDATE feedback SET told_at = coalesce(told_at, $2), message_id = $3 WHERE id = $1",
+                *(key, millis(now), message_id),
+            )
+        )
+
+    async def unwanted(self, *, most: int) -> list[Note]:
+        """Notes without a person, whose messages are still to be deleted."""
+        rows = await self._database.transact(
+            lambda tx: tx.all("SELECT * FROM feedback WHERE user_id = 0 ORDER BY at LIMIT $1", most)
+        )
+        return [Note.from_row(row) for row in rows]
+
+    async def forget(self, note: Note) -> None:
+        """Delete a note."""
+        await self._database.transact(lambda tx: tx.execute("DELETE FROM feedback WHERE id = $1", note.key))

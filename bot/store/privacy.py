@@ -44,6 +44,7 @@ HELD: Final[dict[str, Finds]] = {
     "members": ("user_id = $1 OR blocked_by = $1", _id),
     "strikes": ("user_id = $1", _id),
     "cases": ("user_id = $1 OR decided_by = $1 OR body LIKE $2", _id_and_text),
+    "reports": ("user_id = $1", _id),
     "audit": ("actor_id = $1 OR detail LIKE $2", _id_and_text),
     "queues": ("queue_id = $1", _id),
     "turns": ("user_id = $1 OR queue_id = $1", _id),

@@ -99,7 +99,10 @@ class RetentionStore:
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
             if texts is not None:
                 await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))
-                await tx.execute("DELETE FROM cases WHERE created_at < $1 AND state <> 'open'", millis(texts))
+                await tx.execute(
+                    "DELETE FROM cases WHERE created_at < $1 AND state <> 'open' AND (due_at IS NULL OR user_id <> 0)",
+                    millis(texts),
+                )
                 await tx.execute(
                     "UPDATE cases SET state = 'expired', decided_at = $2, due_at = $2, tries = 0 "
                     "WHERE created_at < $1 AND state = 'open' AND kind IN ('report', 'more')",

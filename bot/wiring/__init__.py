@@ -40,12 +40,14 @@ from bot.wiring.housekeeping import Housekeeping
 from bot.wiring.world import World
 
 if TYPE_CHECKING:
+    from bot.service.clerk import Clerk
     from bot.service.models import GivenUp
     from bot.service.worker import Worker
     from bot.settings import Settings
 
 __all__ = ["Wiring", "World"]
 
+CASES: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
 HANGING: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
 
 
@@ -82,7 +84,11 @@ class Wiring:
             ),
             results=self._results,
             cases=engine.moderating.cases(
-                results=self._results, delivery=engine.delivery, cards=engine.cards, deadline=engine.deadline
+                results=self._results,
+                delivery=engine.delivery,
+                cards=engine.cards,
+                clerk=self._clerk,
+                deadline=engine.deadline,
             ),
             checkup=administration.checkup,
             guilds=administration.guilds,
@@ -112,11 +118,10 @@ class Wiring:
     @cached_property
     def steward(self) -> Steward:
         """Does what has to be done from time to time."""
-        engine = self._engine
         chores = [
             *self._housekeeping.chores(),
             *self._administration.chores(),
-            engine.moderating.chore(copies=engine.copies, staff=self._world.staff, moment=self._world.moment),
+            Chore(name="cases", every=CASES, work=self._clerk.see_to_all, prompt=True),
             Chore(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
         ]
         return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
@@ -135,6 +140,10 @@ class Wiring:
             moment=self._world.moment,
             rand=random.random,
         )
+
+    @cached_property
+    def _clerk(self) -> Clerk:
+        return self._engine.moderating.clerk(copies=self._engine.copies, moment=self._world.moment)
 
     @cached_property
     def _videos(self) -> Videos:
@@ -213,11 +222,11 @@ class Wiring:
             database=self._world.database,
             purge=self._world.purge,
             courier=self._world.courier,
-            notifier=self._world.notifier,
+            staff=self._world.staff,
             delivery=self._engine.delivery,
             clock=self._world.clock,
+            moment=self._world.moment,
             wake_worker=self.worker.wake,
-            wake_steward=self._wake_steward,
         )
 
     @property

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.service.copies import Courier
     from bot.service.delivery import Delivery
-    from bot.service.notifier import Notifier
+    from bot.service.staff import Staff
     from bot.settings import Settings
     from bot.store.database import Database
 
@@ -48,11 +48,11 @@ class Housekeeping:
         database: Database,
         purge: Callable[[], Awaitable[bool]],
         courier: Courier,
-        notifier: Notifier,
+        staff: Staff,
         delivery: Delivery,
         clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
         wake_worker: Callable[[], None],
-        wake_steward: Callable[[], None],
     ) -> Self:
         """Build all of it."""
         keeping = _keeping(settings)
@@ -80,10 +80,9 @@ class Housekeeping:
             departures=departures,
             feedback=Feedback(
                 store=FeedbackStore(database),
-                notifier=notifier,
-                reachable=settings.operator_channel_id is not None,
+                staff=staff,
                 clock=clock,
-                wake=wake_steward,
+                moment=moment,
             ),
             traces=Traces(database, purge=purge),
         )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.service.cases import Cases
 from bot.service.clerk import Clerk
 from bot.service.inspection import Inspection
 from bot.service.moderation import Moderation
-from bot.service.steward import Chore
 from bot.store.cases import CaseStore
 from bot.store.decisions import Decisions
 from bot.store.guilds import GuildStore
 from bot.store.lookup import Lookup
+from bot.store.reports import ReportStore
 from bot.store.strikes import StrikeStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from bot.provider.scan import Scanner
     from bot.service.cards import Cards
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from bot.service.results import Results
     from bot.service.staff import Staff
     from bot.store.database import Database
-
-ROUND: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
 
 
 class Moderating:
@@ -46,40 +43,41 @@ class Moderating:
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._database, self._desk, self._clock, self._wake = database, desk, clock, wake
+        self._database, self._staff, self._desk, self._clock, self._wake = database, staff, desk, clock, wake
         self._guilds, self.decisions = GuildStore(database), Decisions(database)
         self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=clock)
         self.results = Inspection(
             guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=clock, wake=wake
         )
 
-    def cases(self, *, results: Results, delivery: Delivery, cards: Cards, deadline: timedelta) -> Cases:
+    def cases(self, *, results: Results, delivery: Delivery, cards: Cards, clerk: Clerk, deadline: timedelta) -> Cases:
         """What moderators may do."""
         return Cases(
             store=CaseStore(self._database),
+            reports=ReportStore(self._database),
             decisions=self.decisions,
             guilds=self._guilds,
             lookup=Lookup(self._database),
             results=results,
             delivery=delivery,
             cards=cards,
-            desk=self._desk,
+            clerk=clerk,
             deadline=deadline,
             can_scan=self.requests.can_scan,
             clock=self._clock,
             wake=self._wake,
         )
 
-    def chore(self, *, copies: Copies, staff: Staff, moment: Callable[[], datetime]) -> Chore:
-        """What brings cases before the moderators."""
-        clerk = Clerk(
+    def clerk(self, *, copies: Copies, moment: Callable[[], datetime]) -> Clerk:
+        """Who brings cases before those who decide."""
+        return Clerk(
             cases=CaseStore(self._database),
+            guilds=self._guilds,
             lookup=Lookup(self._database),
             copies=copies,
-            staff=staff,
+            staff=self._staff,
             desk=self._desk,
             clock=self._clock,
             moment=moment,
             rand=random.random,
         )
-        return Chore(name="cases", every=ROUND, work=clerk.see_to_all, prompt=True)

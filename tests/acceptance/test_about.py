@@ -65,7 +65,7 @@ async def test_feedback_reaches_the_operator_and_can_mention_nobody(stage: Stage
         opened = await people.types("feedback", locale=locale)
         assert (await people.form(opened))["title"] == say("feedback.title")
         sent = await people.submits(opened, locale=locale, text="More **cats**, @everyone\nplease")
-        assert await people.answer(sent) == say("feedback.thanks")
+        assert await people.answer(sent) == say("feedback.told")
 
         async def told() -> str | None:
             return next((each["content"] for each in await people.messages("showcase")), None)
@@ -75,19 +75,13 @@ async def test_feedback_reaches_the_operator_and_can_mention_nobody(stage: Stage
     assert stage.id_of("users", "ana") in alert
 
 
-async def test_feedback_waits_until_there_is_a_channel(stage: Stage) -> None:
+async def test_feedback_goes_to_the_owner_of_the_application_where_there_is_no_channel(stage: Stage) -> None:
     people = stage.people
     async with stage.bot():
         opened = await people.types("feedback")
         await people.form(opened)
-        await people.answered(await people.submits(opened, text="hello"))
-    assert await people.messages("showcase") == []
-    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
-
-        async def told() -> bool:
-            return any("hello" in each["content"] for each in await people.messages("showcase"))
-
-        await people.until(told, what="the feedback")
+        assert await people.answer(await people.submits(opened, text="hello")) == SAY("feedback.told")
+    assert ["hello" in each["content"] for each in await people.messages("dm", user="owner")] == [True]
 
 
 async def test_so_much_feedback_a_day(stage: Stage) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.locale import words
+from bot.service.cases import Heard
 from tests.acceptance.moderators import ADMIN, button, case, checks
 from tests.acceptance.stage import SMALL
 
 if TYPE_CHECKING:
     from tests.acceptance.people import Json
     from tests.acceptance.stage import Stage
+
+SAY = words()
 
 
 async def posted(stage: Stage, **options: object) -> Json:
@@ -19,16 +23,20 @@ async def posted(stage: Stage, **options: object) -> Json:
     return message
 
 
-async def reports(stage: Stage, message: Json, reason: str, *, user: str = "ben") -> None:
-    (ident,) = [
-        each["custom_id"]
-        for row in message["components"]
-        for each in row["components"]
-        if ":report:" in each["custom_id"]
-    ]
-    opened = await stage.people.presses(message, ident, user=user)
+def reporting(message: Json) -> str:
+    """The `custom_id` of the button under a video."""
+    buttons = [each["custom_id"] for row in message["components"] for each in row["components"]]
+    (found,) = [each for each in buttons if ":report:" in each]
+    return str(found)
+
+
+async def reports(
+    stage: Stage, message: Json, reason: str, *, user: str = "ben", heard: Heard = Heard.MODERATORS
+) -> None:
+    opened = await stage.people.presses(message, reporting(message), user=user)
     await stage.people.form(opened)
-    assert "passed on" in await stage.people.answer(await stage.people.submits(opened, user=user, reason=reason))
+    told = await stage.people.answer(await stage.people.submits(opened, user=user, reason=reason))
+    assert told == SAY(f"report.{heard}")
 
 
 async def presses(stage: Stage, message: Json, verb: str, *, user: str = ADMIN) -> str:
@@ -51,14 +59,36 @@ async def test_a_reported_video_is_deleted_after_a_restart(stage: Stage) -> None
     assert [row["action"] for row in stage.books.rows("SELECT * FROM audit ORDER BY at")][-1] == "report_removed"
 
 
-async def test_the_same_person_reports_a_video_once(stage: Stage) -> None:
+async def test_everybodys_words_are_with_the_one_case_of_a_video(stage: Stage) -> None:
     async with stage.bot():
         await checks(stage)
         message = await posted(stage)
-        for user in ("ben", "ben", "owner"):
-            await reports(stage, message, "look", user=user)
-        await case(stage)
-    assert len(stage.books.rows("SELECT * FROM cases")) == 2
+        await reports(stage, message, "blood " * 80)
+        await reports(stage, message, "more blood", heard=Heard.BEFORE)
+        await reports(stage, message, "gore " * 99, user="owner")
+        await reports(stage, message, "horror " * 70, user="admin")
+        held = await case(stage, "1 more; all of them are in the file")
+    assert stage.id_of("users", "ben") in held["content"]
+    assert [each["filename"] for each in held["attachments"]] == ["reports.txt"]
+    assert len(stage.books.rows("SELECT * FROM cases")) == 1
+
+
+async def test_nobody_reports_their_own_video(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        sent = await stage.people.presses(message, reporting(message))
+        assert SAY("error.own_report") in await stage.people.answer(sent)
+
+
+async def test_without_moderators_and_channel_the_owner_of_the_application_is_told(stage: Stage) -> None:
+    async with stage.bot():
+        message = await posted(stage)
+        await reports(stage, message, "blood", heard=Heard.OPERATOR)
+        told = await stage.people.messages("dm", user="owner")
+        await reports(stage, message, "gore", user="admin", heard=Heard.OPERATOR)
+        again = await stage.people.messages("dm", user="owner")
+    assert [("blood" in each["content"], each["components"]) for each in told] == [(True, [])]
+    assert ["blood" in each["content"] and "gore" in each["content"] for each in again] == [True]
 
 
 async def test_a_report_leads_to_a_block_and_is_dismissed(stage: Stage) -> None:

@@ -17,6 +17,7 @@ from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.privacy import PrivacyStore
 from bot.store.retention import RetentionStore
+from tests.service.moderating import Staff
 from tests.service.scripted import Scripted
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ class Keeper:
 
     house: House
     policy_file: Path | None = None
-    reachable: bool = True
     keeping: Keeping = KEEPING
 
     def __post_init__(self) -> None:
-        house, self.discord = self.house, Discord()
+        house, self.discord, self.staff = self.house, Discord(), Staff()
         self.deletions = DeletionStore(house.database)
         self.privacy = Privacy(
             store=PrivacyStore(house.database),
@@ -71,12 +71,12 @@ class Keeper:
             clock=house.clock,
             wake=house.wake,
         )
+        self.feedback_store = FeedbackStore(house.database)
         self.feedback = Feedback(
-            store=FeedbackStore(house.database),
-            notifier=house.discord,
-            reachable=self.reachable,
+            store=self.feedback_store,
+            staff=self.staff,
             clock=house.clock,
-            wake=house.wake,
+            moment=house.moment,
         )
 
     async def posted(self, **changes: Any) -> Job:

@@ -12,7 +12,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
 from bot.domain.policy import Moderation as Asked
 from bot.domain.request import VideoRequest
-from bot.service.cases import Cases
+from bot.service.cases import Cases, Heard
 from bot.service.clerk import Clerk
 from bot.service.copies import Copies
 from bot.service.inspection import Inspection
@@ -22,16 +22,20 @@ from bot.service.notifier import NotPosted, Posted
 from bot.service.results import Results
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
+from bot.store.reports import ReportStore
 from bot.store.results import ResultStore
 from bot.store.strikes import StrikeStore
 from tests.service.scripted import Scripted
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.domain.feedback import Note
     from bot.domain.job import Job
     from bot.service.notifier import Result, Sighting
     from tests.service.house import House
 
-GUILD, ROOM = 7, 9
+GUILD, ROOM, DESK = 7, 9, 99
 ANA = Member(user_id=1, guild_id=GUILD)
 
 
@@ -41,6 +45,8 @@ class Staff(Scripted):
     def __init__(self) -> None:
         super().__init__()
         self._numbers = count(500)
+        self.desks = [DESK]  # the channels in which the operator can be told something
+        self.shown = dict[str, Case]()  # what each case's message says
         self.gone = set[tuple[int, int]]()
 
     def there(self, guild_id: int, channel_id: int) -> bool:
@@ -49,6 +55,7 @@ class Staff(Scripted):
     async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
         assert job is None or case.job_id == job.id
         what = (case.id, film is not None)
+        self.shown[case.id] = case
         usual = Posted(channel_id=ROOM, message_id=next(self._numbers))
         return cast("Posted", await self.play("post_case", what, usual=usual))
 
@@ -57,7 +64,22 @@ class Staff(Scripted):
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
         assert job is None or case.job_id == job.id
+        self.shown[case.id] = case
         await self.play("edit_case", (case.id, str(case.state), case.message_id))
+
+    async def operator_places(self) -> AsyncIterator[int]:
+        for channel_id in self.desks:
+            yield channel_id
+
+    async def post_note(self, note: Note) -> Posted:
+        usual = Posted(channel_id=note.channel_id or 0, message_id=next(self._numbers))
+        return cast("Posted", await self.play("post_note", (note.channel_id, note.user_id, note.text), usual=usual))
+
+    async def find_note(self, note: Note) -> Sighting:
+        return cast("Sighting", await self.play("find_note", note.key, usual=NotPosted()))
+
+    async def delete_note(self, note: Note) -> None:
+        await self.play("delete_note", (note.channel_id, note.message_id))
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         await self.play("tell", (entry.id, channel_id))
@@ -111,6 +133,7 @@ class Bench:
         )
         self.clerk = Clerk(
             cases=self.store,
+            guilds=self.guilds,
             lookup=house.lookup,
             copies=copies,
             staff=self.staff,
@@ -133,13 +156,14 @@ class Bench:
         )
         self.cases = Cases(
             store=self.store,
+            reports=ReportStore(database),
             decisions=house.decisions,
             guilds=self.guilds,
             lookup=house.lookup,
             results=results,
             delivery=house.delivery,
             cards=house.cards,
-            desk=house.desk,
+            clerk=self.clerk,
             deadline=timedelta(hours=1),
             can_scan=True,
             clock=house.clock,
@@ -167,9 +191,11 @@ class Bench:
         chosen = self.moderation if scanner else self.unscanned
         return await chosen.screen(request, ANA, policy=policy, key=key, job_id="job-1")
 
-    async def reported(self, job: Job, *, by: int = 2) -> None:
-        """A report of a result by somebody."""
-        await self.cases.report(job.id, guild_id=GUILD, message=(5, 50), by=by, reason="look", detail="the way there")
+    async def reported(self, job: Job, *, by: int = 2, reason: str = "look", key: str = "") -> Heard:
+        """A report of a result by somebody; who has it."""
+        return await self.cases.report(
+            job.id, guild_id=GUILD, message=(5, 50), by=by, reason=reason, key=key or f"{job.id}-{by}"
+        )
 
     async def opened(self, **more: Any) -> Case:
         """An open case that nothing hangs on."""

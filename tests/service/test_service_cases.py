@@ -262,36 +262,6 @@ async def test_a_case_is_decided_where_it_is_posted_and_nowhere_else(bench: Benc
         await bench.cases.read("more-2", guild_id=GUILD, channel_id=ROOM)
 
 
-async def test_reports_of_one_video_by_one_person_are_one_case(bench: Bench) -> None:
-    await bench.wants()
-    job = await bench.house.steps.deliver(await bench.house.succeeded())
-    for by in (2, 2, 4):
-        await bench.reported(job, by=by)
-        bench.house.clock.tick(1)
-    case = await bench.latest_report()
-    assert (case.user_id, case.body["by"], case.body["message"]) == (1, 4, 50)
-    assert bench.woken == 2
-    assert bench.house.alerts() == []
-
-
-async def test_without_moderators_to_ask_a_report_is_the_operators(bench: Bench) -> None:
-    job = await bench.house.steps.deliver(await bench.house.succeeded())
-    await bench.reported(job)
-    assert bench.house.alerts() == [f"report {job.id}"]
-
-
-@pytest.mark.parametrize(("job_id", "guild_id"), [("gone", GUILD), (None, 8), (None, None)])
-async def test_a_report_about_elsewhere_is_the_operators(
-    bench: Bench, job_id: str | None, guild_id: int | None
-) -> None:
-    await bench.wants()
-    job = await bench.house.steps.deliver(await bench.house.succeeded())
-    await bench.cases.report(
-        job_id or job.id, guild_id=guild_id, message=(5, 50), by=2, reason="look", detail="the way there"
-    )
-    assert bench.house.alerts() == [f"report {job_id or job.id}"]
-
-
 async def test_a_reported_video_is_deleted_first_and_written_down_then(bench: Bench) -> None:
     await bench.wants()
     job = await bench.house.steps.deliver(await bench.house.succeeded())

@@ -26,7 +26,7 @@ async def test_the_same_is_kept_once_and_told_once(store: Store) -> None:
     assert [await keep(store, "a"), await keep(store, "a")] == [True, False]
     (note,) = await feedback.untold(most=5)
     assert (note.key, note.user_id, note.guild_id, note.text) == ("a", 1, 7, "more cats")
-    await feedback.told("a", now=store.now)
+    await feedback.told("a", message_id=5, now=store.now)
     assert await feedback.untold(most=5) == []
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from bot.domain.case import Case, CaseKind
+from bot.domain.case import Case, CaseKind, Report
 from bot.domain.oversight import Sought
 from bot.domain.policy import Moderation
 from bot.domain.wanted import Wanted
 from bot.store.anonymity import UNNAMED
 from bot.store.audit import Audit
 from bot.store.budgets import BudgetStore
-from bot.store.cases import CaseStore, withdraw
-from bot.store.deletions import Deletion, end_member, withdraw_cases
+from bot.store.cases import CaseStore, with_reports, withdraw
+from bot.store.deletions import Deletion, end_member, take_words_out, withdraw_cases
 from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
 from bot.store.gallery import GalleryStore
@@ -27,6 +27,7 @@ from bot.store.library import Shelf
 from bot.store.migrate import migrate, shipped
 from bot.store.presets import PresetStore
 from bot.store.removals import RemovalStore
+from bot.store.reports import ReportStore
 from bot.store.results import ResultStore
 from bot.store.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
@@ -157,6 +158,21 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: s.database.transact(lambda tx: withdraw_cases(tx, _deletion(s), now=s.now)),
         {"cases_of_user"},
     ),
+    "reports_of_a_case": (
+        lambda s: s.database.transact(lambda tx: with_reports(tx, _wish(s))),
+        {"reports_of_case"},
+    ),
+    "report": (
+        lambda s: ReportStore(s.database).add(
+            Report(user_id=1, reason="", at=s.now), key="a", case=replace(_wish(s), job_id="job-0001")
+        ),
+        {"reports_once", "cases_of_job"},
+    ),
+    "reports_of_user": (
+        lambda s: s.database.transact(lambda tx: take_words_out(tx, _deletion(s))),
+        {"reports_of_user"},
+    ),
+    "unseen_reports": (lambda s: ReportStore(s.database).unseen(), {"cases_unseen"}),
     "wish": (lambda s: Grants(s.database).wish(_wish(s), stale=s.now), {"cases_one_wish"}),
     "statement": (
         lambda s: Statements(s.database).latest(user_id=1, guild_id=7, most=5),

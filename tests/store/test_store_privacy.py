@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.domain.case import Case, CaseKind
+from bot.domain.case import Case, CaseKind, Report
 from bot.domain.job import ABANDONED, JobStatus
 from bot.domain.quota import extra_of
+from bot.store.cases import CaseStore
 from bot.store.deletions import Deletion, DeletionStore
 from bot.store.privacy import HELD, NOBODYS, PrivacyStore, mentions, without
+from bot.store.reports import ReportStore
 from tests.funds import plain
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
 
@@ -91,15 +92,49 @@ async def test_who_reported_a_video_is_not_told_to_its_author(store: Store) -> N
 
 
 async def test_who_reported_a_video_is_forgotten_with_their_words(store: Store) -> None:
-    body = json.dumps({"by": PERSON, "reason": SECRET, "message": 5})
-    await store.rows(
-        "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, body, decided_by, created_at) "
-        "VALUES ('r', 'report', 7, 5, $1, $2, $3, 0) RETURNING 1",
-        *(OTHER, body, PERSON),
+    about = Case(
+        id="r",
+        kind=CaseKind.REPORT,
+        guild_id=7,
+        channel_id=5,
+        user_id=OTHER,
+        job_id="1",
+        created_at=store.now,
+        body={"message": 5},
     )
+    await ReportStore(store.database).add(Report(user_id=PERSON, reason=SECRET, at=store.now), key="a", case=about)
+    await store.rows("UPDATE cases SET message_id = 50, due_at = NULL, decided_by = $1 RETURNING 1", PERSON)
+    (mine,) = (await PrivacyStore(store.database).held(PERSON))["reports"]
+    assert mine["reason"] == SECRET
     await delete(store)
     (case,) = await store.rows("SELECT * FROM cases")
-    assert (json.loads(case["body"]), case["decided_by"], case["state"]) == ({"by": 0, "message": 5}, None, "open")
+    assert (case["user_id"], case["state"], case["due_at"]) == (OTHER, "open", 0), "its message is to be edited"
+    assert [(each["user_id"], each["reason"]) for each in await store.rows("SELECT * FROM reports")] == [(0, "")]
+    assert await traces(store) == []
+
+
+async def test_what_moderators_were_shown_of_somebody_is_to_be_taken_out(store: Store) -> None:
+    cases = CaseStore(store.database)
+    for name, message_id, state in (("seen", 50, "denied"), ("waits", 51, "open"), ("unseen", None, "open")):
+        case = Case(
+            id=name,
+            kind=CaseKind.MORE,
+            guild_id=len(name),
+            channel_id=5,
+            user_id=PERSON,
+            created_at=store.now,
+            body={"why": SECRET},
+        )
+        await cases.open(case)
+        await store.rows(
+            "UPDATE cases SET message_id = $2, state = $3, due_at = NULL WHERE id = $1 RETURNING 1",
+            name,
+            message_id,
+            state,
+        )
+    await delete(store)
+    left = {row["id"]: (row["state"], row["due_at"]) for row in await store.rows("SELECT * FROM cases")}
+    assert left == {"seen": ("denied", 0), "waits": ("withdrawn", 0)}
     assert await traces(store) == []
 
 
