@@ -96,6 +96,7 @@ class Shotcaller(commands.Bot):
         self.explain = explain
         self.forms: dict[str, FormHandler] = {}
         self._guild_ids, self._translator = guild_ids, translator
+        self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
         self.admin = app_commands.Group(
             name="admin",
@@ -124,14 +125,19 @@ class Shotcaller(commands.Bot):
             if group.commands and self.tree.get_command(group.name) is None:
                 self.tree.add_command(group)
         if not self._guild_ids:
-            await self.tree.sync()
+            self._registered[None] = await self.tree.sync()
         for guild_id in self._guild_ids:
             guild = discord.Object(guild_id)
             self.tree.copy_global_to(guild=guild)
             try:
-                await self.tree.sync(guild=guild)
+                self._registered[guild_id] = await self.tree.sync(guild=guild)
             except discord.Forbidden:
                 log.error("no commands there: is the bot in that guild?", extra={"guild": guild_id})  # noqa: TRY400 (a setting, no bug)
+
+    def command_of(self, name: str, *, guild_id: int | None) -> app_commands.AppCommand | None:
+        """A command as Discord knows it in a guild."""
+        known = self._registered.get(guild_id) or self._registered.get(None, [])
+        return next((each for each in known if each.name == name), None)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Handle every submitted form, also those that were opened before a restart."""

@@ -6,7 +6,6 @@ Who may type a command under `/admin` is Discord's to say, by Manage Server or a
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -14,13 +13,14 @@ import discord
 from bot.domain.differences import fields
 from bot.locale import words
 from cogs._audit import entry_of
+from cogs._integrations import may_type
 from cogs._policy_words import change_line, field_line, listed
 from cogs._replies import CONTENT, answer
 from cogs._staffing import check_admin
 from cogs._text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection
 
     from bot.client import Shotcaller
     from bot.domain.differences import Changed
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.locale import Words
 
 MESSAGES: Final = 4  # that an answer may take
-OFFERED: Final = timedelta(minutes=15)  # so long a private panel may be used by whoever Discord let type its command
+COMMAND: Final = "admin"  # whoever may type it may use what it offers
 
 
 async def decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Callable[[Policy], Policy]) -> Changed:
@@ -100,29 +100,14 @@ def pages(text: str) -> list[str]:
     return found
 
 
-def check_presser(interaction: discord.Interaction[Any]) -> None:
-    """Whether this person may use an admins' button, select or form.
+async def check_presser(interaction: discord.Interaction[Any]) -> None:
+    """Whether this person may use an admins' button, select or form, at this very press.
 
-    Who may manage the guild may, and so may, for a while, who has the private message that offers it: Discord let them
-    type its command, maybe by what was decided under Integrations.
+    Who may manage the guild may, and who may type the admins' commands by what was decided under Integrations.
 
     Raises:
-        NotPermitted: they may not.
+        NotPermitted: they may not, maybe not any more.
+        DiscordBusy: Discord does not say.
     """
-    message = interaction.message
-    if message is None or interaction.guild_id is None or not message.flags.ephemeral:
+    if interaction.permissions.manage_guild or not await may_type(interaction, COMMAND):
         check_admin(interaction)
-        return
-    data: dict[str, Any] = dict(interaction.data or {})
-    root = str(data.get("custom_id", "")).partition(":")[0]
-    fresh = interaction.created_at - message.created_at < OFFERED
-    if not (fresh and any(each.partition(":")[0] == root for each in _idents(message.components))):
-        check_admin(interaction)
-
-
-def _idents(components: Iterable[Any]) -> Iterator[str]:
-    """The `custom_id`s of what stands in a message, however deep."""
-    for each in components:
-        if ident := getattr(each, "custom_id", None):
-            yield str(ident)
-        yield from _idents(getattr(each, "children", ()))

@@ -101,7 +101,7 @@ class JobButton(
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Decide."""
         await acknowledge(interaction)
-        check_presser(interaction)
+        await check_presser(interaction)
         await decide_job(bot, interaction, self.said["job"], self.said["deed"])
 
 
@@ -114,7 +114,7 @@ class PageButton(
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Turn the page in place."""
         await interaction.response.defer()
-        check_presser(interaction)
+        await check_presser(interaction)
         sought, user_id = Sought(self.said["sought"]), int(self.said["user"]) or None
         await show_page(bot, interaction, sought, user_id=user_id, skip=int(self.said["skip"]))
 
@@ -125,5 +125,5 @@ class JobSelect(Lasting[discord.ui.Select[Any]], template=r"ajob:open"):
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show it in a private message of its own."""
         await acknowledge(interaction)
-        check_presser(interaction)
+        await check_presser(interaction)
         await show_one(bot, interaction, self.item.values[0])

@@ -125,7 +125,7 @@ class Import(Lasting[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
-        check_presser(interaction)
+        await check_presser(interaction)
         draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
         if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
             raise DraftGone

@@ -65,14 +65,13 @@ class Step(
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         if self.said["step"] in FORMS:
-            check_presser(interaction)
             policy = await _in_time(bot, interaction)
             await interaction.response.send_modal(
                 form(self.said["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
             )
             return
         await interaction.response.defer()
-        check_presser(interaction)
+        await check_presser(interaction)
         if self.said["step"] == "check":
             await _check(bot, interaction)
         else:
@@ -80,13 +79,15 @@ class Step(
 
 
 async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
-    """What this guild has decided, while a form can still be the first answer.
+    """What this guild has decided, for who may decide, while a form can still be the first answer.
 
     Raises:
+        NotPermitted: they may not.
         StoreUnavailable: the database is too slow for that.
     """
     try:
         async with asyncio.timeout(QUICK):
+            await check_presser(interaction)
             return await policy_of(bot, interaction)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
@@ -127,7 +128,7 @@ def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
 async def _entered(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
     """A form of the panel came back, perhaps after a restart."""
     await interaction.response.defer()
-    check_presser(interaction)
+    await check_presser(interaction)
     values = {
         name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
     }

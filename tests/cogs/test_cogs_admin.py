@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+import discord
 import pytest
+from discord import AppCommandPermissionType as Kind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import NotPermitted
-from cogs._admin import OFFERED, check_presser, pages
+from bot.domain.member import Member
+from bot.errors import DiscordBusy, NotPermitted
+from cogs._admin import check_presser, pages
+from cogs._integrations import lets_in
 from cogs._replies import CONTENT
-
-if TYPE_CHECKING:
-    import discord
-
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=300), min_size=1, max_size=60))
@@ -33,42 +32,80 @@ def test_a_line_that_fits_no_message_is_cut() -> None:
     assert pages("") == [""]
 
 
-def press(
-    *,
-    ident: str = "setup:zone",
-    offered: str = "setup:zone",
-    manages: bool = False,
-    ephemeral: bool = True,
-    minutes: float = 1,
-    guild_id: int | None = 7,
-) -> discord.Interaction[Any]:
-    """Somebody presses `ident` of a message that offers `offered`."""
-    button = SimpleNamespace(custom_id=offered)
-    row = SimpleNamespace(children=[button])
-    message = SimpleNamespace(
-        flags=SimpleNamespace(ephemeral=ephemeral),
-        created_at=NOW,
-        components=[SimpleNamespace(children=[row])],
-    )
-    pressed = SimpleNamespace(
-        message=message,
+GUILD, GENERAL, ANA, FILM_CLUB, NEWCOMERS = 70, 5, 11, 21, 22
+WHO = Member(
+    user_id=ANA, guild_id=GUILD, role_ids=frozenset({GUILD, FILM_CLUB, NEWCOMERS}), places=frozenset({GENERAL})
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "in_"),
+    [
+        ({}, False),
+        ({(Kind.user, ANA): True}, True),
+        ({(Kind.user, ANA): False, (Kind.role, FILM_CLUB): True}, False),
+        ({(Kind.role, FILM_CLUB): True, (Kind.role, NEWCOMERS): False}, True),
+        ({(Kind.role, NEWCOMERS): False, (Kind.role, GUILD): True}, False),
+        ({(Kind.role, GUILD): True}, True),
+        ({(Kind.role, 99): True}, False),
+        ({(Kind.user, ANA): True, (Kind.channel, GENERAL): False}, False),
+        ({(Kind.user, ANA): True, (Kind.channel, GUILD - 1): False}, False),
+        ({(Kind.user, ANA): True, (Kind.channel, GUILD - 1): False, (Kind.channel, GENERAL): True}, True),
+        ({(Kind.channel, GENERAL): True}, False),
+    ],
+)
+def test_whom_a_server_lets_in_is_decided_as_discord_decides(rules: dict[tuple[Kind, int], bool], *, in_: bool) -> None:
+    assert lets_in(rules, WHO, guild_id=GUILD) is in_
+
+
+@dataclass
+class Command:
+    """The admins' command, as a server has decided about it; an exception is what Discord answers instead."""
+
+    rules: dict[tuple[Kind, int], bool] | Exception
+
+    async def fetch_permissions(self, _guild: object) -> object:
+        if isinstance(self.rules, Exception):
+            raise self.rules
+        said = [SimpleNamespace(type=kind, id=key, permission=may) for (kind, key), may in self.rules.items()]
+        return SimpleNamespace(permissions=said)
+
+
+def press(*, manages: bool = False, guild_id: int | None = GUILD, command: Command | None = None) -> Any:
+    """Somebody presses a button of a panel."""
+    return SimpleNamespace(
+        client=SimpleNamespace(
+            command_of=lambda name, guild_id: command if (name, guild_id) == ("admin", GUILD) else None
+        ),
+        user=SimpleNamespace(id=ANA),
         guild_id=guild_id,
-        data={"custom_id": ident},
-        created_at=NOW + OFFERED * minutes / 15,
-        permissions=SimpleNamespace(manage_guild=manages),
+        channel=None,
+        channel_id=GENERAL,
+        permissions=SimpleNamespace(manage_guild=manages, manage_messages=manages),
     )
-    return cast("discord.Interaction[Any]", pressed)
 
 
-@pytest.mark.parametrize("how", [{}, {"manages": True, "minutes": 99}, {"manages": True, "ephemeral": False}])
-def test_who_was_offered_a_panel_lately_or_manages_the_server_may_use_it(how: dict[str, Any]) -> None:
-    check_presser(press(**how))
+async def test_who_manages_the_server_or_is_let_in_may_use_a_panel() -> None:
+    await check_presser(press(manages=True))
+    await check_presser(press(command=Command({(Kind.user, ANA): True})))
 
 
 @pytest.mark.parametrize(
     "how",
-    [{"minutes": 15}, {"ephemeral": False}, {"offered": "quota:more"}, {"guild_id": None}, {"ident": "import:0"}],
+    [
+        {},
+        {"command": Command({})},
+        {"command": Command({(Kind.user, ANA): False})},
+        {"command": Command({(Kind.user, ANA): True}), "guild_id": None},
+        {"manages": True, "guild_id": None},
+        {"command": Command(discord.NotFound(cast("Any", SimpleNamespace(status=404, reason="")), "none"))},
+    ],
 )
-def test_nobody_else_may(how: dict[str, Any]) -> None:
+async def test_nobody_else_may_and_nobody_any_more(how: dict[str, Any]) -> None:
     with pytest.raises(NotPermitted):
-        check_presser(press(**how))
+        await check_presser(press(**how))
+
+
+async def test_where_discord_does_not_say_nobody_is_let_in() -> None:
+    with pytest.raises(DiscordBusy):
+        await check_presser(press(command=Command(TimeoutError())))
