@@ -14,6 +14,7 @@ from cogs._admin import check_presser
 from cogs._admin_jobs_look import deeds_for, outcome, page_embed, page_view, sheet, sheet_view
 from cogs._audit import entry_of
 from cogs._buttons import Lasting
+from cogs._ids import snowflake
 from cogs._replies import acknowledge, answer
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class JobButton(
 
 class PageButton(
     Lasting[discord.ui.Button[Any]],
-    template=r"ajobs:(?P<sought>latest|waiting|running|dead|everywhere):(?P<user>\d{1,19}):(?P<skip>\d{1,6})",
+    template=r"ajobs:(?P<sought>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
 ):
     """Another page of the list."""
 
@@ -115,7 +116,7 @@ class PageButton(
         """Turn the page in place."""
         await interaction.response.defer()
         await check_presser(interaction)
-        sought, user_id = Sought(self.said["sought"]), int(self.said["user"]) or None
+        sought, user_id = Sought(self.said["sought"]), snowflake(self.said["user"]) or None
         await show_page(bot, interaction, sought, user_id=user_id, skip=int(self.said["skip"]))
 
 

@@ -121,8 +121,11 @@ def result_buttons(
     stars: int = 0,
     direct: bool = False,
     ephemeral: bool = False,
+    foreign: bool = False,
 ) -> discord.ui.View:
     """What can be done with a result; see `cogs/results.py`. `direct`: it is in somebody's direct messages.
+
+    `foreign`: that is not its author, who can only report it there (see `bot.domain.access`).
 
     `models` are those on offer.
 
@@ -143,7 +146,7 @@ def result_buttons(
     }
     for row, buttons in enumerate(rows):
         for deed, sign in buttons:
-            if not hidden.get(deed):
+            if not hidden.get(deed) and (deed == "report" or not foreign):
                 label = words(f"result.button.{deed}") if deed != "star" or not stars else str(stars)
                 view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}", row=row))
     view.stop()

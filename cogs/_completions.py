@@ -50,7 +50,7 @@ def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: Tr
         wanted = [each for each in found if typed in each.name.casefold() and fits(each, user_id)]
         wanted.sort(key=lambda each: -each.uses)
         return [
-            app_commands.Choice(name=f"🌐 {each.name}" if each.shared else each.name, value=each.id)
+            app_commands.Choice(name=cut(f"🌐 {each.name}" if each.shared else each.name, CHOICE), value=each.id)
             for each in wanted[:CHOICES]
         ]
 

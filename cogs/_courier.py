@@ -54,6 +54,7 @@ class DiscordCourier:
             models=self._models,
             stars=stars,
             direct=direct,
+            foreign=direct and copy.user_id != job.user_id,
         )
 
     async def find_copy(

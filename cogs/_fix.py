@@ -10,6 +10,7 @@ import discord
 from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
 from cogs._buttons import Lasting
+from cogs._ids import whole
 from cogs._modals import QUICK, values_of
 from cogs._replies import acknowledge
 from cogs._rescue import KIND, Typed, remember
@@ -33,7 +34,10 @@ class Fix(Lasting[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):
             return
         await acknowledge(interaction)
         typed = await _kept(bot, interaction, self.said["draft"])
-        chosen = typed if self.said["what"] == "again" else typed.ways[int(self.said["what"])]
+        number = whole(self.said["what"], most=len(typed.ways) - 1)
+        if number is None and self.said["what"] != "again":
+            raise DraftGone
+        chosen = typed if number is None else typed.ways[number]
         await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self.said['draft']}")
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from cogs._text import cut
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
 QUICK: Final = 1.5  # seconds that may go by before a form is sent: it has to be the first answer
+TITLE: Final = 45  # characters of a form's title and of a field's name, Discord's limit
 
 
 class Form(discord.ui.Modal):
     """A form to send. It does nothing itself when it comes back."""
 
     def __init__(self, *, name: str, state: str, title: str) -> None:
-        super().__init__(title=title[:45], custom_id=f"{name}:{state}", timeout=None)
+        super().__init__(title=cut(title, TITLE), custom_id=f"{name}:{state}", timeout=None)
         self.stop()  # discord.py need not remember it
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
@@ -48,7 +51,7 @@ class Form(discord.ui.Modal):
             max_length=most,
             placeholder=hint[:100] or None,
         )
-        self.add_item(discord.ui.Label(text=label[:45], component=field_))
+        self.add_item(discord.ui.Label(text=cut(label, TITLE), component=field_))
 
 
 def values_of(data: Mapping[str, Any]) -> dict[str, Any]:

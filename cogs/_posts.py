@@ -84,10 +84,11 @@ async def post_film(
     models: Mapping[str, Capability],
     stars: int = 0,
     direct: bool = False,
+    foreign: bool = False,
 ) -> Posted:
     """Post a result with its settings and buttons; `mention` is the only person that it may mention.
 
-    `models` are those on offer.
+    `models` are those on offer; the others are as of `result_buttons`.
 
     Raises:
         ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
@@ -97,7 +98,7 @@ async def post_film(
         message = await channel.send(
             f"{greeting}\n{result_text(result.job, say, label=result.label)}",
             file=film_file(result, say),
-            view=result_buttons(result.job, say, models=models, stars=stars, direct=direct),
+            view=result_buttons(result.job, say, models=models, stars=stars, direct=direct, foreign=foreign),
             nonce=nonce,
             silent=silent,
             allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),

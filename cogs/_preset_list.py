@@ -10,7 +10,7 @@ from bot.locale import words
 from bot.service.presets import request_of
 from cogs._buttons import Lasting
 from cogs._presets import use
-from cogs._text import cut, safe, settings
+from cogs._text import BUTTON, cut, safe, settings
 
 if TYPE_CHECKING:
     import re
@@ -76,7 +76,7 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
     view = discord.ui.View(timeout=None)
     for preset in shown:
-        view.add_item(UseButton(preset.id, label=preset.name))
+        view.add_item(UseButton(preset.id, label=cut(preset.name, BUTTON)))
     if page > 0:
         view.add_item(PageButton(page - 1, way="<", label=say("preset.page.back")))
     if page < last:

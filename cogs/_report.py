@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.locale import words
+from cogs._ids import snowflake
 from cogs._modals import Form, values_of
 from cogs._replies import acknowledge, answer
 
@@ -38,7 +39,7 @@ async def reported(interaction: discord.Interaction[Any], state: str, data: dict
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client
     guild_id, who = interaction.guild_id, interaction.user.id
-    place = (interaction.channel_id or 0, int(message) if message.isdecimal() else 0)
+    place = (interaction.channel_id or 0, snowflake(message))
     reason = str(values_of(data).get("reason", ""))[:REASON]
     key = str(interaction.id)
     heard = await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, key=key)

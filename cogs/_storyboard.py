@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.job import Origin
+from bot.domain.request import MAX_SHOTS
 from bot.locale import words
 from cogs._buttons import Lasting
+from cogs._ids import whole
 from cogs._member import member_of
 from cogs._storyboard_forms import edit_form, script_form, settings_form, template_form
 from cogs._storyboard_look import COLOURS, builder_embed
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bot.service.storyboards import Present
     from cogs._modals import Form
 
-_AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)"
+_AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
 _GREY, _BLUE, _GREEN, _RED = (
     discord.ButtonStyle.secondary,
     discord.ButtonStyle.primary,
@@ -127,7 +129,7 @@ class Pick(Lasting[discord.ui.Select[Any]], template=f"story:{_AT}"):
         """Show the builder with that shot as the current one."""
         await interaction.response.defer()
         present = await bot.services.storyboards.read(self.spot.draft, user_id=interaction.user.id)
-        await show_present(bot, interaction, present, at=int(self.item.values[0]))
+        await show_present(bot, interaction, present, at=whole(self.item.values[0], most=MAX_SHOTS) or 0)
 
 
 async def show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.domain.offer import bent
 from bot.errors import DraftGone, StoreUnavailable
 from cogs._defaults import place_of
+from cogs._ids import whole
 from cogs._studio import NOTHING
 from cogs._wanting import models_here
 from cogs._wish import options_of, wish_of
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bot.domain.request import VideoRequest
 
 KIND: Final = "studio"  # of the drafts
+LONGEST: Final = 1000  # seconds and strengths that a control may say at all; what the model can do is asked for later
+STRONGEST: Final = 1000
 _TRIES: Final = 10  # to change a draft that other presses change at the same time
 
 
@@ -31,9 +34,9 @@ def meaning(option: str, value: str) -> dict[str, Any]:
     match option:
         case "sound" | "watermark" | "private":
             return {option: value == "1"}
-        case "duration" if value.isdecimal():
-            return {option: int(value)}
-        case "strength" if value.lstrip("-").isdecimal():
+        case "duration" if (seconds := whole(value, most=LONGEST)) is not None:
+            return {option: seconds}
+        case "strength" if whole(value.removeprefix("-"), most=STRONGEST) is not None:
             return {option: float(value)}
         case "camera":
             return {option: None if value == NOTHING else value, "strength": None}

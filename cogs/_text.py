@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -20,16 +21,34 @@ if TYPE_CHECKING:
 
 ELLIPSIS: Final = "…"
 DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
+MARKS: Final = 3  # on one character, as many as any writing needs
 BUTTON: Final = 80  # characters of a button's label, Discord's limit
 
+_MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
 # What means something to Discord anywhere, at the beginning of a line, or in an address.
 _MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
 _TURNS_TEXT_AROUND: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def cut(text: str, most: int) -> str:
-    """At most `most` characters of a text, with an ellipsis where something is missing."""
+    """At most `most` characters of a text, with an ellipsis where something is missing.
+
+    Whatever people typed and see passes here, so it is here that marks piled on a character are kept few.
+    """
+    text = few_marks(text)
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+
+
+def few_marks(text: str) -> str:
+    """A text with at most `MARKS` marks on each character: more would be drawn over the lines around it."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks <= MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def safe(text: str, most: int) -> str:

@@ -22,6 +22,7 @@ from cogs._audit import entry_of
 from cogs._buttons import Lasting
 from cogs._checkup import channel_ids, findings
 from cogs._chosen_channel import TELLING, check_channel
+from cogs._ids import snowflake
 from cogs._modals import QUICK, values_of
 from cogs._replies import acknowledge
 from cogs._setup_panel import FORM, form, panel, still_open
@@ -102,7 +103,7 @@ def _chosen(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChan
     if interaction.guild is None or interaction.guild.unavailable:
         raise DiscordBusy
     data: dict[str, Any] = dict(interaction.data or {})
-    found = [interaction.guild.get_channel(int(each)) for each in data.get("values", ()) if str(each).isdecimal()]
+    found = [interaction.guild.get_channel(snowflake(str(each))) for each in data.get("values", ())]
     return [each for each in found if each is not None]
 
 

@@ -11,6 +11,7 @@ from bot.locale import words
 from bot.service.results import PAGE
 from cogs._buttons import Lasting
 from cogs._cards import result_buttons, result_text
+from cogs._ids import whole
 from cogs._posts import film_file, mapped, patience_for
 from cogs._press import Press, share
 from cogs._replies import acknowledge
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.service.results import InboxPage
 
 PROMPT: Final = 120  # characters of a prompt in the list
+FURTHEST: Final = 1_000_000  # videos that may be skipped
 
 
 async def setup(bot: Shotcaller) -> None:
@@ -103,7 +105,7 @@ class InboxButton(
         await acknowledge(interaction)
         press = Press(bot=bot, interaction=interaction, job_id=self.said["what"], more="")
         if self.said["deed"] == "page":
-            await _show(bot, interaction, skip=int(self.said["what"]) if self.said["what"].isdecimal() else 0)
+            await _show(bot, interaction, skip=whole(self.said["what"], most=FURTHEST) or 0)
         elif self.said["deed"] == "share":
             await share(press)
         else:

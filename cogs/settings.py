@@ -15,6 +15,7 @@ from bot.locale import words
 from bot.service.choices import DEFAULTS, Whose
 from cogs._buttons import Lasting
 from cogs._defaults import place_of
+from cogs._ids import whole
 from cogs._replies import acknowledge
 from cogs._text import cut
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 NONE: Final = "-"  # the choice of no default
 ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission
 _SWITCHES: Final = ("sound", "watermark")
+LONGEST: Final = 1000  # seconds that a choice may say at all
+
 _PATTERN: Final = r"settings:(?P<whose>mine|channel|server):(?P<option>[a-z]{1,16})"
 
 
@@ -85,7 +88,7 @@ def _changes(option: str, value: str) -> dict[str, Any]:
     if option in _SWITCHES:
         return {option: value == "yes"}
     if option == "duration":
-        return {option: int(value)} if value.isdecimal() else {}
+        return {} if (seconds := whole(value, most=LONGEST)) is None else {option: seconds}
     return {option: value} if option in {*DEFAULTS, notice.PREFERENCE} else {}
 
 

@@ -17,6 +17,7 @@ from bot.locale import words
 from bot.service.presets import NAME_LIMIT
 from cogs import _storyboard_forms as forms
 from cogs._defaults import with_defaults
+from cogs._ids import whole
 from cogs._modals import values_of
 from cogs._replies import acknowledge
 from cogs._storyboard import Pick, Press, Spot, change, show_present
@@ -127,7 +128,7 @@ def _left_out(script: str, say: Words) -> str:
 
 async def _edited(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
     say, prompt, typed = words(str(interaction.locale)), values.get("prompt", ""), values.get("seconds", "")
-    number = re.search(r"\d{1,4}", typed)
+    number = re.search(r"[0-9]{1,4}", typed)
     seconds = int(number[0]) if number else None
     present = await change(
         bot, interaction, spot, lambda board: board.become(board.now.edit(spot.shot, prompt=prompt, seconds=seconds))
@@ -150,15 +151,16 @@ async def _scripted(bot: Shotcaller, interaction: Interaction, spot: Spot, value
 
 async def _settled(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
     model, _, mode = values["quality"][0].partition(" ")
-    if model not in bot.services.storyboards.models:
+    if model not in bot.services.storyboards.models or mode not in set(Mode):
         raise ModelUnknown(model=model)
+    shape = values["aspect"][0]
     extras = values.get("extras") or ()
     changes = {
         "model": model,
         "mode": Mode(mode),
-        "aspect_ratio": AspectRatio(values["aspect"][0]),
-        "total": min(max(int(values["total"][0]), 1), LONGEST),
+        "total": whole(values["total"][0], most=LONGEST) or 1,
         "negative_prompt": tidy(values.get("negative", "")),
+        **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
     present = await change(bot, interaction, spot, lambda board: board.become(board.now.but(**changes)))

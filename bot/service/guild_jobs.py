@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.access import possible_id
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import DeadLetter, JobStatus
 from bot.errors import GuildJobUnknown
@@ -75,7 +76,7 @@ class GuildJobs:
         Raises:
             GuildJobUnknown: the guild has no such job.
         """
-        job = await self._lookup.job(job_id)
+        job = await self._lookup.job(job_id) if possible_id(job_id) else None
         if job is None or guild_id not in {EVERYWHERE, job.destination.guild_id}:
             raise GuildJobUnknown(job_id=job_id)
         return await self._view(job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import unicodedata
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,7 @@ MOST_SHARED: Final = 100
 MEMBERS_SHARE: Final = "presets_by_members"  # the guild's preference: whether authors may share without an admin
 MANAGE: Final = "manage_guild"  # Discord's name of the permission
 
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # fillers and the like, which count as letters or signs
 # Control characters, and what mentions, timestamps, custom emoji and code are made of.
 _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff@<>#`]")
 
@@ -210,12 +212,17 @@ def checked_name(name: str) -> str:
     """A name for what people keep, on one line.
 
     Raises:
-        PresetNameInvalid: it is empty, too long, or could be taken for a mention or the like.
+        PresetNameInvalid: nothing of it is to be seen, it is too long, or could be taken for a mention or the like.
     """
     plain = " ".join(name.split())
-    if not 0 < len(plain) <= NAME_LIMIT or _NOT_IN_NAMES.search(plain):
+    if len(plain) > NAME_LIMIT or _NOT_IN_NAMES.search(plain) or not any(map(_to_be_seen, plain)):
         raise PresetNameInvalid(name=plain[:100], limit=NAME_LIMIT)
     return plain
+
+
+def _to_be_seen(character: str) -> bool:
+    """Whether a character is drawn by itself: no space, no control, no mark, and none of the letters that are blank."""
+    return unicodedata.category(character)[0] not in "ZCM" and character not in _BLANK
 
 
 def _there(found: Preset | None, preset: Preset) -> Preset:

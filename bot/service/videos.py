@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from bot.domain.access import possible_id
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.price import Price
 from bot.domain.quota import Unit
-from bot.errors import BudgetExceeded, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
+from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.asking import Accepted, Estimate, JobView, Purse, Standing
 from bot.service.moderation import REVIEW_TIME
 from bot.service.notifier import Alert, Trouble
@@ -221,6 +222,8 @@ class Videos:
             JobUnknown: there is no such job, or it is not that person's.
             TooLateToCancel: the provider may have heard of it already.
         """
+        if not possible_id(job_id):
+            raise JobUnknown(job_id=job_id)
         job = await self._jobs.cancel(job_id, user_id=user_id, now=self._clock())
         self._wake()
         return job

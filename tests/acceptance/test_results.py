@@ -174,6 +174,7 @@ async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(stage: Stage, lost: st
         assert "Sent" in await people.answer(sent)
         (copy,) = await people.results("dm", user="ben")
     assert copy["mentions"] == []
+    assert set(buttons(copy)) == {"report"}  # in direct messages all else is for one's own videos
     assert message["id"] in copy["content"]
     assert PROMPT in copy["attachments"][0]["description"]
     files = [await people.fetch(each["attachments"][0]["url"]) for each in (message, copy)]

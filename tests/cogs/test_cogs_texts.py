@@ -18,7 +18,7 @@ from bot.service.asking import JobView
 from bot.service.notifier import Card, phase_of
 from cogs._cards import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs._quota_look import BAR, bar
-from cogs._text import ELLIPSIS, as_typed, cut, failure, link, safe
+from cogs._text import ELLIPSIS, MARKS, as_typed, cut, failure, link, safe
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ID = 2**63 - 1
@@ -173,3 +173,14 @@ def test_a_bar_is_always_as_long_and_shows_every_part_there_is(allowance: int, h
         assert ("🟨" in shown) == (held > 0)
         assert account.balance == 0 or held >= allowance or "🟩" in shown or held * BAR > (BAR - 1) * allowance
     assert ("🟩" in shown) <= (account.balance > 0)
+
+
+def test_marks_piled_on_a_character_are_few_where_they_are_shown_and_writing_is_whole() -> None:
+    pile = "".join(chr(mark) for mark in range(0x0300, 0x0330))
+    for shown in (safe(f"f{pile}o{pile}x", 300), cut(f"f{pile}o{pile}x", 300)):
+        assert len(shown) == 3 + 2 * MARKS
+    request = VideoRequest(model="kirin_v3_t2v", prompt=f"a fo{pile}x")
+    assert pile not in str(card_embed(Card(job=job(request), phase=phase_of(job(request))), words()).to_dict())
+    assert request.prompt.endswith(f"{pile}x")
+    for plain in ("e\u0301te\u0301", "บ้านน้ำ", "בְּרֵאשִׁ֖ית", "हिन्दी", "Tiê\u0301ng Vi\u0323\u0302t", "1\ufe0f\u20e3 ❤️"):
+        assert cut(plain, 300) == plain

@@ -74,6 +74,12 @@ async def test_a_filled_prompt_obeys_the_rules(presets: Presets) -> None:
     assert [problem.code for problem in refused.value.problems] == ["prompt_too_long"]
 
 
+@pytest.mark.parametrize("name", ["\u2060", "\u00ad\ufeff", "\u3000", "\u3164", "\u2800\u115f", "\u0301", "\U000e0041"])
+async def test_a_name_has_something_to_be_seen_in_it(presets: Presets, name: str) -> None:
+    with pytest.raises(PresetNameInvalid):
+        await saved(presets, name)
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 33, "@everyone", "<#1>", "a`b", "a\u202eb", "\ud800", "a\x07b"])
 async def test_names_that_mean_something_else_are_refused(presets: Presets, name: str) -> None:
     with pytest.raises(PresetNameInvalid):
