@@ -44,12 +44,15 @@ OWN: Final = {
 
 
 def kinds() -> Iterator[tuple[str, type[Lasting[Any]]]]:
-    """Every lasting item of the bot; one whose name is another's too with its module."""
+    """Every lasting item of the bot; one whose name is another's too with its module.
+
+    A bot that was started in this process has loaded the modules anew, with classes of the same names.
+    """
     for name in extensions():
         importlib.import_module(name)
-    found = Lasting.__subclasses__()
-    names = [each.__name__ for each in found]
-    for each in found:
+    found = {f"{each.__module__}.{each.__name__}": each for each in Lasting.__subclasses__()}
+    names = [each.__name__ for each in found.values()]
+    for each in found.values():
         yield (each.__name__ if names.count(each.__name__) == 1 else f"{each.__module__}.{each.__name__}"), each
 
 
