@@ -125,7 +125,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),
     "outlook": (
         lambda s: s.lookup.waiting(s.job(turn=2)),
-        {"turns_in_order", "queues_in_order", "jobs_in_turn", "jobs_of_queue_at_work"},
+        {"turns_in_order", "queues_in_order", "jobs_in_turn", "jobs_at_work"},
     ),
     "first_waiting": (
         lambda s: s.lookup.first_waiting("kirin", most=5),
