@@ -68,7 +68,7 @@ async def test_what_needs_a_moderator_needs_a_channel_that_the_bot_can_use(stage
     async with stage.bot():
         assert "moderators' channel" in await types(stage, "checks", approval="requests")
         assert "moderators' channel" in await rule(stage, "gore", action="hold")
-        assert "I may not do that" in await types(stage, "checks", channel=ROOM)
+        assert "**Send Messages**" in await types(stage, "checks", channel=ROOM)
         await stage.people.permissions(ROOM, allow=["SEND_MESSAGES"])
         assert "I may not do that" not in await types(stage, "checks", channel=ROOM, approval="requests")
         await rule(stage, "gore", action="hold")
