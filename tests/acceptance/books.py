@@ -28,6 +28,8 @@ class Books:
         if not self.path.exists():
             return []
         with closing(sqlite3.connect(self.path, timeout=30)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchall():
+                return []  # a bot is just making it
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql)]
 
