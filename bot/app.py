@@ -35,6 +35,7 @@ from cogs._translator import CatalogueTranslator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from bot.provider.base import VideoProvider
     from bot.service.delivery import Fetcher
@@ -56,13 +57,14 @@ _ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_inter
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wraps:
-    """Seams for tests: each may put something around a collaborator before it is used."""
+    """Seams for tests: each may put something around a collaborator before it is used; `wall` is the wall clock."""
 
     database: Callable[[Database], Database] = lambda inner: inner
     provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
     notifier: Callable[[Notifier], Notifier] = lambda inner: inner
     fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
     staff: Callable[[Staff], Staff] = lambda inner: inner
+    wall: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,8 +131,8 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         stack.enter_context(sole_user(settings.database_path))
         log.info("spending: %s", spending_text(settings))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
-        await migrate(sqlite, now=utc_now())
-        offered = Models(models_of(settings, configured(settings)), clock=utc_now)
+        await migrate(sqlite, now=wraps.wall())
+        offered = Models(models_of(settings, configured(settings)), clock=wraps.wall)
         moment, answers = DiscordClock(), PrivateAnswers()
         client = await stack.enter_async_context(_client(settings, moment))
         notifier = DiscordNotifier(
@@ -192,7 +194,7 @@ async def _world(
         notifier=wraps.notifier(notifier),
         courier=DiscordCourier(client, models=offered),
         staff=wraps.staff(DiscordStaff(client, operator_channel_id=settings.operator_channel_id)),
-        clock=HouseClock(),
+        clock=HouseClock(wall=wraps.wall),
         models=offered,
         moment=moment,
         scanner=await open_scanner(settings, stack, context),
