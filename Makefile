@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 SANDBOX_OPENAPI ?= $(abspath $(wildcard ../shared/discord/openapi.json))
 export SANDBOX_OPENAPI
 
-.PHONY: setup demo test fresh check format lock bench docs pictures clean
+.PHONY: setup demo test torture fresh check format lock bench docs pictures clean
 
 setup: $(STAMP)
 
@@ -38,7 +38,11 @@ demo: setup
 test: setup
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=97 $(ARGS)
 
-# Both commands above in a clone of HEAD, with an empty home and empty caches, and how long each took.
+# Everything that can go wrong goes wrong (several minutes); ARGS="--seed 7 --asks 300 --write", see docs/reliability.md.
+torture: setup
+	$(BIN)/python -m tests.torture $(ARGS)
+
+# `make demo` and `make test` in a clone of HEAD, with an empty home and empty caches, and how long each took.
 fresh:
 	$(PYTHON) -m tests.fresh $(ARGS)
 

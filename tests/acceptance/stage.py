@@ -90,18 +90,26 @@ class Stage:
             for number in _SIGNALS:
                 asyncio.get_running_loop().remove_signal_handler(number)
 
-    @asynccontextmanager
-    async def process(
-        self, *, arguments: Sequence[str] = ("-m", "bot", "run"), **changes: object
-    ) -> AsyncIterator[Forked]:
-        """The bot as a process of its own, connected unless it died before; killed at the end if it still runs."""
+    @property
+    def log(self) -> Path:
+        """What the bots that are processes of their own have printed."""
+        return self.folder / "bot.log"
+
+    def spawn(self, arguments: Sequence[str], **changes: object) -> Forked:
+        """A bot that is a process of its own; whoever asks for it ends it."""
         environment = {
             **{name: value for name, value in os.environ.items() if name.startswith(("PATH", "COVERAGE"))},
             **self.environment(**changes),
             "PYTHONPATH": str(ROOT),
         }
-        log = self.folder / "bot.log"
-        process = Forked(arguments, environment=environment, folder=self.folder, log=log)
+        return Forked(arguments, environment=environment, folder=self.folder, log=self.log)
+
+    @asynccontextmanager
+    async def process(
+        self, *, arguments: Sequence[str] = ("-m", "bot", "run"), **changes: object
+    ) -> AsyncIterator[Forked]:
+        """The bot as a process of its own, connected unless it died before; killed at the end if it still runs."""
+        process, log = self.spawn(arguments, **changes), self.log
 
         def alive() -> None:
             assert process.returncode in _EXPECTED, log.read_text()
@@ -113,9 +121,10 @@ class Stage:
             self.people.alive = lambda: None
             process.kill()
             await process.wait()
-            await self.people.until(self._left, what="the end of its connection")
+            await self.people.until(self.left, what="the end of its connection")
 
-    async def _left(self) -> bool:
+    async def left(self) -> bool:
+        """Whether no bot is connected."""
         return await self.people.connected() == 0
 
     async def rest(self) -> None:

@@ -1,0 +1,64 @@
+"""Tortures the bot: every trouble at every step, then all of them at once. `make torture ARGS="--seed 7 --asks 200"`.
+
+One line is printed for each trouble, then what was counted. Exit code 1 when anything at all is not true at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.acceptance.forks import warm_up
+from tests.torture.bench import Bench
+from tests.torture.page import PAGE, page
+from tests.torture.troubles import troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry it out; the exit code."""
+    arguments = _parser().parse_args(argv)
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox's own account of every cut connection
+    warm_up()
+    return asyncio.run(_torture(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="decides every moment and every order (default: 1)")
+    parser.add_argument("--asks", type=int, default=100, help="videos asked for while everything goes wrong at once")
+    parser.add_argument("--lanes", type=int, default=4, help="troubles tried at the same time")
+    parser.add_argument("--only", default="", help="only the troubles in whose line this stands")
+    parser.add_argument("--write", action="store_true", help=f"write the table into docs/{PAGE.name}")
+    return parser
+
+
+async def _torture(arguments: argparse.Namespace) -> int:
+    chosen = [each for each in troubles() if arguments.only in f"{each.target} {each.step} {each.kind}"]
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        bench = Bench(folder=Path(folder), seed=arguments.seed)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(bench.try_all(chosen, lanes=arguments.lanes))
+            if arguments.asks:
+                group.create_task(bench.all_at_once(asks=arguments.asks))
+    figures, wrong = bench.figures(), bench.wrong
+    for line in (*figures.lines(), *wrong):
+        sys.stdout.write(f"{line}\n")
+    if wrong:
+        again = f"--seed {arguments.seed} --asks {arguments.asks}"
+        sys.stdout.write(f"Not everything is true. The same once more: make torture ARGS='{again}'\n")
+        return 1
+    if arguments.write:
+        PAGE.write_text(page(bench.came, figures), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

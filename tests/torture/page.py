@@ -1,0 +1,113 @@
+"""`docs/reliability.md`: what was done to the bot, and what came of it, as a run has found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.torture.troubles import OFTEN
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator, Mapping
+
+    from tests.torture.troubles import Trouble
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+
+_HEAD: Final = """\
+# What the bot has been put through
+
+This page is made by a run: `make torture ARGS=--write`. The real bot, a process of its own, works in [the
+sandbox](sandbox.md), and while it works something goes wrong. Then the trouble ends, everything comes to its end, and
+all that can be seen from outside is compared: the bot's database, every channel and direct message, the services'
+tasks, and their bill.
+
+In each line of the table one person waits for one video while one thing goes wrong at one step: for one call, for
+three, or for every call during six seconds (unless the job ends before). What the machine does to the bot happens at
+random moments: once, three times, five times. A service that never finishes a video is given six seconds instead of
+an hour.
+
+Then everything happens to many people at once: they ask for public and private videos at both services, take them
+back, ask again, delete; and in an order that the seed decides faults strike, the process is killed and paused, and
+its clock leaps.
+
+## What has to be true at the end
+
+- Every accepted request has one end: its video is **posted** in the channel, or **sent directly** to its person; or it
+  **failed** and its person was told; or it was **taken back**; or its video is **kept for its person**, who finds it in
+  `/inbox`; or it is **kept for the operator**, because nobody can find out what the service did.
+- A posted video is there once, and nothing else has one.
+- Every task at a service is an attempt that the bot has written down, and none was made twice. A video is billed once.
+- What the services bill is what the database says. Every hold has the one end that its job asks for, and every account
+  is the sum of its lines. Nothing that was billed was given back, but for a file that no place takes at any size: its
+  person is not charged for it.
+- Each job has one card at most, and it says what the job's row says.
+- Nothing waits any more, and the results folder holds the kept videos and nothing else.
+
+A run in which one of these is not true says so, names the seed that repeats it, writes nothing, and exits with 1. A
+request is **not accepted** where Discord did not take the bot's first answer: its person reads that, and nothing was
+charged.
+"""
+_TAIL: Final = """\
+## To run it
+
+`make torture` takes several minutes. `ARGS="--seed 7"` decides other moments and another order, `--asks 300` how
+many videos are asked for in the second part (0: none), `--lanes 2` how many troubles are tried at the same time,
+`--only "kirin create"` chooses lines of the table, and `--write` writes this page. A seed repeats what is done and in
+which order; how far the bot has come by then is up to the machine. `make test` has a short form of it.
+
+Not in the table: the scans of `kirin`, whose troubles `tests/acceptance/test_scans.py` shows (a request that cannot be
+scanned waits for a moderator); the list of tasks, which is read only where a task can't be asked for by our own name;
+and further private answers (`followup`), of which asking for a video has none.
+"""
+_SERVICES: Final = {"kirin": "`kirin`", "kling": "`kling`", "discord": "Discord", "bot": "the machine"}
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What a run has counted."""
+
+    seed: int
+    trials: int
+    suffered: Counter[str]
+    ends: Counter[str]
+
+    def lines(self) -> Iterator[str]:
+        """The figures, each with its words."""
+        yield f"{self.trials} trials, {self.ends.total()} accepted requests (seed {self.seed})"
+        yield f"What happened: {_counted(self.suffered)}"
+        yield f"What came of them: {_counted(self.ends)}"
+
+
+def page(came: Mapping[tuple[Trouble, str], str], figures: Figures) -> str:
+    """The whole page."""
+    lines = "".join(f"- {line}.\n" for line in figures.lines())
+    return "\n".join([_HEAD, f"## Each trouble by itself\n\n{_table(came)}", f"## The run\n\n{lines}", _TAIL])
+
+
+def _table(came: Mapping[tuple[Trouble, str], str]) -> str:
+    rows = [("where", "step", "what goes wrong", *OFTEN), ("---",) * (3 + len(OFTEN))]
+    for trouble in dict.fromkeys(trouble for trouble, _ in sorted(came, key=_place)):
+        ends = [came[trouble, often] for often in OFTEN]
+        rows.append((*_named(trouble), *ends))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def line_of(trouble: Trouble) -> str:
+    """How the table's line of a trouble begins."""
+    return f"| {' | '.join(_named(trouble))} |"
+
+
+def _named(trouble: Trouble) -> tuple[str, str, str]:
+    return _SERVICES[trouble.target], trouble.step, f"`{trouble.kind}`" if trouble.order else trouble.kind
+
+
+def _place(trial: tuple[Trouble, str]) -> tuple[int, str, str]:
+    trouble, _ = trial
+    return list(_SERVICES).index(trouble.target), trouble.step, trouble.kind
+
+
+def _counted(numbers: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(numbers.items()))

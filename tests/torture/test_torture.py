@@ -1,0 +1,63 @@
+"""The short form of `make torture`: each kind of disturbance once, and then some of everything at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from bot.sandbox.faults import MATCHES
+from tests.acceptance.forks import warm_up
+from tests.torture.life import life, seeded
+from tests.torture.page import PAGE, line_of
+from tests.torture.storm import Storm
+from tests.torture.trial import NOTHING, try_out
+from tests.torture.troubles import troubles
+from tests.torture.truth import End, untruths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# One of each: where, at which step, what, and what comes of it.
+SHORT: Final = {
+    ("kirin", "create", "lost_answer"): End.POSTED,
+    ("kling", "query", "http_500"): End.POSTED,
+    ("kirin", "file", "file_truncated"): End.POSTED,
+    ("kirin", "create", "task_failed"): End.POSTED,
+    ("discord", "post of the card", "lost_answer"): End.POSTED,
+    ("discord", "post of the video", "missing_permissions"): End.DIRECT,
+    ("discord", "answer", "reset"): NOTHING,
+    ("discord", "connection", "gateway_drop"): End.POSTED,
+    ("bot", "any moment", "killed -9"): End.POSTED,
+    ("bot", "any moment", "paused"): End.POSTED,
+    ("bot", "any moment", "clock an hour ahead"): End.POSTED,
+    ("bot", "any moment", "clock an hour back"): End.POSTED,
+}
+
+
+async def test_whatever_is_done_to_the_bot_everything_is_true_at_the_end(tmp_path: Path) -> None:
+    warm_up()
+    chosen = {(each.target, each.step, each.kind): each for each in troubles()}
+    async with life(tmp_path / "life", tmp_path / "films") as bot:
+        random = seeded(8)
+        came = {which: await try_out(bot, chosen[which], "once", random=random) for which in SHORT}
+        assert came == SHORT
+        assert await Storm(life=bot, random=random, asks=5).blow() == []
+        await bot.end()
+        with closing(sqlite3.connect(bot.stage.books.path, isolation_level=None)) as database:
+            database.execute("UPDATE jobs SET cost_micros = 1, delivered_at = NULL, status = 'failed', attempt = 0")
+        noticed = "\n".join(await untruths(bot.stage))
+    for what in ("posted 1 times", "attempts", "billed", "the card says", "do not add up"):
+        assert what in noticed
+
+
+@pytest.mark.parametrize("kind", sorted(MATCHES["provider"].keys() | MATCHES["discord"].keys()))
+def test_every_kind_of_fault_is_tried(kind: str) -> None:
+    assert any(each.kind == kind for each in troubles())
+
+
+def test_the_page_has_a_line_for_each_trouble() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [each for each in troubles() if line_of(each) not in text] == []
