@@ -64,7 +64,7 @@ async def stage(
         yield stage
         await stage.check()
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
-    _, staying = await asyncio.wait(left, timeout=5) if left else ((), ())
+    _, staying = await asyncio.wait(left, timeout=15) if left else ((), ())
     assert [str(task.get_coro()) for task in staying] == []
     assert _children() <= children
 
