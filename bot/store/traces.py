@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     from bot.store.database import Database, Transaction
 
+REST: Final = 100  # times as long as overwriting took, until it is done again: all others wait meanwhile
 _OWED: Final = "traces: owed"  # in the table of the chores, the number of deletions since they were last overwritten
 
 
@@ -21,19 +23,35 @@ async def owe(tx: Transaction) -> None:
 
 
 class Traces:
-    """The traces in one database; `purge` overwrites them, and says whether nobody kept it from that."""
+    """The traces in one database; `purge` overwrites them, and says whether nobody kept it from that.
 
-    def __init__(self, database: Database, *, purge: Callable[[], Awaitable[bool]]) -> None:
-        self._database, self._purge = database, purge
+    `seconds` is a clock that never leaps.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        purge: Callable[[], Awaitable[bool]],
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database, self._purge, self._seconds = database, purge, seconds
+        self._rests_until = float("-inf")
 
     async def overwrite(self) -> None:
         """Overwrite what is owed. A chore: what a crash or a reader has kept it from is owed still.
 
+        The larger the file, the longer it rests between two times: it takes one hundredth of the time at most.
+
         Raises:
             StoreUnavailable: the database refuses.
         """
+        if (began := self._seconds()) < self._rests_until:
+            return
         row = await self._database.transact(lambda tx: tx.one("SELECT due_at FROM chores WHERE name = $1", _OWED))
         if row is not None and await self._purge():
+            ended = self._seconds()
+            self._rests_until = ended + REST * (ended - began)
             owed = row["due_at"]
             await self._database.transact(  # unless more came meanwhile
                 lambda tx: tx.execute("DELETE FROM chores WHERE name = $1 AND due_at = $2", _OWED, owed)

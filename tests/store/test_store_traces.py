@@ -12,7 +12,7 @@ from bot.store.deletions import DeletionStore
 from bot.store.migrate import migrate
 from bot.store.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
-from bot.store.traces import Traces
+from bot.store.traces import REST, Traces
 from tests.store.conftest import START, Store
 
 if TYPE_CHECKING:
@@ -115,3 +115,27 @@ async def test_without_anything_deleted_nothing_is_written_anew(store: Store) ->
     for _ in range(2):
         await traces.overwrite()
     assert tried == [True]
+
+
+async def test_the_longer_overwriting_takes_the_longer_it_rests(tmp_path: Path) -> None:
+    now = 0.0
+    async with written(tmp_path) as (store, _):
+        database = store.database
+        assert isinstance(database, SQLiteDatabase)
+
+        async def purge() -> bool:
+            nonlocal now
+            now += 3
+            return await database.purge()
+
+        traces = Traces(database, purge=purge, seconds=lambda: now)
+        await delete(store, 1)
+        await traces.overwrite()
+        await delete(store, 2)
+        now += 3 * REST - 1
+        await traces.overwrite()
+        assert now == 3 + 3 * REST - 1
+        now += 1
+        await traces.overwrite()
+        assert now == 6 + 3 * REST
+    assert found(tmp_path) == {}
