@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.job import Remover
 from bot.store.moments import Moments
+from bot.store.removals import RemovalStore
+from bot.store.results import ResultStore
 
 if TYPE_CHECKING:
     from tests.store.conftest import Store
@@ -41,3 +44,12 @@ async def test_the_last_sign_of_life_is_remembered(store: Store) -> None:
         assert await moments.last_alive() == now
     await moments.shift(DAY, now=now + DAY)
     assert await moments.last_alive() == now + DAY
+
+
+async def test_what_is_to_be_taken_away_waits_no_longer_where_the_clock_was_set_back(store: Store) -> None:
+    job, removals = await store.delivered(), RemovalStore(store.database)
+    await ResultStore(store.database).remove(job.id, by=Remover.AUTHOR, now=store.now)
+    await removals.later(job.id, due_at=store.now + timedelta(minutes=1))
+    await Moments(store.database).shift(-DAY, now=store.now - DAY)
+    in_a_minute = store.now - DAY + timedelta(minutes=1)
+    assert await removals.claim(now=in_a_minute, until=in_a_minute + DAY) is not None
