@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from bot.domain.job import Remover
 from bot.domain.row import from_millis
 
 if TYPE_CHECKING:
@@ -119,13 +120,19 @@ def _told(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
     for name in _OTHERS:
         if told.get(name) not in (None, user_id):
             told[name] = None
-    if table == "jobs" and told["delivered_at"] is None:
-        told["result_url"] = (
-            None  # the video itself, which is fetched with `/inbox`, and by nobody while it is held back
-        )
+    if table == "jobs" and not _to_be_had(told):
+        told["result_url"] = None
     if table == "cases" and (told["kind"] == "report") is theirs:
         told["body"] = None  # who reported somebody is that one's secret, and what was reported is the other's
     return told
+
+
+def _to_be_had(job: dict[str, Any]) -> bool:
+    """Whether an author gets the video itself: what they have, unless a moderator has deleted it since.
+
+    The rest is fetched with `/inbox`, and by nobody while it is held back.
+    """
+    return job["delivered_at"] is not None and (job["removed_at"] is None or job["removed_by"] == Remover.AUTHOR)
 
 
 def _unfolded(name: str, value: Any) -> Any:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.domain.case import Case, CaseKind, Report
-from bot.domain.job import ABANDONED, JobStatus
+from bot.domain.job import ABANDONED, JobStatus, Remover
 from bot.domain.quota import extra_of
 from bot.store.cases import CaseStore
 from bot.store.deletions import Deletion, DeletionStore
 from bot.store.privacy import HELD, NOBODYS, PrivacyStore, mentions, without
 from bot.store.reports import ReportStore
+from bot.store.results import ResultStore
 from tests.funds import plain
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
 
@@ -66,6 +67,14 @@ async def test_where_a_video_lies_is_told_once_it_is_delivered(store: Store, sta
     job = await store.at(stage)
     (told,) = (await PrivacyStore(store.database).held(1))["jobs"]
     assert told["result_url"] == (job.result_url if stage == "delivered" else None)
+
+
+@pytest.mark.parametrize("by", Remover)
+async def test_where_a_video_lies_is_not_told_once_a_moderator_has_deleted_it(store: Store, by: Remover) -> None:
+    job = await store.delivered()
+    await ResultStore(store.database).remove(job.id, by=by, now=store.now)
+    (told,) = (await PrivacyStore(store.database).held(1))["jobs"]
+    assert told["result_url"] == (job.result_url if by is Remover.AUTHOR else None)
 
 
 async def test_of_others_nothing_is_told(store: Store) -> None:
