@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -151,6 +152,14 @@ class DiscordNotifier:
             models=self._models,
             direct=True,
         )
+
+    async def take_back(self, job: Job, posted: Posted) -> None:
+        """See `Notifier`."""
+        in_channel = posted.channel_id == job.destination.channel_id
+        channel = self._channel(posted.channel_id, job.destination.guild_id if in_channel else None)
+        async with mapped():
+            with contextlib.suppress(discord.NotFound):
+                await channel.get_partial_message(posted.message_id).delete()
 
     async def _send_note(self, job: Job, text: str) -> None:
         """A short direct message, for who wants one. Without it they still have what is in the channel."""

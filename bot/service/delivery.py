@@ -121,8 +121,7 @@ class Delivery:
         try:
             return await self._deliver(job)
         except TransitionLost:
-            present = await self._lookup.job(job.id)
-            if present is None or present.status is JobStatus.FAILED:  # nobody will want the file
+            if await self._given_up(job):
                 await self.discard(job)
             raise
 
@@ -141,13 +140,30 @@ class Delivery:
             return await self.keep(job, exc.reason) if self.too_long(job) else await self._later(job, exc.reason)
         except DestinationLost as exc:
             return await self.keep(job, exc.reason)
-        done = await self._jobs.delivered(
-            job, channel_id=posted.channel_id, message_id=posted.message_id, now=self._clock()
-        )
+        place = {"channel_id": posted.channel_id, "message_id": posted.message_id}
+        try:
+            done = await self._jobs.delivered(job, **place, now=self._clock())
+        except TransitionLost:
+            await self._take_back(job, posted)
+            raise
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
         self._spoilt.pop(job.id, None)
         await self.discard(job)
         return done
+
+    async def _take_back(self, job: Job, posted: Posted) -> None:
+        """Delete a post whose job was given up while it was made: nobody else knows of it."""
+        if not await self._given_up(job):
+            return
+        try:
+            await self._notifier.take_back(job, posted)
+        except (DestinationBusy, DestinationLost) as exc:
+            log.warning("the post of an ended job stays", extra={"job": job.id, "reason": exc.reason})
+
+    async def _given_up(self, job: Job) -> bool:
+        """Whether nobody will want the video of a job that somebody else has moved."""
+        present = await self._lookup.job(job.id)
+        return present is None or present.status is JobStatus.FAILED
 
     async def keep(self, job: Job, reason: str) -> Job:
         """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""

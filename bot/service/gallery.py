@@ -159,6 +159,14 @@ class Curator:
             else:
                 await self._store.posted(job.id, message_id=posted.message_id, now=self._clock())
                 log.info("in the gallery", extra={"job": job.id, "posted": posted.message_id})
+                if await self._lookup.job(job.id) is None:  # its author's things were deleted meanwhile
+                    await self._take_back(job, posted)
+
+    async def _take_back(self, job: Job, posted: Posted) -> None:
+        try:
+            await self._courier.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
+        except DeliveryError as exc:
+            log.warning("a copy of a forgotten video stays", extra={"posted": posted.message_id, "reason": exc.reason})
 
     async def _claim(self) -> Hanging | None:
         now = self._clock()

@@ -167,6 +167,10 @@ class Notifier(Protocol):
         """Post a result into its requester's direct messages instead."""
         ...
 
+    async def take_back(self, job: Job, posted: Posted) -> None:
+        """Delete what was just posted of a job; what is gone is deleted."""
+        ...
+
     async def tell_requester(self, card: Card) -> None:
         """Tell the requester how the job ended without a video, where the video would have reached them.
 

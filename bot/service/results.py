@@ -105,7 +105,7 @@ class Results:
         wake: Callable[[], None],
     ) -> None:
         self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
-        self._removals = removals
+        self._lookup, self._removals = lookup, removals
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
@@ -159,6 +159,10 @@ class Results:
         check_file(job, user_id, shown=False)
         with self._one_copy(job, user_id), _in_words(channel_id):
             async with self._copies.film(job, limit=limit) as film:
+                present = await self._lookup.job(job.id)  # to fetch it took its time
+                if present is None:
+                    raise ResultLost
+                check_file(present, user_id, shown=channel_id is not None)
                 yield film
         if job.delivered_at is None:
             await asyncio.shield(self._received(job))
@@ -221,6 +225,10 @@ class Results:
                 raise AlreadyShared
             posted = await self._shared(meant, before=job.sharing_at)
             await self._store.shared(job_id, message_id=posted.message_id, now=self._clock())
+            if await self._lookup.job(job_id) is None:  # its author's things were deleted meanwhile
+                with _in_words(place.channel_id):
+                    await self._courier.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
+                raise ResultForgotten
             log.info("shared", extra={"job": job_id, "posted": posted.message_id})
             if job.delivered_at is None:
                 await self._delivery.discard(job)

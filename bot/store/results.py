@@ -98,7 +98,10 @@ class ResultStore:
         return await self._database.transact(work)
 
     async def shared(self, job_id: str, *, message_id: int, now: datetime) -> None:
-        """The result is in its channel; a video that had reached nobody before is settled by that."""
+        """The result is in its channel; a video that had reached nobody before is settled by that.
+
+        Was the video deleted meanwhile, the post has to go, too.
+        """
 
         async def work(tx: Transaction) -> None:
             await tx.execute(
@@ -111,6 +114,7 @@ class ResultStore:
                 message_id,
             )
             await _settled(tx, job_id, now=now)
+            await due_again(tx, job_id, now=now)
 
         await self._database.transact(work)
 

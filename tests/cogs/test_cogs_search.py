@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 import pytest
@@ -13,6 +14,7 @@ from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import DestinationBusy
 from bot.service.notifier import CannotTell, NotPosted, Posted, Sighting
+from cogs._notifier import DiscordNotifier
 from cogs._posts import mapped
 from cogs._search import sought
 from tests.sandbox.discord.theatre import opened
@@ -126,3 +128,19 @@ async def test_nobody_waits_for_discord_for_ever() -> None:
     with pytest.raises(DestinationBusy, match="discord_unreachable"):
         async with mapped(within=0.01):
             await asyncio.Event().wait()
+
+
+async def test_a_post_whose_job_is_given_up_is_taken_back_and_so_is_one_that_is_gone(search: Search) -> None:
+    notifier = DiscordNotifier(
+        search.client,
+        answers=cast("Any", None),
+        notify_of=cast("Any", None),
+        models={},
+        moment=search.clock,
+    )
+    intended = search.clock()
+    posted = Posted(channel_id=int(search.place.id), message_id=await search.says("card", user="bot"))
+    place = SimpleNamespace(channel_id=posted.channel_id, guild_id=None)
+    for _ in range(2):
+        await notifier.take_back(cast("Any", SimpleNamespace(destination=place)), posted)
+    assert isinstance(await search.for_the_card(since=intended), NotPosted)

@@ -160,6 +160,9 @@ class Discord(Scripted):
         direct = Posted(channel_id=77, message_id=next(self._numbers))
         return cast("Posted", await self.play("send_directly", result, usual=direct))
 
+    async def take_back(self, job: Job, posted: Posted) -> None:
+        await self.play("take_back", (job.id, posted))
+
     async def tell_requester(self, card: Card) -> None:
         await self.play("tell_requester", card)
 

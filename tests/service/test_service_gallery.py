@@ -18,6 +18,7 @@ from bot.service.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
 from bot.service.library import Library
 from bot.service.marking import Marking
 from bot.service.notifier import CannotTell, NotPosted, Posted
+from bot.store.deletions import DeletionStore
 from bot.store.gallery import GalleryStore
 from bot.store.library import Shelf
 from bot.store.preferences import Preferences
@@ -59,7 +60,7 @@ class Courier(Scripted):
         raise AssertionError((job, channel_id, message_id))
 
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
-        raise AssertionError((job, channel_id, message_id))
+        await self.play("take_away", (job.id, channel_id, message_id))
 
 
 def member(user_id: int) -> Member:
@@ -262,3 +263,16 @@ async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_loo
     wall.courier.then("find_copy", CannotTell(reason="discord_50013", closed=True))
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
+
+
+@pytest.mark.parametrize("trouble", [None, DestinationBusy("discord_500")])
+async def test_a_copy_of_what_was_forgotten_meanwhile_does_not_stay(wall: Wall, trouble: Exception | None) -> None:
+    job, gate = await wall.starred(), asyncio.Event()
+    wall.courier.then("post_copy", gate)
+    wall.courier.then("take_away", *([trouble] if trouble else []))
+    posting = asyncio.create_task(wall.curator.post_due())
+    await until(wall.posts)
+    await DeletionStore(wall.house.database).forget(job)
+    gate.set()
+    await posting
+    assert wall.courier.asked("take_away") == [(job.id, GALLERY, COPY.message_id)]

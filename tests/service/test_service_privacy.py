@@ -144,6 +144,43 @@ async def test_a_delivery_whose_job_is_gone_leaves_no_file(keeper: Keeper) -> No
     assert house.discord.asked("post_result") == []
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_not_stay(
+    keeper: Keeper,
+    *,
+    forgotten: bool,
+) -> None:
+    house, gate = keeper.house, asyncio.Event()
+    house.discord.then("post_result", gate)
+    job = await house.succeeded()
+    delivering = asyncio.create_task(house.delivery.deliver(job))
+    await until(lambda: house.discord.asked("post_result"))
+    house.clock.tick(1)
+    await keeper.privacy.delete(1, messages=True)
+    if forgotten:
+        await keeper.close(job)
+        await keeper.privacy.work()
+        assert await house.lookup.job(job.id) is None
+    gate.set()
+    with pytest.raises(TransitionLost):
+        await delivering
+    assert [which for which, _ in house.discord.asked("take_back")] == [job.id]
+    assert house.files() == []
+
+
+async def test_a_video_that_another_worker_has_found_and_written_down_stays(house: House) -> None:
+    job, gate = await house.succeeded(), asyncio.Event()
+    house.discord.then("post_result", gate)
+    delivering = asyncio.create_task(house.delivery.deliver(job))
+    await until(lambda: house.discord.asked("post_result"))
+    house.clock.tick(3600)
+    await house.jobs.delivered(await house.claimed(job), channel_id=5, message_id=42, now=house.clock())
+    gate.set()
+    with pytest.raises(TransitionLost):
+        await delivering
+    assert house.discord.asked("take_back") == []
+
+
 async def test_an_unanswered_database_keeps_the_wish_for_later(keeper: Keeper) -> None:
     job = await keeper.posted()
     keeper.house.clock.tick(1)

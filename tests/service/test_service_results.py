@@ -35,6 +35,7 @@ from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import CannotTell, NotPosted, Posted
 from bot.service.results import COPIES, PAGE, Removed, Results
+from bot.store.deletions import DeletionStore
 from bot.store.gallery import GalleryStore
 from bot.store.preferences import Preferences, of_user
 from bot.store.results import ResultStore
@@ -135,6 +136,11 @@ def desk(house: House) -> Desk:
 def direct(job: Job, **changes: Any) -> Copy:
     copy = Copy(kind=CopyKind.DIRECT, user_id=2, locale="en-US", nonce="1", limit=job.destination.upload_limit)
     return replace(copy, **changes)
+
+
+async def forget(desk: Desk, job: Job) -> None:
+    """Delete its row, as a deletion of its author's things does."""
+    await DeletionStore(desk.house.database).forget(job)
 
 
 async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_nothing(desk: Desk) -> None:
@@ -314,8 +320,11 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
         return MESSAGE
 
     desk.courier.then("post_copy", *([refuse] if way is not fetched else []))
-    desk.house.database.refusals = int(way is fetched)
-    await way(desk, job)
+    if way is fetched:
+        async with desk.results.film(job, limit=10_000_000, user_id=1):
+            refuse()
+    else:
+        await way(desk, job)
     assert await desk.house.balance(job) == (5, 0)
     assert desk.house.files() == [f"{job.id}.mp4"]
     assert len((await desk.results.inbox(1)).jobs) == 1
@@ -502,6 +511,57 @@ async def test_a_gallery_copy_that_was_on_its_way_goes_too(desk: Desk) -> None:
     await gallery.posted(job.id, message_id=90, now=house.clock())
     await desk.removals.work()
     assert (job.id, 9, 90) in desk.courier.asked("take_away")
+
+
+async def test_a_share_that_was_on_its_way_goes_too(desk: Desk) -> None:
+    house, job, gate = desk.house, await desk.delivered(private=True), asyncio.Event()
+    desk.courier.then("post_copy", gate)
+    sharing = asyncio.create_task(desk.results.share(job.id, ANA))
+    await until(lambda: desk.courier.asked("post_copy"))
+    await erase(desk, job, ANA)
+    gate.set()
+    assert await sharing == MESSAGE
+    await desk.removals.work()
+    assert (job.id, 5, MESSAGE.message_id) in desk.courier.asked("take_away")
+    assert (await house.job(job)).removed_by is Remover.AUTHOR
+
+
+async def test_a_share_of_what_was_forgotten_meanwhile_does_not_stay(desk: Desk) -> None:
+    job, gate = await desk.delivered(private=True), asyncio.Event()
+    desk.courier.then("post_copy", gate)
+    sharing = asyncio.create_task(desk.results.share(job.id, ANA))
+    await until(lambda: desk.courier.asked("post_copy"))
+    await forget(desk, job)
+    gate.set()
+    with pytest.raises(ResultForgotten):
+        await sharing
+    assert desk.courier.asked("take_away") == [(job.id, MESSAGE.channel_id, MESSAGE.message_id)]
+
+
+async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(desk: Desk) -> None:
+    job, gate = await desk.delivered(), asyncio.Event()
+    desk.house.fetcher.then("download", gate)
+    copying = asyncio.create_task(desk.results.resend(job, direct(job)))
+    await until(lambda: desk.house.fetcher.asked("download"))
+    await forget(desk, job)
+    gate.set()
+    with pytest.raises(ResultLost):
+        await copying
+    assert desk.courier.asked("post_copy") == []
+
+
+@pytest.mark.parametrize("by", [ANA, MOD], ids=["its author", "a moderator"])
+async def test_a_video_that_is_deleted_while_its_copy_is_fetched_is_posted_nowhere(desk: Desk, by: Member) -> None:
+    job, gate = await desk.delivered(), asyncio.Event()
+    desk.house.fetcher.then("download", gate)
+    copy = direct(job, kind=CopyKind.AGAIN, guild_id=7, channel_id=6)
+    copying = asyncio.create_task(desk.results.resend(job, copy))
+    await until(lambda: desk.house.fetcher.asked("download"))
+    await erase(desk, job, by)
+    gate.set()
+    with pytest.raises(ResultLost):
+        await copying
+    assert desk.courier.asked("post_copy") == []
 
 
 async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_deletes_it(desk: Desk) -> None:
