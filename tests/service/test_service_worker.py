@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.places import CROWDED, Places
-from bot.service.worker import IDLE
+from bot.service.worker import ALIVE, IDLE
 from tests.service.house import LEASE, UNLIMITED
 from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
@@ -135,7 +135,9 @@ async def test_what_is_under_way_is_not_claimed_again_when_the_database_comes_ba
 async def test_an_idle_worker_sleeps(house: House) -> None:
     async with at_work(house) as worker:
         await until(worker.alive)
-        await asyncio.sleep(0.01)
+        house.clock.tick(ALIVE.total_seconds())
+        worker.wake()
+        await until(worker.alive)  # it has looked once more
         assert house.discord.calls + house.kirin.calls == []
         assert await worker._pause() == min(IDLE, LEASE / 3)  # noqa: SLF001 (how long it sleeps shows nowhere else)
         job = await house.running()

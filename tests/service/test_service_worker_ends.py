@@ -45,10 +45,12 @@ async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(house: Ho
     running = asyncio.create_task(worker.run())
     await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
     worker.stop()
-    await asyncio.sleep(0.01)
+    await until(lambda: not any(task.get_name().startswith("card-") for task in asyncio.all_tasks()))
     assert not running.done()
     uploading.set()
     await running
+    delivered = [job for job in [await house.job(video) for video in videos] if job.delivered_at is not None]
+    assert len(delivered) == house.deliveries
     assert len(house.discord.asked("post_result")) == house.deliveries
 
 
