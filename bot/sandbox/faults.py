@@ -144,13 +144,13 @@ def _check_factor(fault: Fault) -> None:
 async def on_the_wire(request: web.Request, fault: Fault) -> web.StreamResponse | None:
     """Play the faults that look the same at every server; None when the request should be served after all.
 
-    `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s, or when nobody waits any
-    more); `reset` cuts the connection. `http_500`, `http_429` and `malformed_json` answer as any HTTP server would;
-    a server whose documents give those a shape answers them itself before it asks here.
+    `slow` waits (2 s) and then serves; `timeout` never answers (it gives up after 120 s). Both end their waiting when
+    nobody waits with them any more. `reset` cuts the connection. `http_500`, `http_429` and `malformed_json` answer
+    as any HTTP server would; a server whose documents give those a shape answers them itself before it asks here.
     """
     match fault.kind:
         case "slow":
-            await asyncio.sleep(fault.seconds(2))
+            await _silence(request, fault.seconds(2))
         case "timeout":
             await _silence(request, fault.seconds(120))
             cut(request)
@@ -172,7 +172,7 @@ async def _silence(request: web.Request, seconds: float) -> None:
     while (  # noqa: ASYNC110 - aiohttp tells nobody that a client has gone
         time.monotonic() < end and request.transport is not None and not request.transport.is_closing()
     ):
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(min(GLANCE, seconds))
 
 
 def cut(request: web.Request) -> None:

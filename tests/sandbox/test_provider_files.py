@@ -161,6 +161,29 @@ async def test_a_film_meets_trouble_on_the_wire_when_told_to(bench: Bench) -> No
         assert answer.status == 200
 
 
+def handlers() -> list[str]:
+    """The requests that are being answered."""
+    return [name for task in asyncio.all_tasks() if "_handle_request" in (name := str(task.get_coro()))]
+
+
+@pytest.mark.parametrize("kind", ["slow", "timeout"])
+async def test_trouble_that_takes_long_ends_when_the_client_has_hung_up(bench: Bench, kind: str) -> None:
+    url = await bench.url()
+    bench.trouble(kind, on=["file"], seconds=600)
+
+    async def ask() -> None:
+        async with bench.client.get(url):
+            pass
+
+    asking = asyncio.create_task(ask())
+    async with asyncio.timeout(20):
+        while not handlers():  # noqa: ASYNC110 - nothing tells of a handler that begins or ends
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        while handlers():  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(0.01)
+
+
 async def test_a_film_that_cannot_be_rendered_fails_its_task_and_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")  # a folder is expected here
     async with (
