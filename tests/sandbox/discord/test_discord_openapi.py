@@ -105,6 +105,28 @@ def test_answers_are_held_against_theirs(checked: Document) -> None:
     assert problems(500, {}) == checked.answer_problems("GET", "/other", 200, {}) == []
 
 
+@pytest.mark.parametrize(
+    ("reply", "good"),
+    [(f"{10**18 + 1}", True), (0, False), ("<0>", True), ([f"{10**18}"], False), (f"{10**19}", False)],
+)
+def test_only_other_ids_are_known_to_be_as_good(reply: Any, *, good: bool) -> None:
+    document = small()
+    document["components"]["schemas"]["SnowflakeType"] = {"type": "string", "maxLength": 19}
+    checked = Document(document)
+    assert checked.answer_problems("POST", MESSAGES, 200, {"content": "x", "reply": f"{10**18}"}) == []
+    for _ in range(2):
+        found = checked.answer_problems("POST", MESSAGES, 200, {"content": "x", "reply": reply})
+        assert (found == []) is good
+
+
+def test_ids_that_have_to_differ_are_not_taken_for_others_that_do() -> None:
+    document = small()
+    document["components"]["schemas"]["Message"]["properties"]["users"] = {"type": "array", "uniqueItems": True}
+    checked, one, other = Document(document), f"{10**18}", f"{10**18 + 1}"
+    assert checked.answer_problems("POST", MESSAGES, 200, {"content": "x", "users": [one, other]}) == []
+    assert checked.answer_problems("POST", MESSAGES, 200, {"content": "x", "users": [one, one]}) != []
+
+
 def test_what_the_document_does_not_know_it_does_not_judge(checked: Document) -> None:
     assert checked.request_problems("GET", "/other", body=5, query={"x": "y"}) == []
 
