@@ -1,4 +1,4 @@
-"""Takes away what was posted of a deleted video: its message, its card, its copy in the gallery.
+"""Takes away what was posted of a deleted video: its message, its card, its copies.
 
 The deletion is a row before anything is done; whatever Discord does not take now is tried again, also after a crash.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job, Remover
     from bot.service.copies import Courier
+    from bot.store.copies import CopyStore
     from bot.store.lookup import Lookup
     from bot.store.removals import Removal, RemovalStore
     from bot.store.results import ResultStore
@@ -37,19 +38,30 @@ class Removals:
         *,
         store: RemovalStore,
         results: ResultStore,
+        copies: CopyStore,
         lookup: Lookup,
         courier: Courier,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._store, self._results, self._lookup, self._courier = store, results, lookup, courier
-        self._clock, self._rand = clock, rand
+        self._copies, self._clock, self._rand = copies, clock, rand
 
     async def remove(self, job: Job, *, by: Remover) -> bool:
         """Delete a video; whether all of its messages are gone by now. The rest goes as soon as Discord takes it."""
         now = self._clock()
         await self._results.remove(job.id, by=by, now=now)
         log.info("removed", extra={"job": job.id, "by": str(by)})
+        return await self._at_once(job)
+
+    async def withdraw(self, job: Job, *, guild_id: int) -> bool:
+        """Take a video's copies away from one guild; whether all of them are gone by now, as `remove`."""
+        await self._copies.withdraw(job.id, guild_id=guild_id, now=self._clock())
+        log.info("withdrawn", extra={"job": job.id, "guild": guild_id})
+        return await self._at_once(job)
+
+    async def _at_once(self, job: Job) -> bool:
+        now = self._clock()
         removal = await self._store.claim(now=now, until=now + LEASE, job_id=job.id)
         return removal is None or await self._see_to(removal)
 
@@ -72,9 +84,9 @@ class Removals:
         return True
 
     async def _taken_away(self, job: Job) -> bool:
-        """Whether all of a job's messages are gone; one that Discord does not take does not keep the others."""
+        """Whether all that is to go is gone; one that Discord does not take does not keep the others."""
         gone = True
-        for place in await self._store.places(job):
+        for place in await self._store.due(job):
             try:
                 await self._courier.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
             except (DestinationLost, DestinationBusy) as exc:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from bot.service.delivery import Delivery
     from bot.service.notifier import Result
     from bot.service.removal import Removals
+    from bot.service.repeats import Repeats
+    from bot.store.copies import CopyStore
     from bot.store.lookup import Lookup
     from bot.store.results import ResultStore
 
@@ -100,12 +102,14 @@ class Results:
         courier: Courier,
         delivery: Delivery,
         removals: Removals,
+        repeats: Repeats,
+        posted: CopyStore,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
-        self._lookup, self._removals = lookup, removals
+        self._lookup, self._removals, self._repeats, self._posted = lookup, removals, repeats, posted
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
@@ -139,10 +143,8 @@ class Results:
             DiscordBusy: it may, later.
         """
         check_file(job, copy.user_id, shown=copy.kind is not CopyKind.DIRECT)
-        if copy.kind is CopyKind.AGAIN and copy.guild_id is not None:
-            await self._store.show_in(job.id, guild_id=copy.guild_id)
         async with self.film(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as film:
-            return await self._courier.post_copy(film, copy, stars=stars)
+            return await self._repeats.post(film, copy, stars=stars)
 
     @asynccontextmanager
     async def film(self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None) -> AsyncIterator[Result]:
@@ -261,8 +263,8 @@ class Results:
         """Take a result away in the name of somebody who may (`Act.DELETE`), who points at one of its messages.
 
         The author means that message; where it is the result itself, the video with its card and all that the bot has
-        posted of it. A moderator means the video, or where it was made elsewhere, the copies here. The job stays, and
-        is marked before anything is deleted.
+        posted of it. A moderator means the video, or where it was made elsewhere, all copies here. The job stays; what
+        goes is marked before anything is deleted.
 
         Raises:
             ChannelClosed: Discord does not let us delete a copy.
@@ -271,14 +273,16 @@ class Results:
         by = Remover.AUTHOR if job.user_id == member.user_id else Remover.MODERATOR
         known = message_id in {job.message_id, job.shared_message_id}
         wholly = known if by is Remover.AUTHOR else member.guild_id == job.destination.guild_id
+        known = known or (by is Remover.MODERATOR and await self._posted.has(job.id, message_id=message_id))
         taken, there = True, job.removed_at is None or (by is Remover.MODERATOR and not deleted_by_moderator(job))
         if wholly:
             taken = await self._removals.remove(job, by=by)
         elif by is Remover.MODERATOR and member.guild_id is not None:
-            await self._store.withdraw_from(job.id, guild_id=member.guild_id)
+            taken = await self._removals.withdraw(job, guild_id=member.guild_id)
         if not known:
             with _in_words(channel_id):
                 there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
+            await self._posted.deleted(job.id, message_id=message_id)
             log.info("a copy is removed", extra={"job": job.id, "posted": message_id})
         if not taken:
             return Removed.SOON

@@ -38,6 +38,11 @@ _OWN: Final = (
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
 
+# Nothing more is to be shown of it, and every copy that may have been posted was found.
+_SETTLED: Final = (
+    "due_at IS NULL AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.job_id = jobs.id AND copies.message_id IS NULL)"
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
@@ -123,7 +128,7 @@ class DeletionStore:
 
     async def closed(self, wish: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[Place]]]:
         """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
-        jobs = await self._jobs(wish, "TRUE" if hurried else f"due_at IS NULL AND NOT ({UNENDED})", most=most)
+        jobs = await self._jobs(wish, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
         return [(job, await self._removals.places(job)) for job in jobs]
 
     async def forget(self, job: Job) -> None:

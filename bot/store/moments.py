@@ -17,6 +17,7 @@ _WAITED_FOR: Final = (
     "UPDATE jobs SET submitted_at = submitted_at + $1, finished_at = finished_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE cases SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE gallery SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
+    "UPDATE copies SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE removals SET due_at = due_at + $1",
 )
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"

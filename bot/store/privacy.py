@@ -34,6 +34,7 @@ def _id_and_owner(user_id: int) -> tuple[object, ...]:
 HELD: Final[dict[str, Finds]] = {
     "jobs": ("user_id = $1", _id),
     "gallery": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "copies": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "showings": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "removals": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "favourites": ("user_id = $1", _id),
@@ -64,7 +65,7 @@ NOBODYS: Final = {
 
 _JSON: Final = frozenset({"request", "body", "detail"})
 _TIMES: Final = re.compile(r"(?:\w+_)?(?:at|until)")
-_OF_JOBS: Final = frozenset({"gallery", "showings", "removals"})  # found by the person's jobs, and naming nobody
+_OF_JOBS: Final = frozenset({"gallery", "copies", "showings", "removals"})  # found by jobs, naming nobody
 _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns in which somebody else may stand
 
 

@@ -31,9 +31,10 @@ class Removal:
 
 
 async def due_again(tx: Transaction, job_id: str, *, now: datetime) -> None:
-    """Have the messages of a deleted video taken away, also those that were posted a moment ago."""
+    """Have the messages of a deleted video and withdrawn copies taken away, also what was posted a moment ago."""
     await tx.execute(
-        "INSERT INTO removals (job_id, due_at) SELECT id, $2 FROM jobs WHERE id = $1 AND removed_at IS NOT NULL "
+        "INSERT INTO removals (job_id, due_at) SELECT id, $2 FROM jobs WHERE id = $1 AND (removed_at IS NOT NULL "
+        "OR EXISTS (SELECT 1 FROM copies WHERE job_id = $1 AND withdrawn = 1 AND message_id IS NOT NULL)) "
         "ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at, tries = 0",
         job_id,
         millis(now),
@@ -41,7 +42,7 @@ async def due_again(tx: Transaction, job_id: str, *, now: datetime) -> None:
 
 
 async def places_of(tx: Transaction, job: Job) -> list[Place]:
-    """The card, the result, what was shared of it and its copy in a gallery, wherever they have been posted."""
+    """The card, the result, what was shared of it and all copies, in a gallery or anywhere, that have been posted."""
     row = await tx.one("SELECT channel_id, message_id FROM gallery WHERE job_id = $1", job.id)
     known = [
         (job.card_channel_id, job.card_message_id),
@@ -49,7 +50,19 @@ async def places_of(tx: Transaction, job: Job) -> list[Place]:
         (job.destination.channel_id, job.shared_message_id),
         (row["channel_id"], row["message_id"]) if row else (None, None),
     ]
-    return [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+    posted = [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+    return [*posted, *(each for each in await _copies_of(tx, job, withdrawn=0) if each not in posted)]
+
+
+async def _copies_of(tx: Transaction, job: Job, *, withdrawn: int) -> list[Place]:
+    """The copies that were posted again, or only those that are withdrawn."""
+    rows = await tx.all(
+        "SELECT channel_id, message_id FROM copies WHERE job_id = $1 AND message_id IS NOT NULL AND withdrawn >= $2 "
+        "ORDER BY message_id",
+        job.id,
+        withdrawn,
+    )
+    return [Place(channel_id=row["channel_id"], message_id=row["message_id"]) for row in rows]
 
 
 class RemovalStore:
@@ -76,6 +89,12 @@ class RemovalStore:
         """Where a job's messages may be; see `places_of`."""
         return await self._database.transact(lambda tx: places_of(tx, job))
 
+    async def due(self, job: Job) -> list[Place]:
+        """Which of a job's messages are to be taken away: all of a deleted one's, else the withdrawn copies."""
+        return await self._database.transact(
+            lambda tx: _copies_of(tx, job, withdrawn=1) if job.removed_at is None else places_of(tx, job)
+        )
+
     async def later(self, job_id: str, *, due_at: datetime) -> None:
         """Try again then."""
         await self._database.transact(
@@ -84,8 +103,13 @@ class RemovalStore:
 
     async def done(self, removal: Removal) -> None:
         """Nothing is left to be taken away, unless something was posted meanwhile."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "DELETE FROM removals WHERE job_id = $1 AND tries = $2", removal.job_id, removal.tries
-            )
-        )
+
+        async def work(tx: Transaction) -> None:
+            if await tx.execute("DELETE FROM removals WHERE job_id = $1 AND tries = $2", removal.job_id, removal.tries):
+                await tx.execute(
+                    "DELETE FROM copies WHERE job_id = $1 AND message_id IS NOT NULL AND (withdrawn = 1 "
+                    "OR EXISTS (SELECT 1 FROM jobs WHERE id = $1 AND removed_at IS NOT NULL))",
+                    removal.job_id,
+                )
+
+        await self._database.transact(work)

@@ -118,20 +118,6 @@ class ResultStore:
 
         await self._database.transact(work)
 
-    async def show_in(self, job_id: str, *, guild_id: int) -> None:
-        """Write that a copy may be in a guild from now on, where everybody may see it."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "INSERT INTO showings (job_id, guild_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", job_id, guild_id
-            )
-        )
-
-    async def withdraw_from(self, job_id: str, *, guild_id: int) -> None:
-        """The copies in a guild are for nobody there any more."""
-        await self._database.transact(
-            lambda tx: tx.execute("DELETE FROM showings WHERE job_id = $1 AND guild_id = $2", job_id, guild_id)
-        )
-
     async def remove(self, job_id: str, *, by: Remover, now: datetime) -> None:
         """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one."""
 

@@ -19,6 +19,7 @@ from bot.service.gallery import Curator, Gallery
 from bot.service.library import Library
 from bot.service.presets import Presets
 from bot.service.removal import Removals
+from bot.service.repeats import Repeats
 from bot.service.results import Results
 from bot.service.services import Services
 from bot.service.steward import Chore, Steward
@@ -26,6 +27,7 @@ from bot.service.storyboards import Storyboards
 from bot.service.videos import Videos
 from bot.store.budgets import BudgetStore
 from bot.store.chores import ChoreStore
+from bot.store.copies import CopyStore
 from bot.store.drafts import Drafts
 from bot.store.gallery import GalleryStore
 from bot.store.guilds import GuildStore
@@ -123,6 +125,7 @@ class Wiring:
             *self._administration.chores(),
             Chore(name="cases", every=CASES, work=self._clerk.see_to_all, prompt=True),
             Chore(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
+            Chore(name="copies", every=timedelta(minutes=5), work=self._repeats.work),
         ]
         return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
 
@@ -183,6 +186,8 @@ class Wiring:
             courier=self._world.courier,
             delivery=self._engine.delivery,
             removals=self._removals,
+            repeats=self._repeats,
+            posted=self._copies,
             clock=self._world.clock,
             moment=self._world.moment,
             wake=self.worker.wake,
@@ -193,11 +198,26 @@ class Wiring:
         return Removals(
             store=RemovalStore(self._world.database),
             results=ResultStore(self._world.database),
+            copies=self._copies,
             lookup=self._engine.lookup,
             courier=self._world.courier,
             clock=self._world.clock,
             rand=random.random,
         )
+
+    @cached_property
+    def _repeats(self) -> Repeats:
+        return Repeats(
+            store=self._copies,
+            lookup=self._engine.lookup,
+            courier=self._world.courier,
+            clock=self._world.clock,
+            moment=self._world.moment,
+        )
+
+    @property
+    def _copies(self) -> CopyStore:
+        return CopyStore(self._world.database)
 
     @cached_property
     def _gallery(self) -> Gallery:

@@ -79,6 +79,8 @@ def bot(house: House) -> Any:
         courier=nothing,
         delivery=nothing,
         removals=nothing,
+        repeats=nothing,
+        posted=nothing,
         clock=house.clock,
         moment=house.moment,
         wake=house.wake,

@@ -28,6 +28,7 @@ from bot.service.models import GivenUp, Models
 from bot.service.moderation import REVIEW_TIME, Moderation
 from bot.service.operator import OperatorDesk
 from bot.service.removal import Removals
+from bot.service.repeats import Repeats
 from bot.service.steps import Steps
 from bot.service.submission import Pace, Submission
 from bot.service.timekeeper import Timekeeper
@@ -35,6 +36,7 @@ from bot.service.videos import Videos
 from bot.service.worker import Capacity, Worker
 from bot.store.budgets import BudgetStore
 from bot.store.claims import Claims
+from bot.store.copies import CopyStore
 from bot.store.decisions import Decisions
 from bot.store.guilds import GuildStore
 from bot.store.jobs import JobStore
@@ -188,10 +190,16 @@ class House:
         return Removals(
             store=RemovalStore(self.database),
             results=ResultStore(self.database),
+            copies=CopyStore(self.database),
             lookup=self.lookup,
             courier=courier,
             clock=self.clock,
             rand=_middle,
+        )
+
+    def repeats(self, courier: Courier) -> Repeats:
+        return Repeats(
+            store=CopyStore(self.database), lookup=self.lookup, courier=courier, clock=self.clock, moment=self.moment
         )
 
     def wake(self) -> None:

@@ -21,6 +21,7 @@ from bot.service.moderation import Moderation, Screened
 from bot.service.notifier import NotPosted, Posted
 from bot.service.results import Results
 from bot.store.cases import CaseStore
+from bot.store.copies import CopyStore
 from bot.store.guilds import GuildStore
 from bot.store.reports import ReportStore
 from bot.store.results import ResultStore
@@ -150,6 +151,8 @@ class Bench:
             courier=cast("Any", self.courier),
             delivery=house.delivery,
             removals=house.removals(cast("Any", self.courier)),
+            repeats=house.repeats(cast("Any", self.courier)),
+            posted=CopyStore(database),
             clock=house.clock,
             moment=house.moment,
             wake=self.wake,

@@ -35,6 +35,7 @@ from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import CannotTell, NotPosted, Posted
 from bot.service.results import COPIES, PAGE, Removed, Results
+from bot.store.copies import CopyStore
 from bot.store.deletions import DeletionStore
 from bot.store.gallery import GalleryStore
 from bot.store.preferences import Preferences, of_user
@@ -70,7 +71,8 @@ class Courier(Scripted):
     async def find_copy(
         self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
     ) -> Sighting:
-        assert (channel_id, guild_id) == (job.destination.channel_id, job.destination.guild_id)
+        assert channel_id in {job.destination.channel_id, 70}
+        assert guild_id == 7
         found = cast("Sighting", await self.play("find_copy", since, usual=NotPosted()))
         return NotPosted() if isinstance(found, Posted) and found.message_id in besides else found
 
@@ -126,6 +128,8 @@ def desk(house: House) -> Desk:
         courier=courier,
         delivery=house.delivery,
         removals=removals,
+        repeats=house.repeats(courier),
+        posted=CopyStore(house.database),
         clock=house.clock,
         moment=house.moment,
         wake=house.wake,
@@ -316,7 +320,7 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
     job = await desk.kept()
 
     def refuse() -> Posted:
-        desk.house.database.refusals = 1
+        desk.house.database.refusals = 2 if way is posted_here else 1  # where it is, and that it is received
         return MESSAGE
 
     desk.courier.then("post_copy", *([refuse] if way is not fetched else []))
@@ -572,11 +576,61 @@ async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_delete
     assert (await desk.results.job(job.id, there)).id == job.id
     moderator = replace(there, user_id=3, moderates=True)
     assert await erase(desk, job, moderator, message_id=50) is Removed.NOW  # as a button may say, there or elsewhere
-    assert desk.courier.asked("take_away") == []
+    assert desk.courier.asked("take_away") == [(job.id, 80, MESSAGE.message_id)]
     assert (await desk.house.job(job)).removed_at is None
     with pytest.raises(ResultForgotten):
         await desk.results.job(job.id, there)
     assert (await desk.results.job(job.id, BEN)).id == job.id
+
+
+def again(job: Job, message_id: int, **changes: Any) -> Copy:
+    here = {"kind": CopyKind.AGAIN, "guild_id": 7, "channel_id": 70, "nonce": f"n{message_id}"}
+    return direct(job, **{**here, **changes})
+
+
+async def posted_again(desk: Desk, job: Job, message_id: int, **changes: Any) -> None:
+    desk.courier.then("post_copy", Posted(channel_id=70, message_id=message_id))
+    await desk.results.resend(job, again(job, message_id, **changes))
+
+
+@pytest.mark.parametrize("member", [ANA, MOD])
+async def test_a_deleted_video_takes_the_copies_with_it_that_were_posted_anywhere(desk: Desk, member: Member) -> None:
+    job = await desk.delivered()
+    await posted_again(desk, job, 71)
+    await posted_again(desk, job, 81, guild_id=8, channel_id=80)
+    desk.courier.then("take_away", None, DestinationBusy("discord_503"))
+    assert await erase(desk, job, member) is Removed.SOON
+    desk.house.clock.tick(60)
+    await desk.removals.work()
+    assert desk.courier.asked("take_away")[:3] == [(job.id, 5, 50), (job.id, 70, 71), (job.id, 80, 81)]
+    assert (job.id, 70, 71) in desk.courier.asked("take_away")[3:]
+    assert (job.id, 80, 81) in desk.courier.asked("take_away")[3:]
+
+
+async def test_a_moderator_elsewhere_takes_the_copies_of_that_server_only(desk: Desk) -> None:
+    job = await desk.delivered()
+    await posted_again(desk, job, 71)
+    await posted_again(desk, job, 81, guild_id=8, channel_id=80)
+    await posted_again(desk, job, 82, guild_id=8, channel_id=80)
+    moderator = Member(user_id=3, guild_id=8, moderates=True)
+    assert await erase(desk, job, moderator, message_id=82) is Removed.NOW
+    assert desk.courier.asked("take_away") == [(job.id, 80, 81), (job.id, 80, 82)]
+    assert desk.courier.asked("delete_result") == []
+    await erase(desk, job, ANA)
+    assert desk.courier.asked("take_away")[2:] == [(job.id, 5, 50), (job.id, 70, 71)]
+
+
+async def test_a_copy_that_nobody_heard_of_again_is_looked_for_and_goes(desk: Desk) -> None:
+    job = await desk.delivered()
+    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    with pytest.raises(DiscordBusy):
+        await desk.results.resend(job, again(job, 71))
+    await erase(desk, job, ANA)
+    desk.house.clock.tick(1000)
+    desk.courier.then("find_copy", Posted(channel_id=70, message_id=71))
+    await desk.house.repeats(desk.courier).work()
+    await desk.removals.work()
+    assert (job.id, 70, 71) in desk.courier.asked("take_away")
 
 
 async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:

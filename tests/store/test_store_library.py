@@ -9,6 +9,7 @@ from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.domain.wanted import Wanted
 from bot.service.access import Access
+from bot.store.copies import CopyStore
 from bot.store.library import Shelf
 from bot.store.lookup import Lookup
 from bot.store.results import ResultStore
@@ -101,7 +102,9 @@ async def test_of_others_videos_those_are_listed_that_one_may_open(store: Store)
         "own, deleted by a moderator": await store.delivered(),
     }
     await results.shared(jobs["shared"].id, message_id=9, now=store.now)
-    await results.show_in(jobs["copied"].id, guild_id=7)
+    await CopyStore(store.database).mean(
+        "again-1", job_id=jobs["copied"].id, guild_id=7, channel_id=5, at=store.now, due_at=store.now
+    )
     for name in ("deleted", "own, deleted"):
         await results.remove(jobs[name].id, by=Remover.AUTHOR, now=store.now)
     await results.remove(jobs["own, deleted by a moderator"].id, by=Remover.MODERATOR, now=store.now)

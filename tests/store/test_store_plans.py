@@ -17,6 +17,7 @@ from bot.store.anonymity import UNNAMED
 from bot.store.audit import Audit
 from bot.store.budgets import BudgetStore
 from bot.store.cases import CaseStore, with_reports, withdraw
+from bot.store.copies import CopyStore
 from bot.store.deletions import Deletion, end_member, take_words_out, withdraw_cases
 from bot.store.drafts import Drafts
 from bot.store.feedback import FeedbackStore
@@ -193,6 +194,14 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "gallery": (
         lambda s: GalleryStore(s.database).claim(now=s.now, until=s.now + LEASE),
         {"gallery_due"},
+    ),
+    "lost_copies": (
+        lambda s: CopyStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"copies_due"},
+    ),
+    "copies": (
+        lambda s: CopyStore(s.database).has("job-0001", message_id=1),
+        {"copies_of_job"},
     ),
     "removals": (
         lambda s: RemovalStore(s.database).claim(now=s.now, until=s.now + LEASE),
