@@ -75,6 +75,8 @@ def _of_role(error: RoleNeeded, say: Words) -> dict[str, Any]:
 
 
 def _of_limit(error: OverLimit, say: Words) -> dict[str, Any]:
+    if error.limit == "models" and not error.allowed:
+        return {"what": say("error.limit.no_model", wanted=safe(error.wanted, 60))}
     return {"what": say(f"error.limit.{error.limit}", wanted=safe(error.wanted, 60), allowed=safe(error.allowed, 200))}
 
 

@@ -236,6 +236,7 @@ _SHORT: Final[Mapping[type[Refused], str]] = {
     QuotaExceeded: "quota_exceeded",
     GuildQuotaExceeded: "guild_quota_exceeded",
     BudgetExceeded: "budget_exceeded",
+    TooManyJobs: "too_many_jobs",
 }
 # What fills the gaps of a refusal's words, where that is not simply its data.
 _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {

@@ -187,7 +187,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "policy.rule.{}": Action,
     "problem.{}": problems(),
     "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
-    "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded"),
+    "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded", "too_many_jobs"),
     "result.button.{}": DEEDS,
     "settings.notify.{}": Notify,
     "settings.title.{}": Whose,
@@ -198,7 +198,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "studio.no.{}": (*SWITCHES, "camera", "strength", "cfg", "negative"),
     "studio.strength.{}.{}": [*product(("gentle", "medium", "strong"), ("on", "back"))],
     "studio.{}": ("model", "duration", "camera", "strength", "private", "public"),
-    "studio.{}.{}": [*product(SWITCHES, ("on", "off"))],
+    "studio.{}.{}": [*product(SWITCHES, ("on", "off")), ("watermark", "always")],
 }
 # Keys that a pattern gives only for some values: a text more exact than the one they fall back to.
 OPTIONAL: Final = ("failed.{}.{}", "slash.{}", "slash.option.{}")

@@ -9,7 +9,7 @@ from bot.domain.request import Mode
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, RoleNeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from bot.domain.guild import GuildState, MemberState
@@ -49,12 +49,13 @@ def check_member(
     _check_gate(policy.roles, member)
 
 
-def refusals(wish: VideoRequest, member: Member, limits: Limits) -> Iterator[Refused]:
-    """Every limit of the guild that keeps a member from such a video."""
+def refusals(wish: VideoRequest, member: Member, limits: Limits, *, offered: Collection[str] = ()) -> Iterator[Refused]:
+    """Every limit of the guild that keeps a member from such a video; of its models those `offered` are named."""
     if limits.longest is not None and wish.duration > limits.longest:
         yield OverLimit(limit="longest", wanted=str(wish.duration), allowed=str(limits.longest))
     if limits.models and wish.model not in limits.models:
-        yield OverLimit(limit="models", wanted=wish.model, allowed=", ".join(sorted(limits.models)))
+        named = [each for each in offered if each in limits.models]
+        yield OverLimit(limit="models", wanted=wish.model, allowed=", ".join(named))
     if wish.sound and not limits.sound:
         yield OverLimit(limit="sound", wanted="on", allowed="off")
     if wish.mode is not Mode.STD and (refusal := pro_refusal(member, limits, wish.mode)):

@@ -9,10 +9,17 @@ from bot.domain.funding import funding_of
 from bot.domain.house_rules import as_made, check_member, refusals
 from bot.domain.quota import UNLIMITED, Unit
 from bot.domain.terms import Terms, allowed
-from bot.errors import BudgetExceeded, ConfirmationNeeded, CopyUnreviewed, ImpossibleRequest, SeveralReasons
+from bot.errors import (
+    BudgetExceeded,
+    ConfirmationNeeded,
+    CopyUnreviewed,
+    ImpossibleRequest,
+    SeveralReasons,
+    TooManyJobs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.capability import Capability
@@ -61,8 +68,11 @@ class Admission:
         budgets: BudgetStore,
         moderation: Moderation,
         defaults: Defaults,
+        models: Mapping[str, Capability],
+        jobs_per_user: int,
         clock: Callable[[], datetime],
     ) -> None:
+        self._models, self._jobs_per_user = models, jobs_per_user
         self._guilds, self._lookup, self._budgets = guilds, lookup, budgets
         self._moderation, self._defaults, self._clock = moderation, defaults, clock
 
@@ -105,7 +115,7 @@ class Admission:
     async def _clear(
         self, wish: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
     ) -> None:
-        """Refuse what can't be, by all that is in the way: the model, the guild's limits, credits and budgets.
+        """Refuse what can't be, by all that is in the way: model, limits, credits and budgets, what is under way.
 
         What it costs is known only of what the model can do. The hold decides in the end; this tells before anybody
         is asked for a yes, or a moderator for a look.
@@ -113,17 +123,19 @@ class Admission:
         reasons: list[Refused] = []
         if problems := model.clashes(wish):
             reasons.append(ImpossibleRequest(problems))
-        reasons += refusals(wish, member, policy.limits)
+        reasons += refusals(wish, member, policy.limits, offered=list(self._models))
         if not problems:
             accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
             reasons += funding.shortfalls(model.price(wish), accounts)
+        if await self._lookup.unfinished(member.user_id) >= self._jobs_per_user:
+            reasons.append(TooManyJobs(limit=self._jobs_per_user))
         for reason in reasons:
             if isinstance(reason, BudgetExceeded):
                 await self._budgets.note_refusal(reason, now=self._clock())
         if reasons:
             raise reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
 
-    async def terms(self, member: Member, models: Sequence[Capability]) -> Terms:
+    async def terms(self, member: Member) -> Terms:
         """What a member may have here and now."""
         _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
         funding = self._funding(member, guild, state)
@@ -131,13 +143,14 @@ class Admission:
         own, caps = accounts[: len(funding.purses)], accounts[len(funding.purses) :]
         room = {unit: min((cap.balance for cap in caps if cap.unit is unit), default=UNLIMITED) for unit in Unit}
         return Terms(
-            models=allowed(models, member, guild.policy.limits),
+            models=allowed(list(self._models.values()), member, guild.policy.limits),
             credits=min(room[Unit.CREDITS], sum(account.balance for account in own)),
             usd_micros=room[Unit.USD],
         )
 
-    async def models(self, member: Member, models: Sequence[Capability]) -> Sequence[Capability]:
+    async def models(self, member: Member) -> Sequence[Capability]:
         """The models as far as a guild lets a member use them; all of them where it lets them use none."""
+        models = list(self._models.values())
         return allowed(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
 
     async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:

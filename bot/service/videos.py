@@ -247,11 +247,11 @@ class Videos:
 
     async def terms(self, member: Member) -> Terms:
         """What a person may have here and now."""
-        return await self._admission.terms(member, list(self.models.values()))
+        return await self._admission.terms(member)
 
     async def offered(self, member: Member) -> Sequence[Capability]:
         """The models as far as a person may use them here: what is worth showing them."""
-        return await self._admission.models(member, list(self.models.values()))
+        return await self._admission.models(member)
 
     async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """See `Admission.may_show`."""

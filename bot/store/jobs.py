@@ -11,7 +11,7 @@ from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs,
 from bot.store import budgets, ledger
 from bot.store.cases import open_case, withdraw
 from bot.store.moves import demand, move, read, update
-from bot.store.queues import keep_turn, take_turn
+from bot.store.queues import UNFINISHED, keep_turn, take_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,6 @@ _INSERT: Final = (
     "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
     "ON CONFLICT (idempotency_key) DO NOTHING"
 )
-_UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
 _DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
 
 
@@ -62,7 +61,7 @@ class JobStore:
             await ledger.hold(tx, job, funding=funding, now=now)
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
-                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {_UNFINISHED}",  # noqa: S608 (constant)
+                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}",  # noqa: S608 (constant)
                 job.user_id,
             )
             if count and count["n"] > most:

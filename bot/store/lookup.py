@@ -9,7 +9,7 @@ from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
 from bot.domain.running import Waiting
 from bot.store import ledger, queues
-from bot.store.queues import AT_WORK
+from bot.store.queues import AT_WORK, UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,11 @@ class Lookup:
             most,
         )
         return [Job.from_row(row) for row in rows]
+
+    async def unfinished(self, user_id: int) -> int:
+        """How many jobs a person has that have not ended, anywhere."""
+        rows = await self._all(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
+        return int(rows[0]["n"])
 
     async def waiting(self, job: Job) -> Waiting:
         """Where a waiting job stands, and what it waits for."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.store.database import Transaction
 
 # A dead letter waits for the operator, not for its provider: it takes nobody's place.
+UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
 AT_WORK: Final = "status IN ('submitting', 'running') AND dead_letter IS NULL"
 FRONT: Final = 0  # less than every number that is given out
 

@@ -174,6 +174,8 @@ class Wiring:
             budgets=BudgetStore(self._world.database),
             moderation=self._engine.moderating.requests,
             defaults=self._defaults,
+            models=self._world.models,
+            jobs_per_user=self._settings.max_jobs_per_user,
             clock=self._world.clock,
         )
 

@@ -118,6 +118,12 @@ def test_every_limit_in_the_way_is_named() -> None:
     assert named == ["longest", "models", "sound", "pro"]
 
 
+def test_of_the_servers_models_only_those_on_offer_are_named() -> None:
+    limits = Limits(models={"kling-v1", "long-gone"})
+    (refused,) = refusals(wish(), ana(), limits, offered=["kirin_v3_t2v", "kling-v1"])
+    assert (refused.wanted, refused.allowed) == ("kirin_v3_t2v", "kling-v1")  # type: ignore[attr-defined]
+
+
 def test_pro_is_for_those_with_the_role() -> None:
     limits = Limits(pro=Who.ROLES, pro_roles={CLUB})
     assert list(refusals(wish(mode=Mode.PRO), ana(CLUB), limits)) == []

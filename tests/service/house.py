@@ -205,7 +205,7 @@ class House:
     def wake(self) -> None:
         self.woken += 1
 
-    def admission(self) -> Admission:
+    def admission(self, *, most: int = 3) -> Admission:
         return Admission(
             guilds=GuildStore(self.database),
             lookup=self.lookup,
@@ -217,6 +217,8 @@ class House:
                 clock=self.clock,
             ),
             defaults=Defaults(allowance=Allowance(credits=self.allowance)),
+            models=self.models,
+            jobs_per_user=most,
             clock=self.clock,
         )
 
@@ -229,7 +231,7 @@ class House:
             health=self.health,
             desk=self.desk,
             models=self.models,
-            admission=self.admission(),
+            admission=self.admission(most=most),
             limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,
             moment=self.moment,

@@ -263,6 +263,15 @@ async def test_all_that_is_in_the_way_is_named_at_once(house: House) -> None:
     assert await credit(house) == (0, 3)
 
 
+async def test_as_many_videos_as_one_may_have_are_named_among_what_is_in_the_way(house: House) -> None:
+    await decided(house, limits=Limits(longest=5))
+    await ask(house, key="1", most=1)
+    with pytest.raises(SeveralReasons) as caught:
+        await ask(house, WISH.model_copy(update={"duration": 9}), key="2", most=1)
+    assert [type(each) for each in caught.value.reasons] == [OverLimit, TooManyJobs]
+    assert await credit(house) == (5, 55)
+
+
 async def test_what_the_model_cannot_do_is_named_beside_what_the_server_does_not_allow(house: House) -> None:
     await decided(house, limits=Limits(longest=5))
     with pytest.raises(SeveralReasons) as caught:
