@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.domain.capability import check
 from bot.domain.job import Origin
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
@@ -15,7 +16,10 @@ from cogs._cards import elsewhere
 from cogs._edit import open_editor
 from cogs._modals import QUICK
 from cogs._replies import acknowledge
+from cogs._rescue import Typed, remember
 from cogs._submit import submit
+from cogs._wanting import boards_here, models_here
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +34,12 @@ _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectR
 async def build_on(press: Press, job: Job, changes: Mapping[str, Any], *, origin: Origin) -> None:
     """Ask for a video like an earlier one, at the presser's own cost; the press has been acknowledged."""
     wish = job.request.model_copy(update=changes)
-    private = job.destination.private and job.shared_at is None
-    await submit(press.bot, press.interaction, wish, private=private, parent_id=job.id, origin=origin)
+    await submit(press.bot, press.interaction, wish, private=_private(job), parent_id=job.id, origin=origin)
+
+
+def _private(job: Job) -> bool:
+    """Whether what is built on it is for one person alone, as it is itself."""
+    return job.destination.private and job.shared_at is None
 
 
 async def again(press: Press) -> None:
@@ -59,39 +67,56 @@ async def edit(press: Press) -> None:
     try:
         async with asyncio.timeout(QUICK):
             job = await press.source()
+            models = await models_here(press.bot, press.interaction)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     if job.request.shots:
         await board(press)
     else:
-        await open_editor(press.interaction, job)
+        await open_editor(press.interaction, job, models)
 
 
 async def board(press: Press) -> None:
     """Open it on a storyboard."""
     await acknowledge(press.interaction)
     job, interaction = await press.source(), press.interaction
-    draft = await press.bot.services.storyboards.begin_from(
+    boards = await boards_here(press.bot, interaction)
+    draft = await boards.begin_from(
         job.request, user_id=interaction.user.id, guild_id=interaction.guild_id, parent_id=job.id
     )
     await _storyboard.show(press.bot, interaction, draft)
 
 
 async def shape(press: Press) -> None:
-    """Offer the shapes that it does not have yet."""
+    """Offer the shapes that it does not have yet and that its model makes."""
     await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
-    capability = press.bot.services.videos.models.get(job.request.model)
-    offered = capability.aspect_ratios if capability else tuple(AspectRatio)
     view = discord.ui.View(timeout=None)
-    for ratio in offered:
-        if ratio is not job.request.aspect_ratio:
-            name, ident = say(f"choice.aspect.{ratio}"), press.ident("reshape", ratio)
-            view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=ident))
+    for ratio in await _shapes(press, job):
+        name, ident = say(f"choice.aspect.{ratio}"), press.ident("reshape", ratio)
+        view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=ident))
     view.stop()
     price = say("credits", n=press.bot.services.videos.price(job.request).credits)
     await press.interaction.edit_original_response(content=say("result.shapes", price=price), view=view)
+
+
+async def _shapes(press: Press, job: Job) -> list[AspectRatio]:
+    """The other shapes in which whoever pressed may have it; where none is accepted, those whose refusal says why.
+
+    Raises:
+        ModelUnknown, ModelGivenUp, ImpossibleRequest: its model makes no other; the nearest is then offered.
+    """
+    videos, present = press.bot.services.videos, job.request.aspect_ratio
+    wishes = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not present]
+    options = options_of(wishes[0])
+    remember(press.interaction, Typed(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE))
+    model = videos.capability(job.request.model)
+    possible = [each for each in wishes if each.aspect_ratio in model.aspect_ratios]
+    if not possible:
+        check(wishes[0], model)
+    terms = await videos.terms(press.member)
+    return [each.aspect_ratio for each in possible if terms.accept(each)] or [each.aspect_ratio for each in possible]
 
 
 async def reshape(press: Press) -> None:

@@ -139,6 +139,7 @@ def result_buttons(
     )
     hidden = {
         "pro": not _can_be_pro(job.request, models),
+        "shape": job.request.model in models and len(models[job.request.model].aspect_ratios) == 1,
         "dm": direct,
         "delete": ephemeral,
         "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,

@@ -16,18 +16,21 @@ from cogs._wanting import wanted
 from cogs._wish import options_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import discord
 
     from bot.client import Shotcaller
+    from bot.domain.capability import Capability
     from bot.domain.job import Job
 
 FORM: Final = "remix"  # the name of the form; its state is the job's id
 
 
-async def open_editor(interaction: discord.Interaction[Any], job: Job) -> None:
-    """Show the form, as the first answer to a press."""
-    say = words(str(interaction.locale))
-    form = sheet(name=FORM, state=job.id, title=say("remix.title"), options=options_of(job.request), say=say)
+async def open_editor(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
+    """Show the form, as the first answer to a press; `models` are those that whoever pressed may use."""
+    say, options = words(str(interaction.locale)), options_of(job.request)
+    form = sheet(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
     await interaction.response.send_modal(form)
 
 

@@ -16,7 +16,7 @@ from cogs._replies import acknowledge
 from cogs._rescue import KIND, Typed, remember
 from cogs._sheet import entered, sheet, understood
 from cogs._submit import submit
-from cogs._wanting import wanted
+from cogs._wanting import models_here, wanted
 
 if TYPE_CHECKING:
     from bot.client import FormHandler, Shotcaller
@@ -44,10 +44,12 @@ class Fix(Lasting[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):
         try:
             async with asyncio.timeout(QUICK):
                 typed = await _kept(bot, interaction, self.said["draft"])
+                models = await models_here(bot, interaction)
         except TimeoutError as exc:
             raise StoreUnavailable("slow") from exc
         say = words(str(interaction.locale))
-        form = sheet(name=FORM, state=self.said["draft"], title=say("sheet.title.edit"), options=typed.options, say=say)
+        title, options = say("sheet.title.edit"), typed.options
+        form = sheet(name=FORM, state=self.said["draft"], title=title, options=options, models=models, say=say)
         await interaction.response.send_modal(form)
 
 

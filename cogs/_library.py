@@ -20,6 +20,7 @@ from cogs._modals import Form
 from cogs._replies import answer
 from cogs._result_info import info_embed
 from cogs._text import link
+from cogs._wanting import offered_here
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
@@ -65,7 +66,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     services, member, say = bot.services, member_of(interaction), words(str(interaction.locale))
     job = await services.library.video(job_id, member)
     lineage, stars = await services.results.lineage(job, member), await services.library.stars(job.id)
-    view = result_buttons(job, say, models=services.videos.models, stars=stars, ephemeral=True)
+    view = result_buttons(job, say, models=await offered_here(bot, interaction), stars=stars, ephemeral=True)
     if job.delivered_at is not None and job.removed_at is None:
         label, style = say("library.send"), discord.ButtonStyle.primary
         view.add_item(

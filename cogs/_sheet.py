@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.offer import MOVES
+from bot.domain.offer import MOVES, offered
 from bot.domain.problem import Problem
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import InvalidRequest
@@ -18,8 +18,9 @@ from cogs._modals import Form
 from cogs._text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from bot.domain.capability import Capability
     from bot.locale import Words
 
 LINES: Final = ("model", "sound", "watermark", "camera", "strength", "cfg")  # what shares a field
@@ -31,21 +32,34 @@ _YES: Final = frozenset({"yes", "y", "true", "on", "1"})
 _NO: Final = frozenset({"no", "n", "false", "off", "0", "-"})
 
 
-def sheet(*, name: str, state: str, title: str, options: Mapping[str, Any], say: Words) -> Form:
-    """A form named `name` (see `Form`) that shows these options, which may be impossible ones."""
+def sheet(
+    *,
+    name: str,
+    state: str,
+    title: str,
+    options: Mapping[str, Any],
+    models: Sequence[Capability],
+    say: Words,
+) -> Form:
+    """A form named `name` (see `Form`) that shows these options, which may be impossible ones.
+
+    `models` are those on offer, as far as whoever gets the form may use them: there is no more to choose from.
+    """
     form = Form(name=name, state=state, title=title)
     form.text("prompt", say("sheet.prompt"), value=str(options.get("prompt", "")), long=True, most=4000)
     form.text("negative", say("sheet.negative"), value=str(options.get("negative") or ""), long=True, most=4000)
     form.text("duration", say("sheet.duration"), value=str(options.get("duration", 5)), most=20)
-    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_looks(options, say)))
-    lines = str(options.get(MORE) or "\n".join(_lines(options, say)))
+    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_looks(options, models, say)))
+    lines = str(options.get(MORE) or "\n".join(_lines(options, models, say)))
     form.text(MORE, say("sheet.more"), value=lines, long=True, most=1000, hint=say("sheet.more.hint"))
     return form
 
 
-def _looks(options: Mapping[str, Any], say: Words) -> discord.ui.Select[Any]:
-    """Mode and shape in one choice."""
-    chosen = (options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE))
+def _looks(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> discord.ui.Select[Any]:
+    """Mode and shape in one choice; what none of the models has begins as the nearest that one has."""
+    modes, shapes = (offered(option, {}, models) for option in ("mode", "aspect"))
+    mode, shape = options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE)
+    chosen = (mode if mode in modes else modes[0], shape if shape in shapes else shapes[0])
     return discord.ui.Select(
         custom_id="look",
         options=[
@@ -54,14 +68,18 @@ def _looks(options: Mapping[str, Any], say: Words) -> discord.ui.Select[Any]:
                 value=f"{mode} {aspect}",
                 default=(mode, aspect) == chosen,
             )
-            for mode in Mode
-            for aspect in AspectRatio
+            for mode in modes
+            for aspect in shapes
         ],
     )
 
 
-def _lines(options: Mapping[str, Any], say: Words) -> Iterator[str]:
+def _lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:
+    """A line for each option that has no field; a watermark that is on every video anyway is none to choose."""
+    marked = all(each.marked for each in models)
     for option in LINES:
+        if option == "watermark" and marked:
+            continue
         value = options.get(option)
         if option in _SWITCHES:
             value = say("yes" if value else "no")

@@ -20,11 +20,13 @@ from cogs._member import member_of
 from cogs._storyboard_forms import edit_form, script_form, settings_form, template_form
 from cogs._storyboard_look import COLOURS, builder_embed
 from cogs._submit import submit
-from cogs._text import cut
+from cogs._text import cut, given_way
+from cogs._wanting import boards_here
+from cogs._wish import options_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bot.client import Shotcaller
     from bot.domain.draft import Draft
@@ -128,13 +130,15 @@ class Pick(Lasting[discord.ui.Select[Any]], template=f"story:{_AT}"):
     async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show the builder with that shot as the current one."""
         await interaction.response.defer()
-        present = await bot.services.storyboards.read(self.spot.draft, user_id=interaction.user.id)
+        boards = await boards_here(bot, interaction)
+        present = await boards.read(self.spot.draft, user_id=interaction.user.id)
         await show_present(bot, interaction, present, at=whole(self.item.values[0], most=MAX_SHOTS) or 0)
 
 
 async def show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
     """Put the builder of a draft in the private answer of an interaction that has been acknowledged."""
-    await show_present(bot, interaction, bot.services.storyboards.present(draft), notice=notice)
+    boards = await boards_here(bot, interaction)
+    await show_present(bot, interaction, boards.present(draft), notice=notice)
 
 
 async def show_present(
@@ -148,10 +152,9 @@ async def show_present(
 ) -> None:
     """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
     story, say = present.board.now, words(str(interaction.locale))
-    at, model = story.near(at), bot.services.storyboards.model(story)
+    at, model = story.near(at), present.model
     estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
-    if present.behind:
-        notice = f"{say('storyboard.behind')}\n{notice}".strip()
+    notice = "\n".join(filter(None, (*_news(present, say), notice)))
     asking = asking and not present.behind and not story.problems(model)
     spot = Spot(draft=present.draft.id, version=present.draft.version, shot=at)
     await interaction.edit_original_response(
@@ -162,6 +165,15 @@ async def show_present(
         else controls(present.board, spot, say, ready=not story.problems(model)),
         allowed_mentions=discord.AllowedMentions.none(),
     )
+
+
+def _news(present: Present, say: Words) -> Iterator[str]:
+    """What the person did not do, or not so: a change that was not made, settings that gave way."""
+    if present.behind:
+        yield say("storyboard.behind")
+    wanted, made = (options_of(each.outline()) for each in (present.wanted, present.board.now))
+    if what := given_way(wanted, made, say):
+        yield f"↪️ {say('storyboard.bent', what=what)}"
 
 
 def controls(board: Board, spot: Spot, say: Words, *, ready: bool) -> discord.ui.View:
@@ -223,14 +235,13 @@ async def change(
     bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, operation: Callable[[Board], Board]
 ) -> Present:
     """Change what the person sees, unless it has changed already; how it stands then."""
-    return await bot.services.storyboards.change(
-        spot.draft, user_id=interaction.user.id, version=spot.version, operation=operation
-    )
+    boards = await boards_here(bot, interaction)
+    return await boards.change(spot.draft, user_id=interaction.user.id, version=spot.version, operation=operation)
 
 
 async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, which: str) -> None:
     """Answer with a form, which nothing can be put off for: hence the reading before the answer."""
-    boards, say = bot.services.storyboards, words(str(interaction.locale))
+    boards, say = await boards_here(bot, interaction), words(str(interaction.locale))
     present = await boards.read(spot.draft, user_id=interaction.user.id)
     form: Form | None = None
     if present.draft.version == spot.version:
@@ -256,8 +267,9 @@ async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], spo
 
 async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot) -> None:
     """Ask for the video. Its key is what the person saw, so that pressing twice, anywhere, makes one video."""
-    boards, say = bot.services.storyboards, words(str(interaction.locale))
+    say = words(str(interaction.locale))
     await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
+    boards = await boards_here(bot, interaction)
     present = await boards.read(spot.draft, user_id=interaction.user.id)
     if present.draft.version != spot.version:
         await show_present(bot, interaction, replace(present, behind=True), at=spot.shot)

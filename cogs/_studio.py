@@ -10,7 +10,7 @@ import discord
 from bot.domain.offer import offered
 from bot.domain.request import AXIS_LIMIT
 from cogs._storyboard_look import cost_line
-from cogs._text import chosen, cut, safe
+from cogs._text import cut, listed, safe
 from cogs._wish import options_of
 
 if TYPE_CHECKING:
@@ -84,12 +84,8 @@ def _notes(panel: Panel) -> Iterator[str]:
         modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
         seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
         yield f"📷 {say('studio.camera_needs', model=panel.request.model, modes=modes, seconds=seconds)}"
-    changed = [
-        chosen(option, options[option], say) if option in options else say(f"studio.no.{option}")
-        for option in panel.bent
-    ]
-    if changed:
-        yield f"↪️ {say('studio.bent', what=say('comma').join(changed))}"
+    if panel.bent:
+        yield f"↪️ {say('studio.bent', what=listed(panel.bent, options, say))}"
 
 
 def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:
@@ -118,12 +114,13 @@ def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:
 
 
 def _switches(panel: Panel) -> Iterator[discord.ui.Button[Any]]:
-    """Sound and watermark, where the model has them."""
+    """Sound and watermark, where the model has them; a watermark that the server puts on every video can't be left."""
+    fixed = {"watermark"} if any(each.marked for each in panel.models) else set[str]()
     for option, sign, on in (("sound", "🔊", panel.request.sound), ("watermark", "💧", panel.request.watermark)):
         if True in _offered(panel, option):
-            state = "on" if on else "off"
+            state = "always" if option in fixed else "on" if on else "off"
             label = f"{sign} {panel.say(f'studio.{option}.{state}')}"
-            yield _button(panel, f"{option}={int(not on)}", label, on=on)
+            yield _button(panel, f"{option}={int(not on)}", label, on=on, disabled=option in fixed)
 
 
 def _selects(panel: Panel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:

@@ -11,7 +11,7 @@ import discord
 from cogs._wish import OPTIONS, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from bot.domain.eta import Forecast
@@ -125,6 +125,19 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
     dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
     parts = [words("fix.use", what=words("comma").join(used))] if used else []
     return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
+
+
+def given_way(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
+    """What options became that could not be had as they were wanted, in a list; empty where all could."""
+    differing = [option for option in {**wanted, **made} if wanted.get(option) != made.get(option)]
+    return listed(differing, made, words)
+
+
+def listed(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
+    """These options as they are, in a list."""
+    return words("comma").join(
+        chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options
+    )
 
 
 def chosen(option: str, value: Any, words: Words) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.capability import Capability
     from bot.domain.request import VideoRequest
+    from bot.service.storyboards import Storyboards
 
 log = logging.getLogger(__name__)
 
@@ -46,3 +47,13 @@ async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
     except (TimeoutError, StoreError) as exc:
         log.info("the server's limits are not known", extra={"reason": repr(exc)})
         return list(videos.models.values())
+
+
+async def offered_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Mapping[str, Capability]:
+    """`models_here` by their names."""
+    return {each.model: each for each in await models_here(bot, interaction)}
+
+
+async def boards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
+    """The storyboards as far as the server lets this person make them."""
+    return bot.services.storyboards.among(await models_here(bot, interaction))

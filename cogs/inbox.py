@@ -16,6 +16,7 @@ from cogs._posts import film_file, mapped, patience_for
 from cogs._press import Press, share
 from cogs._replies import acknowledge
 from cogs._text import safe, settings, since
+from cogs._wanting import offered_here
 
 if TYPE_CHECKING:
     from bot.client import Shotcaller
@@ -120,6 +121,6 @@ async def _get(press: Press) -> None:
         await interaction.edit_original_response(
             content=result_text(job, say, label=film.label),
             attachments=[film_file(film, say)],
-            view=result_buttons(job, say, models=press.bot.services.videos.models, ephemeral=True),
+            view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
             allowed_mentions=discord.AllowedMentions.none(),
         )

@@ -20,7 +20,10 @@ from cogs._wanting import models_here, wanted
 from cogs._wish import options_of, wish_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.client import FormHandler, Shotcaller
+    from bot.domain.capability import Capability
 
 FORM: Final = "film"
 
@@ -36,22 +39,25 @@ async def _film(interaction: discord.Interaction[Any], message: discord.Message)
     if not message.content.strip():
         raise MessageEmpty
     say = words(str(interaction.locale))
-    options = await _prefilled(interaction.client, interaction, message.content)
-    form = sheet(name=FORM, state=str(message.id), title=say("menu.film"), options=options, say=say)
+    options, models = await _prefilled(interaction.client, interaction, message.content)
+    form = sheet(name=FORM, state=str(message.id), title=say("menu.film"), options=options, models=models, say=say)
     await interaction.response.send_modal(form)
 
 
-async def _prefilled(bot: Shotcaller, interaction: discord.Interaction[Any], prompt: str) -> dict[str, Any]:
-    """The message's text, which may be too long for a prompt, and the defaults of whoever asks."""
-    wish = wish_of({"prompt": "-"}, model=bot.services.videos.capability(None).model)
+async def _prefilled(
+    bot: Shotcaller, interaction: discord.Interaction[Any], prompt: str
+) -> tuple[dict[str, Any], Sequence[Capability]]:
+    """The message's text, which may be too long for a prompt, and the defaults of whoever asks; what they may use."""
+    models: Sequence[Capability] = list(bot.services.videos.models.values())
+    wish = wish_of({"prompt": "-"}, model=models[0].model)
     try:
         async with asyncio.timeout(QUICK):
             models = await models_here(bot, interaction)
             wish = wish_of({"prompt": "-"}, model=models[0].model)
             filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction), models=models)
     except (StoreError, TimeoutError):  # whoever sends the form will hear of it
-        return {**options_of(wish), "prompt": prompt}
-    return {**options_of(filled.request), "prompt": prompt}
+        return {**options_of(wish), "prompt": prompt}, models
+    return {**options_of(filled.request), "prompt": prompt}, models
 
 
 def _filmed(bot: Shotcaller) -> FormHandler:

@@ -22,6 +22,7 @@ from cogs._modals import values_of
 from cogs._replies import acknowledge
 from cogs._storyboard import Pick, Press, Spot, change, show_present
 from cogs._text import safe
+from cogs._wanting import boards_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.storyboard import Board, Storyboard
     from bot.locale import Words
+    from bot.service.storyboards import Storyboards
 
 CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
@@ -54,10 +56,10 @@ async def setup(bot: Shotcaller) -> None:
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    boards = bot.services.storyboards
+    kept = bot.services.storyboards
 
     async def templates(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        found = await boards.templates(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        found = await kept.templates(user_id=interaction.user.id, guild_id=interaction.guild_id)
         fitting = [each for each in found if typed.strip().casefold() in each.name.casefold()]
         return [app_commands.Choice(name=each.name, value=each.id) for each in fitting[:CHOICES]]
 
@@ -71,9 +73,10 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         template: str | None = None,
     ) -> None:
         await acknowledge(interaction)
+        boards = await boards_here(bot, interaction)
         user_id, guild_id = interaction.user.id, interaction.guild_id
         start = await boards.template(template, user_id=user_id, guild_id=guild_id) if template else None
-        found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction))
+        found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction, boards))
         say = words(str(interaction.locale))
         left_out, put = _started(start, script, seconds, say)
         present = await boards.insist(found, put) if start or script or seconds else found
@@ -85,9 +88,9 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return storyboard
 
 
-async def _fresh(bot: Shotcaller, interaction: Interaction) -> Storyboard:
+async def _fresh(bot: Shotcaller, interaction: Interaction, boards: Storyboards) -> Storyboard:
     """An empty storyboard with the settings that the person usually wants."""
-    fresh = bot.services.storyboards.fresh()
+    fresh = boards.fresh()
     usual, _ = await with_defaults(bot, interaction, fresh.outline(), typed=("model", "duration"))
     return fresh.but(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
@@ -151,7 +154,7 @@ async def _scripted(bot: Shotcaller, interaction: Interaction, spot: Spot, value
 
 async def _settled(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
     model, _, mode = values["quality"][0].partition(" ")
-    if model not in bot.services.storyboards.models or mode not in set(Mode):
+    if model not in (await boards_here(bot, interaction)).models or mode not in set(Mode):
         raise ModelUnknown(model=model)
     shape = values["aspect"][0]
     extras = values.get("extras") or ()
@@ -168,7 +171,8 @@ async def _settled(bot: Shotcaller, interaction: Interaction, spot: Spot, values
 
 
 async def _template(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
-    boards, say, user_id = bot.services.storyboards, words(str(interaction.locale)), interaction.user.id
+    boards = await boards_here(bot, interaction)
+    say, user_id = words(str(interaction.locale)), interaction.user.id
     present, said = await boards.read(spot.draft, user_id=user_id), []
     forgotten = [await boards.delete_template(each, user_id=user_id) for each in values.get("forget") or ()]
     if any(forgotten):

@@ -37,7 +37,7 @@ class Capability:
     """What one model of one provider can do, and what that costs.
 
     Durations are in seconds, the prompt limit in characters. `name` is what its maker calls it. In the `silent` modes
-    a model makes no sound, though it can.
+    a model makes no sound, though it can. Where it is `marked`, every video has the watermark, asked for or not.
     """
 
     model: str
@@ -50,6 +50,7 @@ class Capability:
     sound: bool = False
     silent: tuple[Mode, ...] = ()
     watermark: bool = False
+    marked: bool = False
     max_shots: int = 0
     cfg_scale: bool = False
     camera: CameraRule | None = None
@@ -129,7 +130,7 @@ class Capability:
             "mode": request.mode if request.mode in modes else modes[0],
             "duration": min(durations, key=lambda seconds: (abs(seconds - request.duration), seconds)),
             "sound": request.sound and bool(sounding),
-            "watermark": request.watermark and self.watermark,
+            "watermark": (request.watermark or self.marked) and self.watermark,
             "cfg_scale": request.cfg_scale if self.cfg_scale else None,
             "camera": move,
         }

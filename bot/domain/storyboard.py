@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.offer import bent
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.domain.capability import Capability
     from bot.domain.problem import Problem
@@ -114,6 +115,12 @@ class Storyboard(_Stored):
             return model.clashes(self.request())
         except InvalidRequest as exc:
             return exc.problems
+
+    def within(self, models: Sequence[Capability]) -> Self:
+        """The same as near as one of these models can make it: settings that none has give way, the shots do not."""
+        near = bent(self.outline(), models)
+        names = ("model", "mode", "aspect_ratio", "sound", "watermark")
+        return self.but(**{name: getattr(near, name) for name in names}, total=near.duration)
 
     def _settings(self) -> dict[str, Any]:
         names = ("model", "negative_prompt", "mode", "aspect_ratio", "sound", "watermark")

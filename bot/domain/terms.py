@@ -64,7 +64,8 @@ def _allowed(model: Capability, member: Member, limits: Limits) -> Capability | 
     )
     if camera and not (camera.modes and camera.durations):
         camera = None
-    return replace(model, modes=modes, durations=durations, sound=model.sound and limits.sound, camera=camera)
+    sound = model.sound and limits.sound
+    return replace(model, modes=modes, durations=durations, sound=sound, camera=camera, marked=limits.watermark)
 
 
 def meant(options: Mapping[str, Any], models: Sequence[Capability]) -> Capability:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, S
 from bot.service.presets import checked_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.capability import Capability
@@ -31,17 +31,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Present:
-    """A storyboard as it stands. `behind` says that a change was not made: another device had been faster."""
+    """A storyboard as it stands, as near as it can be made by its `model`, to what was `wanted`.
+
+    `behind` says that a change was not made: another device had been faster.
+    """
 
     draft: Draft
     board: Board
+    model: Capability
+    wanted: Storyboard
     behind: bool = False
 
 
 class Storyboards:
     """The storyboards of the members. Every method may raise `StoreUnavailable`; then nothing has happened.
 
-    `models` are those on offer; a storyboard whose model is gone or makes no shots moves to the first that does.
+    `models` are those on offer. What of a storyboard none of them makes gives way wherever it is looked at; it is kept
+    as it was until it is changed.
     """
 
     def __init__(
@@ -55,6 +61,11 @@ class Storyboards:
         self._drafts, self._presets, self._clock = drafts, presets, clock
         self._models = models
 
+    def among(self, models: Iterable[Capability]) -> Storyboards:
+        """The same where only these models are on offer, as far as they may be used there."""
+        narrowed = {each.model: each for each in models}
+        return Storyboards(drafts=self._drafts, presets=self._presets, models=narrowed, clock=self._clock)
+
     @property
     def models(self) -> dict[str, Capability]:
         """The models on offer that make storyboards."""
@@ -66,13 +77,12 @@ class Storyboards:
         Raises:
             StoryboardsNotOffered: no model makes them.
         """
+        return Storyboard(model=self._makers()[0].model)
+
+    def _makers(self) -> list[Capability]:
         if not self.models:
             raise StoryboardsNotOffered
-        return Storyboard(model=next(iter(self.models)))
-
-    def model(self, storyboard: Storyboard) -> Capability:
-        """What the storyboard's model can do."""
-        return self.models[storyboard.model]
+        return list(self.models.values())
 
     async def open(self, *, user_id: int, guild_id: int | None, fresh: Storyboard | None = None) -> Present:
         """A person's latest storyboard, however long ago, or `fresh`, an empty one unless given.
@@ -80,7 +90,8 @@ class Storyboards:
         Raises:
             StoryboardsNotOffered: no model makes them.
         """
-        fresh = self._offered(fresh or self.fresh())
+        fresh = fresh or self.fresh()
+        self._makers()
         draft = await self._drafts.latest(user_id=user_id, kind=KIND)
         if draft is None:
             body = Board(now=fresh).body()
@@ -99,7 +110,7 @@ class Storyboards:
         Raises:
             StoryboardsNotOffered: no model makes them.
         """
-        wanted = self._offered(Storyboard.of(request, parent_id=parent_id))
+        wanted = Storyboard.of(request, parent_id=parent_id)
         present = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
         return (await self.insist(present, lambda _: wanted)).draft
 
@@ -126,7 +137,7 @@ class Storyboards:
         """
         present = await self.read(draft_id, user_id=user_id)
         if present.draft.version != version:
-            return Present(draft=present.draft, board=present.board, behind=True)
+            return replace(present, behind=True)
         changed = operation(present.board)
         if changed == present.board:
             return present
@@ -158,13 +169,16 @@ class Storyboards:
         raise StoreUnavailable("too many changes at once")
 
     def present(self, draft: Draft) -> Present:
-        """The storyboard of a draft; an unreadable one is empty.
+        """The storyboard of a draft, as it can be made; an unreadable one is empty.
 
         Raises:
             StoryboardsNotOffered: no model makes them.
         """
+        makers = self._makers()
         board = Board.stored(draft.body) or Board(now=self.fresh())
-        return Present(draft=draft, board=board.model_copy(update={"now": self._offered(board.now)}))
+        now = board.now.within(makers)
+        model = next(each for each in makers if each.model == now.model)
+        return Present(draft=draft, board=board.model_copy(update={"now": now}), model=model, wanted=board.now)
 
     async def save_template(self, storyboard: Storyboard, *, user_id: int, name: str) -> bool:
         """Keep a storyboard under a name, in place of what had it; whether the name is new.
@@ -193,14 +207,13 @@ class Storyboards:
 
         Raises:
             PresetUnknown: the person may use none that is called so.
-            StoryboardsNotOffered: no model makes them.
         """
         wanted = " ".join(named.split()).casefold()
         for preset in await self.templates(user_id=user_id, guild_id=guild_id):
             board = Board.stored({"now": preset.body})
             if wanted in {preset.id, preset.name.casefold()} and board is not None:
                 await self._presets.used(preset.id)
-                return self._offered(board.now)
+                return board.now
         raise PresetUnknown(name=named)
 
     async def delete_template(self, preset_id: str, *, user_id: int) -> bool:
@@ -213,11 +226,5 @@ class Storyboards:
     async def _save(self, present: Present, board: Board) -> Present:
         draft = await self._drafts.save(present.draft, board.body(), now=self._clock())
         if draft is not None:
-            return Present(draft=draft, board=board)
-        faster = await self.read(present.draft.id, user_id=present.draft.user_id)
-        return Present(draft=faster.draft, board=faster.board, behind=True)
-
-    def _offered(self, storyboard: Storyboard) -> Storyboard:
-        if storyboard.model in self.models:
-            return storyboard
-        return storyboard.but(model=self.fresh().model)
+            return self.present(draft)
+        return replace(await self.read(present.draft.id, user_id=present.draft.user_id), behind=True)

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.member import Member
 from bot.domain.offer import MOVES
+from bot.domain.policy import Limits, Who
 from bot.domain.request import CameraControl, VideoRequest
+from bot.domain.terms import allowed
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
 from cogs._modals import values_of
 from cogs._sheet import MORE, entered, sheet, understood
 from cogs._wish import options_of, wish_of
+from tests.models import CAPABILITIES, SHIPPED
+
+if TYPE_CHECKING:
+    from bot.domain.capability import Capability
 
 
-def form(options: dict[str, Any], locale: str = "en-US") -> dict[str, Any]:
-    return sheet(name="x", state="y", title="z", options=options, say=words(locale)).to_dict()
+MODELS: Final = tuple(CAPABILITIES.values())
+
+
+def form(options: dict[str, Any], locale: str = "en-US", *, models: tuple[Capability, ...] = MODELS) -> dict[str, Any]:
+    return sheet(name="x", state="y", title="z", options=options, models=models, say=words(locale)).to_dict()
 
 
 def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -65,7 +75,26 @@ def test_what_was_typed_stands_there_though_it_is_impossible() -> None:
     shown = sent(form({"prompt": "p", "duration": 99, "camera": "zoom+pan", "strength": 50.0, "mode": "ultra"}))
     assert shown["duration"] == "99"
     assert "camera: zoom+pan\nstrength: 50.0" in shown[MORE]
-    assert shown["look"] == []
+    assert shown["look"] == ["std 16:9"]  # there is nothing else to choose, and it is seen
+
+
+def looks(shown: dict[str, Any]) -> set[str]:
+    """The modes that can be chosen."""
+    select = next(each["component"] for each in shown["components"] if "options" in each["component"])
+    return {str(each["value"]).partition(" ")[0] for each in select["options"]}
+
+
+def test_only_modes_that_some_model_on_offer_has_are_offered() -> None:
+    assert looks(form({"prompt": "p"})) == {"std", "pro"}
+    assert looks(form({"prompt": "p"}, models=(*MODELS, SHIPPED["kling-v3"]))) == {"std", "pro", "4k"}
+
+
+def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() -> None:
+    here = allowed(MODELS, Member(user_id=1), Limits(pro=Who.NOBODY, watermark=True))
+    shown = form({"prompt": "p", "mode": "pro", "aspect": "9:16"}, models=here)
+    assert looks(shown) == {"std"}
+    assert sent(shown)["look"] == ["std 9:16"]
+    assert "watermark" not in sent(shown)[MORE]  # it is on every video there, whatever is chosen
 
 
 @pytest.mark.parametrize(

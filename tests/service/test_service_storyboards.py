@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from bot.domain.request import Shot, VideoRequest
+from bot.domain.member import Member
+from bot.domain.policy import Limits, Who
+from bot.domain.request import Mode, Shot, VideoRequest
+from bot.domain.terms import allowed
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.storyboards import Storyboards
 from bot.store.drafts import Drafts
@@ -193,3 +196,36 @@ async def test_only_its_owner_deletes_a_template(boards: Storyboards) -> None:
     assert await boards.delete_template(preset.id, user_id=ANA)
     assert not await boards.delete_template(preset.id, user_id=ANA)
     assert await boards.own_templates(user_id=ANA) == []
+
+
+async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(boards: Storyboards) -> None:
+    wish = VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=10, mode=Mode.PRO, sound=True)
+    draft = await boards.begin_from(wish, user_id=ANA, guild_id=GUILD)
+    strict = Limits(pro=Who.NOBODY, sound=False, longest=5)
+    there = boards.among(allowed(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
+    seen = await there.read(draft.id, user_id=ANA)
+    story = seen.board.now
+    assert (story.mode, story.sound, story.total, story.seconds) == (Mode.STD, False, 5, 10)
+    assert (seen.wanted.mode, seen.wanted.sound, seen.wanted.total) == (Mode.PRO, True, 10)
+    elsewhere = (await boards.read(draft.id, user_id=ANA)).board.now
+    assert (elsewhere.mode, elsewhere.sound, elsewhere.total) == (Mode.PRO, True, 10)
+
+
+async def test_what_would_break_a_rule_of_the_server_is_never_shown_after_a_change(boards: Storyboards) -> None:
+    there = boards.among(allowed(list(CAPABILITIES.values()), Member(user_id=ANA), Limits(longest=5)))
+    seen = await there.open(user_id=ANA, guild_id=GUILD)
+    changed = await there.change(
+        seen.draft.id,
+        user_id=ANA,
+        version=seen.draft.version,
+        operation=lambda board: board.become(board.now.but(total=12)),
+    )
+    assert changed.board.now.total == 5
+
+
+async def test_where_no_model_with_shots_may_be_used_there_are_no_storyboards(boards: Storyboards) -> None:
+    kept = await boards.open(user_id=ANA, guild_id=GUILD)
+    there = boards.among([KLING_V1])
+    for refused in (there.open(user_id=ANA, guild_id=GUILD), there.read(kept.draft.id, user_id=ANA)):
+        with pytest.raises(StoryboardsNotOffered):
+            await refused
