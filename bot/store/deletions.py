@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.domain.case import CaseState
-from bot.domain.job import ABANDONED, Job
+from bot.domain.job import ABANDONED, Job, JobStatus
 from bot.domain.quota import span_of
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
@@ -37,6 +37,8 @@ _OWN: Final = (
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
+
+_WAITING: Final = frozenset({JobStatus.PENDING, JobStatus.QUEUED})  # nobody has been asked for it yet
 
 # Nothing more is to be shown of it, and every copy that may have been posted was found.
 _SETTLED: Final = (
@@ -88,10 +90,11 @@ class DeletionStore:
     async def end_jobs(self, wish: Deletion, *, now: datetime) -> int:
         """End everything that still holds credits, each in a transaction of its own; how many there were.
 
-        What a provider may have is charged.
+        What waits comes first, or it would be begun in the place of what is given up. What a provider may have is
+        charged.
         """
         count = 0
-        for job in await self._jobs(wish, UNENDED):
+        for job in sorted(await self._jobs(wish, UNENDED), key=lambda each: each.status not in _WAITING):
             try:
                 await self._end(job, now=now)
             except TransitionLost:  # somebody moved it a moment ago; it is met again

@@ -20,6 +20,9 @@ from tests.funds import plain
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.store.database import Transaction
     from tests.store.conftest import Store
 
 # How columns are called in which people stand.
@@ -261,6 +264,27 @@ async def test_a_deletion_gives_back_what_waited_and_charges_what_a_provider_may
     assert ended.ended_by_author
     accounts = {row["owner"]: (row["held"], row["settled"]) for row in await store.rows("SELECT * FROM accounts")}
     assert accounts == {"user:1@guild:7": (0, credits_), "budget:bot": (0, usd)}
+    await store.books_add_up()
+
+
+class Hasty:
+    """A database in which somebody claims what waits, as far as one may, after every transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.skip_locked = store, store.database.skip_locked
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+        answer = await self._store.database.transact(work)
+        await self._store.waiting(per_user=1)
+        return answer
+
+
+async def test_what_waits_is_not_begun_in_the_place_of_what_is_given_up(store: Store) -> None:
+    running, waiting = await store.running(), await store.accept()
+    deletions = DeletionStore(Hasty(store))
+    wish = await deletions.ask(running.user_id, messages=False, now=store.later(1))
+    assert await deletions.end_jobs(wish, now=store.now) == 2
+    assert (await store.get(waiting.id)).status is JobStatus.CANCELLED
     await store.books_add_up()
 
 
