@@ -15,7 +15,7 @@ from bot.client import IN_CHANNEL
 from bot.domain.policy import Places
 from bot.domain.price import to_micros
 from bot.domain.quota import Period
-from bot.errors import DiscordBusy, PolicyInvalid, StoreUnavailable
+from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import words
 from cogs._admin import check_presser, pages, policy_of
 from cogs._audit import entry_of
@@ -76,7 +76,7 @@ class Step(
         if self.said["step"] == "check":
             await _check(bot, interaction)
         else:
-            await _decide(bot, interaction, _placed(self.said["step"], _chosen(interaction)))
+            await _decide(bot, interaction, _placed(self.said["step"], chosen_channels(interaction)))
 
 
 async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
@@ -94,17 +94,24 @@ async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Po
         raise StoreUnavailable("slow") from exc
 
 
-def _chosen(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
-    """The channels that were chosen, as far as they are there.
+def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
+    """The channels that were chosen.
 
     Raises:
         DiscordBusy: Discord says nothing of this guild just now.
+        ChannelUnfit: the bot knows of no such channel; to leave it out would take away what was decided before.
     """
     if interaction.guild is None or interaction.guild.unavailable:
         raise DiscordBusy
     data: dict[str, Any] = dict(interaction.data or {})
-    found = [interaction.guild.get_channel(snowflake(str(each))) for each in data.get("values", ())]
-    return [each for each in found if each is not None]
+    chosen: list[discord.abc.GuildChannel] = []
+    for each in data.get("values", ()):
+        channel_id = snowflake(str(each))
+        channel = interaction.guild.get_channel(channel_id)
+        if channel is None:
+            raise ChannelUnfit(channel_id=channel_id, missing=["view_channel"])
+        chosen.append(channel)
+    return chosen
 
 
 def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.member import Member
-from bot.errors import DiscordBusy, NotPermitted
+from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted
 from cogs._admin import check_presser, pages
 from cogs._integrations import lets_in
 from cogs._replies import CONTENT
+from cogs.admin_setup import chosen_channels
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=300), min_size=1, max_size=60))
@@ -30,6 +31,16 @@ def test_a_line_that_fits_no_message_is_cut() -> None:
     (page,) = pages("x" * (CONTENT + 1))
     assert len(page) == CONTENT
     assert pages("") == [""]
+
+
+def test_a_chosen_channel_that_the_bot_does_not_know_is_no_choice_of_none() -> None:
+    known = {5: SimpleNamespace(id=5)}
+    guild = SimpleNamespace(unavailable=False, get_channel=known.get)
+    for values, found in ((["5"], [known[5]]), ([], [])):
+        assert chosen_channels(cast("Any", SimpleNamespace(guild=guild, data={"values": values}))) == found
+    with pytest.raises(ChannelUnfit) as caught:
+        chosen_channels(cast("Any", SimpleNamespace(guild=guild, data={"values": ["5", "6"]})))
+    assert caught.value.channel_id == 6
 
 
 GUILD, GENERAL, ANA, FILM_CLUB, NEWCOMERS = 70, 5, 11, 21, 22
