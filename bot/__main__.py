@@ -71,7 +71,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from bot.sandbox.server import serve
+    from sandbox.server import serve
 
     return asyncio.run(
         serve(

@@ -23,7 +23,7 @@ OURS = {
     "bot.service": ("bot.domain", "bot.errors", "bot.provider", "bot.store"),
     "bot.web": ("bot.service", "bot.domain", "bot.errors", "bot.locale"),
     "bot.locale": (),
-    "bot.sandbox": (),
+    "sandbox": (),
     "cogs": ("bot.service", "bot.domain", "bot.errors", "bot.locale", "bot.client"),
 }
 # Room: what of others it may import beside the standard library.
@@ -35,7 +35,7 @@ OTHERS = {
 # What only these may import. `bot.demo*` is any module whose name begins so.
 ONLY = {
     "bot.locale": ("bot.locale", "bot.web", "bot.app", "bot.client", "bot.__main__", "cogs"),
-    "bot.sandbox": ("bot.sandbox", "bot.__main__", "bot.demo*"),
+    "sandbox": ("sandbox", "bot.__main__", "bot.demo*"),
     "cogs": ("cogs", "bot.app"),
     "httpx": ("bot.provider",),
     "sqlite3": ("bot.store",),
@@ -67,7 +67,7 @@ def offences(source: str, *, module: str, package: bool = False) -> list[str]:
     found = []
     for name in imported(source, module=module, package=package):
         top = name.split(".")[0]
-        ours = top in {"bot", "cogs"}
+        ours = top in {"bot", "cogs", "sandbox"}
         allowed = [
             room is None or not ours or within(name, [room, *OURS[room]]),
             room not in OTHERS or ours or top in {*sys.stdlib_module_names, *OTHERS[room]},
@@ -79,7 +79,7 @@ def offences(source: str, *, module: str, package: bool = False) -> list[str]:
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    for top in ("bot", "cogs"):
+    for top in ("bot", "cogs", "sandbox"):
         for path in sorted((ROOT / top).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
@@ -95,7 +95,7 @@ def test_no_import_points_the_wrong_way(module: str) -> None:
 
 
 def test_every_room_of_the_plan_was_looked_at() -> None:
-    for room in ("bot.domain", "bot.provider", "bot.store", "bot.service", "bot.sandbox"):
+    for room in ("bot.domain", "bot.provider", "bot.store", "bot.service", "sandbox"):
         assert len([module for module in MODULES if within(module, [room])]) > 1
     assert {"bot.errors", "cogs"} <= set(MODULES)
 
@@ -126,11 +126,11 @@ def test_every_room_of_the_plan_was_looked_at() -> None:
         ("bot.web.health", "from bot.store import database"),
         ("bot.web.health", "from bot.provider import kirin"),
         ("bot.locale", "from bot.domain import job"),
-        ("bot.sandbox.kirin", "from bot.domain.request import Mode"),
-        ("bot.sandbox.kirin", "from bot.errors import Refused"),
-        ("bot.sandbox.kirin", "import discord"),
-        ("bot.app", "from bot.sandbox import server"),
-        ("bot.doctor", "import bot.sandbox"),
+        ("sandbox.kirin", "from bot.domain.request import Mode"),
+        ("sandbox.kirin", "from bot.errors import Refused"),
+        ("sandbox.kirin", "import discord"),
+        ("bot.app", "from sandbox import server"),
+        ("bot.doctor", "import sandbox"),
         ("bot.doctor", "from bot.locale import say"),
         ("bot.doctor", "import cogs.create"),
         ("bot.client", "from cogs import create"),
@@ -157,11 +157,11 @@ def test_an_import_that_points_the_wrong_way_is_found(module: str, source: str) 
         ("bot.service.worker", "import av\nfrom bot.store.jobs import JobStore\nfrom bot.provider.base import Task"),
         ("bot.web.health", "from aiohttp import web\nfrom bot.locale import say\nfrom bot.service import videos"),
         ("bot.app", "import cogs._notifier\nimport discord\nfrom bot.locale import say\nfrom bot.store import jobs"),
-        ("bot.__main__", "from bot.sandbox import server\nfrom bot import app"),
-        ("bot.demo_screen", "from bot.sandbox import server"),
+        ("bot.__main__", "from sandbox import server\nfrom bot import app"),
+        ("bot.demo_screen", "from sandbox import server"),
         ("bot.client", "import discord"),
         ("cogs.create", "from discord import app_commands\nfrom ._cards import card\nfrom bot.locale import say"),
-        ("bot.sandbox.kirin", "from bot.sandbox.faults import Faults\nimport aiohttp"),
+        ("sandbox.kirin", "from sandbox.faults import Faults\nimport aiohttp"),
     ],
 )
 def test_an_import_that_points_the_right_way_passes(module: str, source: str) -> None:

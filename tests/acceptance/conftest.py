@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from bot.sandbox.discord.openapi import Document
-from bot.sandbox.server import OPENAPI_VARIABLE, Sandbox
+from sandbox.discord.openapi import Document
+from sandbox.server import OPENAPI_VARIABLE, Sandbox
 
 pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books", "outcomes", "people", "stage")))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.sandbox.server import Sandbox
+    from sandbox.server import Sandbox
     from tests.acceptance.people import People
 
 ROOT: Final = Path(__file__).parents[2]

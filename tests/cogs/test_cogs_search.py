@@ -22,7 +22,7 @@ from tests.sandbox.discord.theatre import opened
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.sandbox.discord.world import Channel
+    from sandbox.discord.world import Channel
     from tests.sandbox.discord.theatre import Theatre
 
 HOUR = 3600.0

@@ -27,8 +27,8 @@ from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport
-from bot.sandbox.faults import Faults
-from bot.sandbox.providers import Providers
+from sandbox.faults import Faults
+from sandbox.providers import Providers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection

@@ -12,9 +12,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.faults import Faults, UnknownFault
-from bot.sandbox.providers import Providers, kirin_rules
-from bot.sandbox.providers.fields import InvalidField
+from sandbox.faults import Faults, UnknownFault
+from sandbox.providers import Providers, kirin_rules
+from sandbox.providers.fields import InvalidField
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

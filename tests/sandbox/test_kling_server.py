@@ -13,10 +13,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.faults import Faults
-from bot.sandbox.providers import Providers, kling_rules
-from bot.sandbox.providers.fields import InvalidField
-from bot.sandbox.providers.kling import CODES
+from sandbox.faults import Faults
+from sandbox.providers import Providers, kling_rules
+from sandbox.providers.fields import InvalidField
+from sandbox.providers.kling import CODES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

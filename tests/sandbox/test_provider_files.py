@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.sandbox.faults import Faults
-from bot.sandbox.loopback import is_loopback
-from bot.sandbox.providers import Providers
-from bot.sandbox.providers.callbacks import signature
+from sandbox.faults import Faults
+from sandbox.loopback import is_loopback
+from sandbox.providers import Providers
+from sandbox.providers.callbacks import signature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from bot.sandbox.studio import lettering, melody
-from bot.sandbox.studio.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
-from bot.sandbox.studio.film import SIZES, Camera, Film, Shot
-from bot.sandbox.studio.render import RenderingStopped, render
-from bot.sandbox.studio.slate import prompt_layer, watermark_layer
-from bot.sandbox.studio.stage import Stage
-from bot.sandbox.studio.vault import Vault
 from bot.service.media import Media
+from sandbox.studio import lettering, melody
+from sandbox.studio.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
+from sandbox.studio.render import RenderingStopped, render
+from sandbox.studio.slate import prompt_layer, watermark_layer
+from sandbox.studio.stage import Stage
+from sandbox.studio.vault import Vault
+from sandbox.studio.video import SIZES, Camera, Film, Shot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

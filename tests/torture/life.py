@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.acceptance.people import People
 from tests.acceptance.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.sandbox.discord.openapi import Document
+    from sandbox.discord.openapi import Document
     from tests.acceptance.forks import Forked
 
 LEAPING: Final = str(Path(__file__).with_name("leaping.py"))

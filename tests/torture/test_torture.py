@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from bot.sandbox.faults import MATCHES
+from sandbox.faults import MATCHES
 from tests.acceptance.forks import warm_up
 from tests.torture.life import life, seeded
 from tests.torture.page import PAGE, line_of

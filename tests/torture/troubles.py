@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.sandbox.faults import MATCHES
+from sandbox.faults import MATCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.sandbox.discord.openapi import Document
-from bot.sandbox.server import Sandbox
+from sandbox.discord.openapi import Document
+from sandbox.server import Sandbox
 from tests.sandbox.discord.theatre import opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from bot.sandbox.discord.world import Channel, Guild, World
+    from sandbox.discord.world import Channel, Guild, World
     from tests.sandbox.discord.theatre import Theatre
 
 GUILDS = 1

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.discord.errors import Refused, refuse
-from bot.sandbox.discord.rules.commands import check_command, check_commands
-from bot.sandbox.discord.rules.messages import check_deferral
-from bot.sandbox.discord.rules.modals import check_choices, check_modal
+from sandbox.discord.errors import Refused, refuse
+from sandbox.discord.rules.commands import check_command, check_commands
+from sandbox.discord.rules.messages import check_deferral
+from sandbox.discord.rules.modals import check_choices, check_modal
 
 V2 = 1 << 15
 

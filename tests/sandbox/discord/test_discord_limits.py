@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sandbox.discord.clock import Clock
-from bot.sandbox.discord.ratelimit import INVALID_REQUESTS, Limited, RateLimits
+from sandbox.discord.clock import Clock
+from sandbox.discord.ratelimit import INVALID_REQUESTS, Limited, RateLimits
 
 if TYPE_CHECKING:
     from tests.sandbox.discord.conftest import Stage

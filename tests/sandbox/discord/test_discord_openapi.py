@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sandbox.discord.openapi import Document
+from sandbox.discord.openapi import Document
 
 if TYPE_CHECKING:
     from pathlib import Path

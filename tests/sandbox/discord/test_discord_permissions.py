@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.discord.permissions import EVERYTHING, Permission, bits, in_channel, in_guild
-from bot.sandbox.discord.world import Channel, Guild, Member, Overwrite, Role
+from sandbox.discord.permissions import EVERYTHING, Permission, bits, in_channel, in_guild
+from sandbox.discord.world import Channel, Guild, Member, Overwrite, Role
 
 SEND, FILES, VIEW, ADMIN = (
     int(Permission[name]) for name in ("SEND_MESSAGES", "ATTACH_FILES", "VIEW_CHANNEL", "ADMINISTRATOR")

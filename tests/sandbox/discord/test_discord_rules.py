@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.discord.errors import Refused, refuse
-from bot.sandbox.discord.rules.messages import check_message
+from sandbox.discord.errors import Refused, refuse
+from sandbox.discord.rules.messages import check_message
 
 V2 = 1 << 15
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from bot.sandbox.server import Sandbox, serve
+from sandbox.server import Sandbox, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.sandbox.discord.conftest import Stage
 
-SERVE = "import asyncio, sys; from bot.sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
+SERVE = "import asyncio, sys; from sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
 
 
 async def test_the_description_is_what_the_issue_says(plain: Stage) -> None:

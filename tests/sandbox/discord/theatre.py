@@ -11,12 +11,12 @@ import discord
 import yarl
 from discord import app_commands
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from bot.sandbox.discord.openapi import Document
+    from sandbox.discord.openapi import Document
 
 
 class Theatre:

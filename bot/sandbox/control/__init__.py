@@ -1,5 +1,0 @@
-"""The control address: act as the people in the channel, change their world, and look at what happened."""
-
-from bot.sandbox.control.routes import Control
-
-__all__ = ["Control"]

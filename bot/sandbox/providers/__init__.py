@@ -1,5 +1,0 @@
-"""The two video APIs of the sandbox, `kirin` and `kling`, each as its document says."""
-
-from bot.sandbox.providers.providers import Providers
-
-__all__ = ["Providers"]

@@ -1,0 +1,5 @@
+"""The control address: act as the people in the channel, change their world, and look at what happened."""
+
+from sandbox.control.routes import Control
+
+__all__ = ["Control"]

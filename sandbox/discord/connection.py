@@ -1,0 +1,104 @@
+"""One gateway connection: what its client says, payload by payload, and how long it may stay silent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType
+
+from sandbox.discord.opcodes import Closed, Op, frame
+
+if TYPE_CHECKING:
+    from sandbox.discord.gateway import Gateway
+    from sandbox.discord.sessions import Session, Socket
+
+EVENTS_A_MINUTE = 120
+MINUTE = 60
+FRAME_BYTES = 4096
+
+
+class Connection:
+    """What one websocket says, payload by payload."""
+
+    def __init__(self, *, gateway: Gateway, socket: Socket) -> None:
+        self._gateway = gateway
+        self._socket = socket
+        self._session: Session | None = None
+        self._said: deque[float] = deque(maxlen=EVENTS_A_MINUTE)
+        self._ended_on_purpose = False
+
+    async def serve(self, heartbeat_seconds: float) -> None:
+        """Say hello, then hear the client until it leaves or goes silent.
+
+        Raises:
+            Closed: the client broke a rule.
+        """
+        self._socket.send(frame(Op.HELLO, {"heartbeat_interval": round(heartbeat_seconds * 1000)}))
+        loop = asyncio.get_running_loop()
+        beaten = loop.time()
+        while True:
+            patience = beaten + heartbeat_seconds * 1.5 - loop.time()
+            try:
+                message = await asyncio.wait_for(self._socket.ws.receive(), max(patience, 0.001))
+            except TimeoutError:
+                raise Closed(4009, "Session timed out.") from None
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                self._ended_on_purpose = self._socket.ws.close_code in (1000, 1001)
+                return
+            op, data = self._read(message.data, loop.time())
+            if op == Op.HEARTBEAT:
+                beaten = loop.time()
+                self._socket.send(frame(Op.HEARTBEAT_ACK, None))
+            else:
+                await self._obey(op, data)
+
+    def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
+        """One payload, if it is one and does not come too often."""
+        if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < MINUTE:
+            raise Closed(4008, "You are being rate limited.")
+        self._said.append(now)
+        try:
+            payload = json.loads(raw)
+            op, data = payload["op"], payload.get("d")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Closed(4002, "Error while decoding payload.") from None
+        if len(raw) > FRAME_BYTES:
+            raise Closed(4002, "Payload too large.")
+        return op, data
+
+    async def _obey(self, op: int, data: Any) -> None:
+        """Everything but heartbeats."""
+        if op in (Op.IDENTIFY, Op.RESUME):
+            await self._begin(op, data)
+        elif self._session is None:
+            raise Closed(4003, "Not authenticated.")
+        elif op == Op.REQUEST_GUILD_MEMBERS:
+            self._gateway.members(self._session, data)
+        elif op not in (Op.PRESENCE_UPDATE, Op.VOICE_STATE_UPDATE, Op.REQUEST_SOUNDBOARD_SOUNDS):
+            raise Closed(4001, "Unknown opcode.")
+
+    async def _begin(self, op: int, data: Any) -> None:
+        if self._session is not None:
+            raise Closed(4005, "Already authenticated.")
+        if not isinstance(data, dict):
+            raise Closed(4002, "Error while decoding payload.")
+        if op == Op.IDENTIFY:
+            self._session = self._gateway.identify(self._socket, data)
+        else:
+            self._session = self._gateway.resume(self._socket, data)
+        if self._session is None:
+            self._socket.send(frame(Op.INVALID_SESSION, False))
+        else:
+            await self._gateway.welcomed(self._session)
+
+    def forget(self) -> None:
+        """The session may not be resumed."""
+        self._ended_on_purpose = True
+
+    def lose(self) -> None:
+        """The connection is over."""
+        if self._session is not None and self._session.socket is self._socket:
+            self._gateway.lose(self._session, for_good=self._ended_on_purpose)

@@ -1,0 +1,247 @@
+"""The gateway, version 10: hello, identify, heartbeats, resume, and the events of the sessions."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from sandbox.discord import shapes
+from sandbox.discord.connection import Connection
+from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, STARTS_ANEW, Closed, Intent, Op, frame
+from sandbox.discord.sessions import Session, Socket
+
+if TYPE_CHECKING:
+    from sandbox.discord.world import World
+    from sandbox.faults import Fault, Faults
+
+RESUMABLE_SECONDS = 120
+# A connection lost for longer is taken for gone when somebody acts, though it may still resume.
+PATIENCE_SECONDS = 5
+
+
+class Gateway:
+    """All sessions of the bot, and the handler of `/gateway`."""
+
+    def __init__(self, *, world: World, faults: Faults, heartbeat_seconds: float = 41.25) -> None:
+        self._world = world
+        self._faults = faults
+        self._heartbeat_seconds = heartbeat_seconds
+        self.sessions: dict[str, Session] = {}
+        self.sockets: set[Socket] = set()
+        self.url = ""
+        self.starts = 0
+        self.last_intents: int | None = None
+
+    def dispatch(self, event: str, data: Any, *, guild_id: str | None, intent: Intent | None = None) -> None:
+        """Send an event to the sessions of its shard which asked for it (with no intent: to all of them).
+
+        Of a guild in an outage nothing is heard.
+        """
+        guild = self._world.guilds.get(guild_id or "")
+        if guild is not None and not guild.available:
+            return
+        for session in self._live():
+            if session.serves(guild_id) and (intent is None or session.intents & intent):
+                session.dispatch(event, data)
+
+    def reaches(self, guild_id: str | None) -> bool:
+        """Whether a session, connected or likely about to resume, takes this guild's events."""
+        since = self._world.clock.now() - PATIENCE_SECONDS
+        near = [s for s in self._live() if s.lost_at is None or s.lost_at >= since]
+        return any(session.serves(guild_id) for session in near)
+
+    @property
+    def connected(self) -> int:
+        """How many sessions have a connection."""
+        return sum(session.socket is not None for session in self.sessions.values())
+
+    async def drop(self) -> None:
+        """Play the gateway faults that wait: each connected session loses its connection."""
+        for session in [s for s in self.sessions.values() if s.socket is not None]:
+            await self._drop_if_ordered(session)
+
+    async def close(self) -> None:
+        """End every connection, as a server that goes away (1001)."""
+        for socket in list(self.sockets):
+            await socket.close(1001)
+
+    def _live(self) -> list[Session]:
+        """The sessions which are connected or may still resume; the others are forgotten."""
+        now = self._world.clock.now()
+        for session in list(self.sessions.values()):
+            if session.lost_at is not None and now - session.lost_at > RESUMABLE_SECONDS:
+                del self.sessions[session.id]
+        return list(self.sessions.values())
+
+    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one websocket from hello to its end."""
+        ws = web.WebSocketResponse(max_msg_size=0, autoping=True)
+        await ws.prepare(request)
+        zlib_stream = request.query.get("compress") == "zlib-stream"
+        socket = Socket(ws, transport=request.transport, zlib_stream=zlib_stream)
+        self.sockets.add(socket)
+        connection = Connection(gateway=self, socket=socket)
+        try:
+            _check_address(request)
+            await connection.serve(self._heartbeat_seconds)
+        except Closed as closed:
+            if closed.code in STARTS_ANEW:
+                connection.forget()
+            await socket.close(closed.code, closed.reason)
+        finally:
+            connection.lose()
+            await socket.stop()
+            self.sockets.discard(socket)
+        return ws
+
+    def identify(self, socket: Socket, data: dict[str, Any]) -> Session:
+        """Start a session, say READY and show the guilds.
+
+        Raises:
+            Closed: 4004, 4010, 4013 or 4014.
+        """
+        self._check_token(data)
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
+            raise Closed(4013, "Invalid intent(s).")
+        if intents & PRIVILEGED:
+            raise Closed(4014, "Disallowed intent(s).")
+        shard = data.get("shard") or [0, 1]
+        number, count = shard
+        if not 0 <= number < count:
+            raise Closed(4010, "Invalid shard.")
+        for old in [s for s in self.sessions.values() if s.socket is None and s.shard == (number, count)]:
+            del self.sessions[old.id]
+        session = Session(
+            id=secrets.token_hex(16),
+            shard=(number, count),
+            sharded="shard" in data,
+            intents=intents,
+            socket=socket,
+        )
+        self.sessions[session.id] = session
+        self.starts += 1
+        self.last_intents = intents
+        self._welcome(session)
+        return session
+
+    def _check_token(self, data: dict[str, Any]) -> None:
+        if str(data.get("token")).removeprefix("Bot ") != self._world.token:
+            raise Closed(4004, "Authentication failed.")
+
+    def _welcome(self, session: Session) -> None:
+        world = self._world
+        joined = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        guilds = [guild for guild in joined if session.serves(guild.id)]
+        ready: dict[str, Any] = {
+            "v": 10,
+            "user": shapes.own_user(world.bot),
+            "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.url,
+            "private_channels": [],
+            "relationships": [],
+            "application": {"id": world.application_id, "flags": 0},
+        }
+        session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
+        if session.intents & Intent.GUILDS:
+            for guild in (guild for guild in guilds if guild.available):
+                session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild))
+
+    def resume(self, socket: Socket, data: dict[str, Any]) -> Session | None:
+        """Take a session up again and send what it missed; None when there is nothing to resume.
+
+        Raises:
+            Closed: 4004, or 4007 for a sequence number the session never reached.
+        """
+        self._check_token(data)
+        self._live()
+        session = self.sessions.get(str(data.get("session_id")))
+        seen = data.get("seq")
+        if session is None or not isinstance(seen, int):
+            return None
+        if seen > session.seq:
+            del self.sessions[session.id]
+            raise Closed(4007, "Invalid seq.")
+        missed = session.missed(seen)
+        if missed is None:
+            del self.sessions[session.id]
+            return None
+        session.socket, session.lost_at = socket, None
+        for event in missed:
+            socket.send(event)
+        session.dispatch("RESUMED", {})
+        return session
+
+    def lose(self, session: Session, *, for_good: bool) -> None:
+        """A session's connection is gone; it may resume for a while unless it was ended on purpose."""
+        session.socket = None
+        session.lost_at = self._world.clock.now()
+        if for_good:
+            self.sessions.pop(session.id, None)
+
+    async def welcomed(self, session: Session) -> None:
+        """Called after READY and RESUMED: here too a drop may be waiting."""
+        await self._drop_if_ordered(session)
+
+    async def _drop_if_ordered(self, session: Session) -> None:
+        fault = self._faults.take("discord", "gateway")
+        if fault is None or session.socket is None:
+            return
+        await self._play(session, session.socket, fault)
+
+    async def _play(self, session: Session, socket: Socket, fault: Fault) -> None:
+        """Cut the line, or with the options `op` (1, 7, or 9 with `resumable`) or `code` do it in Discord's ways.
+
+        With the option `garbled` send what is no JSON.
+        """
+        match fault.options:
+            case {"op": Op.HEARTBEAT}:
+                socket.send(frame(Op.HEARTBEAT, None))
+            case {"op": Op.RECONNECT}:
+                socket.send(frame(Op.RECONNECT, None))
+            case {"op": Op.INVALID_SESSION}:
+                resumable = bool(fault.options.get("resumable"))
+                if not resumable:
+                    self.sessions.pop(session.id, None)
+                socket.send(frame(Op.INVALID_SESSION, resumable))
+            case {"garbled": True}:
+                socket.garble()
+            case {"code": int(code)}:
+                await socket.close(code)
+            case _:
+                await socket.flush()
+                socket.cut()
+
+    def members(self, session: Session, data: dict[str, Any]) -> None:
+        """Answer REQUEST_GUILD_MEMBERS with one GUILD_MEMBERS_CHUNK."""
+        guild = self._world.guilds.get(str(data.get("guild_id")))
+        if guild is None:
+            return
+        asked = data.get("user_ids")
+        wanted = {str(user_id) for user_id in (asked if isinstance(asked, list) else [asked])} if asked else None
+        query = str(data.get("query") or "").lower()
+        limit = int(data.get("limit") or 0) or 100
+        found = [
+            member
+            for member in guild.members.values()
+            if (member.user_id in wanted if wanted else self._world.users[member.user_id].username.startswith(query))
+        ]
+        chunk: dict[str, Any] = {
+            "guild_id": guild.id,
+            "members": [shapes.member(self._world, member) for member in found[:limit]],
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "not_found": sorted((wanted or set()) - set(guild.members)),
+        }
+        nonce = data.get("nonce")
+        session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
+
+
+def _check_address(request: web.Request) -> None:
+    """Only version 10 and JSON are spoken here."""
+    if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
+        raise Closed(4012, "Invalid API version.")

@@ -1,0 +1,223 @@
+"""Interactions from the click to the last edit: their tokens, their one first answer, what came of them."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from sandbox.discord import shapes
+from sandbox.discord.errors import Refused
+
+if TYPE_CHECKING:
+    from sandbox.discord.world import Channel, Json, Message, User, World
+
+FIRST_ANSWER_SECONDS = 3.0
+TOKEN_SECONDS = 15 * 60.0
+NO_ANSWER = "The application did not respond"
+
+
+class Kind(IntEnum):
+    """What a person did."""
+
+    COMMAND = 2
+    COMPONENT = 3
+    AUTOCOMPLETE = 4
+    MODAL = 5
+
+
+class Answer(IntEnum):
+    """How the bot answers first."""
+
+    MESSAGE = 4
+    DEFERRED_MESSAGE = 5
+    DEFERRED_UPDATE = 6
+    UPDATE = 7
+    CHOICES = 8
+    MODAL = 9
+
+
+# Which first answers each kind takes.
+ANSWERS: dict[Kind, frozenset[Answer]] = {
+    Kind.COMMAND: frozenset({Answer.MESSAGE, Answer.DEFERRED_MESSAGE, Answer.MODAL}),
+    Kind.COMPONENT: frozenset(set(Answer) - {Answer.CHOICES}),
+    Kind.AUTOCOMPLETE: frozenset({Answer.CHOICES}),
+    Kind.MODAL: frozenset(set(Answer) - {Answer.CHOICES, Answer.MODAL}),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Interaction:
+    """One interaction and everything the bot did with it."""
+
+    id: str
+    token: str
+    kind: Kind
+    user: User
+    channel: Channel
+    payload: Json
+    created: float
+    source: Message | None = None
+    acknowledged: float | None = None
+    first: Json | None = None
+    original: Message | None = None
+    edits: list[Json] = field(default_factory=list)
+    followups: list[Message] = field(default_factory=list)
+    modal: Json | None = None
+    choices: list[Json] | None = None
+    undelivered: bool = False
+    triggered_by: Json | None = None
+
+    @property
+    def metadata(self) -> Json:
+        """The `interaction_metadata` of the messages that answer it."""
+        owners = self.payload["authorizing_integration_owners"]
+        kind = Kind.COMMAND if self.kind == Kind.AUTOCOMPLETE else self.kind
+        about: Json = {
+            "id": self.id,
+            "type": int(kind),
+            "user": shapes.user(self.user),
+            "authorizing_integration_owners": owners,
+        }
+        data = self.payload["data"]
+        if kind == Kind.COMMAND and "target_id" in data:
+            about |= {"target_message_id": data["target_id"]}
+        elif kind == Kind.COMPONENT and self.source is not None:
+            about |= {"interacted_message_id": self.source.id}
+        elif kind == Kind.MODAL:
+            about |= {"triggering_interaction_metadata": self.triggered_by}
+        return about
+
+
+class Interactions:
+    """All interactions of one world, by id and by token."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._all: dict[str, Interaction] = {}
+        self._by_token: dict[str, Interaction] = {}
+
+    def open(
+        self,
+        *,
+        kind: Kind,
+        user: User,
+        channel: Channel,
+        data: Json,
+        locale: str | None = None,
+        source: Message | None = None,
+        triggered_by: Interaction | None = None,
+    ) -> Interaction:
+        """A person acted: a new interaction with its token and the payload for the gateway."""
+        interaction_id = self._world.new_id()
+        seed = f"interaction:{interaction_id}:{secrets.token_urlsafe(48)}"
+        interaction = Interaction(
+            id=interaction_id,
+            token=base64.urlsafe_b64encode(seed.encode()).decode().rstrip("="),
+            kind=kind,
+            user=user,
+            channel=channel,
+            payload={},
+            created=self._world.clock.now(),
+            source=source,
+            triggered_by=triggered_by.metadata if triggered_by else None,
+        )
+        interaction.payload = self._payload(interaction, data, locale or user.locale)
+        self._all[interaction_id] = self._by_token[interaction.token] = interaction
+        return interaction
+
+    def _payload(self, interaction: Interaction, data: Json, locale: str) -> Json:
+        """The data of INTERACTION_CREATE."""
+        world, user, channel = self._world, interaction.user, interaction.channel
+        where = {**shapes.channel(world, channel), "permissions": str(world.permissions(user.id, channel))}
+        payload: Json = {
+            "id": interaction.id,
+            "application_id": world.application_id,
+            "type": int(interaction.kind),
+            "token": interaction.token,
+            "version": 1,
+            "data": data,
+            "locale": locale,
+            "entitlements": [],
+            "attachment_size_limit": world.file_limit(channel),
+            "app_permissions": shapes.app_permissions(world, channel),
+            "channel_id": channel.id,
+            "channel": where,
+            **self._place(user, channel),
+        }
+        if interaction.source is not None:
+            payload["message"] = shapes.message(world, interaction.source)
+        return payload
+
+    def _place(self, user: User, channel: Channel) -> Json:
+        """Where it happened: a guild with its member, or a direct message with its user."""
+        if channel.guild_id is None:
+            owners = {"0": "0"}
+            return {"user": shapes.user(user), "context": 1, "authorizing_integration_owners": owners}
+        guild = self._world.guilds[channel.guild_id]
+        member = guild.members[user.id]
+        return {
+            "guild_id": guild.id,
+            "guild": {"id": guild.id, "locale": guild.locale, "features": []},
+            "guild_locale": guild.locale,
+            "member": shapes.interaction_member(self._world, member, channel),
+            "context": 0,
+            "authorizing_integration_owners": {"0": guild.id},
+        }
+
+    def get(self, interaction_id: str) -> Interaction | None:
+        """The interaction of this id."""
+        return self._all.get(interaction_id)
+
+    def to_answer(self, interaction_id: str, token: str) -> Interaction:
+        """The interaction that a callback answers, if it is in time and the first.
+
+        Raises:
+            Refused: 10062 unknown or later than 3 seconds, 40060 answered before.
+        """
+        interaction = self._all.get(interaction_id)
+        if interaction is None or interaction.token != token:
+            raise Refused(10062)
+        if interaction.acknowledged is not None:
+            raise Refused(40060)
+        if self._world.clock.now() - interaction.created > FIRST_ANSWER_SECONDS:
+            raise Refused(10062)
+        return interaction
+
+    def to_follow(self, application_id: str, token: str) -> Interaction:
+        """The interaction whose webhook this is, answered and not older than 15 minutes.
+
+        Raises:
+            Refused: 10015 unknown or not yet answered, 50027 a token of another, or too old.
+        """
+        if application_id != self._world.application_id:
+            raise Refused(10015)
+        interaction = self._by_token.get(token)
+        if interaction is None or self._world.clock.now() - interaction.created > TOKEN_SECONDS:
+            raise Refused(50027)
+        if interaction.acknowledged is None or interaction.kind == Kind.AUTOCOMPLETE:
+            raise Refused(10015)
+        return interaction
+
+    def seen(self, interaction: Interaction) -> Json:
+        """What came of it, for `GET {control}/interactions/{id}`."""
+        world = self._world
+        waited = world.clock.now() - interaction.created
+        failed = interaction.acknowledged is None and (interaction.undelivered or waited > FIRST_ANSWER_SECONDS)
+        original = interaction.original
+        gone = original is not None and original.id not in interaction.channel.messages
+        return {
+            "id": interaction.id,
+            "type": int(interaction.kind),
+            "acknowledged": interaction.acknowledged,
+            "first": interaction.first,
+            "edits": interaction.edits,
+            "current": None if original is None or gone else shapes.seen_message(world, original),
+            "deleted": gone,
+            "followups": [shapes.seen_message(world, message) for message in interaction.followups],
+            "modal": interaction.modal,
+            "choices": interaction.choices,
+            "failed": NO_ANSWER if failed else None,
+        }

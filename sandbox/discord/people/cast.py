@@ -1,0 +1,107 @@
+"""Who is there when the sandbox opens: a guild with its channels, four people and the bot."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import TYPE_CHECKING
+
+from sandbox.discord.clock import Clock, Snowflakes
+from sandbox.discord.permissions import EVERYONE, Permission
+from sandbox.discord.world import CATEGORY, Channel, Guild, Member, Overwrite, Role, User, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
+
+
+def new_token(user_id: str) -> str:
+    """A bot token as Discord writes them: the id in base64, a time, a secret."""
+    head = base64.urlsafe_b64encode(user_id.encode()).decode().rstrip("=")
+    return f"{head}.{secrets.token_urlsafe(5)[:6]}.{secrets.token_urlsafe(29)[:38]}"
+
+
+def new_world(clock: Clock) -> World:
+    """A world with one guild, its channels (one in a category) and a thread, and everybody in it."""
+    new_id = Snowflakes(clock)
+    bot = User(id=new_id(), username="Shotcaller", bot=True)
+    people = {name: User(id=new_id(), username=name, global_name=shown) for name, shown in PEOPLE.items()}
+    world = World(clock=clock, new_id=new_id, token=new_token(bot.id), bot=bot, owner=people["owner"])
+    world.users = {user.id: user for user in (bot, *people.values())}
+    guild = _guild(world, people)
+    for name in ("general", "showcase", "quiet", "no-files", "hidden", "nsfw"):
+        _channel(world, guild, name)
+    _studio(world, guild)
+    _thread(world, guild)
+    return world
+
+
+def _guild(world: World, people: Mapping[str, User]) -> Guild:
+    """The guild, its roles and its members."""
+    guild_id, joined = world.new_id(), world.clock.stamp()
+    roles = [
+        Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0),
+        Role(id=world.new_id(), name="Shotcaller", permissions=EVERYONE, position=1, bot_id=world.bot.id),
+        Role(id=world.new_id(), name="Film club", permissions=0, position=2),
+        Role(
+            id=world.new_id(),
+            name="Moderators",
+            permissions=int(Permission.MANAGE_MESSAGES | Permission.MANAGE_THREADS | Permission.MANAGE_GUILD),
+            position=3,
+        ),
+    ]
+    guild = Guild(
+        id=guild_id,
+        name="The Cutting Room",
+        owner_id=world.owner.id,
+        roles={role.id: role for role in roles},
+    )
+    given = {world.bot.id: [roles[1].id], people["ben"].id: [roles[2].id], people["admin"].id: [roles[3].id]}
+    for user in world.users.values():
+        guild.members[user.id] = Member(user_id=user.id, joined_at=joined, roles=given.get(user.id, []))
+    world.guilds[guild.id] = guild
+    return guild
+
+
+def _channel(world: World, guild: Guild, name: str) -> Channel:
+    """One text channel; some of them shut the bot out of something."""
+    denied = {
+        "quiet": Permission.SEND_MESSAGES,
+        "no-files": Permission.ATTACH_FILES,
+        "hidden": Permission.VIEW_CHANNEL,
+    }
+    channel = Channel(
+        id=world.new_id(),
+        type=0,
+        name=name,
+        guild_id=guild.id,
+        position=len(world.channels),
+        nsfw=name == "nsfw",
+    )
+    if name in denied:
+        channel.overwrites[world.bot.id] = Overwrite(id=world.bot.id, kind=1, deny=int(denied[name]))
+    world.channels[channel.id] = channel
+    return channel
+
+
+def _studio(world: World, guild: Guild) -> None:
+    """A category with one channel in it."""
+    category = Channel(id=world.new_id(), type=CATEGORY, name="Studio", guild_id=guild.id, position=len(world.channels))
+    world.channels[category.id] = category
+    _channel(world, guild, "rushes").parent_id = category.id
+
+
+def _thread(world: World, guild: Guild) -> None:
+    """A public thread under the first channel."""
+    parent = world.channels_of(guild)[0]
+    thread = Channel(
+        id=world.new_id(),
+        type=11,
+        name="thread",
+        guild_id=guild.id,
+        parent_id=parent.id,
+        owner_id=guild.owner_id,
+        created_at=world.clock.stamp(),
+    )
+    world.channels[thread.id] = thread

@@ -1,0 +1,139 @@
+"""Typing a command, completing one, and using a command of a message's menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.discord import shapes
+from sandbox.discord.interactions import Kind
+from sandbox.discord.people import governance
+from sandbox.discord.people.options import Desk
+from sandbox.discord.people.typed import Impossible
+from sandbox.discord.permissions import Permission
+from sandbox.discord.world import CATEGORY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.discord.interactions import Interaction
+    from sandbox.discord.service import Discord
+    from sandbox.discord.world import Channel, Json, User
+
+CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
+IN_GUILD, IN_BOT_DM = 0, 1
+SUBCOMMANDS = (1, 2)
+
+
+async def type_command(
+    discord: Discord,
+    user: User,
+    channel: Channel,
+    *,
+    name: str,
+    options: Mapping[str, Any],
+    focused: str | None = None,
+    locale: str | None = None,
+) -> Interaction:
+    """Send a chat command, or with `focused` ask for the completion of that option.
+
+    Raises:
+        Impossible: the client offers no such command here, or would not send these options.
+    """
+    first, *rest = name.split()
+    command = _offered(discord, user, channel, first, CHAT_INPUT)
+    path, leaf = [], command
+    for part in rest:
+        leaf = _below(leaf, part)
+        path.append(leaf)
+    if any(option["type"] in SUBCOMMANDS for option in leaf.get("options", ())):
+        raise Impossible(f"{name!r} is a group; it has {[o['name'] for o in leaf['options']]}")
+    desk = Desk(discord=discord, user=user, channel=channel)
+    filled = await desk.fill(leaf.get("options", []), options, focused=focused)
+    for step in reversed(path):
+        filled = [{"name": step["name"], "type": step["type"], "options": filled}]
+    data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT, "options": filled}
+    return _open(desk, command, data, locale=locale, kind=Kind.AUTOCOMPLETE if focused else Kind.COMMAND)
+
+
+def use_menu(
+    discord: Discord, user: User, channel: Channel, *, name: str, target: str, locale: str | None = None
+) -> Interaction:
+    """Use a menu command on a message or a user, given by id.
+
+    Raises:
+        Impossible: there is no such menu command or target here.
+    """
+    desk = Desk(discord=discord, user=user, channel=channel)
+    message = channel.messages.get(target)
+    if message is not None and message.visible_to in (None, user.id):
+        kind = MESSAGE_MENU
+        desk.note("messages", message.id, shapes.message(discord.world, message))
+    elif target in discord.world.users:
+        kind = USER_MENU
+        desk.find_user(target)
+    else:
+        raise Impossible(f"there is neither a message nor a user {target!r} here")
+    command = _offered(discord, user, channel, name, kind)
+    data: Json = {"id": command["id"], "name": command["name"], "type": kind, "target_id": target}
+    return _open(desk, command, data, locale=locale, kind=Kind.COMMAND)
+
+
+def _open(desk: Desk, command: Json, data: Json, *, locale: str | None, kind: Kind) -> Interaction:
+    if desk.resolved:
+        data["resolved"] = desk.resolved
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    interactions = desk.discord.interactions
+    return interactions.open(kind=kind, user=desk.user, channel=desk.channel, data=data, locale=locale)
+
+
+def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int) -> Json:
+    """The registered command that the client shows this person here."""
+    found = discord.registry.offered(channel.guild_id)
+    command = next((c for c in found if c["type"] == kind and c["name"] == name), None)
+    if command is None:
+        names = sorted(c["name"] for c in found if c["type"] == kind)
+        raise Impossible(f"the bot has registered no command {name!r} here; it has {names}")
+    if channel.guild_id is None:
+        _check_dm(command)
+    else:
+        _check_guild(discord, user, channel, command)
+    return command
+
+
+def _check_dm(command: Json) -> None:
+    contexts = command.get("contexts")
+    allowed = command.get("dm_permission", True) if contexts is None else IN_BOT_DM in contexts
+    if not allowed:
+        raise Impossible(f"the command {command['name']!r} is not offered in direct messages")
+
+
+def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) -> None:
+    contexts = command.get("contexts")
+    if contexts is not None and IN_GUILD not in contexts:
+        raise Impossible(f"the command {command['name']!r} is not offered in guilds")
+    world = discord.world
+    granted = world.permissions(user.id, channel)
+    if not granted & Permission.VIEW_CHANNEL:
+        raise Impossible(f"{user.username} does not see the channel")
+    if world.bot.id not in world.guilds[channel.guild_id or ""].members:
+        raise Impossible("the bot is not in the guild")
+    if channel.type == CATEGORY:
+        raise Impossible("nothing can be typed into a category")
+    if granted & Permission.ADMINISTRATOR:
+        return
+    if not granted & Permission.USE_APPLICATION_COMMANDS:
+        raise Impossible(f"{user.username} may not use commands here")
+    governance.check(world, user, channel, command)
+    if command.get("nsfw") and not channel.nsfw:
+        raise Impossible(f"the command {command['name']!r} is for age-restricted channels")
+
+
+def _below(command: Json, name: str) -> Json:
+    """The subcommand or group of this name."""
+    children: list[Json] = [option for option in command.get("options", ()) if option["type"] in SUBCOMMANDS]
+    for child in children:
+        if child["name"] == name:
+            return child
+    names = sorted(child["name"] for child in children)
+    raise Impossible(f"{command['name']!r} has no subcommand {name!r}; it has {names}")

@@ -1,0 +1,41 @@
+"""The record of every REST request of the bot, with what was wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.discord.errors import Problem
+    from sandbox.discord.world import Json
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One request as it came and how it was answered; `status` is None where no answer was given."""
+
+    method: str
+    path: str
+    at: str
+    query: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    files: list[Json] = field(default_factory=list)
+    status: int | None = None
+    code: int | None = None
+    fault: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def seen(self) -> Json:
+        """The row of `GET {control}/requests`."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "at": self.at,
+            "query": self.query,
+            "body": self.body,
+            "files": self.files,
+            "status": self.status,
+            "code": self.code,
+            "fault": self.fault,
+            "problems": [str(problem) for problem in self.problems],
+        }

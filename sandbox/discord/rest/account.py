@@ -1,0 +1,88 @@
+"""The bot itself, its application, other users, and where the gateway is."""
+
+from __future__ import annotations
+
+from sandbox.discord import shapes
+from sandbox.discord.errors import Refused
+from sandbox.discord.permissions import in_guild
+from sandbox.discord.rest.call import Answer, Call, Route
+
+SESSIONS_A_DAY = 1000
+
+
+async def me(call: Call) -> Answer:
+    """`GET /users/@me`."""
+    return 200, shapes.own_user(call.world.bot)
+
+
+async def update_me(call: Call) -> Answer:
+    """`PATCH /users/@me`: the bot's name."""
+    if name := call.form.get("username"):
+        call.world.bot.username = str(name)
+    return 200, shapes.own_user(call.world.bot)
+
+
+async def user(call: Call) -> Answer:
+    """`GET /users/{user_id}`."""
+    return 200, shapes.user(call.world.user(call.path["user_id"]))
+
+
+async def my_guilds(call: Call) -> Answer:
+    """`GET /users/@me/guilds`."""
+    return 200, [
+        {
+            "id": guild.id,
+            "name": guild.name,
+            "icon": None,
+            "banner": None,
+            "owner": False,
+            "features": [],
+            "permissions": str(in_guild(guild, guild.members[call.world.bot.id])),
+            "approximate_member_count": len(guild.members),
+            "approximate_presence_count": len(guild.members),
+        }
+        for guild in call.world.guilds.values()
+        if call.world.bot.id in guild.members
+    ]
+
+
+async def open_dm(call: Call) -> Answer:
+    """`POST /users/@me/channels`: the direct message with a user."""
+    recipient = call.world.user(str(call.form.get("recipient_id")))
+    if recipient.id == call.world.bot.id:
+        raise Refused(50007)
+    return 200, shapes.channel(call.world, call.world.direct_channel(recipient))
+
+
+async def application(call: Call) -> Answer:
+    """`GET /oauth2/applications/@me` and `GET /applications/@me`."""
+    return 200, shapes.application(call.world)
+
+
+async def gateway(call: Call) -> Answer:
+    """`GET /gateway`."""
+    return 200, {"url": call.discord.gateway.url}
+
+
+async def gateway_bot(call: Call) -> Answer:
+    """`GET /gateway/bot`: where to connect, with how many shards, how often today."""
+    limits = {
+        "total": SESSIONS_A_DAY,
+        "remaining": max(SESSIONS_A_DAY - call.discord.gateway.starts, 0),
+        "reset_after": 86_400_000,
+        "max_concurrency": 16,
+    }
+    return 200, {"url": call.discord.gateway.url, "shards": 1, "session_start_limit": limits}
+
+
+ROUTES = (
+    Route(method="GET", path="/users/@me", handler=me),
+    Route(method="PATCH", path="/users/@me", handler=update_me),
+    Route(method="GET", path="/users/@me/guilds", handler=my_guilds),
+    Route(method="POST", path="/users/@me/channels", handler=open_dm),
+    Route(method="GET", path="/users/{user_id}", handler=user),
+    Route(method="GET", path="/oauth2/applications/@me", handler=application),
+    Route(method="GET", path="/applications/@me", handler=application),
+    Route(method="GET", path="/gateway", handler=gateway),
+    Route(method="GET", path="/gateway/bot", handler=gateway_bot),
+)

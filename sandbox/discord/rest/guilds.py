@@ -1,0 +1,90 @@
+"""Guilds, their channels, roles and members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.discord import shapes
+from sandbox.discord.errors import Refused
+from sandbox.discord.rest.call import Answer, Call, Route
+
+if TYPE_CHECKING:
+    from sandbox.discord.world import Guild
+
+
+def _guild(call: Call) -> Guild:
+    guild = call.world.guild(call.path["guild_id"])
+    if call.world.bot.id not in guild.members:
+        raise Refused(50001)
+    return guild
+
+
+async def guild(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}`, with counts when asked; one without the bot is unknown to it."""
+    found = call.world.guild(call.path["guild_id"])
+    if call.world.bot.id not in found.members:
+        raise Refused(10004)
+    shape = shapes.guild(found)
+    if call.flag("with_counts"):
+        count = len(found.members)
+        shape |= {"approximate_member_count": count, "approximate_presence_count": count}
+    return 200, shape
+
+
+async def channels(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/channels`."""
+    return 200, [shapes.channel(call.world, channel) for channel in call.world.channels_of(_guild(call))]
+
+
+async def threads(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/threads/active`."""
+    found = call.world.threads_of(_guild(call))
+    return 200, {"threads": [shapes.channel(call.world, c) for c in found], "members": [], "has_more": False}
+
+
+async def roles(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/roles`."""
+    return 200, [shapes.role(role) for role in _guild(call).roles.values()]
+
+
+async def role(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/roles/{role_id}`."""
+    found = _guild(call).roles.get(call.path["role_id"])
+    if found is None:
+        raise Refused(10011)
+    return 200, shapes.role(found)
+
+
+async def member(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/members/{user_id}`."""
+    found = _guild(call).members.get(call.path["user_id"])
+    if found is None:
+        call.world.user(call.path["user_id"])
+        raise Refused(10007)
+    return 200, shapes.member(call.world, found)
+
+
+async def members(call: Call) -> Answer:
+    """`GET /guilds/{guild_id}/members`: for applications with the members' intent only, and this one has none."""
+    _guild(call)
+    raise Refused(50001)
+
+
+async def update_my_member(call: Call) -> Answer:
+    """`PATCH /guilds/{guild_id}/members/@me`: the bot's nickname."""
+    own = _guild(call).members[call.world.bot.id]
+    if "nick" in call.form:
+        own.nick = call.form["nick"] or None
+    return 200, shapes.member(call.world, own)
+
+
+ROUTES = (
+    Route(method="GET", path="/guilds/{guild_id}", handler=guild),
+    Route(method="GET", path="/guilds/{guild_id}/channels", handler=channels),
+    Route(method="GET", path="/guilds/{guild_id}/threads/active", handler=threads),
+    Route(method="GET", path="/guilds/{guild_id}/roles", handler=roles),
+    Route(method="GET", path="/guilds/{guild_id}/roles/{role_id}", handler=role),
+    Route(method="GET", path="/guilds/{guild_id}/members", handler=members),
+    Route(method="PATCH", path="/guilds/{guild_id}/members/@me", handler=update_my_member),
+    Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=member),
+)

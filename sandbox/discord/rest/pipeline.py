@@ -1,0 +1,210 @@
+"""What happens to every request before and after its handler: faults, limits, checks, the record, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from sandbox import faults as trouble
+from sandbox.discord import uploads
+from sandbox.discord.errors import NotServed, Problem, Refused, refuse
+from sandbox.discord.ratelimit import Limited
+from sandbox.discord.requests import Record
+from sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
+from sandbox.discord.rest.call import Call, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sandbox.discord.service import Discord
+
+ROUTES: tuple[Route, ...] = (
+    *account.ROUTES,
+    *guilds.ROUTES,
+    *channels.ROUTES,
+    *threads.ROUTES,
+    *commands.ROUTES,
+    *interactions.ROUTES,
+)
+BASE = "/api/v10"
+JSON = "application/json"
+ERRORS = 400
+# Faults that are refusals of Discord's own.
+_REFUSING = {"missing_permissions": 50013, "unknown_channel": 10003, "file_too_large": 40005}
+_log = logging.getLogger(__name__)
+
+
+def attach(app: web.Application, discord: Discord) -> None:
+    """Add every route; the plain ones before those with parts, and an answer for what does not exist."""
+    for route in sorted(ROUTES, key=lambda route: route.path.count("{")):
+        app.router.add_route(route.method, BASE + route.path, _handler(discord, route))
+    app.router.add_route("*", "/api/{tail:.*}", _unknown(discord))
+
+
+def _handler(discord: Discord, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await Pipeline(discord, request, route).run()
+
+    return handle
+
+
+def _unknown(discord: Discord) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await Pipeline(discord, request, None).run()
+
+    return handle
+
+
+def _wrong_ids(path: Mapping[str, str]) -> list[Problem]:
+    """The parts of a path that should be snowflakes and are not."""
+    return [
+        Problem(at=(name,), kind="NUMBER_TYPE_COERCE", text=f'Value "{value}" is not snowflake.')
+        for name, value in path.items()
+        if name.endswith("_id") and not value.isdecimal()
+    ]
+
+
+class Pipeline:
+    """One request from its arrival to its answer."""
+
+    def __init__(self, discord: Discord, request: web.Request, route: Route | None) -> None:
+        self._discord = discord
+        self._request = request
+        self._route = route
+        self._headers: dict[str, str] = {}
+        self._uploads: list[uploads.Upload] = []
+        self._broken: Refused | None = None
+        self._record = Record(
+            method=request.method,
+            path=request.path.removeprefix(BASE),
+            at=discord.world.clock.stamp(),
+            query=dict(request.query),
+        )
+
+    async def run(self) -> web.StreamResponse:
+        """Answer the request and remember it."""
+        self._discord.requests.append(self._record)
+        try:
+            answer = await self._run()
+            answer.headers["Date"] = formatdate(self._discord.world.clock.now(), usegmt=True)
+            return answer
+        finally:
+            await uploads.remove(self._uploads)
+
+    async def _run(self) -> web.StreamResponse:
+        await self._receive()
+        fault = self._discord.faults.take("discord", "rest", *(self._route.calls if self._route else ()))
+        if fault is not None:
+            self._record.fault = fault.kind
+            if (played := await self._play(fault)) is not None:
+                return played
+        try:
+            status, body = await self._serve(fault)
+        except Limited as limited:
+            self._headers = limited.headers
+            status, body = 429, limited.body()
+        except (Refused, NotServed) as refused:
+            status, body = refused.status, refused.body()
+        except Exception:  # noqa: BLE001 - whatever fails here, the bot gets an answer and the record says so
+            _log.exception("The sandbox failed at %s %s", self._record.method, self._record.path)
+            self._discord.own_problems.append(f"500 at {self._record.method} {self._record.path}")
+            status, body = 500, {"message": "500: Internal Server Error", "code": 0}
+        if fault is not None and fault.kind == "lost_answer":
+            trouble.cut(self._request)
+        return self._answer(status, body)
+
+    async def _receive(self) -> None:
+        """Take in the whole body, so that the record has it whatever happens next."""
+        try:
+            body = await uploads.read_body(self._request, self._discord.cdn.folder, self._uploads)
+        except Refused as refused:
+            self._broken = refused
+            return
+        self._record.body = body
+        self._record.files = [
+            {"name": f"files[{u.index}]", "filename": u.filename, "size": u.size} for u in self._uploads
+        ]
+
+    async def _play(self, fault: trouble.Fault) -> web.StreamResponse | None:
+        """Faults that come before Discord looks at the request."""
+        match fault.kind:
+            case "http_500":
+                return self._answer(500, {"message": "500: Internal Server Error", "code": 0})
+            case "http_429":
+                wait = float(fault.options.get("retry_after", 1))
+                scope = "global" if fault.options.get("global") else "shared"
+                limited = Limited(wait, scope=scope)
+                self._headers = limited.headers
+                return self._answer(429, limited.body())
+            case "malformed_json":
+                self._record.status = 200
+                return web.Response(body=b'{"id": "', headers={"Content-Type": JSON})
+        return await trouble.on_the_wire(self._request, fault)
+
+    async def _serve(self, fault: trouble.Fault | None) -> tuple[int, Any]:
+        """Authority, limits, the checks, the handler."""
+        route = self._route
+        if route is None:
+            self._discord.own_problems.append(f"no route for {self._record.method} {self._record.path}")
+            raise NotServed(404, "Not Found")
+        path = dict(self._request.match_info)
+        known = self._authorize(route)
+        self._headers = self._discord.limits.take(route.method, route.path, path)
+        if not known:
+            raise NotServed(401, "Unauthorized")
+        if self._broken is not None:
+            raise self._broken
+        call = Call(
+            discord=self._discord,
+            path=path,
+            query=self._record.query,
+            body=self._record.body,
+            uploads=list(self._uploads),
+        )
+        refuse(_wrong_ids(path))
+        await self._check(route, call)
+        if fault is not None and fault.kind in _REFUSING:
+            raise Refused(_REFUSING[fault.kind])
+        return await route.handler(call)
+
+    def _authorize(self, route: Route) -> bool:
+        """Whether the request carries the bot's token, or a token in its path that needs no other."""
+        given = self._request.headers.get("Authorization")
+        if given is None:
+            return route.by_token or route.path == "/gateway"
+        return given == f"Bot {self._discord.world.token}"
+
+    async def _check(self, route: Route, call: Call) -> None:
+        """Hold the request against Discord's document and the by-hand rules.
+
+        Raises:
+            Refused: as Discord refuses what is wrong with it.
+        """
+        problems = self._record.problems
+        if self._discord.document is not None:
+            find = self._discord.document.request_problems
+            problems += await asyncio.to_thread(find, route.method, route.path, body=call.body, query=call.query)
+        if route.check is not None:
+            found = {(problem.at, problem.kind) for problem in problems}
+            problems += [problem for problem in route.check(call) if (problem.at, problem.kind) not in found]
+        refuse(problems)
+
+    def _answer(self, status: int, body: Any) -> web.Response:
+        """Write the answer down and send it."""
+        self._record.status, self._record.code = status, None
+        if isinstance(body, dict) and status >= ERRORS:
+            self._record.code = body.get("code")
+        self._discord.limits.answered(status)
+        document = self._discord.document
+        if document is not None and self._route is not None:
+            wrong = document.answer_problems(self._route.method, self._route.path, status, body)
+            self._discord.own_problems += wrong
+        if body is None:
+            return web.Response(status=status, headers=self._headers)
+        text = json.dumps(body, separators=(",", ":"))
+        return web.Response(body=text.encode(), status=status, headers={**self._headers, "Content-Type": JSON})

@@ -1,0 +1,267 @@
+"""Rules for components, alone and together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sandbox.discord.content import FILE_SCHEME, walk
+from sandbox.discord.rules import say
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sandbox.discord.errors import Problem
+    from sandbox.discord.rules.say import At
+    from sandbox.discord.world import Json
+
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
+LINK, PREMIUM = 5, 6
+SELECTS = (3, 5, 6, 7, 8)
+# What may stand chosen in each select that Discord fills itself.
+STANDING = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
+TOP_V1 = frozenset({ROW})
+TOP_V2 = frozenset({ROW, SECTION, TEXT_DISPLAY, GALLERY, FILE, SEPARATOR, CONTAINER})
+MOST_V1_ROWS, MOST_V2, MOST_TEXT = 5, 40, 4000
+
+_ALWAYS = {"type", "id"}
+_SELECT_KEYS = {"custom_id", "placeholder", "min_values", "max_values", "disabled", "required"}
+_LIST_KEYS = {"custom_id", "options", "required", "min_values", "max_values"}
+# The keys that each type of component has.
+KEYS: dict[int, set[str]] = {
+    1: {"components"},
+    2: {"custom_id", "style", "label", "disabled", "emoji", "url", "sku_id"},
+    3: _SELECT_KEYS | {"options"},
+    4: {"custom_id", "style", "label", "value", "placeholder", "required", "min_length", "max_length"},
+    5: _SELECT_KEYS | {"default_values"},
+    6: _SELECT_KEYS | {"default_values"},
+    7: _SELECT_KEYS | {"default_values"},
+    8: _SELECT_KEYS | {"default_values", "channel_types"},
+    9: {"components", "accessory"},
+    10: {"content"},
+    11: {"media", "description", "spoiler"},
+    12: {"items"},
+    13: {"file", "spoiler"},
+    14: {"spacing", "divider"},
+    17: {"components", "accent_color", "spoiler"},
+    18: {"label", "description", "component"},
+    19: {"custom_id", "min_values", "max_values", "required"},
+    21: {"custom_id", "options", "required"},
+    22: _LIST_KEYS,
+    23: {"custom_id", "default"},
+}
+_OPTION_KEYS = {"label", "value", "description", "emoji", "default"}
+_TYPES: dict[str, type] = {
+    "id": int,
+    "components": list,
+    "custom_id": str,
+    "label": str,
+    "placeholder": str,
+    "options": list,
+    "items": list,
+    "default_values": list,
+    "accessory": dict,
+    "component": dict,
+    "media": dict,
+    "file": dict,
+    "min_values": int,
+    "max_values": int,
+    "url": str,
+    "emoji": dict,
+}
+_LENGTHS: dict[str, tuple[int, int]] = {
+    "custom_id": (1, 100),
+    "placeholder": (0, 150),
+    "options": (1, 25),
+    "items": (1, 10),
+}
+
+
+def paths(components: Any, at: At) -> Iterator[tuple[At, Json]]:
+    """Every component with its place in the body."""
+    for index, component in enumerate(components if isinstance(components, list) else []):
+        if not isinstance(component, dict):
+            continue
+        here = (*at, index)
+        yield here, component
+        yield from paths(component.get("components"), (*here, "components"))
+        for key in ("accessory", "component"):
+            child = component.get(key)
+            if isinstance(child, dict):
+                yield (*here, key), child
+
+
+def check_components(components: Any, at: At, *, v2: bool) -> Iterator[Problem]:
+    """The components of a message, with the flag of the second version or without it."""
+    if not isinstance(components, list):
+        return
+    yield from _kinds(components, at, TOP_V2 if v2 else TOP_V1)
+    for here, component in paths(components, at):
+        yield from check_component(component, here)
+    yield from _together(components, at, v2=v2)
+
+
+def _together(components: list[Any], at: At, *, v2: bool) -> Iterator[Problem]:
+    """What the components must not be in sum."""
+    every = list(walk(components))
+    if not v2:
+        yield from say.length(components, at, most=MOST_V1_ROWS)
+    elif len(every) > MOST_V2:
+        text = f"The maximum number of total components is {MOST_V2}."
+        yield say.problem(at, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", text)
+    shown = sum(len(str(c.get("content", ""))) for c in every if c.get("type") == TEXT_DISPLAY)
+    if shown > MOST_TEXT:
+        text = f"The total amount of displayable text must be {MOST_TEXT} or fewer."
+        yield say.problem(at, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", text)
+    yield from duplicates(components, at)
+
+
+def duplicates(components: Any, at: At) -> Iterator[Problem]:
+    """Custom ids and numbers that are there twice."""
+    for key, kind in (("custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED"), ("id", "COMPONENT_ID_DUPLICATED")):
+        seen: Counter[Any] = Counter()
+        for here, component in paths(components, at):
+            value = component.get(key)
+            if value and isinstance(value, str | int):
+                seen[value] += 1
+                if seen[value] > 1:
+                    yield say.problem((*here, key), kind, f"Component {key} cannot be duplicated")
+
+
+def check_component(component: Json, at: At) -> Iterator[Problem]:
+    """One component by itself."""
+    kind = component.get("type")
+    if not isinstance(kind, int) or kind not in KEYS:
+        choices = ", ".join(map(str, KEYS))
+        yield say.problem((*at, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+        return
+    yield from say.undeclared(component, KEYS[kind] | _ALWAYS, at)
+    yield from say.types(component, _TYPES, at)
+    for key, (least, most) in _LENGTHS.items():
+        yield from say.length(component.get(key), (*at, key), least=least, most=most)
+    if kind == BUTTON:
+        yield from _button(component, at)
+    elif kind == ROW:
+        yield from _row(component, at)
+    elif kind in SELECTS:
+        yield from _select(component, at)
+    elif kind == TEXT_DISPLAY:
+        yield from say.length(component.get("content") or [], (*at, "content"), least=1, most=MOST_TEXT)
+    elif kind in (SECTION, CONTAINER):
+        yield from _holder(component, at)
+
+
+def _holder(component: Json, at: At) -> Iterator[Problem]:
+    """A section with its texts and its accessory, or a container of anything but containers."""
+    section = component["type"] == SECTION
+    children = component.get("components") or []
+    yield from say.length(children, (*at, "components"), least=1, most=3 if section else MOST_V2)
+    yield from _kinds(children, (*at, "components"), {TEXT_DISPLAY} if section else TOP_V2 - {CONTAINER})
+    if section and not component.get("accessory"):
+        yield say.missing((*at, "accessory"))
+    elif section:
+        yield from _kinds([component["accessory"]], (*at, "accessory"), {BUTTON, THUMBNAIL})
+
+
+def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Problem]:
+    """Components that have no place here."""
+    yield from say.objects(components, at)
+    for index, component in enumerate(components if isinstance(components, list) else []):
+        if isinstance(component, dict) and component.get("type") not in allowed:
+            choices = ", ".join(map(str, sorted(allowed)))
+            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+
+
+def _button(button: Json, at: At) -> Iterator[Problem]:
+    yield from say.length(button.get("label"), (*at, "label"), most=80)
+    style = button.get("style")
+    needed = {LINK: "url", PREMIUM: "sku_id"}.get(style if isinstance(style, int) else 0, "custom_id")
+    if style not in range(1, 7):
+        yield say.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
+    if not button.get(needed):
+        yield say.missing((*at, needed))
+    if button.get("custom_id") and (button.get("url") or button.get("sku_id")):
+        text = "A custom id and url cannot both be specified"
+        yield say.problem((*at, "custom_id"), "COMPONENT_CUSTOM_ID_AND_URL", text)
+    if style != PREMIUM and not button.get("label") and not button.get("emoji"):
+        yield say.problem((*at, "label"), "BUTTON_COMPONENT_LABEL_OR_EMOJI", "A label or an emoji is required")
+
+
+def _row(row: Json, at: At) -> Iterator[Problem]:
+    children = row.get("components")
+    if not isinstance(children, list):
+        yield say.missing((*at, "components"))
+        return
+    yield from say.length(children, (*at, "components"), least=1, most=5)
+    yield from _kinds(children, (*at, "components"), {BUTTON, TEXT_INPUT, *SELECTS})
+    kinds = [child.get("type") for child in children if isinstance(child, dict)]
+    if len(kinds) > 1 and any(kind != BUTTON for kind in kinds):
+        text = "The specified component exceeds the maximum width"
+        yield say.problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text)
+
+
+def _select(select: Json, at: At) -> Iterator[Problem]:
+    if not select.get("custom_id"):
+        yield say.missing((*at, "custom_id"))
+    least, most = select.get("min_values"), select.get("max_values")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        yield say.problem((*at, "min_values"), "BASE_TYPE_BAD_RANGE", "min_values is greater than max_values")
+    if select["type"] != STRING_SELECT:
+        yield from _standing(select, (*at, "default_values"))
+        return
+    if not select.get("options"):
+        yield say.missing((*at, "options"))
+    yield from options(select.get("options"), (*at, "options"))
+
+
+def _standing(select: Json, at: At) -> Iterator[Problem]:
+    """What stands chosen in a select of users, roles or channels: of its kinds, and as many as it takes."""
+    given = select.get("default_values")
+    if not isinstance(given, list) or not given:
+        return
+    yield from say.objects(given, at)
+    for index, value in enumerate(given):
+        if not isinstance(value, dict):
+            continue
+        if not str(value.get("id")).isdecimal():
+            text = f'Value "{value.get("id")}" is not snowflake.'
+            yield say.problem((*at, index, "id"), "NUMBER_TYPE_COERCE", text)
+        if value.get("type") not in STANDING[select["type"]]:
+            choices = ", ".join(STANDING[select["type"]])
+            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+    least, most = ((1 if select.get(key) is None else select[key]) for key in ("min_values", "max_values"))
+    if isinstance(least, int) and isinstance(most, int):
+        yield from say.length(given, at, least=least, most=most)
+
+
+def options(given: Any, at: At) -> Iterator[Problem]:
+    """The options of a select, radio or checkbox group."""
+    yield from say.objects(given, at)
+    seen: set[Any] = set()
+    for index, option in enumerate(given if isinstance(given, list) else []):
+        if not isinstance(option, dict):
+            continue
+        here = (*at, index)
+        yield from say.undeclared(option, _OPTION_KEYS, here)
+        for key, least, most in (("label", 1, 100), ("value", 1, 100), ("description", 0, 100)):
+            if least and not option.get(key):
+                yield say.missing((*here, key))
+            yield from say.length(option.get(key), (*here, key), most=most)
+        if str(option.get("value")) in seen:
+            text = "The specified option value is already used"
+            yield say.problem((*here, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", text)
+        seen.add(str(option.get("value")))
+
+
+def files_of_components(components: Any) -> Iterator[str]:
+    """The names of attached files that components show."""
+    for component in walk(components):
+        items = component.get("items")
+        holders = [component, *(item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))]
+        for holder in holders:
+            for key in ("media", "file"):
+                media = holder.get(key)
+                url = media.get("url") if isinstance(media, dict) else None
+                if isinstance(url, str) and url.startswith(FILE_SCHEME):
+                    yield url.removeprefix(FILE_SCHEME)

@@ -1,0 +1,83 @@
+"""Where both APIs hand in their orders: keeps the tasks, has them generated, gives results their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sandbox.providers.callbacks import call_back
+from sandbox.providers.files import Files
+from sandbox.providers.generation import Generation
+from sandbox.providers.tasks import Task, Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sandbox.faults import Fault, Faults
+    from sandbox.providers.fields import Order
+    from sandbox.providers.tasks import Failure
+    from sandbox.studio.vault import Vault
+
+
+class Desk:
+    """Everything the two APIs share.
+
+    Args:
+        faults: trouble that is waiting to happen.
+        vault: where films are rendered.
+        generate_seconds: from accepted to done.
+        clock: unix seconds.
+    """
+
+    def __init__(self, *, faults: Faults, vault: Vault, generate_seconds: float, clock: Callable[[], float]) -> None:
+        self.faults = faults
+        self.tasks = Tasks()
+        self.files = Files(vault=vault, faults=faults)
+        self.clock = clock
+        self.public_url = ""
+        self.generation = Generation(
+            vault=vault,
+            seconds=generate_seconds,
+            clock=clock,
+            published=self._publish,
+            changed=self._call_back,
+        )
+        self._describe: dict[str, Callable[[Task], Mapping[str, Any]]] = {}
+        self._secrets: dict[str, str | None] = {}
+
+    def serve(self, provider: str, *, describe: Callable[[Task], Mapping[str, Any]], secret: str | None = None) -> None:
+        """Say how a provider's tasks look in a callback, and what signs it."""
+        self._describe[provider] = describe
+        self._secrets[provider] = secret
+
+    def accept(self, provider: str, order: Order, *, name: str, fault: Fault | None, doom: Failure | None) -> Task:
+        """Take an order whose external id is new; it will fail as `doom` says, or with a fault `stuck` never end.
+
+        With a fault `price_change` it costs a multiple of the list price.
+        """
+        now = self.clock()
+        task = Task(provider=provider, id=name, order=order, created_at=now, updated_at=now, doom=doom)
+        task.stuck = fault is not None and fault.kind == "stuck"
+        if fault is not None and fault.kind == "price_change":
+            task.factor = fault.factor
+        self.tasks.add(task)
+        self.generation.start(task)
+        return task
+
+    def address(self, task: Task, which: str) -> str:
+        """The whole address of one of a finished task's films."""
+        return self.public_url + task.videos[which]
+
+    def _publish(self, task: Task) -> None:
+        film = task.order.film
+        task.videos["plain"] = self.files.publish(task.provider, task.id, film)
+        if task.order.watermark:
+            marked = replace(film, watermark=True)
+            task.videos["watermarked"] = self.files.publish(task.provider, f"{task.id}-watermark", marked)
+
+    async def _call_back(self, task: Task) -> None:
+        if task.order.callback_url is None:
+            return
+        content = self._describe[task.provider](task)
+        url, secret = task.order.callback_url, self._secrets[task.provider]
+        task.callbacks.append(await call_back(url, content, secret=secret, now=self.clock()))

@@ -1,0 +1,102 @@
+"""Serves results from unguessable addresses, as a content network would, and with its troubles."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs, web
+
+from sandbox.faults import cut, on_the_wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.faults import Fault, Faults
+    from sandbox.studio.vault import Vault
+    from sandbox.studio.video import Film
+
+CHUNK = 256 * 1024
+TOO_LARGE = 300_000_000  # bytes
+
+
+class Files:
+    """Addresses of films; a film that is not on disk yet is rendered when somebody fetches it."""
+
+    def __init__(self, *, vault: Vault, faults: Faults) -> None:
+        self._vault = vault
+        self._faults = faults
+        self._films: dict[str, tuple[str, Film]] = {}
+
+    def publish(self, provider: str, name: str, film: Film) -> str:
+        """Give a film of a provider an address; returns its path, from the root."""
+        path = f"/files/{secrets.token_urlsafe(24)}/{name}.mp4"
+        self._films[path] = (provider, film)
+        return path
+
+    def film_at(self, path: str) -> Film | None:
+        """The film that an address path shows."""
+        found = self._films.get(path)
+        return found and found[1]
+
+    def attach(self, app: web.Application) -> None:
+        """Add the route."""
+        app.router.add_get("/files/{token}/{name}", self._serve)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        """GET and HEAD, with ranges; a HEAD never meets a fault, so that it cannot use one up."""
+        provider, film = self._films.get(request.path, ("", None))
+        if film is None:
+            return _missing()
+        fault = self._faults.take(provider, "file") if request.method == hdrs.METH_GET else None
+        if fault is not None and fault.kind == "file_missing":
+            return _missing()
+        path = await self._vault.film(film)
+        if fault is not None:
+            match fault.kind:
+                case "file_truncated":
+                    return await _truncated(request, fault, path)
+                case "file_too_large":
+                    return await _too_large(request, fault, path)
+            answer = await on_the_wire(request, fault)
+            if answer is not None:
+                return answer
+        return web.FileResponse(path, headers={hdrs.CONTENT_TYPE: "video/mp4"})
+
+
+def _missing() -> web.Response:
+    text = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code></Error>"
+    return web.Response(status=404, text=text, content_type="application/xml")
+
+
+async def _truncated(request: web.Request, fault: Fault, path: Path) -> web.StreamResponse:
+    """Half the bytes: of a promised whole, then the connection is cut, or with `clean` as if they were all."""
+    content = await asyncio.to_thread(path.read_bytes)
+    half, clean = len(content) // 2, bool(fault.options.get("clean"))
+    answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "video/mp4"})
+    answer.content_length = half if clean else len(content)
+    await answer.prepare(request)
+    await answer.write(content[:half])
+    if not clean:
+        cut(request)
+    await answer.write_eof()
+    return answer
+
+
+async def _too_large(request: web.Request, fault: Fault, path: Path) -> web.StreamResponse:
+    """The film, then zeros up to `bytes` in all; with `silent` the length is not announced."""
+    content = await asyncio.to_thread(path.read_bytes)
+    total = int(fault.options.get("bytes", TOO_LARGE))
+    answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "video/mp4"})
+    if fault.options.get("silent"):
+        answer.enable_chunked_encoding()
+    else:
+        answer.content_length = total
+    await answer.prepare(request)
+    await answer.write(content[:total])
+    zeros = bytes(CHUNK)
+    for start in range(len(content), total, CHUNK):
+        await answer.write(zeros[: total - start])
+    await answer.write_eof()
+    return answer

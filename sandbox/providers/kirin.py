@@ -1,0 +1,162 @@
+"""The gateway's generation API as a server: create, query and scans, with its envelopes and refusals."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import hdrs, web
+
+from sandbox.faults import cut
+from sandbox.providers import kirin_rules
+from sandbox.providers.fields import json_body
+from sandbox.providers.front import Front, Refusal
+from sandbox.providers.kirin_scan import Scans
+from sandbox.providers.tasks import Failure, State, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.faults import Fault
+    from sandbox.providers.desk import Desk
+
+NAME = "kirin"
+ROOT = "/kirin/model/v1"
+WORDS = {
+    State.WAITING: "in_queue",
+    State.WORKING: "in_progress",
+    State.DONE: "completed",
+    State.FAILED: "failed",
+}
+NO_RESOURCES, NO_ANSWER, NOT_CREATED = "006001094", "006001095", "006001099"
+MEANINGS = {
+    NO_RESOURCES: "task resources insufficient",
+    NO_ANSWER: "task response error",
+    NOT_CREATED: "task creation error",
+}
+
+
+class KirinRefusal(Refusal):
+    """A body `{"error": {"code", "error_message"}}`; the code is a string, by default the HTTP status."""
+
+    def __init__(self, status: int, message: str, *, code: str = "", retry_after: str | None = None) -> None:
+        body = _error(code or str(status), message)
+        super().__init__(status, message, body=body, retry_after=retry_after)
+
+
+class Kirin:
+    """The server's routes below `/kirin`.
+
+    Args:
+        desk: what it shares with the other API.
+        key: of the one account.
+        sensitive: what the moderation calls find, as word to kind of risk.
+    """
+
+    def __init__(self, *, desk: Desk, key: str, sensitive: Mapping[str, str]) -> None:
+        self._desk = desk
+        self._key = key
+        self._scans = Scans(films=desk.files, sensitive=sensitive)
+        self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
+        desk.serve(NAME, describe=self.describe)
+
+    def find_words(self, sensitive: Mapping[str, str]) -> None:
+        """What the scans find from now on, as word to kind of risk.
+
+        Raises:
+            ValueError: no word, or no kind of risk.
+        """
+        self._scans.find(sensitive)
+
+    def attach(self, app: web.Application) -> None:
+        """Add the routes."""
+        front, router = self._front, app.router
+        router.add_post(f"{ROOT}/generation", front.serve(self._create, "create"))
+        router.add_get(f"{ROOT}/generation/task/{{id}}", front.serve(self._query, "query"))
+        router.add_post(f"{ROOT}/text/scan", front.serve(self._scans.text, "scan", "text_scan"))
+        router.add_post(f"{ROOT}/image/scan", front.serve(self._scans.image, "scan", "image_scan"))
+        router.add_route("*", "/kirin/{rest:.*}", front.serve(self._unknown, "unknown"))
+
+    def describe(self, task: Task) -> dict[str, Any]:
+        """A task as the query answers it."""
+        told: dict[str, Any] = self._receipt(task) | {
+            "progress": self._desk.generation.progress(task),
+            "metadata": {"in_queue_at": task.created_at},
+        }
+        if task.state is State.FAILED and task.failure is not None:
+            told |= _error(task.failure.code, task.failure.message)
+        if task.state is State.DONE:
+            told["output"] = [{"content": [self._content(task, which) for which in task.videos]}]
+            told["usage"] = {"cost": f"{task.cost:f}", "discount": 0}
+            told["metadata"] |= {"completed_at": task.finished_at, "upload_at": task.finished_at}
+        return told
+
+    def _content(self, task: Task, which: str) -> dict[str, Any]:
+        url = self._desk.address(task, which)
+        return {"type": "video", "url": url, "duration": task.order.film.seconds, "jobId": task.id}
+
+    def _receipt(self, task: Task) -> dict[str, Any]:
+        return {
+            "id": task.id,
+            "created_at": int(task.created_at),
+            "status": WORDS[task.state],
+            "model": task.order.film.model,
+        }
+
+    async def _create(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
+        order = kirin_rules.read(await json_body(request), header_model=request.headers.get("X-Model"))
+        if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
+            return _not_created(fault)
+        if self._desk.tasks.taken(NAME, order.external_id):
+            text = f"external_task_id {order.external_id!r:.200} already exists"
+            return web.json_response(_error(NOT_CREATED, text))
+        task = self._desk.accept(NAME, order, name=uuid.uuid4().hex, fault=fault, doom=_doom(fault))
+        if fault is not None and fault.kind == "lost_answer":
+            cut(request)
+        return web.json_response(self._receipt(task))
+
+    async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        task = self._desk.tasks.find(NAME, request.match_info["id"])
+        if task is None:
+            raise KirinRefusal(404, "task not found")
+        return web.json_response(self.describe(task))
+
+    async def _unknown(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
+        raise KirinRefusal(404, f"there is no {request.method} {request.path}")
+
+    def _authorise(self, request: web.Request) -> None:
+        kind, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if kind.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self._key.encode()):
+            raise KirinRefusal(401, "the API key is missing or wrong")
+
+
+def _shaped(fault: Fault) -> KirinRefusal | None:
+    if fault.kind == "http_500":
+        return KirinRefusal(500, "internal server error")
+    if fault.kind == "http_429":
+        return KirinRefusal(429, "too many requests", retry_after=str(fault.options.get("retry_after", 1)))
+    return None
+
+
+def _invalid(exc: Exception) -> KirinRefusal:
+    return KirinRefusal(400, str(exc), code=NOT_CREATED)
+
+
+def _doom(fault: Fault | None) -> Failure | None:
+    """How the task will fail, if the fault says so."""
+    if fault is None or fault.kind != "task_failed":
+        return None
+    code = str(fault.options.get("code", NO_ANSWER))
+    return Failure(code, str(fault.options.get("message", MEANINGS.get(code, "task failed"))))
+
+
+def _error(code: str, message: str) -> Mapping[str, Any]:
+    return {"error": {"code": code, "error_message": message}}
+
+
+def _not_created(fault: Fault) -> web.Response:
+    """A creation that failed: HTTP 200 with an error and no id, unless the fault names another HTTP status."""
+    code = str(fault.options.get("code", NOT_CREATED))
+    message = str(fault.options.get("message", MEANINGS.get(code, MEANINGS[NOT_CREATED])))
+    return web.json_response(_error(code, message), status=int(fault.options.get("status", 200)))

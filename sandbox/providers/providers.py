@@ -1,0 +1,137 @@
+"""Both providers as one thing to start, attach, look into and stop."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+
+from sandbox.providers import kirin, kling
+from sandbox.providers.desk import Desk
+from sandbox.providers.kling_auth import Keys
+from sandbox.studio.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from aiohttp import web
+
+    from sandbox.faults import Faults
+    from sandbox.providers.tasks import Task
+
+# The moderation of the sandbox knows few words, but finds them.
+SENSITIVE = {"gore": "VIOLENT", "bloodbath": "VIOLENT", "nude": "EROTIC", "porn": "EROTIC"}
+WORDS = {kirin.NAME: kirin.WORDS, kling.NAME: kling.WORDS}
+
+
+class Providers:
+    """The `kirin` and `kling` APIs and the address of their results, with fresh random keys.
+
+    Args:
+        faults: trouble that is waiting to happen.
+        generate_seconds: from a task's acceptance to its end; rendering may make it longer.
+        cache_dir: where rendered films stay for the next time; None keeps them for this time only.
+        fps: frames a second of every film, if not its own.
+        kling_parallel: `kling` tasks under way at once for each model.
+        kling_callback_secret: signs the callbacks of `kling` when there is one.
+        sensitive: what the moderation calls of `kirin` find, as word to kind of risk.
+        clock: unix seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        faults: Faults,
+        generate_seconds: float,
+        cache_dir: Path | None = None,
+        fps: int | None = None,
+        kling_parallel: int = 1000,
+        kling_callback_secret: str | None = None,
+        sensitive: Mapping[str, str] = SENSITIVE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.kirin_key = f"sk-{secrets.token_urlsafe(32)}"
+        self.kling_key = f"sk-{secrets.token_urlsafe(32)}"
+        self.kling_access_key = secrets.token_hex(16)
+        self.kling_secret_key = secrets.token_hex(32)
+        self._vault = Vault(folder=cache_dir, fps=fps)
+        self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
+        keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
+        self._kirin = kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive)
+        self._kling = kling.Kling(
+            desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret
+        )
+        self._servers = (self._kirin, self._kling)
+
+    @property
+    def public_url(self) -> str:
+        """Where the application is reached, without a slash at the end; results' addresses start with it."""
+        return self._desk.public_url
+
+    @public_url.setter
+    def public_url(self, url: str) -> None:
+        self._desk.public_url = url.rstrip("/")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def attach(self, app: web.Application) -> None:
+        """Add the routes `/kirin/…`, `/kling/…` and `/files/…`."""
+        for server in self._servers:
+            server.attach(app)
+        self._desk.files.attach(app)
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every task of both providers, oldest first, as the control address shows it."""
+        return [_row(task) for task in self._desk.tasks]
+
+    def bill(self) -> dict[str, str]:
+        """USD charged so far by each provider and in all, exactly, as decimal strings."""
+        sums = {name: sum((task.cost for task in self._desk.tasks.of(name)), Decimal(0)) for name in WORDS}
+        return {name: f"{cost:f}" for name, cost in {**sums, "total": sum(sums.values(), Decimal(0))}.items()}
+
+    def find_words(self, sensitive: Mapping[str, str]) -> None:
+        """What the moderation calls of `kirin` find from now on, as word to kind of risk.
+
+        Raises:
+            ValueError: no word, or no kind of risk.
+        """
+        self._kirin.find_words(sensitive)
+
+    def discontinue(self, models: Collection[str]) -> None:
+        """The models that `kling` makes no videos with from now on.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        self._kling.discontinue(models)
+
+    async def close(self) -> None:
+        """Abandon what is under way; leaves nothing behind but the cache folder."""
+        await self._desk.generation.close()
+        await self._vault.close()
+
+
+def _row(task: Task) -> dict[str, Any]:
+    return {
+        "provider": task.provider,
+        "id": task.id,
+        "external_id": task.order.external_id,
+        "request": task.order.body,
+        "status": WORDS[task.provider][task.state],
+        "cost": f"{task.cost:f}",
+        "billed": task.billed,
+        "created_at": task.created_at,
+        "finished_at": task.finished_at,
+        "error": task.failure and {"code": task.failure.code, "message": task.failure.message},
+        "ignored": list(task.order.ignored),
+        "callbacks": list(task.callbacks),
+    }
