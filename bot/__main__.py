@@ -62,10 +62,10 @@ def _run(_: argparse.Namespace) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     if arguments.crowd is not None:
-        from bot.demo_crowd import play_crowd
+        from bot.demo.crowd import play_crowd
 
         return asyncio.run(play_crowd(arguments))
-    from bot.demo import demo
+    from bot.demo.play import demo
 
     return asyncio.run(demo(arguments))
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from bot.demo import Show, run_bot, run_sandbox
-from bot.demo_screen import Screen
+from bot.demo.play import run_bot, run_sandbox
+from bot.demo.screen import Screen
+from bot.demo.show import Show
 from bot.errors import ShotcallerError
 from bot.service.expectation import FRESH
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bot.__main__ import main
-from bot.demo import DemoFailed
-from bot.demo_crowd import Crowd, Seen, comparisons
-from bot.demo_screen import Screen
+from bot.demo.crowd import Crowd, Seen, comparisons
+from bot.demo.screen import Screen
+from bot.demo.show import DemoFailed
 from bot.store.books import Books, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.demo_crowd import Asked
+    from bot.demo.crowd import Asked
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = Seen(

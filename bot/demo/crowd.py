@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from bot.demo import GLANCE, DemoFailed, Show, run_bot, run_sandbox
-from bot.demo_screen import Screen
+from bot.demo.play import run_bot, run_sandbox
+from bot.demo.screen import Screen
+from bot.demo.show import GLANCE, DemoFailed, Show
 from bot.domain.price import USD_MICROS
 from bot.store.books import Books, read_books
 from bot.store.sqlite import SQLiteDatabase

@@ -1,116 +1,29 @@
-"""The whole job to watch, with no account: a sandbox, the real bot, a person who types, and the video that comes.
-
-Both run as processes of their own, as an operator would start them; the demo only types, watches and checks.
-"""
+"""One performance of the demo: the person who types, what there is to see, and the look behind the scenes."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
-import tempfile
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
-
-from bot.demo_screen import Screen
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ShotcallerError
 from bot.service.media import Media
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
-PATIENCE: Final = 180.0  # seconds for the video beyond the time that the pretended work takes
+    import aiohttp
+
+    from bot.demo.screen import Screen
+
 GLANCE: Final = 0.25  # seconds between two looks at the channel
-OPTIONS: Final = (
-    *("prompt", "model", "mode", "aspect", "duration", "sound"),
-    *("negative", "watermark", "cfg", "camera", "strength", "private"),
-)
 _SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}
 
 
 class DemoFailed(ShotcallerError):
     """Something in the demo was not as it should be."""
-
-
-async def demo(arguments: argparse.Namespace) -> int:
-    """Play the demo and check what came of it; the exit code is 0 only if nothing was wrong."""
-    options = {name: value for name in OPTIONS if (value := getattr(arguments, name)) is not None}
-    screen = Screen(sys.stdout)
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shotcaller-demo-")))
-        screen.say("starting a Discord and the video services on this machine …")
-        sandbox = await stack.enter_async_context(run_sandbox(arguments.generate_seconds))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        screen.say("starting the bot …")
-        log = folder / "bot.log"
-        await stack.enter_async_context(run_bot(sandbox["env"], folder, log))
-        show = _show(arguments)(session, sandbox, screen)
-        try:
-            await show.wait_for_bot()
-            seen = await show.play(options, patience=PATIENCE + arguments.generate_seconds)
-            path = await show.save(seen, arguments.output)
-            await show.check(path, seen, options)
-        except DemoFailed as exc:
-            screen.say(f"✗ {exc}")
-            for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
-                screen.say(f"  bot: {line}")
-            return 1
-    return 0
-
-
-def _show(arguments: argparse.Namespace) -> type[Show]:
-    if not arguments.storyboard:
-        return Show
-    from bot.demo_storyboard import StoryboardShow  # noqa: PLC0415 (it builds on this module)
-
-    return StoryboardShow
-
-
-@asynccontextmanager
-async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
-    """A sandbox in a process of its own, as it describes itself (see `docs/sandbox.md`); a video takes that long.
-
-    Raises:
-        DemoFailed: it does not start.
-    """
-    arguments = ("sandbox", "--port", "0", "--generate-seconds", str(generate_seconds))
-    async with _process(*arguments, env=os.environ, stdout=asyncio.subprocess.PIPE) as process:
-        if process.stdout is None or not (line := await process.stdout.readline()):
-            raise DemoFailed("the sandbox did not start")
-        described: dict[str, Any] = json.loads(line)
-        yield described
-
-
-@asynccontextmanager
-async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
-    """The real bot in a process of its own, with these settings; its files go to `folder`, what it says to `log`."""
-    settings = {
-        **{name: value for name, value in os.environ.items() if name not in env},
-        **env,
-        "DATABASE_URL": f"sqlite:///{folder / 'shotcaller.db'}",
-        "DATA_DIR": str(folder),
-    }
-    with log.open("wb") as output:
-        async with _process("run", env=settings, stdout=output, stderr=output):
-            yield
-
-
-@asynccontextmanager
-async def _process(*arguments: str, env: Mapping[str, str], **pipes: Any) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", *arguments, env=env, **pipes)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
 
 
 class Show:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import av
 from PIL import Image
 
-from bot.demo import GLANCE, DemoFailed, Show
+from bot.demo.show import GLANCE, DemoFailed, Show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
