@@ -17,15 +17,15 @@ from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
 from bot.service.models import Models
 from bot.service.notices import Notices
-from bot.spending import spending_text
 from bot.store.migrate import migrate
 from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
 from bot.wiring import Wiring, World
+from bot.wiring.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
+from bot.wiring.spending import spending_text
 from cogs._answers import PrivateAnswers
 from cogs._courier import DiscordCourier
 from cogs._notifier import DiscordNotifier

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from bot.models import models
-from bot.prices import table
+from bot.settings.models import models
+from bot.settings.prices import table
 
 _KNOWN: Final = models(None).capabilities()
 SHIPPED: Final = {

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.domain.request import Mode
-from bot.models import is_relay, models
-from bot.prices import table
-from bot.tables import TableUnusable
+from bot.settings.models import is_relay, models
+from bot.settings.prices import table
+from bot.settings.tables import TableUnusable
 from tests.models import SHIPPED
 
 README = Path(__file__).parents[1] / "README.md"

@@ -11,7 +11,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.doctor.finding import Mark
-from bot.doctor.ground import look_at_rights
+from bot.doctor.local import look_at_rights
 from bot.private_files import close_to_others, open_to_others, private_files
 from bot.settings import Settings
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.domain.price import Rate, most_usd
 from bot.domain.request import Mode
 from bot.settings import Settings
-from bot.spending import spending_text
+from bot.wiring.spending import spending_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from bot.doctor.finding import Finding, Mark
-from bot.doctor.ground import look_at_database, look_at_folder, look_at_rights, look_at_settings, look_at_spending
 from bot.doctor.guilds import look_at_discord
+from bot.doctor.local import look_at_database, look_at_folder, look_at_rights, look_at_settings, look_at_spending
 from bot.doctor.models import look_at_models
 from bot.doctor.providers import look_at_providers
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from bot.clock import utc_now
 from bot.doctor.finding import Finding, good, note
 from bot.errors import StoreError
-from bot.models import Offered, is_relay, models
-from bot.providers import configured, models_of
+from bot.settings.models import Offered, is_relay, models
 from bot.store.migrate import pending
 from bot.store.models import ModelStore
 from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.providers import configured, models_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

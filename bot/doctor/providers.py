@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.doctor.finding import Finding, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable
 from bot.provider.transport import shared_ssl_context
-from bot.providers import open_providers
+from bot.wiring.providers import open_providers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
 """What a model can do; what clashes with that, and the nearest request that can be done.
 
-Which models there are, and what each can do, is data: `bot/models.toml`.
+Which models there are, and what each can do, is data: `bot/settings/models.toml`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.domain.price import USD_MICROS, Price, PriceTable, Rate, Tariff, to_micros, unpriced
 from bot.domain.request import Mode, VideoRequest
-from bot.prices import missing, table
-from bot.tables import TableUnusable
+from bot.settings.prices import missing, table
+from bot.settings.tables import TableUnusable
 from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED
 
 if TYPE_CHECKING:

@@ -22,11 +22,11 @@ from bot.errors import (
     TaskExists,
     TaskUnknown,
 )
-from bot.models import models
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
 from bot.provider.transport import Transport
+from bot.settings.models import models
 from sandbox.faults import Faults
 from sandbox.providers import Providers
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bot import tables
 from bot.domain.price import PriceTable, Rate, named, unpriced
-from bot.tables import TableUnusable
+from bot.settings import tables
+from bot.settings.tables import TableUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.models import VENDOR_ADDRESS, is_relay, models, unknown
-from bot.prices import missing, table
-from bot.tables import TableUnusable
+from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
+from bot.settings.prices import missing, table
+from bot.settings.tables import TableUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,9 +24,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
-from bot.models import VENDOR_ADDRESS
-from bot.setting_mistakes import expected, in_environment, in_file, is_missing, names_in, shown
-from bot.setting_tables import table_mistakes
+from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
+from bot.settings.models import VENDOR_ADDRESS
+from bot.settings.table_mistakes import table_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bot import tables
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, Mode
+from bot.settings import tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -47,7 +47,7 @@ class Camera(_Table):
 
 
 class Model(_Table):
-    """One row of the table; `bot/models.toml` says what stands where."""
+    """One row of the table; `bot/settings/models.toml` says what stands where."""
 
     provider: Literal["kirin", "kling"]
     model: Name

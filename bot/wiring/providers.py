@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from bot.models import is_relay, models
-from bot.prices import table
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
 from bot.provider.scan import Scanner
 from bot.provider.transport import Timeouts, Transport
+from bot.settings.models import is_relay, models
+from bot.settings.prices import table
 
 if TYPE_CHECKING:
     import ssl

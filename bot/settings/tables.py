@@ -7,7 +7,7 @@ from decimal import Decimal
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.setting_mistakes import expected, is_missing, shown
+from bot.settings.mistakes import expected, is_missing, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ class TableUnusable(ValueError):
 
 def shipped(name: str) -> dict[str, Any]:
     """One of the tables that come with the bot."""
-    return _parsed((resources.files("bot") / name).read_text(encoding="utf-8"))
+    return _parsed((resources.files("bot.settings") / name).read_text(encoding="utf-8"))
 
 
 def own(path: Path) -> dict[str, Any]:

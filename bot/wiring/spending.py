@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.domain.price import most_usd
-from bot.providers import configured, models_of
+from bot.wiring.providers import configured, models_of
 
 if TYPE_CHECKING:
     from decimal import Decimal

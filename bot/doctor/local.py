@@ -13,13 +13,13 @@ from bot.domain.job import DeadLetter
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
-from bot.providers import configured
-from bot.spending import spending_text
 from bot.store.feedback import FeedbackStore
 from bot.store.lookup import Lookup
 from bot.store.migrate import pending
 from bot.store.reports import ReportStore
 from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.providers import configured
+from bot.wiring.spending import spending_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
