@@ -15,9 +15,9 @@ from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.domain.running import RunningLimits
-from bot.store.claims import Claims
-from bot.store.jobs import JobStore
-from bot.store.lookup import Lookup
+from bot.store.jobs.claims import Claims
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.queries import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 

@@ -17,8 +17,8 @@ from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.domain.wanted import Wanted
-from bot.store.jobs import JobStore
-from bot.store.library import Shelf
+from bot.store.jobs.jobs import JobStore
+from bot.store.member.library import Shelf
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 

@@ -16,7 +16,7 @@ from benchmarks._funds import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.store.jobs import JobStore
+from bot.store.jobs.jobs import JobStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 

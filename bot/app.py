@@ -19,8 +19,8 @@ from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
 from bot.service.models import Models
 from bot.service.notices import Notices
+from bot.store.member.preferences import Preferences
 from bot.store.migrate import migrate
-from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
 from bot.wiring import Wiring, World

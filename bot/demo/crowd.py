@@ -23,7 +23,7 @@ from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
 from bot.demo.show import GLANCE, DemoFailed, Show
 from bot.domain.price import USD_MICROS
-from bot.store.books import Books, read_books
+from bot.store.money.reconciliation import Books, read_books
 from bot.store.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:

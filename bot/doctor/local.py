@@ -13,10 +13,10 @@ from bot.domain.job import DeadLetter
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
-from bot.store.feedback import FeedbackStore
-from bot.store.lookup import Lookup
+from bot.store.community.reports import ReportStore
+from bot.store.jobs.queries import Lookup
+from bot.store.member.feedback import FeedbackStore
 from bot.store.migrate import pending
-from bot.store.reports import ReportStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured
 from bot.wiring.spending import spending_text

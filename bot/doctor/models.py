@@ -14,8 +14,8 @@ from bot.clock import utc_now
 from bot.doctor.finding import Finding, good, note
 from bot.errors import StoreError
 from bot.settings.models import Offered, is_relay, models
+from bot.store.jobs.models import ModelStore
 from bot.store.migrate import pending
-from bot.store.models import ModelStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured, models_of
 

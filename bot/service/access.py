@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job
     from bot.domain.member import Member
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.queries import Lookup
 
 
 class Access:

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from bot.domain.request import VideoRequest
     from bot.errors import Refused
     from bot.service.moderation import Moderation
-    from bot.store.budgets import BudgetStore
-    from bot.store.guilds import GuildStore
-    from bot.store.lookup import Lookup
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.money.budget_alerts import BudgetStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

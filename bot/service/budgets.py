@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.service.notifier import Notifier
-    from bot.store.audit import Audit
-    from bot.store.budgets import BudgetAlert, BudgetStore
+    from bot.store.community.audit import Audit
+    from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.expectation import Expectation
     from bot.service.notifier import Notifier
-    from bot.store.jobs import JobStore
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from bot.service.clerk import Clerk
     from bot.service.delivery import Delivery
     from bot.service.results import Removed, Results
-    from bot.store.cases import CaseStore
-    from bot.store.decisions import Decisions
-    from bot.store.guilds import GuildStore
-    from bot.store.lookup import Lookup
-    from bot.store.reports import ReportStore
+    from bot.store.community.cases import CaseStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.community.reports import ReportStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

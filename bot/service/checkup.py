@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.domain.guild import GuildState
     from bot.service.health import ProviderHealth
-    from bot.store.guilds import GuildStore
+    from bot.store.community.guilds import GuildStore
 
 
 class Pulse(StrEnum):

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from bot.domain.request import VideoRequest
 from bot.errors import InvalidRequest
-from bot.store.preferences import of_channel, of_guild, of_user
+from bot.store.member.preferences import of_channel, of_guild, of_user
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.capability import Capability
-    from bot.store.preferences import Preferences
+    from bot.store.member.preferences import Preferences
 
 # The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
 # the others may be depends on it.

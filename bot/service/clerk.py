@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from bot.service.copies import Copies
     from bot.service.operator import OperatorDesk
     from bot.service.staff import Staff
-    from bot.store.cases import CaseStore
-    from bot.store.guilds import GuildStore
-    from bot.store.lookup import Lookup
+    from bot.store.community.cases import CaseStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

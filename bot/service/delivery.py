@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from bot.service.media import Media
     from bot.service.notifier import Notifier, Result, Sighting
     from bot.service.operator import OperatorDesk
-    from bot.store.jobs import JobStore
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
 
-    from bot.store.departures import Departure, DepartureStore
+    from bot.store.privacy.left_guilds import Departure, DepartureStore
 
 log = logging.getLogger(__name__)
 

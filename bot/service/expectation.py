@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.domain.running import RunningLimits, Waiting
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.queries import Lookup
 
 FRESH: Final = timedelta(minutes=1)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.domain.feedback import Note
     from bot.service.staff import Staff
-    from bot.store.feedback import FeedbackStore
+    from bot.store.member.feedback import FeedbackStore
 
 log = logging.getLogger(__name__)
 

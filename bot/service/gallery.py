@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.service.copies import Copy, CopyKind
 from bot.service.notifier import CannotTell, Posted
-from bot.store.preferences import of_guild
+from bot.store.member.preferences import of_guild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job
     from bot.service.copies import Copies, Courier
-    from bot.store.gallery import GalleryStore, Hanging
-    from bot.store.library import Shelf
-    from bot.store.lookup import Lookup
-    from bot.store.preferences import Preferences
+    from bot.store.jobs.queries import Lookup
+    from bot.store.member.gallery import GalleryStore, Hanging
+    from bot.store.member.library import Shelf
+    from bot.store.member.preferences import Preferences
 
 log = logging.getLogger(__name__)
 

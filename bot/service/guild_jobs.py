@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from bot.domain.oversight import Posting, Sought
     from bot.service.delivery import Delivery
     from bot.service.expectation import Expectation
-    from bot.store.dead_letters import DeadLetters
-    from bot.store.guild_jobs import GuildJobStore
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.dead_letters import DeadLetters
+    from bot.store.jobs.guild_jobs import GuildJobStore
+    from bot.store.jobs.queries import Lookup
 
 PAGE: Final = 8  # jobs on a page
 CANDIDATES: Final = 100  # jobs that one is chosen from

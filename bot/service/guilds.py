@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from bot.domain.policy import Policy
     from bot.domain.quota import Account, Allowance
     from bot.service.staff import Staff
-    from bot.store.audit import Audit
-    from bot.store.guilds import GuildStore
-    from bot.store.lookup import Lookup
+    from bot.store.community.audit import Audit
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.policy import Moderation
     from bot.provider.scan import Scanner
-    from bot.store.decisions import Decisions
-    from bot.store.guilds import GuildStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

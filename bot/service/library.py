@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.member import Member
     from bot.service.gallery import Gallery
-    from bot.store.library import Shelf
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.queries import Lookup
+    from bot.store.member.library import Shelf
 
 PAGE: Final = 5  # videos
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.domain.capability import Capability
     from bot.service.operator import OperatorDesk
-    from bot.store.models import ModelStore
+    from bot.store.jobs.models import ModelStore
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.provider.scan import Scanner
     from bot.service.rules import Finding
     from bot.service.staff import Staff
-    from bot.store.strikes import StrikeStore
+    from bot.store.community.strikes import StrikeStore
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.domain.notice import PREFERENCE, Notify, chosen
 from bot.errors import StoreError
-from bot.store.preferences import of_user
+from bot.store.member.preferences import of_user
 
 if TYPE_CHECKING:
-    from bot.store.preferences import Preferences
+    from bot.store.member.preferences import Preferences
 
 log = logging.getLogger(__name__)
 

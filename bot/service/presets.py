@@ -16,7 +16,7 @@ from bot.domain.request import Shot, VideoRequest
 from bot.domain.template import Template, escape
 from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
 from bot.service.access import Access
-from bot.store.preferences import of_guild
+from bot.store.member.preferences import of_guild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.preset import Preset
     from bot.service.videos import Videos
-    from bot.store.lookup import Lookup
-    from bot.store.preferences import Preferences
-    from bot.store.presets import PresetStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.member.preferences import Preferences
+    from bot.store.member.presets import PresetStore
 
 log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.service.copies import Courier
     from bot.service.delivery import Delivery
-    from bot.store.deletions import Deletion, DeletionStore
-    from bot.store.privacy import PrivacyStore
-    from bot.store.removals import Place
+    from bot.store.jobs.removals import Place
+    from bot.store.privacy.deletion import Deletion, DeletionStore
+    from bot.store.privacy.export import PrivacyStore
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.quota import MOST_MORE
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
 from bot.service.notifier import Alert, Trouble
-from bot.store.grants import Gift
+from bot.store.money.grants import Gift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from bot.domain.statement import Entry
     from bot.service.notifier import Notifier
     from bot.service.operator import OperatorDesk
-    from bot.store.cases import CaseStore
-    from bot.store.grants import Grants
-    from bot.store.guilds import GuildStore
-    from bot.store.statements import Statements
+    from bot.store.community.cases import CaseStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.money.grants import Grants
+    from bot.store.money.statements import Statements
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job, Remover
     from bot.service.copies import Courier
-    from bot.store.copies import CopyStore
-    from bot.store.lookup import Lookup
-    from bot.store.removals import Removal, RemovalStore
-    from bot.store.results import ResultStore
+    from bot.store.jobs.copies import CopyStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.removals import Removal, RemovalStore
+    from bot.store.jobs.results import ResultStore
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from bot.service.copies import Copy, Courier
     from bot.service.notifier import Result
-    from bot.store.copies import CopyStore, LostCopy
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.copies import CopyStore, LostCopy
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from bot.service.notifier import Result
     from bot.service.removal import Removals
     from bot.service.repeats import Repeats
-    from bot.store.copies import CopyStore
-    from bot.store.lookup import Lookup
-    from bot.store.results import ResultStore
+    from bot.store.jobs.copies import CopyStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.results import ResultStore
 
 log = logging.getLogger(__name__)
 

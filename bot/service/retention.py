@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bot.service.delivery import Delivery
     from bot.service.departures import Departures
     from bot.service.privacy import Keeping
-    from bot.store.drafts import Drafts
-    from bot.store.retention import RetentionStore
+    from bot.store.member.drafts import Drafts
+    from bot.store.privacy.retention import RetentionStore
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from bot.service.storyboards import Storyboards
     from bot.service.usage import Usage
     from bot.service.videos import Videos
-    from bot.store.drafts import Drafts
-    from bot.store.preferences import Preferences
+    from bot.store.member.drafts import Drafts
+    from bot.store.member.preferences import Preferences
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from bot.service.cards import Cards
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
-    from bot.store.decisions import Decisions
-    from bot.store.jobs import JobStore
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
-    from bot.store.chores import ChoreStore
+    from bot.store.periodic_tasks import ChoreStore
 
 log = logging.getLogger(__name__)
 

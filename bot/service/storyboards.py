@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bot.domain.draft import Draft
     from bot.domain.preset import Preset
     from bot.domain.request import VideoRequest
-    from bot.store.drafts import Drafts
-    from bot.store.presets import PresetStore
+    from bot.store.member.drafts import Drafts
+    from bot.store.member.presets import PresetStore
 
 KIND: Final = "storyboard"  # of drafts and of presets
 TEMPLATES: Final = 50  # that one person may keep

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.service.health import ProviderHealth
     from bot.service.models import GivenUp
     from bot.service.operator import OperatorDesk
-    from bot.store.jobs import JobStore
+    from bot.store.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.store.moments import Moments
+    from bot.store.jobs.moments import Moments
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from bot.domain.oversight import DayOfMember, Drift
     from bot.domain.policy import Policy
     from bot.domain.quota import Account
-    from bot.store.guilds import GuildStore
-    from bot.store.lookup import Lookup
-    from bot.store.usage import UsageStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.money.usage import UsageStore
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by it, spreadsheets know that a file is UTF-8
 COLUMNS: Final = ("day", "member_id", "videos", "credits", "usd_estimated", "usd_charged", "failed")

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from bot.service.health import ProviderHealth
     from bot.service.models import Models
     from bot.service.operator import OperatorDesk
-    from bot.store.jobs import JobStore
-    from bot.store.lookup import Lookup
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from bot.service.delivery import Delivery
     from bot.service.submission import Submission
     from bot.service.timekeeper import Timekeeper
-    from bot.store.claims import Claims
-    from bot.store.decisions import Decisions
-    from bot.store.jobs import JobStore
+    from bot.store.jobs.claims import Claims
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.review_decisions import Decisions
 
     Step = Callable[[Job], Awaitable[Job]]
 

@@ -12,15 +12,15 @@ from bot.service.guilds import Guilds, Herald
 from bot.service.quotas import Quotas
 from bot.service.steward import Chore
 from bot.service.usage import Usage
-from bot.store.audit import Audit
-from bot.store.budgets import BudgetStore
-from bot.store.cases import CaseStore
-from bot.store.dead_letters import DeadLetters
-from bot.store.grants import Grants
-from bot.store.guild_jobs import GuildJobStore
-from bot.store.guilds import GuildStore
-from bot.store.statements import Statements
-from bot.store.usage import UsageStore
+from bot.store.community.audit import Audit
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.guild_jobs import GuildJobStore
+from bot.store.money.budget_alerts import BudgetStore
+from bot.store.money.grants import Grants
+from bot.store.money.statements import Statements
+from bot.store.money.usage import UsageStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

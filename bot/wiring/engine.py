@@ -22,11 +22,11 @@ from bot.service.operator import OperatorDesk
 from bot.service.submission import Pace, Submission
 from bot.service.timekeeper import Timekeeper
 from bot.service.worker import Capacity, Worker
-from bot.store.claims import Claims
-from bot.store.jobs import JobStore
-from bot.store.lookup import Lookup
-from bot.store.models import ModelStore
-from bot.store.moments import Moments
+from bot.store.jobs.claims import Claims
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.models import ModelStore
+from bot.store.jobs.moments import Moments
+from bot.store.jobs.queries import Lookup
 from bot.wiring.moderating import Moderating
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from bot.service.cases import Cases
 from bot.service.clerk import Clerk
 from bot.service.inspection import Inspection
 from bot.service.moderation import Moderation
-from bot.store.cases import CaseStore
-from bot.store.decisions import Decisions
-from bot.store.guilds import GuildStore
-from bot.store.lookup import Lookup
-from bot.store.reports import ReportStore
-from bot.store.strikes import StrikeStore
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.community.reports import ReportStore
+from bot.store.community.strikes import StrikeStore
+from bot.store.jobs.queries import Lookup
+from bot.store.jobs.review_decisions import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from bot.__main__ import main
 from bot.demo.crowd import Crowd, Seen, comparisons
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
-from bot.store.books import Books, Sum
+from bot.store.money.reconciliation import Books, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

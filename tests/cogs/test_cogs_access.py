@@ -13,8 +13,8 @@ from bot.domain.job import Remover
 from bot.errors import ResultDeleted, ResultForgotten
 from bot.service.library import Library
 from bot.service.results import Results
-from bot.store.library import Shelf
-from bot.store.results import ResultStore
+from bot.store.jobs.results import ResultStore
+from bot.store.member.library import Shelf
 from cogs import _edit
 from cogs._library import send_again, show_one
 from cogs.inbox import InboxButton

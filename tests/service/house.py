@@ -34,20 +34,20 @@ from bot.service.submission import Pace, Submission
 from bot.service.timekeeper import Timekeeper
 from bot.service.videos import Videos
 from bot.service.worker import Capacity, Worker
-from bot.store.budgets import BudgetStore
-from bot.store.claims import Claims
-from bot.store.copies import CopyStore
-from bot.store.decisions import Decisions
-from bot.store.guilds import GuildStore
-from bot.store.jobs import JobStore
-from bot.store.lookup import Lookup
+from bot.store.community.guilds import GuildStore
+from bot.store.community.strikes import StrikeStore
+from bot.store.jobs.claims import Claims
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.models import ModelStore
+from bot.store.jobs.moments import Moments
+from bot.store.jobs.queries import Lookup
+from bot.store.jobs.removals import RemovalStore
+from bot.store.jobs.results import ResultStore
+from bot.store.jobs.review_decisions import Decisions
 from bot.store.migrate import migrate
-from bot.store.models import ModelStore
-from bot.store.moments import Moments
-from bot.store.removals import RemovalStore
-from bot.store.results import ResultStore
+from bot.store.money.budget_alerts import BudgetStore
 from bot.store.sqlite import SQLiteDatabase
-from bot.store.strikes import StrikeStore
 from tests.funds import plain
 from tests.models import CAPABILITIES
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Scans, Stubborn

@@ -11,12 +11,12 @@ from bot.service.departures import Departures
 from bot.service.feedback import Feedback
 from bot.service.privacy import Keeping, Privacy
 from bot.service.retention import Retention
-from bot.store.deletions import DeletionStore
-from bot.store.departures import DepartureStore
-from bot.store.drafts import Drafts
-from bot.store.feedback import FeedbackStore
-from bot.store.privacy import PrivacyStore
-from bot.store.retention import RetentionStore
+from bot.store.member.drafts import Drafts
+from bot.store.member.feedback import FeedbackStore
+from bot.store.privacy.deletion import DeletionStore
+from bot.store.privacy.export import PrivacyStore
+from bot.store.privacy.left_guilds import DepartureStore
+from bot.store.privacy.retention import RetentionStore
 from tests.service.moderating import Staff
 from tests.service.scripted import Scripted
 

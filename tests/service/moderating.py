@@ -20,12 +20,12 @@ from bot.service.marking import Marking
 from bot.service.moderation import Moderation, Screened
 from bot.service.notifier import NotPosted, Posted
 from bot.service.results import Results
-from bot.store.cases import CaseStore
-from bot.store.copies import CopyStore
-from bot.store.guilds import GuildStore
-from bot.store.reports import ReportStore
-from bot.store.results import ResultStore
-from bot.store.strikes import StrikeStore
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.community.reports import ReportStore
+from bot.store.community.strikes import StrikeStore
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.results import ResultStore
 from tests.service.scripted import Scripted
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.notifier import CannotTell, Phase, Posted, phase_of
-from bot.store.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetters
 from tests.service.scripted import until
 
 if TYPE_CHECKING:

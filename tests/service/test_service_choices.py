@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.domain.request import CameraControl, Mode, VideoRequest
 from bot.service.choices import DEFAULTS, Choices, Place, Whose, filled
+from bot.store.member.preferences import Preferences
 from bot.store.migrate import migrate
-from bot.store.preferences import Preferences
 from bot.store.sqlite import SQLiteDatabase
 from tests.models import CAPABILITIES
 

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.job import DeadLetter, JobStatus
 from bot.service.privacy import Keeping
 from bot.service.retention import UNTOUCHED
-from bot.store.departures import DepartureStore
+from bot.store.privacy.left_guilds import DepartureStore
 from tests.service.keeper import DAY, Keeper
 
 if TYPE_CHECKING:

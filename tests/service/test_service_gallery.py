@@ -18,11 +18,11 @@ from bot.service.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
 from bot.service.library import Library
 from bot.service.marking import Marking
 from bot.service.notifier import CannotTell, NotPosted, Posted
-from bot.store.deletions import DeletionStore
-from bot.store.gallery import GalleryStore
-from bot.store.library import Shelf
-from bot.store.preferences import Preferences
-from bot.store.results import ResultStore
+from bot.store.jobs.results import ResultStore
+from bot.store.member.gallery import GalleryStore
+from bot.store.member.library import Shelf
+from bot.store.member.preferences import Preferences
+from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bot.domain.oversight import Sought
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.delivery import KEEP_TRYING
 from bot.service.guild_jobs import GuildJobs
-from bot.store.dead_letters import DeadLetters
-from bot.store.guild_jobs import GuildJobStore
+from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.guild_jobs import GuildJobStore
 from tests.service.house import UNLIMITED
 from tests.service.scripted import working
 

@@ -16,8 +16,8 @@ from bot.domain.quota import UNLIMITED, Allowance
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
 from bot.service.checkup import Checkup, Pulse
 from bot.service.guilds import Guilds, Herald
-from bot.store.audit import Audit
-from bot.store.guilds import GuildStore
+from bot.store.community.audit import Audit
+from bot.store.community.guilds import GuildStore
 from tests.service.scripted import Scripted
 
 if TYPE_CHECKING:

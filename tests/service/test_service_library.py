@@ -10,7 +10,7 @@ from bot.domain.member import Member
 from bot.domain.wanted import Wanted
 from bot.errors import ResultForgotten
 from bot.service.library import PAGE, Library
-from bot.store.library import Shelf
+from bot.store.member.library import Shelf
 
 if TYPE_CHECKING:
     from bot.domain.job import Job

@@ -18,8 +18,8 @@ from bot.errors import (
     TooManyPresets,
 )
 from bot.service.presets import MOST_OWN, Presets, filled, gaps, request_of
-from bot.store.preferences import Preferences
-from bot.store.presets import PresetStore
+from bot.store.member.preferences import Preferences
+from bot.store.member.presets import PresetStore
 
 if TYPE_CHECKING:
     from bot.domain.preset import Preset

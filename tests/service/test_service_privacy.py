@@ -19,7 +19,7 @@ from bot.errors import (
     TransitionLost,
 )
 from bot.service.privacy import EXPORTS, HURRY, PLAIN
-from bot.store.drafts import Drafts
+from bot.store.member.drafts import Drafts
 from tests.service.keeper import PLACES, Keeper
 from tests.service.scripted import until
 

@@ -25,12 +25,12 @@ from bot.errors import (
 )
 from bot.service.budgets import BudgetWatch
 from bot.service.quotas import Present, Quotas, Wished
-from bot.store.audit import Audit
-from bot.store.budgets import BudgetStore, note_share
-from bot.store.cases import CaseStore
-from bot.store.grants import Grants
-from bot.store.guilds import GuildStore
-from bot.store.statements import Statements
+from bot.store.community.audit import Audit
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.money.budget_alerts import BudgetStore, note_share
+from bot.store.money.grants import Grants
+from bot.store.money.statements import Statements
 
 if TYPE_CHECKING:
     from bot.domain.policy import Policy

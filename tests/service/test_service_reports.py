@@ -12,7 +12,7 @@ from bot.errors import DestinationBusy, DestinationLost, OwnReport
 from bot.service.cases import Heard
 from bot.service.clerk import TRIES
 from bot.service.notifier import CannotTell, Posted
-from bot.store.deletions import DeletionStore
+from bot.store.privacy.deletion import DeletionStore
 from tests.service.moderating import DESK, GUILD, ROOM, Bench
 
 if TYPE_CHECKING:

@@ -35,11 +35,11 @@ from bot.service.marking import Marking
 from bot.service.notices import Notices
 from bot.service.notifier import CannotTell, NotPosted, Posted
 from bot.service.results import COPIES, PAGE, Removed, Results
-from bot.store.copies import CopyStore
-from bot.store.deletions import DeletionStore
-from bot.store.gallery import GalleryStore
-from bot.store.preferences import Preferences, of_user
-from bot.store.results import ResultStore
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.results import ResultStore
+from bot.store.member.gallery import GalleryStore
+from bot.store.member.preferences import Preferences, of_user
+from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.service.steward import Chore, Steward
-from bot.store.chores import ChoreStore
+from bot.store.periodic_tasks import ChoreStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -11,9 +11,9 @@ from bot.domain.request import Mode, Shot, VideoRequest
 from bot.domain.terms import allowed
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.storyboards import Storyboards
-from bot.store.drafts import Drafts
+from bot.store.member.drafts import Drafts
+from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate
-from bot.store.presets import PresetStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.models import CAPABILITIES, KLING_V1
 

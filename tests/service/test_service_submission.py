@@ -27,7 +27,7 @@ from bot.errors import (
 from bot.provider.base import Task, TaskFailure, TaskStatus
 from bot.service.models import GivenUp, Models
 from bot.service.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
-from bot.store.models import ModelStore
+from bot.store.jobs.models import ModelStore
 from tests.models import CAPABILITIES
 from tests.service.house import UNLIMITED
 from tests.service.scripted import finished, working

@@ -15,8 +15,8 @@ from bot.domain.oversight import DayOfMember, Drift, Used
 from bot.domain.quota import UNLIMITED, Account, Unit
 from bot.service.chart import TICKS, Measure, draw, nice_step, series, top
 from bot.service.usage import COLUMNS, Report, Span, Usage
-from bot.store.guilds import GuildStore
-from bot.store.usage import UsageStore
+from bot.store.community.guilds import GuildStore
+from bot.store.money.usage import UsageStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

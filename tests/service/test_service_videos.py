@@ -34,7 +34,7 @@ from bot.errors import (
 )
 from bot.service.asking import Asking
 from bot.service.notifier import Posted
-from bot.store.guilds import GuildStore
+from bot.store.community.guilds import GuildStore
 
 if TYPE_CHECKING:
     from bot.service.asking import Accepted

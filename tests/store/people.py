@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.store.privacy import HELD
+from bot.store.privacy.export import HELD
 
 if TYPE_CHECKING:
     from tests.store.conftest import Store

@@ -19,13 +19,13 @@ from bot.domain.member import Member
 from bot.domain.policy import Policy
 from bot.domain.quota import EVER, UNLIMITED, Allowance, Period, Unit, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
-from bot.store.budgets import SHARES
-from bot.store.dead_letters import DeadLetters
-from bot.store.decisions import Decisions
-from bot.store.deletions import DeletionStore
-from bot.store.endings import give_up
-from bot.store.grants import Grants
-from bot.store.results import ResultStore
+from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.endings import give_up
+from bot.store.jobs.results import ResultStore
+from bot.store.jobs.review_decisions import Decisions
+from bot.store.money.budget_alerts import SHARES
+from bot.store.money.grants import Grants
+from bot.store.privacy.deletion import DeletionStore
 from tests.store.conftest import Store
 from tests.store.torn import Torn, TornError
 

@@ -1,0 +1,1 @@
+"""What servers keep: policies, the audit log, review cases, reports, strikes."""

@@ -1,0 +1,68 @@
+"""What people object to: one row a person and video, and one open case for all who object to the same video."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.domain.case import Case
+from bot.domain.row import from_millis, millis
+from bot.store.community.cases import open_case
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.case import Report
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+
+class ReportStore:
+    """The reports of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, report: Report, *, key: str, case: Case) -> Case | None:
+        """Keep a report with the open case about the same video in the same guild, or else with this new one.
+
+        The case is due then, so that whoever decides is shown it. None where the person has reported the video before.
+        """
+
+        async def work(tx: Transaction) -> Case | None:
+            told = await tx.one(
+                "SELECT id FROM reports WHERE job_id = $1 AND user_id = $2 AND user_id <> 0",
+                case.job_id,
+                report.user_id,
+            )
+            if told is not None:
+                return None
+            row = await _open_about(tx, case)
+            if row is None:
+                await open_case(tx, case)
+            await tx.execute(
+                "INSERT INTO reports (id, case_id, job_id, user_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)",
+                *(key, row["id"] if row else case.id, case.job_id, report.user_id, report.reason, millis(report.at)),
+            )
+            if row is None:
+                return case
+            await tx.execute("UPDATE cases SET due_at = $2, tries = 0 WHERE id = $1", row["id"], millis(report.at))
+            return Case.from_row(row)
+
+        return await self._database.transact(work)
+
+    async def unseen(self) -> list[datetime]:
+        """Since when each report waits that nobody could be shown, the oldest first."""
+        rows = await self._database.transact(
+            lambda tx: tx.all(
+                "SELECT created_at FROM cases WHERE kind = 'report' AND state = 'open' AND message_id IS NULL "
+                "ORDER BY created_at"
+            )
+        )
+        return [from_millis(row["created_at"]) for row in rows]
+
+
+async def _open_about(tx: Transaction, case: Case) -> Row | None:
+    return await tx.one(
+        "SELECT * FROM cases WHERE job_id = $1 AND guild_id = $2 AND kind = 'report' AND state = 'open' LIMIT 1",
+        *(case.job_id, case.guild_id),
+    )

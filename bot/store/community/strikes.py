@@ -1,0 +1,60 @@
+"""Strikes: refused prompts, counted against their author for some time; enough of them block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.guild import BY_ITSELF, AuditEntry
+from bot.domain.row import millis
+from bot.store.community.guilds import block
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.policy import Moderation
+    from bot.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Struck:
+    """How many strikes count now, and until when their author is blocked for them."""
+
+    count: int
+    blocked_until: datetime | None = None
+
+
+class StrikeStore:
+    """The strikes of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def strike(
+        self, *, key: str, guild_id: int, user_id: int, reason: str, rules: Moderation, now: datetime
+    ) -> Struck:
+        """Count a refused prompt, the same key once. Strikes that have led to a block, or are too old, are gone."""
+
+        async def work(tx: Transaction) -> Struck:
+            member, since = (guild_id, user_id), millis(now - timedelta(days=rules.strike_days))
+            await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2 AND at <= $3", *member, since)
+            await tx.execute(
+                "INSERT INTO strikes (id, guild_id, user_id, reason, at) VALUES ($1, $2, $3, $4, $5) "
+                "ON CONFLICT (id) DO NOTHING",
+                *(key, *member, reason, millis(now)),
+            )
+            row = await tx.one("SELECT count(*) AS n FROM strikes WHERE guild_id = $1 AND user_id = $2", *member)
+            count = int(row["n"]) if row else 0
+            if count < rules.strikes:
+                return Struck(count=count)
+            until = now + timedelta(hours=rules.block_hours)
+            await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2", *member)
+            detail = {"member": user_id, "count": count, "until": until.isoformat()}
+            entry = AuditEntry(
+                id=f"strikes-{key}", guild_id=guild_id, actor_id=BY_ITSELF, action="strikes", at=now, detail=detail
+            )
+            await block(tx, entry, user_id=user_id, until=until, reason="", shorten=False)
+            return Struck(count=count, blocked_until=until)
+
+        return await self._database.transact(work)

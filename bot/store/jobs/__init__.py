@@ -1,0 +1,1 @@
+"""Jobs in the database: accepted, claimed, moved on, ended, posted, taken away."""

@@ -1,0 +1,150 @@
+"""Claims: taking the exclusive, time-limited right to the next job that is due."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guild import EVERYWHERE
+from bot.domain.job import Job
+from bot.domain.row import from_millis, millis
+from bot.store.jobs.fair_queue import AT_WORK, end_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.domain.running import RunningLimits
+    from bot.store.database import Database, Transaction
+
+# The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
+# its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there
+# are jobs at work, pauses, and jobs that back off or are overdue, however many wait.
+_OF_TURN: Final = (
+    "(SELECT j.id FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider AND j.queue_id = t.queue_id "
+    "AND j.priority = t.priority AND j.user_id = t.user_id AND j.due_at <= $4 AND j.deadline_at > $4 "
+    "ORDER BY j.turn, j.id LIMIT 1)"
+)
+_OF_QUEUE: Final = (
+    f"(SELECT {_OF_TURN} FROM turns AS t WHERE t.provider = q.provider AND t.queue_id = q.queue_id "  # noqa: S608 (constants)
+    f"AND (SELECT count(*) FROM jobs WHERE user_id = t.user_id AND {AT_WORK}) < $6 AND {_OF_TURN} IS NOT NULL "
+    "ORDER BY t.priority DESC, t.served, t.user_id LIMIT 1)"
+)
+_OF_ALL: Final = (
+    f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
+    f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {AT_WORK}) < $5 "
+    f"AND (SELECT count(*) FROM jobs WHERE {AT_WORK}) < $8 "
+    f"AND (SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}) < $7 "
+    "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
+    "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id AND (g.paused = 1 OR g.running_limit <= "
+    f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
+    f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
+)
+_CLAIM_WAITING: Final = (
+    f"UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = {_OF_ALL} "  # noqa: S608 (constants)
+    "RETURNING *"
+)
+
+
+class Claims:
+    """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
+        where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
+        return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most)
+
+    async def waiting(
+        self, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
+    ) -> Job | None:
+        """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room.
+
+        The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
+        """
+
+        async def work(tx: Transaction) -> Job | None:
+            row = await tx.one(
+                _CLAIM_WAITING,
+                token_hex(8),
+                millis(lease_until),
+                provider,
+                millis(now),
+                limits.per_provider,
+                limits.per_user,
+                limits.per_guild,
+                limits.total,
+                EVERYWHERE,
+            )
+            if row is None:
+                return None
+            job = Job.from_row(row)
+            await end_turn(tx, job)
+            return job
+
+        return await self._database.transact(work)
+
+    async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
+        where = "status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3)"
+        return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most)
+
+    async def renew(self, jobs: Sequence[Job], *, lease_until: datetime) -> int:
+        """Keep the leases of jobs whose steps are under way; how many were still there to keep."""
+
+        async def work(tx: Transaction) -> int:
+            update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
+            return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
+
+        return await self._database.transact(work)
+
+    async def recover(self, *, now: datetime) -> int:
+        """At start, when no other process can hold a lease: make every leased job due now; how many there were.
+
+        A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way.
+        """
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute(
+                "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'",
+                millis(now),
+            )
+
+        return await self._database.transact(work)
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next job becomes due; None when none will by itself.
+
+        Waiting jobs count only while they back off: what else keeps them is another job's end or a new arrival.
+        """
+
+        async def work(tx: Transaction) -> datetime | None:
+            row = await tx.one(
+                "SELECT min(due) AS due FROM ("
+                "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
+                "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1) AS both_kinds",
+                millis(now),
+            )
+            due: datetime | None = from_millis(row["due"]) if row else None
+            return due
+
+        return await self._database.transact(work)
+
+    async def _claim(self, where: str, order: str, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+        """Claim the first `most` jobs that a condition of this class (on `$3`, the present) picks, under one token."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
+                f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
+                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
+                token_hex(8),
+                millis(lease_until),
+                millis(now),
+                most,
+            )
+            return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)

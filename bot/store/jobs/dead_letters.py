@@ -1,0 +1,159 @@
+"""What is decided about other people's jobs, be they dead letters or waiting.
+
+Each step is one transaction: the job, its money, and the line that says who decided it. An interaction is carried out
+once: a repeat finds its line there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import BY_ADMIN, DeadLetter, Job, JobStatus
+from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
+from bot.store.community.audit import record
+from bot.store.jobs.endings import take_back
+from bot.store.jobs.fair_queue import take_turn
+from bot.store.jobs.transitions import move, update
+from bot.store.money import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from bot.domain.guild import AuditEntry
+    from bot.store.database import Database, Transaction
+
+WRITTEN_OFF: Final = "written_off"  # why such a job failed
+
+
+class DeadLetters:
+    """The decisions in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def look_again(self, entry: AuditEntry, job_id: str, *, deadline_at: datetime) -> Job:
+        """Have the provider asked once more, until `deadline_at`, what became of a job that it was silent about.
+
+        Raises:
+            DeadLetterGone: that is not in doubt any more.
+        """
+
+        async def step(tx: Transaction, job: Job) -> Job:
+            return await update(
+                tx, job, dead_letter=None, deadline_at=deadline_at, due_at=entry.at, lease=None, tries=0
+            )
+
+        return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
+
+    async def submit_again(self, entry: AuditEntry, job_id: str, *, deadline_at: datetime) -> Job:
+        """Submit a job that the provider was silent about once more; the provider may then charge twice.
+
+        Raises:
+            DeadLetterGone: that is not in doubt any more.
+        """
+
+        async def step(tx: Transaction, job: Job) -> Job:
+            waiting = await move(
+                tx,
+                job,
+                JobStatus.QUEUED,
+                attempt=job.attempt + 1,
+                task_id=None,
+                progress=None,
+                deadline_at=deadline_at,
+                due_at=entry.at,
+                lease=None,
+                tries=0,
+            )
+            return replace(waiting, turn=await take_turn(tx, waiting))
+
+        return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
+
+    async def deliver_again(self, entry: AuditEntry, job_id: str) -> Job:
+        """Have a kept video offered to its channel and its person once more.
+
+        Raises:
+            DeadLetterGone: it has reached somebody, or been decided about.
+        """
+
+        async def step(tx: Transaction, job: Job) -> Job:
+            return await update(tx, job, dead_letter=None, telling_at=None, due_at=entry.at, lease=None, tries=0)
+
+        return await self._decide(entry, job_id, step, only=DeadLetter.UNDELIVERABLE)
+
+    async def write_off(self, entry: AuditEntry, job_id: str, *, billed: bool) -> Job:
+        """Give a dead letter up: it has failed, and its credits are free again.
+
+        `billed` is whether the provider charges for it all the same: then budgets keep the estimate, or what it said.
+        A finished video has been charged, whatever is said.
+
+        Raises:
+            DeadLetterGone: it has been decided about, or has reached its person.
+        """
+
+        async def step(tx: Transaction, job: Job) -> Job:
+            failed = await move(
+                tx,
+                job,
+                JobStatus.FAILED,
+                failure=WRITTEN_OFF,
+                failure_code="",
+                cost_micros=job.charged(None, billed=billed),
+                finished_at=entry.at,
+                due_at=entry.at,
+                lease=None,
+                tries=0,
+            )
+            await ledger.release(tx, failed, now=entry.at, billed=billed or job.status is JobStatus.SUCCEEDED)
+            return failed
+
+        return await self._decide(entry, job_id, step)
+
+    async def cancel(self, entry: AuditEntry, job_id: str) -> Job:
+        """Take somebody's waiting job back; its credits are free again.
+
+        Raises:
+            JobUnknown: there is no such job.
+            TooLateToCancel: the provider may have heard of it already.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            job = await _job(tx, job_id)
+            if not await record(tx, entry):
+                return job
+            try:
+                return await take_back(tx, job, failure=BY_ADMIN, now=entry.at)
+            except TransitionLost as exc:
+                raise TooLateToCancel(job_id=job_id, status=job.status) from exc
+
+        return await self._database.transact(work)
+
+    async def _decide(
+        self,
+        entry: AuditEntry,
+        job_id: str,
+        step: Callable[[Transaction, Job], Awaitable[Job]],
+        *,
+        only: DeadLetter | None = None,
+    ) -> Job:
+        async def work(tx: Transaction) -> Job:
+            job = await _job(tx, job_id)
+            if not await record(tx, entry):
+                return job
+            if job.dead_letter is None or job.dead_letter is not (only or job.dead_letter):
+                raise DeadLetterGone(job_id=job_id)
+            try:
+                return await step(tx, job)
+            except TransitionLost as exc:
+                raise DeadLetterGone(job_id=job_id) from exc
+
+        return await self._database.transact(work)
+
+
+async def _job(tx: Transaction, job_id: str) -> Job:
+    row = await tx.one("SELECT * FROM jobs WHERE id = $1", job_id)
+    if row is None:
+        raise JobUnknown(job_id=job_id)
+    return Job.from_row(row)

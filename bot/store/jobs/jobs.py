@@ -1,0 +1,262 @@
+"""Jobs: every move is one transaction, guarded by the state and the lease it starts from, together with its money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.eta import likeness
+from bot.domain.job import Job, JobStatus
+from bot.domain.row import millis
+from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
+from bot.store.community.cases import open_case, withdraw
+from bot.store.jobs.fair_queue import UNFINISHED, keep_turn, take_turn
+from bot.store.jobs.transitions import demand, move, read, update
+from bot.store.money import budget_alerts, ledger
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.case import Case
+    from bot.domain.job import DeadLetter
+    from bot.domain.quota import Funding
+    from bot.store.database import Database, Transaction
+
+_INSERT: Final = (
+    "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
+    "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
+    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, asked_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
+    "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
+    "ON CONFLICT (idempotency_key) DO NOTHING"
+)
+_DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
+
+
+class JobStore:
+    """The jobs of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def accept(
+        self, job: Job, *, funding: Funding, most: int, now: datetime, case: Case | None = None
+    ) -> tuple[Job, bool]:
+        """Keep a new job, `QUEUED` or `PENDING`, hold its price, and open the case that has to approve it.
+
+        The stored job, and whether it is new.
+
+        A repeat of the same idempotency key returns the first job and holds nothing.
+
+        Raises:
+            QuotaExceeded: the balance does not cover it.
+            GuildQuotaExceeded, BudgetExceeded: what is above the person's balance does not cover it.
+            TooManyJobs: the person has `most` unfinished jobs already.
+        """
+
+        async def work(tx: Transaction) -> tuple[Job, bool]:
+            if await tx.execute(_INSERT, *_columns(job)) == 0:
+                return await read(tx, "idempotency_key", job.idempotency_key), False
+            if job.status is not JobStatus.PENDING:
+                await take_turn(tx, job)
+            await ledger.hold(tx, job, funding=funding, now=now)
+            # After the hold, so that the account's row makes one person's requests wait for each other.
+            count = await tx.one(
+                f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}",  # noqa: S608 (constant)
+                job.user_id,
+            )
+            if count and count["n"] > most:
+                raise TooManyJobs(limit=most)
+            if case is not None:
+                await open_case(tx, case)
+            return await read(tx, "id", job.id), True
+
+        try:
+            return await self._database.transact(work)
+        except BudgetExceeded as exc:
+            refusal = exc
+            await self._database.transact(lambda tx: budget_alerts.note_refusal(tx, refusal, now=now))
+            raise
+
+    async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
+        """The provider has taken it: `RUNNING`, to be asked about at `next_at`."""
+        return await self._move(
+            job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at, lease=None, tries=0
+        )
+
+    async def requeue(self, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None) -> Job:
+        """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn.
+
+        What the provider charged for it all the same is a part of what the job costs in the end.
+        """
+        changes: dict[str, Any] = {"task_id": None, "progress": None, "due_at": next_at, "lease": None}
+        changes["cost_micros"] = job.charged(cost_micros)
+
+        async def work(tx: Transaction) -> Job:
+            queued = await move(tx, job, JobStatus.QUEUED, attempt=attempt, tries=job.tries + 1, **changes)
+            await keep_turn(tx, queued)
+            return queued
+
+        return await self._database.transact(work)
+
+    async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
+        """The same step again at `next_at`; gives the lease back."""
+        changes: dict[str, Any] = {"due_at": next_at, "lease": None, "tries": tries}
+        if progress is not None:
+            changes["progress"] = progress
+        return await self._keep(job, **changes)
+
+    async def succeed(
+        self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
+    ) -> Job:
+        """The provider has finished it, and may have said what it cost; the lease stays for delivering at once."""
+        return await self._move(
+            job,
+            JobStatus.SUCCEEDED,
+            result_url=result_url,
+            cost_micros=job.charged(cost_micros, billed=True),
+            cost_units=cost_units,
+            finished_at=now,
+            progress=1.0,
+            tries=0,
+        )
+
+    async def fail(
+        self,
+        job: Job,
+        *,
+        failure: str,
+        code: str,
+        now: datetime,
+        cost_micros: int | None = None,
+        billed: bool = False,
+    ) -> Job:
+        """It will never be: `FAILED`, and the hold is released; due at once to close the card.
+
+        Budgets keep what the provider charged: the estimate where it is `billed`, or finished, and does not say.
+        """
+        changes: dict[str, Any] = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
+        changes["cost_micros"] = job.charged(cost_micros, billed=billed)
+        billed = billed or job.status is JobStatus.SUCCEEDED
+
+        async def work(tx: Transaction) -> Job:
+            failed = await move(tx, job, JobStatus.FAILED, lease=None, **changes)
+            await ledger.release(tx, failed, now=now, billed=billed)
+            return failed
+
+        return await self._database.transact(work)
+
+    async def cancel(self, job_id: str, *, user_id: int, now: datetime) -> Job:
+        """Take a waiting job back: `CANCELLED`, and the hold is released.
+
+        Raises:
+            JobUnknown: there is no such job, or it is not that person's.
+            TooLateToCancel: the provider may have heard of it already.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            row = await tx.one("SELECT * FROM jobs WHERE id = $1 AND user_id = $2", job_id, user_id)
+            if row is None:
+                raise JobUnknown(job_id=job_id)
+            job = Job.from_row(row)
+            try:
+                cancelled = await move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
+            except TransitionLost as exc:
+                raise TooLateToCancel(job_id=job_id, status=job.status) from exc
+            await ledger.release(tx, cancelled, now=now)
+            await withdraw(tx, job_id, now=now)
+            return cancelled
+
+        return await self._database.transact(work)
+
+    async def begin_posting(self, job: Job, *, at: datetime, directly: bool = False) -> Job:
+        """Write that the result may be in the channel, or `directly` with its person, from that moment on.
+
+        The moment is Discord's, and so is that of every earlier post: whoever begins anew knows that there was none.
+
+        Raises:
+            TransitionLost: it is not the caller's to post, or not any more.
+        """
+        demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
+        return await self._keep(job, posting_at=at, posting_directly=directly)
+
+    async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
+        """The person has the result: settle, and make it due at once to close the card.
+
+        Raises:
+            TransitionLost: it has been delivered already.
+        """
+        place = {"message_channel_id": channel_id, "message_id": message_id}
+
+        async def work(tx: Transaction) -> Job:
+            demand(job, job.status is JobStatus.SUCCEEDED and job.delivered_at is None)
+            done = await update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
+            await ledger.settle(tx, done, now=now)
+            return done
+
+        return await self._database.transact(work)
+
+    async def bury(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
+        """A dead letter: it cannot be delivered or decided by itself. The hold stays.
+
+        Raises:
+            TransitionLost: no provider has heard of it, or it has ended.
+        """
+        demand(job, job.status in _DOUBTFUL and job.delivered_at is None)
+        return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
+
+    async def begin_telling(self, job: Job, *, at: datetime) -> Job:
+        """Write that its requester may have been told from that moment of Discord's clock on how it ended.
+
+        Raises:
+            TransitionLost: it has not ended, or is not the caller's any more.
+        """
+        demand(job, job.finished)
+        return await self._keep(job, telling_at=job.telling_at or at)
+
+    async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """Where the job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
+
+        async def work(tx: Transaction) -> int:
+            return await tx.execute(
+                "UPDATE jobs SET card_channel_id = $2, card_message_id = $3 WHERE id = $1 AND card_message_id IS NULL",
+                job.id,
+                channel_id,
+                message_id,
+            )
+
+        await self._database.transact(work)
+
+    async def close(self, job: Job) -> Job:
+        """Nothing is left to do: the job is never due again.
+
+        Raises:
+            TransitionLost: it is unfinished; it would be lost.
+        """
+        demand(job, job.finished)
+        return await self._keep(job, due_at=None, lease=None)
+
+    async def _move(self, job: Job, target: JobStatus, **changes: Any) -> Job:
+        return await self._database.transact(lambda tx: move(tx, job, target, **changes))
+
+    async def _keep(self, job: Job, **changes: Any) -> Job:
+        return await self._database.transact(lambda tx: update(tx, job, **changes))
+
+
+def _entered_as(job: Job) -> str:
+    """The state that a new job begins in, whatever else it may say."""
+    return str(JobStatus.PENDING if job.status is JobStatus.PENDING else JobStatus.QUEUED)
+
+
+def _columns(job: Job) -> tuple[object, ...]:
+    """The values of `_INSERT`, in its order."""
+    place = job.destination
+    return (
+        *(job.id, job.idempotency_key, job.user_id, job.locale),
+        *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
+        *(job.provider, job.request.model_dump_json(), likeness(job.request), _entered_as(job), job.attempt),
+        *(job.owner, job.period, job.credits, job.usd_micros),
+        *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
+        *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),
+        *(job.queue_id, job.priority, int(job.spoiler), job.review and str(job.review)),
+        millis(job.asked_at) if job.asked_at else None,
+    )

@@ -1,0 +1,148 @@
+"""What becomes of finished videos: who they came from, what came of them, what waits for one person, what is shared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.job import Job
+from bot.domain.row import millis
+from bot.store.jobs.removals import due_again
+from bot.store.money import ledger
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.job import Remover
+    from bot.store.database import Database, Transaction
+
+# The very words of the index `jobs_in_inbox`, so that every database takes it.
+_IN_INBOX: Final = (
+    "(dead_letter = 'undeliverable' "
+    "OR (private = 1 AND delivered_at IS NOT NULL AND shared_at IS NULL AND removed_at IS NULL))"
+)
+
+
+class ResultStore:
+    """The finished videos of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ancestors(self, job: Job, *, most: int) -> list[Job]:
+        """What a job builds on, the nearest first, as far as the rows are still there."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            found: list[Job] = []
+            parent_id = job.parent_id
+            while parent_id is not None and len(found) < most:
+                row = await tx.one("SELECT * FROM jobs WHERE id = $1", parent_id)
+                if row is None:
+                    break
+                found.append(Job.from_row(row))
+                parent_id = found[-1].parent_id
+            return found
+
+        return await self._database.transact(work)
+
+    async def children(self, job_id: str) -> int:
+        """How many finished videos build on a job."""
+
+        async def work(tx: Transaction) -> int:
+            row = await tx.one(
+                "SELECT count(*) AS n FROM jobs WHERE parent_id = $1 AND status = 'succeeded'",
+                job_id,
+            )
+            return int(row["n"]) if row else 0
+
+        return await self._database.transact(work)
+
+    async def inbox(self, user_id: int, *, most: int, skip: int = 0) -> list[Job]:
+        """What waits for a person: what could not be delivered, and what is private and not shared; newest first."""
+
+        async def work(tx: Transaction) -> list[Job]:
+            rows = await tx.all(
+                f"SELECT * FROM jobs WHERE user_id = $1 AND {_IN_INBOX} "  # noqa: S608 (a constant)
+                "ORDER BY created_at DESC LIMIT $2 OFFSET $3",
+                user_id,
+                most,
+                skip,
+            )
+            return [Job.from_row(row) for row in rows]
+
+        return await self._database.transact(work)
+
+    async def received(self, job_id: str, *, now: datetime) -> bool:
+        """A kept video has reached its person by hand: settle. Whether it still had to be.
+
+        Needs no lease: whoever hands it over is no worker, and a worker that is closing the card finds it changed.
+        """
+        return await self._database.transact(lambda tx: _settled(tx, job_id, now=now))
+
+    async def begin_sharing(self, job_id: str, *, user_id: int, at: datetime) -> Job | None:
+        """Write that the author's result may be in its channel from that moment on; None where it is shared already.
+
+        `sharing_at` of the answer is when that was first written, by Discord's clock.
+        """
+
+        async def work(tx: Transaction) -> Job | None:
+            row = await tx.one(
+                "UPDATE jobs SET sharing_at = coalesce(sharing_at, $3) WHERE id = $1 AND user_id = $2 "
+                "AND shared_at IS NULL AND removed_at IS NULL "
+                "AND (delivered_at IS NOT NULL OR dead_letter = 'undeliverable') RETURNING *",
+                job_id,
+                user_id,
+                millis(at),
+            )
+            return Job.from_row(row) if row else None
+
+        return await self._database.transact(work)
+
+    async def shared(self, job_id: str, *, message_id: int, now: datetime) -> None:
+        """The result is in its channel; a video that had reached nobody before is settled by that.
+
+        Was the video deleted meanwhile, the post has to go, too.
+        """
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE jobs SET shared_at = $2, shared_message_id = $3, "
+                "message_channel_id = CASE WHEN private = 1 THEN message_channel_id ELSE channel_id END, "
+                "message_id = CASE WHEN private = 1 THEN message_id ELSE $3 END "
+                "WHERE id = $1 AND shared_at IS NULL",
+                job_id,
+                millis(now),
+                message_id,
+            )
+            await _settled(tx, job_id, now=now)
+            await due_again(tx, job_id, now=now)
+
+        await self._database.transact(work)
+
+    async def remove(self, job_id: str, *, by: Remover, now: datetime) -> None:
+        """Write that a result is taken away, and that its messages are to go; a moderator's word is the last one."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE jobs SET removed_by = CASE WHEN removed_at IS NULL OR $2 = 'moderator' THEN $2 "
+                "ELSE removed_by END, removed_at = coalesce(removed_at, $3) WHERE id = $1",
+                job_id,
+                str(by),
+                millis(now),
+            )
+            await due_again(tx, job_id, now=now)
+
+        await self._database.transact(work)
+
+
+async def _settled(tx: Transaction, job_id: str, *, now: datetime) -> bool:
+    """Mark a video that had reached nobody as delivered by hand, and settle; its card is due to say so."""
+    row = await tx.one(
+        "UPDATE jobs SET delivered_at = $2, due_at = $2, lease = NULL, tries = 0, dead_letter = NULL "
+        "WHERE id = $1 AND dead_letter = 'undeliverable' AND delivered_at IS NULL RETURNING *",
+        job_id,
+        millis(now),
+    )
+    if row is None:
+        return False
+    await ledger.settle(tx, Job.from_row(row), now=now)
+    return True

@@ -1,0 +1,136 @@
+"""Decisions about held requests and results: each is one transaction of the case, its job, the money and the record.
+
+The job is moved first and the case decided last, in the order in which a cancel does it, so that no two of them wait
+for each other; whoever comes second finds the job moved or the case decided, and nothing of theirs happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.job import JobStatus, Review
+from bot.errors import CaseDecided, TransitionLost
+from bot.store.community.audit import record
+from bot.store.community.cases import decide, open_case, withdraw
+from bot.store.jobs.fair_queue import take_turn
+from bot.store.jobs.transitions import demand, move, read, update
+from bot.store.money import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime, timedelta
+
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.store.database import Database, Transaction
+
+T = TypeVar("T")
+
+DENIED: Final = "denied"  # the failures of a job that no moderator let pass
+NOT_REVIEWED: Final = "not_reviewed"
+
+
+class Decisions:
+    """What moderators decide, in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def hold(self, job: Job, *, case: Case, until: datetime) -> Job:
+        """Keep a finished video back until its case is decided, or until then; gives the lease back."""
+
+        async def work(tx: Transaction) -> Job:
+            demand(job, job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished)
+            held = await update(tx, job, review=Review.HELD, due_at=until, lease=None, tries=0)
+            await open_case(tx, case)
+            return held
+
+        return await self._database.transact(work)
+
+    async def approve(self, case: Case, entry: AuditEntry, *, deadline: timedelta) -> Job:
+        """Let a request take its turn in its queue, with that much time; or a video be posted.
+
+        Raises:
+            CaseDecided: it has been decided, or its job has passed.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            job = await self._waiting(tx, case)
+            now = entry.at
+            if case.kind is CaseKind.REQUEST:
+                until = now + deadline
+                job = await move(tx, job, JobStatus.QUEUED, review=None, deadline_at=until, due_at=now, lease=None)
+                job = replace(job, turn=await take_turn(tx, job))
+            else:
+                job = await update(tx, job, review=Review.PASSED, deadline_at=now, due_at=now, lease=None)
+            await _decided(tx, case, CaseState.APPROVED, entry)
+            return job
+
+        return await self._once(case, work)
+
+    async def deny(self, case: Case, entry: AuditEntry, *, reason: str) -> Job:
+        """Let a request, or a video, come to nothing: its credits are free again. The job keeps the reason.
+
+        Raises:
+            CaseDecided: as `approve`.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            job = await self._end(tx, await self._waiting(tx, case), failure=DENIED, code=reason, now=entry.at)
+            await _decided(tx, case, CaseState.DENIED, entry)
+            return job
+
+        return await self._once(case, work)
+
+    async def expire(self, job: Job, *, now: datetime) -> Job:
+        """Nobody has decided in time; the caller has the job's lease."""
+
+        async def work(tx: Transaction) -> Job:
+            ended = await self._end(tx, job, failure=NOT_REVIEWED, code="", now=now)
+            await withdraw(tx, job.id, now=now, state=CaseState.EXPIRED)
+            return ended
+
+        return await self._database.transact(work)
+
+    async def settle_report(self, case: Case, state: CaseState, entry: AuditEntry) -> None:
+        """Write down what became of a report.
+
+        Raises:
+            CaseDecided: it has been decided.
+        """
+        await self._once(case, lambda tx: _decided(tx, case, state, entry))
+
+    async def _waiting(self, tx: Transaction, case: Case) -> Job:
+        """The job that waits for this case."""
+        job = await read(tx, "id", case.job_id or "")
+        requested = case.kind is CaseKind.REQUEST and job.status is JobStatus.PENDING
+        demand(job, requested or (case.kind is CaseKind.RESULT and _held(job)))
+        return job
+
+    async def _end(self, tx: Transaction, job: Job, *, failure: str, code: str, now: datetime) -> Job:
+        """Without a video there is no charge; what the provider charged all the same counts in the budgets."""
+        demand(job, job.status is JobStatus.PENDING or _held(job))
+        changes = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
+        ended = await move(tx, job, JobStatus.FAILED, lease=None, tries=0, **changes)
+        await ledger.release(tx, ended, now=now, billed=job.status is JobStatus.SUCCEEDED)
+        return ended
+
+    async def _once(self, case: Case, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Somebody else may have moved the job, or decided, a moment before."""
+        try:
+            return await self._database.transact(work)
+        except TransitionLost as exc:
+            row = await self._database.transact(lambda tx: tx.one("SELECT state FROM cases WHERE id = $1", case.id))
+            raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN)) from exc
+
+
+async def _decided(tx: Transaction, case: Case, state: CaseState, entry: AuditEntry) -> None:
+    if await decide(tx, case.id, state, by=entry.actor_id, now=entry.at) is None:
+        raise TransitionLost(f"{case.id} has been decided")
+    await record(tx, entry)
+
+
+def _held(job: Job) -> bool:
+    return job.status is JobStatus.SUCCEEDED and job.review is Review.HELD

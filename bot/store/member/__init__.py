@@ -1,0 +1,1 @@
+"""What members keep: preferences, presets, drafts, their library, the gallery, feedback."""

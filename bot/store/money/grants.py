@@ -1,0 +1,193 @@
+"""Credits that come from people: grants of admins, gifts of members, and wishes for more. Each counts once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.domain.case import CaseState
+from bot.domain.quota import EVER, Fund, extra_of
+from bot.domain.row import millis
+from bot.errors import CaseDecided, GiftTooLarge
+from bot.store.community.audit import record
+from bot.store.community.cases import body_of, decide, open_case
+from bot.store.money import ledger
+from bot.store.money.ledger import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.case import Case
+    from bot.domain.guild import AuditEntry
+    from bot.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gift:
+    """Credits that one member gives to another, out of the giver's `sources`, one after the other.
+
+    Each part keeps the period of what it is drawn from: it expires when that does, whoever has it by then. `key` lets
+    the gift count once.
+    """
+
+    key: str
+    guild_id: int
+    giver_id: int
+    receiver_id: int
+    credits: int
+    sources: tuple[Fund, ...]
+
+
+class Grants:
+    """The grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def grant(self, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
+        """Give a member credits that never expire, or take back at most what is left; what they have of them now.
+
+        The record says how many credits have moved; where none could be taken, nothing is written.
+        """
+
+        async def work(tx: Transaction) -> int:
+            moved, left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
+            if moved:
+                await record(tx, replace(entry, detail={**entry.detail, "credits": abs(moved)}))
+            return left
+
+        return await self._database.transact(work)
+
+    async def give(self, gift: Gift, *, now: datetime) -> int:
+        """Let one member give credits to another; what the giver has left to give.
+
+        Raises:
+            GiftTooLarge: the giver has less.
+        """
+
+        async def work(tx: Transaction) -> int:
+            sources = await ledger.existing(tx, gift.sources)
+            theirs = {fund.period: _extra(gift.receiver_id, gift.guild_id, fund.period) for fund in sources}
+            accounts = await ledger.lock(tx, (*sources, *theirs.values()))
+            balances = {fund: accounts[fund.owner, fund.period].balance for fund in sources}
+            balance = sum(balances.values())
+            if await _given(tx, gift):
+                return balance
+            if balance < gift.credits:
+                raise GiftTooLarge(price=gift.credits, balance=balance)
+            for line in _gift_lines(gift, balances, theirs):
+                await ledger.enter(tx, line, now=now)
+            return balance - gift.credits
+
+        return await self._database.transact(work)
+
+    async def wish(self, case: Case, *, stale: datetime) -> bool:
+        """Open a wish for more credits, or put it in place of the member's open one; whether a new one was opened.
+
+        A stale one is not changed but left behind: one from before that time, or one that could not be posted where
+        somebody would have decided it.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            await tx.execute(
+                "UPDATE cases SET state = 'expired', decided_at = $3, due_at = $3, tries = 0 "
+                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
+                "AND (created_at <= $4 OR (due_at IS NULL AND message_id IS NULL))",
+                *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
+            )
+            changed = await tx.execute(
+                "UPDATE cases SET body = $3, due_at = $4, tries = 0 "
+                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open'",
+                *(case.guild_id, case.user_id, body_of(case), millis(case.created_at)),
+            )
+            return not changed and await open_case(tx, case)
+
+        return await self._database.transact(work)
+
+    async def decide(self, case: Case, entry: AuditEntry, *, given: int) -> Case:
+        """Decide a wish for more credits, and grant what is `given` for it, or nothing; the decided case.
+
+        Raises:
+            CaseDecided: somebody has decided it before.
+        """
+
+        async def work(tx: Transaction) -> Case:
+            state = CaseState.APPROVED if given else CaseState.DENIED
+            decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
+            if decided is None:
+                row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
+                raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
+            if given:
+                await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
+                decided = replace(decided, body={**decided.body, "given": given})
+                await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
+            await record(tx, entry)
+            return decided
+
+        return await self._database.transact(work)
+
+
+async def _grant(
+    tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str
+) -> tuple[int, int]:
+    """Change what a member was granted, once for a key; by how much, and what they have of it then."""
+    fund = _extra(user_id, entry.guild_id)
+    account = (await ledger.lock(tx, [fund]))[fund.owner, fund.period]
+    granted = max(amount, -account.balance)
+    if not granted:
+        return 0, account.balance
+    line = Line(
+        id=_id(key, "grant", fund),
+        owner=fund.owner,
+        period=fund.period,
+        kind="grant",
+        granted=granted,
+        actor_id=entry.actor_id,
+        note=note,
+    )
+    new = await ledger.enter(tx, line, now=entry.at)
+    return (granted, account.balance + granted) if new else (0, account.balance)
+
+
+async def _given(tx: Transaction, gift: Gift) -> bool:
+    """Whether that has been done before, in whatever period."""
+    owners = (fund.owner for fund in (*gift.sources, _extra(gift.receiver_id, gift.guild_id)))
+    for owner in dict.fromkeys(owners):
+        if await tx.one("SELECT id FROM ledger WHERE owner = $1 AND id LIKE $2", owner, f"{gift.key}:gift:%"):
+            return True
+    return False
+
+
+def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, Fund]) -> list[Line]:
+    """What a gift does: the giver's allowance is spent, or what came from people shrinks; the receiver's grows."""
+    missing, lines, parts = gift.credits, [], Counter[str]()
+    for source, balance in balances.items():
+        part = min(missing, balance)
+        missing -= part
+        parts[source.period] += part
+        settled, granted = (0, -part) if source.allowance is None else (part, 0)
+        line = _gift_line(gift, source, granted=granted)
+        lines.append(replace(line, settled=settled, note=str(gift.receiver_id)))
+    lines += [_gift_line(gift, theirs[period], granted=part) for period, part in parts.items()]
+    return [line for line in lines if line.settled or line.granted]
+
+
+def _gift_line(gift: Gift, place: Fund, *, granted: int) -> Line:
+    return Line(
+        id=_id(gift.key, "gift", place),
+        owner=place.owner,
+        period=place.period,
+        kind="gift",
+        actor_id=gift.giver_id,
+        granted=granted,
+    )
+
+
+def _extra(user_id: int, guild_id: int, period: str = EVER) -> Fund:
+    return Fund(owner=extra_of(user_id=user_id, guild_id=guild_id), period=period)
+
+
+def _id(key: str, kind: str, place: Fund) -> str:
+    return ledger.line_id(key, kind, owner=place.owner, period=place.period)

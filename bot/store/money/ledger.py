@@ -1,0 +1,243 @@
+"""Money: the hold, settle and release of a job, each inside the transaction that moves the job; grants and gifts.
+
+A request is paid by a member's own accounts (credits) and counted by the caps above it (a guild's credits, budgets in
+USD). Invariants, for every account: held = Σ held, settled = Σ settled, and for granted credits allowance = Σ granted,
+over its lines in the ledger. `docs/money.md` states them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.price import Price
+from bot.domain.quota import Account, Fund, Unit
+from bot.domain.row import millis
+from bot.errors import QuotaExceeded, StoreError
+from bot.store.money.budget_alerts import note_shares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.domain.quota import Funding
+    from bot.domain.row import Row
+    from bot.store.database import Transaction
+
+_ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hold: what they take was taken before
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of the ledger, and what it changes in its account."""
+
+    id: str
+    owner: str
+    period: str
+    kind: str
+    unit: Unit = Unit.CREDITS
+    held: int = 0
+    settled: int = 0
+    granted: int = 0
+    job_id: str | None = None
+    actor_id: int | None = None
+    note: str = ""
+
+    @property
+    def takes(self) -> int:
+        """What has to be left in its account for it."""
+        return 0 if self.kind in _ENDS else self.held + self.settled - self.granted
+
+
+async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -> None:
+    """Take the job's price out of the balances before the work, decided by the updates themselves.
+
+    Raises:
+        QuotaExceeded: the member's purses do not cover it together.
+        GuildQuotaExceeded, BudgetExceeded: a cap has no room for it. Nothing is taken.
+        StoreError: a price below nothing.
+    """
+    if min(job.credits, job.usd_micros) < 0:
+        raise StoreError(f"the price of job {job.id} is below nothing")
+    purses = await existing(tx, funding.purses)
+    accounts = await lock(tx, (*purses, *funding.caps))
+    missing = job.credits
+    for fund in purses:
+        share = min(missing, accounts[_key(fund)].balance)
+        if share > 0 or fund is purses[0]:
+            await _hold(tx, job, fund, share, now=now)
+        missing -= share
+    if missing > 0:
+        first = purses[0]
+        raise QuotaExceeded(
+            price=job.credits,
+            balance=job.credits - missing,
+            allowance=accounts[_key(first)].allowance,
+            renews_at=first.renews_at,
+        )
+    for cap in funding.caps:
+        await _hold_under(tx, job, cap, accounts[_key(cap)], now=now)
+
+
+async def settle(tx: Transaction, job: Job, *, now: datetime) -> None:
+    """Turn the holds into charges: the video is the person's, or was given up by them while it was being made.
+
+    Budgets are charged what the provider said it cost, else the estimate.
+    """
+    cost = job.usd_micros if job.cost_micros is None else job.cost_micros
+    for line in await _holds(tx, job):
+        await _end(tx, job, line, kind="settle", spent=cost if line["unit"] == Unit.USD else line["held"], now=now)
+
+
+async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = False) -> None:
+    """Give the holds back: there is no result. Budgets keep what the provider charged all the same.
+
+    `billed` is whether it will have charged, though it has not said how much.
+    """
+    cost = job.cost_micros if job.cost_micros is not None else job.usd_micros if billed else 0
+    for line in await _holds(tx, job):
+        await _end(tx, job, line, kind="release", spent=cost if line["unit"] == Unit.USD else 0, now=now)
+
+
+async def existing(tx: Transaction, funds: Iterable[Fund]) -> list[Fund]:
+    """Those of these funds that there is something in: an allowance, or what people have granted or given."""
+    return [fund for fund in funds if fund.allowance is not None or await _row(tx, fund) is not None]
+
+
+async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
+    """The accounts of these funds under today's allowances, made where they are missing.
+
+    They are locked for this transaction, always in the same order, so that no two transactions wait for each other.
+    """
+    accounts = {}
+    for fund in sorted(funds, key=_key):
+        allowance = "accounts.allowance" if fund.allowance is None else "excluded.allowance"
+        row = await tx.one(
+            "INSERT INTO accounts (owner, period, allowance, unit) VALUES ($1, $2, $3, $4) "  # noqa: S608 (constants)
+            f"ON CONFLICT (owner, period) DO UPDATE SET allowance = {allowance} RETURNING *",
+            fund.owner,
+            fund.period,
+            fund.allowance or 0,
+            str(fund.unit),
+        )
+        if row is None:
+            raise StoreError(f"no account for {fund.owner}")
+        accounts[_key(fund)] = Account.from_row(row)
+    return accounts
+
+
+async def read_account(tx: Transaction, fund: Fund) -> Account:
+    """The account of a fund under today's allowance; an untouched one where there is no row yet."""
+    row = await _row(tx, fund)
+    if row is None:
+        return Account(owner=fund.owner, period=fund.period, allowance=fund.allowance or 0, unit=fund.unit)
+    account = Account.from_row(row)
+    return account if fund.allowance is None else replace(account, allowance=fund.allowance)
+
+
+async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
+    """Write a line and change its account by it, once; whether it was new.
+
+    Raises:
+        StoreError: there is no such account, it would fall below nothing, or less is left in it than the line takes.
+    """
+    written = await tx.execute(
+        "INSERT INTO ledger (id, job_id, owner, period, unit, kind, held, settled, granted, at, actor_id, note) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
+        *(line.id, line.job_id, line.owner, line.period, str(line.unit), line.kind),
+        *(line.held, line.settled, line.granted, millis(now), line.actor_id, line.note),
+    )
+    if written == 0:
+        return False
+    changed = await tx.execute(
+        "UPDATE accounts SET held = held + $3, settled = settled + $4, allowance = allowance + $5 "
+        "WHERE owner = $1 AND period = $2 AND held + $3 >= 0 AND settled + $4 >= 0 AND allowance + $5 >= 0 "
+        "AND (allowance - held - settled >= $6 OR $6 <= 0)",
+        *(line.owner, line.period, line.held, line.settled, line.granted, line.takes),
+    )
+    if changed != 1:
+        raise StoreError(f"the books do not add up: {line.kind} of {line.owner} for {line.job_id or line.id}")
+    return True
+
+
+async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *, now: datetime) -> None:
+    """Count the whole price under a cap, and note which shares of a budget it has reached."""
+    refusal = cap.refusal(Price(credits=job.credits, usd_micros=job.usd_micros), account)
+    if refusal is not None:
+        raise refusal
+    wanted = job.usd_micros if cap.unit is Unit.USD else job.credits
+    await _hold(tx, job, cap, wanted, now=now)
+    if cap.unit is Unit.USD:
+        await note_shares(tx, replace(account, held=account.held + wanted), now=now)
+
+
+async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: datetime) -> None:
+    await enter(
+        tx,
+        Line(
+            id=line_id(job.id, "hold", owner=fund.owner, period=fund.period),
+            job_id=job.id,
+            owner=fund.owner,
+            period=fund.period,
+            unit=fund.unit,
+            kind="hold",
+            held=amount,
+        ),
+        now=now,
+    )
+
+
+async def _holds(tx: Transaction, job: Job) -> list[Row]:
+    """What the job holds, in the order in which accounts are locked.
+
+    Raises:
+        StoreError: it holds nothing.
+    """
+    rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1 AND kind = 'hold'", job.id)
+    if not rows:
+        raise StoreError(f"the books do not add up: no hold for job {job.id}")
+    # Not by the database, which may order texts in another way than `lock` does.
+    return sorted(rows, key=lambda row: (row["owner"], row["period"]))
+
+
+async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
+    """End one hold. That it happens once is the job's state's doing, and the ledger's own unique index's."""
+    ended = await enter(
+        tx,
+        Line(
+            id=line_id(job.id, kind, owner=line["owner"], period=line["period"]),
+            job_id=job.id,
+            owner=line["owner"],
+            period=line["period"],
+            unit=Unit(line["unit"]),
+            kind=kind,
+            held=-line["held"],
+            settled=spent,
+        ),
+        now=now,
+    )
+    if not ended:
+        raise StoreError(f"the books do not add up: {kind} of job {job.id} twice")
+    if line["unit"] == Unit.USD and spent > line["held"]:
+        await _note_overrun(tx, line, now=now)
+
+
+async def _note_overrun(tx: Transaction, line: Row, *, now: datetime) -> None:
+    """A video that cost more than was held for it may reach a share of its budget too."""
+    row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line["owner"], line["period"])
+    if row is not None:
+        await note_shares(tx, Account.from_row(row), now=now)
+
+
+def line_id(cause: str, kind: str, *, owner: str, period: str) -> str:
+    """The id of what a cause (a job, an interaction) does to one account: so it does it once."""
+    return f"{cause}:{kind}:{owner}" + (f":{period}" if period else "")
+
+
+async def _row(tx: Transaction, fund: Fund) -> Row | None:
+    return await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", fund.owner, fund.period)
+
+
+def _key(fund: Fund) -> tuple[str, str]:
+    return fund.owner, fund.period

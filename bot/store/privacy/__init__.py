@@ -1,0 +1,1 @@
+"""What is exported, forgotten and overwritten, and when."""

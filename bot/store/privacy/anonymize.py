@@ -1,0 +1,44 @@
+"""Taking names off what has to stay: accounts and their ledger keep every amount, and nobody's id."""
+
+from __future__ import annotations
+
+import json
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final
+
+from bot.store.privacy.export import mentions, without
+
+if TYPE_CHECKING:
+    from bot.store.database import Transaction
+
+# Lines that a person has caused in others' accounts, with the words that they gave them.
+UNNAMED: Final = "UPDATE ledger SET actor_id = NULL, note = '' WHERE actor_id = $1"
+
+
+async def disown(tx: Transaction, owner: str, period: str) -> None:
+    """Give an account and its lines to nobody in the same guild. What it still holds ends there as it would have."""
+    nobody = f"gone:{token_hex(8)}@{owner.partition('@')[2]}"
+    await tx.execute("UPDATE accounts SET owner = $3 WHERE owner = $1 AND period = $2", owner, period, nobody)
+    await tx.execute(
+        "UPDATE ledger SET owner = $3, id = replace(id, $1, $3), note = '' WHERE owner = $1 AND period = $2",
+        owner,
+        period,
+        nobody,
+    )
+
+
+async def unname(tx: Transaction, user_id: int) -> None:
+    """Take a person out of what others' records say: whom they granted, blocked, decided about, or were part of."""
+    await tx.execute(UNNAMED, user_id)
+    for row in await tx.all("SELECT id, note FROM ledger WHERE note LIKE $1", f"%{user_id}%"):
+        if mentions(row["note"], user_id):
+            await tx.execute("UPDATE ledger SET note = '' WHERE id = $1", row["id"])
+    await tx.execute("UPDATE members SET blocked_by = NULL WHERE blocked_by = $1", user_id)
+    await tx.execute("UPDATE cases SET decided_by = NULL WHERE decided_by = $1", user_id)
+    await tx.execute("UPDATE audit SET actor_id = 0 WHERE actor_id = $1", user_id)
+    for table, column in (("audit", "detail"), ("cases", "body")):
+        rows = await tx.all(f"SELECT id, {column} AS text FROM {table} WHERE {column} LIKE $1", f"%{user_id}%")  # noqa: S608 (constants)
+        for row in rows:
+            if mentions(row["text"], user_id):
+                text = json.dumps(without(json.loads(row["text"]), user_id), ensure_ascii=False, sort_keys=True)
+                await tx.execute(f"UPDATE {table} SET {column} = $2 WHERE id = $1", row["id"], text)  # noqa: S608 (constants)

@@ -1,0 +1,251 @@
+"""Deleting what is held about a person: the wish is a row, and everything after it can be repeated until it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from bot.domain.case import CaseState
+from bot.domain.job import ABANDONED, Job, JobStatus
+from bot.domain.quota import span_of
+from bot.domain.row import from_millis, millis
+from bot.errors import TransitionLost
+from bot.store.community.cases import decide
+from bot.store.jobs.endings import UNENDED, give_up
+from bot.store.jobs.removals import RemovalStore
+from bot.store.privacy.anonymize import disown, unname
+from bot.store.privacy.traces import owe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+    from bot.store.jobs.removals import Place
+
+
+# What is deleted at once, and is tied to no job.
+_OWN: Final = (
+    "DELETE FROM drafts WHERE user_id = $1",
+    "DELETE FROM presets WHERE user_id = $1",
+    "DELETE FROM favourites WHERE user_id = $1",
+    "DELETE FROM feedback WHERE user_id = $1 AND posting_at IS NULL",
+    # What the operator may have read stays as an empty row until its message is deleted.
+    "UPDATE feedback SET user_id = 0, guild_id = NULL, body = '' WHERE user_id = $1",
+    "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
+    "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
+    # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
+    "UPDATE strikes SET reason = '' WHERE user_id = $1",
+)
+
+_WAITING: Final = frozenset({JobStatus.PENDING, JobStatus.QUEUED})  # nobody has been asked for it yet
+
+# Nothing more is to be shown of it, and every copy that may have been posted was found.
+_SETTLED: Final = (
+    "due_at IS NULL AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.job_id = jobs.id AND copies.message_id IS NULL)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletion:
+    """A person's wish, made at a moment: whatever is held from before it goes, with `messages` also what was posted."""
+
+    user_id: int
+    at: datetime
+    messages: bool
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The wish of a database row."""
+        return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
+
+
+class DeletionStore:
+    """The wishes of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._removals = database, RemovalStore(database)
+
+    async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
+        """Write a wish down. A second one goes as far as the first, and on to what came since."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "INSERT INTO deletions (user_id, at, messages) VALUES ($1, $2, $3) ON CONFLICT (user_id) "
+                "DO UPDATE SET at = excluded.at, cleared_at = NULL, "
+                "messages = CASE WHEN excluded.messages > deletions.messages THEN 1 ELSE deletions.messages END",
+                user_id,
+                millis(now),
+                int(messages),
+            )
+
+        await self._database.transact(work)
+        return Deletion(user_id=user_id, at=now, messages=messages)
+
+    async def open(self) -> list[Deletion]:
+        """The wishes that are not wholly fulfilled yet."""
+        rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
+        return [Deletion.from_row(row) for row in rows]
+
+    async def end_jobs(self, wish: Deletion, *, now: datetime) -> int:
+        """End everything that still holds credits, each in a transaction of its own; how many there were.
+
+        What waits comes first, or it would be begun in the place of what is given up. What a provider may have is
+        charged.
+        """
+        count = 0
+        for job in sorted(await self._jobs(wish, UNENDED), key=lambda each: each.status not in _WAITING):
+            try:
+                await self._end(job, now=now)
+            except TransitionLost:  # somebody moved it a moment ago; it is met again
+                continue
+            count += 1
+        return count
+
+    async def clear(self, wish: Deletion, *, now: datetime) -> bool:
+        """Delete what is tied to no job, and take the person out of what stays; whether that was still to be done."""
+
+        async def work(tx: Transaction) -> bool:
+            first = await tx.execute(
+                "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
+                wish.user_id,
+                millis(wish.at),
+                millis(now),
+            )
+            if not first:
+                return False
+            for sql in _OWN:
+                await tx.execute(sql, wish.user_id)
+            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
+            await withdraw_cases(tx, wish, now=now)
+            await take_words_out(tx, wish)
+            await end_member(tx, wish.user_id, now=now)
+            await unname(tx, wish.user_id)
+            for row in await _accounts(tx, wish):
+                if span_of(row["period"]) is None:
+                    await disown(tx, row["owner"], row["period"])
+            await owe(tx)
+            return True
+
+        return await self._database.transact(work)
+
+    async def closed(self, wish: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[Place]]]:
+        """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
+        jobs = await self._jobs(wish, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
+        return [(job, await self._removals.places(job)) for job in jobs]
+
+    async def forget(self, job: Job) -> None:
+        """Delete a job's row, and with it the stars that it has and its place in a gallery."""
+
+        async def work(tx: Transaction) -> None:
+            if await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id):  # noqa: S608 (constant)
+                for row in await tx.all("SELECT id FROM cases WHERE job_id = $1 AND user_id = $2", job.id, job.user_id):
+                    await _strip(tx, row["id"])
+            await owe(tx)
+
+        await self._database.transact(work)
+
+    async def finish(self, wish: Deletion, *, hurried: bool, now: datetime) -> bool:
+        """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
+
+        async def work(tx: Transaction) -> bool:
+            shown = "" if hurried else "AND due_at IS NULL"
+            await tx.execute(
+                f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
+                *(wish.user_id, millis(wish.at)),
+            )
+            waiting = 0
+            for row in await _accounts(tx, wish):
+                begins, ends = span_of(row["period"]) or (now, now)
+                if begins <= wish.at and ends <= now:
+                    await disown(tx, row["owner"], row["period"])
+                elif begins <= wish.at:
+                    waiting += 1
+            left = await tx.one(
+                "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
+                "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",
+                wish.user_id,
+                millis(wish.at),
+            )
+            if waiting or left is None or left["n"]:
+                return False
+            await tx.execute("DELETE FROM deletions WHERE user_id = $1 AND at = $2", wish.user_id, millis(wish.at))
+            await owe(tx)
+            return True
+
+        return await self._database.transact(work)
+
+    async def _end(self, job: Job, *, now: datetime) -> None:
+        await self._database.transact(lambda tx: give_up(tx, job, failure=ABANDONED, now=now))
+
+    async def _jobs(self, wish: Deletion, where: str, *, most: int = 1000) -> list[Job]:
+        rows = await self._database.transact(
+            lambda tx: tx.all(
+                f"SELECT * FROM jobs WHERE user_id = $1 AND created_at <= $2 AND {where} ORDER BY created_at LIMIT $3",  # noqa: S608 (constants)
+                wish.user_id,
+                millis(wish.at),
+                most,
+            )
+        )
+        return [Job.from_row(row) for row in rows]
+
+
+async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
+    """Keep of a member what their guilds' admins have decided: a block that is not over, an allowance of their own."""
+    await tx.execute(
+        "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL "
+        "WHERE user_id = $1 AND blocked_until <= $2",
+        user_id,
+        millis(now),
+    )
+    await tx.execute(
+        "DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL",
+        user_id,
+    )
+
+
+async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:
+    """The accounts in a person's name. They are looked through for it: it is seldom asked."""
+    return list(
+        await tx.all(
+            "SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2",
+            f"user:{wish.user_id}@%",
+            f"extra:{wish.user_id}@%",
+        )
+    )
+
+
+async def withdraw_cases(tx: Transaction, wish: Deletion, *, now: datetime) -> None:
+    """Nobody needs to decide any more about the person who wishes to be forgotten, and no case says who it was."""
+    rows = await tx.all(
+        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(wish.user_id, millis(wish.at))
+    )
+    for row in rows:
+        await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
+        await _strip(tx, row["id"])
+
+
+async def _strip(tx: Transaction, case_id: str) -> None:
+    """Take person and words out of a decided case; what may stand in a message is due to be taken out of that too."""
+    await tx.execute(
+        "DELETE FROM cases WHERE id = $1 AND message_id IS NULL AND posting_at IS NULL AND state <> 'open'", case_id
+    )
+    stripped = await tx.execute(
+        "UPDATE cases SET user_id = 0, job_id = NULL, body = '{}', due_at = 0, tries = 0 "
+        "WHERE id = $1 AND state <> 'open'",
+        case_id,
+    )
+    if stripped:
+        await tx.execute("DELETE FROM reports WHERE case_id = $1", case_id)
+
+
+async def take_words_out(tx: Transaction, wish: Deletion) -> None:
+    """Take the person out of their reports of others' videos; those who decide are shown them anew."""
+    mine = "SELECT case_id FROM reports WHERE user_id = $1 AND at <= $2"
+    values = (wish.user_id, millis(wish.at))
+    await tx.execute(
+        f"UPDATE cases SET due_at = 0, tries = 0 WHERE id IN ({mine}) "  # noqa: S608 (constant)
+        "AND (message_id IS NOT NULL OR posting_at IS NOT NULL)",
+        *values,
+    )
+    await tx.execute("UPDATE reports SET user_id = 0, reason = '' WHERE user_id = $1 AND at <= $2", *values)

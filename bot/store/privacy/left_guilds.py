@@ -1,0 +1,153 @@
+"""Guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guild import EVERYWHERE
+from bot.domain.job import LEFT, Job
+from bot.domain.row import from_millis, millis
+from bot.errors import TransitionLost
+from bot.store.jobs.endings import UNENDED, give_up, take_back
+from bot.store.privacy.anonymize import disown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from bot.store.database import Database, Transaction
+
+_WAITING: Final = "status IN ('pending', 'queued')"
+# What a guild's people have decided and begun there. What they made stays theirs.
+_OF_GUILD: Final = (
+    "DELETE FROM members WHERE guild_id = $1",
+    "DELETE FROM strikes WHERE guild_id = $1",
+    "DELETE FROM audit WHERE guild_id = $1",
+    "DELETE FROM cases WHERE guild_id = $1",
+    "DELETE FROM presets WHERE guild_id = $1 AND shared = 1",
+    "DELETE FROM drafts WHERE guild_id = $1",
+    "UPDATE feedback SET guild_id = NULL WHERE guild_id = $1",
+    "DELETE FROM queues WHERE queue_id = $1",
+    "DELETE FROM preferences WHERE scope IN (SELECT 'channel:' || channel_id FROM jobs WHERE guild_id = $1)",
+    "DELETE FROM guilds WHERE guild_id = $1",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Departure:
+    """A guild that the bot has left, and when."""
+
+    guild_id: int
+    at: datetime
+
+
+class DepartureStore:
+    """The guilds of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def joined(self, guild_id: int, *, now: datetime) -> None:
+        """The bot is in this guild: what was decided there before holds again."""
+        await self._database.transact(lambda tx: _joined(tx, guild_id, now=now))
+
+    async def left(self, guild_id: int, *, now: datetime) -> None:
+        """The bot was removed from this guild; the first time counts."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "INSERT INTO guilds (guild_id, body, left_at, updated_at) VALUES ($1, '{}', $2, $2) "
+                "ON CONFLICT (guild_id) DO UPDATE SET left_at = coalesce(guilds.left_at, excluded.left_at)",
+                guild_id,
+                millis(now),
+            )
+
+        await self._database.transact(work)
+
+    async def compare(self, guild_ids: Collection[int], *, now: datetime) -> list[int]:
+        """These are all the guilds there are: note which are new, and which of the known ones are gone; the latter."""
+
+        async def work(tx: Transaction) -> list[int]:
+            rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1", EVERYWHERE)
+            known = {row["guild_id"]: row["left_at"] for row in rows}
+            for guild_id in guild_ids:
+                if known.get(guild_id, 0) is not None:
+                    await _joined(tx, guild_id, now=now)
+            gone = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
+            for guild_id in gone:
+                await tx.execute("UPDATE guilds SET left_at = $2 WHERE guild_id = $1", guild_id, millis(now))
+            return gone
+
+        return await self._database.transact(work)
+
+    async def gone(self) -> list[Departure]:
+        """The guilds that the bot has left, the longest ago first."""
+        rows = await self._database.transact(
+            lambda tx: tx.all("SELECT guild_id, left_at FROM guilds WHERE left_at IS NOT NULL ORDER BY left_at")
+        )
+        return [Departure(guild_id=row["guild_id"], at=from_millis(row["left_at"])) for row in rows]
+
+    async def take_back_waiting(self, departure: Departure, *, now: datetime) -> int:
+        """Take back what waits there, each job in a transaction of its own; how many there were."""
+        count = 0
+        for job in await self._jobs(departure, _WAITING):
+            try:
+                await self._take_back(job, now=now)
+            except TransitionLost:  # its turn came a moment ago: it is finished, and goes to its person
+                continue
+            count += 1
+        return count
+
+    async def end_all(self, departure: Departure, *, now: datetime) -> int:
+        """End whatever still holds credits there; how many jobs did. What a provider may have is charged."""
+        jobs = await self._jobs(departure, UNENDED)
+        for job in jobs:
+            await self._give_up(job, now=now)
+        return len(jobs)
+
+    async def forget(self, departure: Departure) -> bool:
+        """Delete what belongs to the guild, and take its members' names off the accounts, if it is still gone."""
+
+        async def work(tx: Transaction) -> bool:
+            still = await tx.one(
+                "SELECT guild_id FROM guilds WHERE guild_id = $1 AND left_at = $2",
+                departure.guild_id,
+                millis(departure.at),
+            )
+            if still is None:
+                return False
+            members = [f"{kind}:%@guild:{departure.guild_id}" for kind in ("user", "extra")]
+            for row in await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members):
+                await disown(tx, row["owner"], row["period"])
+            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{departure.guild_id}")
+            for sql in _OF_GUILD:
+                await tx.execute(sql, departure.guild_id)
+            return True
+
+        return await self._database.transact(work)
+
+    async def _take_back(self, job: Job, *, now: datetime) -> None:
+        await self._database.transact(lambda tx: take_back(tx, job, failure=LEFT, now=now))
+
+    async def _give_up(self, job: Job, *, now: datetime) -> None:
+        await self._database.transact(lambda tx: give_up(tx, job, failure=LEFT, now=now))
+
+    async def _jobs(self, departure: Departure, where: str, *, most: int = 1000) -> list[Job]:
+        rows = await self._database.transact(
+            lambda tx: tx.all(
+                f"SELECT * FROM jobs WHERE guild_id = $1 AND {where} ORDER BY created_at LIMIT $2",  # noqa: S608 (constants)
+                departure.guild_id,
+                most,
+            )
+        )
+        return [Job.from_row(row) for row in rows]
+
+
+async def _joined(tx: Transaction, guild_id: int, *, now: datetime) -> None:
+    await tx.execute(
+        "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) "
+        "ON CONFLICT (guild_id) DO UPDATE SET left_at = NULL",
+        guild_id,
+        millis(now),
+    )

@@ -1,0 +1,133 @@
+"""What is too old to be kept: the words of videos, files that nobody fetched, records that serve nobody any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.guild import GuildState
+from bot.domain.job import EXPIRED, DeadLetter, Job, JobStatus
+from bot.domain.request import VideoRequest
+from bot.domain.row import millis, millis_of
+from bot.store.jobs.endings import give_up
+from bot.store.jobs.transitions import demand
+from bot.store.privacy.traces import owe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.database import Database, Transaction
+
+LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
+
+_LAST_LOOK: Final = "retention: last look"  # in the table of the chores, the time that the clock showed
+
+
+class RetentionStore:
+    """The old rows of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def believable(self, now: datetime) -> bool:
+        """Whether the clock can be believed: not when it has leapt since this was last asked, nor the first time."""
+
+        async def work(tx: Transaction) -> bool:
+            row = await tx.one("SELECT due_at FROM chores WHERE name = $1", _LAST_LOOK)
+            await tx.execute(
+                "INSERT INTO chores (name, due_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE "
+                "SET due_at = excluded.due_at",
+                _LAST_LOOK,
+                millis(now),
+            )
+            return row is not None and row["due_at"] <= millis(now) <= row["due_at"] + millis_of(LEAP)
+
+        return await self._database.transact(work)
+
+    async def forget_texts(self, *, before: datetime, most: int) -> int:
+        """Take the texts out of closed jobs that are older than that; of how many."""
+
+        async def work(tx: Transaction) -> int:
+            rows = await tx.all(
+                "SELECT id, request FROM jobs WHERE prompt <> '' AND created_at < $1 AND due_at IS NULL "
+                "AND dead_letter IS NULL AND (delivered_at IS NOT NULL OR status IN ('failed', 'cancelled')) "
+                "ORDER BY created_at LIMIT $2",
+                millis(before),
+                most,
+            )
+            for row in rows:
+                bare = VideoRequest.stored(row["request"]).without_texts().model_dump_json()
+                await tx.execute("UPDATE jobs SET prompt = '', request = $2 WHERE id = $1", row["id"], bare)
+            return len(rows)
+
+        return await self._database.transact(work)
+
+    async def unfetched(self, *, before: datetime, most: int) -> list[Job]:
+        """Kept videos of jobs that are older than that."""
+        rows = await self._database.transact(
+            lambda tx: tx.all(
+                "SELECT * FROM jobs WHERE dead_letter IS NOT NULL AND dead_letter = 'undeliverable' "
+                "AND created_at < $1 ORDER BY created_at LIMIT $2",
+                millis(before),
+                most,
+            )
+        )
+        return [Job.from_row(row) for row in rows]
+
+    async def expire(self, job: Job, *, now: datetime) -> Job:
+        """Its person has not fetched a kept video: it fails, and is charged, since it was made.
+
+        Raises:
+            TransitionLost: somebody has fetched it a moment ago.
+        """
+
+        async def work(tx: Transaction) -> Job:
+            demand(job, job.status is JobStatus.SUCCEEDED and job.dead_letter is DeadLetter.UNDELIVERABLE)
+            return await give_up(tx, job, failure=EXPIRED, now=now)
+
+        return await self._database.transact(work)
+
+    async def trim(self, *, texts: datetime | None, records: datetime, now: datetime) -> None:
+        """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.
+
+        Reports and wishes from then that nobody has decided expire now, and go the next time. Of whatever was
+        forgotten before this, the traces are owed now.
+        """
+
+        async def work(tx: Transaction) -> None:
+            await owe(tx)
+            await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
+            if texts is not None:
+                await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))
+                await tx.execute(
+                    "DELETE FROM cases WHERE created_at < $1 AND state <> 'open' AND (due_at IS NULL OR user_id <> 0)",
+                    millis(texts),
+                )
+                await tx.execute(
+                    "UPDATE cases SET state = 'expired', decided_at = $2, due_at = $2, tries = 0 "
+                    "WHERE created_at < $1 AND state = 'open' AND kind IN ('report', 'more')",
+                    millis(texts),
+                    millis(now),
+                )
+
+        await self._database.transact(work)
+
+    async def end_sanctions(self, *, now: datetime) -> None:
+        """Delete blocks that are over, and strikes that count no longer by what their guild decides."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE members SET blocked_until = NULL, block_reason = '', blocked_by = NULL "
+                "WHERE blocked_until < $1",
+                millis(now),
+            )
+            await tx.execute("DELETE FROM members WHERE blocked_until IS NULL AND allowance IS NULL")
+            for row in await tx.all("SELECT DISTINCT guild_id FROM strikes"):
+                guild = await tx.one("SELECT * FROM guilds WHERE guild_id = $1", row["guild_id"])
+                rules = (GuildState.from_row(guild) if guild else GuildState()).policy.moderation
+                counted = now - timedelta(days=rules.strike_days if rules.strikes else 0)
+                await tx.execute(
+                    "DELETE FROM strikes WHERE guild_id = $1 AND at < $2", row["guild_id"], millis(counted)
+                )
+
+        await self._database.transact(work)

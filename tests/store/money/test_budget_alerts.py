@@ -1,0 +1,141 @@
+"""Budgets: no more is begun than they cover, and their shares are noted once for every ceiling."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of, guild_of
+from bot.errors import BudgetExceeded, GuildQuotaExceeded, StoreError
+from bot.store.money.budget_alerts import BudgetStore
+from tests.funds import plain
+from tests.store.torn import Torn, TornError
+
+if TYPE_CHECKING:
+    from bot.domain.job import Job
+    from tests.store.conftest import Store
+
+
+def budget(ceiling: int, guild_id: int | None = 7, period: str = "2026-03") -> Fund:
+    return Fund(owner=budget_of(guild_id), period=period, allowance=ceiling, unit=Unit.USD)
+
+
+async def ask(store: Store, *caps: Fund, **changes: Any) -> Job:
+    job = store.job(**changes)
+    funding = Funding(purses=plain(job, 1000).purses, caps=caps)
+    return (await store.jobs.accept(job, funding=funding, most=99, now=store.now))[0]
+
+
+async def noted(store: Store) -> list[tuple[str, int, int]]:
+    rows = await store.rows("SELECT * FROM budget_alerts ORDER BY owner, ceiling, percent")
+    return [(row["owner"], row["ceiling"], row["percent"]) for row in rows]
+
+
+async def test_a_budget_lets_begin_what_it_covers_and_refuses_the_rest(store: Store) -> None:
+    answers = await asyncio.gather(*(ask(store, budget(1_000_000)) for _ in range(5)), return_exceptions=True)
+    assert sum(isinstance(answer, BudgetExceeded) for answer in answers) == 3
+    with pytest.raises(BudgetExceeded) as caught:
+        await ask(store, budget(1_000_000))
+    refusal = caught.value
+    assert (refusal.owner, refusal.period, refusal.ceiling, refusal.used) == (
+        "budget:guild:7",
+        "2026-03",
+        1_000_000,
+        840_000,
+    )
+    await store.books_add_up()
+
+
+async def test_shares_are_noted_as_they_are_reached_and_the_last_when_nothing_fits(store: Store) -> None:
+    await ask(store, budget(1_000_000))
+    assert await noted(store) == []
+    await ask(store, budget(1_000_000))
+    assert [percent for *_, percent in await noted(store)] == [50, 80]
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(1_000_000))
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(1_000_000))
+    assert [percent for *_, percent in await noted(store)] == [50, 80, 100]
+
+
+async def test_a_raised_ceiling_has_shares_of_its_own_and_a_former_one_is_not_noted_twice(store: Store) -> None:
+    await ask(store, budget(500_000))
+    await ask(store, budget(2_000_000), usd_micros=700_000)
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(500_000))
+    assert await noted(store) == [
+        *(("budget:guild:7", 500_000, percent) for percent in (50, 80, 100)),
+        ("budget:guild:7", 2_000_000, 50),
+    ]
+
+
+async def test_a_video_that_cost_more_than_expected_is_charged_whole_and_its_share_noted(store: Store) -> None:
+    job = await ask(store, budget(1_000_000))
+    claimed = await store.waiting()
+    assert claimed is not None
+    await store.jobs.record_task(claimed, task_id="t", next_at=store.now, now=store.now)
+    done = await store.jobs.succeed(await store.claimed(job.id), result_url="u", cost_micros=1_200_000, now=store.now)
+    await store.jobs.delivered(done, channel_id=1, message_id=2, now=store.now)
+    assert [percent for *_, percent in await noted(store)] == [50, 80, 100]
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(1_000_000), usd_micros=1)
+    await store.books_add_up()
+
+
+async def test_without_a_ceiling_a_budget_counts_and_notes_nothing(store: Store) -> None:
+    await ask(store, budget(UNLIMITED), usd_micros=10**12)
+    assert await noted(store) == []
+    assert (await store.lookup.account(budget(UNLIMITED))).held == 10**12
+
+
+async def test_guild_and_bot_have_a_budget_each_and_the_narrower_one_decides(store: Store) -> None:
+    await ask(store, budget(UNLIMITED), budget(500_000, None))
+    with pytest.raises(BudgetExceeded) as caught:
+        await ask(store, budget(UNLIMITED, 8), budget(500_000, None), guild_id=8)
+    assert caught.value.owner == budget_of(None)
+    assert (await store.lookup.account(budget(UNLIMITED, 8))).held == 0
+    await ask(store, budget(UNLIMITED, 8), budget(500_000, None, "2026-04"), guild_id=8)
+
+
+async def test_what_all_use_together_refuses_what_it_does_not_cover(store: Store) -> None:
+    cap = Fund(owner=guild_of(7), period="2026-03-05", allowance=9)
+    await ask(store, cap, credits=5)
+    with pytest.raises(GuildQuotaExceeded) as caught:
+        await ask(store, cap, credits=5)
+    assert (caught.value.price, caught.value.balance) == (5, 4)
+    await store.books_add_up()
+
+
+async def test_a_price_below_nothing_is_refused(store: Store) -> None:
+    await ask(store, budget(1_000_000))
+    with pytest.raises(StoreError):
+        await ask(store, budget(1_000_000), usd_micros=-1)
+    await store.books_add_up()
+
+
+async def test_alerts_are_to_be_told_until_they_have_been(store: Store) -> None:
+    budgets = BudgetStore(store.database)
+    await ask(store, budget(500_000))
+    first, second = await budgets.untold(most=9)
+    assert (first.percent, second.percent, first.used) == (50, 80, 420_000)
+    await budgets.told([first], now=store.now)
+    assert await budgets.untold(most=9) == [second]
+    await budgets.told([first, second], now=store.later(5))
+    assert await budgets.untold(most=9) == []
+    told = await store.rows("SELECT told_at FROM budget_alerts ORDER BY percent")
+    assert told[1]["told_at"] - told[0]["told_at"] == 5000
+
+
+async def test_a_refusal_that_is_cut_off_before_it_is_noted_is_noted_with_the_next(store: Store) -> None:
+    job = store.job()
+    funding = Funding(purses=plain(job, 1000).purses, caps=(budget(100),))
+    torn = replace(store, database=Torn(store.database, cut=5))
+    with pytest.raises(TornError):
+        await torn.jobs.accept(job, funding=funding, most=99, now=store.now)
+    assert await noted(store) == []
+    with pytest.raises(BudgetExceeded):
+        await torn.jobs.accept(job, funding=funding, most=99, now=store.now)
+    assert await noted(store) == [("budget:guild:7", 100, 100)]

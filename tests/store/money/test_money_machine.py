@@ -1,0 +1,309 @@
+"""The ledger under every order of events: the property that `docs/money.md` states.
+
+People of several guilds ask, at any time, under policies that change at any time; jobs take every way there is, also
+by those who know them only as they were; credits are granted, given and wished for; people have everything about them
+deleted; transactions are cut off anywhere; clocks go forward over the ends of days, weeks, months and summers, and
+back. `Town` says what must come of each, and that no act of a member gains anybody anything by what was submitted.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from bot.domain.case import CaseKind
+from bot.domain.funding import Defaults, givable
+from bot.domain.job import Job, JobStatus, Review
+from bot.domain.policy import Pool, Tier
+from bot.domain.quota import Allowance, Period
+from bot.errors import CaseDecided, GiftTooLarge, Refused, TransitionLost
+from bot.store.money.grants import Gift
+from tests.store.torn import TornError
+from tests.store.town import HOUR, Asked, Town
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from bot.domain.quota import Funding
+    from tests.store.conftest import Store
+
+T = TypeVar("T")
+
+USERS: Final = st.integers(1, 2)
+GUILDS: Final = st.sampled_from([7, 7, 8])
+PLACES: Final = st.sampled_from([7, 7, 7, 8, None])
+ZONES: Final = st.sampled_from(["UTC", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"])
+ALLOWANCES: Final = st.builds(Allowance, credits=st.integers(0, 25), period=st.sampled_from(Period))
+CEILINGS: Final = st.sampled_from([None, 0, 700_000, 2_000_000, 5_000_000])
+PRICES: Final = st.sampled_from([0, 84_000, 420_000, 1_000_000])
+COSTS: Final = st.none() | st.sampled_from([0, 99, 400_000, 1_500_000])
+STEPS: Final = (timedelta(seconds=1), HOUR, -HOUR, 25 * HOUR, -25 * HOUR, 24 * 8 * HOUR)
+# Where a clock may be set: around the ends of a month, a week, a year, and of New York's winter and summer.
+MOMENTS: Final = tuple(
+    datetime(*day, hour, 59, 59, tzinfo=UTC)
+    for day in ((2026, 3, 8), (2026, 3, 31), (2026, 11, 1), (2026, 12, 31), (2027, 1, 3))
+    for hour in (4, 5, 6, 23)
+)
+WAYS: Final = (
+    "task",
+    "requeue",
+    "succeed",
+    "deliver",
+    "fail",
+    "bury",
+    "cancel",
+    "give up",
+    "fetch",
+    "write off",
+    "approve",
+    "deny",
+)
+OF_MEMBERS: Final = frozenset({"cancel", "give up", "fetch"})  # what people do themselves, or is done in their name
+USUAL: Final = {JobStatus.SUBMITTING: "task", JobStatus.RUNNING: "succeed", JobStatus.SUCCEEDED: "deliver"}
+
+
+# What may happen, how often, and with what.
+EVENTS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
+    "ask": (
+        8,
+        {
+            "user": USERS,
+            "place": PLACES,
+            "roles": st.frozensets(st.sampled_from([1, 2])),
+            "credits_": st.integers(0, 12),
+            "usd": PRICES,
+            "held": st.booleans(),
+            "times": st.integers(1, 4),
+        },
+    ),
+    "repeat": (1, {}),
+    "go_on": (8, {"steps": st.integers(1, 4), "cost": COSTS}),
+    "move": (8, {"way": st.sampled_from(WAYS), "cost": COSTS, "yes": st.booleans()}),
+    "delete": (1, {"user": USERS}),
+    "grant": (2, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(-20, 20), "twice": st.booleans()}),
+    "give": (2, {"giver": USERS, "guild_id": GUILDS, "amount": st.integers(1, 30), "twice": st.booleans()}),
+    "wish": (1, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(1, 20)}),
+    "decide": (1, {"approve": st.booleans()}),
+    "change_a_policy": (
+        2,
+        {
+            "guild_id": GUILDS,
+            "zone": ZONES,
+            "allowance": st.none() | ALLOWANCES,
+            "whole": st.none() | ALLOWANCES,
+            "budget": CEILINGS,
+        },
+    ),
+    "change_a_role": (
+        2,
+        {
+            "guild_id": GUILDS,
+            "role": st.sampled_from([1, 2]),
+            "tier": st.none() | ALLOWANCES,
+            "pool": st.none() | ALLOWANCES,
+        },
+    ),
+    "change_a_member": (
+        1,
+        {
+            "user": USERS,
+            "place": PLACES,
+            "own": st.none() | ALLOWANCES,
+            "usual": st.integers(0, 30),
+            "budget": CEILINGS,
+        },
+    ),
+    "time_passes": (2, {"step": st.sampled_from(STEPS), "moment": st.none() | st.sampled_from(MOMENTS)}),
+    "the_next_transaction_is_cut_off": (4, {"cut": st.integers(0, 12)}),
+    "restart": (1, {}),
+}
+LIKELY: Final = tuple(name for name, (times, _) in EVENTS.items() for _ in range(times))
+
+
+class Machine(RuleBasedStateMachine):
+    """What may happen next, whatever has happened. One rule, so that no run does without some of the events."""
+
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.town = Town(self.open_store)
+
+    def teardown(self) -> None:
+        self.town.close()
+
+    @rule(data=st.data(), event=st.sampled_from(LIKELY))
+    def something_happens(self, data: st.DataObject, event: str) -> None:
+        self._data = data
+        getattr(self, event)(**data.draw(st.fixed_dictionaries(EVENTS[event][1]), label="with"))
+
+    def _one_of(self, choices: list[T]) -> T:
+        return self._data.draw(st.sampled_from(choices))
+
+    # -- asking
+
+    def ask(
+        self, user: int, place: int | None, roles: frozenset[int], credits_: int, usd: int, *, held: bool, times: int
+    ) -> None:
+        for _ in range(times):
+            with self.town.nobody_gains():
+                self._ask(user, place, self.town.funding(user, place, roles), (credits_, usd), held=held)
+
+    def _ask(self, user: int, place: int | None, funding: Funding, price: tuple[int, int], *, held: bool) -> None:
+        key, own = self.town.key(), funding.purses[0]
+        job = replace(
+            self.town.store.job(user_id=user, guild_id=place, credits=price[0], usd_micros=price[1]),
+            id=f"job-{key}",
+            idempotency_key=key,
+            owner=own.owner,
+            period=own.period,
+            created_at=self.town.now,
+            due_at=self.town.now,
+            deadline_at=self.town.now + HOUR,
+            status=JobStatus.PENDING if held else JobStatus.QUEUED,
+            review=Review.REQUEST if held else None,
+        )
+        case = self.town.case(CaseKind.REQUEST, job.id, user, place or 0, job_id=job.id) if held else None
+        self.town.asked.append(Asked(job, funding, case))
+        self.town.accept(self.town.asked[-1])
+
+    def repeat(self) -> None:
+        if self.town.asked:
+            with self.town.nobody_gains():
+                self.town.accept(self._one_of(self.town.asked))
+
+    # -- what becomes of it
+
+    def go_on(self, steps: int, cost: int | None) -> None:
+        """A job takes its usual way, some steps further."""
+        with suppress(TornError):
+            job = self.town.do(self.town.store.waiting())
+            self.town.known += [job] if job else []
+        going = "SELECT * FROM jobs WHERE status IN ('submitting', 'running', 'succeeded') AND delivered_at IS NULL"
+        jobs = [Job.from_row(row) for row in self.town.rows(going)]
+        if not jobs:
+            return
+        job = self._one_of(jobs)
+        with suppress(TornError):
+            while steps and job.status in USUAL and job.delivered_at is None:
+                job, steps = self.town.do(self.town.moved(job, USUAL[job.status], cost, yes=True)), steps - 1
+                self.town.known.append(job)
+
+    def move(self, way: str, cost: int | None, *, yes: bool) -> None:
+        """Somebody moves a job, who knows it as it is or as it once was; the second kind must come to nothing."""
+        jobs = [Job.from_row(row) for row in self.town.rows("SELECT * FROM jobs ORDER BY id")] + self.town.known
+        if not jobs:
+            return
+        job = self._one_of(jobs)
+        act = self.town.nobody_gains() if way in OF_MEMBERS else nullcontext()
+        with act, suppress(TornError, TransitionLost, Refused):
+            moved = self.town.do(self.town.moved(job, way, cost, yes=yes))
+            self.town.known += [moved] if moved else []
+
+    def delete(self, user: int) -> None:
+        with self.town.nobody_gains(), suppress(TornError, TransitionLost):
+            self.town.delete(user)
+
+    # -- credits between people
+
+    def grant(self, user: int, guild_id: int, amount: int, *, twice: bool) -> None:
+        before, entry = self.town.granted(user, guild_id), self.town.entry(guild_id)
+        for _ in range(1 + twice):
+            with suppress(TornError):
+                left = self.town.do(self.town.grants.grant(entry, user_id=user, amount=amount, note=""))
+                assert left == max(0, before + amount) == self.town.granted(user, guild_id)
+
+    def give(self, giver: int, guild_id: int, amount: int, *, twice: bool) -> None:
+        """What changes hands is what the giver had; no credit comes to live longer, or shorter, by it."""
+        receiver, sources = 3 - giver, givable(self.town.funding(giver, guild_id))
+        had = sum(account.balance for account in self.town.accounts(sources))
+        got, periods = self.town.given(receiver, guild_id), self.town.left_by_period(guild_id)
+        gift = Gift(
+            key=self.town.key(),
+            guild_id=guild_id,
+            giver_id=giver,
+            receiver_id=receiver,
+            credits=amount,
+            sources=sources,
+        )
+        for _ in range(1 + twice):
+            with self.town.nobody_gains(), suppress(TornError, GiftTooLarge):
+                assert self.town.do(self.town.grants.give(gift, now=self.town.now)) == had - amount
+                assert self.town.given(receiver, guild_id) == got + amount
+        if amount > had:
+            assert self.town.given(receiver, guild_id) == got
+        assert self.town.left_by_period(guild_id) == periods
+
+    def wish(self, user: int, guild_id: int, amount: int) -> None:
+        case = self.town.case(CaseKind.MORE, self.town.key(), user, guild_id, credits=amount)
+        with self.town.nobody_gains(), suppress(TornError):
+            if self.town.do(self.town.grants.wish(case, stale=self.town.now - 24 * HOUR)):
+                self.town.wishes.append(case)
+
+    def decide(self, *, approve: bool) -> None:
+        if not self.town.wishes:
+            return
+        case = self._one_of(self.town.wishes)
+        before = self.town.granted(case.user_id, case.guild_id)
+        with suppress(TornError, CaseDecided):
+            given = int(case.body["credits"]) if approve else 0
+            self.town.do(self.town.grants.decide(case, self.town.entry(case.guild_id), given=given))
+            after = before + (int(case.body["credits"]) if approve else 0)
+            assert self.town.granted(case.user_id, case.guild_id) == after
+
+    # -- what is decided about it
+
+    def change_a_policy(
+        self, guild_id: int, zone: str, allowance: Allowance | None, whole: Allowance | None, budget: int | None
+    ) -> None:
+        changes = {"timezone": zone, "allowance": allowance, "guild_allowance": whole, "budget_usd_micros": budget}
+        self.town.policies[guild_id] = self.town.policies[guild_id].changed(**changes)
+
+    def change_a_role(self, guild_id: int, role: int, tier: Allowance | None, pool: Allowance | None) -> None:
+        policy = self.town.policies[guild_id].with_tier(Tier(role_id=role, allowance=tier))
+        pools = [each for each in policy.pools if each.role_id != role]
+        pools += [Pool(name=f"team{role}", role_id=role, allowance=pool)] if pool else []
+        self.town.policies[guild_id] = policy.changed(pools=tuple(pools))
+
+    def change_a_member(
+        self, user: int, place: int | None, own: Allowance | None, usual: int, budget: int | None
+    ) -> None:
+        self.town.own[place, user] = own
+        self.town.defaults = Defaults(allowance=Allowance(credits=usual), budget_usd_micros=budget)
+
+    # -- the world
+
+    def time_passes(self, step: timedelta, moment: datetime | None) -> None:
+        self.town.now = self.town.store.now = (moment or self.town.now) + step
+
+    def the_next_transaction_is_cut_off(self, cut: int) -> None:
+        self.town.torn.cut = cut
+
+    def restart(self) -> None:
+        self.town.leave()
+        self.town.enter()
+
+    @invariant()
+    def the_books_add_up(self) -> None:
+        self.town.check()
+
+
+def test_the_ledger_holds_in_every_order_of_events(
+    open_store: Callable[[Path], AbstractAsyncContextManager[Store]],
+) -> None:
+    machine = type("MachineOnThis", (Machine,), {"open_store": staticmethod(open_store)})
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=50, stateful_step_count=50, deadline=None, database=None, suppress_health_check=checks
+        ),
+    )

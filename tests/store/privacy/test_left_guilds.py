@@ -1,0 +1,92 @@
+"""Guilds that the bot has left: nothing stays held, grace brings everything back, and after it nothing is left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.domain.guild import AuditEntry
+from bot.domain.job import JobStatus
+from bot.store.community.guilds import GuildStore
+from bot.store.privacy.left_guilds import Departure, DepartureStore
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Store
+
+
+async def left(store: Store, guild_id: int = 7) -> Departure:
+    departures = DepartureStore(store.database)
+    await departures.left(guild_id, now=store.now)
+    (departure,) = [each for each in await departures.gone() if each.guild_id == guild_id]
+    return departure
+
+
+async def decide(store: Store, guild_id: int = 7) -> None:
+    entry = AuditEntry(id=f"a{guild_id}", guild_id=guild_id, actor_id=1, action="change", at=store.now)
+    await GuildStore(store.database).change(entry, lambda policy: policy.changed(gifts=True))
+
+
+async def test_waiting_jobs_are_taken_back_and_others_go_on(store: Store) -> None:
+    running, waiting = await store.running(), await store.accept()
+    elsewhere = await store.accept(guild_id=8)
+    departures, departure = DepartureStore(store.database), await left(store)
+    assert await departures.take_back_waiting(departure, now=store.now) == 1
+    assert await departures.take_back_waiting(departure, now=store.now) == 0
+    states = [(await store.get(job.id)).status for job in (running, waiting, elsewhere)]
+    assert states == [JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.QUEUED]
+    await store.books_add_up()
+
+
+async def test_the_first_departure_counts_and_joining_again_undoes_it(store: Store) -> None:
+    await decide(store)
+    departures, first = DepartureStore(store.database), await left(store)
+    store.later(3600)
+    assert await left(store) == first
+    await departures.joined(7, now=store.now)
+    assert await departures.gone() == []
+    assert not await departures.forget(first)
+    assert (await GuildStore(store.database).state(7)).policy.gifts
+
+
+async def test_a_start_notices_who_has_come_and_gone(store: Store) -> None:
+    departures = DepartureStore(store.database)
+    assert await departures.compare([7, 8], now=store.now) == []
+    assert await departures.compare([8, 9], now=store.later(60)) == [7]
+    assert await departures.compare([8, 9], now=store.later(60)) == []
+    assert [(each.guild_id, each.at) for each in await departures.gone()] == [(7, store.now - timedelta(seconds=60))]
+    assert await departures.compare([7, 8, 9], now=store.now) == []
+    assert await departures.gone() == []
+
+
+async def test_the_whole_bot_is_no_guild_that_could_be_left(store: Store) -> None:
+    entry = AuditEntry(id="p", guild_id=0, actor_id=1, action="pause", at=store.now)
+    await GuildStore(store.database).pause(entry, paused=True)
+    assert await DepartureStore(store.database).compare([], now=store.now) == []
+
+
+async def test_after_the_grace_the_guild_is_gone_and_the_books_still_add_up(store: Store) -> None:
+    await decide(store)
+    await decide(store, 8)
+    lost, mine = await store.undeliverable(), await store.delivered()
+    await store.rows("INSERT INTO members (guild_id, user_id, allowance, period) VALUES (7, 1, 5, 'day') RETURNING 1")
+    await store.rows("INSERT INTO strikes (id, guild_id, user_id, reason, at) VALUES ('s', 7, 1, 'x', 0) RETURNING 1")
+    await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('channel:5', '{}', 0) RETURNING 1")
+    await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('guild:7', '{}', 0) RETURNING 1")
+    await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('user:1', '{}', 0) RETURNING 1")
+    departures, departure = DepartureStore(store.database), await left(store)
+    assert await departures.end_all(departure, now=store.now) == 1
+    assert await departures.end_all(departure, now=store.now) == 0
+    assert await departures.forget(departure)
+    assert not await departures.forget(departure)
+    assert (await store.get(lost.id)).status is JobStatus.FAILED
+    assert (await store.get(mine.id)).delivered_at is not None
+    for table in ("members", "strikes"):
+        assert await store.rows(f"SELECT * FROM {table}") == []  # noqa: S608 (names of the schema)
+    assert [row["guild_id"] for row in await store.rows("SELECT guild_id FROM guilds")] == [8]
+    assert [row["guild_id"] for row in await store.rows("SELECT guild_id FROM audit")] == [8]
+    assert [row["scope"] for row in await store.rows("SELECT scope FROM preferences")] == ["user:1"]
+    owners = {row["owner"].partition(":")[0] for row in await store.rows("SELECT owner FROM ledger")}
+    assert owners == {"gone", "budget"}
+    assert sum(row["held"] for row in await store.rows("SELECT held FROM accounts")) == 0
+    assert [kind for kind, *_ in await store.ledger(lost.id)] == ["hold", "settle"]
+    await store.books_add_up()

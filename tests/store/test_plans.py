@@ -1,0 +1,258 @@
+"""Each index serves the query that the line above it names: asked of SQLite's planner, through the seam."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from bot.domain.case import Case, CaseKind, Report
+from bot.domain.oversight import Sought
+from bot.domain.policy import Moderation
+from bot.domain.wanted import Wanted
+from bot.store.community.audit import Audit
+from bot.store.community.cases import CaseStore, with_reports, withdraw
+from bot.store.community.reports import ReportStore
+from bot.store.community.strikes import StrikeStore
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.guild_jobs import GuildJobStore
+from bot.store.jobs.removals import RemovalStore
+from bot.store.jobs.results import ResultStore
+from bot.store.member.drafts import Drafts
+from bot.store.member.feedback import FeedbackStore
+from bot.store.member.gallery import GalleryStore
+from bot.store.member.library import Shelf
+from bot.store.member.presets import PresetStore
+from bot.store.migrate import migrate, shipped
+from bot.store.money.budget_alerts import BudgetStore
+from bot.store.money.grants import Grants
+from bot.store.money.statements import Statements
+from bot.store.money.usage import UsageStore
+from bot.store.privacy.anonymize import UNNAMED
+from bot.store.privacy.deletion import Deletion, end_member, take_words_out, withdraw_cases
+from bot.store.privacy.retention import RetentionStore
+from bot.store.sqlite import SQLiteDatabase
+from tests.store.conftest import LEASE, START, Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from bot.domain.row import Row
+    from bot.store.database import Database, Transaction
+
+T = TypeVar("T")
+
+INDEX = re.compile(r"(CREATE|DROP) (?:UNIQUE )?INDEX (\w+)")
+
+
+@dataclass
+class Explaining:
+    """A database that notes the plan of every statement before it carries it out."""
+
+    database: Database
+    plans: list[str] = field(default_factory=list)
+    skip_locked: str = ""
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        return await self.database.transact(lambda tx: work(_Explaining(tx, self.plans)))
+
+
+@dataclass
+class _Explaining:
+    tx: Transaction
+    plans: list[str]
+
+    async def all(self, sql: str, *values: object) -> Sequence[Row]:
+        await self._note(sql, values)
+        return await self.tx.all(sql, *values)
+
+    async def one(self, sql: str, *values: object) -> Row | None:
+        await self._note(sql, values)
+        return await self.tx.one(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> int:
+        await self._note(sql, values)
+        return await self.tx.execute(sql, *values)
+
+    async def _note(self, sql: str, values: tuple[object, ...]) -> None:
+        steps = await self.tx.all(f"EXPLAIN QUERY PLAN {sql}", *values)
+        self.plans.append(" / ".join(step["detail"] for step in steps))
+
+
+@pytest.fixture
+async def explained(tmp_path: Path) -> AsyncIterator[tuple[Store, list[str]]]:
+    async with SQLiteDatabase(str(tmp_path / "shotcaller.db")) as database:
+        await migrate(database, now=START)
+        explaining = Explaining(database)
+        store = Store(explaining)
+        await store.accept()
+        explaining.plans.clear()
+        yield store, explaining.plans
+
+
+async def _sought(store: Store, *, sought: Sought) -> None:
+    await GuildJobStore(store.database).jobs(sought, guild_id=7, most=5)
+
+
+def _wish(store: Store) -> Case:
+    return Case(id="1", kind=CaseKind.MORE, guild_id=7, channel_id=5, user_id=1, created_at=store.now)
+
+
+def _deletion(store: Store) -> Deletion:
+    return Deletion(user_id=1, at=store.now, messages=False)
+
+
+async def _strike(store: Store) -> None:
+    rules = Moderation()
+    await StrikeStore(store.database).strike(key="1", guild_id=7, user_id=1, reason="r", rules=rules, now=store.now)
+
+
+QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
+    "due": (lambda s: s.due(), {"jobs_due"}),
+    "waiting": (
+        lambda s: s.waiting(),
+        {
+            *("queues_in_order", "turns_in_order", "jobs_in_turn"),
+            *("jobs_at_provider", "jobs_of_queue_at_work", "jobs_at_work"),
+        },
+    ),
+    "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
+    "next_due": (lambda s: s.claims.next_due(now=s.now), {"jobs_due", "jobs_backing_off"}),
+    "accept": (lambda s: s.accept(), {"jobs_unfinished"}),
+    "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),
+    "outlook": (
+        lambda s: s.lookup.waiting(s.job(turn=2)),
+        {"turns_in_order", "queues_in_order", "jobs_in_turn", "jobs_at_work"},
+    ),
+    "first_waiting": (
+        lambda s: s.lookup.first_waiting("kirin", most=5),
+        {"queues_in_order", "turns_in_order", "jobs_in_turn"},
+    ),
+    "durations": (lambda s: s.lookup.durations(s.job().request), {"jobs_like"}),
+    "dead_letters": (lambda s: s.lookup.dead_letters(most=5), {"jobs_dead"}),
+    **{
+        f"jobs_{sought}": (partial(_sought, sought=sought), {index})
+        for sought, index in (
+            (Sought.LATEST, "jobs_of_guild"),
+            (Sought.WAITING, "jobs_open_in_guild"),
+            (Sought.RUNNING, "jobs_open_in_guild"),
+            (Sought.DEAD, "jobs_dead_in_guild"),
+            (Sought.EVERYWHERE, "jobs_dead"),
+        )
+    },
+    "postings": (lambda s: GuildJobStore(s.database).postings("job-0001"), {"ledger_of_job"}),
+    "usage": (
+        lambda s: UsageStore(s.database).of_day(7, s.now.date(), begin=s.now, end=s.later(86_400)),
+        {"jobs_of_guild", "ledger_ends", "ledger_of_job", "ledger_of_owner"},
+    ),
+    "drift": (lambda s: UsageStore(s.database).drift(7, begin=s.now, end=s.later(86_400)), {"jobs_of_guild"}),
+    "audit_of_guild": (lambda s: Audit(s.database).of_guild(7, most=5), {"audit_of_guild"}),
+    "audit_untold": (lambda s: Audit(s.database).untold(most=5), {"audit_untold"}),
+    "alerts_untold": (lambda s: BudgetStore(s.database).untold(most=5), {"budget_alerts_untold"}),
+    "cases_due": (lambda s: CaseStore(s.database).claim(now=s.now, until=s.now + LEASE), {"cases_due"}),
+    "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
+    "cases_of_user": (
+        lambda s: s.database.transact(lambda tx: withdraw_cases(tx, _deletion(s), now=s.now)),
+        {"cases_of_user"},
+    ),
+    "reports_of_a_case": (
+        lambda s: s.database.transact(lambda tx: with_reports(tx, _wish(s))),
+        {"reports_of_case"},
+    ),
+    "report": (
+        lambda s: ReportStore(s.database).add(
+            Report(user_id=1, reason="", at=s.now), key="a", case=replace(_wish(s), job_id="job-0001")
+        ),
+        {"reports_once", "cases_of_job"},
+    ),
+    "reports_of_user": (
+        lambda s: s.database.transact(lambda tx: take_words_out(tx, _deletion(s))),
+        {"reports_of_user"},
+    ),
+    "unseen_reports": (lambda s: ReportStore(s.database).unseen(), {"cases_unseen"}),
+    "wish": (lambda s: Grants(s.database).wish(_wish(s), stale=s.now), {"cases_one_wish"}),
+    "statement": (
+        lambda s: Statements(s.database).latest(user_id=1, guild_id=7, most=5),
+        {"jobs_of_user", "ledger_of_job", "ledger_of_owner"},
+    ),
+    "strike": (_strike, {"strikes_of_member"}),
+    "children": (lambda s: ResultStore(s.database).children("job-0001"), {"jobs_of_parent"}),
+    "inbox": (lambda s: ResultStore(s.database).inbox(1, most=5), {"jobs_in_inbox"}),
+    "stars": (lambda s: Shelf(s.database).stars("job-0001"), {"favourites_of_job"}),
+    "starred": (
+        lambda s: Shelf(s.database).videos(Wanted(favourites=True), user_id=1, guild_id=7, skip=0, most=5),
+        {"favourites_of_user"},
+    ),
+    "library": (
+        lambda s: Shelf(s.database).videos(Wanted(text="fox"), user_id=1, guild_id=7, skip=0, most=5),
+        {"jobs_of_user"},
+    ),
+    "gallery": (
+        lambda s: GalleryStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"gallery_due"},
+    ),
+    "lost_copies": (
+        lambda s: CopyStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"copies_due"},
+    ),
+    "copies": (
+        lambda s: CopyStore(s.database).has("job-0001", message_id=1),
+        {"copies_of_job"},
+    ),
+    "removals": (
+        lambda s: RemovalStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"removals_due"},
+    ),
+    "latest_draft": (lambda s: Drafts(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
+    "presets": (
+        lambda s: PresetStore(s.database).visible(user_id=1, guild_id=7, kind="video"),
+        {"presets_own", "presets_shared"},
+    ),
+}
+
+
+# --- what is forgotten in time, and what the operator is told
+QUERIES |= {
+    "forget_texts": (
+        lambda s: RetentionStore(s.database).forget_texts(before=s.now, most=5),
+        {"jobs_to_forget"},
+    ),
+    "actor": (
+        lambda s: s.database.transact(lambda tx: tx.execute(UNNAMED, 1)),
+        {"ledger_of_actor"},
+    ),
+    "feedback": (
+        lambda s: FeedbackStore(s.database).keep(
+            "x", key="k", user_id=1, guild_id=None, now=s.now, most=5, since=s.now - LEASE
+        ),
+        {"feedback_of_user"},
+    ),
+    "member_ends": (
+        lambda s: s.database.transact(lambda tx: end_member(tx, 1, now=s.now)),
+        {"members_of_user"},
+    ),
+    "untold_feedback": (lambda s: FeedbackStore(s.database).untold(most=5), {"feedback_untold"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_a_query_takes_the_index_that_is_there_for_it(explained: tuple[Store, list[str]], name: str) -> None:
+    store, plans = explained
+    ask, indexes = QUERIES[name]
+    await ask(store)
+    plan = " / ".join(plans)
+    used = set(re.findall(r"USING (?:COVERING )?INDEX (?!sqlite_)(\w+)", plan))
+    assert used == indexes, plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, plan
+    assert not re.search(r"SCAN \w+( /|$)", plan.replace("SCAN picked", "")), plan
+
+
+def test_every_index_is_asked_for_by_some_query() -> None:
+    made: set[str] = set()
+    for deed, name in (found for migration in shipped() for found in INDEX.findall(migration.sql)):
+        (made.add if deed == "CREATE" else made.remove)(name)
+    assert made == set.union(*(indexes for _, indexes in QUERIES.values()))
