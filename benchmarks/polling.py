@@ -17,18 +17,18 @@ import httpx
 from benchmarks._funds import funding
 from benchmarks._stage import memory, process
 from bot.clock import HouseClock, utc_now
+from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
-from bot.domain.running import RunningLimits
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
-from bot.service.cards import Cards
-from bot.service.expectation import Expectation
-from bot.service.health import ProviderHealth
-from bot.service.operator import OperatorDesk
-from bot.service.submission import Pace, Submission
-from bot.service.timekeeper import Timekeeper
-from bot.service.worker import Capacity, Worker
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.eta import Expectation
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.submission import Pace, Submission
+from bot.service.jobs.worker import Capacity, Worker
+from bot.service.ports.operator_alerts import OperatorDesk
 from bot.store.jobs.claims import Claims
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.moments import Moments

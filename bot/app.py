@@ -17,8 +17,8 @@ from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.service.models import Models
-from bot.service.notices import Notices
+from bot.service.jobs.notify_preference import Notices
+from bot.service.jobs.offered_models import Models
 from bot.store.member.preferences import Preferences
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.provider.base import VideoProvider
-    from bot.service.delivery import Fetcher
-    from bot.service.gallery import Curator
-    from bot.service.notifier import Notifier
-    from bot.service.staff import Staff
-    from bot.service.steward import Steward
-    from bot.service.worker import Worker
+    from bot.service.jobs.delivery import Fetcher
+    from bot.service.jobs.worker import Worker
+    from bot.service.member.gallery import Curator
+    from bot.service.ports.notifier import Notifier
+    from bot.service.ports.staff import Staff
+    from bot.service.upkeep.scheduler import Steward
     from bot.settings import Settings
     from bot.store.database import Database
 

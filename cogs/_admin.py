@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.differences import fields
+from bot.domain.policy_diff import fields
 from bot.locale import words
 from cogs._audit import entry_of
 from cogs._integrations import may_type
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from bot.client import Shotcaller
-    from bot.domain.differences import Changed
     from bot.domain.guild import GuildState
     from bot.domain.policy import Policy
+    from bot.domain.policy_diff import Changed
     from bot.domain.quota import Allowance
     from bot.locale import Words
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.guild import EVERYWHERE
-from bot.domain.oversight import Sought
+from bot.domain.usage import Sought
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs._admin import check_presser

@@ -10,9 +10,9 @@ from discord import app_commands
 from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.quota import Unit
 from bot.domain.statement import Kind
-from bot.service.asking import JobView
-from bot.service.guild_jobs import PAGE
-from bot.service.notifier import Phase, phase_of
+from bot.service.admin.jobs import PAGE
+from bot.service.jobs.types import JobView
+from bot.service.ports.notifier import Phase, phase_of
 from cogs._cards import PROMPT_ON_CARD, state_text
 from cogs._policy_words import money
 from cogs._text import cut, failure, link, safe, settings, since
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.domain.job import Job
-    from bot.domain.oversight import Posting, Sought
+    from bot.domain.usage import Posting, Sought
     from bot.locale import Words
-    from bot.service.guild_jobs import JobsPage
+    from bot.service.admin.jobs import JobsPage
 
 PROMPT: Final = 80  # characters of a prompt in a list
 DESCRIPTION: Final = 4096  # characters of an embed's text

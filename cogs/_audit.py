@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.differences import Difference
 from bot.domain.guild import FOR_GOOD, AuditEntry
+from bot.domain.policy_diff import Difference
 from bot.domain.quota import Allowance
 from bot.errors import NotPermitted
 from cogs._policy_words import allowance_text, change_line, listed

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
+from bot.domain.choices import bent
 from bot.domain.job import JobStatus, Review
-from bot.domain.offer import bent
 from bot.domain.request import Mode
-from bot.service.notifier import Phase, phase_of
+from bot.service.ports.notifier import Phase, phase_of
 from cogs._text import DENIED, button_label, changes, cut, failure, link, safe, settings, since
 from cogs._wish import options_of
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.asking import JobView
-    from bot.service.notifier import Card
+    from bot.service.jobs.types import JobView
+    from bot.service.ports.notifier import Card
 
 PROMPT_ON_CARD: Final = 300  # characters
 GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up

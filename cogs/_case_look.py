@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.domain.case import Case, CaseKind, CaseState
-from bot.service.moderation import REVIEW_TIME
+from bot.service.screening.requests import REVIEW_TIME
 from cogs._result_info import whole_embeds
 from cogs._text import link, safe, settings, since
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD
-from bot.domain.amendments import gone
 from bot.domain.guild import GuildState
-from bot.service.checkup import Pulse
+from bot.domain.policy_changes import gone
+from bot.service.admin.doctor import Pulse
 from cogs._member import places_of
 
 if TYPE_CHECKING:

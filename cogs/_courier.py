@@ -9,7 +9,7 @@ import discord
 
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.copies import CopyKind
+from bot.service.jobs.copies import CopyKind
 from cogs._audience import check_audience
 from cogs._posts import carries, is_card, mapped, post_film
 from cogs._search import sought
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from bot.domain.capability import Capability
     from bot.domain.job import Job
-    from bot.service.copies import Copy
-    from bot.service.notifier import Posted, Result, Sighting
+    from bot.service.jobs.copies import Copy
+    from bot.service.ports.notifier import Posted, Result, Sighting
 
 
 class DiscordCourier:

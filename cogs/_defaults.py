@@ -8,7 +8,7 @@ import discord
 
 from bot.errors import StoreUnavailable
 from bot.locale import words
-from bot.service.choices import DEFAULTS, Place
+from bot.service.member.defaults import DEFAULTS, Place
 from cogs._text import chosen
 from cogs._wanting import models_here
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bot.client import Shotcaller
     from bot.domain.request import VideoRequest
-    from bot.service.choices import Filled
+    from bot.service.member.defaults import Filled
 
 
 def place_of(interaction: discord.Interaction[Any]) -> Place:

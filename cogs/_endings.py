@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.service.notifier import Phase
+from bot.service.ports.notifier import Phase
 from cogs._text import DENIED, failure, link
 
 if TYPE_CHECKING:
     from bot.locale import Words
-    from bot.service.notifier import Card
+    from bot.service.ports.notifier import Card
 
 
 def private_ending(card: Card, say: Words) -> str:

@@ -8,7 +8,7 @@ import discord
 
 from bot.domain.access import Act
 from bot.locale import words
-from bot.service.copies import Copy, CopyKind
+from bot.service.jobs.copies import Copy, CopyKind
 from cogs import _press
 from cogs._destination import DIRECT_LIMIT
 from cogs._ids import snowflake

@@ -11,7 +11,7 @@ import discord
 from bot.domain.access import Act
 from bot.errors import NotPermitted
 from bot.locale import words
-from bot.service.copies import Copy, CopyKind
+from bot.service.jobs.copies import Copy, CopyKind
 from cogs._cards import result_buttons
 from cogs._destination import DIRECT_LIMIT, destination_of
 from cogs._library_look import SEARCH, Look, page_text, page_view

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.domain.job import Job
     from bot.locale import Words
-    from bot.service.library import LibraryPage
+    from bot.service.member.library import LibraryPage
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list

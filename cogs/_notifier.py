@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.notice import Notify
+from bot.domain.notify import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.notifier import CannotTell, NotPosted, Phase, Posted
+from bot.service.ports.notifier import CannotTell, NotPosted, Phase, Posted
 from cogs._cards import card_embed, failure_buttons, hidden
 from cogs._endings import private_ending, public_ending
 from cogs._posts import carries, is_card, mapped, post_film
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.case import Case
     from bot.domain.job import Job
-    from bot.service.notifier import Alert, Card, Result, Sighting
+    from bot.service.ports.notifier import Alert, Card, Result, Sighting
     from cogs._answers import PrivateAnswers
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from discord import app_commands
 
-from bot.domain.offer import able, offered
+from bot.domain.choices import able, offered
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import words
 from cogs._text import cut

@@ -11,7 +11,7 @@ from cogs._text import safe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bot.domain.differences import Difference
+    from bot.domain.policy_diff import Difference
     from bot.domain.quota import Allowance
     from bot.locale import Words
 

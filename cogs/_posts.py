@@ -10,7 +10,7 @@ import aiohttp
 import discord
 
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
-from bot.service.notifier import Posted
+from bot.service.ports.notifier import Posted
 from cogs._cards import alt_text, result_buttons, result_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.job import Job
     from bot.locale import Words
-    from bot.service.notifier import Result
+    from bot.service.ports.notifier import Result
 
 PATIENCE: Final = 30.0  # seconds that Discord has for one answer
 POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.locale import words
-from bot.service.presets import request_of
+from bot.service.member.presets import request_of
 from cogs._buttons import Lasting
 from cogs._presets import use
 from cogs._text import BUTTON, cut, safe, settings

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.domain.request import AspectRatio
 from bot.locale import words
-from bot.service.presets import gaps, request_of
+from bot.service.member.presets import gaps, request_of
 from cogs._completions import my_videos
 from cogs._offers import NARROWED, completion
 from cogs._replies import acknowledge, answer

@@ -11,7 +11,7 @@ import discord
 from bot.domain.template import values_in
 from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import words
-from bot.service.presets import filled, gaps, request_of
+from bot.service.member.presets import filled, gaps, request_of
 from cogs._buttons import Lasting
 from cogs._modals import QUICK, Form, values_of
 from cogs._replies import acknowledge, describe

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.member import Member
     from bot.locale import Words
-    from bot.service.results import Results
+    from bot.service.jobs.results import Results
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.domain.quota import Account
     from bot.domain.statement import Entry
     from bot.locale import Words
-    from bot.service.asking import Purse, Standing
+    from bot.service.jobs.types import Purse, Standing
 
 BAR: Final = 16  # squares
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.results import Lineage
+    from bot.service.jobs.results import Lineage
 
 MICROS: Final = 1_000_000
 TEXT: Final = 3200  # characters of the whole text: six shots fit

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import DeliveryError, DestinationLost
-from bot.service.notifier import CannotTell, NotPosted, Posted, Sighting
+from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
 from cogs._posts import mapped
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.differences import differences, fields
 from bot.domain.policy import Policy
+from bot.domain.policy_diff import differences, fields
 from bot.domain.price import USD_MICROS
 from bot.domain.quota import Period
 from cogs._modals import Form

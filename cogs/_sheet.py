@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.offer import MOVES, offered
+from bot.domain.choices import MOVES, offered
 from bot.domain.problem import Problem
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import InvalidRequest

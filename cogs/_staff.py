@@ -9,7 +9,7 @@ import discord
 
 from bot.domain.case import CaseState
 from bot.locale import Words, words
-from bot.service.notifier import NotPosted, Posted
+from bot.service.ports.notifier import NotPosted, Posted
 from cogs._audit import spoken
 from cogs._cards import alt_text
 from cogs._case_look import all_reports, case_buttons, case_embeds, case_text, note_text
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.feedback import Note
     from bot.domain.guild import AuditEntry
     from bot.domain.job import Job
-    from bot.service.notifier import Result, Sighting
+    from bot.service.ports.notifier import Result, Sighting
 
 CONTENT: Final = 2000  # characters of a message
 

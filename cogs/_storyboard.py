@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.domain.draft import Draft
     from bot.domain.storyboard import Board, Storyboard
     from bot.locale import Words
-    from bot.service.storyboards import Present
+    from bot.service.member.storyboards import Present
     from cogs._modals import Form
 
 _AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"

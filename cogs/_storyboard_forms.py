@@ -8,7 +8,7 @@ import discord
 
 from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
 from bot.domain.script import write
-from bot.service.presets import NAME_LIMIT
+from bot.service.member.presets import NAME_LIMIT
 from cogs._modals import Form
 from cogs._text import cut
 

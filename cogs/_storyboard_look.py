@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.domain.problem import Problem
     from bot.domain.storyboard import Storyboard
     from bot.locale import Words
-    from bot.service.asking import Estimate
+    from bot.service.jobs.types import Estimate
 
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
 PROMPT: Final = 110  # characters of a shot's prompt

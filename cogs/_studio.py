@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.domain.offer import offered
+from bot.domain.choices import offered
 from bot.domain.request import AXIS_LIMIT
 from cogs._storyboard_look import cost_line
 from cogs._text import cut, listed, safe
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.domain.capability import Capability
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.asking import Estimate
+    from bot.service.jobs.types import Estimate
 
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)

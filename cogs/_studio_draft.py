@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.offer import bent
+from bot.domain.choices import bent
 from bot.errors import DraftGone, StoreUnavailable
 from cogs._defaults import place_of
 from cogs._ids import whole

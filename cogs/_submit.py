@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.job import JobStatus, Origin, Review
 from bot.locale import words
-from bot.service.asking import Asking
+from bot.service.jobs.types import Asking
 from cogs._destination import destination_of
 from cogs._member import member_of
 from cogs._replies import insist
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.request import VideoRequest
     from bot.locale import Words
-    from bot.service.asking import Accepted
+    from bot.service.jobs.types import Accepted
 
 
 async def submit(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.capability import Capability
     from bot.domain.request import VideoRequest
-    from bot.service.storyboards import Storyboards
+    from bot.service.member.storyboards import Storyboards
 
 log = logging.getLogger(__name__)
 

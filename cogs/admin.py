@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.differences import differences
 from bot.domain.policy import Policy, zones
+from bot.domain.policy_diff import differences
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED
 from bot.locale import words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.amendments import shares, with_pool, with_role_allowance, without_pool
+from bot.domain.policy_changes import shares, with_pool, with_role_allowance, without_pool
 from bot.domain.quota import MOST_CREDITS, Period
 from bot.errors import PolicyInvalid
 from bot.locale import words

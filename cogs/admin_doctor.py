@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.domain.amendments import tidied
+from bot.domain.policy_changes import tidied
 from bot.locale import words
 from cogs._admin import answer_long, changed_text
 from cogs._audit import entry_of

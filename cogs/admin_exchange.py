@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.amendments import gone
-from bot.domain.differences import differences
-from bot.domain.exchange import LARGEST, written
+from bot.domain.policy_changes import gone
+from bot.domain.policy_diff import differences
+from bot.domain.policy_file import LARGEST, written
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import words
 from cogs._admin import changed_text, check_presser, policy_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.oversight import Sought
+from bot.domain.usage import Sought
 from bot.locale import words
 from cogs._admin_jobs import JobButton, JobSelect, PageButton, decide_job, show_one, show_page
 from cogs._admin_jobs_look import choices

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.amendments import with_limits
 from bot.domain.policy import Who
+from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
 from bot.locale import words
 from cogs._admin import decide, policy_of, show

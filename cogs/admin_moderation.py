@@ -11,7 +11,7 @@ from bot.domain.policy import PATTERN_LIMIT, Action, Approval, Rule, RuleKind
 from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import words
-from bot.service.rules import check_rule
+from bot.service.screening.rules import check_rule
 from cogs._admin import decide, policy_of, show
 from cogs._chosen_channel import check_channel
 from cogs._completions import CHOICE, CHOICES

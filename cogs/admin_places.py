@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.domain.amendments import Sides, with_gate, with_places, with_tier, without_tier
 from bot.domain.policy import PRIORITIES
+from bot.domain.policy_changes import Sides, with_gate, with_places, with_tier, without_tier
 from bot.domain.quota import MOST_CREDITS, Period
 from bot.locale import words
 from cogs._admin import decide, show

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.oversight import NOBODY
+from bot.domain.usage import NOBODY
 from bot.errors import NotPermitted
 from bot.locale import words
-from bot.service.chart import Measure, draw, series, top
-from bot.service.usage import Span
+from bot.service.admin.usage import Span
+from bot.service.admin.usage_chart import Measure, draw, series, top
 from cogs._policy_words import money
 from cogs._replies import CONTENT, acknowledge
 from cogs._staffing import ADMINS
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.client import Shotcaller
-    from bot.domain.oversight import Drift
+    from bot.domain.usage import Drift
     from bot.locale import Words
-    from bot.service.usage import Report
+    from bot.service.admin.usage import Report
 
 ALT_TEXT: Final = 1024  # characters, Discord's limit
 

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.errors import NotPermitted
 from bot.locale import words
-from bot.service.gallery import GalleryRule
+from bot.service.member.gallery import GalleryRule
 from cogs._chosen_channel import check_channel
 from cogs._replies import acknowledge, answer
 

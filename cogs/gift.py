@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.domain.quota import MOST_CREDITS
 from bot.locale import words
-from bot.service.quotas import Present
+from bot.service.admin.credits import Present
 from cogs._member import member_of
 from cogs._replies import acknowledge, answer
 

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.locale import words
-from bot.service.results import PAGE
+from bot.service.jobs.results import PAGE
 from cogs._buttons import Lasting
 from cogs._cards import result_buttons, result_text
 from cogs._ids import whole
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.job import Job
     from bot.locale import Words
-    from bot.service.results import InboxPage
+    from bot.service.jobs.results import InboxPage
 
 PROMPT: Final = 120  # characters of a prompt in the list
 FURTHEST: Final = 1_000_000  # videos that may be skipped

@@ -16,7 +16,7 @@ from cogs._text import cut
 if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.locale import Words
-    from bot.service.videos import Videos
+    from bot.service.jobs.videos import Videos
 
 CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.client import Shotcaller
     from bot.locale import Words
-    from bot.service.privacy import Export
+    from bot.service.upkeep.privacy import Export
 
 TEXT: Final = 4096  # characters of an embed's description
 LARGEST: Final = 10 * 1024 * 1024  # bytes of a file that Discord takes everywhere

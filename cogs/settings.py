@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain import notice
-from bot.domain.notice import Notify
-from bot.domain.offer import offered
+from bot.domain import notify
+from bot.domain.choices import offered
+from bot.domain.notify import Notify
 from bot.errors import NotPermitted
 from bot.locale import words
-from bot.service.choices import DEFAULTS, Whose
+from bot.service.member.defaults import DEFAULTS, Whose
 from cogs._buttons import Lasting
 from cogs._defaults import place_of
 from cogs._ids import whole
@@ -82,14 +82,14 @@ def _check(interaction: discord.Interaction[Any], whose: Whose) -> None:
 def _changes(option: str, value: str) -> dict[str, Any]:
     """What is to be remembered; a value that was never offered is not."""
     if option == "reset":
-        return dict.fromkeys([*DEFAULTS, notice.PREFERENCE])
+        return dict.fromkeys([*DEFAULTS, notify.PREFERENCE])
     if value == NONE:
-        return {option: None} if option in {*DEFAULTS, notice.PREFERENCE} else {}
+        return {option: None} if option in {*DEFAULTS, notify.PREFERENCE} else {}
     if option in _SWITCHES:
         return {option: value == "yes"}
     if option == "duration":
         return {} if (seconds := whole(value, most=LONGEST)) is None else {option: seconds}
-    return {option: value} if option in {*DEFAULTS, notice.PREFERENCE} else {}
+    return {option: value} if option in {*DEFAULTS, notify.PREFERENCE} else {}
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: Whose, kept: Mapping[str, Any]) -> None:
@@ -109,13 +109,13 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: W
 
 
 def _options(whose: Whose) -> Sequence[str]:
-    return (*DEFAULTS, notice.PREFERENCE) if whose is Whose.MINE else tuple(DEFAULTS)
+    return (*DEFAULTS, notify.PREFERENCE) if whose is Whose.MINE else tuple(DEFAULTS)
 
 
 def _select(
     option: str, whose: Whose, kept: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
-    chosen = kept.get(option, Notify.PING if option == notice.PREFERENCE else NONE)
+    chosen = kept.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
     present = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
     return discord.ui.Select(
         custom_id=f"settings:{whose}:{option}",
@@ -134,7 +134,7 @@ def _named(option: str, kept: Mapping[str, Any], models: Sequence[Capability], s
 
 
 def _meant(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
-    if option == notice.PREFERENCE:
+    if option == notify.PREFERENCE:
         yield from ((str(each), say(f"settings.notify.{each}")) for each in Notify)
         return
     yield NONE, say("settings.none")

@@ -14,7 +14,7 @@ from bot.domain.script import read
 from bot.domain.storyboard import LONGEST, SHORTEST, tidy
 from bot.errors import DraftGone, ModelUnknown
 from bot.locale import words
-from bot.service.presets import NAME_LIMIT
+from bot.service.member.presets import NAME_LIMIT
 from cogs import _storyboard_forms as forms
 from cogs._defaults import with_defaults
 from cogs._ids import whole
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.client import Shotcaller
     from bot.domain.storyboard import Board, Storyboard
     from bot.locale import Words
-    from bot.service.storyboards import Storyboards
+    from bot.service.member.storyboards import Storyboards
 
 CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any, Final
 from bot import errors
 from bot.domain.case import CaseKind, CaseState
 from bot.domain.job import DeadLetter, Origin
-from bot.domain.notice import Notify
-from bot.domain.oversight import Sought
+from bot.domain.notify import Notify
 from bot.domain.policy import Action, Approval, RuleKind, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.domain.statement import Kind
-from bot.service.about import Condition
-from bot.service.cases import Heard
-from bot.service.chart import Measure
-from bot.service.checkup import Pulse
-from bot.service.choices import Whose
-from bot.service.copies import CopyKind
-from bot.service.moderation import Why
-from bot.service.notifier import Phase, Trouble
-from bot.service.quotas import Wished
-from bot.service.results import Removed
-from bot.service.usage import Span
+from bot.domain.usage import Sought
+from bot.service.admin.credits import Wished
+from bot.service.admin.doctor import Pulse
+from bot.service.admin.usage import Span
+from bot.service.admin.usage_chart import Measure
+from bot.service.jobs.copies import CopyKind
+from bot.service.jobs.results import Removed
+from bot.service.member.about import Condition
+from bot.service.member.defaults import Whose
+from bot.service.moderation.cases import Heard
+from bot.service.ports.notifier import Phase, Trouble
+from bot.service.screening.requests import Why
 from cogs._policy_words import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ShotcallerError
-from bot.service.media import Media
+from bot.service.media.service import Media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.offer import bent
+from bot.domain.choices import bent
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.errors import InvalidRequest
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.capability import CameraRule
-from bot.domain.house_rules import pro_refusal
-from bot.domain.offer import fits
+from bot.domain.choices import fits
+from bot.domain.policy_check import pro_refusal
 from bot.domain.quota import UNLIMITED
 from bot.domain.request import Mode, VideoRequest
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.service.about import About
-    from bot.service.cases import Cases
-    from bot.service.checkup import Checkup
-    from bot.service.choices import Choices
-    from bot.service.departures import Departures
-    from bot.service.feedback import Feedback
-    from bot.service.gallery import Gallery
-    from bot.service.guild_jobs import GuildJobs
-    from bot.service.guilds import Guilds
-    from bot.service.library import Library
-    from bot.service.presets import Presets
-    from bot.service.privacy import Privacy
-    from bot.service.quotas import Quotas
-    from bot.service.results import Results
-    from bot.service.storyboards import Storyboards
-    from bot.service.usage import Usage
-    from bot.service.videos import Videos
+    from bot.service.admin.credits import Quotas
+    from bot.service.admin.doctor import Checkup
+    from bot.service.admin.jobs import GuildJobs
+    from bot.service.admin.policies import Guilds
+    from bot.service.admin.usage import Usage
+    from bot.service.jobs.results import Results
+    from bot.service.jobs.videos import Videos
+    from bot.service.member.about import About
+    from bot.service.member.defaults import Choices
+    from bot.service.member.feedback import Feedback
+    from bot.service.member.gallery import Gallery
+    from bot.service.member.library import Library
+    from bot.service.member.presets import Presets
+    from bot.service.member.storyboards import Storyboards
+    from bot.service.moderation.cases import Cases
+    from bot.service.upkeep.left_guilds import Departures
+    from bot.service.upkeep.privacy import Privacy
     from bot.store.member.drafts import Drafts
     from bot.store.member.preferences import Preferences
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.service.budgets import BudgetWatch
-from bot.service.checkup import Checkup
-from bot.service.guild_jobs import GuildJobs
-from bot.service.guilds import Guilds, Herald
-from bot.service.quotas import Quotas
-from bot.service.steward import Chore
-from bot.service.usage import Usage
+from bot.service.admin.budget_alerts import BudgetWatch
+from bot.service.admin.credits import Quotas
+from bot.service.admin.doctor import Checkup
+from bot.service.admin.jobs import GuildJobs
+from bot.service.admin.policies import Guilds, Herald
+from bot.service.admin.usage import Usage
+from bot.service.upkeep.scheduler import Chore
 from bot.store.community.audit import Audit
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore

@@ -8,20 +8,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bot.domain import backoff
-from bot.domain.running import RunningLimits
-from bot.service.cards import Cards
-from bot.service.copies import Copies
-from bot.service.delivery import Delivery
-from bot.service.expectation import Expectation
-from bot.service.health import ProviderHealth
-from bot.service.marking import Marking
-from bot.service.media import Media
-from bot.service.models import GivenUp
-from bot.service.moderation import REVIEW_TIME
-from bot.service.operator import OperatorDesk
-from bot.service.submission import Pace, Submission
-from bot.service.timekeeper import Timekeeper
-from bot.service.worker import Capacity, Worker
+from bot.domain.concurrency import RunningLimits
+from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.copies import Copies
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.eta import Expectation
+from bot.service.jobs.offered_models import GivenUp
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.submission import Pace, Submission
+from bot.service.jobs.worker import Capacity, Worker
+from bot.service.media.service import Media
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.screening.requests import REVIEW_TIME
 from bot.store.jobs.claims import Claims
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from bot.service.departures import Departures
-from bot.service.feedback import Feedback
-from bot.service.privacy import Keeping, Privacy
-from bot.service.retention import Retention
-from bot.service.steward import Chore
+from bot.service.member.feedback import Feedback
+from bot.service.upkeep.left_guilds import Departures
+from bot.service.upkeep.privacy import Keeping, Privacy
+from bot.service.upkeep.retention import Retention
+from bot.service.upkeep.scheduler import Chore
 from bot.store.member.drafts import Drafts
 from bot.store.member.feedback import FeedbackStore
 from bot.store.privacy.deletion import DeletionStore
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from bot.service.copies import Courier
-    from bot.service.delivery import Delivery
-    from bot.service.staff import Staff
+    from bot.service.jobs.copies import Courier
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.ports.staff import Staff
     from bot.settings import Settings
     from bot.store.database import Database
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from bot.service.cases import Cases
-from bot.service.clerk import Clerk
-from bot.service.inspection import Inspection
-from bot.service.moderation import Moderation
+from bot.service.moderation.case_poster import Clerk
+from bot.service.moderation.cases import Cases
+from bot.service.screening.requests import Moderation
+from bot.service.screening.results import Inspection
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.provider.scan import Scanner
-    from bot.service.cards import Cards
-    from bot.service.copies import Copies
-    from bot.service.delivery import Delivery
-    from bot.service.operator import OperatorDesk
-    from bot.service.results import Results
-    from bot.service.staff import Staff
+    from bot.service.jobs.cards import Cards
+    from bot.service.jobs.copies import Copies
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.jobs.results import Results
+    from bot.service.ports.operator_alerts import OperatorDesk
+    from bot.service.ports.staff import Staff
     from bot.store.database import Database
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from bot.provider.base import VideoProvider
     from bot.provider.scan import Scanner
-    from bot.service.copies import Courier
-    from bot.service.delivery import Fetcher
-    from bot.service.models import Models
-    from bot.service.notifier import Notifier
-    from bot.service.staff import Staff
-    from bot.service.timekeeper import Clock
+    from bot.service.jobs.clock_leaps import Clock
+    from bot.service.jobs.copies import Courier
+    from bot.service.jobs.delivery import Fetcher
+    from bot.service.jobs.offered_models import Models
+    from bot.service.ports.notifier import Notifier
+    from bot.service.ports.staff import Staff
     from bot.store.database import Database
 
 

@@ -16,7 +16,7 @@ from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
 from bot.demo.show import Show
 from bot.errors import ShotcallerError
-from bot.service.expectation import FRESH
+from bot.service.jobs.eta import FRESH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bot import log
 from bot.app import Wraps, run
-from bot.service.notifier import Card
+from bot.service.ports.notifier import Card
 from bot.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.locale import words
-from bot.service.cases import Heard
+from bot.service.moderation.cases import Heard
 from tests.acceptance.moderators import ADMIN, button, case, checks
 from tests.acceptance.stage import SMALL
 

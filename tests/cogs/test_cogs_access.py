@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.job import Remover
 from bot.errors import ResultDeleted, ResultForgotten
-from bot.service.library import Library
-from bot.service.results import Results
+from bot.service.jobs.results import Results
+from bot.service.member.library import Library
 from bot.store.jobs.results import ResultStore
 from bot.store.member.library import Shelf
 from cogs import _edit

@@ -10,15 +10,15 @@ import discord
 import pytest
 
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin
-from bot.domain.oversight import NOBODY, DayOfMember, Drift, Posting, Sought, Used
 from bot.domain.quota import UNLIMITED, Account, Unit
 from bot.domain.request import VideoRequest
 from bot.domain.statement import Kind
+from bot.domain.usage import NOBODY, DayOfMember, Drift, Posting, Sought, Used
 from bot.locale import words
-from bot.service.asking import JobView
-from bot.service.chart import Measure
-from bot.service.guild_jobs import JobsPage
-from bot.service.usage import Report, Span
+from bot.service.admin.jobs import JobsPage
+from bot.service.admin.usage import Report, Span
+from bot.service.admin.usage_chart import Measure
+from bot.service.jobs.types import JobView
 from cogs._admin_jobs_look import choices, deeds_for, page_embed, page_view, sheet, sheet_view
 from cogs.admin_usage import report_text
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.differences import Difference, differences, fields
 from bot.domain.guild import AuditEntry
 from bot.domain.policy import Action, Approval, Gate, Limits, Moderation, Places, Policy, Pool, Rule, Tier, Who
+from bot.domain.policy_diff import Difference, differences, fields
 from bot.domain.quota import Allowance, Period
 from bot.locale import locales, words
 from cogs._audit import spoken

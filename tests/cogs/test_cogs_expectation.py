@@ -13,7 +13,7 @@ from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
 from bot.errors import DestinationLost, ResultUnusable, SettingsInvalid
 from bot.locale import locales, words
-from bot.service.notifier import Card, Phase
+from bot.service.ports.notifier import Card, Phase
 from cogs._cards import card_embed
 from cogs._replies import describe
 from cogs._text import failure, wait

@@ -10,8 +10,8 @@ import discord
 import pytest
 
 from bot.errors import DraftGone, GuildJobUnknown, JobUnknown
-from bot.service.guild_jobs import GuildJobs
-from bot.service.videos import Videos
+from bot.service.admin.jobs import GuildJobs
+from bot.service.jobs.videos import Videos
 from cogs._fix import Fix
 from cogs._ids import MOST, snowflake, whole
 from cogs._rescue import KIND, Typed

@@ -17,7 +17,7 @@ from bot.domain.request import AspectRatio, VideoRequest
 from bot.domain.storyboard import Storyboard
 from bot.domain.terms import allowed
 from bot.locale import words
-from bot.service.asking import Estimate, Purse, Standing
+from bot.service.jobs.types import Estimate, Purse, Standing
 from cogs._cards import result_buttons
 from cogs._storyboard_forms import settings_form
 from cogs._studio import Panel, panel_view

@@ -15,7 +15,7 @@ from bot.domain.quota import Account
 from bot.domain.request import VideoRequest
 from bot.domain.statement import Entry, Kind
 from bot.locale import locales, words
-from bot.service.asking import Purse, Standing
+from bot.service.jobs.types import Purse, Standing
 from cogs._quota_look import BAR, CONTENT, bar, quota_text
 from tests.models import CAPABILITIES
 

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.job import Destination, Job, JobStatus, Origin
 from bot.domain.request import Mode, Shot, VideoRequest
 from bot.locale import words
-from bot.service.results import GENERATIONS, Lineage
+from bot.service.jobs.results import GENERATIONS, Lineage
 from cogs._cards import result_buttons
 from cogs._result_info import info_embed, whole_embeds
 from tests.models import CAPABILITIES

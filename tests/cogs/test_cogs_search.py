@@ -13,7 +13,7 @@ import pytest
 from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import DestinationBusy
-from bot.service.notifier import CannotTell, NotPosted, Posted, Sighting
+from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
 from cogs._notifier import DiscordNotifier
 from cogs._posts import mapped
 from cogs._search import sought

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.choices import MOVES
 from bot.domain.member import Member
-from bot.domain.offer import MOVES
 from bot.domain.policy import Limits, Who
 from bot.domain.request import CameraControl, VideoRequest
 from bot.domain.terms import allowed

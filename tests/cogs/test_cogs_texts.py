@@ -14,8 +14,8 @@ from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.quota import Account
 from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT, CameraControl, Mode, Shot, VideoRequest
 from bot.locale import locales, words
-from bot.service.asking import JobView
-from bot.service.notifier import Card, phase_of
+from bot.service.jobs.types import JobView
+from bot.service.ports.notifier import Card, phase_of
 from cogs._cards import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs._quota_look import BAR, bar
 from cogs._text import ELLIPSIS, MARKS, as_typed, cut, failure, link, safe

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
-from bot.service.media import Media
+from bot.service.media.service import Media
 from sandbox.studio import lettering, melody
 from sandbox.studio.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
 from sandbox.studio.render import RenderingStopped, render

@@ -9,31 +9,31 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from bot.domain.concurrency import RunningLimits
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.policy import Limits as GuildLimits
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.domain.running import RunningLimits
-from bot.service.admission import Admission
-from bot.service.asking import Limits
-from bot.service.cards import Cards
-from bot.service.delivery import Delivery
-from bot.service.expectation import Expectation
-from bot.service.health import ProviderHealth
-from bot.service.inspection import Inspection
-from bot.service.marking import Marking
-from bot.service.models import GivenUp, Models
-from bot.service.moderation import REVIEW_TIME, Moderation
-from bot.service.operator import OperatorDesk
-from bot.service.removal import Removals
-from bot.service.repeats import Repeats
-from bot.service.steps import Steps
-from bot.service.submission import Pace, Submission
-from bot.service.timekeeper import Timekeeper
-from bot.service.videos import Videos
-from bot.service.worker import Capacity, Worker
+from bot.service.jobs.admission import Admission
+from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.eta import Expectation
+from bot.service.jobs.offered_models import GivenUp, Models
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.removal import Removals
+from bot.service.jobs.reposts import Repeats
+from bot.service.jobs.steps import Steps
+from bot.service.jobs.submission import Pace, Submission
+from bot.service.jobs.types import Limits
+from bot.service.jobs.videos import Videos
+from bot.service.jobs.worker import Capacity, Worker
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.screening.requests import REVIEW_TIME, Moderation
+from bot.service.screening.results import Inspection
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.jobs.claims import Claims
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.job import DeadLetter
-    from bot.service.copies import Courier
-    from bot.service.media import Media
+    from bot.service.jobs.copies import Courier
+    from bot.service.media.service import Media
 
 LEASE: Final = timedelta(seconds=30)
 UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.domain.job import DeadLetter
-from bot.service.departures import Departures
-from bot.service.feedback import Feedback
-from bot.service.privacy import Keeping, Privacy
-from bot.service.retention import Retention
+from bot.service.member.feedback import Feedback
+from bot.service.upkeep.left_guilds import Departures
+from bot.service.upkeep.privacy import Keeping, Privacy
+from bot.service.upkeep.retention import Retention
 from bot.store.member.drafts import Drafts
 from bot.store.member.feedback import FeedbackStore
 from bot.store.privacy.deletion import DeletionStore
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.domain.job import Job
-    from bot.service.copies import Courier
+    from bot.service.jobs.copies import Courier
     from tests.service.house import House
 
 DAY = timedelta(days=1).total_seconds()

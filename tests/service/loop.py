@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from bot.service.worker import Worker
+    from bot.service.jobs.worker import Worker
     from tests.service.house import House
 
 

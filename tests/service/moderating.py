@@ -12,14 +12,14 @@ from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
 from bot.domain.policy import Moderation as Asked
 from bot.domain.request import VideoRequest
-from bot.service.cases import Cases, Heard
-from bot.service.clerk import Clerk
-from bot.service.copies import Copies
-from bot.service.inspection import Inspection
-from bot.service.marking import Marking
-from bot.service.moderation import Moderation, Screened
-from bot.service.notifier import NotPosted, Posted
-from bot.service.results import Results
+from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.copies import Copies
+from bot.service.jobs.results import Results
+from bot.service.moderation.case_poster import Clerk
+from bot.service.moderation.cases import Cases, Heard
+from bot.service.ports.notifier import NotPosted, Posted
+from bot.service.screening.requests import Moderation, Screened
+from bot.service.screening.results import Inspection
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from bot.domain.feedback import Note
     from bot.domain.job import Job
-    from bot.service.notifier import Result, Sighting
+    from bot.service.ports.notifier import Result, Sighting
     from tests.service.house import House
 
 GUILD, ROOM, DESK = 7, 9, 99

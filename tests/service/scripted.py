@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
-from bot.service.media_probe import MediaInfo
-from bot.service.notifier import NotPosted, Posted
+from bot.service.media.probe import MediaInfo
+from bot.service.ports.notifier import NotPosted, Posted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.case import Case
     from bot.domain.job import Job
     from bot.domain.request import VideoRequest
-    from bot.service.notifier import Alert, Card, Result, Sighting
+    from bot.service.ports.notifier import Alert, Card, Result, Sighting
     from bot.store.database import Database, Transaction
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)

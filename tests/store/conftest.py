@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
+from bot.domain.concurrency import RunningLimits
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.domain.running import RunningLimits
 from bot.store.jobs.claims import Claims
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import Lookup

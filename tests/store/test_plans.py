@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from bot.domain.case import Case, CaseKind, Report
-from bot.domain.oversight import Sought
 from bot.domain.policy import Moderation
+from bot.domain.usage import Sought
 from bot.domain.wanted import Wanted
 from bot.store.community.audit import Audit
 from bot.store.community.cases import CaseStore, with_reports, withdraw

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import Job
 from bot.locale import words
-from bot.service.notifier import phase_of
+from bot.service.ports.notifier import phase_of
 from tests.funds import GIVEN_UP
 
 if TYPE_CHECKING:

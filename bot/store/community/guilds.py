@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.differences import Changed, differences
 from bot.domain.guild import EVERYWHERE, GuildState, MemberState
+from bot.domain.policy_diff import Changed, differences
 from bot.domain.row import millis
 from bot.errors import TransitionLost
 from bot.store.community.audit import record

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.domain.running import RunningLimits
+    from bot.domain.concurrency import RunningLimits
     from bot.store.database import Database, Transaction
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,

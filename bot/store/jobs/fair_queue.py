@@ -10,8 +10,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.concurrency import Place
 from bot.domain.job import Job
-from bot.domain.running import Place
 
 if TYPE_CHECKING:
     from bot.domain.row import Row

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.job import Job
-from bot.domain.oversight import Posting, Sought
 from bot.domain.quota import Unit
 from bot.domain.row import from_millis
 from bot.domain.statement import Kind
+from bot.domain.usage import Posting, Sought
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.domain.concurrency import Waiting
 from bot.domain.eta import likeness
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
-from bot.domain.running import Waiting
 from bot.store.jobs import fair_queue
 from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED
 from bot.store.money import ledger

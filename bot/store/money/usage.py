@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.oversight import NOBODY, DayOfMember, Drift, Used
 from bot.domain.quota import budget_of
 from bot.domain.row import millis
+from bot.domain.usage import NOBODY, DayOfMember, Drift, Used
 
 if TYPE_CHECKING:
     from datetime import date, datetime

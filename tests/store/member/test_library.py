@@ -8,7 +8,7 @@ from bot.domain.job import Destination, Remover
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.domain.wanted import Wanted
-from bot.service.access import Access
+from bot.service.jobs.access import Access
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.queries import Lookup
 from bot.store.jobs.results import ResultStore

@@ -12,8 +12,8 @@ import pytest
 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, JobStatus
-from bot.domain.oversight import NOBODY, DayOfMember, Drift, Sought, Used
 from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
+from bot.domain.usage import NOBODY, DayOfMember, Drift, Sought, Used
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore

@@ -1,0 +1,174 @@
+"""What people do with credits besides spending them: admins grant them, members give them away or wish for more."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.funding import funding_of, givable
+from bot.domain.guild import AuditEntry
+from bot.domain.quota import MOST_MORE
+from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
+from bot.service.ports.notifier import Alert, Trouble
+from bot.store.money.grants import Gift
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.funding import Defaults
+    from bot.domain.member import Member
+    from bot.domain.statement import Entry
+    from bot.service.ports.notifier import Notifier
+    from bot.service.ports.operator_alerts import OperatorDesk
+    from bot.store.community.cases import CaseStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.money.grants import Grants
+    from bot.store.money.statements import Statements
+
+log = logging.getLogger(__name__)
+
+STALE: Final = timedelta(days=7)  # after that long without a decision somebody may wish again
+
+
+class Wished(StrEnum):
+    """What became of a wish for more credits."""
+
+    ASKED = "asked"  # those who decide in the guild are asked
+    CHANGED = "changed"  # they had been asked, and have not decided yet: this is what they decide on now
+    TOLD = "told"  # nobody decides in that guild; the operator hears of it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Present:
+    """Credits that somebody wants to give away; `to_bot` is whether a bot would get them, `key` lets it count once."""
+
+    key: str
+    receiver_id: int
+    to_bot: bool
+    credits: int
+
+
+class Quotas:
+    """Credits between people. Every method may raise `StoreUnavailable`: then nothing has moved."""
+
+    def __init__(
+        self,
+        *,
+        grants: Grants,
+        statements: Statements,
+        cases: CaseStore,
+        guilds: GuildStore,
+        notifier: Notifier,
+        desk: OperatorDesk,
+        defaults: Defaults,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._grants, self._statements, self._cases, self._guilds = grants, statements, cases, guilds
+        self._notifier, self._desk = notifier, desk
+        self._defaults, self._clock, self._wake = defaults, clock, wake
+
+    async def grant(
+        self,
+        entry: AuditEntry,
+        *,
+        user_id: int,
+        credits: int,  # noqa: A002 (what they are called everywhere)
+        note: str,
+    ) -> int:
+        """Give a member credits that never expire, or take back at most what is left; what they have of them now."""
+        left = await self._grants.grant(entry, user_id=user_id, amount=credits, note=note)
+        self._wake()
+        return left
+
+    async def give(self, giver: Member, present: Present) -> int:
+        """Let a member give credits to another, who has them as long as the giver would have; what is left to give.
+
+        Raises:
+            GiftsOff: the guild does not have that, or it is no guild.
+            GiftImpossible: to oneself, to a bot, or nothing at all.
+            Blocked: the giver may do nothing with credits.
+            GiftTooLarge: the giver has less to give.
+        """
+        now = self._clock()
+        _, guild, state = await self._guilds.standing(guild_id=giver.guild_id, user_id=giver.user_id)
+        if giver.guild_id is None or not guild.policy.gifts:
+            raise GiftsOff
+        if present.receiver_id == giver.user_id or present.to_bot or present.credits < 1:
+            raise GiftImpossible
+        if state.blocked(now):
+            raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
+        funding = funding_of(giver, policy=guild.policy, state=state, defaults=self._defaults, now=now)
+        gift = Gift(
+            key=present.key,
+            guild_id=giver.guild_id,
+            giver_id=giver.user_id,
+            receiver_id=present.receiver_id,
+            credits=present.credits,
+            sources=givable(funding),
+        )
+        return await self._grants.give(gift, now=now)
+
+    async def wish(self, member: Member, *, key: str, credits_: int, why: str, locale: str) -> Wished:
+        """Ask those who decide in a guild for more credits; one who asks again changes their wish.
+
+        They are told of the decision in this `locale`. At most `MOST_MORE` are asked for.
+        """
+        if member.guild_id is None:
+            raise CaseUnknown
+        now, credits_ = self._clock(), max(1, min(credits_, MOST_MORE))
+        moderators = (await self._guilds.state(member.guild_id)).policy.moderation.channel_id
+        if moderators is None:
+            subject = f"user {member.user_id}, server {member.guild_id}"
+            await self._desk.tell(Alert(trouble=Trouble.MORE, subject=subject, detail=f"{credits_} credits"))
+            return Wished.TOLD
+        case = Case(
+            id=f"more-{key}",
+            kind=CaseKind.MORE,
+            guild_id=member.guild_id,
+            channel_id=moderators,
+            user_id=member.user_id,
+            body={"credits": credits_, "why": why, "locale": locale},
+            created_at=now,
+        )
+        new = await self._grants.wish(case, stale=now - STALE)
+        self._wake()
+        return Wished.ASKED if new else Wished.CHANGED
+
+    async def decide_more(self, case_id: str, *, guild_id: int, given: int, by: int, key: str) -> Case:
+        """Give for a wish as an admin of its guild, or with 0 deny it, and tell whose it was.
+
+        At most `MOST_MORE` are given; `key` is the interaction's id.
+
+        Raises:
+            CaseUnknown: there is no such wish in that guild.
+            CaseDecided: somebody has decided it before.
+        """
+        given = min(given, MOST_MORE)
+        case = await self._cases.case(case_id)
+        if case is None or case.kind is not CaseKind.MORE or case.guild_id != guild_id:
+            raise CaseUnknown
+        entry = AuditEntry(
+            id=key,
+            guild_id=guild_id,
+            actor_id=by,
+            action="more_approved" if given else "more_denied",
+            at=self._clock(),
+            detail={"member": case.user_id, "credits": given or case.body["credits"]},
+        )
+        decided = await self._grants.decide(case, entry, given=given)
+        self._wake()
+        try:
+            await self._notifier.tell_decision(decided)
+        except ShotcallerError as exc:  # they see it in their credits all the same
+            log.info("nobody could be told of a decision", extra={"case": case.id, "reason": str(exc)})
+        return decided
+
+    async def latest(self, member: Member, *, most: int) -> list[Entry]:
+        """What happened to a person's credits here, the latest first."""
+        return await self._statements.latest(user_id=member.user_id, guild_id=member.guild_id, most=most)

@@ -1,0 +1,57 @@
+"""How it stands with what the bot lives on, for admins who ask."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.errors import OperatorFault, ProviderError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.guild import GuildState
+    from bot.service.jobs.provider_health import ProviderHealth
+    from bot.store.community.guilds import GuildStore
+
+
+class Pulse(StrEnum):
+    """How it stands with a video service."""
+
+    GOOD = "good"  # it answers and takes our key
+    BUSY = "busy"  # it takes nothing just now
+    KEY = "key"  # it does not take our key, or the account is empty
+    DOWN = "down"  # it does not answer
+
+
+class Checkup:
+    """Asks the video services and the database. What they answered lately is not asked again."""
+
+    def __init__(self, *, health: Mapping[str, ProviderHealth], guilds: GuildStore) -> None:
+        self._health, self._guilds = health, guilds
+
+    async def providers(self) -> dict[str, Pulse]:
+        """Every configured video service."""
+        found = await asyncio.gather(*map(_pulse, self._health.values()))
+        return dict(zip(self._health, found, strict=True))
+
+    async def standing(self, guild_id: int) -> tuple[GuildState, GuildState] | None:
+        """What is decided about the whole bot and about a guild; None where the database does not answer."""
+        try:
+            everywhere, guild, _ = await self._guilds.standing(guild_id=guild_id, user_id=0)
+        except StoreError:
+            return None
+        return everywhere, guild
+
+
+async def _pulse(health: ProviderHealth) -> Pulse:
+    if health.rests_until() is not None:
+        return Pulse.BUSY
+    try:
+        await health.ensure()
+    except OperatorFault:
+        return Pulse.KEY
+    except ProviderError:
+        return Pulse.DOWN
+    return Pulse.GOOD

@@ -1,0 +1,132 @@
+"""What those who run a guild do with its jobs: look through them, take one back, decide about dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import possible_id
+from bot.domain.guild import EVERYWHERE
+from bot.domain.job import DeadLetter, JobStatus
+from bot.errors import GuildJobUnknown
+from bot.service.jobs.types import JobView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import timedelta
+
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.domain.usage import Posting, Sought
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.jobs.eta import Expectation
+    from bot.store.jobs.dead_letters import DeadLetters
+    from bot.store.jobs.guild_jobs import GuildJobStore
+    from bot.store.jobs.queries import Lookup
+
+PAGE: Final = 8  # jobs on a page
+CANDIDATES: Final = 100  # jobs that one is chosen from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobsPage:
+    """Some of a guild's jobs, and whether there are more after them."""
+
+    views: tuple[JobView, ...]
+    skip: int
+    more: bool
+
+
+class GuildJobs:
+    """The use cases. Every method may raise `StoreUnavailable`: then nothing has changed.
+
+    Where a guild's id is asked for, `EVERYWHERE` stands for all of them and direct messages: the operator's view.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: GuildJobStore,
+        letters: DeadLetters,
+        lookup: Lookup,
+        expectation: Expectation,
+        delivery: Delivery,
+        deadline: timedelta,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._letters, self._lookup = store, letters, lookup
+        self._expectation, self._delivery = expectation, delivery
+        self._deadline, self._wake = deadline, wake
+
+    async def page(
+        self, sought: Sought, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int = PAGE
+    ) -> JobsPage:
+        """The jobs that are sought, the newest first, perhaps one member's alone."""
+        jobs = await self._store.jobs(sought, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
+        views = tuple([await self._view(job) for job in jobs[:most]])
+        return JobsPage(views=views, skip=skip, more=len(jobs) > most)
+
+    async def candidates(self, sought: Sought, *, guild_id: int) -> Sequence[Job]:
+        """The latest of the jobs that are sought, to choose one from."""
+        return await self._store.jobs(sought, guild_id=guild_id, most=CANDIDATES)
+
+    async def job(self, job_id: str, *, guild_id: int) -> JobView:
+        """One job of a guild.
+
+        Raises:
+            GuildJobUnknown: the guild has no such job.
+        """
+        job = await self._lookup.job(job_id) if possible_id(job_id) else None
+        if job is None or guild_id not in {EVERYWHERE, job.destination.guild_id}:
+            raise GuildJobUnknown(job_id=job_id)
+        return await self._view(job)
+
+    async def postings(self, job: Job) -> Sequence[Posting]:
+        """A job's lines in the ledger, in their order."""
+        return await self._store.postings(job.id)
+
+    async def cancel(self, entry: AuditEntry, job: Job) -> Job:
+        """Take somebody's waiting job back.
+
+        Raises:
+            TooLateToCancel: the provider may have heard of it already.
+        """
+        return self._moved(await self._letters.cancel(entry, job.id))
+
+    async def look_again(self, entry: AuditEntry, job: Job) -> Job:
+        """Ask the provider once more what became of a submission in doubt.
+
+        Raises:
+            DeadLetterGone: it is in doubt no more.
+        """
+        return self._moved(await self._letters.look_again(entry, job.id, deadline_at=entry.at + self._deadline))
+
+    async def retry(self, entry: AuditEntry, job: Job) -> Job:
+        """Submit a job in doubt once more, which may be charged twice, or deliver a kept video once more.
+
+        Raises:
+            DeadLetterGone: the job waits for no decision.
+        """
+        if job.dead_letter is DeadLetter.UNDELIVERABLE:
+            return self._moved(await self._letters.deliver_again(entry, job.id))
+        return self._moved(await self._letters.submit_again(entry, job.id, deadline_at=entry.at + self._deadline))
+
+    async def write_off(self, entry: AuditEntry, job: Job, *, billed: bool) -> Job:
+        """Give a dead letter up; its person's credits are free again. See `DeadLetters.write_off` for `billed`.
+
+        Raises:
+            DeadLetterGone: the job waits for no decision.
+        """
+        failed = self._moved(await self._letters.write_off(entry, job.id, billed=billed))
+        await self._delivery.discard(failed)  # killed before this, the next start removes the file
+        return failed
+
+    def _moved(self, job: Job) -> Job:
+        self._wake()
+        return job
+
+    async def _view(self, job: Job) -> JobView:
+        if job.status is not JobStatus.QUEUED:
+            return JobView(job=job, position=None)
+        outlook = await self._expectation.outlook(job)
+        return JobView(job=job, position=outlook.position, expected_at=outlook.expected_at)

@@ -1,0 +1,1 @@
+"""A job's way from the request to the posted video: accepted, submitted, followed, delivered."""

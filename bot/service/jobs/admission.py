@@ -1,0 +1,193 @@
+"""Whether a request may become a job: what is decided before any money moves, and who is to pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.funding import funding_of
+from bot.domain.policy_check import as_made, check_member, refusals
+from bot.domain.quota import UNLIMITED, Unit
+from bot.domain.terms import Terms, allowed
+from bot.errors import (
+    BudgetExceeded,
+    ConfirmationNeeded,
+    CopyUnreviewed,
+    ImpossibleRequest,
+    SeveralReasons,
+    TooManyJobs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.domain.case import Case
+    from bot.domain.funding import Defaults
+    from bot.domain.guild import GuildState, MemberState
+    from bot.domain.job import Job, Review
+    from bot.domain.member import Member
+    from bot.domain.policy import Policy
+    from bot.domain.price import Price
+    from bot.domain.quota import Funding
+    from bot.domain.request import VideoRequest
+    from bot.errors import Refused
+    from bot.service.screening.requests import Moderation
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.money.budget_alerts import BudgetStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admitted:
+    """A request that may be made, as the guild makes it: what it costs, who pays, whose turn it takes.
+
+    `review` is what a moderator has to approve, with the case that asks for it; `warned` is whether a rule found
+    something that its author should know of.
+    """
+
+    wish: VideoRequest
+    price: Price
+    funding: Funding
+    priority: int
+    spoiler: bool
+    review: Review | None = None
+    case: Case | None = None
+    warned: bool = False
+
+
+class Admission:
+    """Asks everything that may refuse a request. Every method may raise `StoreUnavailable`: then nothing is let in."""
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildStore,
+        lookup: Lookup,
+        budgets: BudgetStore,
+        moderation: Moderation,
+        defaults: Defaults,
+        models: Mapping[str, Capability],
+        jobs_per_user: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._models, self._jobs_per_user = models, jobs_per_user
+        self._guilds, self._lookup, self._budgets = guilds, lookup, budgets
+        self._moderation, self._defaults, self._clock = moderation, defaults, clock
+
+    async def admit(
+        self,
+        wish: VideoRequest,
+        member: Member,
+        *,
+        model: Capability,
+        channel_id: int,
+        key: str,
+        job_id: str,
+        confirmed: bool,
+    ) -> Admitted:
+        """Look at who asks, where, and for what; `key` is the idempotency key, `job_id` the job that would come of it.
+
+        Raises:
+            Refused: in many kinds; a refused prompt is counted against its author, and nothing else has moved.
+        """
+        guild, state = await self._let_in(member, channel_id=channel_id)
+        policy = guild.policy
+        funding = self._funding(member, guild, state)
+        await self._clear(wish, member, model=model, policy=policy, funding=funding)
+        wish = as_made(wish, policy.limits)
+        cost = model.price(wish)
+        screened = await self._moderation.screen(wish, member, policy=policy, key=key, job_id=job_id)
+        _confirm(cost, policy, confirmed=confirmed)
+        tiers = policy.tiers_of(member.role_ids)
+        return Admitted(
+            wish=wish,
+            price=cost,
+            funding=funding,
+            priority=max((tier.priority for tier in tiers), default=0),
+            spoiler=bool(policy.spoiler_channels & member.places) or any(tier.spoiler for tier in tiers),
+            review=screened.review,
+            case=screened.case,
+            warned=screened.warned,
+        )
+
+    async def _clear(
+        self, wish: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
+    ) -> None:
+        """Refuse what can't be, by all that is in the way: model, limits, credits and budgets, what is under way.
+
+        What it costs is known only of what the model can do. The hold decides in the end; this tells before anybody
+        is asked for a yes, or a moderator for a look.
+        """
+        reasons: list[Refused] = []
+        if problems := model.clashes(wish):
+            reasons.append(ImpossibleRequest(problems))
+        reasons += refusals(wish, member, policy.limits, offered=list(self._models))
+        if not problems:
+            accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
+            reasons += funding.shortfalls(model.price(wish), accounts)
+        if await self._lookup.unfinished(member.user_id) >= self._jobs_per_user:
+            reasons.append(TooManyJobs(limit=self._jobs_per_user))
+        for reason in reasons:
+            if isinstance(reason, BudgetExceeded):
+                await self._budgets.note_refusal(reason, now=self._clock())
+        if reasons:
+            raise reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
+
+    async def terms(self, member: Member) -> Terms:
+        """What a member may have here and now."""
+        _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        funding = self._funding(member, guild, state)
+        accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
+        own, caps = accounts[: len(funding.purses)], accounts[len(funding.purses) :]
+        room = {unit: min((cap.balance for cap in caps if cap.unit is unit), default=UNLIMITED) for unit in Unit}
+        return Terms(
+            models=allowed(list(self._models.values()), member, guild.policy.limits),
+            credits=min(room[Unit.CREDITS], sum(account.balance for account in own)),
+            usd_micros=room[Unit.USD],
+        )
+
+    async def models(self, member: Member) -> Sequence[Capability]:
+        """The models as far as a guild lets a member use them; all of them where it lets them use none."""
+        models = list(self._models.values())
+        return allowed(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
+
+    async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
+        """Let a person have a finished video posted once more where they are; whether it has to be covered there.
+
+        Raises:
+            Paused, Blocked, PlaceClosed, RoleNeeded: they might not ask for one there either.
+            CopyUnreviewed: it was asked for where that guild's rules do not hold.
+        """
+        guild, _ = await self._let_in(member, channel_id=channel_id)
+        if guild.policy.moderation.keeps_out and job.destination.guild_id != member.guild_id:
+            raise CopyUnreviewed
+        return bool(guild.policy.spoiler_channels & member.places)
+
+    async def _let_in(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
+        everywhere, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        check_member(
+            member,
+            channel_id=channel_id,
+            everywhere=everywhere,
+            guild=guild,
+            state=state,
+            direct=self._defaults.direct is None or self._defaults.direct.credits > 0,
+            now=self._clock(),
+        )
+        return guild, state
+
+    async def funding(self, member: Member) -> Funding:
+        """Who would pay for a request of this member now."""
+        _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        return self._funding(member, guild, state)
+
+    def _funding(self, member: Member, guild: GuildState, state: MemberState) -> Funding:
+        return funding_of(member, policy=guild.policy, state=state, defaults=self._defaults, now=self._clock())
+
+
+def _confirm(cost: Price, policy: Policy, *, confirmed: bool) -> None:
+    threshold = policy.confirm_usd_micros
+    if threshold is not None and cost.usd_micros > threshold and not confirmed:
+        raise ConfirmationNeeded(price=cost.credits, usd_micros=cost.usd_micros)

@@ -1,0 +1,242 @@
+"""Job cards: posted once, edited sparingly, closed for certain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from bot.errors import DestinationBusy, DestinationLost
+from bot.service.ports.notifier import CannotTell, Card, Phase, Posted, phase_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.service.jobs.eta import Expectation
+    from bot.service.ports.notifier import Notifier
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.queries import Lookup
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 20.0  # seconds that Discord has to take a card
+LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shown:
+    place: Posted | None  # None where there is no card, or no way to it
+    phase: Phase
+    position: int | None
+    expected_at: datetime | None
+    late_at: datetime | None
+    overdue: bool
+    paused: bool
+
+    def tells(self, card: Card, *, now: datetime) -> bool:
+        """Whether a card says nothing new, as far as that can be shown where this was."""
+        if self.phase is not card.phase:
+            return False
+        if self.place is None:
+            return True
+        if card.phase is Phase.WAITING and self.expected_at is not None and self.expected_at <= now:
+            return False  # what it promised has not come
+        return (self.position, self.overdue, self.paused) == (card.position, card.overdue, card.paused)
+
+
+class Cards:
+    """Shows jobs to people. Time passes on a card by itself (Discord's timestamps), so only news are edited in.
+
+    A card shows what the database says when its turn comes, so it does not matter in which order people ask for that.
+    `moment` is the present by Discord's clock, `patience` is in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        notifier: Notifier,
+        jobs: JobStore,
+        lookup: Lookup,
+        expectation: Expectation,
+        clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._notifier, self._jobs, self._lookup, self._expectation = notifier, jobs, lookup, expectation
+        self._clock, self._moment, self._patience = clock, moment, patience
+        self._shown: dict[str, _Shown] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def introduce(self, job: Job) -> Job:
+        """Post the card of a new job, unless somebody already has; the job with its card's place.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        await self.show(job)
+        return self._placed(job)
+
+    async def show(self, job: Job) -> None:
+        """Edit what is new into a job's card, or post the card where there is none.
+
+        A channel that does not take it keeps nobody's video from being made.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        known = self._shown.get(job.id)
+        if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._turns_late(known):
+            return
+        async with self._turn(job):
+            present = await self._lookup.job(job.id)
+            if present is not None and not _closed(present):
+                await self._bring_up_to_date(present)
+
+    async def refresh(self, provider: str, *, most: int = 10) -> None:
+        """Bring the cards at the front of a provider's queue up to date.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        for job in await self._lookup.first_waiting(provider, most=most):
+            if job.id in self._shown:
+                await self.show(job)
+
+    async def close(self, job: Job) -> None:
+        """Show how the job ended, on its card; where it ended without a video, tell its requester.
+
+        Raises:
+            DestinationBusy: Discord cannot take it right now.
+            StoreUnavailable: the database refuses.
+        """
+        try:
+            async with asyncio.timeout(LAST_PATIENCE):
+                async with self._turn(job):
+                    card = await self._last(job)
+                if card.phase is not Phase.DONE:
+                    await self._tell(card)
+                elif card.job.destination.private:
+                    await self._notifier.post_card(card)
+        except DestinationLost as exc:
+            log.info("nobody to tell", extra={"job": job.id, "reason": exc.reason})
+        except TimeoutError as exc:
+            raise DestinationBusy("slow") from exc
+
+    async def _tell(self, card: Card) -> None:
+        """Tell the requester once: what may have been said before a crash is looked for before it is said."""
+        repeated = card.job.telling_at is not None
+        intended = await self._jobs.begin_telling(card.job, at=self._moment())
+        job = replace(card.job, telling_at=intended.telling_at)
+        await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
+
+    async def forget(self, job: Job) -> None:
+        """The job is closed: nothing about its card needs to be remembered."""
+        async with self._turn(job):
+            self._shown.pop(job.id, None)
+
+    async def describe(self, job: Job) -> Card:
+        """What the job's card has to say now.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        card = Card(job=job, phase=phase_of(job))
+        if card.phase is Phase.RUNNING and job.submitted_at is not None:
+            forecast = await self._expectation.forecast(job.request)
+            expected_at, late_at = job.submitted_at + forecast.usual, job.submitted_at + forecast.late
+            return replace(card, expected_at=expected_at, late_at=late_at, overdue=self._clock() >= late_at)
+        if card.phase is Phase.WAITING:  # or it has left the queue a moment ago
+            outlook = await self._expectation.outlook(job)
+            return replace(card, position=outlook.position, expected_at=outlook.expected_at, paused=outlook.paused)
+        return card
+
+    async def _last(self, job: Job) -> Card:
+        """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
+        card, known = await self.describe(await self._found(self._placed(job))), self._shown.get(job.id)
+        to_be_seen = known is not None and known.place is not None and known.phase is card.phase
+        if to_be_seen or card.job.card_message_id is None:
+            return card
+        try:
+            await self._notifier.edit_card(card)
+        except DestinationLost as exc:
+            log.info("the card is lost", extra={"job": job.id, "reason": exc.reason})
+            return replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
+        return card
+
+    async def _found(self, job: Job) -> Job:
+        """The job with the place of its card, looked for where none was recorded: it may have been posted all the same.
+
+        Raises:
+            DestinationBusy: nobody can look right now.
+        """
+        if job.card_message_id is not None or job.destination.private:
+            return job
+        sighting = await self._notifier.find_card(job)
+        if isinstance(sighting, CannotTell) and not sighting.closed:
+            raise DestinationBusy(sighting.reason)
+        if not isinstance(sighting, Posted):
+            return job
+        log.info("a card is found that was not recorded", extra={"job": job.id})
+        await self._jobs.record_card(job, channel_id=sighting.channel_id, message_id=sighting.message_id)
+        return replace(job, card_channel_id=sighting.channel_id, card_message_id=sighting.message_id)
+
+    async def _bring_up_to_date(self, job: Job) -> None:
+        known, card = self._shown.get(job.id), await self.describe(self._placed(job))
+        if known is not None and known.tells(card, now=self._clock()):
+            self._shown[job.id] = replace(known, late_at=card.late_at, overdue=card.overdue)
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                place = await self._post(card) if card.job.card_message_id is None else await self._edit(card)
+        except (DestinationLost, DestinationBusy, TimeoutError) as exc:
+            log.info("the card could not be shown", extra={"job": job.id, "reason": str(exc) or "slow"})
+            if not isinstance(exc, DestinationLost):
+                return  # to be tried again with the next news, whatever they are
+            place = None
+        self._shown[job.id] = _Shown(
+            place=place,
+            phase=card.phase,
+            position=card.position,
+            expected_at=card.expected_at,
+            late_at=card.late_at,
+            overdue=card.overdue,
+            paused=card.paused,
+        )
+
+    async def _post(self, card: Card) -> Posted | None:
+        place = await self._notifier.post_card(card)
+        if place is not None:
+            await self._jobs.record_card(card.job, channel_id=place.channel_id, message_id=place.message_id)
+        return place
+
+    async def _edit(self, card: Card) -> Posted | None:
+        await self._notifier.edit_card(card)
+        job = card.job
+        if job.card_channel_id is None or job.card_message_id is None:
+            return None
+        return Posted(channel_id=job.card_channel_id, message_id=job.card_message_id)
+
+    def _placed(self, job: Job) -> Job:
+        known = self._shown.get(job.id)
+        if known is None or known.place is None:
+            return job
+        return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
+
+    def _turns_late(self, known: _Shown) -> bool:
+        """Whether a job is overdue by now whose card does not say so."""
+        return known.late_at is not None and not known.overdue and self._clock() >= known.late_at
+
+    def _turn(self, job: Job) -> asyncio.Lock:
+        """One at a time for each card: what is posted twice or edited out of order confuses people."""
+        turn = self._turns.get(job.id)
+        if turn is None:
+            turn = self._turns[job.id] = asyncio.Lock()
+        return turn
+
+
+def _closed(job: Job) -> bool:
+    return job.finished and job.due_at is None

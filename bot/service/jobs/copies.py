@@ -1,0 +1,175 @@
+"""A posted video once more: its file fetched again from wherever it still is, for somebody who asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultUnusable
+from bot.service.jobs.files import ready, remove, size
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.provider.base import VideoProvider
+    from bot.service.jobs.ai_mark import Marking
+    from bot.service.jobs.files import Fetcher
+    from bot.service.media.service import Media
+    from bot.service.ports.notifier import Posted, Result, Sighting
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 32  # copies under way; open files and uploads, not those who wait, are what takes memory
+
+
+class CopyKind(StrEnum):
+    """Why a result is posted once more, which decides the words above it."""
+
+    SHARED = "shared"  # a private one, by its author, in the channel where it was asked for
+    AGAIN = "again"  # somebody wants it in a channel
+    DIRECT = "direct"  # somebody wants it in their direct messages
+    GALLERY = "gallery"  # many have starred it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """Where a copy goes, in whose name and language. Without a channel it goes to `user_id`'s direct messages.
+
+    `limit` is in bytes a file; `nonce` has at most 25 characters and makes a repeat harmless for a few minutes.
+    """
+
+    kind: CopyKind
+    user_id: int
+    locale: str
+    nonce: str
+    limit: int
+    guild_id: int | None = None
+    channel_id: int | None = None
+
+
+class Courier(Protocol):
+    """What copies ask of Discord. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
+        """Post a result once more, mentioning nobody. A repeat of the nonce finds the first one."""
+        ...
+
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
+        """A message of the bot's with this result in that channel, not older than `since`, by Discord's clock.
+
+        Messages whose ids are in `besides` are others. Raises nothing.
+        """
+        ...
+
+    async def attachment_url(self, job: Job) -> str | None:
+        """A fresh address of the file in the job's own message; None where that is gone."""
+        ...
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        """Delete a message of the bot's that carries this result, or the job's card; whether there was one."""
+        ...
+
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """Delete a message that we know to be this job's, or where that can't be, leave nothing of the job in it."""
+        ...
+
+
+class Copies:
+    """Brings the files of finished jobs back, each for as long as somebody posts it."""
+
+    def __init__(
+        self,
+        *,
+        providers: Mapping[str, VideoProvider],
+        fetcher: Fetcher,
+        media: Media,
+        marking: Marking,
+        courier: Courier,
+        folder: Path,
+        cap: int,
+    ) -> None:
+        self._providers, self._fetcher, self._courier = providers, fetcher, courier
+        self._media, self._marking = media, marking
+        self._folder, self._cap = folder, cap
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    @asynccontextmanager
+    async def film(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
+        """The job's video as a file of at most `limit` bytes, which is gone when the block ends.
+
+        Raises:
+            ResultUnusable, ResultTooLarge, ResultUnavailable: there is no such file to be had.
+        """
+        async with self._turns:
+            # Names that `Delivery.sweep` knows and removes, should the process die here.
+            token = token_hex(4)
+            whole, fitted = (self._folder / f"{job.id}{kind}.mp4.{token}" for kind in ("", ".fit"))
+            try:
+                yield await self._fetched(job, whole=whole, fitted=fitted, limit=limit)
+            finally:
+                await asyncio.shield(asyncio.to_thread(remove, (whole, fitted)))
+
+    async def _fetched(self, job: Job, *, whole: Path, fitted: Path, limit: int) -> Result:
+        trouble: Exception = ResultUnavailable("no_url")
+        kept = self._folder / f"{job.id}.mp4"
+        if await asyncio.to_thread(size, kept):
+            try:
+                return await ready(
+                    job,
+                    whole=kept,
+                    fitted=fitted,
+                    limit=limit,
+                    media=self._media,
+                    marking=self._marking,
+                    bring=_nothing,
+                )
+            except (ResultUnusable, ResultUnavailable) as exc:
+                trouble = exc
+        async for url in self._urls(job):
+
+            async def bring(path: Path, *, source: str = url) -> None:
+                await self._fetcher.download(source, path, cap=self._cap)
+
+            try:
+                return await ready(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                )
+            except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
+                log.info("a copy is not to be had there", extra={"job": job.id, "reason": exc.reason})
+                trouble = exc
+                await asyncio.to_thread(remove, (whole, fitted))
+        raise trouble
+
+    async def _urls(self, job: Job) -> AsyncIterator[str]:
+        """Where the file may still be: at the provider under a fresh URL or the old one, then in our own message."""
+        if (fresh := await self._fresh(job)) is not None:
+            yield fresh
+        if job.result_url is not None and job.result_url != fresh:
+            yield job.result_url
+        if (posted := await self._courier.attachment_url(job)) is not None:
+            yield posted
+
+    async def _fresh(self, job: Job) -> str | None:
+        provider = self._providers.get(job.provider)
+        if provider is None or job.task_id is None:
+            return None
+        try:
+            task = await provider.fetch(job.task_id)
+        except ProviderError as exc:
+            log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
+            return None
+        return task.result.chosen(watermark=job.request.watermark) if task.result is not None else None
+
+
+async def _nothing(_: Path) -> None:
+    """The file is on disk already; if somebody has taken it meanwhile, looking at it will say so."""

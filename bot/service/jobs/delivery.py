@@ -1,0 +1,317 @@
+"""From a finished task to a posted video: download, check, fit to the limit, post, settle.
+
+The order makes a crash harmless: the file is whole or not there, `posting_at` is written before the post, and a post
+that may have happened is looked for before it is repeated. What somebody has to look at first is held before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+import time
+from collections import Counter
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain import backoff
+from bot.domain.job import DeadLetter, JobStatus, Review
+from bot.errors import (
+    DestinationBusy,
+    DestinationLost,
+    ProviderError,
+    ResultTooLarge,
+    ResultUnavailable,
+    ResultUnusable,
+    SettingsInvalid,
+    TransitionLost,
+)
+from bot.service.jobs.files import Fetcher, ready, remove, size
+from bot.service.ports.notifier import Alert, CannotTell, NotPosted, Posted, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.provider.base import VideoProvider
+    from bot.service.jobs.ai_mark import Marking
+    from bot.service.media.service import Media
+    from bot.service.ports.notifier import Notifier, Result, Sighting
+    from bot.service.ports.operator_alerts import OperatorDesk
+    from bot.service.screening.results import Inspection
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.queries import Lookup
+
+log = logging.getLogger(__name__)
+
+FETCHES: Final = 6  # spoilt files at the least before the job fails, and
+PATIENCE: Final = timedelta(minutes=30)  # so long at the least since the first of them: storage may only be late
+KEEP_TRYING: Final = timedelta(hours=24)  # so long a finished video is fetched from and offered to whoever is busy
+LOOKS: Final = 12  # at a place that is closed to us for a post that may be there: an hour and a half at the most
+WAIT_CAP: Final = 600.0  # seconds at the most between two tries
+SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
+
+_PASSES: Final = frozenset({"unreachable", "disk", "machine"})  # troubles that say nothing about the file
+_OURS: Final = frozenset({"disk", "machine"})  # of those, the ones that the operator can end
+_HOPELESS: Final = frozenset({"over_cap", "cannot_fit"})
+_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<rest>\..*)?")
+
+
+__all__ = ["Delivery", "Fetcher"]
+
+
+class Delivery:
+    """The steps of a job that has a result. `moment` is the present by Discord's clock, `clock` by ours."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobStore,
+        lookup: Lookup,
+        providers: Mapping[str, VideoProvider],
+        fetcher: Fetcher,
+        media: Media,
+        marking: Marking,
+        notifier: Notifier,
+        desk: OperatorDesk,
+        inspection: Inspection,
+        folder: Path,
+        cap: int,
+        clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
+        rand: Callable[[], float],
+    ) -> None:
+        self._jobs, self._lookup, self._providers = jobs, lookup, providers
+        self._fetcher, self._media, self._marking = fetcher, media, marking
+        self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
+        self._inspection = inspection
+        self._clock, self._moment, self._rand = clock, moment, rand
+        self._spoilt: Counter[str] = Counter()
+        self._repeatable: set[asyncio.Task[Any]] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Cut short what the next process begins again at no loss: downloads and media work. Posts go on."""
+        self._stopping = True
+        for task in self._repeatable:
+            task.cancel()
+
+    async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
+        """Make the folder, and remove the files of ours that nobody needs any more.
+
+        While work is under way, only those that nobody has touched for some time.
+
+        Raises:
+            SettingsInvalid: the folder cannot be written.
+            StoreUnavailable: the database refuses.
+        """
+        try:
+            for file in await asyncio.to_thread(_files_in, self._folder, untouched):
+                if not await self._needed(file.name):
+                    await asyncio.to_thread(file.unlink, missing_ok=True)
+        except OSError as exc:
+            raise SettingsInvalid([("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]) from exc
+
+    async def deliver(self, job: Job) -> Job:
+        """Bring the result of a job in `SUCCEEDED` to its destination, or hold it until somebody has seen it."""
+        try:
+            return await self._deliver(job)
+        except TransitionLost:
+            if await self._given_up(job):
+                await self.discard(job)
+            raise
+
+    async def _deliver(self, job: Job) -> Job:
+        try:
+            if (case := await self._inspection.objection(job)) is not None:
+                await self._ready(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
+                return await self._inspection.hold(job, case)
+            moment, sighting = self._moment(), await self._sought(job)
+            if isinstance(sighting, CannotTell):
+                return await self._look_again(job, sighting)
+            posted, job = (sighting, job) if isinstance(sighting, Posted) else await self._bring(job, moment=moment)
+        except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
+            return await self._no_file(job, exc)
+        except DestinationBusy as exc:
+            return await self.keep(job, exc.reason) if self.too_long(job) else await self._later(job, exc.reason)
+        except DestinationLost as exc:
+            return await self.keep(job, exc.reason)
+        place = {"channel_id": posted.channel_id, "message_id": posted.message_id}
+        try:
+            done = await self._jobs.delivered(job, **place, now=self._clock())
+        except TransitionLost:
+            await self._take_back(job, posted)
+            raise
+        log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
+        self._spoilt.pop(job.id, None)
+        await self.discard(job)
+        return done
+
+    async def _take_back(self, job: Job, posted: Posted) -> None:
+        """Delete a post whose job was given up while it was made: nobody else knows of it."""
+        if not await self._given_up(job):
+            return
+        try:
+            await self._notifier.take_back(job, posted)
+        except (DestinationBusy, DestinationLost) as exc:
+            log.warning("the post of an ended job stays", extra={"job": job.id, "reason": exc.reason})
+
+    async def _given_up(self, job: Job) -> bool:
+        """Whether nobody will want the video of a job that somebody else has moved."""
+        present = await self._lookup.job(job.id)
+        return present is None or present.status is JobStatus.FAILED
+
+    async def keep(self, job: Job, reason: str) -> Job:
+        """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
+        kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
+        whole, fitted = self._files(job)
+        if await asyncio.to_thread(size, whole):  # whoever fetches it has a limit of their own
+            await asyncio.to_thread(remove, (fitted,))
+        self._spoilt.pop(job.id, None)
+        if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
+            await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+        log.info("kept", extra={"job": job.id, "reason": reason})
+        return kept
+
+    async def _sought(self, job: Job) -> Sighting:
+        """The result's message, if its post was begun and nobody has recorded how that ended."""
+        return NotPosted() if job.posting_at is None else await self._notifier.find_result(job)
+
+    async def _look_again(self, job: Job, doubt: CannotTell) -> Job:
+        """The video may be posted, and nobody can see it: look again, at last keep it for its person. Post nothing."""
+        if self.too_long(job) or (doubt.closed and job.tries >= LOOKS):
+            return await self.keep(job, f"in doubt: {doubt.reason}")
+        return await self._later(job, doubt.reason)
+
+    async def _bring(self, job: Job, *, moment: datetime) -> tuple[Posted, Job]:
+        """Post the result, which is nowhere at that moment; Discord may take less than it said it would."""
+        limit = job.destination.upload_limit
+        try:
+            return await self._post(await self._ready(job, limit=limit), moment=moment)
+        except ResultTooLarge as exc:
+            if exc.reason in _HOPELESS:
+                raise
+            log.warning("the file is too large after all", extra={"job": job.id, "limit": limit})
+            if limit <= SMALLEST:
+                raise DestinationLost(exc.reason) from exc
+        try:
+            return await self._post(await self._ready(job, limit=SMALLEST), moment=moment)
+        except ResultTooLarge as exc:
+            raise DestinationLost(exc.reason) from exc
+
+    async def _ready(self, job: Job, *, limit: int) -> Result:
+        """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
+
+        async def bring(path: Path) -> None:
+            await self._fetcher.download(await self._url(job), path, cap=self._cap)
+
+        whole, fitted = self._files(job)
+        try:
+            with self._until_stopped():
+                return await ready(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                )
+        except ResultUnusable:
+            await self.discard(job)
+            raise
+
+    @contextmanager
+    def _until_stopped(self) -> Iterator[None]:
+        """Work in the block that `stop` cuts short, or does not let begin."""
+        task = asyncio.current_task()
+        if task is None or self._stopping:
+            raise asyncio.CancelledError
+        self._repeatable.add(task)
+        try:
+            yield
+        finally:
+            self._repeatable.discard(task)
+
+    async def _url(self, job: Job) -> str:
+        """The result's URL, asked for afresh when the first one did not serve: signed URLs run out."""
+        provider = self._providers.get(job.provider)
+        if job.tries and provider is not None and job.task_id is not None:
+            try:
+                task = await provider.fetch(job.task_id)
+            except ProviderError as exc:
+                log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
+            else:
+                if task.result is not None:
+                    return task.result.chosen(watermark=job.request.watermark)
+        if job.result_url is None:
+            raise ResultUnavailable("no_url")
+        return job.result_url
+
+    async def _post(self, result: Result, *, moment: datetime) -> tuple[Posted, Job]:
+        job = await self._jobs.begin_posting(result.job, at=moment)
+        log.info("posting", extra={"job": job.id, "bytes": result.media.size})
+        try:
+            return await self._notifier.post_result(result), job
+        except DestinationLost as exc:
+            if job.destination.private or job.destination.guild_id is None:
+                raise
+            log.warning("the channel is closed, trying the person", extra={"job": job.id, "reason": exc.reason})
+            job = await self._jobs.begin_posting(job, at=moment, directly=True)
+            return await self._notifier.send_directly(result), job
+
+    async def _no_file(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:
+        """There is nothing to post: for now, or for good."""
+        reason = exc.reason
+        log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})
+        if reason in _OURS:
+            await self._desk.tell(Alert(trouble=Trouble.MACHINE, subject="results", detail=reason))
+        if reason in _PASSES:
+            hopeless = self.too_long(job)
+        else:
+            self._spoilt[job.id] += 1
+            hopeless = reason in _HOPELESS or _enough(self._spoilt[job.id]) or self.too_long(job)
+        if not hopeless:
+            return await self._later(job, reason)
+        failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
+        self._spoilt.pop(job.id, None)
+        await self.discard(job)
+        return failed
+
+    async def _later(self, job: Job, reason: str) -> Job:
+        tries = job.tries + 1
+        wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP)
+        log.info("delivery waits", extra={"job": job.id, "reason": reason, "tries": tries})
+        return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
+
+    def too_long(self, job: Job) -> bool:
+        """Whether the video of a job in `SUCCEEDED` has been tried to be delivered for long enough."""
+        since = job.deadline_at if job.review is Review.PASSED else job.finished_at  # the end of its review
+        return self._clock() - (since or job.created_at) > KEEP_TRYING
+
+    async def _needed(self, name: str) -> bool:
+        """Whether a file in the folder of results is nobody's business, or still to be posted."""
+        known = _OWN_FILE.fullmatch(name)
+        if known is None:
+            return True
+        job = await self._lookup.job(known["job"])
+        if job is None or known["rest"] is not None:
+            return False
+        return not job.finished or (job.dead_letter is not None and known["fitted"] is None)
+
+    def _files(self, job: Job) -> tuple[Path, Path]:
+        return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"
+
+    async def discard(self, job: Job) -> None:
+        """Remove the job's files. What cannot be removed is tried again at the next start."""
+        if not await asyncio.to_thread(remove, self._files(job)):
+            log.warning("a file could not be removed", extra={"job": job.id})
+
+
+def _enough(spoilt: int) -> bool:
+    """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_later`."""
+    return spoilt >= FETCHES and backoff.least(spoilt - 1, cap=WAIT_CAP) >= PATIENCE
+
+
+def _files_in(folder: Path, untouched: timedelta) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    latest = time.time() - untouched.total_seconds() if untouched else math.inf
+    return [file for file in folder.iterdir() if file.is_file() and file.stat().st_mtime < latest]

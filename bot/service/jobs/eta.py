@@ -1,0 +1,92 @@
+"""How long jobs take, from the bot's own history, remembered for a minute; and so when those that wait are ready."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain import eta
+from bot.domain.concurrency import begins_at
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from bot.domain.concurrency import RunningLimits, Waiting
+    from bot.domain.eta import Forecast
+    from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
+    from bot.store.jobs.queries import Lookup
+
+FRESH: Final = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """Where a waiting job stands, from 1, and when its video is expected: None where it is `paused`, or not in time.
+
+    `waits` is whether it really has to wait, and not just until somebody looks.
+    """
+
+    position: int
+    waits: bool = True
+    expected_at: datetime | None = None
+    paused: bool = False
+
+
+class Expectation:
+    """Answers how long the provider will work on a request, and when a waiting job will be ready."""
+
+    def __init__(self, *, lookup: Lookup, limits: RunningLimits, clock: Callable[[], datetime]) -> None:
+        self._lookup, self._limits, self._clock = lookup, limits, clock
+        self._known: dict[str, tuple[datetime, list[float]]] = {}
+
+    async def of(self, request: VideoRequest) -> timedelta:
+        """The usual time of requests like this one; see `forecast`."""
+        return (await self.forecast(request)).usual
+
+    async def forecast(self, request: VideoRequest) -> Forecast:
+        """The usual and the late time of requests like this one; a first guess where the database does not answer."""
+        key, now = eta.likeness(request), self._clock()
+        known = self._known.get(key)
+        if known is None or abs(now - known[0]) > FRESH:
+            try:
+                known = self._known[key] = now, await self._lookup.durations(request)
+            except StoreError as exc:
+                log.info("no history to guess by", extra={"detail": str(exc)})
+                known = now, []
+        return eta.forecast(request, known[1])
+
+    async def outlook(self, job: Job) -> Outlook:
+        """Where a waiting job stands, and when it will be ready at the usual pace.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        waiting, now = (await self._lookup.waiting(job)).but(job), self._clock()
+        position = waiting.place.provider
+        if waiting.paused:
+            return Outlook(position=position, paused=True)
+        usual = await self.of(job.request)
+        took = {each.id: await self.of(each.request) for each in waiting.at_work}
+        each = sum(took.values(), start=usual) / (len(took) + 1)
+        begins = job.due_at or now
+        for place, slots, others in self._slots(job, waiting):
+            ends = [(other.submitted_at or now) + took[other.id] for other in others]
+            begins = max(begins, begins_at(place, ends=ends, slots=slots, each=each, now=now))
+        in_time = begins < job.deadline_at
+        return Outlook(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
+
+    def _slots(self, job: Job, waiting: Waiting) -> Iterator[tuple[int, int, list[Job]]]:
+        """What each running limit means for a job: its place in that line, the slots there, and who is in them."""
+        limits, place, at_work = self._limits, waiting.place, waiting.at_work
+        in_queue = min(limits.per_guild, waiting.running_limit or limits.per_guild)
+        yield place.provider, limits.total, list(at_work)
+        yield place.provider, limits.per_provider, [each for each in at_work if each.provider == job.provider]
+        yield place.queue, in_queue, [each for each in at_work if each.queue_id == job.queue_id]
+        yield place.own, limits.per_user, [each for each in at_work if each.user_id == job.user_id]

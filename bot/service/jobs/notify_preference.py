@@ -1,0 +1,31 @@
+"""How people want to hear of their videos: read when one is posted."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.domain.notify import PREFERENCE, Notify, chosen
+from bot.errors import StoreError
+from bot.store.member.preferences import of_user
+
+if TYPE_CHECKING:
+    from bot.store.member.preferences import Preferences
+
+log = logging.getLogger(__name__)
+
+
+class Notices:
+    """Answers how to tell a person; with the default where the database does not."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        self._preferences = preferences
+
+    async def of(self, user_id: int) -> Notify:
+        """The person's choice."""
+        try:
+            kept = await self._preferences.read([of_user(user_id)])
+        except StoreError as exc:
+            log.info("no preference to go by", extra={"detail": str(exc)})
+            return Notify.PING
+        return chosen(kept.get(PREFERENCE))

@@ -1,0 +1,83 @@
+"""The models on offer. One that its service has given up is left out, for as long as that is believed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import StoreUnavailable
+from bot.service.ports.notifier import Alert, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.service.ports.operator_alerts import OperatorDesk
+    from bot.store.jobs.models import ModelStore
+
+log = logging.getLogger(__name__)
+
+BELIEVED: Final = timedelta(days=1)  # that a model is gone; then one video may show whether it has come back
+
+
+class Models(Mapping[str, "Capability"]):
+    """The models on offer by name, in the order of the table; the first is the one for who names none."""
+
+    def __init__(self, models: Sequence[Capability], *, clock: Callable[[], datetime]) -> None:
+        self._all, self._clock = {each.model: each for each in models}, clock
+        self._given_up: dict[str, datetime] = {}
+
+    def __getitem__(self, model: str) -> Capability:
+        if self.given_up(model):
+            raise KeyError(model)
+        return self._all[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return (model for model in self._all if not self.given_up(model))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def give_up(self, model: str, *, until: datetime) -> None:
+        """Offer a model no more until then."""
+        self._given_up[model] = until
+
+    def given_up(self, model: str) -> bool:
+        """Whether a model would be offered, had its service not given it up. The last one stays on offer."""
+        gone = {each for each in self._all if self._gone(each)}
+        return model in gone and len(gone) < len(self._all)
+
+    def _gone(self, model: str) -> bool:
+        until = self._given_up.get(model)
+        return until is not None and self._clock() < until
+
+
+class GivenUp:
+    """Takes models that their service has given up out of the offer, in the database too, and tells the operator."""
+
+    def __init__(self, *, models: Models, store: ModelStore, desk: OperatorDesk, clock: Callable[[], datetime]) -> None:
+        self._models, self._store, self._desk, self._clock = models, store, desk, clock
+
+    async def recall(self) -> None:
+        """Leave out what was given up before the start.
+
+        Raises:
+            StoreUnavailable: nobody can say what was.
+        """
+        for model, until in (await self._store.given_up(now=self._clock())).items():
+            self._models.give_up(model, until=until)
+
+    async def note(self, model: str, *, detail: str) -> None:
+        """A service has just said that it has given a model up; `detail` are its words."""
+        if self._models.given_up(model):
+            return
+        until = self._clock() + BELIEVED
+        self._models.give_up(model, until=until)
+        try:
+            await self._store.give_up(model, until=until)
+        except StoreUnavailable as exc:
+            log.warning("a model that was given up is forgotten at the next start", extra={"reason": str(exc)})
+        await self._desk.tell(Alert(trouble=Trouble.MODEL, subject=model, detail=detail))

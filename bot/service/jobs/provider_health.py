@@ -1,0 +1,103 @@
+"""Whether a provider answers and takes our key, asked before anybody's money moves."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain import backoff
+from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
+from bot.service.ports.notifier import Alert, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.provider.base import VideoProvider
+    from bot.service.ports.operator_alerts import OperatorDesk
+
+FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
+PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer
+ABREAST: Final = 2  # submissions to one provider at once: so many are in doubt when it breaks, not all that wait
+LONGEST: Final = timedelta(seconds=backoff.RETRY_AFTER_CAP)  # rest
+DOUBT: Final = 120.0  # seconds of rest, of which half is sure, after a submission that ended in doubt
+
+
+class ProviderHealth:
+    """Remembers when a provider last answered well, and asks it something harmless when that was long ago.
+
+    `patience` is in seconds.
+    """
+
+    def __init__(
+        self,
+        provider: VideoProvider,
+        *,
+        desk: OperatorDesk,
+        clock: Callable[[], datetime],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._provider, self._desk, self._clock, self._patience = provider, desk, clock, patience
+        self._good_until: datetime | None = None
+        self._rests_until: datetime | None = None
+        self._doubts = 0  # submissions in a row that ended in doubt
+        self._careful = False
+
+    def answered(self) -> None:
+        """The provider has just carried out something for us."""
+        self._good_until = self._clock() + FRESH
+
+    def doubt(self) -> None:
+        """The provider has just failed us: ask before the next request."""
+        self._good_until = None
+
+    def took(self) -> None:
+        """The provider has taken a submission: whatever kept others from it is over."""
+        self.answered()
+        self._rests_until, self._doubts, self._careful = None, 0, False
+
+    def lost_sight(self, *, rand: Callable[[], float]) -> None:
+        """A submission has ended in doubt: the next may, too, and each may be a dead letter. Rest, ever longer."""
+        self._doubts += 1
+        self.rest(backoff.delay(self._doubts, rand=rand, base=DOUBT, cap=backoff.RETRY_AFTER_CAP))
+
+    def rest(self, wait: timedelta) -> None:
+        """The provider takes nothing just now: submit nothing to it for so long, then one at a time until it does."""
+        self.doubt()
+        self._careful = True
+        until = self._clock() + wait
+        self._rests_until = until if self._rests_until is None else max(until, self._rests_until)
+
+    def rests_until(self) -> datetime | None:
+        """The end of its rest; None when it takes submissions."""
+        if self._rests_until is not None and not timedelta(0) < self._rests_until - self._clock() <= LONGEST:
+            self._rests_until = None  # it is over, or the clock has leapt back
+        return self._rests_until
+
+    def places(self) -> int:
+        """How many submissions may be on their way to it at once."""
+        if self.rests_until() is not None:
+            return 0
+        return 1 if self._careful else ABREAST
+
+    async def ensure(self) -> None:
+        """Return when the provider would take a request now.
+
+        Raises:
+            OperatorFault: it does not take our key; the operator has been told.
+            ProviderUnavailable: it does not answer, or not soon enough.
+        """
+        if self._good_until is not None and timedelta(0) < self._good_until - self._clock() <= FRESH:
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._provider.check()
+        except TimeoutError as exc:
+            raise ProviderUnavailable(provider=self._provider.id, code="slow") from exc
+        except ProviderBusy:
+            return  # it answers, and the queue waits for it
+        except OperatorFault as exc:
+            await self._desk.tell(Alert(trouble=Trouble.KEY, subject=exc.provider, detail=exc.code))
+            raise
+        self.answered()

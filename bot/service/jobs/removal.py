@@ -1,0 +1,95 @@
+"""Takes away what was posted of a deleted video: its message, its card, its copies.
+
+The deletion is a row before anything is done; whatever Discord does not take now is tried again, also after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.domain import backoff
+from bot.errors import DestinationBusy, DestinationLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job, Remover
+    from bot.service.jobs.copies import Courier
+    from bot.store.jobs.copies import CopyStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.removals import Removal, RemovalStore
+    from bot.store.jobs.results import ResultStore
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=2)  # that one deletion may take: a handful of messages
+WAIT_CAP: Final = 600.0  # seconds at the most between two tries
+TRIES: Final = 150  # about a day
+
+
+class Removals:
+    """Deletes videos. Every method may raise `StoreUnavailable`: what was written down before that is gone on with."""
+
+    def __init__(
+        self,
+        *,
+        store: RemovalStore,
+        results: ResultStore,
+        copies: CopyStore,
+        lookup: Lookup,
+        courier: Courier,
+        clock: Callable[[], datetime],
+        rand: Callable[[], float],
+    ) -> None:
+        self._store, self._results, self._lookup, self._courier = store, results, lookup, courier
+        self._copies, self._clock, self._rand = copies, clock, rand
+
+    async def remove(self, job: Job, *, by: Remover) -> bool:
+        """Delete a video; whether all of its messages are gone by now. The rest goes as soon as Discord takes it."""
+        now = self._clock()
+        await self._results.remove(job.id, by=by, now=now)
+        log.info("removed", extra={"job": job.id, "by": str(by)})
+        return await self._at_once(job)
+
+    async def withdraw(self, job: Job, *, guild_id: int) -> bool:
+        """Take a video's copies away from one guild; whether all of them are gone by now, as `remove`."""
+        await self._copies.withdraw(job.id, guild_id=guild_id, now=self._clock())
+        log.info("withdrawn", extra={"job": job.id, "guild": guild_id})
+        return await self._at_once(job)
+
+    async def _at_once(self, job: Job) -> bool:
+        now = self._clock()
+        removal = await self._store.claim(now=now, until=now + LEASE, job_id=job.id)
+        return removal is None or await self._see_to(removal)
+
+    async def work(self) -> None:
+        """Take away whatever is due. A chore: what is cut short is due again."""
+        while (removal := await self._claim()) is not None:
+            await self._see_to(removal)
+
+    async def _claim(self) -> Removal | None:
+        now = self._clock()
+        return await self._store.claim(now=now, until=now + LEASE)
+
+    async def _see_to(self, removal: Removal) -> bool:
+        job = await self._lookup.job(removal.job_id)
+        if job is not None and not await self._taken_away(job) and removal.tries < TRIES:
+            wait = backoff.delay(removal.tries, rand=self._rand, cap=WAIT_CAP)
+            await self._store.later(removal.job_id, due_at=self._clock() + wait)
+            return False
+        await self._store.done(removal)
+        return True
+
+    async def _taken_away(self, job: Job) -> bool:
+        """Whether all that is to go is gone; one that Discord does not take does not keep the others."""
+        gone = True
+        for place in await self._store.due(job):
+            try:
+                await self._courier.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
+            except (DestinationLost, DestinationBusy) as exc:
+                log.info("a message of a deleted video stays", extra={"job": job.id, "reason": exc.reason})
+                gone = False
+        return gone

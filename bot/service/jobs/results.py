@@ -1,0 +1,308 @@
+"""What people do with a finished video: build on it, look into it, send it again, share it, take it away, report it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
+
+from bot.domain.access import Act, check_file, deleted_by_moderator
+from bot.domain.job import Remover
+from bot.domain.rate_limit import RateLimit
+from bot.errors import (
+    AlreadyShared,
+    ChannelClosed,
+    CopyUnderWay,
+    DestinationBusy,
+    DestinationLost,
+    DirectMessagesClosed,
+    DiscordBusy,
+    ResultForgotten,
+    ResultLost,
+    ResultTooLarge,
+    ResultUnavailable,
+    ResultUnusable,
+    StoreUnavailable,
+)
+from bot.service.jobs.access import Access
+from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.ports.notifier import CannotTell, Posted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.domain.member import Member
+    from bot.service.jobs.copies import Copies, Courier
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.jobs.removal import Removals
+    from bot.service.jobs.reposts import Repeats
+    from bot.service.ports.notifier import Result
+    from bot.store.jobs.copies import CopyStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.results import ResultStore
+
+log = logging.getLogger(__name__)
+
+GENERATIONS: Final = 5  # ancestors shown
+PAGE: Final = 4  # videos on a page of the inbox: a row of buttons each, and one to turn the page
+COPIES: Final = 5  # a person and minute: each is fetched, made to fit and sent anew
+SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
+
+
+class Removed(StrEnum):
+    """What became of a message that was to be deleted."""
+
+    NOW = "now"  # it is gone
+    SOON = "soon"  # it will go as soon as Discord takes it
+    BEFORE = "before"  # it was not there any more
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """Where a video comes from, the nearest first, and how many were made from it.
+
+    `seen` are the ids of those ancestors that its reader may look into. `forgotten`: the last of the ancestors builds
+    on a video whose records are gone, or on more than are shown.
+    """
+
+    ancestors: tuple[Job, ...]
+    seen: frozenset[str]
+    children: int
+    forgotten: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxPage:
+    """Some of what waits for a person, and whether there is more after it."""
+
+    jobs: tuple[Job, ...]
+    skip: int
+    more: bool
+
+
+class Results:
+    """The use cases around finished videos. Every method may also raise `StoreUnavailable`.
+
+    `moment` is the present by Discord's clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ResultStore,
+        lookup: Lookup,
+        copies: Copies,
+        courier: Courier,
+        delivery: Delivery,
+        removals: Removals,
+        repeats: Repeats,
+        posted: CopyStore,
+        clock: Callable[[], datetime],
+        moment: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
+        self._lookup, self._removals, self._repeats, self._posted = lookup, removals, repeats, posted
+        self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
+        self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
+        self._under_way: set[tuple[int, str]] = set()
+        self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def job(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
+        """The job behind a result, for somebody who may do that with it where they are.
+
+        Raises:
+            ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
+        """
+        return await self._access.video(job_id, member, act)
+
+    async def lineage(self, job: Job, member: Member) -> Lineage:
+        """Where a video comes from and what came of it, as far as that is for somebody to see."""
+        ancestors = await self._store.ancestors(job, most=GENERATIONS)
+        last = ancestors[-1] if ancestors else job
+        return Lineage(
+            ancestors=tuple(ancestors),
+            seen=await self._access.readable(ancestors, member),
+            children=await self._store.children(job.id),
+            forgotten=last.parent_id is not None,
+        )
+
+    async def resend(self, job: Job, copy: Copy, *, stars: int = 0) -> Posted:
+        """Post a finished video once more, with a fresh file.
+
+        Raises:
+            ResultLost: the file is not to be had, or was taken away from where everybody saw it.
+            DirectMessagesClosed, ChannelClosed: Discord does not let us.
+            DiscordBusy: it may, later.
+        """
+        check_file(job, copy.user_id, shown=copy.kind is not CopyKind.DIRECT)
+        async with self.film(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as film:
+            return await self._repeats.post(film, copy, stars=stars)
+
+    @asynccontextmanager
+    async def film(self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None) -> AsyncIterator[Result]:
+        """The finished video as a file, to be handed over in somebody's name while the block lasts.
+
+        A block that ends well has brought a kept video to its author, whatever way it took: that is written down here
+        and nowhere else.
+
+        Raises:
+            ResultLost: the file is not to be had; somebody else's is not, before its author has it.
+            CopyUnderWay, TooOften: the person has to wait, so that nobody else does.
+            DirectMessagesClosed, ChannelClosed, DiscordBusy: as `resend`.
+        """
+        check_file(job, user_id, shown=False)
+        with self._one_copy(job, user_id), _in_words(channel_id):
+            async with self._copies.film(job, limit=limit) as film:
+                present = await self._lookup.job(job.id)  # to fetch it took its time
+                if present is None:
+                    raise ResultLost
+                check_file(present, user_id, shown=channel_id is not None)
+                yield film
+        if job.delivered_at is None:
+            await asyncio.shield(self._received(job))
+
+    @contextmanager
+    def _one_copy(self, job: Job, user_id: int) -> Iterator[None]:
+        """One copy of a video for a person at a time, and a few a minute.
+
+        Raises:
+            CopyUnderWay, TooOften: as `film`.
+        """
+        this = (user_id, job.id)
+        if this in self._under_way:
+            raise CopyUnderWay
+        self._limit.take(user_id)
+        self._under_way.add(this)
+        try:
+            yield
+        finally:
+            self._under_way.discard(this)
+
+    async def _received(self, job: Job) -> None:
+        """Settle a kept video, once; its file is not needed any more.
+
+        Killed before this, or where the database refuses, the video is still kept and its credits are held: it can be
+        fetched again, and is charged when it is, or when nobody does in time.
+        """
+        try:
+            settled = await self._store.received(job.id, now=self._clock())
+        except StoreUnavailable as exc:
+            log.warning("fetched, but not written down", extra={"job": job.id, "detail": str(exc)})
+            return
+        if settled:
+            log.info("fetched", extra={"job": job.id})
+            await self._delivery.discard(job)
+            self._wake()
+
+    async def inbox(self, user_id: int, *, skip: int = 0) -> InboxPage:
+        """What waits for a person, the newest first."""
+        jobs = await self._store.inbox(user_id, most=PAGE + 1, skip=max(0, skip))
+        return InboxPage(jobs=tuple(jobs[:PAGE]), skip=max(0, skip), more=len(jobs) > PAGE)
+
+    async def share(self, job_id: str, member: Member) -> Posted:
+        """Post an author's own result in the channel where it was asked for, once.
+
+        The intent is written before the post. A post that may have happened before a crash is looked for.
+
+        Raises:
+            ResultForgotten: there is no such result of theirs, or it was asked for in no channel.
+            AlreadyShared: it is there.
+            ResultLost, ChannelClosed, DiscordBusy: as `resend`.
+        """
+        async with self._turn(job_id):
+            job = await self.job(job_id, member, Act.SHOW)
+            place = job.destination
+            if job.user_id != member.user_id or place.guild_id is None:
+                raise ResultForgotten
+            meant = await self._store.begin_sharing(job_id, user_id=member.user_id, at=self._moment())
+            if meant is None or meant.sharing_at is None:
+                raise AlreadyShared
+            posted = await self._shared(meant, before=job.sharing_at)
+            await self._store.shared(job_id, message_id=posted.message_id, now=self._clock())
+            if await self._lookup.job(job_id) is None:  # its author's things were deleted meanwhile
+                with _in_words(place.channel_id):
+                    await self._courier.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
+                raise ResultForgotten
+            log.info("shared", extra={"job": job_id, "posted": posted.message_id})
+            if job.delivered_at is None:
+                await self._delivery.discard(job)
+            self._wake()
+            return posted
+
+    async def _shared(self, job: Job, *, before: datetime | None) -> Posted:
+        """The post in the channel; `before` is when an earlier try meant to make it."""
+        place = job.destination
+        if before is not None:
+            sighting = await self._courier.find_copy(
+                job, channel_id=place.channel_id, guild_id=place.guild_id, since=before
+            )
+            if isinstance(sighting, Posted):
+                return sighting
+            if isinstance(sighting, CannotTell):
+                raise ChannelClosed(channel_id=place.channel_id) if sighting.closed else DiscordBusy
+        copy = Copy(
+            kind=CopyKind.SHARED,
+            user_id=job.user_id,
+            locale=job.public_locale,
+            nonce=f"share-{job.id}",
+            limit=SHARE_LIMIT,
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+        )
+        return await self.resend(job, copy)
+
+    async def remove(self, job: Job, member: Member, *, channel_id: int, message_id: int) -> Removed:
+        """Take a result away in the name of somebody who may (`Act.DELETE`), who points at one of its messages.
+
+        The author means that message; where it is the result itself, the video with its card and all that the bot has
+        posted of it. A moderator means the video, or where it was made elsewhere, all copies here. The job stays; what
+        goes is marked before anything is deleted.
+
+        Raises:
+            ChannelClosed: Discord does not let us delete a copy.
+            DiscordBusy: it may, later.
+        """
+        by = Remover.AUTHOR if job.user_id == member.user_id else Remover.MODERATOR
+        known = message_id in {job.message_id, job.shared_message_id}
+        wholly = known if by is Remover.AUTHOR else member.guild_id == job.destination.guild_id
+        known = known or (by is Remover.MODERATOR and await self._posted.has(job.id, message_id=message_id))
+        taken, there = True, job.removed_at is None or (by is Remover.MODERATOR and not deleted_by_moderator(job))
+        if wholly:
+            taken = await self._removals.remove(job, by=by)
+        elif by is Remover.MODERATOR and member.guild_id is not None:
+            taken = await self._removals.withdraw(job, guild_id=member.guild_id)
+        if not known:
+            with _in_words(channel_id):
+                there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
+            await self._posted.deleted(job.id, message_id=message_id)
+            log.info("a copy is removed", extra={"job": job.id, "posted": message_id})
+        if not taken:
+            return Removed.SOON
+        return Removed.NOW if there else Removed.BEFORE
+
+    def _turn(self, job_id: str) -> asyncio.Lock:
+        turn = self._sharing.get(job_id)
+        if turn is None:
+            turn = self._sharing[job_id] = asyncio.Lock()
+        return turn
+
+
+@contextmanager
+def _in_words(channel_id: int | None) -> Iterator[None]:
+    """Troubles of delivery as refusals; `channel_id` None means direct messages."""
+    try:
+        yield
+    except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
+        raise ResultLost from exc
+    except DestinationBusy as exc:
+        raise DiscordBusy from exc
+    except DestinationLost as exc:
+        raise (DirectMessagesClosed() if channel_id is None else ChannelClosed(channel_id=channel_id)) from exc

@@ -1,0 +1,109 @@
+"""What the members' use cases take and give: who asks, what was accepted, what it would cost, how they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.job import Origin
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from bot.domain.eta import Forecast
+    from bot.domain.job import Destination, Job
+    from bot.domain.member import Member
+    from bot.domain.price import Price
+    from bot.domain.quota import Account
+    from bot.service.jobs.eta import Outlook
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How many unfinished jobs one person may have, and how long each may take."""
+
+    jobs_per_user: int
+    deadline: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """Who asks for a video, from where, in which languages, and what it builds on.
+
+    `key` is the idempotency key: the id of the interaction. `confirmed` is whether they have said yes to the price.
+    """
+
+    key: str
+    member: Member
+    locale: str
+    destination: Destination
+    public_locale: str | None = None
+    parent_id: str | None = None
+    origin: Origin = Origin.CREATE
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A request that became a job; `new` is False for a repeat of the same interaction.
+
+    `left` are the credits that the person has now, and `outlook` is when it will be ready if it has to wait; each None
+    where the database would not say afterwards. `warned` is whether a rule of the guild found something that its author
+    should know of.
+    """
+
+    job: Job
+    new: bool
+    price: Price
+    left: int | None
+    expected: Forecast
+    outlook: Outlook | None = None
+    warned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What a request would cost, what the person would pay it from, and how long it usually takes."""
+
+    price: Price
+    standing: Standing
+    expected: Forecast
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purse:
+    """An account that a person may use, and when it renews, or for gifts expires (None: never)."""
+
+    account: Account
+    renews_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What a person may use now: their own allowance first; last what they were granted and never expires.
+
+    The `caps` are what all members of the guild use together, where that is limited.
+    """
+
+    purses: tuple[Purse, ...]
+    caps: tuple[Purse, ...] = ()
+
+    @property
+    def own(self) -> Purse:
+        """Their allowance."""
+        return self.purses[0]
+
+    @property
+    def balance(self) -> int:
+        """All the credits that they could use now."""
+        own = sum(purse.account.balance for purse in self.purses)
+        return min([own, *(cap.account.balance for cap in self.caps)])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobView:
+    """A job and, while it waits, its place in the queue and when its video is expected."""
+
+    job: Job
+    position: int | None
+    expected_at: datetime | None = None

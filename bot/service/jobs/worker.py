@@ -1,0 +1,288 @@
+"""Claims due jobs and advances each by one step: no task waits for a job, the database says what is due when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from bot.domain import backoff
+from bot.domain.job import JobStatus
+from bot.errors import StoreError, StoreLost, TransitionLost
+from bot.service.jobs.delivery_slots import Places
+from bot.service.jobs.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from datetime import datetime
+
+    from bot.domain.concurrency import RunningLimits
+    from bot.domain.job import Job
+    from bot.service.jobs.cards import Cards
+    from bot.service.jobs.clock_leaps import Timekeeper
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.jobs.submission import Submission
+    from bot.store.jobs.claims import Claims
+    from bot.store.jobs.jobs import JobStore
+    from bot.store.jobs.review_decisions import Decisions
+
+    Step = Callable[[Job], Awaitable[Job]]
+
+log = logging.getLogger(__name__)
+
+IDLE: Final = timedelta(seconds=15)  # the longest sleep; queue positions and deadlines are looked at this often
+SOON: Final = timedelta(seconds=1)  # before deadlines are looked at again where there were too many
+ALIVE: Final = timedelta(minutes=2)  # without a look at the database for so long, the worker counts as dead
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capacity:
+    """How much is under way at once: `steps` and `deliveries` in this process, and what providers work on.
+
+    A delivery takes minutes and is no step: however many videos are ready, the other jobs go on. Neither is closing a
+    card, which may wait for a channel that hangs.
+    """
+
+    steps: int
+    running: RunningLimits
+    lease: timedelta
+    deliveries: int = 8
+    deliveries_each: int = 3  # to one channel
+
+
+class Worker:
+    """The loop that moves every job. `wake` may be called from anywhere in the event loop."""
+
+    def __init__(
+        self,
+        *,
+        claims: Claims,
+        jobs: JobStore,
+        submission: Submission,
+        delivery: Delivery,
+        decisions: Decisions,
+        cards: Cards,
+        timekeeper: Timekeeper,
+        providers: Iterable[str],
+        capacity: Capacity,
+        clock: Callable[[], datetime],
+        rand: Callable[[], float],
+    ) -> None:
+        self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
+        self._timekeeper = timekeeper
+        self._steps = Steps(
+            jobs=jobs,
+            submission=submission,
+            delivery=delivery,
+            decisions=decisions,
+            cards=cards,
+            clock=clock,
+            rand=rand,
+        )
+        self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
+        self._news = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._under_way: dict[asyncio.Task[None], Job] = {}
+        self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
+        self._handing_over: Counter[str] = Counter()  # submissions under way, by provider
+        self._deliveries = Places(most=capacity.deliveries, each=capacity.deliveries_each)
+        self._endings = Places(most=capacity.steps, each=max(1, capacity.steps // 2))
+        self._asides: dict[str, asyncio.Task[None]] = {}
+        self._to_show: dict[str, Job] = {}
+        self._renew_at: datetime | None = None
+        self._chores_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something has changed: look again."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the steps under way have ended, of which downloads end at once."""
+        self._stopping = True
+        self._delivery.stop()
+        for aside in tuple(self._asides.values()):
+            aside.cancel()
+        self.wake()
+
+    def alive(self) -> bool:
+        """Whether the loop has looked for work lately, with a database that answered."""
+        return self._looked_at is not None and self._clock() - self._looked_at < ALIVE
+
+    async def run(self) -> None:
+        """Advance jobs until stopped. If cancelled, so are the steps under way; their leases run out.
+
+        Raises:
+            StoreLost: among others, in a group: the database keeps nothing any more.
+        """
+        trouble = 0
+        async with asyncio.TaskGroup() as self._tasks:
+            while not self._stopping:
+                self._news.clear()
+                try:
+                    await self._round()
+                    pause, trouble = await self._pause(), 0
+                    self._looked_at = self._clock()
+                except StoreLost:
+                    raise
+                except StoreError as exc:
+                    trouble += 1
+                    pause = backoff.delay(trouble, rand=self._rand)
+                    log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause.total_seconds()):
+                        await self._news.wait()
+
+    async def recover(self) -> None:
+        """At start: take over what a dead process left unfinished.
+
+        Raises:
+            SettingsInvalid: the folder of the results cannot be written.
+            StoreUnavailable: the database refuses.
+        """
+        await self._timekeeper.recover()
+        await self._delivery.sweep()
+        recovered = await self._claims.recover(now=self._clock())
+        log.info("recovered", extra={"jobs": recovered})
+
+    async def _round(self) -> None:
+        """Claim as much as there is room for, and start a step for each."""
+        if await self._timekeeper.keep():
+            self._renew_at = self._chores_at = None
+        now = self._clock()
+        lease_until = now + self._capacity.lease
+        if self._renew_at is None or now >= self._renew_at:
+            # Before anything is claimed, and again until it succeeds: we must not claim what we have under way.
+            if self._under_way:
+                await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
+            self._renew_at = now + self._capacity.lease / 3
+        if room := self._room():
+            for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
+                self._start(job, self._steps.advance)
+        await self._take_from_queues(now, lease_until)
+        if self._chores_at is None or now >= self._chores_at:
+            self._chores_at = now + IDLE
+            await self._chores(now, lease_until)
+
+    async def _take_from_queues(self, now: datetime, lease_until: datetime) -> None:
+        """Claim what waits for submission, from every provider in turn."""
+        open_ = list(self._providers)
+        while open_ and self._room():
+            for provider in tuple(open_)[: self._room()]:
+                job = await self._next_of(provider, now, lease_until)
+                if job is None:
+                    open_.remove(provider)
+                else:
+                    self._hand_over(job)
+
+    async def _next_of(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
+        """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
+        if self._handing_over[provider] >= self._submission.places(provider):
+            return None
+        limits = self._capacity.running
+        return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
+
+    def _hand_over(self, job: Job) -> None:
+        self._handing_over[job.provider] += 1
+        task = self._start(job, self._steps.submit)
+        task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
+
+    async def _chores(self, now: datetime, lease_until: datetime) -> None:
+        """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
+        late = await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps)
+        for job in late:
+            self._start(job, self._steps.expire)
+        if len(late) == self._capacity.steps:
+            self._chores_at = now + SOON
+        for provider in self._providers:
+            self._aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
+
+    async def _pause(self) -> timedelta:
+        """How long there is nothing to do, unless somebody wakes us."""
+        longest = min(IDLE, self._capacity.lease / 3)
+        if not self._room():
+            return longest
+        rests = map(self._submission.rests_until, self._providers)
+        moments = [await self._claims.next_due(now=self._clock()), self._chores_at, *rests]
+        now = self._clock()
+        return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
+
+    def _room(self) -> int:
+        return max(0, self._capacity.steps - len(self._stepping))
+
+    def _start(self, job: Job, step: Step) -> asyncio.Task[None]:
+        task = self._spawn(self._supervised(job, step), name=f"step-{job.id}")
+        self._under_way[task] = job
+        self._stepping.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._stepping.discard(task)
+        del self._under_way[task]
+        self.wake()
+
+    async def _supervised(self, job: Job, step: Step) -> None:
+        """Carry out one step. Whatever goes wrong in it is written down and leaves the job to be claimed again."""
+        try:
+            job = await (self._in_its_place(self._endings, job, step) if job.finished else step(job))
+            if job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished:
+                self._show(job)
+                job = await self._in_its_place(self._deliveries, job, self._steps.deliver)
+            self._show(job)
+        except TransitionLost as exc:
+            log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
+        except StoreError:
+            log.exception("a step could not be recorded", extra={"job": job.id})
+        except Exception:
+            log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
+            with contextlib.suppress(StoreError):
+                await self._steps.stumble(job)
+
+    async def _in_its_place(self, places: Places, job: Job, step: Step) -> Job:
+        """A step that waits for a channel, when it is the job's turn there, without taking up the room of a step."""
+        channel_id = job.user_id if job.destination.private else job.destination.channel_id
+        if places.crowded(channel_id):
+            return await self._steps.postpone(job)
+        if (task := asyncio.current_task()) is not None:
+            self._stepping.discard(task)
+        self.wake()
+        async with places.of(channel_id):
+            return job if self._stopping else await step(job)
+
+    def _show(self, job: Job) -> None:
+        """Have the news of a job shown on its card; only the last of several that wait."""
+        if job.due_at is None or self._stopping:
+            return
+        self._to_show[job.id] = job
+        self._aside(f"card-{job.id}", partial(self._show_all, job.id))
+
+    async def _show_all(self, job_id: str) -> None:
+        while (job := self._to_show.pop(job_id, None)) is not None:
+            await self._cards.show(job)
+
+    def _aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin what nobody waits for and what must not stop the jobs, unless it is under way."""
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception:
+                log.exception("something on the side failed", extra={"work": name})
+            finally:
+                del self._asides[name]
+
+        if name not in self._asides:
+            self._asides[name] = self._spawn(guarded(), name=name)
+
+    def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
+        if self._tasks is None:
+            raise RuntimeError("the worker does not run")
+        return self._tasks.create_task(work, name=name)

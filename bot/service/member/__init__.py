@@ -1,0 +1,1 @@
+"""What members have beside their videos: library, gallery, presets, storyboards, defaults, feedback."""

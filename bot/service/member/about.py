@@ -1,0 +1,66 @@
+"""What the bot says about itself: which version runs since when, and how the video services are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from bot.service.jobs.provider_health import ProviderHealth
+
+FRESH: Final = timedelta(minutes=1)  # so long nobody's question asks a provider again
+
+
+class Condition(StrEnum):
+    """How a video service is."""
+
+    WELL = "well"  # it answers, and takes our key
+    BUSY = "busy"  # it takes nothing just now; what is asked for waits
+    DOWN = "down"  # it does not answer, or not to us
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """Which bot this is. `source` is the address of its source; None where the operator has named none."""
+
+    version: str
+    source: str | None
+    started_at: datetime
+
+
+class About:
+    """Answers questions about the bot. Asking a provider how it is costs nothing, and happens once a minute at most."""
+
+    def __init__(self, *, facts: Facts, health: Mapping[str, ProviderHealth], clock: Callable[[], datetime]) -> None:
+        self.facts = facts
+        self._health, self._clock = health, clock
+        self._known: dict[str, tuple[datetime, Condition]] = {}
+
+    def uptime(self) -> timedelta:
+        """How long this process has been running."""
+        return self._clock() - self.facts.started_at
+
+    async def conditions(self) -> dict[str, Condition]:
+        """How every configured video service is, by its id."""
+        return {name: await self._condition(name) for name in self._health}
+
+    async def _condition(self, name: str) -> Condition:
+        if self._health[name].rests_until() is not None:
+            return Condition.BUSY
+        known = self._known.get(name)
+        if known is not None and abs(self._clock() - known[0]) < FRESH:
+            return known[1]
+        try:
+            await self._health[name].ensure()
+            condition = Condition.WELL
+        except ProviderError:
+            condition = Condition.DOWN
+        self._known[name] = (self._clock(), condition)
+        return condition

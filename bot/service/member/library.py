@@ -1,0 +1,81 @@
+"""What people keep: their videos to page through and search, the stars they give, a fresh copy where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.access import Act
+from bot.domain.wanted import Wanted
+from bot.service.jobs.access import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.domain.member import Member
+    from bot.service.member.gallery import Gallery
+    from bot.store.jobs.queries import Lookup
+    from bot.store.member.library import Shelf
+
+PAGE: Final = 5  # videos
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LibraryPage:
+    """Some of somebody's videos; `number` counts pages from 0, `more` says whether there is a next one."""
+
+    jobs: tuple[Job, ...]
+    starred: frozenset[str]
+    number: int
+    more: bool
+
+
+class Library:
+    """The use cases around finished videos. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, *, shelf: Shelf, lookup: Lookup, gallery: Gallery, clock: Callable[[], datetime]) -> None:
+        self._shelf, self._access, self._gallery, self._clock = shelf, Access(lookup), gallery, clock
+
+    async def favourite(self, job_id: str, member: Member) -> tuple[bool, int]:
+        """Star a video that one may see, or take the star back: whether it is starred now, and how many stars it has.
+
+        Raises:
+            ResultForgotten, ResultDeleted: see `Access.video`.
+        """
+        job = await self.video(job_id, member)
+        starred, count = await self._shelf.toggle(job_id, user_id=member.user_id, now=self._clock())
+        if starred:
+            await self._gallery.consider(job, stars=count)
+        return starred, count
+
+    async def stars(self, job_id: str) -> int:
+        """How many people have starred a video."""
+        return await self._shelf.stars(job_id)
+
+    async def video(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
+        """A video that somebody may see, or do something with, where they are.
+
+        Raises:
+            ResultForgotten, ResultDeleted, ResultLost: see `Access.video`.
+        """
+        return await self._access.video(job_id, member, act)
+
+    async def page(self, wanted: Wanted, member: Member, *, number: int = 0) -> LibraryPage:
+        """A page of a person's videos, the newest first; the first page where there is none of that number.
+
+        Of others' starred videos those that they may see where they are.
+        """
+        jobs = await self._shelf.videos(
+            wanted, user_id=member.user_id, guild_id=member.guild_id, skip=number * PAGE, most=PAGE + 1
+        )
+        if not jobs and number > 0:
+            return await self.page(wanted, member)
+        shown = tuple(jobs[:PAGE])
+        starred = await self._shelf.starred([job.id for job in shown], user_id=member.user_id)
+        return LibraryPage(jobs=shown, starred=starred, number=number, more=len(jobs) > PAGE)
+
+    async def recent(self, user_id: int, *, text: str = "", most: int) -> list[Job]:
+        """A person's latest posted videos, those with a text in the prompt."""
+        return await self._shelf.videos(Wanted(text=text.strip()), user_id=user_id, guild_id=None, skip=0, most=most)

@@ -1,0 +1,1 @@
+"""What people decide: review cases and reports."""

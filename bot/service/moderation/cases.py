@@ -1,0 +1,196 @@
+"""What moderators decide: held requests and videos, and reports of videos. Wishes for credits are the admins'."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.case import Case, CaseKind, CaseState, Report
+from bot.domain.job import JobStatus
+from bot.domain.member import Member
+from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.service.jobs.cards import Cards
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.jobs.results import Removed, Results
+    from bot.service.moderation.case_poster import Clerk
+    from bot.store.community.cases import CaseStore
+    from bot.store.community.guilds import GuildStore
+    from bot.store.community.reports import ReportStore
+    from bot.store.jobs.queries import Lookup
+    from bot.store.jobs.review_decisions import Decisions
+
+log = logging.getLogger(__name__)
+
+HASTE: Final = 10.0  # seconds that somebody who reports waits to hear who has it
+
+
+class Heard(StrEnum):
+    """Who has a report, or what somebody wrote to the operator."""
+
+    MODERATORS = "moderators"  # it is in their channel
+    OPERATOR = "operator"  # it is in the operator's channel, or their direct messages
+    KEPT = "kept"  # nobody yet; it is shown as soon as somebody can be
+    BEFORE = "before"  # the person has reported the same before; that counts
+
+
+class Cases:
+    """The use cases of moderators. Every method may raise `StoreUnavailable`: then nothing has happened.
+
+    That somebody may decide is for the caller to have asked. `can_scan` is whether texts and videos can be scanned.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CaseStore,
+        reports: ReportStore,
+        decisions: Decisions,
+        guilds: GuildStore,
+        lookup: Lookup,
+        results: Results,
+        delivery: Delivery,
+        cards: Cards,
+        clerk: Clerk,
+        deadline: timedelta,
+        can_scan: bool,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._reports, self._decisions = store, reports, decisions
+        self._guilds, self._lookup = guilds, lookup
+        self._results, self._delivery, self._cards, self._clerk = results, delivery, cards, clerk
+        self._deadline, self._clock, self._wake = deadline, clock, wake
+        self.can_scan = can_scan
+
+    async def read(self, case_id: str, *, guild_id: int | None, channel_id: int | None) -> Case:
+        """A case, for somebody in the channel where it is decided.
+
+        Raises:
+            CaseUnknown: there is no such case there.
+        """
+        case = await self._store.case(case_id)
+        if case is None or (case.guild_id, case.channel_id) != (guild_id, channel_id):
+            raise CaseUnknown
+        return case
+
+    async def approve(self, case: Case, entry: AuditEntry) -> Job:
+        """Let a held request be made, or a held video be posted.
+
+        Raises:
+            CaseDecided: somebody else was first, or it has passed.
+        """
+        job = await self._decisions.approve(case, entry, deadline=self._deadline)
+        log.info("approved", extra={"case": case.id, "job": job.id})
+        return await self._told(job)
+
+    async def deny(self, case: Case, entry: AuditEntry, *, reason: str) -> Job:
+        """Let a held request, or a held video, come to nothing; its author reads the reason.
+
+        Raises:
+            CaseDecided: somebody else was first, or it has passed.
+        """
+        job = await self._decisions.deny(case, entry, reason=reason)
+        log.info("denied", extra={"case": case.id, "job": job.id})
+        if job.result_url is not None:
+            await self._delivery.discard(job)
+        return await self._told(job)
+
+    async def check_reportable(self, job_id: str, *, by: int) -> Job | None:
+        """Whether somebody may report a result; its job, if there are records of it.
+
+        Raises:
+            OwnReport: it is their own.
+        """
+        job = await self._lookup.job(job_id)
+        if job is not None and job.user_id == by:
+            raise OwnReport
+        return job
+
+    async def report(
+        self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str, key: str
+    ) -> Heard:
+        """Bring a reported result before those who decide; who has it now.
+
+        `message` is its channel and id. Reports by others of the same result go with the first; `key` is the
+        interaction's id.
+
+        Raises:
+            OwnReport: it is their own.
+        """
+        job, now = await self.check_reportable(job_id, by=by), self._clock()
+        new = Case(
+            id=f"report-{key}",
+            kind=CaseKind.REPORT,
+            guild_id=guild_id or 0,
+            channel_id=0,
+            user_id=job.user_id if job else 0,
+            job_id=job_id,
+            body={"channel": message[0], "message": message[1]},
+            created_at=now,
+        )
+        case = await self._reports.add(Report(user_id=by, reason=reason, at=now), key=key, case=new)
+        if case is None:
+            return Heard.BEFORE
+        log.info("reported", extra={"case": case.id, "job": job_id})
+        return await self._heard(case.id)
+
+    async def _heard(self, case_id: str) -> Heard:
+        """Have a report shown at once, if that is to be done soon; who has it now."""
+        with contextlib.suppress(TimeoutError, StoreUnavailable):  # it is due still, and the next round sees to it
+            async with asyncio.timeout(HASTE):
+                await self._clerk.see_to(case_id)
+            case = await self._store.case(case_id)
+            if case is not None and case.message_id is not None and case.due_at is None:
+                return Heard.OPERATOR if case.for_operator else Heard.MODERATORS
+        self._wake()
+        return Heard.KEPT
+
+    async def dismiss(self, case: Case, entry: AuditEntry) -> None:
+        """Nothing follows from a report.
+
+        Raises:
+            CaseDecided: somebody else was first.
+        """
+        await self._decisions.settle_report(case, CaseState.DISMISSED, entry)
+        self._wake()
+
+    async def remove(self, case: Case, entry: AuditEntry) -> Removed:
+        """Take the reported video away. Deleting twice is harmless, so that comes first.
+
+        Raises:
+            ResultForgotten: its records are gone.
+            CaseDecided: somebody else was first.
+            ChannelClosed, DiscordBusy: Discord does not let us, or may later.
+        """
+        job = await self._lookup.job(case.job_id or "")
+        if job is None:
+            raise ResultForgotten
+        moderator = Member(user_id=entry.actor_id, guild_id=case.guild_id, moderates=True)
+        place = {"channel_id": case.body["channel"], "message_id": case.body["message"]}
+        removed = await self._results.remove(job, moderator, **place)
+        await self._decisions.settle_report(case, CaseState.APPROVED, entry)
+        self._wake()
+        return removed
+
+    async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
+        """Let the one whom a case is about ask for nothing until then at least; the case stays to be decided."""
+        await self._guilds.block_longer(entry, user_id=case.user_id, until=until, reason=reason)
+        self._wake()
+
+    async def _told(self, job: Job) -> Job:
+        """Have the news shown, and everything done that follows."""
+        self._wake()
+        if job.status is JobStatus.QUEUED:  # and maybe for long; of the rest the worker tells at once
+            with contextlib.suppress(StoreUnavailable):  # the next look at the queue shows it
+                await self._cards.show(job)
+        return job

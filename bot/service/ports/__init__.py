@@ -1,0 +1,1 @@
+"""What the services need of the outside: somebody who posts, and people to tell."""

@@ -1,0 +1,188 @@
+"""The one thing the core asks of Discord: to show a job's card, to post its result, to reach the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from bot.domain.job import DeadLetter, JobStatus, Review
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.case import Case
+    from bot.domain.job import Job
+    from bot.service.media.service import MediaInfo
+
+
+class Phase(StrEnum):
+    """What a card says of its job."""
+
+    REVIEW = "review"  # a moderator has to approve the request, or the finished video
+    WAITING = "waiting"  # in the queue
+    STARTING = "starting"  # being handed to the provider
+    RUNNING = "running"  # the provider works on it
+    DELIVERING = "delivering"  # finished, on its way into the channel
+    DONE = "done"  # posted
+    FAILED = "failed"  # will never be; nothing was charged
+    CANCELLED = "cancelled"  # taken back; nothing was charged
+    UNKNOWN = "unknown"  # a dead letter: the operator has to find out
+    KEPT = "kept"  # a dead letter: ready, and kept for the person to fetch
+
+    @property
+    def last(self) -> bool:
+        """Whether the card never changes again by itself."""
+        return self in {Phase.DONE, Phase.FAILED, Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT}
+
+
+def phase_of(job: Job) -> Phase:
+    """What the card of this job says."""
+    if job.dead_letter is not None:
+        return Phase.UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else Phase.KEPT
+    if job.delivered_at is not None:
+        return Phase.DONE
+    if job.status is JobStatus.SUCCEEDED and job.review is Review.HELD:
+        return Phase.REVIEW
+    return {
+        JobStatus.PENDING: Phase.REVIEW,
+        JobStatus.QUEUED: Phase.WAITING,
+        JobStatus.SUBMITTING: Phase.STARTING,
+        JobStatus.RUNNING: Phase.RUNNING,
+        JobStatus.SUCCEEDED: Phase.DELIVERING,
+        JobStatus.FAILED: Phase.FAILED,
+        JobStatus.CANCELLED: Phase.CANCELLED,
+    }[job.status]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """What a job's card shows: `position` in the queue from 1, and when the video is expected.
+
+    `expected_at` is the usual time, `late_at` when nearly every video is ready; `overdue` is whether that has passed.
+    `paused` is whether nothing that waits is begun for now, `repeated` whether its requester may have been told
+    already how the job ended.
+    """
+
+    job: Job
+    phase: Phase
+    position: int | None = None
+    expected_at: datetime | None = None
+    late_at: datetime | None = None
+    overdue: bool = False
+    paused: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """Where a message is."""
+
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotPosted:
+    """Everything since the moment of posting was read, and the message is not there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CannotTell:
+    """Nobody could look, or not to the end: the message may be there, so nothing may be posted anew.
+
+    `closed` is whether Discord refuses to show the place, which a later look seldom changes.
+    """
+
+    reason: str
+    closed: bool = False
+
+
+Sighting: TypeAlias = Posted | NotPosted | CannotTell
+"""What came of looking for a message that may have been posted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A finished video on disk, ready to be posted. `label` is the operator's own way to say that AI made it."""
+
+    job: Job
+    file: Path
+    media: MediaInfo
+    label: str = ""
+
+
+class Trouble(StrEnum):
+    """What the operator has to hear of."""
+
+    KEY = "operator_fault"  # key, balance or permission at a provider
+    MODEL = "model_given_up"  # a service makes no more videos with a model
+    OUTCOME_UNKNOWN = "outcome_unknown"  # a job that may have been submitted and cannot be found
+    UNDELIVERABLE = "undeliverable"  # a video that no place takes
+    STORE = "store_unavailable"  # the database refuses
+    MACHINE = "machine"  # results cannot be written or looked at here
+    BUDGET = "budget"  # a share of the money of a month is used
+    MORE = "more"  # somebody wishes for more credits where nobody decides
+    CASE = "case"  # moderators cannot be asked what they have to decide
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """Something for the operator: what, about which provider or job, and the details that are safe to show.
+
+    One with a `key` (at most 25 characters) is said once, even if it is repeated after a crash.
+    """
+
+    trouble: Trouble
+    subject: str
+    detail: str = ""
+    key: str = ""
+
+
+class Notifier(Protocol):
+    """Discord as the core sees it. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    async def post_card(self, card: Card) -> Posted | None:
+        """Post a job's card; None where the destination has none (a private job). A repeat finds the first one."""
+        ...
+
+    async def edit_card(self, card: Card) -> None:
+        """Bring a posted card up to date."""
+        ...
+
+    async def find_card(self, job: Job) -> Sighting:
+        """The job's card, which may have been posted without being recorded. Raises nothing."""
+        ...
+
+    async def find_result(self, job: Job) -> Sighting:
+        """The message with the job's result, where its post was intended last. Raises nothing."""
+        ...
+
+    async def post_result(self, result: Result) -> Posted:
+        """Post a result where the job wants it, mentioning its requester only. A repeat finds the first one."""
+        ...
+
+    async def send_directly(self, result: Result) -> Posted:
+        """Post a result into its requester's direct messages instead."""
+        ...
+
+    async def take_back(self, job: Job, posted: Posted) -> None:
+        """Delete what was just posted of a job; what is gone is deleted."""
+        ...
+
+    async def tell_requester(self, card: Card) -> None:
+        """Tell the requester how the job ended without a video, where the video would have reached them.
+
+        A `repeated` card may have been told before: then that message is looked for first. Whoever has ended it
+        themselves is not called.
+        """
+        ...
+
+    async def tell_decision(self, case: Case) -> None:
+        """Tell somebody directly what became of their wish for more credits."""
+        ...
+
+    async def alert(self, alert: Alert) -> None:
+        """Tell the operator."""
+        ...

@@ -1,0 +1,54 @@
+"""What the core asks of Discord for those who look after a guild: cases to decide, and the record of changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.domain.case import Case
+    from bot.domain.feedback import Note
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.service.ports.notifier import Posted, Result, Sighting
+
+
+class Staff(Protocol):
+    """Discord as the staff sees it. What waits may raise `DestinationLost` (for good) or `DestinationBusy`."""
+
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        """Whether a channel of a guild exists, as far as Discord has told."""
+        ...
+
+    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+        """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""
+        ...
+
+    async def find_case(self, case: Case) -> Sighting:
+        """The message of a case, which may have been posted. Raises nothing."""
+        ...
+
+    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+        """Say how a case stands, in its message; once it is decided, take its buttons away."""
+        ...
+
+    def operator_places(self) -> AsyncIterator[int]:
+        """The channels in which the operator can be told something, the best first: theirs, then direct messages."""
+        ...
+
+    async def post_note(self, note: Note) -> Posted:
+        """Post what somebody wrote to the operator, into the note's channel. A repeat finds the first."""
+        ...
+
+    async def find_note(self, note: Note) -> Sighting:
+        """Look for the message of a note, which may have been posted."""
+        ...
+
+    async def delete_note(self, note: Note) -> None:
+        """Delete the message of a note; that it is gone already is as good."""
+        ...
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        """Write an entry of the audit into a channel."""
+        ...

@@ -1,0 +1,148 @@
+"""What a guild has looked at in a request before money moves, and what becomes of what is found."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.job import Review
+from bot.domain.policy import Action, Approval
+from bot.errors import PromptRefused, ProviderError, ReviewImpossible
+from bot.service.screening.rules import search, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from bot.domain.member import Member
+    from bot.domain.policy import Policy
+    from bot.domain.request import VideoRequest
+    from bot.provider.scan import Scanner
+    from bot.service.ports.staff import Staff
+    from bot.service.screening.rules import Finding
+    from bot.store.community.strikes import StrikeStore
+
+log = logging.getLogger(__name__)
+
+REVIEW_TIME: Final = timedelta(hours=24)  # so long a request or a result waits for a moderator
+NAMED: Final = 10  # rules at most that a case names
+
+
+class Why(StrEnum):
+    """Why a moderator has to decide."""
+
+    APPROVAL = "approval"  # the guild wants everything approved
+    RULE = "rule"  # a rule of the guild has found something
+    DOUBT = "doubt"  # a rule could not be searched by to the end
+    RISK = "risk"  # the scan has found something
+    UNSCANNED = "unscanned"  # the scan that the guild wants could not be made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screened:
+    """What was found in a request that is not refused; with `review` REQUEST there is the `case` to open."""
+
+    review: Review | None = None
+    case: Case | None = None
+    warned: bool = False
+
+
+class Moderation:
+    """Decides what may be made at once, and what a moderator has to see. Whatever is in doubt is not let through."""
+
+    def __init__(
+        self, *, strikes: StrikeStore, scanner: Scanner | None, staff: Staff, clock: Callable[[], datetime]
+    ) -> None:
+        self._strikes, self._scanner, self._staff, self._clock = strikes, scanner, staff, clock
+
+    @property
+    def can_scan(self) -> bool:
+        """Whether texts and videos can be scanned at all."""
+        return self._scanner is not None
+
+    async def screen(self, wish: VideoRequest, member: Member, *, policy: Policy, key: str, job_id: str) -> Screened:
+        """Look at a request; `key` lets the same one count once.
+
+        Raises:
+            PromptRefused: a rule of the guild refuses it; it has been counted against its author.
+            ReviewImpossible: a moderator would have to decide, and there is no channel to ask in, or not any more.
+            StoreUnavailable: the database refuses.
+        """
+        if member.guild_id is None:
+            return Screened()
+        asked, texts = policy.moderation, texts_of(wish)
+        found = await search(asked.rules, texts)
+        sure = {each.rule.action for each in found if not each.doubtful}
+        if Action.REFUSE in sure:
+            raise await self._refusal(member.guild_id, member.user_id, policy, key=key)
+        why: dict[Why, Sequence[str]] = {}
+        if Action.HOLD in sure:
+            why[Why.RULE] = _named(found, doubtful=False)
+        if doubtful := _named(found, doubtful=True):
+            why[Why.DOUBT] = doubtful
+        if asked.scan_prompts and not why:
+            why |= await self._scanned("\n".join(texts))
+        if asked.approval in {Approval.REQUESTS, Approval.BOTH}:
+            why[Why.APPROVAL] = ()
+        warned = Action.WARN in sure
+        if not why:
+            if asked.approval is not Approval.RESULTS:
+                return Screened(warned=warned)
+            self._room(member.guild_id, policy)
+            return Screened(review=Review.RESULT, warned=warned)
+        case = self._case(member.guild_id, member.user_id, policy, why, job_id=job_id)
+        return Screened(review=Review.REQUEST, case=case, warned=warned)
+
+    async def _refusal(self, guild_id: int, user_id: int, policy: Policy, *, key: str) -> PromptRefused:
+        """What the author of a refused prompt is told, once it counts where strikes count."""
+        rules = policy.moderation
+        if not rules.strikes:
+            return PromptRefused()
+        struck = await self._strikes.strike(
+            key=key, guild_id=guild_id, user_id=user_id, reason="rule", rules=rules, now=self._clock()
+        )
+        return PromptRefused(strikes=struck.count, most=rules.strikes, blocked_until=struck.blocked_until)
+
+    async def _scanned(self, text: str) -> dict[Why, Sequence[str]]:
+        """What the scan says against a text; that it can't be made is said against it too."""
+        if self._scanner is None:
+            return {Why.UNSCANNED: ()}
+        try:
+            verdict = await self._scanner.text(text)
+        except ProviderError as exc:
+            log.warning("a prompt could not be scanned", extra={"code": exc.code})
+            return {Why.UNSCANNED: ()}
+        return {Why.RISK: verdict.risks} if verdict.risks else {}
+
+    def _room(self, guild_id: int, policy: Policy) -> int:
+        """The channel where moderators are asked."""
+        channel_id = policy.moderation.channel_id
+        if channel_id is None or not self._staff.there(guild_id, channel_id):
+            raise ReviewImpossible
+        return channel_id
+
+    def _case(self, guild_id: int, user_id: int, policy: Policy, why: dict[Why, Sequence[str]], *, job_id: str) -> Case:
+        return Case(
+            id=f"request-{job_id}",
+            kind=CaseKind.REQUEST,
+            guild_id=guild_id,
+            channel_id=self._room(guild_id, policy),
+            user_id=user_id,
+            job_id=job_id,
+            body={"why": {str(reason): list(named) for reason, named in why.items()}},
+            created_at=self._clock(),
+        )
+
+
+def _named(found: Sequence[Finding], *, doubtful: bool) -> list[str]:
+    """The patterns that a moderator wants to know of; of those that only refuse or warn, the doubtful ones."""
+    named = (
+        each.rule.pattern
+        for each in found
+        if each.doubtful is doubtful and (doubtful or each.rule.action is Action.HOLD)
+    )
+    return list(named)[:NAMED]

@@ -1,0 +1,92 @@
+"""Looking at finished videos before they are posted: what a guild wants scanned, or approved by a moderator."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.job import Review
+from bot.domain.policy import Approval
+from bot.errors import ProviderError
+from bot.service.screening.requests import REVIEW_TIME, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.domain.job import Job
+    from bot.domain.policy import Moderation
+    from bot.provider.scan import Scanner
+    from bot.store.community.guilds import GuildStore
+    from bot.store.jobs.review_decisions import Decisions
+
+log = logging.getLogger(__name__)
+
+
+class Inspection:
+    """Decides whether a video may be posted, by what its guild wants now. Whatever is in doubt is held back."""
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildStore,
+        decisions: Decisions,
+        scanner: Scanner | None,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._guilds, self._decisions, self._scanner = guilds, decisions, scanner
+        self._clock, self._wake = clock, wake
+
+    async def objection(self, job: Job) -> Case | None:
+        """The case that has to be decided before a video in `SUCCEEDED` may be posted; None where it may be.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        guild_id = job.destination.guild_id
+        if guild_id is None or job.review is Review.PASSED or job.posting_at is not None:
+            return None
+        asked = (await self._guilds.state(guild_id)).policy.moderation
+        if asked.channel_id is None:
+            return None
+        body: dict[str, Any] = await self._scanned(job, asked) if asked.scan_results else {}
+        if asked.approval in {Approval.RESULTS, Approval.BOTH}:
+            body.setdefault("why", {})[str(Why.APPROVAL)] = []
+        if not body:
+            return None
+        return Case(
+            id=f"result-{job.id}",
+            kind=CaseKind.RESULT,
+            guild_id=guild_id,
+            channel_id=asked.channel_id,
+            user_id=job.user_id,
+            job_id=job.id,
+            body=body,
+            created_at=self._clock(),
+        )
+
+    async def hold(self, job: Job, case: Case) -> Job:
+        """Keep the video back and ask for a decision.
+
+        Raises:
+            StoreError: it could not be written down, or the job is not the caller's any more.
+        """
+        held = await self._decisions.hold(job, case=case, until=case.created_at + REVIEW_TIME)
+        log.info("held", extra={"job": job.id, "why": sorted(case.body["why"])})
+        self._wake()
+        return held
+
+    async def _scanned(self, job: Job, asked: Moderation) -> dict[str, Any]:
+        """What the scan says against a video; that it can't be made is said against it too."""
+        if self._scanner is None or job.result_url is None:
+            return {"why": {str(Why.UNSCANNED): []}}
+        try:
+            verdict = await self._scanner.video(job.result_url, seconds=job.request.duration)
+        except ProviderError as exc:
+            log.warning("a video could not be scanned", extra={"job": job.id, "code": exc.code})
+            return {"why": {str(Why.UNSCANNED): []}}
+        if verdict.risks or verdict.level >= asked.scan_level:
+            return {"why": {str(Why.RISK): list(verdict.risks)}, "level": verdict.level}
+        return {}

@@ -1,0 +1,173 @@
+"""What people may ask about what is held of them: to read how it is kept, to have all of it, to have it deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import zipfile
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.rate_limit import RateLimit
+from bot.errors import DestinationBusy, DestinationLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from bot.domain.job import Job
+    from bot.service.jobs.copies import Courier
+    from bot.service.jobs.delivery import Delivery
+    from bot.store.jobs.removals import Place
+    from bot.store.privacy.deletion import Deletion, DeletionStore
+    from bot.store.privacy.export import PrivacyStore
+
+log = logging.getLogger(__name__)
+
+POLICY: Final = 100_000  # bytes of the operator's text that are read
+PLAIN: Final = 1024 * 1024  # bytes of an export up to which it is not compressed
+HURRY: Final = timedelta(hours=20)  # so long a deletion waits for cards and messages that Discord does not take
+PAUSE: Final = timedelta(minutes=10)  # in which one person may export so often, and delete once
+EXPORTS: Final = 3
+BATCH: Final = 50  # jobs at once
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """Everything that is held about somebody, as a file."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keeping:
+    """How long things are kept; None is for ever. `guilds` is from when the bot leaves one."""
+
+    texts: timedelta | None
+    files: timedelta | None
+    guilds: timedelta
+
+
+class Privacy:
+    """The use cases about personal data. Every method may raise `StoreUnavailable`.
+
+    `policy_file` is the operator's own text, read whenever somebody asks; beside it may lie one for a language, with
+    the language before its ending (`privacy.zh-CN.md` beside `privacy.md`).
+    """
+
+    def __init__(
+        self,
+        *,
+        store: PrivacyStore,
+        deletions: DeletionStore,
+        courier: Courier,
+        delivery: Delivery,
+        keeping: Keeping,
+        policy_file: Path | None,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._deletions, self._courier, self._delivery = store, deletions, courier, delivery
+        self._policy_file, self._clock, self._wake = policy_file, clock, wake
+        self.keeping = keeping
+        self._exports = RateLimit(times=EXPORTS, span=PAUSE, clock=clock)
+        self._wishes = RateLimit(times=1, span=PAUSE, clock=clock)
+
+    async def policy(self, locale: str) -> str | None:
+        """The operator's text for readers of a locale; None where there is none, and the bot's own is to be shown."""
+        file = self._policy_file
+        if file is None:
+            return None
+        for each in (file.with_suffix(f".{locale}{file.suffix}"), file):
+            text = await asyncio.to_thread(_read, each)
+            if text is not None:
+                return text
+        log.warning("the file of the privacy policy cannot be read", extra={"file": str(file)})
+        return None
+
+    async def export(self, user_id: int) -> Export:
+        """Everything that is held about a person as JSON, compressed where it is long.
+
+        Raises:
+            TooOften: they have had as many of them as one may have for now.
+        """
+        self._exports.take(user_id)
+        held = await self._store.held(user_id)
+        return await asyncio.to_thread(_packed, user_id, self._clock(), held)
+
+    async def delete(self, user_id: int, *, messages: bool) -> None:
+        """Delete everything about a person, and take their name off what has to stay.
+
+        The wish is kept first. What can be done at once is done when this returns; the rest is `work`, which also
+        goes on with it after a crash.
+
+        Raises:
+            TooOften: they have done so a moment ago.
+        """
+        self._wishes.check(user_id)
+        wish = await self._deletions.ask(user_id, messages=messages, now=self._clock())
+        self._wishes.count(user_id)  # not before it is kept: whom the database refused may try again
+        log.info("somebody wants their data deleted")
+        await self._fulfil(wish)
+
+    async def work(self) -> None:
+        """Go on with every deletion that is not finished."""
+        for wish in await self._deletions.open():
+            await self._fulfil(wish)
+
+    async def _fulfil(self, wish: Deletion) -> None:
+        now = self._clock()
+        hurried = now - wish.at > HURRY
+        if await self._deletions.end_jobs(wish, now=now):
+            self._wake()
+        await self._deletions.clear(wish, now=now)
+        try:
+            while jobs := await self._deletions.closed(wish, hurried=hurried, most=BATCH):
+                for job, places in jobs:
+                    await self._forget(job, places if wish.messages else [], hurried=hurried)
+        except DestinationBusy as exc:
+            log.info("a deletion waits for Discord", extra={"reason": exc.reason})
+            return
+        if await self._deletions.finish(wish, hurried=hurried, now=now):
+            log.info("a deletion is finished")
+
+    async def _forget(self, job: Job, places: list[Place], *, hurried: bool) -> None:
+        """The messages and the file first: the row is what knows of them.
+
+        Raises:
+            DestinationBusy: Discord does not take it now.
+        """
+        for place in places:
+            try:
+                await self._courier.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
+            except DestinationLost as exc:
+                log.info("a message stays", extra={"job": job.id, "reason": exc.reason})
+            except DestinationBusy:
+                if not hurried:
+                    raise
+        await self._delivery.discard(job)
+        await self._deletions.forget(job)
+
+
+def _read(file: Path) -> str | None:
+    try:
+        with file.open("rb") as source:
+            return source.read(POLICY).decode(errors="replace").strip() or None
+    except OSError:
+        return None
+
+
+def _packed(user_id: int, now: datetime, held: dict[str, list[dict[str, Any]]]) -> Export:
+    whole = {"user_id": user_id, "made_at": now.isoformat(), "held": held}
+    content, name = json.dumps(whole, ensure_ascii=False, indent=1).encode(), f"shotcaller-{user_id}.json"
+    if len(content) <= PLAIN:
+        return Export(filename=name, content=content)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return Export(filename=f"{name}.zip", content=packed.getvalue())

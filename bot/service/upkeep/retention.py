@@ -1,0 +1,90 @@
+"""Forgetting in time: once a day, whatever is older than it is kept."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import SettingsInvalid, TransitionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.service.jobs.delivery import Delivery
+    from bot.service.upkeep.left_guilds import Departures
+    from bot.service.upkeep.privacy import Keeping
+    from bot.store.member.drafts import Drafts
+    from bot.store.privacy.retention import RetentionStore
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 100  # jobs a transaction
+DRAFTS: Final = timedelta(days=90)  # since somebody last touched them
+UNTOUCHED: Final = timedelta(days=1)  # before a file that no job needs counts as left behind
+RECORDS: Final = timedelta(days=400)  # what admins and moderators have done: a year and a little
+
+
+class Retention:
+    """What goes by its age. It is done in small steps that may all be repeated, so it can be cut short anywhere."""
+
+    def __init__(
+        self,
+        *,
+        store: RetentionStore,
+        drafts: Drafts,
+        departures: Departures,
+        delivery: Delivery,
+        keeping: Keeping,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store, self._drafts, self._departures, self._delivery = store, drafts, departures, delivery
+        self._keeping, self._clock, self._wake = keeping, clock, wake
+
+    async def work(self) -> None:
+        """Forget what is old, unless the clock has leapt: what is deleted for a wrong date is lost.
+
+        A clock that has leapt is believed the next day, when it has gone on as a clock does.
+        """
+        now, keeping = self._clock(), self._keeping
+        if not await self._store.believable(now):
+            log.info("nothing is forgotten today: the clock is new, or has leapt")
+            return
+        forgotten = await self._texts(now - keeping.texts) if keeping.texts is not None else 0
+        expired = await self._files(now - keeping.files) if keeping.files is not None else 0
+        texts = DRAFTS if keeping.texts is None else min(keeping.texts, DRAFTS)
+        await self._drafts.forget(before=now - texts)
+        before = None if keeping.texts is None else now - keeping.texts
+        await self._store.trim(texts=before, records=now - RECORDS, now=now)
+        await self._store.end_sanctions(now=now)
+        guilds = await self._departures.forget(before=now - keeping.guilds)
+        await self._tidy()
+        log.info("forgotten", extra={"texts": forgotten, "files": expired, "guilds": guilds})
+
+    async def _tidy(self) -> None:
+        try:
+            await self._delivery.sweep(untouched=UNTOUCHED)
+        except SettingsInvalid as exc:
+            log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
+
+    async def _texts(self, before: datetime) -> int:
+        count = 0
+        while found := await self._store.forget_texts(before=before, most=BATCH):
+            count += found
+        return count
+
+    async def _files(self, before: datetime) -> int:
+        count = 0
+        while jobs := await self._store.unfetched(before=before, most=BATCH):
+            for job in jobs:
+                try:
+                    failed = await self._store.expire(job, now=self._clock())
+                except TransitionLost:
+                    continue  # fetched a moment ago
+                await self._delivery.discard(failed)
+                count += 1
+        if count:
+            self._wake()
+        return count

@@ -1,0 +1,279 @@
+"""Credits between people, and who hears how budgets stand: through the services, over a real database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.domain.case import CaseState
+from bot.domain.funding import Defaults
+from bot.domain.guild import AuditEntry
+from bot.domain.member import Member
+from bot.domain.policy import Pool
+from bot.domain.quota import MOST_MORE, Allowance
+from bot.errors import (
+    Blocked,
+    CaseDecided,
+    CaseUnknown,
+    DestinationBusy,
+    DestinationLost,
+    GiftImpossible,
+    GiftsOff,
+    GiftTooLarge,
+    StoreUnavailable,
+)
+from bot.service.admin.budget_alerts import BudgetWatch
+from bot.service.admin.credits import Present, Quotas, Wished
+from bot.store.community.audit import Audit
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.money.budget_alerts import BudgetStore, note_share
+from bot.store.money.grants import Grants
+from bot.store.money.statements import Statements
+
+if TYPE_CHECKING:
+    from bot.domain.policy import Policy
+    from tests.service.house import House
+
+ANA = Member(user_id=1, guild_id=7)
+
+
+def quotas(house: House) -> Quotas:
+    return Quotas(
+        grants=Grants(house.database),
+        statements=Statements(house.database),
+        cases=CaseStore(house.database),
+        guilds=GuildStore(house.database),
+        notifier=house.discord,
+        desk=house.desk,
+        defaults=Defaults(allowance=Allowance(credits=60)),
+        clock=house.clock,
+        wake=house.wake,
+    )
+
+
+def entry(house: House, key: str, guild_id: int = 7) -> AuditEntry:
+    return AuditEntry(id=key, guild_id=guild_id, actor_id=9, action="changed", at=house.clock())
+
+
+async def decided(house: House, key: str = "policy", **changes: Any) -> None:
+    def apply(policy: Policy) -> Policy:
+        return policy.changed(**changes)
+
+    await GuildStore(house.database).change(entry(house, key), apply)
+
+
+async def moderated(house: House) -> None:
+    await decided(house, "mod", moderation={"channel_id": 55})
+
+
+def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> Present:
+    return Present(key="g", receiver_id=to, to_bot=bot, credits=amount)
+
+
+async def wish(house: House, key: str = "1", member: Member = ANA) -> Wished:
+    return await quotas(house).wish(member, key=key, credits_=20, why="a film", locale="zh-CN")
+
+
+async def extras(house: House, user_id: int) -> int:
+    """What they have that came from people."""
+    standing = await house.videos().standing(Member(user_id=user_id, guild_id=7))
+    return sum(purse.account.balance for purse in standing.purses if purse.account.owner.startswith("extra:"))
+
+
+async def test_a_gift_moves_credits_where_the_guild_has_that(house: House) -> None:
+    await decided(house, gifts=True)
+    assert await quotas(house).give(ANA, present()) == 40
+    assert await quotas(house).give(ANA, present()) == 40
+    assert await extras(house, 2) == 20
+    assert (await house.videos().standing(ANA)).own.account.balance == 40
+
+
+async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(house: House) -> None:
+    await decided(house, gifts=True)
+    await quotas(house).give(ANA, present())
+    back = Present(key="back", receiver_id=1, to_bot=False, credits=80)
+    assert await quotas(house).give(Member(user_id=2, guild_id=7), back) == 0
+    assert [await extras(house, each) for each in (1, 2)] == [80, 0]
+    house.clock.tick(86_400)
+    assert [await extras(house, each) for each in (1, 2)] == [0, 0]
+    assert (await house.videos().standing(ANA)).balance == 60
+
+
+async def test_nobody_can_give_away_what_they_share(house: House) -> None:
+    pool = Pool(name="team", role_id=3, allowance=Allowance(credits=90))
+    await decided(house, gifts=True, pools=(pool,))
+    giver = Member(user_id=1, guild_id=7, role_ids=frozenset({3}))
+    with pytest.raises(GiftTooLarge) as caught:
+        await quotas(house).give(giver, present(61))
+    assert caught.value.balance == 60
+
+
+@pytest.mark.parametrize("giver", [ANA, Member(user_id=1)])
+async def test_gifts_are_off_unless_a_guild_turns_them_on(house: House, giver: Member) -> None:
+    with pytest.raises(GiftsOff):
+        await quotas(house).give(giver, present())
+
+
+@pytest.mark.parametrize("gift", [present(to=1), present(bot=True), present(0), present(-5)])
+async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(house: House, gift: Present) -> None:
+    await decided(house, gifts=True)
+    with pytest.raises(GiftImpossible):
+        await quotas(house).give(ANA, gift)
+
+
+async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(house: House) -> None:
+    await decided(house, gifts=True)
+    with pytest.raises(GiftTooLarge):
+        await quotas(house).give(ANA, present(61))
+    until = house.clock().replace(year=2027)
+    await GuildStore(house.database).block(entry(house, "b"), user_id=1, until=until, reason="spam")
+    with pytest.raises(Blocked):
+        await quotas(house).give(ANA, present())
+    assert await extras(house, 2) == 0
+
+
+async def test_a_wish_goes_to_those_who_decide_once_at_a_time(house: House) -> None:
+    await moderated(house)
+    assert [await wish(house, key) for key in "12"] == [Wished.ASKED, Wished.CHANGED]
+    assert house.woken == 2
+    case = await CaseStore(house.database).case("more-1")
+    assert case is not None
+    assert (case.channel_id, case.user_id, case.state) == (55, 1, CaseState.OPEN)
+    assert dict(case.body) == {"credits": 20, "why": "a film", "locale": "zh-CN"}
+    house.clock.tick(8 * 86_400)
+    assert await wish(house, "3") is Wished.ASKED
+
+
+async def test_where_nobody_decides_the_operator_hears_of_a_wish(house: House) -> None:
+    assert await wish(house) is Wished.TOLD
+    assert house.alerts() == ["more user 1, server 7"]
+    with pytest.raises(CaseUnknown):
+        await wish(house, member=Member(user_id=1))
+
+
+@pytest.mark.parametrize(("typed", "given"), [(20, 20), (7, 7), (0, 0), (10**9, MOST_MORE)])
+async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
+    house: House, typed: int, given: int
+) -> None:
+    await moderated(house)
+    await wish(house)
+    case = await quotas(house).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
+    assert await extras(house, 1) == given
+    assert [each.body.get("given", 0) for each in house.discord.asked("tell_decision")] == [given]
+    assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
+    (latest, *_) = await Audit(house.database).of_guild(7, most=1)
+    assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
+    with pytest.raises(CaseDecided):
+        await quotas(house).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
+    assert await extras(house, 1) == given
+
+
+@pytest.mark.parametrize("trouble", [DestinationLost("50007"), DestinationBusy("429")])
+async def test_a_decision_holds_though_its_person_cannot_be_told(house: House, trouble: Exception) -> None:
+    await moderated(house)
+    await wish(house)
+    house.discord.then("tell_decision", trouble)
+    await quotas(house).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
+    assert await extras(house, 1) == 20
+
+
+@pytest.mark.parametrize(("case_id", "guild_id"), [("more-1", 8), ("more-2", 7), ("request-1", 7)])
+async def test_only_a_guilds_own_wishes_are_its_to_decide(house: House, case_id: str, guild_id: int) -> None:
+    await moderated(house)
+    await wish(house)
+    with pytest.raises(CaseUnknown):
+        await quotas(house).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
+    assert await extras(house, 1) == 0
+
+
+async def test_a_database_that_refuses_gives_nothing(house: House) -> None:
+    await decided(house, gifts=True)
+    house.database.refusals = 1
+    with pytest.raises(StoreUnavailable):
+        await quotas(house).give(ANA, present())
+    assert await extras(house, 2) == 0
+
+
+# -- budgets
+
+
+def watch(house: House) -> BudgetWatch:
+    return BudgetWatch(
+        store=BudgetStore(house.database),
+        audit=Audit(house.database),
+        notifier=house.discord,
+        clock=house.clock,
+        wake=house.wake,
+    )
+
+
+async def reached(house: House, percent: int, *, owner: str = "budget:guild:7", ceiling: int = 10_000_000) -> None:
+    await house.database.transact(
+        lambda tx: note_share(
+            tx, owner, "2026-03", percent, used=ceiling * percent // 100, ceiling=ceiling, now=house.clock()
+        )
+    )
+
+
+async def test_of_several_shares_of_one_budget_the_highest_is_told_once(house: House) -> None:
+    for percent in (50, 80):
+        await reached(house, percent)
+    await watch(house).tell()
+    await watch(house).tell()
+    (alert,) = house.discord.asked("alert")
+    assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
+    assert 0 < len(alert.key) <= 25
+    (entry_, *more) = await Audit(house.database).of_guild(7, most=9)
+    assert (entry_.action, entry_.actor_id, dict(entry_.detail), more) == (
+        "budget_used",
+        0,
+        {"percent": 80, "used": "8.00", "ceiling": "10.00"},
+        [],
+    )
+
+
+async def test_a_budget_without_room_is_told_as_such_however_much_is_left(house: House) -> None:
+    await reached(house, 100)
+    await watch(house).tell()
+    (entry_,) = await Audit(house.database).of_guild(7, most=9)
+    assert entry_.action == "budget_spent"
+
+
+async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(house: House) -> None:
+    await reached(house, 100, owner="budget:bot")
+    await watch(house).tell()
+    assert house.alerts() == ["budget 100 %"]
+    assert await house.database.transact(lambda tx: tx.all("SELECT * FROM audit")) == []
+
+
+async def test_each_ceiling_is_told_of_under_a_name_of_its_own(house: House) -> None:
+    await reached(house, 50)
+    await reached(house, 50, ceiling=20_000_000)
+    await watch(house).tell()
+    assert len({alert.key for alert in house.discord.asked("alert")}) == 2
+
+
+async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(house: House) -> None:
+    await reached(house, 50)
+    house.discord.then("alert", DestinationBusy("429"))
+    house.discord.then("alert", DestinationLost("50001"))
+    for _ in range(3):
+        await watch(house).tell()
+    keys = [alert.key for alert in house.discord.asked("alert")]
+    assert (len(keys), len(set(keys))) == (2, 1)
+    assert len(await Audit(house.database).of_guild(7, most=9)) == 1
+
+
+async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(house: House) -> None:
+    await reached(house, 50)
+
+    def told_and_then_locked() -> None:
+        house.database.refusals = 1
+
+    house.discord.then("alert", told_and_then_locked)
+    with pytest.raises(StoreUnavailable):
+        await watch(house).tell()
+    await watch(house).tell()
+    assert len({alert.key for alert in house.discord.asked("alert")}) == 1

@@ -1,0 +1,214 @@
+"""Admins' changes as use cases, and the channel that is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from bot.domain.guild import EVERYWHERE, FOR_GOOD, AuditEntry
+from bot.domain.policy import Moderation, Policy, Rule, RuleKind
+from bot.domain.policy_file import written
+from bot.domain.quota import UNLIMITED, Allowance
+from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
+from bot.service.admin.doctor import Checkup, Pulse
+from bot.service.admin.policies import Guilds, Herald
+from bot.store.community.audit import Audit
+from bot.store.community.guilds import GuildStore
+from tests.service.scripted import Scripted
+
+if TYPE_CHECKING:
+    from bot.service.ports.staff import Staff
+    from tests.service.house import House
+
+GUILD, OTHER, ADMIN, ANA = 7, 8, 99, 1
+CHANNEL = 70
+
+
+class People(Scripted):
+    """Discord as the audit reaches it."""
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        await self.play("tell", (entry.id, channel_id))
+
+
+@dataclass
+class Office:
+    """The use cases over a house's database."""
+
+    house: House
+    people: People = field(default_factory=People)
+    woken: int = 0
+
+    def __post_init__(self) -> None:
+        store, audit = GuildStore(self.house.database), Audit(self.house.database)
+        self.guilds = Guilds(
+            store=store,
+            audit=audit,
+            lookup=self.house.lookup,
+            usual=Allowance(credits=60),
+            clock=self.house.clock,
+            wake=self._wake,
+        )
+        self.herald = Herald(store=store, audit=audit, staff=cast("Staff", self.people), clock=self.house.clock)
+        self._number = 0
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def entry(self, action: str = "changed", *, guild_id: int = GUILD, **detail: Any) -> AuditEntry:
+        self._number += 1
+        at = self.house.clock.tick(1)
+        return AuditEntry(id=str(self._number), guild_id=guild_id, actor_id=ADMIN, action=action, at=at, detail=detail)
+
+    async def change(self, guild_id: int = GUILD, **changes: Any) -> None:
+        await self.guilds.change(self.entry(guild_id=guild_id), lambda policy: policy.changed(**changes))
+
+    @property
+    def told(self) -> list[tuple[str, int]]:
+        return self.people.asked("tell")
+
+
+@pytest.fixture
+def office(house: House) -> Office:
+    return Office(house)
+
+
+async def test_two_admins_who_change_two_things_at_once_both_get_their_way(office: Office) -> None:
+    await asyncio.gather(
+        office.change(gifts=True),
+        office.change(timezone="Asia/Tokyo"),
+        office.change(allowance=Allowance(credits=7)),
+    )
+    policy = (await office.guilds.state(GUILD)).policy
+    assert (policy.gifts, policy.timezone, policy.allowance) == (True, "Asia/Tokyo", Allowance(credits=7))
+    assert office.woken == 3
+
+
+async def test_what_changed_is_on_record_field_by_field(office: Office) -> None:
+    changed = await office.guilds.change(office.entry(), lambda policy: policy.changed(gifts=True))
+    assert [each.path for each in changed.differences] == ["gifts"]
+    (entry,) = await office.guilds.entries(GUILD, most=9)
+    assert entry.detail == {"changes": [{"path": "gifts", "item": "", "before": False, "after": True}]}
+
+
+async def test_a_change_that_changes_nothing_is_not_on_record(office: Office) -> None:
+    changed = await office.guilds.change(office.entry(), lambda policy: policy.changed(gifts=False))
+    assert changed.differences == ()
+    assert await office.guilds.entries(GUILD, most=9) == []
+
+
+async def test_what_cannot_be_is_refused_in_a_few_codes_and_changes_nothing(office: Office) -> None:
+    with pytest.raises(PolicyInvalid) as refused:
+        await office.change(moderation={"approval": "both"})
+    assert refused.value.problems == (("moderation", "moderators", ""),)
+    assert (await office.guilds.state(GUILD)).policy == Policy()
+    assert await office.guilds.entries(GUILD, most=9) == []
+
+
+async def test_a_file_is_searched_for_rules_that_no_prompt_can_be_searched_by(office: Office) -> None:
+    good = Policy(moderation=Moderation(rules=(Rule(pattern="cat"),)))
+    assert await office.guilds.read(written(good).encode()) == good
+    bad = Policy(moderation=Moderation(rules=(Rule(kind=RuleKind.REGEX, pattern="(cat"),)))
+    with pytest.raises(RuleInvalid):
+        await office.guilds.read(written(bad).encode())
+
+
+async def test_blocks_are_listed_until_they_end(office: Office) -> None:
+    until = office.house.clock() + timedelta(hours=1)
+    await office.guilds.block(office.entry("blocked"), user_id=ANA, until=until, reason="spam")
+    await office.guilds.block(office.entry("blocked"), user_id=2, until=FOR_GOOD)
+    assert list(await office.guilds.blocked(GUILD)) == [ANA, 2]
+    assert (await office.guilds.member(GUILD, ANA)).block_reason == "spam"
+    office.house.clock.tick(3600)
+    assert list(await office.guilds.blocked(GUILD)) == [2]
+    await office.guilds.block(office.entry("unblocked"), user_id=2, until=None)
+    assert await office.guilds.blocked(GUILD) == {}
+
+
+async def test_the_months_costs_are_counted_without_a_budget_too(office: Office) -> None:
+    account = await office.guilds.spent(GUILD, Policy())
+    assert (account.allowance, account.settled) == (UNLIMITED, 0)
+    assert (await office.guilds.spent(GUILD, Policy(budget_usd_micros=5))).allowance == 5
+
+
+async def test_the_audit_channel_is_told_every_change_once_and_in_order(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    await office.change(gifts=True)
+    await office.guilds.set_allowance(office.entry("allowance"), user_id=ANA, allowance=Allowance(credits=1))
+    await office.herald.tell()
+    await office.herald.tell()
+    assert office.told == [("1", CHANNEL), ("2", CHANNEL), ("3", CHANNEL)]
+
+
+async def test_without_an_audit_channel_nothing_is_told_and_nothing_piles_up(office: Office) -> None:
+    await office.change(gifts=True)
+    await office.guilds.pause(office.entry("paused", guild_id=EVERYWHERE), paused=True)
+    await office.herald.tell()
+    await office.change(audit_channel_id=CHANNEL)
+    await office.herald.tell()
+    assert office.told == [("3", CHANNEL)]
+
+
+async def test_a_busy_discord_is_told_later_and_others_do_not_wait_for_it(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    await office.change(OTHER, audit_channel_id=CHANNEL + 1)
+    await office.change(gifts=True)
+    office.people.then("tell", DestinationBusy("discord_500"))
+    await office.herald.tell()
+    assert office.told == [("1", CHANNEL), ("2", CHANNEL + 1)]
+    await office.herald.tell()
+    assert office.told[2:] == [("1", CHANNEL), ("3", CHANNEL)]
+
+
+async def test_an_audit_channel_that_is_closed_is_given_up_entry_by_entry(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    office.people.then("tell", DestinationLost("discord_10003"))
+    await office.herald.tell()
+    await office.change(gifts=True)
+    await office.herald.tell()
+    await office.herald.tell()
+    assert office.told == [("1", CHANNEL), ("2", CHANNEL)]
+
+
+async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    office.people.then("tell", *(DestinationBusy("discord_500") for _ in range(3)))
+    await office.herald.tell()
+    office.house.clock.tick(25 * 3600)
+    await office.herald.tell()
+    await office.herald.tell()
+    assert len(office.told) == 2
+
+
+async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office: Office) -> None:
+    await office.change(audit_channel_id=CHANNEL)
+    office.people.then("tell", asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await office.herald.tell()
+    await office.herald.tell()
+    assert office.told == [("1", CHANNEL), ("1", CHANNEL)]
+
+
+async def test_a_checkup_says_how_every_service_is_and_survives_the_database(house: House) -> None:
+    checkup = Checkup(health=house.health, guilds=GuildStore(house.database))
+    assert await checkup.providers() == {"kirin": Pulse.GOOD, "kling": Pulse.GOOD}
+    house.health["kirin"].rest(timedelta(minutes=1))
+    assert (await checkup.providers())["kirin"] is Pulse.BUSY
+    assert await checkup.standing(GUILD) is not None
+
+
+async def test_what_is_pressing_is_told_to_the_moderators_where_there_is_no_audit_channel(office: Office) -> None:
+    await office.change(moderation={"channel_id": 71})
+    entry = office.entry("budget_used")
+    await Audit(office.house.database).note(entry)
+    await office.herald.tell()
+    assert office.told == [(entry.id, 71)]
+    await office.change(audit_channel_id=CHANNEL)
+    another = office.entry("budget_used")
+    await Audit(office.house.database).note(another)
+    await office.herald.tell()
+    assert office.told[-1] == (another.id, CHANNEL)

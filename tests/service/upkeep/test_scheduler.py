@@ -1,0 +1,75 @@
+"""The steward does what is due, at once what it is woken for, and is not stopped by what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.service.upkeep.scheduler import Chore, Steward
+from bot.store.periodic_tasks import ChoreStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from tests.service.house import House
+
+HOUR = timedelta(hours=1)
+
+
+@asynccontextmanager
+async def running(house: House, *chores: Chore) -> AsyncIterator[Steward]:
+    steward = Steward(chores=chores, store=ChoreStore(house.database), clock=house.clock)
+    life = asyncio.create_task(steward.run())
+    try:
+        yield steward
+    finally:
+        life.cancel()
+        await asyncio.wait([life])
+
+
+def counting(done: asyncio.Queue[str], name: str) -> Callable[[], Awaitable[None]]:
+    async def work() -> None:
+        done.put_nowait(name)
+
+    return work
+
+
+async def test_every_chore_is_done_at_the_first_look_and_then_when_it_is_due(house: House) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+    chores = [Chore(name=name, every=HOUR, work=counting(done, name)) for name in ("one", "two")]
+    async with running(house, *chores):
+        assert [await done.get(), await done.get()] == ["one", "two"]
+    async with running(house, *chores, Chore(name="three", every=HOUR, work=counting(done, "three"))):
+        assert await done.get() == "three"
+    house.clock.now += HOUR
+    async with running(house, *chores):
+        assert [await done.get(), await done.get()] == ["one", "two"]
+    assert done.empty()
+
+
+async def test_woken_it_does_what_cannot_wait_and_nothing_else(house: House) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+    slow = Chore(name="slow", every=HOUR, work=counting(done, "slow"))
+    prompt = Chore(name="prompt", every=HOUR, work=counting(done, "prompt"), prompt=True)
+    async with running(house, slow, prompt) as steward:
+        assert {await done.get(), await done.get()} == {"slow", "prompt"}
+        steward.wake()
+        assert await done.get() == "prompt"
+        assert done.empty()
+
+
+async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(house: House) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def fails() -> None:
+        done.put_nowait("failed")
+        raise RuntimeError
+
+    chores = Chore(name="bad", every=24 * HOUR, work=fails), Chore(name="good", every=HOUR, work=counting(done, "good"))
+    async with running(house, *chores):
+        assert [await done.get(), await done.get()] == ["failed", "good"]
+    house.clock.now += timedelta(minutes=5)
+    async with running(house, *chores, Chore(name="last", every=HOUR, work=counting(done, "last"))):
+        assert [await done.get(), await done.get()] == ["failed", "last"]
