@@ -26,12 +26,12 @@ from bot.web.health import serve_health
 from bot.wiring import Wiring, World
 from bot.wiring.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
 from bot.wiring.spending import spending_text
-from cogs._answers import PrivateAnswers
-from cogs._courier import DiscordCourier
-from cogs._notifier import DiscordNotifier
-from cogs._replies import explain
-from cogs._staff import DiscordStaff
-from cogs._translator import CatalogueTranslator
+from cogs.adapters.notifier import DiscordNotifier
+from cogs.adapters.private_answers import PrivateAnswers
+from cogs.adapters.reposter import DiscordCourier
+from cogs.adapters.staff_channel import DiscordStaff
+from cogs.ui.replies import explain
+from cogs.ui.translator import CatalogueTranslator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

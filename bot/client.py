@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
@@ -173,6 +174,10 @@ async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, A
 
 
 def extensions() -> list[str]:
-    """The cogs: every module of the folder whose name does not begin with an underscore."""
-    files = (file.name for file in resources.files("cogs").iterdir())
-    return sorted(f"cogs.{name[:-3]}" for name in files if name.endswith(".py") and not name.startswith("_"))
+    """Name the packages of `cogs` that have a `setup`: the extensions, as discord.py calls them."""
+    names = sorted(
+        f"cogs.{folder.name}"
+        for folder in resources.files("cogs").iterdir()
+        if folder.joinpath("__init__.py").is_file()
+    )
+    return [name for name in names if hasattr(importlib.import_module(name), "setup")]

@@ -1,1 +1,1 @@
-"""Discord on one side, `bot.service` on the other: a plain module is an extension, an _underscore helps them."""
+"""Discord on one side, `bot.service` on the other: a package with a `setup` is an extension."""

@@ -26,7 +26,7 @@ from bot.service.member.defaults import Whose
 from bot.service.moderation.cases import Heard
 from bot.service.ports.notifier import Phase, Trouble
 from bot.service.screening.requests import Why
-from cogs._policy_words import PATHS
+from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
 if TYPE_CHECKING:

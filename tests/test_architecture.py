@@ -132,12 +132,12 @@ def test_every_room_of_the_plan_was_looked_at() -> None:
         ("bot.app", "from sandbox import server"),
         ("bot.doctor", "import sandbox"),
         ("bot.doctor", "from bot.locale import say"),
-        ("bot.doctor", "import cogs.create"),
+        ("bot.doctor", "import cogs.video.create"),
         ("bot.client", "from cogs import create"),
         ("bot.settings", "import discord"),
-        ("cogs.create", "from bot.store import jobs"),
-        ("cogs.create", "from bot.provider.base import Task"),
-        ("cogs.create", "from bot.settings import Settings"),
+        ("cogs.video.create", "from bot.store import jobs"),
+        ("cogs.video.create", "from bot.provider.base import Task"),
+        ("cogs.video.create", "from bot.settings import Settings"),
     ],
 )
 def test_an_import_that_points_the_wrong_way_is_found(module: str, source: str) -> None:
@@ -159,11 +159,14 @@ def test_an_import_that_points_the_wrong_way_is_found(module: str, source: str) 
             "import av\nfrom bot.store.jobs.jobs import JobStore\nfrom bot.provider.base import Task",
         ),
         ("bot.web.health", "from aiohttp import web\nfrom bot.locale import say\nfrom bot.service import videos"),
-        ("bot.app", "import cogs._notifier\nimport discord\nfrom bot.locale import say\nfrom bot.store import jobs"),
+        (
+            "bot.app",
+            "import cogs.adapters.notifier\nimport discord\nfrom bot.locale import say\nfrom bot.store import jobs",
+        ),
         ("bot.__main__", "from sandbox import server\nfrom bot import app"),
         ("bot.demo.screen", "from sandbox import server"),
         ("bot.client", "import discord"),
-        ("cogs.create", "from discord import app_commands\nfrom ._cards import card\nfrom bot.locale import say"),
+        ("cogs.video.create", "from discord import app_commands\nfrom ._cards import card\nfrom bot.locale import say"),
         ("sandbox.kirin", "from sandbox.faults import Faults\nimport aiohttp"),
     ],
 )

@@ -15,7 +15,7 @@ from bot.client import Shotcaller
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import SettingsInvalid
-from cogs._translator import CatalogueTranslator
+from cogs.ui.translator import CatalogueTranslator
 from tests.sandbox.discord.theatre import opened
 
 if TYPE_CHECKING:

@@ -1,0 +1,16 @@
+"""A person and their data: what is set for them, what is kept of them, and what the bot is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cogs.account import about, privacy, settings
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add everything of this package to the bot."""
+    for part in (about, privacy, settings):
+        part.setup(bot)

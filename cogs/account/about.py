@@ -1,0 +1,126 @@
+"""`/help`, `/about` and `/feedback`: what the bot does here, what it is, and the way to whoever runs it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.locale import words
+from cogs.ui.forms import Form, values_of
+from cogs.ui.member import member_of
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import safe, since
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.client import Shotcaller
+    from bot.domain.guild import GuildState
+    from bot.domain.member import Member
+    from bot.locale import Words
+
+FORM: Final = "feedback"  # the name of the form
+LONGEST: Final = 1000  # characters of feedback
+CHANNELS: Final = 10  # named at the most
+REASON: Final = 100  # characters of why the bot is paused
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands and the form."""
+    say = words()
+    for name, description, act in (
+        ("help", say("command.help"), _help),
+        ("about", say("command.about"), _about),
+        ("feedback", say("command.feedback"), _ask),
+    ):
+        bot.tree.add_command(_command(name, description, partial(act, bot)))
+    bot.forms[FORM] = partial(_given, bot)
+
+
+def _command(
+    name: str, description: str, act: Callable[[discord.Interaction[Any]], Awaitable[None]]
+) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name=name, description=description)
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def command(interaction: discord.Interaction[Any]) -> None:
+        await act(interaction)
+
+    return command
+
+
+async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """What a person can do here."""
+    await acknowledge(interaction)
+    say, member = words(str(interaction.locale)), member_of(interaction)
+    standing = await bot.services.videos.standing(member)
+    own = standing.own
+    here = say(
+        "help.credits",
+        left=say("credits", n=standing.balance),
+        allowance=own.account.allowance,
+        renews=since(own.renews_at),
+    )
+    lines = [here]
+    if member.guild_id is not None:
+        lines += _of_guild(await bot.services.guilds.state(member.guild_id), member, say)
+    parts = [say("help"), "\n".join(lines), say("help.more")]
+    if member.manages:
+        parts.append(say("help.admin"))
+    await answer(interaction, "\n\n".join(parts))
+
+
+def _of_guild(state: GuildState, member: Member, say: Words) -> list[str]:
+    """What this guild's admins have decided that keeps somebody from making videos here."""
+    policy, lines = state.policy, []
+    if state.paused:
+        lines.append(say("help.paused", reason=safe(state.pause_reason, REASON) or "—"))
+    if not policy.channels.open_to(member.places):
+        lines.append(say("help.closed"))
+    if policy.channels.allowed:
+        named = sorted(policy.channels.allowed)[:CHANNELS]
+        lines.append(say("help.channels", channels=" ".join(f"<#{each}>" for each in named)))
+    if not policy.roles.open_to(member.role_ids):
+        lines.append(say("help.roles"))
+    return lines
+
+
+async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """What the bot is, and how it is."""
+    await acknowledge(interaction)
+    say, about = words(str(interaction.locale)), bot.services.about
+    conditions = await about.conditions()
+    services = [say("about.service", name=name, condition=say(f"about.{each}")) for name, each in conditions.items()]
+    source = say("about.source", source=f"<{about.facts.source}>") if about.facts.source else say("about.licence")
+    lines = [
+        say("about", version=about.facts.version, uptime=say.span(about.uptime())),
+        *services,
+        source,
+        say("about.privacy"),
+    ]
+    await answer(interaction, "\n".join(lines))
+
+
+async def _ask(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Open the form."""
+    say = words(str(interaction.locale))
+    form = Form(name=FORM, state="", title=say("feedback.title"))
+    form.text("text", say("feedback.text"), long=True, required=True, most=LONGEST, hint=say("feedback.hint"))
+    await interaction.response.send_modal(form)
+
+
+async def _given(bot: Shotcaller, interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
+    """The form came back, perhaps after a restart."""
+    await acknowledge(interaction)
+    text = str(values_of(data).get("text", "")).strip()[:LONGEST]
+    say = words(str(interaction.locale))
+    if not text:
+        await answer(interaction, say("feedback.empty"))
+        return
+    told = await bot.services.feedback.give(
+        text, key=str(interaction.id), user_id=interaction.user.id, guild_id=interaction.guild_id
+    )
+    await answer(interaction, say("feedback.told" if told else "feedback.kept"))

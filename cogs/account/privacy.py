@@ -1,0 +1,140 @@
+"""`/privacy`: how data is kept, a copy of everything about oneself, and its deletion."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, DiscordBusy
+from bot.locale import privacy_text, words
+from cogs.adapters.posting import mapped
+from cogs.ui.buttons import Lasting
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from bot.client import Shotcaller
+    from bot.locale import Words
+    from bot.service.upkeep.privacy import Export
+
+TEXT: Final = 4096  # characters of an embed's description
+LARGEST: Final = 10 * 1024 * 1024  # bytes of a file that Discord takes everywhere
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands and the button."""
+    say = words()
+    group = app_commands.Group(
+        name="privacy",
+        description=say("command.privacy"),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
+    )
+    for command in (_policy, _export, _delete):
+        group.add_command(command(bot, say))
+    bot.tree.add_command(group)
+    bot.add_dynamic_items(DeleteButton)
+
+
+def _policy(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="policy", description=say("command.privacy.policy"))
+    async def policy(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        privacy, say = bot.services.privacy, words(str(interaction.locale))
+        text = await privacy.policy(say.locale) or _own_policy(bot, say)
+        files = [] if len(text) <= TEXT else [discord.File(io.BytesIO(text.encode()), filename="privacy.md")]
+        await interaction.edit_original_response(
+            embed=discord.Embed(title=say("privacy.title"), description=cut(text, TEXT)),
+            attachments=files,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
+    return policy
+
+
+def _own_policy(bot: Shotcaller, say: Words) -> str:
+    """The text that comes with the bot, with how long this one keeps things."""
+    keeping = bot.services.privacy.keeping
+
+    def span(kept: timedelta | None) -> str:
+        return say("privacy.for_ever") if kept is None else say("privacy.days", n=kept.days)
+
+    return privacy_text(say.locale).format(
+        texts=span(keeping.texts), files=span(keeping.files), guilds=span(keeping.guilds)
+    )
+
+
+def _export(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="export", description=say("command.privacy.export"))
+    @app_commands.describe(by_dm=say("option.by_dm"))
+    async def export(interaction: discord.Interaction[Any], by_dm: bool | None = None) -> None:  # noqa: FBT001 (Discord's options)
+        await acknowledge(interaction)
+        say = words(str(interaction.locale))
+        made = await bot.services.privacy.export(interaction.user.id)
+        if len(made.content) > LARGEST:
+            await answer(interaction, say("privacy.export.too_large"))
+        elif by_dm:
+            await _send_directly(interaction, made, say)
+            await answer(interaction, say("privacy.export.sent"))
+        else:
+            await interaction.edit_original_response(content=say("privacy.export"), attachments=[_file(made)])
+
+    return export
+
+
+async def _send_directly(interaction: discord.Interaction[Any], made: Export, say: Words) -> None:
+    """Send a copy to its person.
+
+    Raises:
+        DirectMessagesClosed: they take no direct messages.
+        DiscordBusy: Discord does not take it now.
+    """
+    try:
+        async with mapped():
+            await interaction.user.send(say("privacy.export"), file=_file(made), nonce=str(interaction.id))
+    except DestinationBusy as exc:
+        raise DiscordBusy from exc
+    except DestinationLost as exc:
+        raise DirectMessagesClosed from exc
+
+
+def _file(made: Export) -> discord.File:
+    return discord.File(io.BytesIO(made.content), filename=made.filename)
+
+
+def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="delete", description=say("command.privacy.delete"))
+    @app_commands.describe(messages=say("option.messages"))
+    async def delete(interaction: discord.Interaction[Any], messages: bool | None = None) -> None:  # noqa: FBT001 (Discord's options)
+        await acknowledge(interaction)
+        say = words(str(interaction.locale))
+        posted = say("privacy.delete.messages" if messages else "privacy.delete.no_messages")
+        view = discord.ui.View(timeout=None)
+        view.add_item(
+            discord.ui.Button(
+                emoji="🗑️",
+                label=say("privacy.button.delete"),
+                custom_id=f"privacy:delete:{int(bool(messages))}",
+                style=discord.ButtonStyle.danger,
+            )
+        )
+        view.stop()
+        await interaction.edit_original_response(content=say("privacy.delete", posted=posted), view=view)
+
+    return delete
+
+
+class DeleteButton(Lasting[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
+    """The yes to a deletion. Whoever presses it, it is their own data that goes."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Delete, and take the button away."""
+        await interaction.response.defer()
+        say = words(str(interaction.locale))
+        await bot.services.privacy.delete(interaction.user.id, messages=self.said["messages"] == "1")
+        await interaction.edit_original_response(content=say("privacy.deleted"), view=None)

@@ -1,0 +1,153 @@
+"""`/settings`: the defaults that a person, a channel or a server has chosen once for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain import notify
+from bot.domain.choices import offered
+from bot.domain.notify import Notify
+from bot.errors import NotPermitted
+from bot.locale import words
+from bot.service.member.defaults import DEFAULTS, Whose
+from cogs.request.defaults import place_of
+from cogs.ui.buttons import Lasting
+from cogs.ui.ids import whole
+from cogs.ui.replies import acknowledge
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.client import Shotcaller
+    from bot.domain.capability import Capability
+    from bot.locale import Words
+
+NONE: Final = "-"  # the choice of no default
+ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission
+_SWITCHES: Final = ("sound", "watermark")
+LONGEST: Final = 1000  # seconds that a choice may say at all
+
+_PATTERN: Final = r"settings:(?P<whose>mine|channel|server):(?P<option>[a-z]{1,16})"
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command and its controls."""
+    bot.tree.add_command(_command(bot, words()))
+    bot.add_dynamic_items(Setting)
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="settings", description=say("command.settings"))
+    @app_commands.describe(scope=say("option.scope"))
+    @app_commands.choices(
+        scope=[app_commands.Choice(name=say(f"choice.scope.{each}"), value=str(each)) for each in Whose]
+    )
+    async def settings(interaction: discord.Interaction[Any], scope: str = Whose.MINE) -> None:
+        await acknowledge(interaction)
+        whose = Whose(scope)
+        _check(interaction, whose)
+        await _show(bot, interaction, whose, await bot.services.choices.of(whose, place_of(interaction)))
+
+    return settings
+
+
+class Setting(Lasting[discord.ui.Item[Any]], template=_PATTERN):
+    """A control of the settings' message."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        await interaction.response.defer()
+        whose, option = Whose(self.said["whose"]), self.said["option"]
+        _check(interaction, whose)
+        data: dict[str, Any] = dict(interaction.data or {})
+        changes = _changes(option, next(iter(data.get("values", ())), NONE))
+        place, now = place_of(interaction), interaction.created_at
+        await _show(bot, interaction, whose, await bot.services.choices.choose(whose, place, changes, now=now))
+
+
+def _check(interaction: discord.Interaction[Any], whose: Whose) -> None:
+    """Whether this person may choose for everybody here.
+
+    Raises:
+        NotPermitted: they may not.
+    """
+    if whose is not Whose.MINE and (interaction.guild_id is None or not interaction.permissions.manage_guild):
+        raise NotPermitted(needed=ADMINS)
+
+
+def _changes(option: str, value: str) -> dict[str, Any]:
+    """What is to be remembered; a value that was never offered is not."""
+    if option == "reset":
+        return dict.fromkeys([*DEFAULTS, notify.PREFERENCE])
+    if value == NONE:
+        return {option: None} if option in {*DEFAULTS, notify.PREFERENCE} else {}
+    if option in _SWITCHES:
+        return {option: value == "yes"}
+    if option == "duration":
+        return {} if (seconds := whole(value, most=LONGEST)) is None else {option: seconds}
+    return {option: value} if option in {*DEFAULTS, notify.PREFERENCE} else {}
+
+
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: Whose, kept: Mapping[str, Any]) -> None:
+    """Put the settings as they stand into the answer, or in place of those that were changed."""
+    say, models = words(str(interaction.locale)), list(bot.services.videos.models.values())
+    rows = [_select(option, whose, kept, models, say) for option in _options(whose)]
+    reset = discord.ui.Button[Any](custom_id=f"settings:{whose}:reset", label=f"↺ {say('settings.reset')}")
+    container = discord.ui.Container[Any](
+        discord.ui.TextDisplay(f"### ⚙️ {say(f'settings.title.{whose}')}\n{say('settings.what')}"),
+        *(discord.ui.ActionRow[Any](row) for row in rows),
+        discord.ui.ActionRow(reset),
+    )
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(container)
+    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
+    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())
+
+
+def _options(whose: Whose) -> Sequence[str]:
+    return (*DEFAULTS, notify.PREFERENCE) if whose is Whose.MINE else tuple(DEFAULTS)
+
+
+def _select(
+    option: str, whose: Whose, kept: Mapping[str, Any], models: Sequence[Capability], say: Words
+) -> discord.ui.Select[Any]:
+    chosen = kept.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
+    present = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
+    return discord.ui.Select(
+        custom_id=f"settings:{whose}:{option}",
+        options=[
+            discord.SelectOption(label=cut(label, 100), value=value, default=value == present)
+            for value, label in _named(option, kept, models, say)
+        ][:25],
+    )
+
+
+def _named(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
+    """What may be chosen, with its name; of what depends on the model, what the chosen one can do."""
+    name = say(f"settings.{option}.name" if option in _SWITCHES else f"settings.{option}")
+    for value, meaning in _meant(option, kept, models, say):
+        yield value, say("settings.choice", name=name, value=meaning)
+
+
+def _meant(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
+    if option == notify.PREFERENCE:
+        yield from ((str(each), say(f"settings.notify.{each}")) for each in Notify)
+        return
+    yield NONE, say("settings.none")
+    model = {} if option == "model" else {"model": kept.get("model")}
+    fitting = offered(option, model, models) or offered(option, {}, models)
+    for value in fitting:
+        match option:
+            case "sound" | "watermark":
+                answer = "yes" if value else "no"
+                yield answer, say(answer)
+            case "duration":
+                yield str(value), say("seconds", n=value)
+            case "model":
+                yield value, value
+            case _:
+                yield str(value), say(f"choice.{option}.{value}")

@@ -1,0 +1,283 @@
+"""The core's `Notifier` on Discord: cards, results and alerts, and what Discord's refusals mean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.notify import Notify
+from bot.errors import DestinationBusy, DestinationLost
+from bot.locale import words
+from bot.service.ports.notifier import CannotTell, NotPosted, Phase, Posted
+from cogs.adapters.message_search import sought
+from cogs.adapters.posting import carries, is_card, mapped, post_film
+from cogs.ui.ending_texts import private_ending, public_ending
+from cogs.ui.job_views import card_embed, failure_buttons, hidden
+from cogs.ui.text import link, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.domain.case import Case
+    from bot.domain.job import Job
+    from bot.service.ports.notifier import Alert, Card, Result, Sighting
+    from cogs.adapters.private_answers import PrivateAnswers
+
+log = logging.getLogger(__name__)
+
+NONCE_LIFE: Final = timedelta(minutes=1)  # Discord remembers a nonce for "a few minutes"
+LONG_AGO: Final = timedelta(days=1)  # before a moment of our own clock, which may be wrong
+NOTE: Final = 10.0  # seconds for a direct note of what is posted already
+
+
+class DiscordNotifier:
+    """Speaks for the core, by channel id: no interaction is needed, so it works after any restart.
+
+    `moment` is the present by Discord's clock.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        answers: PrivateAnswers,
+        notify_of: Callable[[int], Awaitable[Notify]],
+        models: Mapping[str, Capability],
+        moment: Callable[[], datetime],
+        operator_channel_id: int | None = None,
+    ) -> None:
+        self._client, self._answers, self._notify_of, self._models = client, answers, notify_of, models
+        self._moment, self._operator_channel_id = moment, operator_channel_id
+
+    async def post_card(self, card: Card) -> Posted | None:
+        """See `Notifier`. A card that was posted before, by this process or a dead one, is brought up to date.
+
+        A private job's card is in the private answer, as long as that can be edited.
+        """
+        job, place = card.job, card.job.destination
+        if place.private:
+            if card.phase is Phase.DONE or not card.phase.last:  # of the other ends `tell_requester` tells
+                embed = card_embed(card, words(job.locale))
+                await self._answers.show(job, embed, last=card.phase is Phase.DONE)
+            return None
+        channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, words(job.public_locale))
+        if (posted := await self._posted_card(job)) is not None:
+            async with mapped():
+                await channel.get_partial_message(posted.message_id).edit(embed=embed)
+            return posted
+        async with mapped():
+            message = await channel.send(
+                embed=embed,
+                nonce=f"card-{job.id}",
+                allowed_mentions=discord.AllowedMentions.none(),
+                silent=True,
+            )
+            if [each.title for each in message.embeds] != [embed.title]:
+                await message.edit(embed=embed)
+        return Posted(channel_id=message.channel.id, message_id=message.id)
+
+    async def edit_card(self, card: Card) -> None:
+        """See `Notifier`."""
+        job = card.job
+        if job.card_channel_id is None or job.card_message_id is None:
+            return
+        channel = self._channel(job.card_channel_id, job.destination.guild_id)
+        async with mapped():
+            say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
+            await channel.get_partial_message(job.card_message_id).edit(
+                embed=card_embed(card, say), view=failure_buttons(job, say, models=self._models) if failed else None
+            )
+
+    async def find_card(self, job: Job) -> Sighting:
+        """See `Notifier`. Looks for the job's id, which ends the card."""
+        place = self._channel(job.destination.channel_id, job.destination.guild_id)
+        since = job.asked_at or job.created_at - LONG_AGO
+        return await sought(self._client, place, since=since, wanted=lambda message: is_card(message, job))
+
+    async def find_result(self, job: Job) -> Sighting:
+        """See `Notifier`. Looks for the file by its name."""
+        if job.posting_at is None:
+            return NotPosted()
+        place: discord.abc.Messageable = self._channel(job.destination.channel_id, job.destination.guild_id)
+        if job.destination.private or job.posting_directly:
+            try:
+                place = await self._person(job)
+            except (DestinationLost, DestinationBusy) as exc:
+                return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+        return await sought(self._client, place, since=job.posting_at, wanted=lambda message: carries(message, job))
+
+    async def post_result(self, result: Result) -> Posted:
+        """See `Notifier`."""
+        job = result.job
+        if job.destination.private:
+            return await self.send_directly(result)
+        notify = await self._notify_of(job.user_id)
+        say, silent = words(job.public_locale), notify is Notify.SILENT
+        posted = await post_film(
+            self._channel(job.destination.channel_id, job.destination.guild_id),
+            result,
+            say,
+            greeting=say("result", mention=f"<@{job.user_id}>"),
+            nonce=f"video-{job.id}",
+            mention=None if silent else job.user_id,
+            silent=silent,
+            models=self._models,
+        )
+        if notify is Notify.DM and job.destination.guild_id is not None:
+            where = link(job.destination.guild_id, posted.channel_id, posted.message_id)
+            await self._send_note(job, words(job.locale)("result.note", link=where))
+        return posted
+
+    async def send_directly(self, result: Result) -> Posted:
+        """See `Notifier`."""
+        job, say = result.job, words(result.job.locale)
+        lost = not job.destination.private
+        where = f"<#{job.destination.channel_id}>"
+        greeting = say("result.directly", channel=where) if lost else say("result", mention=f"<@{job.user_id}>")
+        person = await self._person(job)
+        return await post_film(
+            person,
+            result,
+            say,
+            greeting=greeting,
+            nonce=f"direct-{job.id}",
+            mention=job.user_id,
+            models=self._models,
+            direct=True,
+        )
+
+    async def take_back(self, job: Job, posted: Posted) -> None:
+        """See `Notifier`."""
+        in_channel = posted.channel_id == job.destination.channel_id
+        channel = self._channel(posted.channel_id, job.destination.guild_id if in_channel else None)
+        async with mapped():
+            with contextlib.suppress(discord.NotFound):
+                await channel.get_partial_message(posted.message_id).delete()
+
+    async def _send_note(self, job: Job, text: str) -> None:
+        """A short direct message, for who wants one. Without it they still have what is in the channel."""
+        try:
+            async with asyncio.timeout(NOTE):
+                person = await self._person(job)
+                async with mapped():
+                    await person.send(text, nonce=f"note-{job.id}", allowed_mentions=discord.AllowedMentions.none())
+        except (DestinationLost, DestinationBusy, TimeoutError) as exc:
+            log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
+
+    async def tell_requester(self, card: Card) -> None:
+        """See `Notifier`. In the private answer while it lives, and where the video would have been posted.
+
+        Whoever ended it themselves is not called: the private answer or the card says it.
+        """
+        job, say = card.job, words(card.job.locale)
+        text = private_ending(card, say)
+        buttons = failure_buttons(job, say, models=self._models) if card.phase is Phase.FAILED else None
+        answered = await self._answers.replace(job, text, buttons=buttons)
+        if job.ended_by_author and (answered or job.card_message_id is not None):
+            return
+        notify = await self._notify_of(job.user_id)
+        if not job.destination.private and not job.ended_by_author and await self._call(card, notify):
+            if notify is Notify.DM and job.destination.guild_id is not None:
+                await self._send_note(job, text)
+        elif not answered or job.destination.private:
+            await self._say_once(await self._person(job), card, text, notify=notify, buttons=buttons)
+
+    async def _call(self, card: Card, notify: Notify) -> bool:
+        """Tell the requester in the channel, where it is open; whether it is."""
+        job = card.job
+        channel = self._channel(job.destination.channel_id, job.destination.guild_id)
+        text = public_ending(card, words(job.public_locale))
+        try:
+            await self._say_once(channel, card, text, notify=notify, mention=notify is not Notify.SILENT)
+        except DestinationLost as exc:
+            if card.repeated:
+                raise  # it may have been said there before
+            log.info("the channel is closed, telling the person", extra={"job": job.id, "reason": exc.reason})
+            return False
+        return True
+
+    async def _say_once(
+        self,
+        place: discord.abc.Messageable,
+        card: Card,
+        text: str,
+        *,
+        notify: Notify,
+        mention: bool = False,
+        buttons: discord.ui.View | None = None,
+    ) -> None:
+        """Say how a job ended, unless that stands there already."""
+        job = card.job
+        users = [discord.Object(job.user_id)] if mention else []
+        more: dict[str, Any] = {} if buttons is None else {"view": buttons}
+        if card.repeated and await self._stands_there(place, job, text):
+            return
+        async with mapped():
+            await place.send(
+                text,
+                nonce=f"{card.phase[:4]}-{job.id}",
+                silent=notify is Notify.SILENT,
+                allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
+                **more,
+            )
+
+    async def _stands_there(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
+        """Whether the bot has said a text there since it was intended.
+
+        Raises:
+            DestinationLost, DestinationBusy: it may have, and that cannot be seen.
+        """
+        since = job.telling_at or job.created_at - LONG_AGO
+        sighting = await sought(self._client, place, since=since, wanted=lambda message: message.content == text)
+        if isinstance(sighting, CannotTell):
+            raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
+        return isinstance(sighting, Posted)
+
+    async def tell_decision(self, case: Case) -> None:
+        """See `Notifier`."""
+        say, guild = words(str(case.body.get("locale", ""))), self._client.get_guild(case.guild_id)
+        values = {
+            "credits": say("credits", n=int(case.body.get("given", case.body["credits"]))),
+            "server": safe(guild.name if guild else "?", 60),
+        }
+        text = say(f"more.{case.state}", **values)
+        async with mapped():
+            person = await self._client.create_dm(discord.Object(case.user_id))
+            await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())
+
+    async def alert(self, alert: Alert) -> None:
+        """See `Notifier`. Without an operator channel the log alone has it."""
+        if self._operator_channel_id is None:
+            return
+        text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
+        async with mapped():
+            channel = self._channel(self._operator_channel_id, None)
+            once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}
+            await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
+
+    async def _posted_card(self, job: Job) -> Posted | None:
+        """The card of a job that is too old for Discord to remember its nonce, if it has been posted.
+
+        Raises:
+            DestinationBusy: it may have been, and that cannot be seen.
+        """
+        if job.asked_at is not None and self._moment() - job.asked_at < NONCE_LIFE:
+            return None
+        sighting = await self.find_card(job)
+        if isinstance(sighting, CannotTell):
+            raise DestinationBusy(sighting.reason)
+        return sighting if isinstance(sighting, Posted) else None
+
+    async def _person(self, job: Job) -> discord.DMChannel:
+        async with mapped():
+            return await self._client.create_dm(discord.Object(job.user_id))
+
+    def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(channel_id, guild_id=guild_id)

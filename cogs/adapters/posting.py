@@ -1,0 +1,116 @@
+"""Posting results, whoever asks for it, and what Discord's refusals mean to the core."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import discord
+
+from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
+from bot.service.ports.notifier import Posted
+from cogs.ui.job_views import alt_text, result_buttons, result_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from bot.domain.capability import Capability
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.ports.notifier import Result
+
+PATIENCE: Final = 30.0  # seconds that Discord has for one answer
+POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need
+SLOWEST: Final = 128 * 1024  # bytes a second, an upload that is still waited for
+
+_COVERED: Final = "SPOILER_"  # what Discord's clients know a covered file by
+_TOO_LARGE: Final = 40005
+_TOO_LARGE_STATUS: Final = 413
+_BUSY: Final = frozenset({401, 408, 429})  # 401: the token was changed, and the next start knows the new one
+_SERVER_ERROR: Final = 500
+
+
+@contextlib.asynccontextmanager
+async def mapped(*, within: float = PATIENCE) -> AsyncIterator[None]:
+    """Discord's refusals and failures as ours, and its silence after so many seconds; the codes are in its documents.
+
+    Raises:
+        ResultTooLarge: the file is over the limit after all.
+        DestinationBusy: it may work later, and what was asked for may have been done.
+        DestinationLost: it never will, there.
+    """
+    try:
+        async with asyncio.timeout(within):
+            yield
+    except discord.HTTPException as exc:
+        if exc.code == _TOO_LARGE or exc.status == _TOO_LARGE_STATUS:
+            raise ResultTooLarge("refused_by_discord") from exc
+        if exc.status >= _SERVER_ERROR or exc.status in _BUSY:
+            raise DestinationBusy(f"discord_{exc.status}") from exc
+        raise DestinationLost(f"discord_{exc.code or exc.status}") from exc
+    except (TimeoutError, aiohttp.ClientError, OSError) as exc:
+        raise DestinationBusy("discord_unreachable") from exc
+
+
+def patience_for(result: Result) -> float:
+    """How many seconds Discord has to take a result, which has to be uploaded first."""
+    return POSTING + result.media.size / SLOWEST
+
+
+def filename(job: Job) -> str:
+    """The name of the posted file: never anything that a person typed."""
+    return f"shotcaller-{job.id}.mp4"
+
+
+def film_file(result: Result, say: Words) -> discord.File:
+    """A result as an upload, read from disk while it is sent, with its description; covered where that is wanted."""
+    job = result.job
+    return discord.File(
+        result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say, label=result.label)
+    )
+
+
+async def post_film(
+    channel: discord.abc.Messageable,
+    result: Result,
+    say: Words,
+    *,
+    greeting: str,
+    nonce: str,
+    mention: int | None = None,
+    silent: bool = False,
+    models: Mapping[str, Capability],
+    stars: int = 0,
+    direct: bool = False,
+    foreign: bool = False,
+) -> Posted:
+    """Post a result with its settings and buttons; `mention` is the only person that it may mention.
+
+    `models` are those on offer; the others are as of `result_buttons`.
+
+    Raises:
+        ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
+    """
+    users = [] if mention is None else [discord.Object(mention)]
+    async with mapped(within=patience_for(result)):
+        message = await channel.send(
+            f"{greeting}\n{result_text(result.job, say, label=result.label)}",
+            file=film_file(result, say),
+            view=result_buttons(result.job, say, models=models, stars=stars, direct=direct, foreign=foreign),
+            nonce=nonce,
+            silent=silent,
+            allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
+        )
+    return Posted(channel_id=message.channel.id, message_id=message.id)
+
+
+def is_card(message: discord.Message, job: Job) -> bool:
+    """Whether a message is the job's card."""
+    return any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds)
+
+
+def carries(message: discord.Message, job: Job) -> bool:
+    """Whether a message has the job's result, covered or not."""
+    return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)

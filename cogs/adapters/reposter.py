@@ -1,0 +1,120 @@
+"""The core's `Courier` on Discord: copies of results, and their files in our own messages."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.errors import DestinationBusy, DestinationLost
+from bot.locale import words
+from bot.service.jobs.copies import CopyKind
+from cogs.adapters.audience import check_audience
+from cogs.adapters.message_search import sought
+from cogs.adapters.posting import carries, is_card, mapped, post_film
+from cogs.ui.text import link
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.domain.job import Job
+    from bot.service.jobs.copies import Copy
+    from bot.service.ports.notifier import Posted, Result, Sighting
+
+
+class DiscordCourier:
+    """Posts by channel id, so that it works long after the interaction is over."""
+
+    def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
+        self._client, self._models = client, models
+
+    async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
+        """See `Courier`."""
+        job, say = result.job, words(copy.locale)
+        direct = copy.channel_id is None
+        greeting = say(f"copy.{copy.kind}", author=f"<@{job.user_id}>", who=f"<@{copy.user_id}>", link=_origin(job))
+        channel: discord.abc.Messageable
+        if copy.channel_id is None:
+            async with mapped():
+                channel = await self._client.create_dm(discord.Object(copy.user_id))
+        else:
+            if copy.kind is CopyKind.GALLERY:
+                source = job.destination.channel_id
+                await check_audience(self._client, source_id=source, target_id=copy.channel_id)
+            channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
+        return await post_film(
+            channel,
+            result,
+            say,
+            greeting=greeting.rstrip(),
+            nonce=copy.nonce,
+            models=self._models,
+            stars=stars,
+            direct=direct,
+            foreign=direct and copy.user_id != job.user_id,
+        )
+
+    async def find_copy(
+        self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
+    ) -> Sighting:
+        """See `Courier`. Looks for the file by its name."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        return await sought(
+            self._client,
+            channel,
+            since=since,
+            wanted=lambda message: message.id not in besides and carries(message, job),
+        )
+
+    async def attachment_url(self, job: Job) -> str | None:
+        """See `Courier`. Addresses of attachments run out after a day; a message that is asked for has a new one."""
+        places = [(job.message_channel_id, job.message_id), (job.destination.channel_id, job.shared_message_id)]
+        for channel_id, message_id in places:
+            if channel_id is None or message_id is None:
+                continue
+            channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+            try:
+                async with mapped():
+                    message = await channel.fetch_message(message_id)
+            except (DestinationLost, DestinationBusy):
+                continue
+            if carries(message, job):
+                return message.attachments[0].url
+        return None
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        """See `Courier`. The ids may come from a button: what is not ours, or not about this job, stays."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+        async with mapped():
+            try:
+                message = await channel.fetch_message(message_id)
+                ours = self._client.user is not None and message.author.id == self._client.user.id
+                if not (ours and (carries(message, job) or is_card(message, job))):
+                    return False
+                await message.delete()
+            except discord.NotFound:
+                return False
+        return True
+
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        """See `Courier`. Our own messages may be deleted wherever we see them; some may still be edited where not."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
+        message = channel.get_partial_message(message_id)
+        async with mapped():
+            with contextlib.suppress(discord.NotFound):
+                try:
+                    await message.delete()
+                except discord.Forbidden:
+                    gone = words(job.public_locale)("card.removed")
+                    await message.edit(content=gone, embed=None, attachments=[], view=None)
+
+
+def _origin(job: Job) -> str:
+    """The address of the result's own message; empty where there is none for others to follow."""
+    if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
+        return ""
+    public = job.message_channel_id == job.destination.channel_id
+    return link(job.destination.guild_id, job.message_channel_id, job.message_id) if public else ""

@@ -1,0 +1,148 @@
+"""The core's `Staff` on Discord: cases in the moderators' channel, and the record of changes in the audit channel."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.domain.case import CaseState
+from bot.locale import Words, words
+from bot.service.ports.notifier import NotPosted, Posted
+from cogs.adapters.message_search import sought
+from cogs.adapters.posting import POSTING, mapped, patience_for
+from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
+from cogs.ui.audit_entries import spoken
+from cogs.ui.job_views import alt_text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.domain.case import Case
+    from bot.domain.feedback import Note
+    from bot.domain.guild import AuditEntry
+    from bot.domain.job import Job
+    from bot.service.ports.notifier import Result, Sighting
+
+CONTENT: Final = 2000  # characters of a message
+
+
+class DiscordStaff:
+    """Speaks to those who look after a guild, in its language, by channel id: it works after any restart."""
+
+    def __init__(self, client: discord.Client, *, operator_channel_id: int | None = None) -> None:
+        self._client, self._operator_channel_id = client, operator_channel_id
+
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        """See `Staff`. Where Discord has told nothing yet, it may be."""
+        guild = self._client.get_guild(guild_id)
+        return guild is None or guild.unavailable or guild.get_channel(channel_id) is not None
+
+    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+        """See `Staff`. The video is covered, and named so that nothing takes it for the posted result."""
+        say, files = self._words(case), all_reports(case, self._words(case))
+        if film is not None:
+            name = f"case-{film.job.id}.mp4"
+            seen = alt_text(film.job, say, label=film.label)
+            files.append(discord.File(film.file, filename=name, spoiler=True, description=seen))
+        async with mapped(within=POSTING if film is None else patience_for(film)):
+            message = await self._channel(case.guild_id, case.channel_id).send(
+                case_text(case, job, say),
+                embeds=case_embeds(case, job, say),
+                view=case_buttons(case, say),
+                files=files,
+                nonce=f"case-{sha256(case.id.encode()).hexdigest()[:20]}",
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        return Posted(channel_id=message.channel.id, message_id=message.id)
+
+    async def find_case(self, case: Case) -> Sighting:
+        """See `Staff`. Looks for the id, which ends the message."""
+        if case.posting_at is None:
+            return NotPosted()
+        return await sought(
+            self._client,
+            self._channel(case.guild_id, case.channel_id),
+            since=case.posting_at,
+            wanted=lambda message: message.content.endswith(f"-# {case.id}"),
+        )
+
+    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+        """See `Staff`. Of what is decided the video and the texts are taken out: how stays to be read."""
+        if case.message_id is None:
+            return
+        say, undecided = self._words(case), case.state is CaseState.OPEN
+        async with mapped():
+            await (
+                self._channel(case.guild_id, case.channel_id)
+                .get_partial_message(case.message_id)
+                .edit(
+                    content=case_text(case, job, say),
+                    embeds=case_embeds(case, job, say),
+                    view=case_buttons(case, say) if undecided else None,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    attachments=discord.utils.MISSING if undecided and not case.reports else all_reports(case, say),
+                )
+            )
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        """See `Staff`."""
+        text = spoken(entry, self._guild_words(entry.guild_id))
+        async with mapped():
+            await self._channel(entry.guild_id, channel_id).send(
+                text[:CONTENT], nonce=_nonce(entry), allowed_mentions=discord.AllowedMentions.none(), silent=True
+            )
+
+    async def operator_places(self) -> AsyncIterator[int]:
+        """See `Staff`. The operator is whoever owns the application, or the team that does."""
+        if self._operator_channel_id is not None:
+            yield self._operator_channel_id
+        async with mapped():
+            application = await self._client.application_info()
+            owner = application.team.owner if application.team else application.owner
+            person = await self._client.create_dm(discord.Object((owner or application.owner).id))
+        yield person.id
+
+    async def post_note(self, note: Note) -> Posted:
+        """See `Staff`."""
+        place = note.channel_id or 0
+        async with mapped():
+            message = await self._channel(None, place).send(
+                note_text(note, words()),
+                nonce=f"note-{sha256(note.key.encode()).hexdigest()[:20]}",
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        return Posted(channel_id=place, message_id=message.id)
+
+    async def find_note(self, note: Note) -> Sighting:
+        """See `Staff`. Looks for the key, which ends the message."""
+        if note.posting_at is None:
+            return NotPosted()
+        return await sought(
+            self._client,
+            self._channel(None, note.channel_id or 0),
+            since=note.posting_at,
+            wanted=lambda message: message.content.endswith(f"-# {note.key}"),
+        )
+
+    async def delete_note(self, note: Note) -> None:
+        """See `Staff`."""
+        async with mapped():
+            await self._channel(None, note.channel_id or 0).get_partial_message(note.message_id or 0).delete()
+
+    def _words(self, case: Case) -> Words:
+        """The language of those who are asked."""
+        return words() if case.for_operator else self._guild_words(case.guild_id)
+
+    def _guild_words(self, guild_id: int) -> Words:
+        """The guild's language; English while Discord has not told us."""
+        guild = self._client.get_guild(guild_id)
+        return words() if guild is None else words(str(guild.preferred_locale))
+
+    def _channel(self, guild_id: int | None, channel_id: int) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
+
+def _nonce(entry: AuditEntry) -> str:
+    return f"audit-{sha256(entry.id.encode()).hexdigest()[:18]}"

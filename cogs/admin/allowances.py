@@ -1,0 +1,150 @@
+"""`/admin allowance`, `pool`: how many credits there are for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy_changes import shares, with_pool, with_role_allowance, without_pool
+from bot.domain.quota import MOST_CREDITS, Period
+from bot.errors import PolicyInvalid
+from bot.locale import words
+from cogs.admin.common import decide, policy_of, show
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.completions import in_time
+from cogs.ui.policy_texts import allowance_text
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.policy import Policy
+    from bot.domain.quota import Allowance
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+
+ALLOWANCES: Final = ("allowance", "guild_allowance", "tiers", "pools")
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands."""
+    say = words()
+    for make in (_allowance, _pool):
+        bot.admin.add_command(make(bot, say))
+
+
+def _periods(say: Words) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=say(f"choice.period.{each}"), value=each) for each in Period]
+
+
+def _allowance(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="allowance", description=say("command.admin.allowance"))
+    @app_commands.describe(
+        credits=say("option.credits"),
+        period=say("option.period"),
+        member=say("option.allowance.member"),
+        role=say("option.allowance.role"),
+        whole=say("option.allowance.whole"),
+        remove=say("option.allowance.remove"),
+    )
+    @app_commands.choices(period=_periods(say))
+    async def allowance(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        period: str = Period.DAY,
+        member: discord.User | None = None,
+        role: discord.Role | None = None,
+        whole: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+        remove: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        if sum((member is not None, role is not None, whole)) > 1:
+            raise PolicyInvalid([("allowance", "one_of", "")])
+        if credits is None and not remove:
+            await _show(bot, interaction, member)
+            return
+        wanted = None if remove else shares(credits, Period(period))
+        if member is not None:
+            await _to_member(bot, interaction, member, wanted)
+        elif role is not None:
+            role_id = role.id
+            await decide(bot, interaction, lambda policy: with_role_allowance(policy, role_id, wanted))
+        else:
+            field = "guild_allowance" if whole else "allowance"
+            await decide(bot, interaction, lambda policy: policy.changed(**{field: wanted}))
+
+    return allowance
+
+
+async def _show(
+    bot: Shotcaller, interaction: discord.Interaction[Any], member: discord.User | discord.Member | None
+) -> None:
+    """The allowances as they are, or one member's own."""
+    say = words(str(interaction.locale))
+    if member is None:
+        await show(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)
+        return
+    own = (await bot.services.guilds.member(entry_of(interaction, "").guild_id, member.id)).allowance
+    everybody = (await policy_of(bot, interaction)).allowance or bot.services.guilds.usual
+    text = allowance_text(own or everybody, say)
+    text = text if own else say("admin.allowance.everybody", allowance=text)
+    await answer(interaction, say("admin.allowance.member", member=member.mention, allowance=text))
+
+
+async def _to_member(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    member: discord.User | discord.Member,
+    allowance: Allowance | None,
+) -> None:
+    kept = allowance and allowance.model_dump(mode="json")
+    entry = entry_of(interaction, "allowance", member=member.id, allowance=kept)
+    await bot.services.guilds.set_allowance(entry, user_id=member.id, allowance=allowance)
+    await _show(bot, interaction, member)
+
+
+def _pool(bot: Shotcaller, say: Words) -> Command:
+    async def names(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        found = [pool.name for pool in (await policy_of(bot, interaction)).pools]
+        return [app_commands.Choice(name=each, value=each) for each in found if typed.casefold() in each.casefold()]
+
+    @app_commands.command(name="pool", description=say("command.admin.pool"))
+    @app_commands.describe(
+        name=say("option.pool.name"),
+        role=say("option.pool.role"),
+        credits=say("option.credits"),
+        period=say("option.period"),
+        remove=say("option.pool.remove"),
+    )
+    @app_commands.choices(period=_periods(say))
+    @app_commands.autocomplete(name=in_time(names))
+    async def pool(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        name: app_commands.Range[str, 1, 32],
+        role: discord.Role | None = None,
+        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        period: str | None = None,
+        remove: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        if remove:
+            await decide(bot, interaction, lambda policy: without_pool(policy, name))
+            return
+
+        def made(policy: Policy) -> Policy:
+            try:
+                return with_pool(
+                    policy,
+                    name,
+                    role_id=role.id if role else None,
+                    credits_=credits,
+                    period=Period(period) if period else None,
+                )
+            except LookupError:
+                raise PolicyInvalid([("pools", "pool", "")]) from None
+
+        await decide(bot, interaction, made)
+
+    return pool

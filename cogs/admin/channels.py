@@ -1,0 +1,150 @@
+"""`/admin channels`, `roles`, `tier`: where videos are made, who may ask for them, and what a role brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy import PRIORITIES
+from bot.domain.policy_changes import Sides, with_gate, with_places, with_tier, without_tier
+from bot.domain.quota import MOST_CREDITS, Period
+from bot.locale import words
+from cogs.admin.common import decide, show
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+
+
+class _AnyPlace(app_commands.Transformer):
+    """A channel or a category, of every kind that Discord's published document knows."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kind = discord.ChannelType
+        return [kind.text, kind.news, kind.voice, kind.stage_voice, kind.forum, kind.category]
+
+    async def transform(self, _: discord.Interaction[Any], value: Any, /) -> Any:
+        return value
+
+
+Place: TypeAlias = app_commands.Transform[app_commands.AppCommandChannel, _AnyPlace]
+Priority: TypeAlias = app_commands.Range[int, 0, PRIORITIES]
+
+CHANNELS: Final = ("channels.allowed", "channels.denied", "spoiler_channels")
+ROLES: Final = ("roles.allowed", "roles.denied", "tiers")
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands."""
+    say = words()
+    for make in (_channels, _roles, _tier):
+        bot.admin.add_command(make(bot, say))
+
+
+def _channels(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="channels", description=say("command.admin.channels"))
+    @app_commands.describe(
+        allow=say("option.channels.allow"),
+        deny=say("option.channels.deny"),
+        forget=say("option.channels.forget"),
+        spoiler=say("option.channels.spoiler"),
+        plain=say("option.channels.plain"),
+    )
+    async def channels(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        allow: Place | None = None,
+        deny: Place | None = None,
+        forget: Place | None = None,
+        spoiler: Place | None = None,
+        plain: Place | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        if not any((allow, deny, forget, spoiler, plain)):
+            await show(bot, interaction, words(str(interaction.locale))("admin.channels"), paths=CHANNELS)
+            return
+        sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
+        await decide(
+            bot, interaction, lambda policy: with_places(policy, sides, cover=_id(spoiler), uncover=_id(plain))
+        )
+
+    return channels
+
+
+def _roles(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="roles", description=say("command.admin.roles"))
+    @app_commands.describe(
+        allow=say("option.roles.allow"), deny=say("option.roles.deny"), forget=say("option.roles.forget")
+    )
+    async def roles(
+        interaction: discord.Interaction[Any],
+        allow: discord.Role | None = None,
+        deny: discord.Role | None = None,
+        forget: discord.Role | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        if allow is deny is forget is None:
+            await show(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            return
+        sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
+        await decide(bot, interaction, lambda policy: with_gate(policy, sides))
+
+    return roles
+
+
+def _tier(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="tier", description=say("command.admin.tier"))
+    @app_commands.describe(
+        role=say("option.tier.role"),
+        credits=say("option.credits"),
+        period=say("option.period"),
+        priority=say("option.priority"),
+        spoiler=say("option.tier.spoiler"),
+        remove=say("option.tier.remove"),
+    )
+    @app_commands.choices(
+        period=[app_commands.Choice(name=say(f"choice.period.{each}"), value=each) for each in Period]
+    )
+    async def tier(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        role: discord.Role,
+        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        period: str | None = None,
+        priority: Priority | None = None,
+        spoiler: bool | None = None,  # noqa: FBT001 (Discord's options)
+        remove: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        if remove:
+            await decide(bot, interaction, lambda policy: without_tier(policy, role.id))
+            return
+        if all(each is None for each in (credits, period, priority, spoiler)):
+            await show(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            return
+        await decide(
+            bot,
+            interaction,
+            lambda policy: with_tier(
+                policy,
+                role.id,
+                credits_=credits,
+                period=Period(period) if period else None,
+                priority=priority,
+                spoiler=spoiler,
+            ),
+        )
+
+    return tier
+
+
+def _id(chosen: app_commands.AppCommandChannel | discord.Role | None) -> int | None:
+    return None if chosen is None else chosen.id

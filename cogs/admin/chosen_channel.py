@@ -1,0 +1,27 @@
+"""Whether a channel that an admin chooses will do, asked before anything is decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.client import IN_CHANNEL
+from bot.errors import ChannelUnfit
+from cogs.admin.doctor_checks import lacks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import discord
+
+TELLING: Final = IN_CHANNEL[:2]  # what is needed where the bot only writes
+
+
+def check_channel(channel: discord.abc.GuildChannel, needed: Sequence[str] = IN_CHANNEL) -> None:
+    """Let a channel be chosen in which the bot may do what it is for.
+
+    Raises:
+        ChannelUnfit: it may not; naming every permission that is missing.
+    """
+    missing = lacks(channel, needed)
+    if missing:
+        raise ChannelUnfit(channel_id=channel.id, missing=missing)

@@ -1,0 +1,50 @@
+"""`/admin doctor`: what keeps the bot from working in a server, and tidying up after what was deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy_changes import tidied
+from bot.locale import words
+from cogs.admin.common import answer_long, changed_text
+from cogs.admin.doctor_checks import channel_ids, findings, role_ids
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.admin.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="doctor", description=say("command.admin.doctor"))
+    @app_commands.describe(tidy=say("option.tidy"))
+    async def doctor(
+        interaction: discord.Interaction[Any],
+        tidy: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        say, entry = words(str(interaction.locale)), entry_of(interaction, "changed")
+        guild = bot.get_guild(entry.guild_id)
+        if guild is None or guild.unavailable:
+            await answer_long(interaction, say("doctor.unavailable"), filename="doctor.txt", say=say)
+            return
+        done = ""
+        if tidy:
+            roles, channels = role_ids(guild), channel_ids(guild)
+            changed = await bot.services.guilds.change(
+                entry, lambda policy: tidied(policy, roles=roles, channels=channels)
+            )
+            done = f"{changed_text(changed, say)}\n\n"
+        lines = "\n".join(await findings(bot, guild, say))
+        await answer_long(interaction, f"{done}### {say('doctor.title')}\n{lines}", filename="doctor.txt", say=say)
+
+    return doctor

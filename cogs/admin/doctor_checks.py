@@ -1,0 +1,112 @@
+"""What keeps the bot from working in a guild, found in what Discord has told of it, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.client import IN_CHANNEL, IN_THREAD
+from bot.domain.guild import GuildState
+from bot.domain.policy_changes import gone
+from bot.service.admin.doctor import Pulse
+from cogs.ui.member import places_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.client import Shotcaller
+    from bot.domain.policy import Policy
+    from bot.locale import Words
+
+GOOD, BAD, NOTE = "✅", "❌", "⚠️"
+NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
+MEGABYTE: Final = 1024 * 1024
+
+_SHOWN: Final = 10  # channels named together
+
+
+async def findings(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
+    """A line for everything that was looked at: how it stands with it, and what to do."""
+    standing = await bot.services.checkup.standing(guild.id)
+    everywhere, here = standing or (GuildState(), GuildState())
+    policy = here.policy
+    lines = [f"{BAD} {say('doctor.database.bad')}" if standing is None else f"{GOOD} {say('doctor.database.good')}"]
+    lines += [f"{BAD} {say('doctor.paused.everywhere')}"] if everywhere.paused else []
+    lines += [f"{NOTE} {say('doctor.paused.guild')}"] if here.paused else []
+    lines += _of_services(await bot.services.checkup.providers(), say)
+    if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
+        lines.append(f"{BAD} {say('doctor.models')}")
+    lines += _of_channels(guild, policy, say)
+    lines.append(_of_channel(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
+    lines.append(_of_channel(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))
+    lines += _of_gone(guild, policy, say)
+    lines.append(f"{GOOD} {say('doctor.upload', n=guild.filesize_limit // MEGABYTE)}")
+    if standing is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
+        lines.append(f"{BAD} {say('doctor.budget')}")
+    return lines
+
+
+def _of_services(pulses: Mapping[str, Pulse], say: Words) -> Iterator[str]:
+    marks = {Pulse.GOOD: GOOD, Pulse.BUSY: NOTE}
+    for name, pulse in pulses.items():
+        yield f"{marks.get(pulse, BAD)} {say(f'doctor.provider.{pulse}', name=name)}"
+
+
+def _of_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
+    """The channels where videos are made, by what the bot lacks there."""
+    taken: dict[tuple[str, ...], list[str]] = {}
+    for channel in guild.channels:
+        if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(places_of(channel, channel.id)):
+            continue
+        needed = IN_THREAD if isinstance(channel, discord.ForumChannel) else NEEDED
+        taken.setdefault(lacks(channel, needed), []).append(channel.mention)
+    if () not in taken:
+        yield f"{BAD} {say('doctor.channels.nowhere')}"
+    for lacking, names in taken.items():
+        channels = say("comma").join([*names[:_SHOWN], *(["…"] if len(names) > _SHOWN else [])])
+        if lacking:
+            yield f"{NOTE} {say('doctor.channels.bad', channels=channels, missing=_named(lacking, say))}"
+        else:
+            yield f"{GOOD} {say('doctor.channels.good', channels=channels)}"
+
+
+def _of_channel(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> str:
+    """The moderators' channel, or the one where changes are told."""
+    channel = guild.get_channel_or_thread(channel_id) if channel_id else None
+    if channel is None:
+        return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
+    lacking = lacks(channel, needed)
+    if lacking:
+        return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=_named(lacking, say))}"
+    return f"{GOOD} {say(f'doctor.{what}.good', channel=channel.mention)}"
+
+
+def _of_gone(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
+    """What the policy names and is not there any more."""
+    roles, channels = gone(policy, roles=role_ids(guild), channels=channel_ids(guild))
+    for what, missing in (("roles", roles), ("channels", channels)):
+        if missing:
+            names = say("comma").join(f"`{each}`" for each in sorted(missing)[:_SHOWN])
+            yield f"{BAD} {say(f'doctor.gone.{what}', names=names)}"
+
+
+def role_ids(guild: discord.Guild) -> set[int]:
+    """The roles of a guild, `@everyone` too."""
+    return {role.id for role in guild.roles}
+
+
+def channel_ids(guild: discord.Guild) -> set[int]:
+    """The channels of a guild, its categories and open threads too."""
+    return {each.id for each in (*guild.channels, *guild.threads)}
+
+
+def lacks(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
+    """What the bot may not do there, by discord.py's names; who does not see a channel may do nothing in it."""
+    may = channel.permissions_for(channel.guild.me)
+    lost = tuple(name for name in needed if not getattr(may, name))
+    return ("view_channel",) if "view_channel" in lost else lost
+
+
+def _named(permissions: Sequence[str], say: Words) -> str:
+    return say("comma").join(f"**{say(f'permission.{each}')}**" for each in permissions)

@@ -1,0 +1,50 @@
+"""`/admin grant`: credits that never expire, for one member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.domain.quota import MOST_CREDITS
+from bot.errors import GiftImpossible
+from bot.locale import words
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+Amount: TypeAlias = app_commands.Range[int, -MOST_CREDITS, MOST_CREDITS]
+
+NOTE: Final = 200  # characters
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.admin.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="grant", description=say("command.admin.grant"))
+    @app_commands.describe(
+        member=say("option.grant.member"), credits=say("option.grant.credits"), note=say("option.grant.note")
+    )
+    async def grant(
+        interaction: discord.Interaction[Any],
+        member: discord.User,
+        credits: Amount,  # noqa: A002 (the option's name)
+        note: app_commands.Range[str, 1, NOTE] = "",
+    ) -> None:
+        await acknowledge(interaction)
+        if member.bot:
+            raise GiftImpossible
+        action = "granted" if credits > 0 else "taken"
+        entry = entry_of(interaction, action, member=member.id, credits=abs(credits), note=note)
+        left = await bot.services.quotas.grant(entry, user_id=member.id, credits=credits, note=note)
+        say = words(str(interaction.locale))
+        await answer(interaction, say("admin.granted", member=member.mention, left=say("credits", n=left)))
+
+    return grant

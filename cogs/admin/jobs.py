@@ -1,0 +1,103 @@
+"""`/admin jobs`: looking through a guild's jobs, taking one back, deciding about dead letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.usage import Sought
+from bot.locale import words
+from cogs.admin.jobs_actions import JobButton, JobSelect, PageButton, decide_job, show_one, show_page
+from cogs.admin.jobs_views import choices
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+
+_DEEDS: Final = {
+    "cancel": Sought.WAITING,
+    "recheck": Sought.DEAD,
+    "retry": Sought.DEAD,
+}  # about which
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands, and find their buttons again after any restart."""
+    say = words()
+    group = app_commands.Group(name="jobs", description=say("command.admin.jobs"))
+    for make in (_list, _show, _writeoff):
+        group.add_command(make(bot, say))
+    for deed, sought in _DEEDS.items():
+        group.add_command(_deed(bot, say, deed, sought))
+    bot.admin.add_command(group)
+    bot.add_dynamic_items(JobButton, PageButton, JobSelect)
+
+
+def _list(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="list", description=say("command.admin.jobs.list"))
+    @app_commands.describe(which=say("option.which"), member=say("option.jobs.member"))
+    @app_commands.choices(which=[app_commands.Choice(name=say(f"choice.which.{each}"), value=each) for each in Sought])
+    async def list_(
+        interaction: discord.Interaction[Any], which: str = Sought.LATEST, member: discord.User | None = None
+    ) -> None:
+        await acknowledge(interaction)
+        await show_page(bot, interaction, Sought(which), user_id=member.id if member else None, skip=0)
+
+    return list_
+
+
+def _show(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="show", description=say("command.admin.jobs.show"))
+    @app_commands.describe(job=say("option.job"))
+    @app_commands.autocomplete(job=_found(bot, Sought.LATEST))
+    async def show(interaction: discord.Interaction[Any], job: str) -> None:
+        await acknowledge(interaction)
+        await show_one(bot, interaction, job)
+
+    return show
+
+
+def _deed(bot: Shotcaller, say: Words, deed: str, sought: Sought) -> Command:
+    """The command of a decision that needs nothing but the job."""
+
+    @app_commands.command(name=deed, description=say(f"command.admin.jobs.{deed}"))
+    @app_commands.describe(job=say("option.job"))
+    @app_commands.autocomplete(job=_found(bot, sought))
+    async def decide(interaction: discord.Interaction[Any], job: str) -> None:
+        await acknowledge(interaction)
+        await decide_job(bot, interaction, job, deed)
+
+    return decide
+
+
+def _writeoff(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="writeoff", description=say("command.admin.jobs.writeoff"))
+    @app_commands.describe(job=say("option.job"), billed=say("option.billed"))
+    @app_commands.autocomplete(job=_found(bot, Sought.DEAD))
+    async def writeoff(
+        interaction: discord.Interaction[Any],
+        job: str,
+        billed: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        await decide_job(bot, interaction, job, "billed" if billed else "free")
+
+    return writeoff
+
+
+def _found(bot: Shotcaller, sought: Sought) -> Completion:
+    async def found(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        if interaction.guild_id is None:
+            return []
+        jobs = await bot.services.guild_jobs.candidates(sought, guild_id=interaction.guild_id)
+        return choices(jobs, typed, words(str(interaction.locale)))
+
+    return found

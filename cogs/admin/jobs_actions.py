@@ -1,0 +1,130 @@
+"""What happens under `/admin jobs`: a page or a job is shown, a decision carried out, by command or by button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.guild import EVERYWHERE
+from bot.domain.usage import Sought
+from bot.errors import DeadLetterGone, NotPermitted
+from bot.locale import words
+from cogs.admin.common import check_presser
+from cogs.admin.jobs_views import deeds_for, outcome, page_embed, page_view, sheet, sheet_view
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.buttons import Lasting
+from cogs.ui.ids import snowflake
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+
+OWNER: Final = "owner"  # who runs the bot, among the names of permissions
+
+
+async def _scope(bot: Shotcaller, interaction: discord.Interaction[Any]) -> int:
+    """Whose jobs this person may decide about: this guild's, or everybody's."""
+    if await bot.is_owner(interaction.user):
+        return EVERYWHERE
+    if interaction.guild_id is None:
+        raise NotPermitted(needed=OWNER)
+    return interaction.guild_id
+
+
+async def show_page(
+    bot: Shotcaller, interaction: discord.Interaction[Any], sought: Sought, *, user_id: int | None, skip: int
+) -> None:
+    """Fill in the private answer with a page of jobs."""
+    if sought is Sought.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
+        raise NotPermitted(needed=OWNER)
+    say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
+    page = await bot.services.guild_jobs.page(sought, guild_id=guild_id, user_id=user_id, skip=skip)
+    await interaction.edit_original_response(
+        embed=page_embed(page, sought, say),
+        view=page_view(page, sought, user_id, say),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Fill in the private answer with everything about one job."""
+    jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
+    view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
+    await interaction.edit_original_response(
+        embed=sheet(view, await jobs.postings(view.job), say),
+        view=sheet_view(view.job, say),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, deed: str) -> None:
+    """Decide about a job, and answer what has come of it; the interaction has been acknowledged."""
+    jobs = bot.services.guild_jobs
+    job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
+    deed = _fitting(deed, job)
+    place = job.destination.guild_id or EVERYWHERE
+    entry = entry_of(interaction, f"job_{deed}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits)
+    match deed:
+        case "cancel":
+            job = await jobs.cancel(entry, job)
+        case "recheck":
+            job = await jobs.look_again(entry, job)
+        case "retry" | "deliver":
+            job = await jobs.retry(entry, job)
+        case _:
+            job = await jobs.write_off(entry, job, billed=deed == "billed")
+    await answer(interaction, outcome(deed, job, words(str(interaction.locale))))
+
+
+def _fitting(deed: str, job: Job) -> str:
+    """What a decision is called for this kind of dead letter.
+
+    Raises:
+        DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
+    """
+    offered = {name for name, _ in deeds_for(job)}
+    if deed == "cancel" or deed in offered:
+        return deed
+    for wanted, name in (("retry", "deliver"), ("free", "close"), ("billed", "close")):
+        if deed == wanted and name in offered:
+            return name
+    raise DeadLetterGone(job_id=job.id)
+
+
+class JobButton(
+    Lasting[discord.ui.Button[Any]],
+    template=r"ajob:(?P<deed>cancel|recheck|retry|free|billed|deliver|close):(?P<job>[0-9A-Za-z-]{1,40})",
+):
+    """A decision about a job, below everything about it."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Decide."""
+        await acknowledge(interaction)
+        await check_presser(interaction)
+        await decide_job(bot, interaction, self.said["job"], self.said["deed"])
+
+
+class PageButton(
+    Lasting[discord.ui.Button[Any]],
+    template=r"ajobs:(?P<sought>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
+):
+    """Another page of the list."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Turn the page in place."""
+        await interaction.response.defer()
+        await check_presser(interaction)
+        sought, user_id = Sought(self.said["sought"]), snowflake(self.said["user"]) or None
+        await show_page(bot, interaction, sought, user_id=user_id, skip=int(self.said["skip"]))
+
+
+class JobSelect(Lasting[discord.ui.Select[Any]], template=r"ajob:open"):
+    """Opens a job of the list."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Show it in a private message of its own."""
+        await acknowledge(interaction)
+        await check_presser(interaction)
+        await show_one(bot, interaction, self.item.values[0])

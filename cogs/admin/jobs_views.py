@@ -1,0 +1,208 @@
+"""How a guild's jobs look to those who run it, and what each decision answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.quota import Unit
+from bot.domain.statement import Kind
+from bot.service.admin.jobs import PAGE
+from bot.service.jobs.types import JobView
+from bot.service.ports.notifier import Phase, phase_of
+from cogs.ui.job_views import PROMPT_ON_CARD, state_text
+from cogs.ui.policy_texts import money
+from cogs.ui.text import cut, failure, link, safe, settings, since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.domain.job import Job
+    from bot.domain.usage import Posting, Sought
+    from bot.locale import Words
+    from bot.service.admin.jobs import JobsPage
+
+PROMPT: Final = 80  # characters of a prompt in a list
+DESCRIPTION: Final = 4096  # characters of an embed's text
+FIELD: Final = 1024  # characters of an embed's field
+CHOICE: Final = 100  # characters of an autocomplete choice
+CHOICES: Final = 25
+
+# What can be decided about a job in each state: the deeds of its buttons, with their signs.
+_DOUBT: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
+_KEPT: Final = (("deliver", "📦"), ("close", "🧾"))
+_WAITING: Final = (("cancel", "↩️"),)
+
+
+def prompt_of(job: Job, most: int, say: Words) -> str:
+    """A job's prompt, unless it is private or from somebody's direct messages."""
+    return say("admin.jobs.hidden") if _hidden(job) else safe(job.request.text(), most)
+
+
+def _hidden(job: Job) -> bool:
+    return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
+
+
+def deeds_for(job: Job) -> tuple[tuple[str, str], ...]:
+    """What an admin can do about a job."""
+    if job.dead_letter is not None:
+        return _DOUBT if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _KEPT
+    return _WAITING if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
+
+
+def page_embed(page: JobsPage, sought: Sought, say: Words) -> discord.Embed:
+    """A page of jobs, a few lines each."""
+    entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
+    return discord.Embed(title=say(f"choice.which.{sought}"), description=cut("\n".join(entries), DESCRIPTION))
+
+
+def _entry(view: JobView, say: Words) -> str:
+    job = view.job
+    facts = [f"<@{job.user_id}>", settings(job.request, say), say("credits", n=job.credits), f"`{job.id}`"]
+    head = f"**{state_text(view, say)}** · {since(job.created_at)}"
+    return f"{head}\n> {prompt_of(job, PROMPT, say)}\n-# {' · '.join(facts)}"
+
+
+def page_view(page: JobsPage, sought: Sought, user_id: int | None, say: Words) -> discord.ui.View:
+    """A list to open a job from, and the way to the other pages. The view listens to nothing."""
+    view = discord.ui.View(timeout=None)
+    if page.views:
+        options = [
+            discord.SelectOption(
+                label=cut(f"{number}. {state_text(each, say)}", CHOICE),
+                description=cut(settings(each.job.request, say), CHOICE),
+                value=each.job.id,
+            )
+            for number, each in enumerate(page.views, start=1)
+        ]
+        view.add_item(
+            discord.ui.Select(custom_id="ajob:open", placeholder=say("admin.jobs.open"), options=options, row=0)
+        )
+    for skip, label, offered in (
+        (max(0, page.skip - PAGE), f"◀ {say('inbox.back')}", page.skip > 0),
+        (page.skip + PAGE, f"{say('inbox.more')} ▶", page.more),
+    ):
+        if offered:
+            ident = f"ajobs:{sought}:{user_id or 0}:{skip}"
+            view.add_item(discord.ui.Button(label=label, custom_id=ident, row=1))
+    view.stop()
+    return view
+
+
+def sheet(view: JobView, postings: Sequence[Posting], say: Words) -> discord.Embed:
+    """Everything about a job that those who run its guild may know."""
+    job = view.job
+    embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
+    if phase_of(job) is Phase.FAILED:
+        embed.add_field(name=say("admin.jobs.why"), value=cut(failure(job, say), FIELD), inline=False)
+    if job.dead_letter is not None:
+        embed.add_field(name=say("admin.jobs.why"), value=say(f"admin.jobs.dead.{job.dead_letter}"), inline=False)
+    embed.add_field(name=say("info.settings"), value=settings(job.request, say), inline=False)
+    embed.add_field(name=say("info.author"), value=f"<@{job.user_id}>")
+    embed.add_field(name=say("admin.jobs.where"), value=_where(job, say))
+    embed.add_field(name=say("info.cost"), value=_cost(job, say), inline=False)
+    embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), FIELD), inline=False)
+    embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(postings, say), inline=False)
+    ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, 80)}`" if job.task_id else job.provider]
+    attempts = say("admin.jobs.attempts", attempt=job.attempt, tries=job.tries)
+    embed.add_field(name=say("info.ids"), value=" · ".join([*ids, attempts]), inline=False)
+    return embed
+
+
+def sheet_view(job: Job, say: Words) -> discord.ui.View | None:
+    """A button for each decision about a job; None where nothing is to be decided."""
+    if not (deeds := deeds_for(job)):
+        return None
+    view = discord.ui.View(timeout=None)
+    for deed, sign in deeds:
+        label = say(f"admin.jobs.button.{deed}")
+        view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"ajob:{deed}:{job.id}"))
+    view.stop()
+    return view
+
+
+def outcome(deed: str, job: Job, say: Words) -> str:
+    """What a decision has come to; `job` is as it is now."""
+    spent = job.usd_micros if job.cost_micros is None else job.cost_micros
+    return say(
+        f"admin.jobs.done.{deed}",
+        id=job.id,
+        member=f"<@{job.user_id}>",
+        credits=say("credits", n=job.credits),
+        usd=money(spent, say),
+        attempt=job.attempt,
+        provider=job.provider,
+    )
+
+
+def choices(jobs: Iterable[Job], typed: str, say: Words) -> list[app_commands.Choice[str]]:
+    """The jobs that fit what is being typed: a part of the id or of a prompt that may be seen."""
+    wanted, found = typed.strip().casefold(), []
+    for job in jobs:
+        prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
+        if wanted in job.id or wanted in prompt.casefold():
+            state = state_text(JobView(job=job, position=None), say)
+            found.append(app_commands.Choice(name=cut(f"{state} · {prompt}", CHOICE), value=job.id))
+    return found[:CHOICES]
+
+
+def _where(job: Job, say: Words) -> str:
+    place = job.destination
+    if place.guild_id is None:
+        return say("admin.jobs.direct")
+    where = say("admin.jobs.private", channel=f"<#{place.channel_id}>") if place.private else f"<#{place.channel_id}>"
+    if job.message_id is None or job.message_channel_id != place.channel_id:
+        return where
+    return f"{where} {link(place.guild_id, place.channel_id, job.message_id)}"
+
+
+def _cost(job: Job, say: Words) -> str:
+    """What members paid, what we expected it to cost, and what the provider said."""
+    parts = [say("credits", n=job.credits), say("admin.jobs.estimated", usd=money(job.usd_micros, say))]
+    if job.cost_micros is not None:
+        parts.append(say("admin.jobs.charged", usd=money(job.cost_micros, say)))
+    if job.cost_units is not None:
+        parts.append(say("admin.jobs.units", units=safe(job.cost_units, 20)))
+    return " · ".join(parts)
+
+
+def _times(job: Job, say: Words) -> list[str]:
+    moments = {
+        "created": job.created_at,
+        "submitted": job.submitted_at,
+        "finished": job.finished_at,
+        "delivered": job.delivered_at,
+        "deadline": None if job.finished or job.finished_at else job.deadline_at,
+    }
+    return [
+        say(f"admin.jobs.at.{name}", at=discord.utils.format_dt(moment, "f"))
+        for name, moment in moments.items()
+        if moment is not None
+    ]
+
+
+def _ledger(postings: Sequence[Posting], say: Words) -> str:
+    """What was held, settled and released, for whom."""
+    said = [
+        say(
+            "admin.jobs.line",
+            at=discord.utils.format_dt(line.at, "t"),
+            kind=say(f"admin.jobs.kind.{line.kind}"),
+            amount=_amount(line, say),
+            owner=safe(line.owner, 60),
+        )
+        for line in postings
+    ]
+    return cut("\n".join(said), FIELD) or "—"
+
+
+def _amount(line: Posting, say: Words) -> str:
+    amount: Any = line.settled if line.kind is Kind.SETTLE else abs(line.held)
+    if line.unit is Unit.CREDITS:
+        return say("credits", n=amount)
+    if line.kind is Kind.RELEASE and line.settled:
+        return f"{money(-line.held, say)} ({say('admin.jobs.charged', usd=money(line.settled, say))})"
+    return money(amount, say)

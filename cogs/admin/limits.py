@@ -1,0 +1,93 @@
+"""`/admin limits`: what may be asked for in a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy import Who
+from bot.domain.policy_changes import with_limits
+from bot.errors import PolicyInvalid
+from bot.locale import words
+from cogs.admin.common import decide, policy_of, show
+from cogs.ui.completions import CHOICES, in_time
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+LIMITS: Final = tuple(
+    f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")
+)
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.admin.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    async def used(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return _named((await policy_of(bot, interaction)).limits.models, typed)
+
+    async def offered(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return _named(bot.services.videos.models, typed)
+
+    @app_commands.command(name="limits", description=say("command.admin.limits"))
+    @app_commands.describe(
+        longest=say("option.limits.longest"),
+        running=say("option.limits.running"),
+        pro=say("option.limits.pro"),
+        pro_role=say("option.limits.pro_role"),
+        not_pro_role=say("option.limits.not_pro_role"),
+        sound=say("option.limits.sound"),
+        watermark=say("option.limits.watermark"),
+        model=say("option.limits.model"),
+        not_model=say("option.limits.not_model"),
+    )
+    @app_commands.choices(pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who])
+    @app_commands.autocomplete(model=offered, not_model=in_time(used))
+    async def limits(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        longest: app_commands.Range[int, 0, 60] | None = None,
+        running: app_commands.Range[int, 0, 1000] | None = None,
+        pro: str | None = None,
+        pro_role: discord.Role | None = None,
+        not_pro_role: discord.Role | None = None,
+        sound: bool | None = None,  # noqa: FBT001 (Discord's options)
+        watermark: bool | None = None,  # noqa: FBT001 (Discord's options)
+        model: str | None = None,
+        not_model: str | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        if model is not None and model not in bot.services.videos.models:
+            raise PolicyInvalid([("model", "choice", ", ".join(sorted(bot.services.videos.models)))])
+        given: dict[str, Any] = {
+            "longest": longest,
+            "running": running,
+            "pro": Who(pro) if pro else None,
+            "pro_role": pro_role and pro_role.id,
+            "not_pro_role": not_pro_role and not_pro_role.id,
+            "sound": sound,
+            "watermark": watermark,
+            "model": model,
+            "not_model": not_model,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        if chosen:
+            await decide(bot, interaction, lambda policy: with_limits(policy, **chosen))
+        else:
+            await show(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
+
+    return limits
+
+
+def _named(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+    """The models whose names have what was typed."""
+    found = [each for each in sorted(models) if typed.strip().casefold() in each.casefold()]
+    return [app_commands.Choice(name=each, value=each) for each in found[:CHOICES]]

@@ -1,0 +1,163 @@
+"""`/admin moderation`: what is looked at before a video is made or posted, by rules, by scans, by moderators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy import PATTERN_LIMIT, Action, Approval, Rule, RuleKind
+from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
+from bot.errors import RuleInvalid, ScansNotOffered
+from bot.locale import words
+from bot.service.screening.rules import check_rule
+from cogs.admin.chosen_channel import check_channel
+from cogs.admin.common import decide, policy_of, show
+from cogs.ui.completions import CHOICE, CHOICES
+from cogs.ui.replies import acknowledge
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+
+_SCANS: Final = ("scan_prompts", "scan_results", "scan_level")
+CHECKS: Final = tuple(f"moderation.{name}" for name in ("channel_id", "approval", *_SCANS))
+STRIKES: Final = tuple(f"moderation.{name}" for name in ("strikes", "strike_days", "block_hours"))
+RULES: Final = ("moderation.rules",)
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands."""
+    say = words()
+    group = app_commands.Group(name="moderation", description=say("command.admin.moderation"))
+    for make in (_checks, _strikes, _add, _remove, _rules):
+        group.add_command(make(bot, say))
+    bot.admin.add_command(group)
+
+
+def _checks(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="checks", description=say("command.admin.moderation.checks"))
+    @app_commands.describe(
+        channel=say("option.checks.channel"),
+        approval=say("option.approval"),
+        prompts=say("option.prompts"),
+        results=say("option.results"),
+        level=say("option.level"),
+        off=say("option.checks.off"),
+    )
+    @app_commands.choices(
+        approval=[app_commands.Choice(name=say(f"choice.approval.{each}"), value=each) for each in Approval]
+    )
+    async def checks(  # noqa: PLR0917 (Discord's options)
+        interaction: discord.Interaction[Any],
+        channel: discord.TextChannel | None = None,
+        approval: str | None = None,
+        prompts: bool | None = None,  # noqa: FBT001 (Discord's options)
+        results: bool | None = None,  # noqa: FBT001 (Discord's options)
+        level: app_commands.Range[int, 1, 6] | None = None,
+        off: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        if off:
+            await decide(bot, interaction, without_checks)
+            return
+        if (prompts or results) and not bot.services.cases.can_scan:
+            raise ScansNotOffered
+        if channel is not None:
+            check_channel(channel)
+        given = {
+            "channel_id": channel and channel.id,
+            "approval": approval,
+            "scan_prompts": prompts,
+            "scan_results": results,
+            "scan_level": level,
+        }
+        await _decide(bot, interaction, given, title="admin.moderation.checks", paths=CHECKS)
+
+    return checks
+
+
+def _strikes(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="strikes", description=say("command.admin.moderation.strikes"))
+    @app_commands.describe(
+        strikes=say("option.strikes"), days=say("option.strikes.days"), hours=say("option.strikes.hours")
+    )
+    async def strikes(
+        interaction: discord.Interaction[Any],
+        strikes: app_commands.Range[int, 0, 100] | None = None,
+        days: app_commands.Range[int, 1, 365] | None = None,
+        hours: app_commands.Range[int, 1, 8760] | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        given = {"strikes": strikes, "strike_days": days, "block_hours": hours}
+        await _decide(bot, interaction, given, title="admin.moderation.strikes", paths=STRIKES)
+
+    return strikes
+
+
+def _add(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="add", description=say("command.admin.moderation.add"))
+    @app_commands.describe(rule=say("option.rule"), action=say("option.action"), kind=say("option.kind"))
+    @app_commands.choices(
+        action=[app_commands.Choice(name=say(f"choice.action.{each}"), value=each) for each in Action],
+        kind=[app_commands.Choice(name=say(f"choice.kind.{each}"), value=each) for each in RuleKind],
+    )
+    async def add(
+        interaction: discord.Interaction[Any],
+        rule: app_commands.Range[str, 1, PATTERN_LIMIT],
+        action: str | None = None,
+        kind: str | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        pattern = rule.strip()
+        if not pattern:
+            raise RuleInvalid(pattern=rule, problem="empty")
+        wanted = Rule(
+            pattern=pattern,
+            action=Action(action) if action else Action.REFUSE,
+            kind=RuleKind(kind) if kind else RuleKind.WORD,
+        )
+        await check_rule(wanted)
+        await decide(bot, interaction, lambda policy: with_rule(policy, wanted))
+
+    return add
+
+
+def _remove(bot: Shotcaller, say: Words) -> Command:
+    async def present(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        rules = (await policy_of(bot, interaction)).moderation.rules
+        found = [each.pattern for each in rules if typed.casefold() in each.pattern.casefold()]
+        return [app_commands.Choice(name=cut(each, CHOICE), value=each[:CHOICE]) for each in found[:CHOICES]]
+
+    @app_commands.command(name="remove", description=say("command.admin.moderation.remove"))
+    @app_commands.describe(rule=say("option.rule.remove"))
+    @app_commands.autocomplete(rule=present)
+    async def remove(interaction: discord.Interaction[Any], rule: app_commands.Range[str, 1, PATTERN_LIMIT]) -> None:
+        await acknowledge(interaction)
+        await decide(bot, interaction, lambda policy: without_rule(policy, rule.strip()))
+
+    return remove
+
+
+def _rules(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="rules", description=say("command.admin.moderation.rules"))
+    async def rules(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await show(bot, interaction, words(str(interaction.locale))("admin.moderation.rules"), paths=RULES)
+
+    return rules
+
+
+async def _decide(
+    bot: Shotcaller, interaction: discord.Interaction[Any], given: dict[str, Any], *, title: str, paths: tuple[str, ...]
+) -> None:
+    """Change what was chosen; where nothing was, show how it stands."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if chosen:
+        await decide(bot, interaction, lambda policy: with_checks(policy, **chosen))
+    else:
+        await show(bot, interaction, words(str(interaction.locale))(title), paths=paths)

@@ -1,0 +1,168 @@
+"""`/admin show`, `server`, `budget`, `audit`: what is decided for the whole server, and who has decided it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy import Policy, zones
+from bot.domain.policy_diff import differences
+from bot.domain.price import to_micros
+from bot.domain.quota import UNLIMITED
+from bot.locale import words
+from cogs.admin.chosen_channel import TELLING, check_channel
+from cogs.admin.common import answer_long, changed_text, decide, field_lines, policy_of, show, state_of
+from cogs.ui.audit_entries import entry_of, reason_text, spoken
+from cogs.ui.completions import CHOICES
+from cogs.ui.policy_texts import PATHS, money
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import since
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.guild import GuildState
+    from bot.domain.quota import Allowance
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+
+LATEST: Final = 15  # entries of the audit that are shown
+MOST_USD: Final = 1_000_000
+SERVER: Final = ("timezone", "gifts")
+BUDGET: Final = ("budget_usd_micros", "confirm_usd_micros")
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands."""
+    say = words()
+    for make in (_show, _server, _budget, _audit):
+        bot.admin.add_command(make(bot, say))
+
+
+def _show(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="show", description=say("command.admin.show"))
+    async def everything(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        say, state = words(str(interaction.locale)), await state_of(bot, interaction)
+        await answer_long(
+            interaction, _overview(state, say, usual=bot.services.guilds.usual), filename="settings.txt", say=say
+        )
+
+    return everything
+
+
+def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
+    """Everything, with what this guild has decided itself before the rest."""
+    text, decided = f"### {say('admin.show')}", {each.path for each in differences(Policy(), state.policy)}
+    if state.paused:
+        text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
+    for title, paths in (("decided", decided), ("usual", set(PATHS) - decided)):
+        if lines := field_lines(state.policy, say, paths=paths, usual=usual):
+            text += "\n".join([f"\n**{say(f'admin.show.{title}')}**", *(f"- {line}" for line in lines)])
+    return text
+
+
+def _server(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="server", description=say("command.admin.server"))
+    @app_commands.describe(timezone=say("option.timezone"), gifts=say("option.gifts"))
+    @app_commands.autocomplete(timezone=_zones)
+    async def server(
+        interaction: discord.Interaction[Any],
+        timezone: str | None = None,
+        gifts: bool | None = None,  # noqa: FBT001 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        changes = {"timezone": timezone and timezone.strip(), "gifts": gifts}
+        chosen = {name: value for name, value in changes.items() if value is not None}
+        if chosen:
+            await decide(bot, interaction, lambda policy: policy.changed(**chosen))
+        else:
+            await show(bot, interaction, words(str(interaction.locale))("admin.server"), paths=SERVER)
+
+    return server
+
+
+async def _zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    """The time zones whose names have what was typed, those that begin with it first."""
+    wanted = typed.strip().casefold().replace(" ", "_")
+    found = [name for name in sorted(zones()) if wanted in name.casefold()]
+    found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.split("/")[-1])))
+    return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
+
+
+def _budget(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="budget", description=say("command.admin.budget"))
+    @app_commands.describe(
+        monthly=say("option.monthly"), confirm=say("option.confirm"), remove=say("option.budget.remove")
+    )
+    @app_commands.choices(
+        remove=[app_commands.Choice(name=say(f"choice.remove.{each}"), value=each) for each in ("monthly", "confirm")]
+    )
+    async def budget(
+        interaction: discord.Interaction[Any],
+        monthly: app_commands.Range[float, 0, MOST_USD] | None = None,
+        confirm: app_commands.Range[float, 0, MOST_USD] | None = None,
+        remove: str | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        changes: dict[str, int | None] = {}
+        if monthly is not None or remove == "monthly":
+            changes["budget_usd_micros"] = None if monthly is None else to_micros(Decimal(str(monthly)))
+        if confirm is not None or remove == "confirm":
+            changes["confirm_usd_micros"] = None if confirm is None else to_micros(Decimal(str(confirm)))
+        say, title = words(str(interaction.locale)), ""
+        if changes:
+            changed = await bot.services.guilds.change(
+                entry_of(interaction, "changed"), lambda policy: policy.changed(**changes)
+            )
+            title = f"{changed_text(changed, say)}\n\n"
+        await answer(interaction, title + await _spent(bot, interaction, await policy_of(bot, interaction), say))
+
+    return budget
+
+
+async def _spent(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, say: Words) -> str:
+    """What this month has cost, and what is left."""
+    account = await bot.services.guilds.spent(interaction.guild_id or 0, policy)
+    ceiling = say("policy.any") if account.allowance == UNLIMITED else money(account.allowance, say)
+    confirm = policy.confirm_usd_micros
+    return say(
+        "admin.budget",
+        settled=money(account.settled, say),
+        held=money(account.held, say),
+        ceiling=ceiling,
+        confirm=say("policy.never") if confirm is None else money(confirm, say),
+    )
+
+
+def _audit(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="audit", description=say("command.admin.audit"))
+    @app_commands.describe(channel=say("option.audit.channel"), off=say("option.audit.off"))
+    async def audit(
+        interaction: discord.Interaction[Any],
+        channel: discord.TextChannel | None = None,
+        off: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
+    ) -> None:
+        await acknowledge(interaction)
+        if channel is not None:
+            check_channel(channel, TELLING)
+            ident = channel.id
+            await decide(bot, interaction, lambda policy: policy.changed(audit_channel_id=ident))
+        elif off:
+            await decide(bot, interaction, lambda policy: policy.changed(audit_channel_id=None))
+        else:
+            await _tell(bot, interaction)
+
+    return audit
+
+
+async def _tell(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """The latest entries."""
+    say = words(str(interaction.locale))
+    entries = await bot.services.guilds.entries(entry_of(interaction, "").guild_id, most=LATEST)
+    lines = [f"- {since(entry.at)} {spoken(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
+    text = "\n".join([f"### {say('admin.audit')}", *lines]) if lines else say("admin.audit.none")
+    await answer_long(interaction, text, filename="audit.txt", say=say)

@@ -1,0 +1,209 @@
+"""`/admin setup`: a first run that can be left and come back to; whatever is chosen holds at once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot.client import IN_CHANNEL
+from bot.domain.policy import Places
+from bot.domain.price import to_micros
+from bot.domain.quota import Period
+from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
+from bot.locale import words
+from cogs.admin.chosen_channel import TELLING, check_channel
+from cogs.admin.common import check_presser, pages, policy_of
+from cogs.admin.doctor_checks import channel_ids, findings
+from cogs.admin.setup_panel import FORM, form, panel, still_open
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.buttons import Lasting
+from cogs.ui.forms import QUICK, values_of
+from cogs.ui.ids import snowflake
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.client import Shotcaller
+    from bot.domain.policy import Policy
+    from bot.locale import Words
+
+    Change: TypeAlias = Callable[[Policy], Policy]
+
+FORMS: Final = frozenset({"zone", "credits", "budget"})
+MOST_USD: Final = 1_000_000
+
+_THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command, and find its controls again after any restart."""
+    bot.admin.add_command(_command(bot, words()))
+    bot.add_dynamic_items(Step)
+    bot.forms[FORM] = partial(_entered, bot)
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="setup", description=say("command.admin.setup"))
+    async def first_run(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await _show(bot, interaction, await policy_of(bot, interaction))
+
+    return first_run
+
+
+class Step(
+    Lasting[discord.ui.Item[Any]], template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)"
+):
+    """A control of the panel."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        if self.said["step"] in FORMS:
+            policy = await _in_time(bot, interaction)
+            await interaction.response.send_modal(
+                form(self.said["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
+            )
+            return
+        await interaction.response.defer()
+        await check_presser(interaction)
+        if self.said["step"] == "check":
+            await _check(bot, interaction)
+        else:
+            await _decide(bot, interaction, _placed(self.said["step"], chosen_channels(interaction)))
+
+
+async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
+    """What this guild has decided, for who may decide, while a form can still be the first answer.
+
+    Raises:
+        NotPermitted: they may not.
+        StoreUnavailable: the database is too slow for that.
+    """
+    try:
+        async with asyncio.timeout(QUICK):
+            await check_presser(interaction)
+            return await policy_of(bot, interaction)
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+
+
+def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
+    """The channels that were chosen.
+
+    Raises:
+        DiscordBusy: Discord says nothing of this guild just now.
+        ChannelUnfit: the bot knows of no such channel; to leave it out would take away what was decided before.
+    """
+    if interaction.guild is None or interaction.guild.unavailable:
+        raise DiscordBusy
+    data: dict[str, Any] = dict(interaction.data or {})
+    chosen: list[discord.abc.GuildChannel] = []
+    for each in data.get("values", ()):
+        channel_id = snowflake(str(each))
+        channel = interaction.guild.get_channel(channel_id)
+        if channel is None:
+            raise ChannelUnfit(channel_id=channel_id, missing=["view_channel"])
+        chosen.append(channel)
+    return chosen
+
+
+def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
+    """What choosing these channels decides.
+
+    Raises:
+        ChannelUnfit: the bot may not do there what it should.
+    """
+    ids = frozenset(each.id for each in chosen)
+    if step == "channels":
+        return lambda policy: policy.changed(channels=Places(allowed=ids, denied=policy.channels.denied - ids))
+    for each in chosen:
+        check_channel(each, TELLING if step == "audit" else IN_CHANNEL)
+    one = next(iter(ids), None)
+    if step == "audit":
+        return lambda policy: policy.changed(audit_channel_id=one)
+    return lambda policy: policy.changed(
+        moderation=policy.moderation.model_validate({**dict(policy.moderation), "channel_id": one})
+    )
+
+
+async def _entered(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
+    """A form of the panel came back, perhaps after a restart."""
+    await interaction.response.defer()
+    await check_presser(interaction)
+    values = {
+        name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
+    }
+    await _decide(bot, interaction, _written(state, values))
+
+
+def _written(step: str, values: Mapping[str, str]) -> Change:
+    """What a form decides; an empty field is what is usual.
+
+    Raises:
+        PolicyInvalid: a number is none, or cannot be.
+    """
+    if step == "zone":
+        return lambda policy: policy.changed(timezone=values.get("zone", "").strip())
+    if step == "credits":
+        amount, period = _number(values.get("amount", ""), "credits"), values.get("period") or Period.DAY
+        given = None if amount is None else {"credits": int(amount), "period": period}
+        if amount is not None and amount != int(amount):
+            raise PolicyInvalid([("credits", "number", "")])
+        return lambda policy: policy.changed(allowance=given)
+    usd = _number(values.get("usd", ""), "monthly")
+    if usd is not None and usd < 0:
+        raise PolicyInvalid([("monthly", "too_small", "0")])
+    if usd is not None and usd > MOST_USD:
+        raise PolicyInvalid([("monthly", "too_large", str(MOST_USD))])
+    return lambda policy: policy.changed(budget_usd_micros=None if usd is None else to_micros(usd))
+
+
+def _number(text: str, field: str) -> Decimal | None:
+    """A number as people write it: a comma parts thousands where it can, and else the cents."""
+    text = text.strip().lstrip("$").strip()
+    if not text:
+        return None
+    text = text.replace(",", "" if _THOUSANDS.fullmatch(text) else ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise PolicyInvalid([(field, "number", "")]) from None
+    if not number.is_finite():
+        raise PolicyInvalid([(field, "number", "")])
+    return number
+
+
+async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
+    """Let a step hold, and show the panel as it stands then; after the last one with what the doctor says."""
+    changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
+    if still_open(changed.policy):
+        await _show(bot, interaction, changed.policy)
+    else:
+        await _check(bot, interaction)
+
+
+async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    """Show the panel with what the doctor says."""
+    say, found = words(str(interaction.locale)), ""
+    if interaction.guild is not None and not interaction.guild.unavailable:
+        found = pages("\n".join(await findings(bot, interaction.guild, say)))[0]
+    await _show(bot, interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
+
+
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, *, found: str = "") -> None:
+    channels = channel_ids(interaction.guild) if interaction.guild else set[int]()
+    view = panel(
+        policy,
+        channels=frozenset(channels),
+        found=found,
+        usual=bot.services.guilds.usual,
+        say=words(str(interaction.locale)),
+    )
+    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())

@@ -1,0 +1,159 @@
+"""`/admin export` and `/admin import`: a server's settings as a file, and settings from one, shown before they hold."""
+
+from __future__ import annotations
+
+import io
+from hashlib import sha256
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.policy_changes import gone
+from bot.domain.policy_diff import differences
+from bot.domain.policy_file import LARGEST, written
+from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
+from bot.locale import words
+from cogs.admin.common import changed_text, check_presser, policy_of
+from cogs.admin.doctor_checks import channel_ids, role_ids
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.buttons import Lasting
+from cogs.ui.policy_texts import change_line, listed
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.policy import Policy
+    from bot.locale import Words
+
+    Command = app_commands.Command[Any, ..., None]
+
+KIND: Final = "import"  # of the drafts
+ROOM: Final = 1200  # characters for the changes
+SHOWN: Final = 10  # ids named at the most
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands, and find the button again after any restart."""
+    say = words()
+    bot.admin.add_command(_export(bot, say))
+    bot.admin.add_command(_import(bot, say))
+    bot.add_dynamic_items(Import)
+
+
+def _export(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="export", description=say("command.admin.export"))
+    async def export(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        content = written(await policy_of(bot, interaction)).encode()
+        await interaction.edit_original_response(
+            content=words(str(interaction.locale))("admin.export"),
+            attachments=[discord.File(io.BytesIO(content), filename="shotcaller-settings.json")],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
+    return export
+
+
+def _import(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="import", description=say("command.admin.import"))
+    @app_commands.describe(file=say("option.file"))
+    async def import_(interaction: discord.Interaction[Any], file: discord.Attachment) -> None:
+        await acknowledge(interaction)
+        if file.size > LARGEST:
+            raise PolicyInvalid([("", "too_big", str(LARGEST // 1024))])
+        try:
+            data = await file.read()
+        except discord.HTTPException:
+            raise DiscordBusy from None
+        wanted = await bot.services.guilds.read(data)
+        _check_posts(interaction.guild, wanted)
+        await _ask(bot, interaction, wanted, present=await policy_of(bot, interaction))
+
+    return import_
+
+
+def _check_posts(guild: discord.Guild | None, policy: Policy) -> None:
+    """Whether the bot would post in this server alone: what is decided here is nobody's business elsewhere.
+
+    Raises:
+        PolicyInvalid: a channel that it would post in is not one of this server's.
+    """
+    there = channel_ids(guild) if guild is not None else set[int]()
+    posts = {"moderation.channel_id": policy.moderation.channel_id, "audit_channel_id": policy.audit_channel_id}
+    if strange := [field for field, channel_id in posts.items() if channel_id is not None and channel_id not in there]:
+        raise PolicyInvalid([(field, "channel", "") for field in strange])
+
+
+async def _ask(
+    bot: Shotcaller, interaction: discord.Interaction[Any], wanted: Policy, *, present: Policy, again: bool = False
+) -> None:
+    """Show what the settings of a file would change, and keep them until a button says so."""
+    say, found = words(str(interaction.locale)), differences(present, wanted)
+    if not found:
+        await answer(interaction, say("admin.same"))
+        return
+    draft_id = token_hex(8)
+    await bot.services.drafts.begin(
+        draft_id,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        kind=KIND,
+        body={"file": written(wanted), "instead_of": _digest(present)},
+        now=interaction.created_at,
+    )
+    text = say(
+        "admin.import",
+        changes=listed([change_line(each, say) for each in found], say, room=ROOM),
+        unknown=_unknown(interaction.guild, wanted, say),
+    )
+    view = discord.ui.View(timeout=None)
+    ident = f"import:{draft_id}"
+    view.add_item(discord.ui.Button(custom_id=ident, label=say("admin.import.apply"), style=discord.ButtonStyle.danger))
+    view.stop()  # the button is found by its id; nothing about it is kept in memory
+    await interaction.edit_original_response(
+        content=f"{say('admin.import.again')}\n{text}" if again else text,
+        view=view,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+class Import(Lasting[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
+    """Lets the settings of a file hold, if they still change what was shown."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        await interaction.response.defer()
+        await check_presser(interaction)
+        draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
+        if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
+            raise DraftGone
+        wanted, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
+        changed = await bot.services.guilds.change(
+            entry_of(interaction, "imported"), lambda present: wanted if _digest(present) == shown else present
+        )
+        await bot.services.drafts.end(self.said["draft"])
+        if changed.policy != wanted:
+            await _ask(bot, interaction, wanted, present=changed.policy, again=True)
+            return
+        await interaction.edit_original_response(
+            content=changed_text(changed, words(str(interaction.locale))),
+            view=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
+
+def _digest(policy: Policy) -> str:
+    """Tells one policy from another."""
+    return sha256(written(policy).encode()).hexdigest()
+
+
+def _unknown(guild: discord.Guild | None, policy: Policy, say: Words) -> str:
+    """The roles and channels that the file names and this server has not."""
+    if guild is None:
+        return ""
+    roles, channels = gone(policy, roles=role_ids(guild), channels=channel_ids(guild))
+    missing = [*sorted(roles), *sorted(channels)]
+    names = say("comma").join([*(f"`{each}`" for each in missing[:SHOWN]), *(["…"] if len(missing) > SHOWN else [])])
+    return say("admin.import.unknown", names=names) if missing else ""

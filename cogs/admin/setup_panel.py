@@ -1,0 +1,144 @@
+"""The look of `/admin setup`: the steps as they stand, and what each is chosen with."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.policy import Policy
+from bot.domain.policy_diff import differences, fields
+from bot.domain.price import USD_MICROS
+from bot.domain.quota import Period
+from cogs.ui.forms import Form
+from cogs.ui.policy_texts import field_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.quota import Allowance
+    from bot.locale import Words
+
+FORM: Final = "setup"
+MOST: Final = 25  # channels in a select, Discord's limit
+# The steps by the fields that they decide; a field that is as usual leaves its step open.
+STEPS: Final = (
+    *("timezone", "channels.allowed", "moderation.channel_id"),
+    *("allowance", "budget_usd_micros", "audit_channel_id"),
+)
+
+_PLACES: Final = (
+    *(discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.voice),
+    *(discord.ChannelType.forum, discord.ChannelType.category),
+)
+_WRITTEN: Final = (discord.ChannelType.text, discord.ChannelType.news)
+
+
+def panel(
+    policy: Policy, *, channels: frozenset[int], found: str, usual: Allowance, say: Words
+) -> discord.ui.LayoutView:
+    """The panel: `channels` are those that there are, `found` is what a check has found, if there was one.
+
+    `usual` is what everybody has where the server has decided nothing.
+    """
+    decided, values = _decided(policy), fields(policy)
+    lines = [
+        f"{'✅' if path in decided else '⬜'} {field_line(path, '', values[path, ''], say, usual=usual)}"
+        for path in STEPS
+    ]
+    still = still_open(policy)
+    state = say("setup.open", n=still) if still else say("setup.done")
+    container = discord.ui.Container[Any](
+        discord.ui.TextDisplay(f"### 🛠️ {say('setup.title')}\n{say('setup.what')}"),
+        discord.ui.TextDisplay("\n".join([*lines, f"-# {state}"])),
+    )
+    for item in _selects(policy, channels, say):
+        container.add_item(item if isinstance(item, discord.ui.TextDisplay) else discord.ui.ActionRow(item))
+    container.add_item(discord.ui.ActionRow(*_buttons(say)))
+    if found:
+        container.add_item(discord.ui.TextDisplay(found))
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(container)
+    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
+    return view
+
+
+def still_open(policy: Policy) -> int:
+    """How many steps are as usual."""
+    return len(STEPS) - len(_decided(policy).intersection(STEPS))
+
+
+def _decided(policy: Policy) -> frozenset[str]:
+    """The fields that are not as usual."""
+    return frozenset(each.path for each in differences(Policy(), policy))
+
+
+def _selects(policy: Policy, there: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:
+    """What channels are chosen with. A select shows no more than it can keep: choosing replaces all it shows."""
+    allowed = policy.channels.allowed & there
+    if len(allowed) > MOST:
+        yield discord.ui.TextDisplay(f"-# {say('setup.many')}")
+    else:
+        yield _select("channels", say("setup.channels.hint"), _PLACES, allowed, most=MOST)
+    moderators, audit = policy.moderation.channel_id, policy.audit_channel_id
+    yield _select("moderators", say("setup.moderators.hint"), _WRITTEN, there.intersection([moderators or 0]), most=1)
+    yield _select("audit", say("setup.audit.hint"), _WRITTEN, there.intersection([audit or 0]), most=1)
+
+
+def _select(
+    name: str, hint: str, types: tuple[discord.ChannelType, ...], chosen: frozenset[int], *, most: int
+) -> discord.ui.ChannelSelect[Any]:
+    return discord.ui.ChannelSelect(
+        custom_id=f"setup:{name}",
+        channel_types=list(types),
+        placeholder=hint[:100],
+        min_values=0,
+        max_values=most,
+        default_values=[
+            discord.SelectDefaultValue(id=each, type=discord.SelectDefaultValueType.channel) for each in sorted(chosen)
+        ],
+    )
+
+
+def _buttons(say: Words) -> Iterator[discord.ui.Button[Any]]:
+    yield discord.ui.Button(custom_id="setup:zone", label=say("setup.zone"), emoji="🕓")
+    yield discord.ui.Button(custom_id="setup:credits", label=say("setup.credits"), emoji="🎟️")
+    yield discord.ui.Button(custom_id="setup:budget", label=say("setup.budget"), emoji="💵")
+    yield discord.ui.Button(
+        custom_id="setup:check", label=say("setup.check"), emoji="🩺", style=discord.ButtonStyle.primary
+    )
+
+
+def form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
+    """The form behind a button, with what is decided now."""
+    if name == "zone":
+        made = Form(name=FORM, state=name, title=say("setup.form.zone"))
+        made.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)
+    elif name == "credits":
+        made = Form(name=FORM, state=name, title=say("setup.form.credits"))
+        present = policy.allowance
+        made.text(
+            "amount",
+            say("setup.form.credits.amount", n=usual.credits),
+            value=str(present.credits) if present else "",
+            most=7,
+        )
+        made.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))
+    else:
+        made = Form(name=FORM, state=name, title=say("setup.form.budget"))
+        micros = policy.budget_usd_micros
+        usd = "" if micros is None else f"{Decimal(micros) / USD_MICROS:f}"
+        made.text("usd", say("setup.form.budget.usd"), value=usd, most=12)
+    return made
+
+
+def _periods(policy: Policy, say: Words) -> discord.ui.Select[Any]:
+    chosen = policy.allowance.period if policy.allowance else Period.DAY
+    return discord.ui.Select(
+        custom_id="period",
+        options=[
+            discord.SelectOption(label=say(f"choice.period.{each}"), value=each, default=each is chosen)
+            for each in Period
+        ],
+    )

@@ -1,0 +1,152 @@
+"""`/admin usage`: what the guild has used, as a picture to see at a glance and a table to calculate with."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.usage import NOBODY
+from bot.errors import NotPermitted
+from bot.locale import words
+from bot.service.admin.usage import Span
+from bot.service.admin.usage_chart import Measure, draw, series, top
+from cogs.ui.checks import ADMINS
+from cogs.ui.policy_texts import money
+from cogs.ui.replies import CONTENT, acknowledge
+from cogs.ui.text import cut, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.client import Shotcaller
+    from bot.domain.usage import Drift
+    from bot.locale import Words
+    from bot.service.admin.usage import Report
+
+ALT_TEXT: Final = 1024  # characters, Discord's limit
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.admin.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="usage", description=say("command.admin.usage"))
+    @app_commands.describe(span=say("option.span"), measure=say("option.measure"))
+    @app_commands.choices(
+        span=[app_commands.Choice(name=say(f"choice.span.{each}"), value=each) for each in Span],
+        measure=[app_commands.Choice(name=say(f"choice.measure.{each}"), value=each) for each in Measure],
+    )
+    async def usage(
+        interaction: discord.Interaction[Any], span: str = Span.MONTH, measure: str = Measure.CREDITS
+    ) -> None:
+        await acknowledge(interaction)
+        if interaction.guild_id is None:
+            raise NotPermitted(needed=ADMINS)
+        report, say = await bot.services.usage.report(interaction.guild_id, Span(span)), words(str(interaction.locale))
+        # In a thread: a thousand members in ninety days take a while to add up and to draw.
+        text, files = await asyncio.to_thread(_answer, report, Span(span), Measure(measure), say)
+        await interaction.edit_original_response(
+            content=text, attachments=files, allowed_mentions=discord.AllowedMentions.none()
+        )
+
+    return usage
+
+
+def _answer(report: Report, span: Span, measure: Measure, say: Words) -> tuple[str, list[discord.File]]:
+    return cut(report_text(report, span, measure, say), CONTENT), _files(report, measure, say)
+
+
+def report_text(report: Report, span: Span, measure: Measure, say: Words) -> str:
+    """A report in words, with the names of the numbers in its picture."""
+    first, last = report.days[0].isoformat(), report.days[-1].isoformat()
+    title = say("usage.title", span=say(f"choice.span.{span}"), first=first, last=last)
+    lines = [f"### {title}", *(_totals(report, say) if report.rows else [say("usage.nothing")]), _budget(report, say)]
+    lines += _members(report, measure, say)
+    if report.drift:
+        lines += [f"-# {say('usage.drift.title')}", *(line for each in report.drift for line in _drift(each, say))]
+    return "\n".join(lines)
+
+
+def _totals(report: Report, say: Words) -> list[str]:
+    total = report.total
+    text = say(
+        "usage.total",
+        n=total.videos,
+        credits=say("credits", n=total.credits),
+        failed=total.failed,
+        estimated=money(total.estimated, say),
+        charged=money(total.charged, say),
+    )
+    return [text]
+
+
+def _budget(report: Report, say: Words) -> str:
+    account = report.budget
+    used, held = money(account.held + account.settled, say), money(account.held, say)
+    if not report.budgeted:
+        return say("usage.budget.none", used=used, held=held)
+    return say("usage.budget", used=used, held=held, ceiling=money(account.allowance, say))
+
+
+def _members(report: Report, measure: Measure, say: Words) -> Iterator[str]:
+    named = top(report, measure)
+    for number, (user_id, used) in enumerate(named, start=1):
+        yield say(
+            "usage.member",
+            number=number,
+            member=say("usage.deleted") if user_id == NOBODY else f"<@{user_id}>",
+            credits=say("credits", n=used.credits),
+            charged=money(used.charged, say),
+            n=used.videos,
+        )
+    if named and (others := len(report.members(measure.of)) - len(named)):
+        yield say("usage.others", n=others)
+
+
+def _drift(drift: Drift, say: Words) -> Iterator[str]:
+    model = safe(drift.model, 60)
+    if drift.priced:
+        yield say(
+            "usage.drift",
+            model=model,
+            estimated=money(drift.estimated, say),
+            reported=money(drift.reported, say),
+            share=f"{drift.share:+.1%}",
+            n=drift.priced,
+        )
+    if drift.metered:
+        yield say("usage.units", model=model, provider=drift.provider, units=f"{drift.units:f}", n=drift.metered)
+
+
+def _files(report: Report, measure: Measure, say: Words) -> list[discord.File]:
+    """The picture and the table; nothing where nothing was asked for."""
+    if not report.rows:
+        return []
+    name = f"usage-{report.days[0]:%Y%m%d}-{report.days[-1]:%Y%m%d}"
+    alt = cut(alt_text(report, measure, say), ALT_TEXT)
+    return [
+        discord.File(io.BytesIO(draw(report, measure)), filename=f"{name}.png", description=alt),
+        discord.File(io.BytesIO(report.table()), filename=f"{name}.csv"),
+    ]
+
+
+def alt_text(report: Report, measure: Measure, say: Words) -> str:
+    """What the picture shows, for those who do not see it."""
+    days = {day: sum(amounts.values()) for day, amounts in report.by_day(measure.of).items()}
+    peak = max(days, key=lambda day: days[day])
+    bars = [f"{row.name} {measure.figure(row.total)}" for row in series(report, measure)]
+    return say(
+        "usage.alt",
+        measure=say(f"choice.measure.{measure}"),
+        first=report.days[0].isoformat(),
+        last=report.days[-1].isoformat(),
+        peak=peak.isoformat(),
+        most=measure.figure(days[peak]),
+        bars=say("comma").join(bars) or "—",
+    )

@@ -1,0 +1,75 @@
+"""[Ask for more]: a wish for more credits, for those who decide in the guild."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.quota import MOST_MORE
+from bot.locale import words
+from cogs.ui.buttons import Lasting
+from cogs.ui.forms import Form, values_of
+from cogs.ui.member import member_of
+from cogs.ui.more_button import MORE, more_button
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import FormHandler, Shotcaller
+    from bot.locale import Words
+
+FORM: Final = "more"
+WHY: Final = 300  # characters
+DIGITS: Final = len(str(MOST_MORE))  # that a form takes
+
+
+class AskForMore(Lasting[discord.ui.Item[Any]], template=MORE):
+    """The button below `/quota`, and below refusals for want of credits.
+
+    It opens a form. No database is asked, so it is always in time.
+    """
+
+    @staticmethod
+    def below(say: Words) -> discord.ui.View:
+        """The button, to be put below a message."""
+        view = discord.ui.View(timeout=None)
+        view.add_item(more_button(say))
+        view.stop()
+        return view
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `Lasting`)
+        """See `Lasting`."""
+        say = words(str(interaction.locale))
+        form = Form(name=FORM, state="", title=say("more.title"))
+        form.text("credits", say("more.credits"), required=True, most=DIGITS, hint=say("more.credits.hint"))
+        form.text("why", say("more.why"), long=True, required=True, most=WHY)
+        await interaction.response.send_modal(form)
+
+
+def wished(bot: Shotcaller) -> FormHandler:
+    """What happens when the form comes back."""
+
+    async def wish(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        say, values = words(str(interaction.locale)), values_of(data)
+        wanted = number(str(values.get("credits", "")))
+        if wanted is None:
+            await answer(interaction, say("more.number", most=say.number(MOST_MORE)))
+            return
+        outcome = await bot.services.quotas.wish(
+            member_of(interaction),
+            key=str(interaction.id),
+            credits_=wanted,
+            why=str(values.get("why", ""))[:WHY],
+            locale=str(interaction.locale),
+        )
+        await answer(interaction, say(f"more.{outcome}", credits=say("credits", n=wanted)))
+
+    return wish
+
+
+def number(typed: str) -> int | None:
+    """A whole number of credits that may be asked for at once, or given for the asking."""
+    text = typed.strip()
+    number = int(text) if text.isdecimal() and len(text) <= DIGITS else 0
+    return number if 0 < number <= MOST_MORE else None

@@ -1,0 +1,59 @@
+"""`/gift`: some of one's own credits for another member, where the guild has that."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.domain.quota import MOST_CREDITS
+from bot.locale import words
+from bot.service.admin.credits import Present
+from cogs.ui.member import member_of
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+Amount: TypeAlias = app_commands.Range[int, 1, MOST_CREDITS]
+
+log = logging.getLogger(__name__)
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command."""
+    bot.tree.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="gift", description=say("command.gift"))
+    @app_commands.describe(member=say("option.gift.member"), credits=say("option.gift.credits"))
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def gift(
+        interaction: discord.Interaction[Any],
+        member: discord.User,
+        credits: Amount,  # noqa: A002 (the option's name)
+    ) -> None:
+        await acknowledge(interaction)
+        present = Present(key=str(interaction.id), receiver_id=member.id, to_bot=member.bot, credits=credits)
+        left = await bot.services.quotas.give(member_of(interaction), present)
+        say = words(str(interaction.locale))
+        given, kept = say("credits", n=credits), say("credits", n=left)
+        await answer(interaction, say("gift.given", who=member.mention, credits=given, left=kept))
+        await _announce(interaction, member, credits)
+
+    return gift
+
+
+async def _announce(interaction: discord.Interaction[Any], receiver: discord.User, amount: int) -> None:
+    """Let the receiver hear of it where it was given; they have it even if that fails."""
+    say = words(str(interaction.guild_locale or interaction.locale))
+    text = say("gift.got", giver=interaction.user.mention, who=receiver.mention, credits=say("credits", n=amount))
+    try:
+        await interaction.followup.send(text, allowed_mentions=discord.AllowedMentions(users=[receiver]))
+    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
+        log.info("a gift was not announced", extra={"reason": repr(exc)})

@@ -1,0 +1,46 @@
+"""`/quota`: what a person has left, what is reserved, when it renews, what happened lately, and what things cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.locale import words
+from cogs.credits.credit_request import FORM, AskForMore, wished
+from cogs.credits.quota_views import quota_text
+from cogs.ui.member import member_of
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+ENTRIES: Final = 6  # of what happened lately
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command and the button below its answer."""
+    bot.tree.add_command(_command(bot, words()))
+    bot.add_dynamic_items(AskForMore)
+    bot.forms[FORM] = wished(bot)
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="quota", description=say("command.quota"))
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def quota(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        member, services = member_of(interaction), bot.services
+        standing = await services.videos.standing(member)
+        entries = await services.quotas.latest(member, most=ENTRIES)
+        say = words(str(interaction.locale))
+        text = quota_text(standing, entries, list(services.videos.models.values()), say)
+        view = None if member.guild_id is None else AskForMore.below(say)
+        await interaction.edit_original_response(
+            content=text, view=view, allowed_mentions=discord.AllowedMentions.none()
+        )
+
+    return quota

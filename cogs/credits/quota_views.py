@@ -1,0 +1,127 @@
+"""What `/quota` shows: a small bar, every account that a person pays from, what happened lately, what things cost."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.quota import pool_named
+from bot.domain.request import Mode, VideoRequest
+from bot.domain.statement import Kind
+from cogs.ui.text import cut, link, safe, since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.domain.capability import Capability
+    from bot.domain.job import Job
+    from bot.domain.quota import Account
+    from bot.domain.statement import Entry
+    from bot.locale import Words
+    from bot.service.jobs.types import Purse, Standing
+
+BAR: Final = 16  # squares
+SAMPLE: Final = 5  # seconds of the videos whose prices are shown
+NOTE: Final = 60  # characters
+CONTENT: Final = 2000
+MINUS: Final = "\N{MINUS SIGN}"
+
+
+def quota_text(standing: Standing, entries: Sequence[Entry], models: Sequence[Capability], say: Words) -> str:
+    """Everything, as far as it fits a message: of what happened lately the oldest goes first."""
+    above, below = "\n".join(_accounts(standing, say)), "\n".join(_prices(models, say))
+    lines = [_line(entry, say) for entry in entries]
+    while lines and len(above) + len(below) + len(_lately(lines, say)) > CONTENT:
+        lines.pop()
+    return "\n".join(filter(None, [above, _lately(lines, say), below]))
+
+
+def bar(account: Account) -> str:
+    """An allowance as squares: green is left, yellow is reserved, black is used."""
+    if account.allowance <= 0:
+        return "⬛" * BAR
+    held = min(BAR, -(-account.held * BAR // account.allowance))
+    left = min(BAR - held, -(-account.balance * BAR // account.allowance))
+    return "🟩" * left + "🟨" * held + "⬛" * (BAR - left - held)
+
+
+def _accounts(standing: Standing, say: Words) -> Iterator[str]:
+    own = standing.own.account
+    yield say(
+        "quota",
+        bar=bar(own),
+        balance=say("credits", n=own.balance),
+        allowance=own.allowance,
+        held=own.held,
+        settled=own.settled,
+        renews=since(standing.own.renews_at),
+    )
+    for purse in standing.purses[1:]:
+        yield from _purse(purse, say)
+    for cap in standing.caps:
+        yield say("quota.together", balance=say("credits", n=cap.account.balance), **_limits(cap))
+    if standing.balance != own.balance:
+        yield say("quota.whole", balance=say("credits", n=standing.balance))
+
+
+def _purse(purse: Purse, say: Words) -> Iterator[str]:
+    """A pool that a role shares, or what the person was given or granted, if there is or was any."""
+    account, name = purse.account, pool_named(purse.account.owner)
+    balance = say("credits", n=account.balance)
+    if name is not None:
+        yield say("quota.pool", name=safe(name, NOTE), balance=balance, **_limits(purse))
+    elif account.allowance > account.settled and purse.renews_at is None:
+        yield say("quota.extra", balance=balance, held=account.held)
+    elif account.allowance > account.settled:
+        yield say("quota.given", balance=balance, held=account.held, expires=since(purse.renews_at))
+
+
+def _limits(purse: Purse) -> dict[str, object]:
+    return {"allowance": purse.account.allowance, "renews": since(purse.renews_at)}
+
+
+def _lately(lines: Sequence[str], say: Words) -> str:
+    return "\n".join([say("quota.lately"), *lines]) if lines else ""
+
+
+def _line(entry: Entry, say: Words) -> str:
+    """One line of the ledger: the change, what for, when."""
+    match entry.kind:
+        case Kind.HOLD | Kind.RELEASE | Kind.SETTLE:
+            what = say(f"quota.entry.{entry.kind}", video=_video(entry.job, say))
+        case Kind.GRANT:
+            reason = say("error.reason", reason=safe(entry.note, NOTE)) if entry.note else ""
+            what = say("quota.entry.grant" if entry.amount > 0 else "quota.entry.taken") + reason
+        case _:
+            who = say("quota.somebody") if entry.other_id is None else f"<@{entry.other_id}>"
+            what = say("quota.entry.got" if entry.amount > 0 else "quota.entry.gave", who=who)
+    sign = "" if entry.kind is Kind.SETTLE else "+" if entry.amount > 0 else MINUS if entry.amount < 0 else ""
+    return say("quota.entry", amount=f"{sign}{abs(entry.amount)}", what=what, since=since(entry.at))
+
+
+def _video(job: Job | None, say: Words) -> str:
+    """A video in a word, with a link to its message, or else to its card, where there is one."""
+    places = (
+        [] if job is None else [(job.message_channel_id, job.message_id), (job.card_channel_id, job.card_message_id)]
+    )
+    for channel_id, message_id in places:
+        if job is not None and channel_id is not None and message_id is not None and job.removed_at is None:
+            guild_id = job.destination.guild_id if channel_id == job.destination.channel_id else None
+            return say("quota.video.link", url=link(guild_id, channel_id, message_id))
+    return say("quota.video")
+
+
+def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
+    yield say("quota.prices", seconds=say("seconds.short", n=SAMPLE))
+    for model in models:
+        kinds = sorted(model.kinds(), key=itemgetter(1))  # the silent ones first
+        yield say(
+            "quota.price", model=cut(model.model, NOTE), prices=say("comma").join(_price(model, *k, say) for k in kinds)
+        )
+
+
+def _price(model: Capability, mode: Mode, sound: bool, say: Words) -> str:  # noqa: FBT001 (a kind's parts)
+    seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
+    wish = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=mode, sound=sound)
+    name = say(f"mode.{mode}") + (f" + {say('settings.sound')}" if sound else "")
+    return f"{name} {say.number(model.price(wish).credits)}"

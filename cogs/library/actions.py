@@ -1,0 +1,140 @@
+"""What happens in a library: a page is shown, a text searched, a video opened, a fresh copy posted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.access import Act
+from bot.errors import NotPermitted
+from bot.locale import words
+from bot.service.jobs.copies import Copy, CopyKind
+from cogs.library.views import SEARCH, Look, page_text, page_view
+from cogs.request.build import offered_here
+from cogs.request.destination import DIRECT_LIMIT, destination_of
+from cogs.ui.forms import Form
+from cogs.ui.job_views import result_buttons
+from cogs.ui.member import member_of
+from cogs.ui.replies import answer
+from cogs.ui.result_info import info_embed
+from cogs.ui.text import link
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+    from bot.locale import Words
+
+FORM: Final = "library"
+DRAFT: Final = "library"  # the kind of the drafts that keep searched texts
+
+
+async def searching(bot: Shotcaller, interaction: discord.Interaction[Any], look: Look, text: str) -> Look:
+    """The first page of what has this text."""
+    look, text = replace(look, page=0, draft_id=""), " ".join(text.split())[:SEARCH]
+    if not text:
+        return look
+    draft = await bot.services.drafts.begin(
+        token_hex(8),
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        kind=DRAFT,
+        body={"text": text},
+        now=interaction.created_at,
+    )
+    return replace(look, draft_id=draft.id)
+
+
+async def show(bot: Shotcaller, interaction: discord.Interaction[Any], look: Look) -> None:
+    """Fill the message with a page. A search that is too old to be known any more shows everything."""
+    services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
+    draft = await services.drafts.read(look.draft_id, user_id=user_id) if look.draft_id else None
+    text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
+    look = look if text else replace(look, draft_id="")
+    page = await services.library.page(look.wanted(text), member_of(interaction), number=look.page)
+    await interaction.edit_original_response(
+        content=page_text(page, look, text, say),
+        view=page_view(page, look, list(services.videos.models), say, searched=bool(text)),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Fill the message with everything about a video, and all that can be done with it."""
+    services, member, say = bot.services, member_of(interaction), words(str(interaction.locale))
+    job = await services.library.video(job_id, member)
+    lineage, stars = await services.results.lineage(job, member), await services.library.stars(job.id)
+    view = result_buttons(job, say, models=await offered_here(bot, interaction), stars=stars, ephemeral=True)
+    if job.delivered_at is not None and job.removed_at is None:
+        label, style = say("library.send"), discord.ButtonStyle.primary
+        view.add_item(
+            discord.ui.Button(emoji="📤", label=label, style=style, custom_id=f"library:send:{job.id}", row=3)
+        )
+    if (url := _where(job)) is not None:
+        view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
+    await interaction.edit_original_response(
+        embed=info_embed(job, lineage, say),
+        view=view,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+def _where(job: Job) -> str | None:
+    if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
+        return None
+    guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+    return link(guild, job.message_channel_id, job.message_id)
+
+
+async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Post a fresh copy of a video where the interaction came from, which has been acknowledged privately.
+
+    Raises:
+        NotPermitted: the person may not write there themselves.
+        MissingPermissions: the bot may not post a video there.
+        Refused: as `Videos.may_show` and `Results.resend`.
+    """
+    member = member_of(interaction)
+    job = await bot.services.library.video(job_id, member, Act.HAVE if member.guild_id is None else Act.SHOW)
+    copy = _copy_here(interaction)
+    if copy.channel_id is not None:
+        covered = await bot.services.videos.may_show(job, member, channel_id=copy.channel_id)
+        job = replace(job, spoiler=job.spoiler or covered)
+    posted = await bot.services.results.resend(job, copy)
+    where = link(interaction.guild_id, posted.channel_id, posted.message_id)
+    await answer(interaction, words(str(interaction.locale))("library.sent", link=where))
+
+
+def search_form(look: Look, say: Words) -> Form:
+    """Asks what to search for."""
+    form = Form(name=FORM, state=f"{int(look.stars)}:{look.model}", title=say("library.search.title"))
+    form.text("text", say("library.search.text"), required=True, most=SEARCH, hint=say("library.search.hint"))
+    return form
+
+
+def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
+    """A copy for the channel of an interaction, in the name of its person.
+
+    Raises:
+        NotPermitted: they may not write there themselves.
+        MissingPermissions: the bot may not post a video there.
+    """
+    locale, user_id, nonce = str(interaction.locale), interaction.user.id, f"again-{interaction.id}"
+    if interaction.guild_id is None:
+        return Copy(kind=CopyKind.DIRECT, user_id=user_id, locale=locale, nonce=nonce, limit=DIRECT_LIMIT)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = "send_messages_in_threads" if in_thread else "send_messages"
+    if not getattr(interaction.permissions, needed):
+        raise NotPermitted(needed=needed)
+    place = destination_of(interaction, private=False)
+    return Copy(
+        kind=CopyKind.AGAIN,
+        user_id=user_id,
+        locale=str(interaction.guild_locale or locale),
+        nonce=nonce,
+        limit=place.upload_limit,
+        guild_id=place.guild_id,
+        channel_id=place.channel_id,
+    )

@@ -1,0 +1,120 @@
+"""`/library`: one's videos to page through, filter, search, open, and to send once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+from discord import app_commands
+
+from bot.locale import words
+from cogs.library.actions import FORM, search_form, searching, send_again, show, show_one
+from cogs.library.views import SEARCH, STATE, Look, chosen_model
+from cogs.ui.buttons import Lasting
+from cogs.ui.completions import my_videos
+from cogs.ui.forms import values_of
+from cogs.ui.replies import acknowledge
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command, and find buttons and forms again after any restart."""
+    bot.tree.add_command(_command(bot, words()))
+    bot.add_dynamic_items(PageItem, VideoItem)
+    bot.forms[FORM] = partial(_searched, bot)
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="library", description=say("command.library"))
+    @app_commands.describe(
+        text=say("option.library.text"),
+        model=say("option.library.model"),
+        favourites=say("option.library.favourites"),
+        id=say("option.library.id"),
+    )
+    @app_commands.choices(model=[app_commands.Choice(name=each, value=each) for each in bot.services.videos.models])
+    @app_commands.autocomplete(id=my_videos(bot))
+    async def library(
+        interaction: discord.Interaction[Any],
+        text: app_commands.Range[str, 1, SEARCH] | None = None,
+        model: str | None = None,
+        favourites: bool | None = None,  # noqa: FBT001 (Discord's options)
+        id: str | None = None,  # noqa: A002 (the option's name)
+    ) -> None:
+        await acknowledge(interaction)
+        if id is not None:
+            await show_one(bot, interaction, id.strip())
+            return
+        look = Look(stars=bool(favourites), model=chosen_model([model or ""], list(bot.services.videos.models)))
+        await show(bot, interaction, await searching(bot, interaction, look, text or ""))
+
+    return library
+
+
+async def _searched(
+    bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
+) -> None:
+    """Somebody has entered what to search for."""
+    await interaction.response.defer()
+    stars, _, model = state.partition(":")
+    look = Look(stars=stars == "1", model=chosen_model([model], list(bot.services.videos.models)))
+    await show(bot, interaction, await searching(bot, interaction, look, str(values_of(data).get("text", ""))))
+
+
+class PageItem(
+    Lasting[discord.ui.Item[Any]], template=rf"library:(?P<deed>back|next|stars|search|clear|model):{STATE}"
+):
+    """Turns to another page, or to a page of other videos."""
+
+    def __init__(self, item: discord.ui.Item[Any], *, deed: str, look: Look) -> None:
+        super().__init__(item)
+        self._deed, self._look = deed, look
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made by discord.py when something of a page is pressed or chosen."""
+        return cls(item, deed=match["deed"], look=Look.of(match))
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        look = self._look
+        if self._deed == "search":
+            await interaction.response.send_modal(search_form(look, words(str(interaction.locale))))
+            return
+        await interaction.response.defer()
+        if isinstance(self.item, discord.ui.Select):
+            look = replace(look, page=0, model=chosen_model(self.item.values, list(bot.services.videos.models)))
+        await show(bot, interaction, look)
+
+
+class VideoItem(Lasting[discord.ui.Item[Any]], template=r"library:(?:open|send:(?P<job>[0-9A-Za-z-]{1,40}))"):
+    """Opens the chosen video beside the list, or posts a fresh copy of one."""
+
+    def __init__(self, item: discord.ui.Item[Any], *, job_id: str) -> None:
+        super().__init__(item)
+        self._job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made by discord.py when a video is chosen, or is to be sent."""
+        return cls(item, job_id=match["job"] or "")
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        await acknowledge(interaction)
+        if isinstance(self.item, discord.ui.Select):
+            await show_one(bot, interaction, self.item.values[0])
+        else:
+            await send_again(bot, interaction, self._job_id)

@@ -1,0 +1,75 @@
+"""`/gallery`: whoever manages a server chooses where its best-liked videos are copied to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.errors import NotPermitted
+from bot.locale import words
+from bot.service.member.gallery import GalleryRule
+from cogs.admin.chosen_channel import check_channel
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+
+STARS: Final = 3  # that a copy takes where nothing else is said
+MOST: Final = 1000
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands, at first for those who manage the server alone."""
+    say = words()
+    group = app_commands.Group(
+        name="gallery",
+        description=say("command.gallery"),
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+    )
+    group.add_command(_set(bot, say))
+    group.add_command(_off(bot, say))
+    bot.tree.add_command(group)
+
+
+def _set(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="set", description=say("command.gallery.set"))
+    @app_commands.describe(channel=say("option.gallery.channel"), stars=say("option.gallery.stars"))
+    async def set_(
+        interaction: discord.Interaction[Any],
+        channel: discord.TextChannel,
+        stars: app_commands.Range[int, 1, MOST] = STARS,
+    ) -> None:
+        await acknowledge(interaction)
+        guild_id = _managed(interaction)
+        check_channel(channel)
+        await bot.services.gallery.set_rule(guild_id, GalleryRule(channel_id=channel.id, stars=stars))
+        await answer(interaction, words(str(interaction.locale))("gallery.set", channel=channel.mention, n=stars))
+
+    return set_
+
+
+def _off(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="off", description=say("command.gallery.off"))
+    async def off(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await bot.services.gallery.set_rule(_managed(interaction), None)
+        await answer(interaction, words(str(interaction.locale))("gallery.off"))
+
+    return off
+
+
+def _managed(interaction: discord.Interaction[Any]) -> int:
+    """The guild, of which the person is known to manage it.
+
+    Who sees the command is the server's to decide in its settings; who has been let in there, may.
+
+    Raises:
+        NotPermitted: it was used outside a server.
+    """
+    if interaction.guild_id is None:
+        raise NotPermitted(needed="manage_guild")
+    return interaction.guild_id

@@ -1,0 +1,155 @@
+"""How a library looks: pages of one's videos, and how to turn, filter, search and open them.
+
+What a page shows is in the `custom_id` of every item on it; only the searched text is kept, in a draft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import discord
+
+from bot.domain.wanted import Wanted
+from cogs.ui.text import cut, link, safe, settings, since
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.member.library import LibraryPage
+
+SEARCH: Final = 100  # characters of a searched text
+PROMPT: Final = 100  # characters of a prompt in the list
+CHOICE: Final = 100  # characters of a choice or an option of a select
+CHOICES: Final = 25
+CONTENT: Final = 2000  # characters of a message
+
+STATE: Final = r"(?P<page>[0-9]{1,5}):(?P<stars>[01]):(?P<draft>[0-9a-f]{16})?:(?P<model>[\w.-]{0,48})"
+_ALL: Final = "*"  # every model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a page shows, as a `custom_id` says it; `draft_id` is where the searched text is kept."""
+
+    page: int = 0
+    stars: bool = False
+    draft_id: str = ""
+    model: str = ""
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> Self:
+        """The state in a matched `custom_id`."""
+        return cls(
+            page=int(match["page"]),
+            stars=match["stars"] == "1",
+            draft_id=match["draft"] or "",
+            model=match["model"],
+        )
+
+    def __str__(self) -> str:
+        return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
+
+    def wanted(self, text: str) -> Wanted:
+        """What it asks the library for."""
+        return Wanted(text=text, model=self.model or None, favourites=self.stars)
+
+
+def page_text(page: LibraryPage, look: Look, text: str, say: Words) -> str:
+    """The videos of a page, a few lines each."""
+    chosen = [
+        *([f"⭐ {say('library.favourites')}"] if look.stars else []),
+        *([safe(look.model, 48)] if look.model else []),
+        *([say("library.text", text=safe(text, SEARCH))] if text else []),
+    ]
+    title = say("library.title", page=page.number + 1)
+    lines = [f"### {title}", *([f"-# {' · '.join(chosen)}"] if chosen else [])]
+    if not page.jobs:
+        lines.append(say("library.nothing" if chosen else "library.empty"))
+    for number, job in enumerate(page.jobs, start=1):
+        entry = _entry(number, job, say, starred=job.id in page.starred)
+        if sum(map(len, lines)) + len(lines) + len(entry) > CONTENT:
+            break
+        lines.append(entry)
+    return "\n".join(lines)
+
+
+def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
+    star = " ⭐" if starred else ""
+    facts = [settings(job.request, say), since(job.created_at), say("credits", n=job.credits)]
+    if job.removed_at is not None:
+        facts.append(say("jobs.removed"))
+    elif job.message_id is not None and job.message_channel_id is not None:
+        guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+        facts.append(say("library.link", url=link(guild, job.message_channel_id, job.message_id)))
+    return f"**{number}.**{star} {safe(job.request.text(), PROMPT)}\n-# {' · '.join(facts)}"
+
+
+def page_view(page: LibraryPage, look: Look, models: Sequence[str], say: Words, *, searched: bool) -> discord.ui.View:
+    """What can be done on a page. The view listens to nothing: its items are found by their `custom_id`s."""
+    view = discord.ui.View(timeout=None)
+    look = replace(look, page=page.number)
+    if page.jobs:
+        view.add_item(_opener(page.jobs, say))
+    if len(models) > 1:
+        view.add_item(_models(models, look, say))
+    back = replace(look, page=max(0, page.number - 1))
+    onward = replace(look, page=page.number + 1)
+    stars = replace(look, page=0, stars=not look.stars)
+    style = discord.ButtonStyle.primary if look.stars else discord.ButtonStyle.secondary
+    buttons = [
+        _button("back", back, "◀️", say("library.back"), disabled=page.number == 0),
+        _button("next", onward, "▶️", say("library.next"), disabled=not page.more),
+        _button("stars", stars, "⭐", say("library.favourites"), style=style),
+        _button("search", look, "🔎", say("library.search")),
+    ]
+    if searched:
+        buttons.append(_button("clear", replace(look, page=0, draft_id=""), "✖️", say("library.clear")))
+    for button in buttons:
+        view.add_item(button)
+    view.stop()
+    return view
+
+
+def _opener(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
+    options = [
+        discord.SelectOption(
+            label=cut(f"{number}. {' '.join(job.request.text().split())}", CHOICE),
+            description=cut(settings(job.request, say), CHOICE),
+            value=job.id,
+        )
+        for number, job in enumerate(jobs, start=1)
+    ]
+    return discord.ui.Select(custom_id="library:open", placeholder=say("library.open"), options=options, row=0)
+
+
+def _models(models: Sequence[str], look: Look, say: Words) -> discord.ui.Select[Any]:
+    every = discord.SelectOption(label=say("library.models"), value=_ALL, default=not look.model)
+    options = [
+        every,
+        *(discord.SelectOption(label=each, value=each, default=each == look.model) for each in models[: CHOICES - 1]),
+    ]
+    return discord.ui.Select(custom_id=f"library:model:{replace(look, page=0)}", options=options, row=1)
+
+
+def _button(
+    deed: str,
+    look: Look,
+    sign: str,
+    label: str,
+    *,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    disabled: bool = False,
+) -> discord.ui.Button[Any]:
+    # `deed` makes the ids of a page different where its states are not.
+    custom_id = f"library:{deed}:{look}"
+    return discord.ui.Button(emoji=sign, label=label, custom_id=custom_id, style=style, disabled=disabled, row=2)
+
+
+def chosen_model(values: Sequence[str], models: Sequence[str]) -> str:
+    """The model that was chosen; none for all of them, and for what is no model here."""
+    value = values[0] if values else _ALL
+    return value if value in models else ""

@@ -1,0 +1,16 @@
+"""The buttons and forms of review cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cogs.moderation import case_buttons
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add everything of this package to the bot."""
+    for part in (case_buttons,):
+        part.setup(bot)

@@ -1,0 +1,208 @@
+"""The buttons of cases in the moderators' channel: approve, deny, dismiss, delete, block."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.case import Case, CaseKind
+from bot.domain.quota import MOST_MORE
+from bot.errors import CaseUnknown, StoreUnavailable
+from bot.locale import words
+from cogs.credits.credit_request import DIGITS, number
+from cogs.moderation.case_views import REASON
+from cogs.ui.audit_entries import entry_of
+from cogs.ui.buttons import Lasting
+from cogs.ui.checks import check_admin, check_moderator
+from cogs.ui.forms import QUICK, Form, values_of
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.client import FormHandler, Shotcaller
+    from bot.domain.guild import AuditEntry
+
+DENIAL: Final = "denial"  # the names of the forms
+BLOCK: Final = "blockade"
+GRANT: Final = "grant"
+NOTE: Final = 200  # characters of the reason that an author reads
+LONGEST: Final = 24 * 365  # hours of a block
+DAY: Final = 24
+
+_MORE: Final = f"{CaseKind.MORE}-"  # how the ids of such cases begin
+
+
+def setup(bot: Shotcaller) -> None:
+    """Find the buttons and the forms again after any restart."""
+    bot.add_dynamic_items(CaseButton)
+    bot.forms[DENIAL] = _denied(bot)
+    bot.forms[BLOCK] = _blocked(bot)
+    bot.forms[GRANT] = _granted(bot)
+
+
+class CaseButton(
+    Lasting[discord.ui.Button[Any]],
+    template=r"case:(?P<verb>approve|deny|dismiss|delete|block):(?P<case>[0-9A-Za-z_-]{1,80})",
+):
+    """Any button of a case. Who presses is asked again: the id says nothing about that."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`. A form has to be the first answer, so who may not decide hears of it when it comes back."""
+        wish = self.said["case"].startswith(_MORE)
+        if wish and self.said["verb"] == "approve":
+            await _ask_how_much(bot, interaction, self.said["case"])
+            return
+        if self.said["verb"] == "block" or (self.said["verb"] == "deny" and not wish):
+            check_moderator(interaction)
+            await interaction.response.send_modal(_form(self.said["verb"], self.said["case"], interaction))
+            return
+        await acknowledge(interaction)
+        await _DEEDS[self.said["verb"]](bot, interaction, await _case(bot, interaction, self.said["case"]))
+
+
+def _form(verb: str, case_id: str, interaction: discord.Interaction[Any]) -> Form:
+    say = words(str(interaction.locale))
+    if verb == "deny":
+        form = Form(name=DENIAL, state=case_id, title=say("case.denial.title"))
+        form.text("reason", say("case.denial.reason"), most=NOTE, hint=say("case.denial.hint"))
+        return form
+    form = Form(name=BLOCK, state=case_id, title=say("case.block.title"))
+    form.text("hours", say("case.block.hours"), value=str(DAY), required=True, most=4)
+    form.text("reason", say("case.block.reason"), most=NOTE, hint=say("case.denial.hint"))
+    return form
+
+
+async def _case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> Case:
+    """The case, for somebody who may decide it where they are.
+
+    Raises:
+        NotPermitted: they may not.
+        CaseUnknown: there is no such case there.
+    """
+    check_moderator(interaction)
+    place = {"guild_id": interaction.guild_id, "channel_id": interaction.channel_id}
+    case = await bot.services.cases.read(case_id, **place)
+    if case.kind is CaseKind.MORE:
+        check_admin(interaction)
+    return case
+
+
+async def _approve(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _only(case, CaseKind.REQUEST, CaseKind.RESULT)
+    await bot.services.cases.approve(case, _entry(interaction, case, "approved"))
+    await _done(interaction, "approved")
+
+
+async def _deny(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _only(case, CaseKind.MORE)
+    await _decide_wish(bot, interaction, case, given=0)
+
+
+async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _only(case, CaseKind.REPORT)
+    await bot.services.cases.dismiss(case, _entry(interaction, case, "dismissed"))
+    await _done(interaction, "dismissed")
+
+
+async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
+    _only(case, CaseKind.REPORT)
+    removed = await bot.services.cases.remove(case, _entry(interaction, case, "removed"))
+    await _done(interaction, f"removed.{removed}")
+
+
+def _denied(bot: Shotcaller) -> FormHandler:
+    """What happens when a denial comes back with its reason."""
+
+    async def denied(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        case = await _case(bot, interaction, case_id)
+        _only(case, CaseKind.REQUEST, CaseKind.RESULT)
+        reason = " ".join(str(values_of(data).get("reason") or "").split())[:NOTE]
+        await bot.services.cases.deny(case, _entry(interaction, case, "denied", reason=reason), reason=reason)
+        await _done(interaction, "denied")
+
+    return denied
+
+
+def _blocked(bot: Shotcaller) -> FormHandler:
+    """What happens when a block comes back with its length and reason."""
+
+    async def blocked(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        case, say = await _case(bot, interaction, case_id), words(str(interaction.locale))
+        _only(case, CaseKind.REPORT)
+        values = values_of(data)
+        hours, reason = str(values.get("hours") or ""), str(values.get("reason") or "").strip()[:REASON]
+        if not (hours.isascii() and hours.isdecimal() and 1 <= int(hours) <= LONGEST):
+            await answer(interaction, say("case.block.unclear", most=LONGEST))
+            return
+        until = interaction.created_at + timedelta(hours=int(hours))
+        entry = entry_of(interaction, "blocked", member=case.user_id, until=until.isoformat(), reason=reason)
+        await bot.services.cases.block(case, entry, until=until, reason=reason)
+        when = discord.utils.format_dt(until, "f")
+        await answer(interaction, say("case.blocked", who=f"<@{case.user_id}>", until=when))
+
+    return blocked
+
+
+async def _ask_how_much(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
+    """Open the form in which an admin types what they give: what was asked for, unless they change it."""
+    try:
+        async with asyncio.timeout(QUICK):
+            case = await _case(bot, interaction, case_id)
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+    _only(case, CaseKind.MORE)
+    say = words(str(interaction.locale))
+    form = Form(name=GRANT, state=case_id, title=say("case.grant.title"))
+    asked = str(case.body.get("credits", ""))
+    form.text("credits", say("case.grant.credits"), value=asked, required=True, most=max(DIGITS, len(asked)))
+    await interaction.response.send_modal(form)
+
+
+def _granted(bot: Shotcaller) -> FormHandler:
+    """What happens when the form comes back."""
+
+    async def granted(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
+        await acknowledge(interaction)
+        case, say = await _case(bot, interaction, case_id), words(str(interaction.locale))
+        _only(case, CaseKind.MORE)
+        given = number(str(values_of(data).get("credits") or ""))
+        if given is None:
+            await answer(interaction, say("case.grant.unclear", most=say.number(MOST_MORE)))
+        else:
+            await _decide_wish(bot, interaction, case, given=given)
+
+    return granted
+
+
+async def _decide_wish(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, given: int) -> None:
+    key, by = str(interaction.id), interaction.user.id
+    await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, given=given, by=by, key=key)
+    await _done(interaction, "approved" if given else "declined")
+
+
+def _only(case: Case, *kinds: CaseKind) -> None:
+    """Whether that can be decided about such a case at all: a `custom_id` may say anything."""
+    if case.kind not in kinds:
+        raise CaseUnknown
+
+
+def _entry(interaction: discord.Interaction[Any], case: Case, verb: str, **detail: Any) -> AuditEntry:
+    return entry_of(interaction, f"{case.kind}_{verb}", member=case.user_id, case=case.id, **detail)
+
+
+async def _done(interaction: discord.Interaction[Any], how: str) -> None:
+    await answer(interaction, words(str(interaction.locale))(f"case.done.{how}"))
+
+
+_DEEDS: Final[dict[str, Callable[[Shotcaller, discord.Interaction[Any], Case], Awaitable[None]]]] = {
+    "approve": _approve,
+    "deny": _deny,
+    "dismiss": _dismiss,
+    "delete": _delete,
+}

@@ -1,0 +1,132 @@
+"""What a case looks like in the moderators' channel: what is to be decided, all that it rests on, and the buttons."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.case import Case, CaseKind, CaseState
+from bot.service.screening.requests import REVIEW_TIME
+from cogs.ui.result_info import whole_embeds
+from cogs.ui.text import link, safe, settings, since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.domain.feedback import Note
+    from bot.domain.job import Job
+    from bot.locale import Words
+
+REASON: Final = 500  # characters of what somebody wrote
+FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
+ROOM: Final = 1300  # characters of a message for the words of those who report something
+LABEL: Final = 40  # characters at most that go before each of their words
+_NAMED: Final = 60  # characters of a pattern or a kind of risk
+
+_SIGNS: Final = {CaseKind.REQUEST: "✋", CaseKind.RESULT: "🎬", CaseKind.REPORT: "🚩", CaseKind.MORE: "🪙"}
+_BUTTONS: Final = {
+    CaseKind.REQUEST: ("approve", "deny"),
+    CaseKind.RESULT: ("approve", "deny"),
+    CaseKind.REPORT: ("delete", "block", "dismiss"),
+    CaseKind.MORE: ("approve", "deny"),
+}
+_LOOKS: Final = {
+    "approve": ("✅", discord.ButtonStyle.success),
+    "deny": ("⛔", discord.ButtonStyle.danger),
+    "delete": ("🗑️", discord.ButtonStyle.danger),
+    "block": ("🔒", discord.ButtonStyle.secondary),
+    "dismiss": ("👌", discord.ButtonStyle.secondary),
+}
+
+
+def case_text(case: Case, job: Job | None, say: Words) -> str:
+    """What is to be decided, or how it was; the last line has the id, by which the message is found again."""
+    about = [say("case.forgotten")] if case.forgotten else _about(case, job, say)
+    lines = [f"### {_SIGNS[case.kind]} {say(f'case.{case.kind}')}", *about]
+    if case.state is CaseState.OPEN:
+        if case.kind in {CaseKind.REQUEST, CaseKind.RESULT}:
+            lines.append(say("case.until", until=since(case.created_at + REVIEW_TIME)))
+    else:
+        who = f"<@{case.decided_by}>" if case.decided_by else "—"
+        removed = case.kind is CaseKind.REPORT and case.state is CaseState.APPROVED
+        values = {"who": who, "when": since(case.decided_at)}
+        lines.append(say("case.removed", **values) if removed else say(f"case.state.{case.state}", **values))
+    return "\n".join([*lines, f"-# {case.id}"])
+
+
+def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:
+    """All that the person has written, while somebody has to judge it."""
+    return whole_embeds(job.request, say) if job is not None and case.state is CaseState.OPEN else []
+
+
+def case_buttons(case: Case, say: Words) -> discord.ui.View:
+    """What can be decided; the buttons are found by their `custom_id`s."""
+    view = discord.ui.View(timeout=None)
+    for verb in () if case.for_operator else _BUTTONS[case.kind]:
+        sign, style = _LOOKS[verb]
+        label = say(f"case.button.{verb}")
+        view.add_item(discord.ui.Button(emoji=sign, label=label, style=style, custom_id=f"case:{verb}:{case.id}"))
+    view.stop()
+    return view
+
+
+def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
+    who = f"<@{case.user_id}>" if case.user_id else say("case.somebody")
+    if case.kind is CaseKind.MORE:
+        yield say("case.wish", who=who, credits=say("credits", n=int(case.body.get("credits", 0))))
+        yield _quote(case.body.get("why"))
+        if "given" in case.body:
+            yield say("case.given", credits=say("credits", n=int(case.body["given"])))
+        return
+    if job is not None:
+        yield say(
+            "case.about", who=who, channel=f"<#{job.destination.channel_id}>", settings=settings(job.request, say)
+        )
+        if job.destination.private:
+            yield say("case.private")
+    if case.kind is CaseKind.REPORT:
+        yield say("case.reported", link=link(case.guild_id or None, case.body["channel"], case.body["message"]))
+        if case.for_operator:
+            yield say("case.for_operator")
+        yield from _objections(case, say)
+        return
+    for reason, named in dict(case.body.get("why", {})).items():
+        names = say("comma").join(f"||{safe(str(each), _NAMED)}||" for each in named)
+        yield f"- {say(f'case.why.{reason}', names=names, level=case.body.get('level', '—'))}"
+
+
+def _objections(case: Case, say: Words) -> Iterator[str]:
+    """Who reports it, in their words, as many as there is room for; see `all_reports`."""
+    room = ROOM
+    for number, each in enumerate(case.reports):
+        line = f"{_who(each.user_id, say)}: {safe(each.reason, REASON) or '—'}"
+        room -= len(line) + 1
+        if room < 0:
+            yield say("case.reports.more", n=len(case.reports) - number)
+            return
+        yield line
+
+
+def all_reports(case: Case, say: Words) -> list[discord.File]:
+    """The words of everybody who reports a video as a file, where a message has no room for all of them."""
+    lines = [f"{_who(each.user_id, say)}: {each.reason}" for each in case.reports]
+    if sum(len(safe(each.reason, REASON)) + LABEL for each in case.reports) <= ROOM or case.state is not CaseState.OPEN:
+        return []
+    return [discord.File(io.BytesIO("\n".join(lines).encode()), filename="reports.txt")]
+
+
+def note_text(note: Note, say: Words) -> str:
+    """What somebody wrote to the operator; the last line has the key, by which the message is found again."""
+    place = str(note.guild_id) if note.guild_id else "DM"
+    text = say("alert.feedback", subject=f"<@{note.user_id}> ({place})", detail=safe(note.text, FEEDBACK))
+    return f"{text}\n-# {note.key}"
+
+
+def _who(user_id: int, say: Words) -> str:
+    return f"> <@{user_id}>" if user_id else f"> {say('case.somebody')}"
+
+
+def _quote(text: Any) -> str:
+    return f"> {safe(str(text or '—'), REASON)}"

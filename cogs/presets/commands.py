@@ -1,0 +1,126 @@
+"""`/preset`: named settings with gaps in the prompt, one's own or shared with the server."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.locale import words
+from cogs.presets.list import PageButton, UseButton, show_list
+from cogs.presets.save import save_command
+from cogs.presets.use import FORM, AgainButton, fill_in, use
+from cogs.ui.completions import presets
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import safe
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.preset import Preset
+    from bot.locale import Words
+
+NAME: Final = 32  # characters of a name shown
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands, the buttons and the form."""
+    say = words()
+    group = app_commands.Group(name="preset", description=say("command.preset"))
+    for command in (save_command, _list, _use, _share, _unshare, _sharing, _delete):
+        group.add_command(command(bot, say))
+    bot.tree.add_command(group)
+    bot.add_dynamic_items(UseButton, PageButton, AgainButton)
+    bot.forms[FORM] = partial(fill_in, bot)
+
+
+def _list(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="list", description=say("command.preset.list"))
+    async def list_(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await show_list(bot, interaction)
+
+    return list_
+
+
+def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="use", description=say("command.preset.use"))
+    @app_commands.describe(name=say("option.preset.name"), private=say("option.private"))
+    @app_commands.autocomplete(name=presets(bot))
+    async def use_(
+        interaction: discord.Interaction[Any],
+        name: str,
+        private: bool | None = None,  # noqa: FBT001 (Discord's options)
+    ) -> None:
+        await use(bot, interaction, name, private=bool(private))
+
+    return use_
+
+
+def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="share", description=say("command.preset.share"))
+    @app_commands.describe(name=say("option.preset.name"))
+    @app_commands.autocomplete(name=presets(bot, lambda preset, user_id: preset.user_id == user_id))
+    async def share(interaction: discord.Interaction[Any], name: str) -> None:
+        await acknowledge(interaction)
+        say, guild_id = words(str(interaction.locale)), interaction.guild_id
+        if guild_id is None:
+            await answer(interaction, say("preset.share.nowhere"))
+            return
+        preset = await _found(bot, interaction, name)
+        shared = await bot.services.presets.share(preset, **{**_who(interaction), "guild_id": guild_id})
+        await answer(interaction, say("preset.share.done", name=safe(shared.name, NAME)))
+
+    return share
+
+
+def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="unshare", description=say("command.preset.unshare"))
+    @app_commands.describe(name=say("option.preset.name"))
+    @app_commands.autocomplete(name=presets(bot, lambda preset, _: preset.shared))
+    async def unshare(interaction: discord.Interaction[Any], name: str) -> None:
+        await acknowledge(interaction)
+        preset = await _found(bot, interaction, name)
+        mine = await bot.services.presets.unshare(preset, **_who(interaction))
+        await answer(interaction, words(str(interaction.locale))("preset.unshare.done", name=safe(mine.name, NAME)))
+
+    return unshare
+
+
+def _sharing(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="sharing", description=say("command.preset.sharing"))
+    @app_commands.describe(members=say("option.preset.members"))
+    async def sharing(interaction: discord.Interaction[Any], members: bool) -> None:  # noqa: FBT001 (Discord's options)
+        await acknowledge(interaction)
+        say, manages = words(str(interaction.locale)), interaction.permissions.manage_guild
+        if interaction.guild_id is None:
+            await answer(interaction, say("preset.share.nowhere"))
+            return
+        await bot.services.presets.let_members_share(interaction.guild_id, allowed=members, manages=manages)
+        await answer(interaction, say("preset.sharing.members" if members else "preset.sharing.admins"))
+
+    return sharing
+
+
+def _delete(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="delete", description=say("command.preset.delete"))
+    @app_commands.describe(name=say("option.preset.name"))
+    @app_commands.autocomplete(name=presets(bot))
+    async def delete(interaction: discord.Interaction[Any], name: str) -> None:
+        await acknowledge(interaction)
+        preset = await _found(bot, interaction, name)
+        await bot.services.presets.delete(preset, **_who(interaction))
+        await answer(interaction, words(str(interaction.locale))("preset.delete.done", name=safe(preset.name, NAME)))
+
+    return delete
+
+
+async def _found(bot: Shotcaller, interaction: discord.Interaction[Any], name: str) -> Preset:
+    return await bot.services.presets.find(name, user_id=interaction.user.id, guild_id=interaction.guild_id)
+
+
+def _who(interaction: discord.Interaction[Any]) -> dict[str, Any]:
+    """Whoever wants to change a preset, where, and whether they manage that server."""
+    manages = interaction.guild_id is not None and interaction.permissions.manage_guild
+    return {"user_id": interaction.user.id, "guild_id": interaction.guild_id, "manages": manages}

@@ -1,0 +1,96 @@
+"""The list of presets, with buttons that use them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.locale import words
+from bot.service.member.presets import request_of
+from cogs.presets.use import use
+from cogs.ui.buttons import Lasting
+from cogs.ui.text import BUTTON, cut, safe, settings
+
+if TYPE_CHECKING:
+    import re
+
+    from bot.client import Shotcaller
+    from bot.domain.preset import Preset
+    from bot.locale import Words
+
+PAGE: Final = 5  # presets; a row of buttons
+PROMPT: Final = 100  # characters of a prompt in the list
+CONTENT: Final = 2000  # characters of a message
+
+
+class UseButton(Lasting[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):
+    """Uses a preset of the list."""
+
+    def __init__(self, preset_id: str, *, label: str = "") -> None:
+        style = discord.ButtonStyle.primary
+        super().__init__(
+            discord.ui.Button(label=label or None, emoji="🎬", style=style, custom_id=f"preset:use:{preset_id}")
+        )
+        self._preset_id = preset_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> UseButton:
+        """See `Lasting`."""
+        return cls(match["id"])
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        await use(bot, interaction, self._preset_id, private=False)
+
+
+class PageButton(Lasting[discord.ui.Button[Any]], template=r"preset:page:(?P<page>[0-9]{1,2}):(?P<way>[<>])"):
+    """Turns to a page of the list."""
+
+    def __init__(self, page: int, *, way: str, label: str = "") -> None:
+        super().__init__(discord.ui.Button(label=label or None, custom_id=f"preset:page:{page}:{way}"))
+        self._page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> PageButton:
+        """See `Lasting`."""
+        return cls(int(match["page"]), way=match["way"])
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        await interaction.response.defer()
+        await show_list(bot, interaction, page=self._page)
+
+
+async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, page: int = 0) -> None:
+    """Fill the private answer with a page of what the person may use here."""
+    presets = await bot.services.presets.visible(user_id=interaction.user.id, guild_id=interaction.guild_id)
+    say = words(str(interaction.locale))
+    last = max(0, (len(presets) - 1) // PAGE)
+    page = min(page, last)
+    shown = presets[page * PAGE : (page + 1) * PAGE]
+    title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
+    view = discord.ui.View(timeout=None)
+    for preset in shown:
+        view.add_item(UseButton(preset.id, label=cut(preset.name, BUTTON)))
+    if page > 0:
+        view.add_item(PageButton(page - 1, way="<", label=say("preset.page.back")))
+    if page < last:
+        view.add_item(PageButton(page + 1, way=">", label=say("preset.page.on")))
+    view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
+    await interaction.edit_original_response(
+        content=cut("\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)]), CONTENT),
+        view=view,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+def _entry(preset: Preset, say: Words) -> str:
+    request = request_of(preset)
+    whose = say("preset.shared", author=f"<@{preset.user_id}>") if preset.shared else say("preset.own")
+    made = " · ".join([settings(request, say), *([say("preset.uses", n=preset.uses)] if preset.uses else [])])
+    return f"**{safe(preset.name, 32)}** · {whose}\n> {safe(request.text(), PROMPT)}\n-# {made}"

@@ -1,0 +1,103 @@
+"""`/preset save`: what was typed and what a video was made with, kept under a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.request import AspectRatio
+from bot.locale import words
+from bot.service.member.presets import gaps, request_of
+from cogs.request.build import wanted
+from cogs.ui.completions import my_videos
+from cogs.ui.options import OPTIONS, given, options_of
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import safe
+from cogs.video.option_completions import NARROWED, completion
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.preset import Preset
+    from bot.locale import Words
+
+NAME: Final = 32  # characters of a name shown
+
+
+def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    """`/preset save`: from options like those of `/video create`, over the settings of a video of one's own."""
+
+    @app_commands.command(name="save", description=say("command.preset.save"))
+    @app_commands.rename(source="from")
+    @app_commands.describe(
+        **{option: say(f"option.{option}") for option in OPTIONS if option != "prompt"},
+        name=say("option.preset.new"),
+        prompt=say("option.preset.prompt"),
+        source=say("option.preset.from"),
+    )
+    @app_commands.choices(
+        aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
+    )
+    @app_commands.autocomplete(source=my_videos(bot), **{option: completion(option, bot) for option in NARROWED})
+    async def save(  # noqa: PLR0917 (Discord's options are the command's interface)
+        interaction: discord.Interaction[Any],
+        name: str,
+        prompt: str | None = None,
+        source: str | None = None,
+        model: str | None = None,
+        mode: str | None = None,
+        aspect: str | None = None,
+        duration: int | None = None,
+        sound: bool | None = None,  # noqa: FBT001
+        negative: str | None = None,
+        watermark: bool | None = None,  # noqa: FBT001
+        cfg: float | None = None,
+        camera: str | None = None,
+        strength: float | None = None,
+    ) -> None:
+        await acknowledge(interaction)
+        typed = {
+            "prompt": prompt,
+            "model": model,
+            "mode": mode,
+            "aspect": aspect,
+            "duration": duration,
+            "sound": sound,
+            "negative": negative,
+            "watermark": watermark,
+            "cfg": cfg,
+            "camera": camera,
+            "strength": strength,
+        }
+        options = await _over(bot, interaction, typed, source=source)
+        request = await wanted(bot, interaction, options)
+        preset, new = await bot.services.presets.save(name, request, user_id=interaction.user.id)
+        await answer(interaction, _saved(preset, words(str(interaction.locale)), new=new))
+
+    return save
+
+
+async def _over(
+    bot: Shotcaller, interaction: discord.Interaction[Any], typed: dict[str, Any], *, source: str | None
+) -> dict[str, Any]:
+    """What was typed, over the settings of a video: the one that was named, or without a prompt the latest."""
+    typed = given(typed)
+    if source is None and "prompt" not in typed:
+        latest = await bot.services.library.recent(interaction.user.id, most=1)
+        source = latest[0].id if latest else None
+    if source is None:
+        return typed
+    known = options_of(await bot.services.presets.of_video(source, user_id=interaction.user.id))
+    if {"prompt", "duration"} & typed.keys():
+        known.pop("shots", None)
+    if "camera" in typed:
+        known.pop("strength", None)
+    return {**known, **typed}
+
+
+def _saved(preset: Preset, say: Words, *, new: bool) -> str:
+    names = gaps(request_of(preset))
+    line = say("preset.saved" if new else "preset.replaced", name=safe(preset.name, NAME))
+    asked = say("preset.saved.gaps", gaps=", ".join(f"**{safe(each, NAME)}**" for each in names))
+    return f"{line}\n{asked if names else say('preset.saved.no_gaps')}"

@@ -1,0 +1,144 @@
+"""The way from a preset to a job: its gaps are asked for in a form, which comes back with what was said if need be."""
+
+from __future__ import annotations
+
+import asyncio
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.template import values_in
+from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
+from bot.locale import words
+from bot.service.member.presets import filled, gaps, request_of
+from cogs.request.submit import submit
+from cogs.ui.buttons import Lasting
+from cogs.ui.forms import QUICK, Form, values_of
+from cogs.ui.replies import acknowledge, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.client import Shotcaller
+    from bot.domain.preset import Preset
+    from bot.locale import Words
+
+FORM: Final = "preset"
+DRAFT: Final = "preset"  # the kind of the drafts that keep what was entered
+FIELDS: Final = 5  # a form's
+VALUE: Final = 1000  # characters of one value
+LINES: Final = 4000  # characters of all values in one field
+CONTENT: Final = 2000  # characters of a message
+
+_LINES_FIELD: Final = "lines"
+_GAP: Final = "gap:"
+
+
+async def use(bot: Shotcaller, interaction: discord.Interaction[Any], wanted: str, *, private: bool) -> None:
+    """Ask for what a preset leaves open, or make its video at once. A form can't be sent after an acknowledgement.
+
+    Raises:
+        PresetUnknown: the person may use none of that id or name here.
+    """
+    try:
+        async with asyncio.timeout(QUICK):
+            preset = await _found(bot, interaction, wanted)
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+    if gaps(request_of(preset)):
+        say = words(str(interaction.locale))
+        await interaction.response.send_modal(_form(preset, say, values={}, private=private))
+        return
+    await acknowledge(interaction)
+    await _make(bot, interaction, preset, {}, private=private)
+
+
+async def fill_in(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
+    """Make the video of a preset with what was entered in its form."""
+    await acknowledge(interaction)
+    preset_id, _, private = state.partition(":")
+    preset = await _found(bot, interaction, preset_id)
+    entered = values_of(data)
+    values = values_in(str(entered.pop(_LINES_FIELD, "")))
+    values |= {field.removeprefix(_GAP).casefold(): str(value) for field, value in entered.items()}
+    await _make(bot, interaction, preset, values, private=bool(private))
+
+
+async def _found(bot: Shotcaller, interaction: discord.Interaction[Any], wanted: str) -> Preset:
+    return await bot.services.presets.find(wanted, user_id=interaction.user.id, guild_id=interaction.guild_id)
+
+
+async def _make(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    preset: Preset,
+    values: Mapping[str, str],
+    *,
+    private: bool,
+) -> None:
+    try:
+        wish = filled(request_of(preset), values)
+    except InvalidRequest as refused:
+        if not values:
+            raise
+        await _offer_again(bot, interaction, refused, {"preset": preset.id, "values": values, "private": private})
+        return
+    await submit(bot, interaction, wish, private=private)
+    await bot.services.presets.used(preset)
+
+
+async def _offer_again(
+    bot: Shotcaller, interaction: discord.Interaction[Any], refused: InvalidRequest, body: Mapping[str, Any]
+) -> None:
+    """Say what is wrong with what was entered, and keep it for the form to come back with."""
+    draft = await bot.services.drafts.begin(
+        token_hex(8),
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        kind=DRAFT,
+        body=body,
+        now=interaction.created_at,
+    )
+    say = words(str(interaction.locale))
+    view = discord.ui.View(timeout=None)
+    style = discord.ButtonStyle.primary
+    view.add_item(
+        discord.ui.Button(emoji="✏️", label=say("preset.form.again"), style=style, custom_id=f"preset:again:{draft.id}")
+    )
+    view.stop()  # the button is found by its id; nothing about it is kept in memory
+    await interaction.edit_original_response(
+        content=(describe(refused, say) or "")[:CONTENT], view=view, allowed_mentions=discord.AllowedMentions.none()
+    )
+
+
+def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: bool) -> Form:
+    """The form that asks for a preset's gaps; `values` are by names in small letters."""
+    names = gaps(request_of(preset))
+    said = {name: values.get(name.casefold(), "") for name in names}
+    form = Form(name=FORM, state=f"{preset.id}:private" if private else preset.id, title=preset.name)
+    if len(names) <= FIELDS:
+        for name in names:
+            form.text(f"{_GAP}{name}", name, value=said[name][:VALUE], required=True, most=VALUE)
+    else:
+        lines = "\n".join(f"{name}: {said[name]}" for name in names)[:LINES]
+        hint = say("preset.form.hint")
+        form.text(_LINES_FIELD, say("preset.form.lines"), value=lines, long=True, required=True, most=LINES, hint=hint)
+    return form
+
+
+class AgainButton(Lasting[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
+    """Opens the form of a preset with what was entered before."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """See `Lasting`."""
+        try:
+            async with asyncio.timeout(QUICK):
+                draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
+                if draft is None or draft.kind != DRAFT:
+                    raise DraftGone
+                preset = await _found(bot, interaction, draft.body["preset"])
+        except TimeoutError as exc:
+            raise StoreUnavailable("slow") from exc
+        say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
+        await interaction.response.send_modal(_form(preset, say, values=values, private=private))

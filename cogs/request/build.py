@@ -1,0 +1,59 @@
+"""From options to the request that they mean here, for this person: without a model, one that can do the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.terms import meant
+from bot.errors import StoreError
+from cogs.ui.forms import QUICK
+from cogs.ui.member import member_of
+from cogs.ui.options import wish_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.capability import Capability
+    from bot.domain.request import VideoRequest
+    from bot.service.member.storyboards import Storyboards
+
+log = logging.getLogger(__name__)
+
+
+async def wanted(bot: Shotcaller, interaction: discord.Interaction[Any], options: Mapping[str, Any]) -> VideoRequest:
+    """The request that options mean.
+
+    Raises:
+        InvalidRequest: there is no such request.
+        ModelUnknown: no configured provider has its model.
+    """
+    named = options.get("model")
+    if named is not None:
+        return wish_of(options, model=bot.services.videos.capability(named).model)
+    return wish_of(options, model=meant(options, await models_here(bot, interaction)).model)
+
+
+async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Sequence[Capability]:
+    """The models as far as the server lets this person use them; all of each where the database is too slow to say."""
+    videos = bot.services.videos
+    try:
+        async with asyncio.timeout(QUICK):
+            return await videos.offered(member_of(interaction))
+    except (TimeoutError, StoreError) as exc:
+        log.info("the server's limits are not known", extra={"reason": repr(exc)})
+        return list(videos.models.values())
+
+
+async def offered_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Mapping[str, Capability]:
+    """`models_here` by their names."""
+    return {each.model: each for each in await models_here(bot, interaction)}
+
+
+async def boards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
+    """The storyboards as far as the server lets this person make them."""
+    return bot.services.storyboards.among(await models_here(bot, interaction))

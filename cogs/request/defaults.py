@@ -1,0 +1,56 @@
+"""Remembered defaults on the way into a request, and how the person hears of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.errors import StoreUnavailable
+from bot.locale import words
+from bot.service.member.defaults import DEFAULTS, Place
+from cogs.request.build import models_here
+from cogs.ui.text import chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.client import Shotcaller
+    from bot.domain.request import VideoRequest
+    from bot.service.member.defaults import Filled
+
+
+def place_of(interaction: discord.Interaction[Any]) -> Place:
+    """Whose defaults count here: a thread has its channel's too."""
+    parent = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
+    channels = tuple(each for each in (interaction.channel_id, parent) if each)
+    return Place(user_id=interaction.user.id, channel_ids=channels, guild_id=interaction.guild_id)
+
+
+async def with_defaults(
+    bot: Shotcaller, interaction: discord.Interaction[Any], wish: VideoRequest, *, typed: Collection[str]
+) -> tuple[VideoRequest, str]:
+    """A request with the defaults that fit for what was not typed, and a line that says which; empty for none.
+
+    A database that refuses to say them will refuse the request too, and then the operator hears of it.
+    """
+    try:
+        models = await models_here(bot, interaction)
+        filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction), models=models)
+    except StoreUnavailable:
+        return wish, ""
+    return filled.request, used_line(filled, str(interaction.locale))
+
+
+def used_line(filled: Filled, locale: str) -> str:
+    """Which defaults are in a request, on one line."""
+    if not filled.used:
+        return ""
+    say = words(locale)
+    used = [_as_chosen(option, getattr(filled.request, DEFAULTS[option]), locale) for option in filled.used]
+    return say("defaults.used", what=" · ".join(used))
+
+
+def _as_chosen(option: str, value: Any, locale: str) -> str:
+    say = words(locale)
+    return say(f"defaults.no.{option}") if value is False else chosen(option, value, say)

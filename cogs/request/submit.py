@@ -1,0 +1,102 @@
+"""The one way from a wish to a job, whatever was pressed or typed: destination, request, private answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.job import JobStatus, Origin, Review
+from bot.locale import words
+from bot.service.jobs.types import Asking
+from cogs.request.destination import destination_of
+from cogs.ui.member import member_of
+from cogs.ui.options import options_of
+from cogs.ui.replies import insist
+from cogs.ui.retry import Typed, remember
+from cogs.ui.text import link, since, wait
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.request import VideoRequest
+    from bot.locale import Words
+    from bot.service.jobs.types import Accepted
+
+
+async def submit(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    wish: VideoRequest,
+    *,
+    private: bool = False,
+    parent_id: str | None = None,
+    origin: Origin = Origin.CREATE,
+    key: str | None = None,
+    confirmed: bool = False,
+    note: str = "",
+) -> Accepted:
+    """Ask for a video in the name of whoever caused the interaction, which has been acknowledged privately.
+
+    Asking again with the same `key` makes no second job; it is the interaction's id where it is left out. `confirmed`
+    is whether they have said yes to the price. The `note` is added to the answer.
+
+    Raises:
+        Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
+    """
+    key = key or str(interaction.id)
+    typed = Typed(options=options_of(wish), private=private, parent_id=parent_id, origin=origin, key=key)
+    remember(interaction, typed)
+    destination = destination_of(interaction, private=private)
+    asking = Asking(
+        key=key,
+        member=member_of(interaction),
+        locale=str(interaction.locale),
+        public_locale=str(interaction.guild_locale or interaction.locale),
+        destination=destination,
+        parent_id=parent_id,
+        origin=origin,
+        confirmed=confirmed,
+    )
+    with bot.answers.expected(interaction, key=key):
+        accepted = await bot.services.videos.request(wish, asking)
+        text = _accepted(accepted, words(str(interaction.locale)))
+        await insist(interaction, f"{text}\n-# {note}" if note else text)
+    await bot.answers.catch_up(key)
+    return accepted
+
+
+def _accepted(accepted: Accepted, say: Words) -> str:
+    """What becomes of the request, and what else its author should know."""
+    lines = [_on_its_way(accepted, say)]
+    if accepted.job.review is Review.RESULT:
+        lines.append(say("accepted.review.result"))
+    if accepted.warned:
+        lines.append(say("accepted.warned"))
+    return "\n".join(lines)
+
+
+def _on_its_way(accepted: Accepted, say: Words) -> str:
+    job, price = accepted.job, say("credits", n=accepted.price.credits)
+    if accepted.left is not None:
+        price = say("accepted.left", price=price, left=say("credits", n=accepted.left))
+    if job.status is JobStatus.PENDING:
+        return say("accepted.review", price=price)
+    values = {"price": price, "wait": _wait(accepted, say)}
+    if job.destination.private:
+        return say("accepted.private", **values)
+    if job.card_channel_id is None or job.card_message_id is None:
+        return say("accepted.no_card", **values)
+    card = link(job.destination.guild_id, job.card_channel_id, job.card_message_id)
+    return say("accepted" if accepted.new else "accepted.again", card=card, **values)
+
+
+def _wait(accepted: Accepted, say: Words) -> str:
+    """How long it usually takes; where it has to wait for others first, its place in line and when it is expected."""
+    outlook = accepted.outlook
+    if outlook is None:
+        return wait(accepted.expected, say)
+    if outlook.paused:
+        return say("wait.line.paused", position=outlook.position)
+    if outlook.expected_at is None:
+        return say("wait.line", position=outlook.position)
+    return say("wait.line.expected", position=outlook.position, expected=since(outlook.expected_at))

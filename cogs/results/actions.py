@@ -1,0 +1,106 @@
+"""Looking into a result, keeping it, sending it, showing it to others, taking it away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.domain.access import Act
+from bot.locale import words
+from bot.service.jobs.copies import Copy, CopyKind
+from cogs.request.destination import DIRECT_LIMIT
+from cogs.results import context
+from cogs.ui.ids import snowflake
+from cogs.ui.replies import acknowledge, answer
+from cogs.ui.result_info import info_embed, whole_embeds
+from cogs.ui.text import link
+
+if TYPE_CHECKING:
+    from cogs.results.context import Press
+
+
+async def star(press: Press) -> None:
+    """Star it, or take the star back; the count is on the button."""
+    interaction = press.interaction
+    await interaction.response.defer()
+    starred, count = await press.bot.services.library.favourite(press.job_id, press.member)
+    if interaction.message is not None:
+        public = words(str(interaction.guild_locale or interaction.locale))
+        label = str(count) if count else public("result.button.star")
+        await interaction.edit_original_response(view=_relabelled(interaction.message, press.ident("star"), label))
+    await interaction.followup.send(press.say("result.starred" if starred else "result.unstarred"), ephemeral=True)
+
+
+def _relabelled(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
+    """What a message has besides words, with another label on one button."""
+    kind = discord.ui.LayoutView if message.flags.components_v2 else discord.ui.View
+    view = kind.from_message(message, timeout=None)
+    for item in view.walk_children():
+        if isinstance(item, discord.ui.Button) and item.custom_id == custom_id:
+            item.label = label
+    view.stop()
+    return view
+
+
+async def dm(press: Press) -> None:
+    """Send it to the presser's direct messages, as a fresh file."""
+    await acknowledge(press.interaction)
+    interaction = press.interaction
+    copy = Copy(
+        kind=CopyKind.DIRECT,
+        user_id=interaction.user.id,
+        locale=str(interaction.locale),
+        nonce=str(interaction.id),
+        limit=DIRECT_LIMIT,
+    )
+    posted = await press.results.resend(await press.job(Act.HAVE), copy)
+    await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))
+
+
+async def info(press: Press) -> None:
+    """Tell everything about it, and where it comes from."""
+    await acknowledge(press.interaction)
+    job = await press.job()
+    embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
+    await press.interaction.edit_original_response(embed=embed, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def whole(press: Press) -> None:
+    """Show its texts whole."""
+    await acknowledge(press.interaction)
+    embeds = whole_embeds((await press.source()).request, press.say)
+    await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
+
+
+async def share(press: Press) -> None:
+    """Post the presser's own private result in its channel."""
+    await acknowledge(press.interaction)
+    await context.share(press)
+
+
+async def delete(press: Press) -> None:
+    """Ask once more; nothing is deleted by one slip of a thumb."""
+    await acknowledge(press.interaction)
+    job = await press.job(Act.DELETE)
+    message, say = press.interaction.message, press.say
+    view = discord.ui.View(timeout=None)
+    ident = press.ident("erase", message.id if message else 0)
+    view.add_item(
+        discord.ui.Button(
+            emoji="🗑️", label=say("result.button.erase"), custom_id=ident, style=discord.ButtonStyle.danger
+        )
+    )
+    view.stop()
+    own = job.user_id == press.interaction.user.id
+    question = say("result.erase" if own else "result.erase.moderator")
+    await press.interaction.edit_original_response(content=question, view=view)
+
+
+async def erase(press: Press) -> None:
+    """Delete the message, after all."""
+    await acknowledge(press.interaction)
+    job = await press.job(Act.DELETE)
+    channel_id, message_id = press.interaction.channel_id or 0, snowflake(press.more)
+    removed = await press.results.remove(job, press.member, channel_id=channel_id, message_id=message_id)
+    await answer(press.interaction, press.say(f"result.erased.{removed}"))

@@ -1,0 +1,89 @@
+"""Somebody has pressed a result's button: what all such buttons need, and what several of them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.access import Act
+from bot.errors import ResultForgotten
+from bot.locale import words
+from cogs.ui.member import member_of
+from cogs.ui.replies import answer
+from cogs.ui.text import link
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+    from bot.domain.member import Member
+    from bot.locale import Words
+    from bot.service.jobs.results import Results
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """Somebody has pressed a result's button; `more` is what its `custom_id` says besides."""
+
+    bot: Shotcaller
+    interaction: discord.Interaction[Any]
+    job_id: str
+    more: str
+
+    @property
+    def results(self) -> Results:
+        """The use cases."""
+        return self.bot.services.results
+
+    @property
+    def say(self) -> Words:
+        """The presser's language."""
+        return words(str(self.interaction.locale))
+
+    def ident(self, deed: str, *more: object) -> str:
+        """The `custom_id` of a button of this result."""
+        return ":".join(map(str, ("result", deed, self.job_id, *more)))
+
+    @property
+    def member(self) -> Member:
+        """Who has pressed it, and where, by the press itself."""
+        return member_of(self.interaction)
+
+    async def job(self, act: Act = Act.READ) -> Job:
+        """The job behind the result, if the presser may do that with it here and now.
+
+        Raises:
+            ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
+        """
+        return await self.results.job(self.job_id, self.member, act)
+
+    async def source(self) -> Job:
+        """The job, to be built on or read.
+
+        Raises:
+            ResultForgotten: as `job`, or its texts have been forgotten.
+        """
+        job = await self.job()
+        if job.request.forgotten:
+            raise ResultForgotten
+        return job
+
+    async def own_job(self) -> Job:
+        """The job, for its author alone.
+
+        Raises:
+            ResultForgotten: its row is gone, or it is somebody else's.
+        """
+        job = await self.job(Act.HAVE)
+        if job.user_id != self.interaction.user.id:
+            raise ResultForgotten
+        return job
+
+
+async def share(press: Press) -> None:
+    """Post the presser's own private result in its channel; the press has been acknowledged."""
+    job = await press.job(Act.SHOW)
+    posted = await press.results.share(press.job_id, press.member)
+    place = link(job.destination.guild_id, posted.channel_id, posted.message_id)
+    await answer(press.interaction, press.say("result.shared", link=place))

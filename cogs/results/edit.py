@@ -1,0 +1,47 @@
+"""Edit & rerun: the form with everything about an earlier video, and the new one that comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.job import Origin
+from bot.locale import words
+from cogs.request.build import wanted
+from cogs.request.submit import submit
+from cogs.ui.edit_form import entered, sheet, understood
+from cogs.ui.forms import values_of
+from cogs.ui.member import member_of
+from cogs.ui.options import options_of
+from cogs.ui.replies import acknowledge
+from cogs.ui.retry import Typed, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.capability import Capability
+    from bot.domain.job import Job
+
+FORM: Final = "remix"  # the name of the form; its state is the job's id
+
+
+async def open_editor(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
+    """Show the form, as the first answer to a press; `models` are those that whoever pressed may use."""
+    say, options = words(str(interaction.locale)), options_of(job.request)
+    form = sheet(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
+    await interaction.response.send_modal(form)
+
+
+async def edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
+    """The form came back, perhaps after a restart: ask for the changed video. What was entered is kept if refused."""
+    await acknowledge(interaction)
+    bot: Shotcaller = interaction.client
+    entries, say = entered(values_of(data)), words(str(interaction.locale))
+    remember(interaction, Typed(options=entries))  # should the job be gone, this is not
+    job = await bot.services.results.job(job_id, member_of(interaction))
+    private = job.destination.private and job.shared_at is None
+    remember(interaction, Typed(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
+    wish = await wanted(bot, interaction, understood(entries, say))
+    await submit(bot, interaction, wish, private=private, parent_id=job.id, origin=Origin.EDIT)

@@ -1,0 +1,126 @@
+"""`/inbox`: what waits for one person: videos that reached nobody, and private ones that were not shared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.locale import words
+from bot.service.jobs.results import PAGE
+from cogs.adapters.posting import film_file, mapped, patience_for
+from cogs.request.build import offered_here
+from cogs.results.context import Press, share
+from cogs.ui.buttons import Lasting
+from cogs.ui.ids import whole
+from cogs.ui.job_views import result_buttons, result_text
+from cogs.ui.replies import acknowledge
+from cogs.ui.text import safe, settings, since
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.domain.job import Job
+    from bot.locale import Words
+    from bot.service.jobs.results import InboxPage
+
+PROMPT: Final = 120  # characters of a prompt in the list
+FURTHEST: Final = 1_000_000  # videos that may be skipped
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the command, and find its buttons again after any restart."""
+    bot.add_dynamic_items(InboxButton)
+    bot.tree.add_command(_command(bot, words()))
+
+
+def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="inbox", description=say("command.inbox"))
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def inbox(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        await _show(bot, interaction, skip=0)
+
+    return inbox
+
+
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], *, skip: int) -> None:
+    """Fill in the private answer with one page."""
+    page, say = await bot.services.results.inbox(interaction.user.id, skip=skip), words(str(interaction.locale))
+    await interaction.edit_original_response(
+        content=page_text(page, say),
+        view=page_buttons(page, say),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+def page_text(page: InboxPage, say: Words) -> str:
+    """What is on a page, a numbered entry a video."""
+    if not page.jobs:
+        return say("inbox.none")
+    return "\n".join([f"### {say('inbox.title')}", *(_entry(n, job, say) for n, job in _numbered(page))])
+
+
+def _entry(number: int, job: Job, say: Words) -> str:
+    state = say("inbox.undelivered" if job.delivered_at is None else "inbox.private")
+    line = f"**{number}.** {state} · {since(job.finished_at or job.created_at)} · {settings(job.request, say)}"
+    return f"{line}\n> {safe(job.request.text(), PROMPT)}"
+
+
+def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
+    """A row a video, and a row to turn the pages."""
+    view = discord.ui.View(timeout=None)
+    for row, (number, job) in enumerate(_numbered(page)):
+        get = discord.ui.Button[Any](
+            emoji="📥",
+            label=say("inbox.get", number=number),
+            custom_id=f"inbox:get:{job.id}",
+            style=discord.ButtonStyle.primary,
+            row=row,
+        )
+        view.add_item(get)
+        if job.destination.guild_id is not None:
+            label = say("inbox.share", number=number)
+            view.add_item(discord.ui.Button(emoji="📣", label=label, custom_id=f"inbox:share:{job.id}", row=row))
+    turns = ((page.skip > 0, max(0, page.skip - PAGE), "◀", "back"), (page.more, page.skip + PAGE, "▶", "more"))
+    for offered, skip, sign, name in turns:
+        if offered:
+            ident = f"inbox:page:{skip}"
+            view.add_item(discord.ui.Button(label=f"{sign} {say(f'inbox.{name}')}", custom_id=ident, row=4))
+    view.stop()
+    return view
+
+
+def _numbered(page: InboxPage) -> list[tuple[int, Job]]:
+    return list(enumerate(page.jobs, start=page.skip + 1))
+
+
+class InboxButton(
+    Lasting[discord.ui.Button[Any]], template=r"inbox:(?P<deed>get|share|page):(?P<what>[0-9A-Za-z-]{1,40})"
+):
+    """Any button of the inbox. Whose videos there are is asked afresh at every press."""
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Do what the button is for."""
+        await acknowledge(interaction)
+        press = Press(bot=bot, interaction=interaction, job_id=self.said["what"], more="")
+        if self.said["deed"] == "page":
+            await _show(bot, interaction, skip=whole(self.said["what"], most=FURTHEST) or 0)
+        elif self.said["deed"] == "share":
+            await share(press)
+        else:
+            await _get(press)
+
+
+async def _get(press: Press) -> None:
+    """Hand the video over in the private answer."""
+    job, interaction, say = await press.own_job(), press.interaction, press.say
+    handing = press.results.film(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
+    async with handing as film, mapped(within=patience_for(film)):
+        await interaction.edit_original_response(
+            content=result_text(job, say, label=film.label),
+            attachments=[film_file(film, say)],
+            view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )

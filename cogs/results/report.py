@@ -1,0 +1,46 @@
+"""Reporting a result to the moderators, or where a guild has none to ask, to the operator, in one's own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.locale import words
+from cogs.ui.forms import Form, values_of
+from cogs.ui.ids import snowflake
+from cogs.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Shotcaller
+    from cogs.results.context import Press
+
+FORM: Final = "report"  # the name of the form
+REASON: Final = 500  # characters
+
+
+async def report(press: Press) -> None:
+    """Ask what is wrong.
+
+    Raises:
+        OwnReport: it is the presser's own video.
+    """
+    await press.bot.services.cases.check_reportable(press.job_id, by=press.interaction.user.id)
+    say, message = press.say, press.interaction.message
+    state = f"{press.job_id}:{message.id if message else 0}"
+    form = Form(name=FORM, state=state, title=say("report.title"))
+    form.text("reason", say("report.reason"), long=True, required=True, most=REASON, hint=say("report.hint"))
+    await press.interaction.response.send_modal(form)
+
+
+async def reported(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
+    """A report was written: who has it now is said. It has the way to the message, if the video's records are gone."""
+    await acknowledge(interaction)
+    job_id, _, message = state.partition(":")
+    bot: Shotcaller = interaction.client
+    guild_id, who = interaction.guild_id, interaction.user.id
+    place = (interaction.channel_id or 0, snowflake(message))
+    reason = str(values_of(data).get("reason", ""))[:REASON]
+    key = str(interaction.id)
+    heard = await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, key=key)
+    await answer(interaction, words(str(interaction.locale))(f"report.{heard}"))

@@ -1,0 +1,292 @@
+"""The storyboard builder on one private message. What a press needs is in its `custom_id`, so it outlives restarts.
+
+A `custom_id` says which storyboard the person saw, in which version, and which shot was the current one. A press on
+what is no longer so changes nothing; the person is told and sees how it stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.job import Origin
+from bot.domain.request import MAX_SHOTS
+from bot.locale import words
+from cogs.request.build import boards_here
+from cogs.request.submit import submit
+from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
+from cogs.storyboard.views import COLOURS, builder_embed
+from cogs.ui.buttons import Lasting
+from cogs.ui.ids import whole
+from cogs.ui.member import member_of
+from cogs.ui.options import options_of
+from cogs.ui.text import cut, given_way
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator, Mapping
+
+    from bot.client import Shotcaller
+    from bot.domain.draft import Draft
+    from bot.domain.storyboard import Board, Storyboard
+    from bot.locale import Words
+    from bot.service.member.storyboards import Present
+    from cogs.ui.forms import Form
+
+_AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
+_GREY, _BLUE, _GREEN, _RED = (
+    discord.ButtonStyle.secondary,
+    discord.ButtonStyle.primary,
+    discord.ButtonStyle.success,
+    discord.ButtonStyle.danger,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """What a person sees: a version of a storyboard, and the current shot (from 0)."""
+
+    draft: str
+    version: int
+    shot: int
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> Spot:
+        """The spot that a `custom_id` names."""
+        return cls(draft=match["draft"], version=int(match["version"]), shot=int(match["shot"]))
+
+    def __str__(self) -> str:
+        return f"{self.draft}:{self.version}:{self.shot}"
+
+
+# What a button does to the storyboard, and which shot is then the current one.
+OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int], Storyboard], int]]] = {
+    "add": (lambda story, at: story.add(at), 1),
+    "copy": (lambda story, at: story.duplicate(at), 1),
+    "up": (lambda story, at: story.move(at, by=-1), -1),
+    "down": (lambda story, at: story.move(at, by=1), 1),
+    "drop": (lambda story, at: story.remove(at), 0),
+    "even": (lambda story, _: story.even_out(), 0),
+    "new": (lambda story, _: story.empty(), 0),
+}
+FORMS: Final = ("edit", "script", "settings", "template")
+_ROWS: Final = (  # as wide as a phone
+    (("add", "➕"), ("edit", "✏️"), ("copy", "⧉"), ("drop", "🗑️")),  # noqa: RUF001 (a plus is what is meant)
+    (("up", "⬆️"), ("down", "⬇️"), ("undo", "↩️")),
+    (("even", "⚖️"), ("script", "📋"), ("settings", "⚙️")),
+    (("ask", "🎬"), ("template", "💾"), ("new", "🆕")),
+)
+_STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}
+
+
+class Press(Lasting[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_AT}"):
+    """A button of the builder."""
+
+    def __init__(
+        self, action: str, spot: Spot, *, label: str = "", emoji: str = "", disabled: bool = False, row: int = 0
+    ) -> None:
+        self.action, self.spot = action, spot
+        button = discord.ui.Button[Any](
+            custom_id=f"story-{action}:{spot}",
+            style=_STYLES.get(action, _GREY),
+            label=f"{emoji} {label}".strip() or action,
+            disabled=disabled,
+            row=row,
+        )
+        super().__init__(button)
+
+    @classmethod
+    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Press:
+        """Called by discord.py."""
+        return cls(match["action"], Spot.of(match))
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Change the storyboard, open a form, or make the video."""
+        if self.action in FORMS:
+            await _open_form(bot, interaction, self.spot, self.action)
+        elif self.action == "make":
+            await _make(bot, interaction, self.spot)
+        else:
+            await interaction.response.defer()
+            await _change(bot, interaction, self.spot, self.action)
+
+
+class Pick(Lasting[discord.ui.Select[Any]], template=f"story:{_AT}"):
+    """The select that makes another shot the current one. That is nobody's business but this message's."""
+
+    def __init__(self, spot: Spot, options: list[discord.SelectOption], *, hint: str | None = None) -> None:
+        self.spot = spot
+        super().__init__(
+            discord.ui.Select[Any](custom_id=f"story:{spot}", options=options, placeholder=hint or None, row=0)
+        )
+
+    @classmethod
+    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> Pick:
+        """Called by discord.py."""
+        return cls(Spot.of(match), item.options if isinstance(item, discord.ui.Select) else [])
+
+    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+        """Show the builder with that shot as the current one."""
+        await interaction.response.defer()
+        boards = await boards_here(bot, interaction)
+        present = await boards.read(self.spot.draft, user_id=interaction.user.id)
+        await show_present(bot, interaction, present, at=whole(self.item.values[0], most=MAX_SHOTS) or 0)
+
+
+async def show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
+    """Put the builder of a draft in the private answer of an interaction that has been acknowledged."""
+    boards = await boards_here(bot, interaction)
+    await show_present(bot, interaction, boards.present(draft), notice=notice)
+
+
+async def show_present(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    present: Present,
+    *,
+    at: int = 0,
+    notice: str = "",
+    asking: bool = False,
+) -> None:
+    """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
+    story, say = present.board.now, words(str(interaction.locale))
+    at, model = story.near(at), present.model
+    estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
+    notice = "\n".join(filter(None, (*_news(present, say), notice)))
+    asking = asking and not present.behind and not story.problems(model)
+    spot = Spot(draft=present.draft.id, version=present.draft.version, shot=at)
+    await interaction.edit_original_response(
+        content=notice or None,
+        embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, asking=asking),
+        view=_confirmation(spot, say, price=estimate.price.credits)
+        if asking
+        else controls(present.board, spot, say, ready=not story.problems(model)),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+def _news(present: Present, say: Words) -> Iterator[str]:
+    """What the person did not do, or not so: a change that was not made, settings that gave way."""
+    if present.behind:
+        yield say("storyboard.behind")
+    wanted, made = (options_of(each.outline()) for each in (present.wanted, present.board.now))
+    if what := given_way(wanted, made, say):
+        yield f"↪️ {say('storyboard.bent', what=what)}"
+
+
+def controls(board: Board, spot: Spot, say: Words, *, ready: bool) -> discord.ui.View:
+    """The shots to choose from, and the buttons; those that could do nothing are grey."""
+    view, story, last = discord.ui.View(timeout=None), board.now, len(board.now.shots) - 1
+    options = [
+        discord.SelectOption(
+            label=f"{number + 1} · {say('storyboard.seconds', n=shot.seconds)}",
+            value=str(number),
+            description=cut(shot.prompt or say("storyboard.empty"), 100),
+            emoji=COLOURS[number],
+            default=number == spot.shot,
+        )
+        for number, shot in enumerate(story.shots)
+    ]
+    view.add_item(Pick(spot, options, hint=say("storyboard.pick")))
+    idle = {
+        "add": story.full,
+        "copy": story.full,
+        "up": spot.shot == 0,
+        "down": spot.shot == last,
+        "drop": last == 0 and story.blank,
+        "undo": not board.past,
+        "even": story == story.even_out(),
+        "ask": not ready,
+        "template": story.blank,
+        "new": story == story.empty(),
+    }
+    for row, buttons in enumerate(_ROWS, start=1):
+        for action, emoji in buttons:
+            label = say(f"storyboard.button.{action}")
+            view.add_item(Press(action, spot, label=label, emoji=emoji, disabled=idle.get(action, False), row=row))
+    return view
+
+
+def _confirmation(spot: Spot, say: Words, *, price: int) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    label = say("storyboard.button.make", price=say("credits", n=price))
+    view.add_item(Press("make", spot, label=label, emoji="✅"))
+    view.add_item(Press("show", spot, label=say("storyboard.button.show"), emoji="◀️"))
+    return view
+
+
+async def _change(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, action: str) -> None:
+    at = spot.shot
+    if action in OPERATIONS:
+        operation, step = OPERATIONS[action]
+        present = await change(bot, interaction, spot, lambda board: board.become(operation(board.now, at)))
+        at = 0 if action == "new" else max(0, at + step)
+    elif action == "undo":
+        present = await change(bot, interaction, spot, lambda board: board.undo())
+    else:
+        present = await change(bot, interaction, spot, lambda board: board)
+    at = spot.shot if present.behind else at
+    await show_present(bot, interaction, present, at=at, asking=action == "ask")
+
+
+async def change(
+    bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, operation: Callable[[Board], Board]
+) -> Present:
+    """Change what the person sees, unless it has changed already; how it stands then."""
+    boards = await boards_here(bot, interaction)
+    return await boards.change(spot.draft, user_id=interaction.user.id, version=spot.version, operation=operation)
+
+
+async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, which: str) -> None:
+    """Answer with a form, which nothing can be put off for: hence the reading before the answer."""
+    boards, say = await boards_here(bot, interaction), words(str(interaction.locale))
+    present = await boards.read(spot.draft, user_id=interaction.user.id)
+    form: Form | None = None
+    if present.draft.version == spot.version:
+        story, state = present.board.now, f"{which}:{spot}"
+        match which:
+            case "edit":
+                form = edit_form(story, at=spot.shot, state=state, say=say)
+            case "script":
+                form = script_form(story, state=state, say=say)
+            case "settings":
+                form = settings_form(story, boards.models, state=state, say=say)
+            case _:
+                own = await boards.own_templates(user_id=interaction.user.id)
+                form = template_form(own, state=state, say=say)
+    if form is not None:
+        await interaction.response.send_modal(form)
+        return
+    await interaction.response.defer()
+    behind = present.draft.version != spot.version
+    notice = "" if behind else say("storyboard.script.too_long")
+    await show_present(bot, interaction, replace(present, behind=behind), at=spot.shot, notice=notice)
+
+
+async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot) -> None:
+    """Ask for the video. Its key is what the person saw, so that pressing twice, anywhere, makes one video."""
+    say = words(str(interaction.locale))
+    await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
+    boards = await boards_here(bot, interaction)
+    present = await boards.read(spot.draft, user_id=interaction.user.id)
+    if present.draft.version != spot.version:
+        await show_present(bot, interaction, replace(present, behind=True), at=spot.shot)
+        return
+    story = present.board.now
+    try:
+        await submit(
+            bot,
+            interaction,
+            story.request(),
+            private=story.private,
+            parent_id=story.parent_id,
+            origin=Origin.STORYBOARD if story.parent_id else Origin.CREATE,
+            key=f"story:{spot.draft}:{spot.version}",
+        )
+    except Exception as exc:  # noqa: BLE001 (whatever it is, it is explained, and the storyboard is there again)
+        await bot.explain(interaction, exc)
+        await show_present(bot, interaction, present, at=spot.shot)
+        return
+    await boards.finish(present)

@@ -1,0 +1,105 @@
+"""The forms of the storyboard builder, filled with what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
+from bot.domain.script import write
+from bot.service.member.presets import NAME_LIMIT
+from cogs.ui.forms import Form
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bot.domain.capability import Capability
+    from bot.domain.preset import Preset
+    from bot.domain.storyboard import Storyboard
+    from bot.locale import Words
+
+NAME: Final = "storyboard"  # of every form; its state says which, and of what
+LONGEST: Final = 4000  # characters that a field takes, Discord's limit
+CHOICES: Final = 25  # options of a select, Discord's limit
+EXTRAS: Final = ("sound", "watermark", "private")
+
+
+def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
+    """One shot's prompt and seconds."""
+    shot = story.shots[story.near(at)]
+    form = Form(name=NAME, state=state, title=say("storyboard.form.edit", shot=story.near(at) + 1))
+    most = max(SHOT_PROMPT_LIMIT, len(shot.prompt))
+    hint = say("storyboard.form.prompt.hint")
+    form.text("prompt", say("storyboard.form.prompt"), value=shot.prompt, long=True, most=most, hint=hint)
+    form.text("seconds", say("storyboard.form.seconds"), value=str(shot.seconds), most=10)
+    return form
+
+
+def script_form(story: Storyboard, *, state: str, say: Words) -> Form | None:
+    """The whole script, to read, copy, change or replace; None where it is longer than a field takes."""
+    script = "" if story.blank else write(story.shots)
+    if len(script) > LONGEST:
+        return None
+    form = Form(name=NAME, state=state, title=say("storyboard.form.script"))
+    hint = say("storyboard.form.script.hint")
+    form.text("script", say("storyboard.form.script.label"), value=script, long=True, most=LONGEST, hint=hint)
+    return form
+
+
+def settings_form(story: Storyboard, models: Mapping[str, Capability], *, state: str, say: Words) -> Form:
+    """Everything about the video but its shots."""
+    form = Form(name=NAME, state=state, title=say("storyboard.form.settings"))
+    quality = (story.model, story.mode)
+    _select(form, "quality", say("storyboard.form.quality"), _qualities(models, say), chosen={" ".join(quality)})
+    model = models[story.model]
+    shapes = [(str(each), say(f"choice.aspect.{each}")) for each in model.aspect_ratios]
+    _select(form, "aspect", say("storyboard.form.aspect"), shapes, chosen={str(story.aspect_ratio)})
+    lengths = [(str(each), say("seconds", n=each)) for each in model.durations]
+    _select(form, "total", say("storyboard.form.total"), lengths, chosen={str(story.total)})
+    able = {"sound": model.sound, "watermark": model.watermark and not model.marked, "private": True}
+    extras = [(each, say(f"storyboard.form.extra.{each}")) for each in EXTRAS if able[each]]
+    chosen = {each for each in EXTRAS if getattr(story, each)}
+    _select(form, "extras", say("storyboard.form.extras"), extras, chosen=chosen, several=True)
+    negative = say("storyboard.form.negative")
+    form.text("negative", negative, value=story.negative_prompt, long=True, most=PROMPT_LIMIT)
+    return form
+
+
+def template_form(own: Sequence[Preset], *, state: str, say: Words) -> Form:
+    """A name to save the storyboard under; and below it, a template to forget."""
+    form = Form(name=NAME, state=state, title=say("storyboard.form.template"))
+    hint = say("storyboard.form.name.hint")
+    form.text("name", say("storyboard.form.name"), most=NAME_LIMIT, hint=hint)
+    if own:
+        saved = [(each.id, each.name) for each in own[:CHOICES]]
+        _select(form, "forget", say("storyboard.form.forget"), saved, chosen=set(), several=True)
+    return form
+
+
+def _qualities(models: Mapping[str, Capability], say: Words) -> list[tuple[str, str]]:
+    """Every mode of every model; with its model's name where there are several."""
+    named = len(models) > 1
+    return [
+        (f"{name} {mode}", f"{name} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"))
+        for name, model in models.items()
+        for mode in model.modes
+    ]
+
+
+def _select(
+    form: Form, field: str, label: str, options: Iterable[tuple[str, str]], *, chosen: set[str], several: bool = False
+) -> None:
+    """Add a select of (value, label); one must be chosen, or any number of `several`."""
+    listed = [
+        discord.SelectOption(value=value, label=cut(name, 100), default=value in chosen) for value, name in options
+    ]
+    select = discord.ui.Select[Any](
+        custom_id=field,
+        options=listed[:CHOICES],
+        min_values=0 if several else 1,
+        max_values=len(listed[:CHOICES]) if several else 1,
+        required=not several,
+    )
+    form.add_item(discord.ui.Label(text=cut(label, 45), component=select))

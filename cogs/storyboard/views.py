@@ -1,0 +1,90 @@
+"""What the storyboard builder shows: the timeline, the shots, and what the video would cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.domain.request import MAX_SHOTS
+from cogs.ui.text import safe, settings, wait
+
+if TYPE_CHECKING:
+    from bot.domain.capability import Capability
+    from bot.domain.problem import Problem
+    from bot.domain.storyboard import Storyboard
+    from bot.locale import Words
+    from bot.service.jobs.types import Estimate
+
+COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
+PROMPT: Final = 110  # characters of a shot's prompt
+_NOTHING_YET: Final = "⬜"
+
+
+def builder_embed(
+    story: Storyboard, *, at: int, model: Capability, estimate: Estimate, say: Words, asking: bool = False
+) -> discord.Embed:
+    """The storyboard as it stands, with shot `at` pointed out; `asking` shows what is about to be spent."""
+    lines = [
+        bar(story),
+        _seconds(story, say),
+        "",
+        *(shot_line(story, number, say, current=number == at) for number in range(len(story.shots))),
+        "",
+        f"⚙️ {_settings(story, say)}",
+        cost_line(estimate, say),
+    ]
+    colour = discord.Colour.blurple()
+    if problems := story.problems(model):
+        lines += ["", say("storyboard.not_yet"), *(f"- {_problem(each, story, say)}" for each in problems)]
+        colour = discord.Colour.orange()
+    if asking:
+        left = say("credits", n=max(0, estimate.standing.balance - estimate.price.credits))
+        lines += ["", say("storyboard.sure", price=say("credits", n=estimate.price.credits), left=left)]
+        colour = discord.Colour.green()
+    return discord.Embed(title=f"🎞️ {say('storyboard.title')}", description="\n".join(lines), colour=colour)
+
+
+def _problem(problem: Problem, story: Storyboard, say: Words) -> str:
+    """What is missing, and which button helps."""
+    if problem.code != "shots_do_not_add_up":
+        return say(f"problem.{problem.code}", **problem.values)
+    return say("storyboard.too_short", n=story.left) if story.left > 0 else say("storyboard.too_long", n=-story.left)
+
+
+def bar(story: Storyboard) -> str:
+    """A square for each second in the colour of its shot, white where there is none yet."""
+    return "".join(_NOTHING_YET if shot is None else COLOURS[shot] for shot in story.timeline())
+
+
+def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> str:
+    """One shot on one line."""
+    shot = story.shots[number]
+    text = safe(shot.prompt, PROMPT) or f"*{say('storyboard.empty')}*"
+    pointer = "👉 " if current else ""
+    return f"{pointer}{COLOURS[number]} **{number + 1}** · {say('storyboard.seconds', n=shot.seconds)} · {text}"
+
+
+def cost_line(estimate: Estimate, say: Words) -> str:
+    """Price, what is left, and how long it usually takes."""
+    price, left = (say("credits", n=each) for each in (estimate.price.credits, estimate.standing.balance))
+    line = f"💳 {say('storyboard.price', price=price, left=left)} · ⏱️ {wait(estimate.expected, say)}"
+    if estimate.price.credits > estimate.standing.balance:
+        line += f"\n⚠️ {say('storyboard.too_dear')}"
+    return line
+
+
+def _seconds(story: Storyboard, say: Words) -> str:
+    """How much of the whole is taken."""
+    if story.left > 0:
+        rest = say("storyboard.left", n=story.left)
+    elif story.left < 0:
+        rest = f"⚠️ {say('storyboard.over', n=-story.left)}"
+    else:
+        rest = f"✅ {say('storyboard.adds_up')}"
+    return f"**{say('storyboard.taken', taken=story.seconds, n=story.total)}** · {rest}"
+
+
+def _settings(story: Storyboard, say: Words) -> str:
+    line = f"{settings(story.outline(), say)} · {say('storyboard.shots', n=len(story.shots), most=MAX_SHOTS)}"
+    return f"{line} · {say('storyboard.private')}" if story.private else line

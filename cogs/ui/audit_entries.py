@@ -1,0 +1,100 @@
+"""The record of changes: how a command makes an entry, and how one is said."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.guild import FOR_GOOD, AuditEntry
+from bot.domain.policy_diff import Difference
+from bot.domain.quota import Allowance
+from bot.errors import NotPermitted
+from cogs.ui.checks import ADMINS
+from cogs.ui.policy_texts import allowance_text, change_line, listed
+from cogs.ui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.locale import Words
+
+log = logging.getLogger(__name__)
+
+REASON: Final = 300  # characters of what an admin gave as a reason
+
+
+def entry_of(
+    interaction: discord.Interaction[Any], action: str, *, guild_id: int | None = None, **detail: Any
+) -> AuditEntry:
+    """An entry for what this interaction changes; `detail` fills the gaps of `audit.<action>`, see `spoken`.
+
+    Raises:
+        NotPermitted: it comes from no guild, where nobody is an admin.
+    """
+    place = interaction.guild_id if guild_id is None else guild_id
+    if place is None:
+        raise NotPermitted(needed=ADMINS)
+    return AuditEntry(
+        id=str(interaction.id),
+        guild_id=place,
+        actor_id=interaction.user.id,
+        action=action,
+        at=interaction.created_at,
+        detail=detail,
+    )
+
+
+def spoken(entry: AuditEntry, say: Words) -> str:
+    """An entry in a reader's words: gaps named in `_GAPS` are said by their kind, all others as safe text."""
+    actor = f"<@{entry.actor_id}>"
+    try:
+        gaps = {name: _GAPS.get(name, _plain)(value, say) for name, value in entry.detail.items()}
+        return say(f"audit.{entry.action}", **{**_EMPTY, **gaps, "actor": actor})
+    except KeyError:  # another version wrote it
+        log.warning("no words for a change", extra={"action": entry.action, "entry": entry.id})
+        return f"{actor} {safe(entry.action, 60)}"
+
+
+def until_text(until: datetime | None, say: Words) -> str:
+    """The end of a block."""
+    if until is None or until >= FOR_GOOD:
+        return say("admin.for_good")
+    return say("admin.until", until=discord.utils.format_dt(until, "f"))
+
+
+def reason_text(reason: str, say: Words) -> str:
+    """What an admin gave as the reason, if anything."""
+    return say("error.reason", reason=safe(reason, REASON)) if reason else ""
+
+
+def _plain(value: Any, _say: Words) -> str:
+    return safe(str(value), 200)
+
+
+def _until(value: Any, say: Words) -> str:
+    return until_text(datetime.fromisoformat(value) if value else None, say)
+
+
+def _allowance(value: Any, say: Words) -> str:
+    return say("admin.allowance.removed") if value is None else allowance_text(Allowance.model_validate(value), say)
+
+
+def _changes(value: Any, say: Words) -> str:
+    return listed([change_line(Difference(**each), say) for each in value], say)
+
+
+# How values are said, by their names in an entry's detail: `until` is ISO 8601, ids are Discord's.
+_GAPS: Final[Mapping[str, Callable[[Any, Words], str]]] = {
+    "member": lambda value, _: f"<@{value}>",
+    "role": lambda value, _: f"<@&{value}>",
+    "channel": lambda value, _: f"<#{value}>",
+    "credits": lambda value, say: say("credits", n=value),
+    "reason": reason_text,
+    "until": _until,
+    "allowance": _allowance,
+    "changes": _changes,
+}
+_EMPTY: Final = dict.fromkeys(("reason", "note"), "")

@@ -1,0 +1,165 @@
+"""The form with everything that can be asked of a video, filled in with what was typed, and what is read from it.
+
+Discord's forms have five parts, so the less usual options share a field, one a line: `name: value`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.choices import MOVES, offered
+from bot.domain.problem import Problem
+from bot.domain.request import AspectRatio, Mode
+from bot.errors import InvalidRequest
+from cogs.ui.forms import Form
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.domain.capability import Capability
+    from bot.locale import Words
+
+LINES: Final = ("model", "sound", "watermark", "camera", "strength", "cfg")  # what shares a field
+MORE: Final = "more"  # that field, and the option under which its text is kept where it can't be read
+_SWITCHES: Final = ("sound", "watermark")
+_NUMBERS: Final = {"duration": int, "strength": float, "cfg": float}
+_LINE: Final = re.compile("\\s*([^:\uff1a=]+?)\\s*[:\uff1a=]\\s*(.*?)\\s*")  # Chinese keyboards have a wide colon
+_YES: Final = frozenset({"yes", "y", "true", "on", "1"})
+_NO: Final = frozenset({"no", "n", "false", "off", "0", "-"})
+
+
+def sheet(
+    *,
+    name: str,
+    state: str,
+    title: str,
+    options: Mapping[str, Any],
+    models: Sequence[Capability],
+    say: Words,
+) -> Form:
+    """A form named `name` (see `Form`) that shows these options, which may be impossible ones.
+
+    `models` are those on offer, as far as whoever gets the form may use them: there is no more to choose from.
+    """
+    form = Form(name=name, state=state, title=title)
+    form.text("prompt", say("sheet.prompt"), value=str(options.get("prompt", "")), long=True, most=4000)
+    form.text("negative", say("sheet.negative"), value=str(options.get("negative") or ""), long=True, most=4000)
+    form.text("duration", say("sheet.duration"), value=str(options.get("duration", 5)), most=20)
+    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_looks(options, models, say)))
+    lines = str(options.get(MORE) or "\n".join(_lines(options, models, say)))
+    form.text(MORE, say("sheet.more"), value=lines, long=True, most=1000, hint=say("sheet.more.hint"))
+    return form
+
+
+def _looks(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> discord.ui.Select[Any]:
+    """Mode and shape in one choice; what none of the models has begins as the nearest that one has."""
+    modes, shapes = (offered(option, {}, models) for option in ("mode", "aspect"))
+    mode, shape = options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE)
+    chosen = (mode if mode in modes else modes[0], shape if shape in shapes else shapes[0])
+    return discord.ui.Select(
+        custom_id="look",
+        options=[
+            discord.SelectOption(
+                label=cut(f"{say(f'choice.mode.{mode}')} · {say(f'choice.aspect.{aspect}')}", 100),
+                value=f"{mode} {aspect}",
+                default=(mode, aspect) == chosen,
+            )
+            for mode in modes
+            for aspect in shapes
+        ],
+    )
+
+
+def _lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:
+    """A line for each option that has no field; a watermark that is on every video anyway is none to choose."""
+    marked = all(each.marked for each in models)
+    for option in LINES:
+        if option == "watermark" and marked:
+            continue
+        value = options.get(option)
+        if option in _SWITCHES:
+            value = say("yes" if value else "no")
+        elif option == "camera" and value in MOVES:
+            value = say(f"camera.{value}")
+        yield f"{say(f'slash.option.{option}')}: {'' if value is None else value}".rstrip()
+
+
+def entered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in a form that came back, as it stands there: to be kept, whether it can be read or not."""
+    mode, _, aspect = (values.get("look") or [""])[0].partition(" ")
+    return {
+        "prompt": values.get("prompt") or "",
+        "negative": values.get("negative") or "",
+        "mode": mode or Mode.STD,
+        "aspect": aspect or AspectRatio.WIDE,
+        "duration": values.get("duration") or "",
+        MORE: values.get(MORE) or "",
+    }
+
+
+def understood(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
+    """The options that were entered.
+
+    Raises:
+        InvalidRequest: naming every line and number that means nothing.
+    """
+    read, problems = _understood(entries, say)
+    problems += [each for each in read.values() if isinstance(each, Problem)]
+    if problems:
+        raise InvalidRequest(problems)
+    return read
+
+
+def legible(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | None:
+    """What stands in a form as options, as far as that can be read, the rest as it was typed.
+
+    None where a line means nothing: whatever it asks for, only its author knows. Options of a command stay as they are.
+    """
+    if MORE not in entries:
+        return dict(entries)
+    read, problems = _understood(entries, say)
+    if problems:
+        return None
+    return {name: each.values["wanted"] if isinstance(each, Problem) else each for name, each in read.items()}
+
+
+def _understood(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list[Problem]]:
+    """Every option that was entered, or what is wrong with it; and every line that means nothing."""
+    options, problems = {name: value for name, value in entries.items() if name != MORE}, []
+    names = {say(f"slash.option.{option}").casefold(): option for option in LINES} | {
+        option: option for option in LINES
+    }
+    for line in filter(str.strip, entries[MORE].splitlines()):
+        found = _LINE.fullmatch(line)
+        option = names.get(found[1].casefold()) if found else None
+        if found is None or option is None:
+            problems.append(Problem(code="line_unknown", field=MORE, values={"line": line.strip()}))
+        else:
+            options[option] = found[2]
+    return {name: _read(name, value, say) for name, value in options.items() if value != ""}, problems
+
+
+def _read(name: str, text: str, say: Words) -> Any:
+    """An option's value, or what is wrong with it."""
+    if name in _SWITCHES:
+        yes, no = _YES | {say("yes").casefold()}, _NO | {say("no").casefold()}
+        if text.casefold() not in yes | no:
+            return Problem(
+                code="not_yes_or_no", field=name, values={"name": say(f"slash.option.{name}"), "wanted": text}
+            )
+        return text.casefold() in yes
+    if name in _NUMBERS:
+        try:
+            return _NUMBERS[name](text.replace(",", "."))
+        except ValueError:
+            return Problem(
+                code="not_a_number", field=name, values={"name": say(f"slash.option.{name}"), "wanted": text}
+            )
+    if name == "camera":
+        plain = {say(f"camera.{move}").casefold(): move for move in MOVES}
+        return plain.get(text.casefold(), text)
+    return text

@@ -1,0 +1,235 @@
+"""What a job's card, its result and its row in a list look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.domain.choices import bent
+from bot.domain.job import JobStatus, Review
+from bot.domain.request import Mode
+from bot.service.ports.notifier import Phase, phase_of
+from cogs.ui.options import options_of
+from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, safe, settings, since
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.domain.capability import Capability
+    from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
+    from bot.locale import Words
+    from bot.service.jobs.types import JobView
+    from bot.service.ports.notifier import Card
+
+PROMPT_ON_CARD: Final = 300  # characters
+GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up
+ALT_TEXT: Final = 1024  # characters, Discord's limit
+AI_LABEL: Final = 80  # characters of the operator's own words
+
+_ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
+_LOOKS: Final = {
+    Phase.REVIEW: ("✋", discord.Colour.gold()),
+    Phase.WAITING: ("⏳", discord.Colour.light_grey()),
+    Phase.STARTING: ("📨", discord.Colour.blurple()),
+    Phase.RUNNING: ("🎬", discord.Colour.blurple()),
+    Phase.DELIVERING: ("📦", discord.Colour.blurple()),
+    Phase.DONE: ("✅", discord.Colour.green()),
+    Phase.FAILED: ("❌", discord.Colour.red()),
+    Phase.CANCELLED: ("↩️", discord.Colour.light_grey()),
+    Phase.UNKNOWN: ("❓", discord.Colour.orange()),
+    Phase.KEPT: ("📥", discord.Colour.orange()),
+}
+
+
+def card_embed(card: Card, words: Words) -> discord.Embed:
+    """A job's card."""
+    sign, colour = _LOOKS[card.phase]
+    prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
+    lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _news(card, words)]
+    embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
+    embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
+    return embed
+
+
+def hidden(job: Job) -> bool:
+    """Whether what was asked for is not for everybody to read: no moderator has let it pass."""
+    return job.review in {Review.REQUEST, Review.HELD}
+
+
+def _news(card: Card, words: Words) -> str:
+    """The line that changes: where the job stands and how long that takes."""
+    job = card.job
+    match card.phase:
+        case Phase.REVIEW | Phase.WAITING:
+            return _in_line(card, words)
+        case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
+            return _waiting(card, words, started=job.submitted_at, expected=card.expected_at)
+        case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
+            guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+            return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
+        case Phase.FAILED:
+            return words("card.denied") if job.failure == DENIED else failure(job, words)
+        case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
+            return words(f"card.{card.phase}.text")
+        case _:
+            return words("card.since", since=since(job.created_at))
+
+
+def _in_line(card: Card, words: Words) -> str:
+    """Where a video stands that waits for a moderator or for its turn, and when it is expected."""
+    if card.phase is Phase.REVIEW:
+        what = "request" if card.job.status is JobStatus.PENDING else "result"
+        return words(f"card.review.{what}", since=since(card.job.created_at))
+    values = {"position": card.position, "since": since(card.job.created_at)}
+    if card.paused:
+        return words("card.line.paused", **values)
+    if card.expected_at is None:
+        return words("card.position", **values)
+    return words("card.line", expected=since(card.expected_at), **values)
+
+
+def _waiting(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
+    """When a video under way is usually ready, or that it should have been."""
+    if card.overdue or card.late_at is None:
+        return words("card.overdue", since=since(started))
+    late = discord.utils.format_dt(card.late_at, "t")
+    return words("card.expected", since=since(started), expected=since(expected), late=late)
+
+
+def result_text(job: Job, words: Words, *, label: str = "") -> str:
+    """What stands over the posted video; `label` says that AI made it, where the operator has words of their own."""
+    made = settings(job.request, words)
+    took = words.span((job.finished_at or job.created_at) - job.created_at)
+    line = words(
+        "result.settings",
+        label=safe(label, AI_LABEL) or words("result.ai"),
+        settings=made,
+        time=took,
+        price=words("credits", n=job.credits),
+    )
+    return f"> {safe(job.request.text(), PROMPT_ON_CARD)}\n-# {line}"
+
+
+def result_buttons(
+    job: Job,
+    words: Words,
+    *,
+    models: Mapping[str, Capability],
+    stars: int = 0,
+    direct: bool = False,
+    ephemeral: bool = False,
+    foreign: bool = False,
+) -> discord.ui.View:
+    """What can be done with a result; see `cogs/results/buttons.py`. `direct`: it is in somebody's direct messages.
+
+    `foreign`: that is not its author, who can only report it there (see `bot.domain.access`).
+
+    `models` are those on offer.
+
+    The view listens to nothing, so that it costs no memory: the buttons are found by their `custom_id`s.
+    """
+    view = discord.ui.View(timeout=None)
+    rows = (
+        [("again", "🔁"), ("edit", "✏️"), ("pro", "✨"), ("shape", "📐"), ("board", "🎞️")],
+        [("star", "⭐"), ("dm", "📩"), ("info", _ABOUT), ("report", "🚩"), ("delete", "🗑️")],
+        [("whole", "📜"), ("share", "📣")],
+    )
+    hidden = {
+        "pro": not _can_be_pro(job.request, models),
+        "shape": job.request.model in models and len(models[job.request.model].aspect_ratios) == 1,
+        "dm": direct,
+        "delete": ephemeral,
+        "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,
+        "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
+    }
+    for row, buttons in enumerate(rows):
+        for deed, sign in buttons:
+            if not hidden.get(deed) and (deed == "report" or not foreign):
+                label = words(f"result.button.{deed}") if deed != "star" or not stars else str(stars)
+                view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}", row=row))
+    view.stop()
+    return view
+
+
+def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
+    """What can be done about a video that could not be made; the buttons are those of a result.
+
+    `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
+    """
+    view = discord.ui.View(timeout=None)
+
+    def add(deed: str, sign: str, label: str) -> None:
+        view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}"))
+
+    if (other := elsewhere(job, models)) is not None:
+        what = changes(options_of(job.request), other, job.request.model, words)
+        add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
+    add("edit", "✏️", words("fix.edit"))
+    if other is None and job.worth_repeating:
+        add("again", "🔁", words("fix.again"))
+    view.stop()
+    return view
+
+
+def elsewhere(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:
+    """The nearest request by another model, where the job's own was given up by its service."""
+    if job.failure_code != GIVEN_UP:
+        return None
+    others = [each for each in models.values() if each.model != job.request.model]
+    near = bent(job.request, others)
+    return near if near.model in models and near.model != job.request.model else None
+
+
+def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool:
+    """Whether the same request, which is not in pro yet (or in what is better), can be made in it."""
+    capability = models.get(request.model)
+    if request.mode is not Mode.STD or capability is None:
+        return False
+    return not capability.clashes(request.model_copy(update={"mode": Mode.PRO}))
+
+
+def alt_text(job: Job, words: Words, *, label: str = "") -> str:
+    """The video's description for those who do not see it."""
+    shots = len(job.request.shots)
+    key = "result.alt.shots" if shots else "result.alt"
+    text = words(key, label=label or words("result.ai"), prompt=job.request.text(), count=shots)
+    return cut(text, ALT_TEXT)
+
+
+def _place(view: JobView, words: Words) -> str:
+    if view.expected_at is None:
+        return words("jobs.waiting", position=view.position)
+    return words("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
+
+
+def state_text(view: JobView, words: Words) -> str:
+    """Where a job stands, in a few words."""
+    phase = phase_of(view.job)
+    if view.job.removed_at is not None:
+        return words("jobs.removed")
+    sign, _ = _LOOKS[phase]
+    state = f"{sign} {words(f'card.{phase}')}"
+    return state if view.position is None else f"{state}, {_place(view, words)}"
+
+
+def job_line(view: JobView, words: Words) -> str:
+    """One job in a list of many."""
+    job, phase = view.job, phase_of(view.job)
+    where = ""
+    if job.message_id is not None and job.message_channel_id is not None and job.removed_at is None:
+        guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
+        where = words("jobs.link", url=link(guild, job.message_channel_id, job.message_id))
+    line = words(
+        "jobs.line",
+        state=state_text(view, words),
+        since=since(job.created_at),
+        settings=settings(job.request, words),
+        price=words("credits", n=job.credits),
+        prompt=safe(job.request.text(), 80),
+        id=job.id,
+        link=where,
+    )
+    return f"{line}\n{failure(job, words)}" if phase is Phase.FAILED else line

@@ -1,0 +1,48 @@
+"""What fills the gaps of the refusals that moderation leads to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.price import USD_MICROS
+from bot.errors import CaseDecided, ConfirmationNeeded, PromptRefused, Refused, RuleInvalid
+from cogs.ui.text import safe, since
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.locale import Words
+
+
+def _of_price(error: ConfirmationNeeded, say: Words) -> dict[str, Any]:
+    return {"price": say("credits", n=error.price), "usd": say.usd(Decimal(error.usd_micros) / USD_MICROS)}
+
+
+def _of_prompt(error: PromptRefused, say: Words) -> dict[str, Any]:
+    """What has been counted: nothing, so many of so many, or enough for a block."""
+    if error.blocked_until is not None:
+        until = discord.utils.format_dt(error.blocked_until, "f")
+        counted = say("error.prompt_refused.blocked", until=until, renews=since(error.blocked_until))
+        return {"counted": counted, "next": ""}
+    left = error.most - error.strikes
+    counted = say("error.prompt_refused.counted", n=left, strikes=error.strikes) if error.most else ""
+    return {"counted": counted, "next": say("error.prompt_refused.next")}
+
+
+def _of_case(error: CaseDecided, say: Words) -> dict[str, Any]:
+    return {"state": say(f"error.case.{error.state}")}
+
+
+def _of_rule(error: RuleInvalid, say: Words) -> dict[str, Any]:
+    return {"pattern": safe(error.pattern, 60), "why": say(f"error.rule.{error.problem}")}
+
+
+VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
+    ConfirmationNeeded: _of_price,
+    PromptRefused: _of_prompt,
+    CaseDecided: _of_case,
+    RuleInvalid: _of_rule,
+}

@@ -1,0 +1,17 @@
+"""The button that asks for more credits; what it does is in `cogs.credits.credit_request`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+if TYPE_CHECKING:
+    from bot.locale import Words
+
+MORE: Final = "quota:more"  # its `custom_id`
+
+
+def more_button(say: Words, *, row: int | None = None) -> discord.ui.Button[Any]:
+    """[Ask for more], to be put below a message."""
+    return discord.ui.Button(emoji="🙋", label=say("more.button"), custom_id=MORE, row=row)

@@ -1,0 +1,188 @@
+"""What admins have decided, in words: a policy's fields and what of them has changed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.price import USD_MICROS
+from cogs.ui.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from bot.domain.policy_diff import Difference
+    from bot.domain.quota import Allowance
+    from bot.locale import Words
+
+ROOM: Final = 1700  # characters of a message for a list; the rest is said to be missing
+SHOWN: Final = 25  # channels, roles or models named at the most
+
+_PATTERN: Final = 100  # characters of a rule's pattern
+
+
+def change_line(change: Difference, say: Words) -> str:
+    """One field and what it has become; of a set, what came and what went."""
+    label = _label(change.path, change.item, say)
+    if isinstance(change.before, list) and isinstance(change.after, list):
+        came = [each for each in change.after if each not in change.before]
+        went = [each for each in change.before if each not in change.after]
+        parts = [say("policy.came", what=value_text(change.path, came, say))] if came else []
+        parts += [say("policy.went", what=value_text(change.path, went, say))] if went else []
+        return say("policy.moved", name=label, moves=" ".join(parts))
+    before, after = (value_text(change.path, each, say) for each in (change.before, change.after))
+    return say("policy.change", name=label, before=before, after=after)
+
+
+def field_line(path: str, item: str, value: Any, say: Words, *, usual: Allowance) -> str:
+    """One field as it stands; `usual` is what everybody has where a server has decided nothing."""
+    if path == "allowance" and value is None:
+        return say("policy.field", name=_label(path, item, say), value=usual_text(usual, say))
+    return say("policy.field", name=_label(path, item, say), value=value_text(path, value, say))
+
+
+def usual_text(usual: Allowance, say: Words) -> str:
+    """What everybody has where nothing is decided."""
+    return say("policy.usual.number", allowance=allowance_text(usual, say))
+
+
+def value_text(path: str, value: Any, say: Words) -> str:
+    """A field's value, as JSON has it; of nothing, what that means."""
+    kind, nothing = _KINDS[path]
+    return say(nothing) if value is None or value == [] else kind(value, say)
+
+
+def listed(lines: Iterable[str], say: Words, *, room: int = ROOM) -> str:
+    """A list of as many lines as there is room for."""
+    shown, every = list[str](), list(lines)
+    for line in every:
+        if sum(map(len, shown)) + 3 * len(shown) + len(line) > room:
+            return "\n".join([*shown, say("admin.more", n=len(every) - len(shown))])
+        shown.append(f"- {line}")
+    return "\n".join(shown)
+
+
+def money(micros: int, say: Words) -> str:
+    """Millionths of a USD as people write them."""
+    return say.usd(Decimal(micros) / USD_MICROS)
+
+
+def allowance_text(allowance: Allowance, say: Words) -> str:
+    """So many credits a period."""
+    return _allowance(allowance.model_dump(mode="json"), say)
+
+
+def _label(path: str, item: str, say: Words) -> str:
+    name = item
+    if path == "tiers":
+        name = f"<@&{item}>"
+    elif path == "moderation.rules":
+        name = f"||{safe(item.partition(':')[2], _PATTERN)}||"
+    return say(f"policy.{path}", item=name)
+
+
+def _joined(names: Sequence[str], say: Words) -> str:
+    return say("comma").join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
+
+
+def _plain(value: Any, _say: Words) -> str:
+    return safe(str(value), 100)
+
+
+def _models(value: Any, say: Words) -> str:
+    return _joined([safe(str(each), 60) for each in value], say)
+
+
+def _channel(value: Any, _say: Words) -> str:
+    return f"<#{value}>"
+
+
+def _channels(value: Any, say: Words) -> str:
+    return _joined([f"<#{each}>" for each in value], say)
+
+
+def _roles(value: Any, say: Words) -> str:
+    return _joined([f"<@&{each}>" for each in value], say)
+
+
+def _seconds(value: Any, say: Words) -> str:
+    return say("seconds", n=value)
+
+
+def _days(value: Any, say: Words) -> str:
+    return say("policy.days", n=value)
+
+
+def _hours(value: Any, say: Words) -> str:
+    return say("policy.hours", n=value)
+
+
+def _strikes(value: Any, say: Words) -> str:
+    return str(value) if value else say("policy.strikes.never")
+
+
+def _switch(value: Any, say: Words) -> str:
+    return say("yes" if value else "no")
+
+
+def _who(value: Any, say: Words) -> str:
+    return say(f"choice.pro.{value}")
+
+
+def _approval(value: Any, say: Words) -> str:
+    return say(f"policy.approval.{value}")
+
+
+def _allowance(value: Any, say: Words) -> str:
+    return say(f"allowance.{value['period']}", n=value["credits"])
+
+
+def _tier(value: Any, say: Words) -> str:
+    parts = [_allowance(value["allowance"], say)] if value["allowance"] else []
+    parts += [say("policy.tier.priority", n=value["priority"])] if value["priority"] else []
+    parts += [say("policy.tier.spoiler")] if value["spoiler"] else []
+    return " · ".join(parts)
+
+
+def _pool(value: Any, say: Words) -> str:
+    return f"<@&{value['role_id']}> · {_allowance(value['allowance'], say)}"
+
+
+def _rule(value: Any, say: Words) -> str:
+    return say(f"policy.rule.{value['action']}")
+
+
+# By the path: how a value is said, and what its absence means.
+_KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
+    "timezone": (_plain, "policy.none"),
+    "channels.allowed": (_channels, "policy.all"),
+    "channels.denied": (_channels, "policy.none"),
+    "roles.allowed": (_roles, "policy.everyone"),
+    "roles.denied": (_roles, "policy.none"),
+    "tiers": (_tier, "policy.none"),
+    "limits.longest": (_seconds, "policy.any"),
+    "limits.pro": (_who, "policy.none"),
+    "limits.pro_roles": (_roles, "policy.none"),
+    "limits.sound": (_switch, "policy.none"),
+    "limits.watermark": (_switch, "policy.none"),
+    "limits.models": (_models, "policy.all"),
+    "limits.running": (_plain, "policy.any"),
+    "allowance": (_allowance, "policy.usual"),
+    "guild_allowance": (_allowance, "policy.any"),
+    "pools": (_pool, "policy.none"),
+    "gifts": (_switch, "policy.none"),
+    "budget_usd_micros": (money, "policy.any"),
+    "confirm_usd_micros": (money, "policy.never"),
+    "moderation.channel_id": (_channel, "policy.none"),
+    "moderation.rules": (_rule, "policy.none"),
+    "moderation.approval": (_approval, "policy.none"),
+    "moderation.scan_prompts": (_switch, "policy.none"),
+    "moderation.scan_results": (_switch, "policy.none"),
+    "moderation.scan_level": (_plain, "policy.none"),
+    "moderation.strikes": (_strikes, "policy.none"),
+    "moderation.strike_days": (_days, "policy.none"),
+    "moderation.block_hours": (_hours, "policy.none"),
+    "spoiler_channels": (_channels, "policy.none"),
+    "audit_channel_id": (_channel, "policy.none"),
+}
+PATHS: Final = tuple(_KINDS)

@@ -1,0 +1,205 @@
+"""Keeping what somebody asked for when the answer is no, with buttons for what can be done about it.
+
+What the buttons do is in `cogs.video.retry_buttons`. What they need is in a draft, so they work after any restart.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import discord
+
+from bot.domain.job import Origin
+from bot.domain.terms import meant
+from bot.errors import (
+    BudgetExceeded,
+    ConfirmationNeeded,
+    ContentRefused,
+    DeliveryError,
+    DiscordBusy,
+    GuildQuotaExceeded,
+    InvalidRequest,
+    MissingPermissions,
+    ModelGivenUp,
+    ModelUnknown,
+    OverLimit,
+    Paused,
+    ProviderError,
+    ProviderRejected,
+    QuotaExceeded,
+    RoleNeeded,
+    SeveralReasons,
+    StoreError,
+    TooManyJobs,
+)
+from cogs.ui.edit_form import legible
+from cogs.ui.member import member_of
+from cogs.ui.more_button import more_button
+from cogs.ui.options import options_of
+from cogs.ui.suggestions import mended
+from cogs.ui.text import button_label, changes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.locale import Words
+
+KIND: Final = "typed"  # of the drafts
+WAYS: Final = 3  # nearest possible requests offered
+
+_REMEMBERED: Final = "typed"
+
+# Refusals for which something else may be had at once.
+_MENDABLE: Final = (
+    *(InvalidRequest, ModelUnknown, ModelGivenUp, OverLimit),
+    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded),
+)
+# What ends by itself, or by somebody's doing, so that the same may be had then; and what of it does not.
+_PASSING: Final = (
+    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded, TooManyJobs, Paused, MissingPermissions, DiscordBusy),
+    *(ProviderError, StoreError, DeliveryError),
+)
+_FOR_GOOD: Final = (ContentRefused, ProviderRejected)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typed:
+    """What somebody asks for: options as in `cogs.ui.options`, which may be impossible, and what it builds on.
+
+    `key` is the idempotency key that it was asked for with, `confirmed` whether they have said yes to its price.
+    """
+
+    options: Mapping[str, Any]
+    private: bool = False
+    parent_id: str | None = None
+    origin: Origin = Origin.CREATE
+    key: str = ""
+    confirmed: bool = False
+    ways: tuple[Typed, ...] = field(default=())
+
+    @classmethod
+    def of_body(cls, body: Mapping[str, Any]) -> Self:
+        """What a draft's body keeps."""
+        ways = tuple(cls.of_body(way) for way in body["ways"])
+        return cls(**{**body, "origin": Origin(body["origin"]), "ways": ways})
+
+    def body(self) -> dict[str, Any]:
+        """A draft's body."""
+        return {
+            "options": dict(self.options),
+            "private": self.private,
+            "parent_id": self.parent_id,
+            "origin": str(self.origin),
+            "key": self.key,
+            "confirmed": self.confirmed,
+            "ways": [way.body() for way in self.ways],
+        }
+
+    def but(self, options: Mapping[str, Any], *, private: bool | None = None) -> Typed:
+        """The same with other options."""
+        private = self.private if private is None else private
+        return Typed(options=options, private=private, parent_id=self.parent_id, origin=self.origin)
+
+
+def remember(interaction: discord.Interaction[Any], typed: Typed) -> None:
+    """Note what an interaction asks for, in case the answer is no."""
+    interaction.extras[_REMEMBERED] = typed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayOut:
+    """What stands below a refusal: the buttons, and what those of them that ask for another video do, in words."""
+
+    view: discord.ui.View
+    instead: tuple[str, ...] = ()
+
+
+async def rescue(interaction: discord.Interaction[Any], error: Exception, say: Words) -> WayOut | None:
+    """Keep what was asked for in a draft, and give the buttons that bring it back; None where nothing was."""
+    typed: Typed | None = interaction.extras.get(_REMEMBERED)
+    if typed is None or isinstance(error, StoreError):
+        return None
+    services = interaction.client.services
+    instead = await _instead(interaction, error, typed, say)
+    labelled = {**instead, **_as_it_is(error, typed, say)}
+    kept = Typed(**{**{name: getattr(typed, name) for name in Typed.__slots__}, "ways": tuple(labelled.values())})
+    draft_id = token_hex(8)
+    try:
+        await services.drafts.begin(
+            draft_id,
+            user_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            kind=KIND,
+            body=kept.body(),
+            now=interaction.created_at,
+        )
+    except StoreError as exc:
+        log.info("what was typed could not be kept", extra={"detail": str(exc)})
+        return None
+    view = _view(draft_id, list(labelled), again=may_pass(error), editable="shots" not in typed.options, say=say)
+    if interaction.guild_id is not None and any(isinstance(each, QuotaExceeded) for each in reasons_of(error)):
+        view.add_item(more_button(say, row=len(labelled)))
+    return WayOut(view=view, instead=tuple(instead))
+
+
+def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+
+    def add(what: str, label: str, *, row: int, **more: Any) -> None:
+        view.add_item(discord.ui.Button(custom_id=f"fix:{draft_id}:{what}", label=label, row=row, **more))
+
+    for number, label in enumerate(labels):
+        add(str(number), label, row=number, style=discord.ButtonStyle.primary)
+    last = len(labels)
+    if editable:
+        add("edit", say("fix.edit"), row=last, emoji="✏️")
+    if again:
+        add("again", say("fix.again"), row=last, emoji="🔁")
+    view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
+    return view
+
+
+def reasons_of(error: Exception) -> tuple[Exception, ...]:
+    """All that is in the way."""
+    return error.reasons if isinstance(error, SeveralReasons) else (error,)
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same request may be accepted later, with nothing about it changed."""
+    return all(isinstance(each, _PASSING) and not isinstance(each, _FOR_GOOD) for each in reasons_of(error))
+
+
+def _as_it_is(error: Exception, typed: Typed, say: Words) -> dict[str, Typed]:
+    """The same video after all, by the words of the button."""
+    if isinstance(error, MissingPermissions) and not typed.private:
+        return {say("fix.private"): typed.but(typed.options, private=True)}
+    if isinstance(error, ConfirmationNeeded):
+        return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
+    return {}
+
+
+async def _instead(
+    interaction: discord.Interaction[Any], error: Exception, typed: Typed, say: Words
+) -> dict[str, Typed]:
+    """The nearest that may be had instead, by the words of the buttons, which name every change."""
+    options, mendable = legible(typed.options, say), all(map(_mendable, reasons_of(error)))
+    if options is None or not mendable:
+        return {}
+    videos, found = interaction.client.services.videos, dict[str, Typed]()
+    terms = await videos.terms(member_of(interaction))
+    usual = meant(options, terms.models or list(videos.models.values())).model
+    for request in mended(options, terms):
+        change = changes(options, request, usual, say)
+        label = button_label(change, say, cost=videos.price(request).credits)
+        if change in label:  # nothing is done that is not on the button
+            found.setdefault(label, typed.but(options_of(request)))
+    return dict(list(found.items())[:WAYS])
+
+
+def _mendable(error: Exception) -> bool:
+    return isinstance(error, _MENDABLE) or (isinstance(error, RoleNeeded) and error.what == "pro")

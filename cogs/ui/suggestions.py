@@ -1,0 +1,66 @@
+"""The nearest requests that somebody may have, to options that cannot be granted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode
+from bot.domain.terms import alternatives, meant
+from bot.errors import InvalidRequest
+from cogs.ui.options import wish_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.domain.request import VideoRequest
+    from bot.domain.terms import Terms
+
+_CHOICES: Final = {"mode": {*Mode}, "aspect": {*AspectRatio}, "sound": {True, False}, "watermark": {True, False}}
+_MOST_AXES: Final = 2  # of those that were asked for at once
+
+
+def mended(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
+    """Requests nearest to these options that may be had, the nearest first; none where only a person can mend them.
+
+    That is so where the text is missing, too long or unreadable.
+    """
+    found: dict[VideoRequest, None] = {}
+    if not terms.models:
+        return []
+    for variant in _variants(options):
+        try:
+            wish = wish_of(variant, model=meant(variant, terms.models).model)
+        except InvalidRequest:
+            return []
+        found |= dict.fromkeys(alternatives(wish, terms))
+    return list(found)
+
+
+def _variants(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The options without what no request can have, in each way that makes sense."""
+    sound = {name: value for name, value in options.items() if value not in (None, "")}
+    for name, choices in _CHOICES.items():
+        if sound.get(name) not in choices:
+            sound.pop(name, None)
+    for name, kind in (("duration", int), ("cfg", float), ("strength", float)):
+        if not isinstance(sound.get(name), kind | int):
+            sound.pop(name, None)
+    if "duration" in sound:
+        sound["duration"] = max(1, sound["duration"])
+    if "cfg" in sound:
+        sound["cfg"] = min(1.0, max(0.0, sound["cfg"]))
+    for camera, strength in _moves(str(sound.pop("camera", "")), sound.pop("strength", None)):
+        yield {**sound, "camera": camera, "strength": strength}
+
+
+def _moves(named: str, strength: float | None) -> Iterator[tuple[str | None, float | None]]:
+    """The moves that may have been meant, with their strength; last none at all, unless one was clear."""
+    names = [name.strip().lower().replace(" ", "_") for name in named.replace(",", "+").split("+")]
+    if names[0] in list(CameraType)[1:]:
+        yield names[0], None
+        return
+    axes = [axis for axis in dict.fromkeys(names) if axis in AXES][:_MOST_AXES]
+    amount = min(AXIS_LIMIT, max(-AXIS_LIMIT, strength)) if strength else None
+    yield from ((axis, amount) for axis in axes)
+    if len(axes) != 1 or strength == 0:
+        yield None, None

@@ -1,0 +1,163 @@
+"""Texts about requests and jobs, safe to show anywhere: what people typed is escaped and can mention nobody."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from cogs.ui.options import OPTIONS, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from bot.domain.eta import Forecast
+    from bot.domain.job import Job
+    from bot.domain.request import VideoRequest
+    from bot.locale import Words
+
+ELLIPSIS: Final = "…"
+DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
+MARKS: Final = 3  # on one character, as many as any writing needs
+BUTTON: Final = 80  # characters of a button's label, Discord's limit
+
+_MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
+# What means something to Discord anywhere, at the beginning of a line, or in an address.
+_MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
+_TURNS_TEXT_AROUND: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` characters of a text, with an ellipsis where something is missing.
+
+    Whatever people typed and see passes here, so it is here that marks piled on a character are kept few.
+    """
+    text = few_marks(text)
+    return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+
+
+def few_marks(text: str) -> str:
+    """A text with at most `MARKS` marks on each character: more would be drawn over the lines around it."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks <= MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def safe(text: str, most: int) -> str:
+    """What somebody typed, on one line, cut to `most` characters, without markup, links and mentions.
+
+    Escaped it may be up to twice as long.
+    """
+    line = cut(" ".join(_TURNS_TEXT_AROUND.sub("", text).split()), most)
+    return _MARKUP.sub(r"\\\g<0>", line).replace("@", "@\u200b")
+
+
+def settings(request: VideoRequest, words: Words) -> str:
+    """The chosen settings on one line."""
+    parts = [request.model, words(f"mode.{request.mode}"), str(request.aspect_ratio)]
+    parts.append(words("seconds", n=request.duration))
+    if request.shots:
+        parts.append(words("settings.shots", count=len(request.shots)))
+    if request.sound:
+        parts.append(words("settings.sound"))
+    if request.watermark:
+        parts.append(words("settings.watermark"))
+    if request.cfg_scale is not None:
+        parts.append(f"{words('slash.option.cfg')} {words.number(request.cfg_scale)}")
+    if request.camera is not None:
+        strength, name = request.camera.strength(), f"camera.{request.camera.name()}"
+        move = words(name).lower() if words.has(name) else request.camera.name()
+        amount = "" if strength is None else f" {words.number(strength)}"
+        parts.append(words("settings.camera", camera=move) + amount)
+    return " · ".join(parts)
+
+
+def since(moment: datetime | None) -> str:
+    """A time that every client shows as "3 minutes ago", and keeps up to date by itself; a dash for never."""
+    return "—" if moment is None else discord.utils.format_dt(moment, "R")
+
+
+def wait(forecast: Forecast, words: Words) -> str:
+    """How long it usually takes, and sometimes."""
+    usual, late = words.span(forecast.usual), words.span(forecast.late)
+    return words("wait", usual=usual) if usual == late else words("wait.sometimes", usual=usual, late=late)
+
+
+def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
+    """The address of a message."""
+    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
+
+
+def failure(job: Job, words: Words) -> str:
+    """Why a job failed, what that means for the credits, and what to do next. A denial's code is the reason given."""
+    if job.failure == DENIED:
+        said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
+        return words("failed.denied", reason=said)
+    exact = f"failed.{job.failure}.{job.failure_code}"
+    text = words(exact if words.has(exact) else f"failed.{job.failure}")
+    return words("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
+
+
+def as_typed(name: str, options: dict[str, Any]) -> str:
+    """A command as the person typed it, to be copied and changed."""
+    return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
+
+
+def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: Words) -> str:
+    """In what a request differs from typed options, as something to do; `model` is meant where none is typed."""
+    before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
+    after = options_of(request)
+    if "camera" in after:
+        before.setdefault("strength", after.get("strength"))
+    elif "camera" in before:
+        before.pop("strength", None)  # it goes without saying
+    said = {option: None if value is False or value == "" else value for option, value in before.items()}
+    differing = [option for option in OPTIONS if said.get(option) != after.get(option)]
+    used = [chosen(option, after[option], words) for option in differing if option in after]
+    dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
+    parts = [words("fix.use", what=words("comma").join(used))] if used else []
+    return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
+
+
+def given_way(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
+    """What options became that could not be had as they were wanted, in a list; empty where all could."""
+    differing = [option for option in {**wanted, **made} if wanted.get(option) != made.get(option)]
+    return listed(differing, made, words)
+
+
+def listed(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
+    """These options as they are, in a list."""
+    return words("comma").join(
+        chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options
+    )
+
+
+def chosen(option: str, value: Any, words: Words) -> str:
+    """A chosen value in a word or two."""
+    match option:
+        case "mode":
+            return words(f"mode.{value}")
+        case "duration":
+            return words("seconds.short", n=value)
+        case "camera":
+            return words(f"camera.{value}")
+        case "strength" | "cfg":
+            return f"{words(f'slash.option.{option}')} {words.number(value)}"
+        case "sound" | "watermark":
+            return words(f"settings.{option}")
+        case _:
+            return str(value)
+
+
+def button_label(text: str, words: Words, *, cost: int) -> str:
+    """What stands on a button that asks for a video: what is special about it, and its price in credits."""
+    price = words("credits", n=cost)
+    return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=price))), price=price)

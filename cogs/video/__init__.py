@@ -1,0 +1,16 @@
+"""Asking for a video: the command, the studio, the message menu, and the jobs under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cogs.video import create, jobs, message_menu, studio
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+
+
+async def setup(bot: Shotcaller) -> None:
+    """Add everything of this package to the bot."""
+    for part in (create, jobs, message_menu, studio):
+        part.setup(bot)

@@ -1,0 +1,68 @@
+"""`/video jobs` and `/video cancel`: what became of one's videos, and taking one back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.domain.job import JobStatus
+from bot.locale import words
+from cogs.ui.job_views import job_line
+from cogs.ui.replies import CONTENT, acknowledge, answer
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+    from bot.locale import Words
+    from bot.service.jobs.videos import Videos
+
+CHOICE: Final = 100  # characters of an autocomplete choice
+CHOICES: Final = 25
+
+
+def setup(bot: Shotcaller) -> None:
+    """Add the commands to the `/video` group."""
+    bot.video.add_command(_list_command(bot.services.videos, words()))
+    bot.video.add_command(_cancel_command(bot.services.videos, words()))
+
+
+def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(name="jobs", description=say("command.video.jobs"))
+    async def jobs(interaction: discord.Interaction[Any]) -> None:
+        await acknowledge(interaction)
+        views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        say = words(str(interaction.locale))
+        if not views:
+            await answer(interaction, say("jobs.none"))
+            return
+        text = f"### {say('jobs.title')}"
+        for line in (job_line(view, say) for view in views):
+            if len(text) + len(line) + 1 > CONTENT:
+                break
+            text += f"\n{line}"
+        await answer(interaction, text)
+
+    return jobs
+
+
+def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
+    async def waiting(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
+        jobs = [view.job for view in views if view.job.status in {JobStatus.PENDING, JobStatus.QUEUED}]
+        return [
+            app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE), value=job.id)
+            for job in jobs
+            if typed.lower() in job.request.text().lower() or typed in job.id
+        ]
+
+    @app_commands.command(name="cancel", description=say("command.video.cancel"))
+    @app_commands.describe(job=say("option.job"))
+    @app_commands.autocomplete(job=waiting)
+    async def cancel(interaction: discord.Interaction[Any], job: str) -> None:
+        await acknowledge(interaction)
+        cancelled = await videos.cancel(job.strip(), user_id=interaction.user.id)
+        await answer(interaction, words(str(interaction.locale))("cancelled", n=cancelled.credits))
+
+    return cancel

@@ -1,0 +1,83 @@
+"""What appears while an option is typed: only what goes with the other options.
+
+Where the database is too slow to say what the server allows, all that the models can do is offered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from discord import app_commands
+
+from bot.domain.choices import able, offered
+from bot.domain.request import Mode, VideoRequest
+from bot.locale import words
+from cogs.request.build import models_here
+from cogs.ui.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    import discord
+
+    from bot.client import Shotcaller
+    from bot.domain.capability import Capability
+    from bot.locale import Words
+
+    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
+
+NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
+CHOICES: Final = 25  # Discord's limit
+CHOICE: Final = 100  # characters of a choice, Discord's limit
+
+
+def completion(option: str, bot: Shotcaller) -> Completion:
+    """An autocompletion that offers the values of an option with which the other options can be granted, here."""
+
+    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
+        say, models = words(str(interaction.locale)), list(await models_here(bot, interaction))
+        others = {name: value for name, value in interaction.namespace if name != option}
+        wanted = str(typed).strip().casefold()
+        named = [(_name(option, value, others, models, say), value) for value in offered(option, others, models)]
+        found = [
+            app_commands.Choice(name=cut(name, CHOICE), value=value)
+            for name, value in named
+            if wanted in name.casefold() or str(value).casefold().startswith(wanted)
+        ]
+        return found[:CHOICES]
+
+    return complete
+
+
+def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What an offered value is called, with what it costs or needs where that is not clear already."""
+    match option:
+        case "model":
+            return next((f"{each.model} ({each.name})" for each in models if each.model == value and each.name), value)
+        case "mode":
+            return say(f"choice.mode.{value}")
+        case "duration":
+            length = say("seconds", n=value)
+            return f"{length} · {_cost(value, others, models, say)}" if others.get("mode") in list(Mode) else length
+        case "camera":
+            return f"{say(f'camera.{value}')}{_needs(others, models, say)}"
+        case _:
+            return str(value)
+
+
+def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What so many seconds cost with the first model that makes them as chosen."""
+    model = able({**others, "duration": seconds}, models)[0]
+    sound = bool(others.get("sound"))
+    wish = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
+    return say("credits", n=model.price(wish).credits)
+
+
+def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
+    """What a camera move comes with, unless all of it has been chosen."""
+    model = able({**others, "camera": ""}, models)[0]
+    if model.camera is None or {"model", "mode", "duration"} <= set(others):
+        return ""
+    modes = say("comma").join(say(f"mode.{mode}") for mode in model.camera.modes)
+    seconds = say("comma").join(say("seconds.short", n=each) for each in model.camera.durations)
+    return f" ({model.model}, {modes}, {seconds})"

@@ -1,0 +1,178 @@
+"""What the guided panel shows: a video taking shape, and controls for all that can still be chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.domain.choices import offered
+from bot.domain.request import AXIS_LIMIT
+from cogs.storyboard.views import cost_line
+from cogs.ui.options import options_of
+from cogs.ui.text import cut, listed, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bot.domain.capability import Capability
+    from bot.domain.request import VideoRequest
+    from bot.locale import Words
+    from bot.service.jobs.types import Estimate
+
+NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
+STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)
+PROMPT: Final = 600  # characters of the prompt shown
+_NAME: Final = 100  # characters of an option of a select
+
+_OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """A panel as it stands; `bent` are the options that the last choice changed besides itself."""
+
+    draft_id: str
+    request: VideoRequest
+    private: bool
+    bent: Sequence[str]
+    models: Sequence[Capability]
+    estimate: Estimate
+    say: Words
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a prompt."""
+        return self.request.prompt != NOTHING
+
+
+def panel_view(panel: Panel) -> discord.ui.LayoutView:
+    """The message: at most 40 components, the most used on top."""
+    say = panel.say
+    rows = [
+        discord.ui.TextDisplay[Any](_text(panel)),
+        _row(_button(panel, "prompt", f"✍️ {say('studio.prompt')}", on=not panel.ready)),
+        discord.ui.Separator[Any](),
+        *_selects(panel, ("model",)),
+        _row(*_choices(panel, "mode"), *_switches(panel)),
+        _row(*_choices(panel, "aspect")),
+        *_selects(panel, ("duration", "camera", "strength")),
+        discord.ui.TextDisplay[Any]("\n".join([*_notes(panel), cost_line(panel.estimate, say)])),
+        _row(*_last(panel)),
+    ]
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(discord.ui.Container[Any](*rows, accent_colour=discord.Colour.blurple()))
+    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
+    return view
+
+
+def _text(panel: Panel) -> str:
+    say, request = panel.say, panel.request
+    prompt = f"> {safe(request.prompt, PROMPT)}" if panel.ready else f"*{say('studio.no_prompt')}*"
+    lines = [f"### 🎬 {say('studio.title')}", prompt]
+    if request.negative_prompt:
+        lines.append(f"-# {say('studio.negative', text=safe(request.negative_prompt, PROMPT // 3))}")
+    return "\n".join(lines)
+
+
+def _notes(panel: Panel) -> Iterator[str]:
+    """Why there is less to choose from than elsewhere, and what the last choice changed."""
+    say, options = panel.say, options_of(panel.request)
+    rule = next((each.camera for each in panel.models if each.model == panel.request.model), None)
+    if panel.request.camera is not None and rule is not None:
+        modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
+        seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
+        yield f"📷 {say('studio.camera_needs', model=panel.request.model, modes=modes, seconds=seconds)}"
+    if panel.bent:
+        yield f"↪️ {say('studio.bent', what=listed(panel.bent, options, say))}"
+
+
+def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:
+    return discord.ui.ActionRow(*items)
+
+
+def _button(panel: Panel, what: str, label: str, *, on: bool = False, **more: Any) -> discord.ui.Button[Any]:
+    return discord.ui.Button(
+        custom_id=f"studio:{panel.draft_id}:{what}", label=cut(label, 80), style=_ON if on else _OFF, **more
+    )
+
+
+def _offered(panel: Panel, option: str) -> list[Any]:
+    """What of an option goes with the camera move, and but for the model itself with the model."""
+    request = panel.request
+    held: dict[str, Any] = {} if option == "camera" else {"camera": request.camera, "model": request.model}
+    return offered(option, held, panel.models)
+
+
+def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:
+    """A button for each value that fits, the chosen one in colour."""
+    present = options_of(panel.request)[option]
+    for value in _offered(panel, option):
+        label = panel.say(f"choice.{option}.{value}")
+        yield _button(panel, f"{option}={value}", label, on=value == present)
+
+
+def _switches(panel: Panel) -> Iterator[discord.ui.Button[Any]]:
+    """Sound and watermark, where the model has them; a watermark that the server puts on every video can't be left."""
+    fixed = {"watermark"} if any(each.marked for each in panel.models) else set[str]()
+    for option, sign, on in (("sound", "🔊", panel.request.sound), ("watermark", "💧", panel.request.watermark)):
+        if True in _offered(panel, option):
+            state = "always" if option in fixed else "on" if on else "off"
+            label = f"{sign} {panel.say(f'studio.{option}.{state}')}"
+            yield _button(panel, f"{option}={int(not on)}", label, on=on, disabled=option in fixed)
+
+
+def _selects(panel: Panel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
+    """A select for each option that has something to choose."""
+    for option in options:
+        rows = list(_select_options(panel, option))
+        if rows:
+            select = discord.ui.Select[Any](
+                custom_id=f"studio:{panel.draft_id}:{option}",
+                placeholder=panel.say(f"studio.{option}"),
+                options=rows[:25],
+            )
+            yield _row(select)
+
+
+def _select_options(panel: Panel, option: str) -> Iterator[discord.SelectOption]:
+    say, request = panel.say, panel.request
+    present = options_of(request).get(option)
+    match option:
+        case "model":
+            named = [(f"🎞️ {value}", value) for value in _offered(panel, option)]
+        case "duration":
+            named = [(f"⏱️ {say('seconds', n=value)}", value) for value in _offered(panel, option)]
+        case "camera":
+            moves = _offered(panel, option)
+            named = [(f"📷 {say(f'camera.{value}')}", value) for value in moves]
+            named = [(f"📷 {say('studio.no.camera')}", NOTHING), *named] if moves else []
+            present = present or NOTHING
+        case _:
+            values = sorted({*STRENGTHS, present}) if present is not None else ()
+            named = [(f"↔️ {_strength(value, say)}", f"{value:g}") for value in values]
+            present = None if present is None else f"{present:g}"
+    for name, value in named:
+        yield discord.SelectOption(label=cut(name, _NAME), value=str(value), default=value == present)
+
+
+def _strength(value: float, say: Words) -> str:
+    """A strength in words, with its number."""
+    size = "gentle" if abs(value) < AXIS_LIMIT / 3 else "strong" if abs(value) > AXIS_LIMIT * 0.7 else "medium"
+    return say(f"studio.strength.{size}.{'back' if value < 0 else 'on'}", value=say.number(value))
+
+
+def _last(panel: Panel) -> Iterator[discord.ui.Button[Any]]:
+    say = panel.say
+    price = say("credits", n=panel.estimate.price.credits)
+    label = f"🎬 {say('studio.generate', price=price)}"
+    yield discord.ui.Button(
+        custom_id=f"studio:{panel.draft_id}:generate",
+        label=cut(label, 80),
+        style=discord.ButtonStyle.success,
+        disabled=not panel.ready,
+    )
+    where = "private" if panel.private else "public"
+    yield _button(panel, f"private={int(not panel.private)}", f"📩 {say(f'studio.{where}')}", on=panel.private)
+    yield _button(panel, "reset", f"↺ {say('studio.reset')}")

@@ -1,0 +1,150 @@
+"""How jobs look to admins: what they may read of them, and what is offered to be decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import discord
+import pytest
+
+from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin
+from bot.domain.quota import UNLIMITED, Account, Unit
+from bot.domain.request import VideoRequest
+from bot.domain.statement import Kind
+from bot.domain.usage import NOBODY, DayOfMember, Drift, Posting, Sought, Used
+from bot.locale import words
+from bot.service.admin.jobs import JobsPage
+from bot.service.admin.usage import Report, Span
+from bot.service.admin.usage_chart import Measure
+from bot.service.jobs.types import JobView
+from cogs.admin.jobs_views import choices, deeds_for, page_embed, page_view, sheet, sheet_view
+from cogs.admin.usage import report_text
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+PLACE = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
+SAY = words("en-US")
+
+
+def job(**changes: Any) -> Job:
+    made = Job(
+        id="ab12",
+        idempotency_key="key",
+        user_id=3,
+        locale="en-US",
+        destination=PLACE,
+        provider="kirin",
+        request=VideoRequest(model="kirin_v3_t2v", prompt="a *secret* fox @everyone"),
+        status=JobStatus.QUEUED,
+        attempt=1,
+        tries=0,
+        owner="user:3@guild:7",
+        period="2026-03-05",
+        credits=5,
+        usd_micros=420_000,
+        created_at=NOW,
+        deadline_at=NOW + timedelta(hours=1),
+        origin=Origin.CREATE,
+    )
+    return replace(made, **changes)
+
+
+def shown(of: Job, *postings: Posting) -> str:
+    embed = sheet(JobView(job=of, position=None), postings, SAY)
+    return "\n".join(
+        [str(embed.title), str(embed.description), *(f"{each.name}: {each.value}" for each in embed.fields)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({}, True),
+        ({"destination": replace(PLACE, private=True)}, False),
+        ({"destination": replace(PLACE, private=True), "shared_at": NOW}, True),
+        ({"destination": replace(PLACE, guild_id=None)}, False),
+    ],
+)
+def test_admins_read_the_prompts_that_everybody_may_read(changes: dict[str, Any], *, seen: bool) -> None:
+    of = job(**changes)
+    page = JobsPage(views=(JobView(job=of, position=None),), skip=0, more=False)
+    texts = (shown(of), str(page_embed(page, Sought.LATEST, SAY).description), choices([of], "", SAY)[0].name)
+    assert [("secret" in text) for text in texts] == [seen] * 3
+    assert len(choices([of], "secret", SAY)) == int(seen)
+    assert len(choices([of], "ab1", SAY)) == 1
+
+
+def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
+    assert "a \\*secret\\* fox @\u200beveryone" in shown(job())
+
+
+@pytest.mark.parametrize(
+    ("changes", "deeds"),
+    [
+        ({}, ["cancel"]),
+        ({"status": JobStatus.PENDING}, ["cancel"]),
+        ({"status": JobStatus.SUBMITTING}, []),
+        ({"status": JobStatus.RUNNING}, []),
+        ({"status": JobStatus.FAILED, "failure": "deadline"}, []),
+        (
+            {"status": JobStatus.SUBMITTING, "dead_letter": DeadLetter.OUTCOME_UNKNOWN},
+            ["recheck", "retry", "free", "billed"],
+        ),
+        ({"status": JobStatus.SUCCEEDED, "dead_letter": DeadLetter.UNDELIVERABLE}, ["deliver", "close"]),
+    ],
+)
+async def test_a_button_is_there_for_whatever_can_be_decided(changes: dict[str, Any], deeds: list[str]) -> None:
+    of = job(**changes)
+    assert [deed for deed, _ in deeds_for(of)] == deeds
+    view = sheet_view(of, SAY)
+    idents = [item.custom_id for item in view.children if isinstance(item, discord.ui.Button)] if view else []
+    assert idents == [f"ajob:{deed}:ab12" for deed in deeds]
+
+
+def test_money_is_shown_as_estimated_and_as_charged_and_as_the_ledger_has_it() -> None:
+    held = Posting(at=NOW, owner="budget:guild:7", kind=Kind.HOLD, unit=Unit.USD, held=420_000, settled=0)
+    freed = Posting(at=NOW, owner="budget:guild:7", kind=Kind.RELEASE, unit=Unit.USD, held=-420_000, settled=70_000)
+    paid = Posting(at=NOW, owner="user:3@guild:7", kind=Kind.SETTLE, unit=Unit.CREDITS, held=-5, settled=5)
+    text = shown(job(cost_micros=70_000, cost_units="1.5"), held, freed, paid)
+    assert "5 credits · estimated $0.42 · charged $0.07 · 1.5 units" in text
+    assert "held $0.42 · budget:guild:7" in text
+    assert "released $0.42 (charged $0.07) · budget:guild:7" in text
+    assert "settled 5 credits · user:3@\u200bguild:7" in text
+
+
+async def test_pages_lead_on_and_back() -> None:
+    def turns(skip: int, *, more: bool) -> list[str | None]:
+        page = JobsPage(views=(JobView(job=job(), position=None),), skip=skip, more=more)
+        children = page_view(page, Sought.DEAD, 3, SAY).children
+        return [item.custom_id for item in children if isinstance(item, discord.ui.Button)]
+
+    assert turns(0, more=False) == []
+    assert turns(0, more=True) == ["ajobs:dead:3:8"]
+    assert turns(8, more=True) == ["ajobs:dead:3:0", "ajobs:dead:3:16"]
+    assert turns(16, more=False) == ["ajobs:dead:3:8"]
+
+
+def test_a_full_page_of_the_longest_entries_is_shown_whole() -> None:
+    long = job(user_id=2**63, request=VideoRequest(model="kirin_v3_t2v", prompt="*" * 2000), id="f" * 16)
+    page = JobsPage(views=(JobView(job=long, position=99_999, expected_at=NOW),) * 8, skip=0, more=True)
+    for locale in ("en-US", "zh-CN"):
+        description = page_embed(page, Sought.EVERYWHERE, words(locale)).description
+        assert description is not None
+        assert description.count("f" * 16) == 8
+        assert len(description) <= 4096
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_deleted_are_named_by_nothing(locale: str) -> None:
+    report = Report(
+        days=(NOW.date(),),
+        rows=(DayOfMember(day=NOW.date(), user_id=NOBODY, used=Used(videos=1, credits=5, charged=1)),),
+        drift=(Drift(provider="p", model="m*_", priced=1, estimated=100_000, reported=90_000),),
+        budget=Account(owner="b", period="p", allowance=UNLIMITED, unit=Unit.USD),
+        budgeted=False,
+    )
+    text = report_text(report, Span.WEEK, Measure.CREDITS, words(locale))
+    assert "<@" not in text
+    assert "-10.0%" in text
+    assert "m\\*\\_" in text

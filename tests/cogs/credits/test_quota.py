@@ -1,0 +1,124 @@
+"""What `/quota` shows: in each language, for every kind of account and line, and never more than a message takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.quota import Account
+from bot.domain.request import VideoRequest
+from bot.domain.statement import Entry, Kind
+from bot.locale import locales, words
+from bot.service.jobs.types import Purse, Standing
+from cogs.credits.quota_views import BAR, CONTENT, bar, quota_text
+from tests.models import CAPABILITIES
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=3)
+OWN = Account(owner="user:1@guild:7", period="2026-03-05", allowance=60, held=5, settled=10)
+JOB = Job(
+    id="ab",
+    idempotency_key="1",
+    user_id=1,
+    locale="en-US",
+    destination=Destination(guild_id=7, channel_id=5, upload_limit=1),
+    provider="kirin",
+    request=VideoRequest(model="kirin_v3_t2v", prompt="@everyone [a](https://b.example)"),
+    status=JobStatus.QUEUED,
+    attempt=1,
+    tries=0,
+    owner=OWN.owner,
+    period=OWN.period,
+    credits=5,
+    usd_micros=420_000,
+    created_at=NOW,
+    deadline_at=LATER,
+)
+
+
+def purse(**changes: Any) -> Purse:
+    return Purse(account=replace(OWN, **changes), renews_at=LATER)
+
+
+def shown(*entries: Entry, standing: Standing | None = None, locale: str = "en-US") -> str:
+    standing = standing or Standing(purses=(purse(),))
+    return quota_text(standing, entries, list(CAPABILITIES.values()), words(locale))
+
+
+def entry(kind: Kind = Kind.HOLD, amount: int = -5, **changes: Any) -> Entry:
+    return Entry(kind=kind, amount=amount, at=NOW, **changes)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_the_bar_is_always_as_long_and_shows_the_least_that_is_held(allowance: int, held: int, settled: int) -> None:
+    account = replace(OWN, allowance=allowance, held=held, settled=settled)
+    drawn = bar(account)
+    assert len(drawn) == BAR
+    assert ("🟨" in drawn) is (allowance > 0 and held > 0)
+    assert account.balance > 0 or "🟩" not in drawn
+    assert drawn == "".join(sorted(drawn, key="🟩🟨⬛".index))
+
+
+def test_an_account_in_use_is_drawn_in_its_parts() -> None:
+    assert bar(replace(OWN, allowance=16, held=4, settled=8)) == "🟩" * 4 + "🟨" * 4 + "⬛" * 8
+
+
+def test_pools_granted_credits_and_what_all_share_are_named_and_empty_ones_left_out() -> None:
+    pool = purse(owner="pool:film_crew@guild:7", allowance=300, held=0, settled=0)
+    extra = Purse(
+        account=replace(OWN, owner="extra:1@guild:7", period="", allowance=20, held=0, settled=20), renews_at=None
+    )
+    cap = purse(owner="guild:7", allowance=30, held=0, settled=0)
+    text = shown(standing=Standing(purses=(purse(), pool, extra), caps=(cap,)))
+    assert "**film\\_crew**: 300 credits of 300" in text
+    assert "🎁" not in text
+    assert "All members together: 30 credits of 30" in text
+    assert "You can spend **30 credits** now." in text
+    kept = replace(extra, account=replace(extra.account, settled=5))
+    assert "🎁 15 credits that never expire" in shown(standing=Standing(purses=(purse(), kept)))
+    gift = replace(kept, renews_at=LATER)
+    assert "🎁 15 credits from other members, which expire <t:" in shown(standing=Standing(purses=(purse(), gift)))
+
+
+def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> None:
+    nothing = Purse(account=replace(OWN, owner="extra:1@guild:7", period="", allowance=0), renews_at=None)
+    roomy, tight = (purse(owner="guild:7", allowance=most, held=0, settled=0) for most in (900, 30))
+    assert "You can spend" not in shown(standing=Standing(purses=(purse(), nothing), caps=(roomy,)))
+    assert "You can spend **30 credits** now." in shown(standing=Standing(purses=(purse(), nothing), caps=(tight,)))
+
+
+@pytest.mark.parametrize("locale", locales())
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("amount", [-5, 5])
+def test_every_line_is_told_in_words(locale: str, kind: Kind, amount: int) -> None:
+    for job in (None, JOB):
+        text = shown(entry(kind, amount, job=job, other_id=9, note="*thanks* @everyone"), locale=locale)
+        assert "5`" in text
+        assert "@everyone" not in text
+
+
+def test_a_line_leads_to_its_video_or_else_to_its_card() -> None:
+    card = replace(JOB, card_channel_id=5, card_message_id=50)
+    done = replace(card, message_channel_id=5, message_id=51)
+    direct = replace(card, message_channel_id=77, message_id=52)
+    ends = ("/channels/7/5/50)", "/channels/7/5/51)", "/channels/@me/77/52)")
+    assert [end in shown(entry(job=job)) for job, end in zip((card, done, direct), ends, strict=True)] == [True] * 3
+    assert "channels" not in shown(entry(job=JOB))
+    assert "channels" not in shown(entry(job=replace(done, removed_at=NOW)))
+
+
+@pytest.mark.parametrize("locale", locales())
+def test_what_does_not_fit_a_message_is_left_out_from_the_oldest_on(locale: str) -> None:
+    lines = [entry(Kind.GRANT, number, other_id=9, note="x" * 60) for number in range(1, 40)]
+    text = shown(*lines, locale=locale)
+    assert len(text) <= CONTENT
+    assert "`+1`" in text
+    assert "`+39`" not in text
+    assert "kling-v1" in text

@@ -1,0 +1,80 @@
+"""What is offered while somebody types, and that a slow database only leaves it out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from bot.domain.preset import Preset
+from bot.errors import StoreUnavailable
+from cogs.ui.completions import CHOICES, my_videos, presets
+
+if TYPE_CHECKING:
+    from bot.client import Shotcaller
+
+INTERACTION: Any = SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7)
+
+
+def preset(number: int, *, name: str = "", uses: int = 0, shared: bool = False) -> Preset:
+    return Preset(
+        id=f"{number:016x}",
+        kind="video",
+        user_id=number % 2,
+        guild_id=7 if shared else 0,
+        shared=shared,
+        name=name or f"p{number}",
+        body={},
+        uses=uses,
+        updated_at=datetime(2026, 3, 5, tzinfo=UTC),
+    )
+
+
+@dataclass
+class Shelf:
+    """The services that are asked; `trouble` instead of an answer."""
+
+    found: list[Preset] = field(default_factory=list)
+    trouble: Exception | None = None
+    slow: bool = False
+
+    async def visible(self, *, user_id: int, guild_id: int | None) -> list[Preset]:
+        assert (user_id, guild_id) == (1, 7)
+        return self.found
+
+    async def recent(self, user_id: int, *, text: str, most: int) -> list[Any]:
+        assert (user_id, most) == (1, CHOICES)
+        if self.slow:
+            await asyncio.Event().wait()
+        if self.trouble is not None:
+            raise self.trouble
+        request = SimpleNamespace(text=lambda: f"  {text}\n" + "long " * 40)
+        return [SimpleNamespace(id="a", request=request)]
+
+    def bot(self) -> Shotcaller:
+        return cast("Shotcaller", SimpleNamespace(services=SimpleNamespace(presets=self, library=self)))
+
+
+async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> None:
+    shelf = Shelf([preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")])
+    offered = await presets(shelf.bot())(INTERACTION, " fox ")
+    assert [(each.name, each.value) for each in offered] == [("🌐 FOX 2", f"{2:016x}"), ("Fox", f"{1:016x}")]
+    mine = presets(shelf.bot(), lambda each, user_id: each.user_id == user_id)
+    assert [each.name for each in await mine(INTERACTION, "")] == ["Fox", "bear"]
+
+
+async def test_no_more_is_offered_than_discord_takes() -> None:
+    shelf = Shelf([preset(number) for number in range(60)])
+    assert len(await presets(shelf.bot())(INTERACTION, "")) == CHOICES
+    (video,) = await my_videos(shelf.bot())(INTERACTION, "a fox")
+    assert video.name.startswith("a fox long")
+    assert len(video.name) <= 100
+
+
+@pytest.mark.parametrize("shelf", [Shelf(trouble=StoreUnavailable("locked")), Shelf(slow=True)])
+async def test_a_database_in_trouble_offers_nothing(shelf: Shelf) -> None:
+    assert await my_videos(shelf.bot())(INTERACTION, "") == []

@@ -1,0 +1,138 @@
+"""The form with everything: what stands in it, and what is read from it, in every language."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.choices import MOVES
+from bot.domain.member import Member
+from bot.domain.policy import Limits, Who
+from bot.domain.request import CameraControl, VideoRequest
+from bot.domain.terms import allowed
+from bot.errors import InvalidRequest
+from bot.locale import locales, words
+from cogs.ui.edit_form import MORE, entered, sheet, understood
+from cogs.ui.forms import values_of
+from cogs.ui.options import options_of, wish_of
+from tests.models import CAPABILITIES, SHIPPED
+
+if TYPE_CHECKING:
+    from bot.domain.capability import Capability
+
+
+MODELS: Final = tuple(CAPABILITIES.values())
+
+
+def form(options: dict[str, Any], locale: str = "en-US", *, models: tuple[Capability, ...] = MODELS) -> dict[str, Any]:
+    return sheet(name="x", state="y", title="z", options=options, models=models, say=words(locale)).to_dict()
+
+
+def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """What a client sends of a form that somebody has changed."""
+    components = []
+    for label in shown["components"]:
+        inner = label["component"]
+        answer = {"custom_id": inner["custom_id"]}
+        if "options" in inner:
+            answer["values"] = [each["value"] for each in inner["options"] if each["default"]]
+        else:
+            answer["value"] = inner.get("value") or ""
+        components.append({"component": answer})
+    return values_of({"components": components}) | changes
+
+
+requests = st.builds(
+    VideoRequest,
+    model=st.sampled_from(["kirin_v3_t2v", "kling-v1"]),
+    prompt=st.text("abc: =\n@*\N{VIDEO GAME}", min_size=1, max_size=60).filter(str.strip),
+    negative_prompt=st.sampled_from(["", "no: people\nat all"]),
+    mode=st.sampled_from(["std", "pro"]),
+    aspect_ratio=st.sampled_from(["16:9", "9:16", "1:1"]),
+    duration=st.integers(1, 99),
+    sound=st.booleans(),
+    watermark=st.booleans(),
+    cfg_scale=st.none() | st.sampled_from([0.0, 0.25, 1.0]),
+    camera=st.none()
+    | st.builds(CameraControl.named, st.sampled_from(MOVES))
+    | st.builds(lambda name, amount: CameraControl.named(name, strength=amount), st.just("pan"), st.just(-2.5)),
+)
+
+
+@pytest.mark.parametrize("locale", locales())
+@given(request_=requests)
+@settings(deadline=None, max_examples=60)
+def test_a_form_sent_back_untouched_means_the_same_request(locale: str, request_: VideoRequest) -> None:
+    options = understood(entered(sent(form(options_of(request_), locale))), words(locale))
+    assert wish_of(options, model="other") == request_
+
+
+def test_what_was_typed_stands_there_though_it_is_impossible() -> None:
+    shown = sent(form({"prompt": "p", "duration": 99, "camera": "zoom+pan", "strength": 50.0, "mode": "ultra"}))
+    assert shown["duration"] == "99"
+    assert "camera: zoom+pan\nstrength: 50.0" in shown[MORE]
+    assert shown["look"] == ["std 16:9"]  # there is nothing else to choose, and it is seen
+
+
+def looks(shown: dict[str, Any]) -> set[str]:
+    """The modes that can be chosen."""
+    select = next(each["component"] for each in shown["components"] if "options" in each["component"])
+    return {str(each["value"]).partition(" ")[0] for each in select["options"]}
+
+
+def test_only_modes_that_some_model_on_offer_has_are_offered() -> None:
+    assert looks(form({"prompt": "p"})) == {"std", "pro"}
+    assert looks(form({"prompt": "p"}, models=(*MODELS, SHIPPED["kling-v3"]))) == {"std", "pro", "4k"}
+
+
+def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() -> None:
+    here = allowed(MODELS, Member(user_id=1), Limits(pro=Who.NOBODY, watermark=True))
+    shown = form({"prompt": "p", "mode": "pro", "aspect": "9:16"}, models=here)
+    assert looks(shown) == {"std"}
+    assert sent(shown)["look"] == ["std 9:16"]
+    assert "watermark" not in sent(shown)[MORE]  # it is on every video there, whatever is chosen
+
+
+@pytest.mark.parametrize(
+    ("line", "option", "value"),
+    [
+        ("Model = kling-v1", "model", "kling-v1"),
+        ("声音：是", "sound", True),
+        ("sound: NO", "sound", False),
+        ("水印: off", "watermark", False),
+        ("运镜：变焦", "camera", "zoom"),
+        ("camera: Sink and pull back", "camera", "Sink and pull back"),
+        ("幅度: -2,5", "strength", -2.5),
+        ("cfg=1", "cfg", 1.0),
+    ],
+)
+def test_lines_are_read_as_people_write_them(line: str, option: str, value: object) -> None:
+    entries = entered({"prompt": "p", MORE: f"\n{line}\n"})
+    assert understood(entries, words("zh-CN"))[option] == value
+
+
+def test_everything_that_cannot_be_read_is_named_at_once() -> None:
+    entries = entered({"prompt": "p", "duration": "five", MORE: "sound: maybe\nstrength: much\nfps: 3\nwhat"})
+    with pytest.raises(InvalidRequest) as caught:
+        understood(entries, words())
+    assert [problem.code for problem in caught.value.problems] == [
+        *("line_unknown", "line_unknown", "not_a_number", "not_yes_or_no", "not_a_number"),
+    ]
+
+
+def test_lines_that_cannot_be_read_come_back_as_they_were() -> None:
+    entries = entered({"prompt": "p", "duration": "five", MORE: "fps: 3\nwhat"})
+    shown = sent(form(entries))
+    assert (shown["duration"], shown[MORE]) == ("five", "fps: 3\nwhat")
+
+
+@given(st.text(max_size=200), st.text(max_size=20))
+@settings(deadline=None)
+def test_nothing_typed_into_the_form_breaks_it(more: str, seconds: str) -> None:
+    with suppress(InvalidRequest):
+        options = understood(entered({"prompt": "p", "duration": seconds, MORE: more}), words())
+        wish_of(options, model="kirin_v3_t2v")

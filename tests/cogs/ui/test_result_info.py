@@ -1,0 +1,139 @@
+"""What Info tells, and to whom: nothing of others' private videos, no way to what was deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from bot.domain.job import Destination, Job, JobStatus, Origin
+from bot.domain.request import Mode, Shot, VideoRequest
+from bot.locale import words
+from bot.service.jobs.results import GENERATIONS, Lineage
+from cogs.ui.job_views import result_buttons
+from cogs.ui.result_info import info_embed, whole_embeds
+from tests.models import CAPABILITIES
+
+NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+EMBEDS: Final = 6000  # characters that all embeds of a message may have
+FIELD: Final = 1024
+
+
+def job(**changes: Any) -> Job:
+    made = Job(
+        id="0123456789abcdef",
+        idempotency_key="1",
+        user_id=1,
+        locale="en-US",
+        destination=Destination(guild_id=7, channel_id=5, upload_limit=10_000_000),
+        provider="kirin",
+        request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
+        status=JobStatus.SUCCEEDED,
+        attempt=1,
+        tries=0,
+        owner="u",
+        period="p",
+        credits=5,
+        usd_micros=420_000,
+        created_at=NOW,
+        deadline_at=NOW,
+        submitted_at=NOW + timedelta(seconds=5),
+        finished_at=NOW + timedelta(seconds=65),
+        task_id="task-1",
+        message_channel_id=5,
+        message_id=50,
+    )
+    return replace(made, **changes)
+
+
+PRIVATE: Final = replace(job().destination, private=True)
+
+
+def told(about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True) -> dict[str, str]:
+    ids = frozenset(each.id for each in ancestors if seen)
+    lineage = Lineage(ancestors=ancestors, seen=ids, children=children, forgotten=forgotten)
+    embed = info_embed(about, lineage, words())
+    assert all(len(field.value or "") <= FIELD for field in embed.fields)
+    assert len(embed) <= EMBEDS
+    return {str(field.name): str(field.value) for field in embed.fields}
+
+
+def test_a_video_without_family_says_nothing_of_one() -> None:
+    assert list(told(job())) == ["Settings", "Cost", "By", "Time", "Ids"]
+
+
+@pytest.mark.parametrize(
+    ("parent", "words_", "seen"),
+    [
+        (job(), "[this video](https://discord.com/channels/7/5/50) by <@1>", True),
+        (job(), "a video that you can't see here", False),
+        (job(destination=PRIVATE, message_channel_id=9), "a video by <@1> that is in no channel", True),
+        (job(destination=PRIVATE, shared_at=NOW, shared_message_id=60), "channels/7/5/60) by <@1>", True),
+        (job(removed_at=NOW), "a deleted video by <@1>", True),
+        (job(message_id=None), "in no channel", True),
+        (job(message_channel_id=9), "(https://discord.com/channels/@me/9/50)", True),
+    ],
+)
+def test_what_it_comes_from_is_linked_where_its_reader_may_go(parent: Job, words_: str, *, seen: bool) -> None:
+    line = told(job(parent_id=parent.id, origin=Origin.EDIT), parent, seen=seen)["Where it comes from"]
+    assert words_ in line
+    assert line.startswith("✏️ Remix of")
+
+
+def test_the_chain_is_told_upwards_and_ends_in_what_is_not_known() -> None:
+    about = job(origin=Origin.PRO)
+    lines = told(about, job(origin=Origin.SHAPE), job(origin=Origin.AGAIN), forgotten=True)["Where it comes from"]
+    assert [line[:10] for line in lines.splitlines()] == ["✨ In pro: ", "📐 Another ", "🔁 Once mor"]
+    assert lines.endswith("an earlier video")
+
+
+def test_a_chain_as_long_as_is_shown_fits() -> None:
+    parent = job(user_id=2**63, message_id=2**63, message_channel_id=2**63, origin=Origin.STORYBOARD)
+    for locale in ("en-US", "zh-CN"):
+        lineage = Lineage(ancestors=(parent,) * GENERATIONS, seen=frozenset({parent.id}), children=3, forgotten=True)
+        embed = info_embed(parent, lineage, words(locale))
+        assert all(len(field.value or "") <= FIELD for field in embed.fields)
+
+
+def test_everything_that_was_chosen_is_told() -> None:
+    request = VideoRequest(model="kirin_v3_t2v", prompt="*" * 2500, negative_prompt="_" * 2500, sound=True)
+    fields = told(job(request=request), children=1)
+    assert "sound" in fields["Settings"]
+    assert fields["Negative prompt"].startswith("\\_")
+    assert fields["What came of it"] == "1 video was made from it"
+    assert fields["Ids"] == "`0123456789abcdef` · kirin `task-1`"
+    assert "after 65 seconds" in fields["Time"]
+
+
+@pytest.mark.parametrize("character", ["x", "`", "狐"])
+def test_the_whole_of_the_longest_texts_fits_into_one_message(character: str) -> None:
+    shots = tuple(Shot(prompt=character * 512, seconds=1) for _ in range(6))
+    request = VideoRequest(
+        model="kirin_v3_t2v", shots=shots, duration=6, prompt=character, negative_prompt=character * 2500
+    )
+    embeds = whole_embeds(request, words())
+    assert sum(len(embed) for embed in embeds) <= EMBEDS
+    assert all(str(embed.description).count("```") == 2 for embed in embeds)
+    if character != "`":
+        assert request.text() in str(embeds[0].description)
+        assert request.negative_prompt in str(embeds[1].description)
+
+
+def deeds(about: Job, **where: Any) -> set[str]:
+    view = result_buttons(about, words(), models=CAPABILITIES, **where)
+    return {str(getattr(item, "custom_id", "")).split(":")[1] for item in view.children}
+
+
+async def test_a_button_is_there_only_where_it_can_do_something() -> None:
+    assert {"pro", "dm", "delete", "star"} <= deeds(job())
+    assert not {"whole", "share"} & deeds(job())
+    assert "pro" not in deeds(job(request=job().request.model_copy(update={"mode": Mode.PRO})))
+    assert "pro" not in deeds(job(request=job().request.model_copy(update={"model": "forgotten"})))
+    assert "dm" not in deeds(job(), direct=True)
+    assert "delete" not in deeds(job(), ephemeral=True)
+    assert "whole" in deeds(job(request=VideoRequest(model="kirin_v3_t2v", prompt="x" * 301)))
+    assert "share" in deeds(job(destination=PRIVATE), direct=True)
+    assert "share" not in deeds(job(destination=replace(PRIVATE, guild_id=None)), direct=True)
+    assert "share" not in deeds(job(destination=PRIVATE))

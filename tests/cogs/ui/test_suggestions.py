@@ -1,0 +1,150 @@
+"""The nearest possible requests, and how a button names what they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.job import Origin
+from bot.domain.member import Member
+from bot.domain.policy import Limits
+from bot.domain.request import Shot, VideoRequest
+from bot.domain.terms import Terms, allowed, meant
+from bot.locale import locales, words
+from cogs.ui.edit_form import legible
+from cogs.ui.options import OPTIONS, options_of, wish_of
+from cogs.ui.retry import Typed
+from cogs.ui.suggestions import mended
+from cogs.ui.text import BUTTON, button_label, changes, chosen
+from tests.models import CAPABILITIES
+
+ANA = Member(user_id=1, guild_id=7, role_ids=frozenset(), places=frozenset())
+TERMS = Terms(models=tuple(CAPABILITIES.values()))
+
+typed = st.fixed_dictionaries(
+    {"prompt": st.sampled_from(["a fox", "", "x" * 2600, "\ud800"])},
+    optional={
+        "model": st.sampled_from([*CAPABILITIES, "gone"]),
+        "mode": st.sampled_from(["std", "pro", "ultra"]),
+        "aspect": st.sampled_from(["16:9", "1:1", "3:2"]),
+        "duration": st.integers(-3, 30) | st.just("five"),
+        "sound": st.booleans(),
+        "watermark": st.booleans(),
+        "negative": st.sampled_from(["people", ""]),
+        "cfg": st.floats(-3, 3) | st.just("much"),
+        "camera": st.sampled_from(["zoom", "pan+tilt", "down_back", "Down Back", "crane", "zoom,roll,pan", ""]),
+        "strength": st.floats(-30, 30) | st.just(0),
+    },
+)
+
+
+@given(typed)
+@settings(deadline=None)
+def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(options: dict[str, Any]) -> None:
+    found = mended(options, TERMS)
+    assert len(set(found)) == len(found)
+    for request in found:
+        assert not CAPABILITIES[request.model].clashes(request)
+        assert request.prompt == options["prompt"]
+        assert wish_of(options_of(request), model="other") == request
+        for locale in locales():
+            say = words(locale)
+            cost = CAPABILITIES[request.model].price(request).credits
+            label = button_label(changes(options, request, meant(options, TERMS.models).model, say), say, cost=cost)
+            assert len(label) <= BUTTON
+            assert str(cost) in label
+    assert bool(found) is (options["prompt"] == "a fox")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"mode": "ultra"}, ["Use standard"]),
+        ({"duration": -4}, ["Use 3 s"]),
+        ({"model": "kling-v1", "cfg": 7.0}, ["Use cfg 1"]),
+        ({"model": "kling-v1", "camera": "crane"}, ["Drop the camera move"]),
+        ({"model": "kling-v1", "camera": "zoom", "strength": 0.0}, ["Use strength 5", "Drop the camera move"]),
+        ({"model": "kling-v1", "camera": "down_back", "strength": 3.0}, ["Drop the strength"]),
+        ({"model": "kling-v1", "camera": "zoom", "strength": -99.0}, ["Use strength -10"]),
+        ({"model": "kling-v1", "camera": "tilt+pan"}, ["Use Tilt", "Use Pan", "Drop the camera move"]),
+        ({"model": "kling-v1", "sound": True}, ["Drop the sound", "Use kirin_v3_t2v"]),
+        ({"sound": True, "duration": 20}, ["Use 15 s"]),
+        ({}, ["Make it like that"]),
+    ],
+)
+def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[str]) -> None:
+    options = {"prompt": "a fox", **options}
+    found = [changes(options, each, "kirin_v3_t2v", words()) for each in mended(options, TERMS)]
+    assert found == expected
+
+
+@given(typed, st.integers(0, 30))
+@settings(deadline=None)
+def test_every_change_stands_on_the_button_and_costs_what_it_says(options: dict[str, Any], credit: int) -> None:
+    say, terms = words(), Terms(models=TERMS.models, credits=credit)
+    usual = meant(options, terms.models).model
+    for request in mended(options, terms):
+        label = changes(options, request, usual, say)
+        before, after = {"model": usual, "mode": "std", "aspect": "16:9", "duration": 5, **options}, options_of(request)
+        for option in OPTIONS:
+            if option in after and before.get(option) != after[option] and option != "strength":
+                assert chosen(option, after[option], say) in label
+            elif option not in after and before.get(option) not in (None, False, "") and option != "strength":
+                assert say(f"fix.without.{option}") in label
+        assert terms.accept(request)
+
+
+@pytest.mark.parametrize(
+    ("options", "limits", "expected"),
+    [
+        ({"duration": 9}, {"longest": 4}, ["Use 4 s"]),
+        ({"duration": 9, "model": "kling-v1"}, {"longest": 4}, ["Use kirin_v3_t2v, 4 s"]),
+        ({"duration": 9, "model": "kling-v1"}, {"longest": 5}, ["Use 5 s"]),
+        ({"duration": 9}, {"longest": 2}, []),
+        ({"sound": True}, {"sound": False}, ["Drop the sound"]),
+        ({"mode": "pro", "sound": True}, {"pro": "nobody"}, ["Use standard"]),
+        ({"model": "kirin_v3_t2v", "duration": 5}, {"models": {"kling-v1", "kling-v9"}}, ["Use kling-v1"]),
+        ({"model": "kirin_v3_t2v", "duration": 3}, {"models": {"kling-v1"}}, ["Use kling-v1, 5 s"]),
+        ({"duration": 9, "sound": True, "mode": "pro"}, {"longest": 4, "sound": False}, ["Use 4 s · Drop the sound"]),
+    ],
+)
+def test_a_servers_limits_are_kept_by_all_that_is_offered_instead(
+    options: dict[str, Any], limits: dict[str, Any], expected: list[str]
+) -> None:
+    options = {"prompt": "a fox", **options}
+    terms = Terms(models=allowed(TERMS.models, ANA, Limits(**limits)))
+    usual = meant(options, terms.models).model if terms.models else ""
+    assert [changes(options, each, usual, words()) for each in mended(options, terms)][: len(expected)] == expected
+
+
+def test_a_budget_is_kept() -> None:
+    options = options_of(VideoRequest(model="kirin_v3_t2v", prompt="a", duration=12, sound=True))
+    found = mended(options, Terms(models=TERMS.models, credits=12))
+    assert [(each.model, each.duration, each.sound) for each in found][:2] == [
+        ("kirin_v3_t2v", 12, False),
+        ("kirin_v3_t2v", 8, True),
+    ]
+    assert mended(options, Terms(models=TERMS.models, credits=0)) == []
+
+
+def test_what_a_form_says_besides_what_cannot_be_read_is_not_given_up() -> None:
+    say = words()
+    entries = {"prompt": "a fox", "negative": "", "mode": "std", "aspect": "16:9", "duration": "five"}
+    options = legible({**entries, "more": "model: kling-v1\ncamera: Zoom\ncfg: 0.5"}, say)
+    assert options is not None
+    (found,) = mended(options, TERMS)
+    assert changes(options, found, "kirin_v3_t2v", say) == "Use 5 s"
+    assert (found.model, found.camera and found.camera.name(), found.cfg_scale) == ("kling-v1", "zoom", 0.5)
+    assert legible({**entries, "more": "kamera: Zoom"}, say) is None
+
+
+def test_what_somebody_asked_for_is_kept_whole() -> None:
+    board = VideoRequest(model="kirin_v3_t2v", duration=4, shots=(Shot(prompt="a", seconds=4),))
+    way = Typed(options=options_of(board), private=True, parent_id="ab", origin=Origin.EDIT)
+    kept = Typed(options={"prompt": "", "duration": "five"}, ways=(way,))
+    back = Typed.of_body(kept.body())
+    assert back == kept
+    assert wish_of(back.ways[0].options, model="other") == board
