@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.domain.funding import Defaults, funding_of
 from bot.domain.guild import MemberState
+from bot.domain.job import Job
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.quota import Allowance
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.domain.quota import Funding
+from bot.domain.quota import Allowance, Funding
 
 
 def funding(job: Job) -> Funding:

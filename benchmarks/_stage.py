@@ -6,14 +6,12 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-    import aiohttp
+import aiohttp
 
 
 @asynccontextmanager

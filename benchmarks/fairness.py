@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks._funds import funding
 from bot.domain.concurrency import RunningLimits
@@ -20,9 +21,6 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 FEW: Final = 10
 MANY: Final = 10_000

@@ -6,11 +6,12 @@ import asyncio
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks._funds import funding
 from bot.domain.job import Destination, Job, JobStatus
@@ -21,9 +22,6 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.member.library import Shelf
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VIDEOS: Final = 100_000
 ROUNDS: Final = 5

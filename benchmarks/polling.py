@@ -10,7 +10,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 
@@ -20,6 +20,7 @@ from bot.clock import HouseClock, utc_now
 from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
+from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
 from bot.service.jobs.cards import Cards
@@ -36,9 +37,6 @@ from bot.store.jobs.queries import Lookup
 from bot.store.jobs.review_decisions import Decisions
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-
-if TYPE_CHECKING:
-    from bot.provider.base import Task
 
 JOBS: Final = 1_000
 SECONDS: Final = 5.0  # a round of each

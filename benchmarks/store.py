@@ -6,27 +6,24 @@ import asyncio
 import sqlite3
 import tempfile
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from benchmarks._funds import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
+from bot.domain.row import Row
+from bot.store.database import Database, Transaction
 from bot.store.jobs.jobs import JobStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
-
-    Statements = list[tuple[str, tuple[object, ...]]]
+Statements = list[tuple[str, tuple[object, ...]]]
 
 T = TypeVar("T")
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot import __version__
 from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
 from bot.private_files import close_to_others, private_files
 from bot.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MOST_PEOPLE: Final = 500  # in the demo of the budget
 

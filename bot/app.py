@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from bot.client import Shotcaller, point_at
 from bot.clock import HouseClock, utc_now
@@ -15,10 +17,19 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import StoreLost
 from bot.lockfile import sole_user
+from bot.provider.base import VideoProvider
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
+from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.notify_preference import Notices
 from bot.service.jobs.offered_models import Models
+from bot.service.jobs.worker import Worker
+from bot.service.member.gallery import Curator
+from bot.service.ports.notifier import Notifier
+from bot.service.ports.staff import Staff
+from bot.service.upkeep.scheduler import Steward
+from bot.settings import Settings
+from bot.store.database import Database
 from bot.store.member.preferences import Preferences
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
@@ -32,20 +43,6 @@ from cogs.adapters.reposter import DiscordCourier
 from cogs.adapters.staff_channel import DiscordStaff
 from cogs.ui.replies import explain
 from cogs.ui.translator import CatalogueTranslator
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
-
-    from bot.provider.base import VideoProvider
-    from bot.service.jobs.delivery import Fetcher
-    from bot.service.jobs.worker import Worker
-    from bot.service.member.gallery import Curator
-    from bot.service.ports.notifier import Notifier
-    from bot.service.ports.staff import Staff
-    from bot.service.upkeep.scheduler import Steward
-    from bot.settings import Settings
-    from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 

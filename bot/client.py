@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import discord
+from aiohttp import TraceConfig
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
@@ -16,14 +19,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.locale import words
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from contextlib import AbstractContextManager
-
-    from aiohttp import TraceConfig
-
-    from bot.service.services import Services
+from bot.service.services import Services
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ import contextlib
 import logging
 import random
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 import aiohttp
 import discord
@@ -15,10 +16,7 @@ import discord
 from bot.domain import backoff
 from bot.errors import SettingsInvalid, ShotcallerError
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    Sleep = Callable[[float], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 

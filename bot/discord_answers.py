@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 
 from bot.clock import utc_now
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 AHEAD: Final = timedelta(days=1)  # by which our clock may be wrong, while Discord has not told us the time
 

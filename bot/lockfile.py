@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bot.errors import SettingsInvalid
 
 if sys.platform != "win32":  # which has no such lock: there the operator has to see to it
     import fcntl
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 
 @contextmanager

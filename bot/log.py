@@ -13,16 +13,13 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TextIO, cast
+from types import TracebackType
+from typing import Any, Final, Literal, Self, TextIO, cast
 from urllib.parse import quote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import TracebackType
 
 HIDDEN: Final = "[hidden]"
 PRIVATE: Final = frozenset({"prompt", "negative_prompt", "token", "authorization"})

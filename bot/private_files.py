@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.settings import Settings
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 

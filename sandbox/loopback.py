@@ -7,13 +7,11 @@ send a body unasked only as a form or as plain text, so what acts takes a body t
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
-
-if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler, Middleware
 
 CONTROL: Final = "/control/"
 JSON: Final = "application/json"

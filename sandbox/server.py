@@ -10,9 +10,11 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -23,10 +25,6 @@ from sandbox.discord.service import Discord
 from sandbox.faults import Faults
 from sandbox.loopback import turn_pages_away
 from sandbox.providers import Providers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import TracebackType
 
 GENERATE_SECONDS = 4.0
 OPENAPI_VARIABLE = "SANDBOX_OPENAPI"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot import errors
 from bot.domain.case import CaseKind, CaseState
@@ -28,9 +29,6 @@ from bot.service.ports.notifier import Phase, Trouble
 from bot.service.screening.requests import Why
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 FAULTS: Final = (
     *("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off", "not_reviewed"),

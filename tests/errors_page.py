@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bot.errors import FaultClass
 from bot.locale import words
 from bot.provider import kirin, kling_codes
 from tests.catalogue_keys import FAULTS, error_key, errors_shown, problems
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from bot.errors import FaultClass
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 

@@ -12,11 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 COMMANDS: Final = ("demo", "test")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from bot.domain.job import ABANDONED, EXPIRED, LEFT
+from bot.domain.job import ABANDONED, EXPIRED, LEFT, Job
 from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from bot.domain.job import Job
 
 GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # failures of jobs that were ended on behalf of their person
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +17,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     Requires = Callable[[str, str], Sequence[str] | None]
     """The requirements of a package, by its name and version; None where it is not installed in that version."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from importlib import resources
 from string import Formatter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -17,9 +18,6 @@ from babel.messages.pofile import read_po
 from bot.locale import DEFAULT, locales, nearest, words
 from tests.catalogue_keys import OPTIONAL, PATTERNS, asked_for, fill, fits
 from tests.catalogue_uses import every_key, uses, uses_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Discord's limits in characters, by how the keys of what is shown there begin or end; the longest beginning counts.
 LIMITS: Final = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import AsyncIterator
+from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import aiohttp
@@ -16,12 +17,7 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import SettingsInvalid
 from cogs.ui.translator import CatalogueTranslator
-from tests.sandbox.discord.theatre import opened
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.sandbox.discord.theatre import Theatre
+from tests.sandbox.discord.theatre import Theatre, opened
 
 
 class Naps:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.fresh import attempt, environment, report
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAKEFILE = """
 demo:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.errors import SettingsInvalid
 from bot.lockfile import sole_user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OTHER = """
 import sys

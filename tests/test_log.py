@@ -7,18 +7,16 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot.log import HIDDEN, Redactor, setup
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 log = logging.getLogger("bot.tests.log")
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from dotenv import dotenv_values
 
 from bot.errors import SettingsInvalid
 from bot.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 TOKEN, KEY = "discord-token-7f3a", "kirin-key-9c1d"

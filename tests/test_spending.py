@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,6 @@ from bot.domain.price import Rate, most_usd
 from bot.domain.request import Mode
 from bot.settings import Settings
 from bot.wiring.spending import spending_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def settings(**values: object) -> Settings:

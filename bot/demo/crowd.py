@@ -6,16 +6,18 @@ books of the provider, of the jobs and of the ledger say the same, to the cent.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -25,10 +27,6 @@ from bot.demo.show import GLANCE, DemoFailed, Show
 from bot.domain.price import USD_MICROS
 from bot.store.money.reconciliation import Books, read_books
 from bot.store.sqlite import SQLiteDatabase
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping, Sequence
 
 LENGTH: Final = 3  # seconds of each video
 PRICE: Final = Decimal("0.084") * LENGTH  # USD, of a standard silent one

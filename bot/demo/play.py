@@ -5,24 +5,22 @@ Both run as processes of their own, as an operator would start them; the demo on
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed, Show
 from bot.demo.storyboard import StoryboardShow
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import AsyncIterator, Mapping
 
 PATIENCE: Final = 180.0  # seconds for the video beyond the time that the pretended work takes
 OPTIONS: Final = (

@@ -6,11 +6,8 @@ import re
 import shutil
 import textwrap
 import time
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TextIO
 
 _TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TIMESTAMP: Final = re.compile(r"<t:(\d+):(\w)>")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
 
+import aiohttp
+
+from bot.demo.screen import Screen
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ShotcallerError
 from bot.service.media.service import Media
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    import aiohttp
-
-    from bot.demo.screen import Screen
 
 GLANCE: Final = 0.25  # seconds between two looks at the channel
 _SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import av
 from PIL import Image
 
 from bot.demo.show import GLANCE, DemoFailed, Show
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 LENGTH: Final = 12  # seconds, unless told otherwise
 FIRST: Final = "A paper boat sets out in a gutter, rain on cobblestones"

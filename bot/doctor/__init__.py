@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import AsyncIterator
+from typing import TextIO
 
 from bot.doctor.finding import Finding, Mark
 from bot.doctor.guilds import look_at_discord
 from bot.doctor.local import look_at_database, look_at_folder, look_at_rights, look_at_settings, look_at_spending
 from bot.doctor.models import look_at_models
 from bot.doctor.providers import look_at_providers
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.settings import Settings
+from bot.settings import Settings
 
 __all__ = ["Finding", "Mark", "examine"]
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
 
 import aiohttp
 import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD, point_at
 from bot.doctor.finding import Finding, bad, good, note
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
-
-    from bot.settings import Settings
+from bot.settings import Settings
 
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 

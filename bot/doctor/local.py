@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.doctor.finding import Finding, bad, good, note
-from bot.domain.job import DeadLetter
+from bot.domain.job import DeadLetter, Job
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
+from bot.settings import Settings
 from bot.store.community.reports import ReportStore
 from bot.store.jobs.queries import Lookup
 from bot.store.member.feedback import FeedbackStore
@@ -20,12 +22,6 @@ from bot.store.migrate import pending
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured
 from bot.wiring.spending import spending_text
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.domain.job import Job
-    from bot.settings import Settings
 
 MEGABYTE: Final = 1024 * 1024
 ROOM: Final = 5  # of the largest videos; with less the disk may be full soon

@@ -7,23 +7,19 @@ this bot has seen: the videos that a model has made here, and that its service h
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bot.clock import utc_now
 from bot.doctor.finding import Finding, good, note
 from bot.errors import StoreError
+from bot.settings import Settings
 from bot.settings.models import Offered, is_relay, models
 from bot.store.jobs.models import ModelStore
 from bot.store.migrate import pending
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured, models_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from datetime import datetime
-
-    from bot.settings import Settings
 
 
 async def look_at_models(settings: Settings) -> AsyncIterator[Finding]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.doctor.finding import Finding, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable
+from bot.provider.base import VideoProvider
 from bot.provider.transport import shared_ssl_context
+from bot.settings import Settings
 from bot.wiring.providers import open_providers
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.provider.base import VideoProvider
-    from bot.settings import Settings
 
 PATIENCE: Final = 30.0  # seconds for one service's answer
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.domain.job import DeadLetter, Remover, Review
+from bot.domain.job import DeadLetter, Job, Remover, Review
+from bot.domain.member import Member
 from bot.errors import NotYours, ResultDeleted, ResultForgotten, ResultLost
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bot.domain.job import Job
-    from bot.domain.member import Member
 
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 

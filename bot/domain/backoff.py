@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final
 
 BASE: Final = 1.0  # seconds before the second attempt
 CAP: Final = 60.0  # seconds, the longest wait of our own choosing

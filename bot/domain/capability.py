@@ -5,18 +5,13 @@ Which models there are, and what each can do, is data: `bot/settings/models.toml
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from bot.domain.price import Tariff
-from bot.domain.problem import Problem
+from bot.domain.price import Price, Tariff
 from bot.domain.request import PROMPT_LIMIT, AspectRatio, Mode, VideoRequest
-from bot.errors import ImpossibleRequest, InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from bot.domain.price import Price
+from bot.errors import ImpossibleRequest, InvalidRequest, Problem
 
 _SPAN: Final = 3  # whole numbers in a row are worth shortening
 

@@ -6,15 +6,11 @@ What is chosen is named as people name it (`model`, `mode`, `aspect`, `duration`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from bot.domain.request import AXES, AspectRatio, CameraType, Mode
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.domain.request import VideoRequest
+from bot.domain.capability import Capability
+from bot.domain.request import AXES, AspectRatio, CameraType, Mode, VideoRequest
 
 # Every camera move by its name, the most wanted first.
 MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) for move in list(CameraType)[1:]))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.domain.request import Mode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.domain.request import VideoRequest
+from bot.domain.request import Mode, VideoRequest
 
 ENOUGH: Final = 6  # past jobs before the first guess has no say any more
 

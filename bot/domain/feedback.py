@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from bot.domain.row import from_millis
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.row import Row
+from bot.domain.row import Row, from_millis
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, tzinfo
 
+from bot.domain.guild import MemberState
+from bot.domain.member import Member
+from bot.domain.policy import Policy
 from bot.domain.quota import (
     UNLIMITED,
     Allowance,
@@ -23,13 +25,6 @@ from bot.domain.quota import (
     pool_of,
     renews_at,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
-
-    from bot.domain.guild import MemberState
-    from bot.domain.member import Member
-    from bot.domain.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

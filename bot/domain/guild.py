@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot.domain.policy import Policy
 from bot.domain.quota import Allowance, Period
-from bot.domain.row import from_millis
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.domain.row import Row
+from bot.domain.row import Row, from_millis
 
 EVERYWHERE: Final = 0  # stands for the whole bot where a guild's id is expected
 BY_ITSELF: Final = 0  # stands for the bot where an entry wants to know who acted

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier
+from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier, Who
 from bot.domain.quota import Allowance, Period
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bot.domain.policy import Who
 
 T = TypeVar("T")
 

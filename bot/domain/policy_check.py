@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
-from bot.domain.policy import Who
-from bot.domain.request import Mode
-from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, RoleNeeded
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from datetime import datetime
-
-    from bot.domain.guild import GuildState, MemberState
-    from bot.domain.member import Member
-    from bot.domain.policy import Gate, Limits
-    from bot.domain.request import VideoRequest
-    from bot.errors import Refused
+from bot.domain.guild import GuildState, MemberState
+from bot.domain.member import Member
+from bot.domain.policy import Gate, Limits, Who
+from bot.domain.request import Mode, VideoRequest
+from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNeeded
 
 
 def check_member(

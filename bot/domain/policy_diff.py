@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from bot.domain.policy import Policy
+from bot.domain.policy import Policy
 
 # Lists whose items are told apart by these of their fields; every other field is a value as a whole.
 _LISTED: Final[Mapping[str, tuple[str, ...]]] = {

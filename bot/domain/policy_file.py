@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from bot.domain.policy import Policy
 from bot.errors import PolicyInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORMAT: Final = "shotcaller-guild-settings"
 VERSION: Final = 1

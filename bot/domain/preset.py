@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime
+from typing import Any, Self
 
-from bot.domain.row import from_millis
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from bot.domain.row import Row
+from bot.domain.row import Row, from_millis
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

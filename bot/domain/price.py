@@ -6,21 +6,17 @@ or less as it does in USD. Each rate of the shipped table names its source and i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.domain.request import Mode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from bot.domain.request import VideoRequest
+from bot.domain.request import Mode, VideoRequest
 
 USD_MICROS: Final = 1_000_000  # millionths in a dollar
 

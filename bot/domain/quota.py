@@ -6,22 +6,18 @@ period. So nothing has to be renewed: a new period is a new account, and a clock
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from bot.domain.price import Price
-    from bot.domain.row import Row
-    from bot.errors import Refused
+from bot.domain.price import Price
+from bot.domain.row import Row
+from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 
 EVER: Final = ""  # the period of what never expires
 UNLIMITED: Final = 10**15  # the allowance of an account that only counts

@@ -6,16 +6,13 @@ the `kirin` and `kling` documents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
-from bot.domain.problem import Problem
-from bot.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bot.errors import InvalidRequest, Problem
 
 PROMPT_LIMIT: Final = 2500  # characters, of the prompt and of the negative prompt
 SHOT_PROMPT_LIMIT: Final = 512  # characters

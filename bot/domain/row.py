@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 
 class Row(Protocol):

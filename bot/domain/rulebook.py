@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from bot.domain.policy import Approval, Moderation, RuleKind
+from bot.domain.policy import Approval, Moderation, Policy, Rule, RuleKind
 from bot.domain.wordlist import fold
-
-if TYPE_CHECKING:
-    from bot.domain.policy import Policy, Rule
-
 
 LONG: Final = 80  # characters by which a rule is known; some take more than can be chosen from a list
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.request import MAX_SHOTS, Shot
 from bot.domain.storyboard import LONGEST, SHORTEST, share, tidy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _AFTER_NUMBER: Final = "[.．)）、:：]"  # noqa: RUF001 (either kind of full stop)
 _AFTER_LENGTH: Final = "[:：,，、]?"

@@ -6,19 +6,15 @@ of the `kirin` document (1-6 shots of at least a second; their seconds add up to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain.capability import Capability
 from bot.domain.choices import bent
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
-from bot.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.domain.problem import Problem
+from bot.errors import InvalidRequest, Problem
 
 SHORTEST: Final = 3  # seconds of a whole video
 LONGEST: Final = 15

@@ -6,14 +6,11 @@ Written by people, filled with what people say: nothing here ever becomes a form
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
-from bot.domain.problem import Problem
-from bot.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from bot.errors import InvalidRequest, Problem
 
 MOST_GAPS: Final = 20  # different names in one template
 NAME_LIMIT: Final = 32  # characters of a gap's name

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from bot.domain.capability import CameraRule
+from bot.domain.capability import CameraRule, Capability
 from bot.domain.choices import fits
+from bot.domain.member import Member
+from bot.domain.policy import Limits
 from bot.domain.policy_check import pro_refusal
 from bot.domain.quota import UNLIMITED
 from bot.domain.request import Mode, VideoRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.domain.member import Member
-    from bot.domain.policy import Limits
 
 # What a suggestion may change besides the model, in the order in which it is put back where that can be.
 _CHANGEABLE: Final = ("camera", "mode", "duration", "sound", "watermark", "cfg_scale", "aspect_ratio")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from bot.domain.quota import Unit
-    from bot.domain.statement import Kind
-
+from bot.domain.quota import Unit
+from bot.domain.statement import Kind
 
 NOBODY: Final = 0  # stands for people of whom nothing but amounts is known any more
 

@@ -81,6 +81,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     FaultClass,
+    Problem,
     Refused,
     SettingsInvalid,
     ShotcallerError,
@@ -209,6 +210,7 @@ __all__ = [
     "PresetNameInvalid",
     "PresetNameTaken",
     "PresetUnknown",
+    "Problem",
     "PromptRefused",
     "ProviderBusy",
     "ProviderError",

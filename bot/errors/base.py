@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class FaultClass(StrEnum):
@@ -29,6 +28,18 @@ class SettingsInvalid(ShotcallerError):
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{name}: {expected}" for name, expected in self.problems))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One reason why a request cannot be: a rule that it breaks.
+
+    `code` picks the words, `field` is the option a person would change, `values` fill the words' gaps.
+    """
+
+    code: str
+    field: str
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Refused(ShotcallerError):

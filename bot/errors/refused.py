@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime
 
-from bot.errors.base import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.domain.job import JobStatus
-    from bot.domain.problem import Problem
+from bot.errors.base import Problem, Refused
 
 
 class InvalidRequest(Refused):
@@ -141,7 +135,7 @@ class NotYours(Refused):
 class TooLateToCancel(Refused):
     """The job is in `status`, past the point where it can be taken back."""
 
-    def __init__(self, *, job_id: str, status: JobStatus) -> None:
+    def __init__(self, *, job_id: str, status: str) -> None:
         self.job_id, self.status = job_id, status
         super().__init__(f"{job_id} {status}")
 

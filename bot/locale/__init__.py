@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import c2py
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from babel.dates import format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-    from decimal import Decimal
 
 DEFAULT: Final = "en-US"
 

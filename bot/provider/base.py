@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
-
-    from bot.domain.request import VideoRequest
-    from bot.errors import FaultClass
+from bot.domain.request import VideoRequest
+from bot.errors import FaultClass
 
 
 class TaskStatus(StrEnum):

@@ -7,12 +7,13 @@ create that may have been carried out is `OutcomeUnknown`, however likely it is 
 from __future__ import annotations
 
 import math
+import ssl
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 
@@ -25,9 +26,6 @@ from bot.errors import (
     ProviderUnavailable,
     TaskUnknown,
 )
-
-if TYPE_CHECKING:
-    import ssl
 
 BODY_LIMIT: Final = 2 * 1024 * 1024  # bytes of an answer; a task is a few hundred
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Final, Self
+from types import TracebackType
+from typing import IO, Final, Self
 
 import httpx
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider import address
 from bot.provider.boundary import FOREIGN, announced, open_client
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator
-    from types import TracebackType
 
 REDIRECTS: Final = 5
 PIECE: Final = 256 * 1024  # bytes a trip to the disk

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
+from bot.domain.request import VideoRequest
 from bot.errors import (
     ContentRefused,
     FaultClass,
@@ -20,12 +22,7 @@ from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoPr
 from bot.provider.boundary import Complaint
 from bot.provider.kirin_answer import Answer, Error
 from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN, is_moderation
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.domain.request import VideoRequest
-    from bot.provider.transport import Transport
+from bot.provider.transport import Transport
 
 CREATE_PATH: Final = "/model/v1/generation"
 QUERY_PATH: Final = "/model/v1/generation/task/{id}"

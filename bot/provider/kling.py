@@ -5,10 +5,12 @@ Sources: the `kling` document, whose sections are named below, and `kling_models
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+from bot.domain.request import VideoRequest
 from bot.errors import (
     FaultClass,
     ModelDiscontinued,
@@ -25,12 +27,7 @@ from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoPr
 from bot.provider.boundary import Complaint
 from bot.provider.kling_answer import Answer, Report
 from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
-
-    from bot.domain.request import VideoRequest
-    from bot.provider.transport import Transport
+from bot.provider.transport import Transport
 
 PATH: Final = "/v1/videos/text2video"
 DUPLICATE: Final = "duplicate_external_id"  # our own code for that kind of 1201: `find` the task, it is ours

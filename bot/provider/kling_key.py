@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import jwt
 
 from bot.errors import OperatorFault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LIFETIME: Final = 1800  # seconds that a token holds
 EARLY: Final = 5  # seconds before now from which it holds, for clocks that differ a little

@@ -6,17 +6,14 @@ does not say clearly that there is nothing to find is no answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from bot.errors import ProviderError, ProviderUnavailable
 from bot.provider.boundary import Complaint
 from bot.provider.reading import Slim, number, string, without_mark, word
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from bot.provider.transport import Transport
+from bot.provider.transport import Transport
 
 TEXT_PATH: Final = "/model/v1/text/scan"
 VIDEO_PATH: Final = "/model/v1/image/scan"

@@ -7,12 +7,15 @@ import json
 import logging
 import random
 import re
+import ssl
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -21,14 +24,8 @@ import httpx
 from bot.domain import backoff
 from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderError, ProviderUnavailable
 from bot.provider import boundary
+from bot.provider.boundary import Complaint
 from bot.provider.breaker import Breaker
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-    from types import TracebackType
-
-    from bot.provider.boundary import Complaint
 
 ATTEMPTS: Final = 3  # of a harmless call
 CONNECTIONS: Final = 10  # the client's pool gets slow with the square of this

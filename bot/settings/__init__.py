@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.request import PROMPT_LIMIT
@@ -27,11 +29,6 @@ from bot.errors import SettingsInvalid
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
 from bot.settings.models import VENDOR_ADDRESS
 from bot.settings.table_mistakes import table_mistakes
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from pydantic_core import ErrorDetails
 
 
 def _web_address(value: str) -> str:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
 
-from dotenv.parser import parse_stream
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from dotenv.parser import Binding
-    from pydantic_core import ErrorDetails
+from dotenv.parser import Binding, parse_stream
+from pydantic_core import ErrorDetails
 
 SHOWN: Final = 40  # characters of a value; what is longer may well be a key in the wrong place
 KEY_LENGTH: Final = 6  # characters from which on a secret is looked for inside other values

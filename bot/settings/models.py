@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,10 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, Mode
 from bot.settings import tables
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
 VENDOR: Final = "klingai.com"  # the vendor's own hosts of the Kling API; every other address is a relay
 VENDOR_ADDRESS: Final = f"https://api-singapore.{VENDOR}"

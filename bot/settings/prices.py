@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot.domain.capability import Capability
 from bot.domain.price import PriceTable, Rate, named, unpriced
 from bot.settings import tables
 from bot.settings.tables import TableUnusable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from bot.domain.capability import Capability
 
 
 def table(path: Path | None, models: Mapping[str, Capability]) -> PriceTable:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
 from bot.settings.prices import missing, table
 from bot.settings.tables import TableUnusable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEYS: Final = {"kirin": ("kirin_api_key",), "kling": ("kling_api_key", "kling_access_key")}
 

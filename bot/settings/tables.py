@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.settings.mistakes import expected, is_missing, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from pathlib import Path
-
-    from pydantic import BaseModel, ValidationError
-    from pydantic_core import ErrorDetails
 
 LARGEST: Final = 1_000_000  # bytes of a table
 

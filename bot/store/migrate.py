@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
-from typing import TYPE_CHECKING
 
 from bot.domain.row import millis
 from bot.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 _RECORD = (
     "CREATE TABLE IF NOT EXISTS schema_migrations "

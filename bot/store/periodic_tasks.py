@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 class ChoreStore:

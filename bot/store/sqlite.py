@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
 
 import aiosqlite
 
 from bot.errors import StoreError, StoreLost, StoreUnavailable
+from bot.store.database import Transaction
 from bot.store.sqlite_file import DatabaseFile
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from types import TracebackType
-
-    from bot.store.database import Transaction
 
 T = TypeVar("T")
 

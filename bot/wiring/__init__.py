@@ -5,26 +5,30 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot import __version__
 from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
 from bot.service.jobs.admission import Admission
+from bot.service.jobs.offered_models import GivenUp
 from bot.service.jobs.removal import Removals
 from bot.service.jobs.reposts import Repeats
 from bot.service.jobs.results import Results
 from bot.service.jobs.types import Limits
 from bot.service.jobs.videos import Videos
+from bot.service.jobs.worker import Worker
 from bot.service.member.about import About, Facts
 from bot.service.member.defaults import Choices
 from bot.service.member.gallery import Curator, Gallery
 from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
+from bot.service.moderation.case_poster import Clerk
 from bot.service.services import Services
 from bot.service.upkeep.scheduler import Chore, Steward
+from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.removals import RemovalStore
@@ -40,12 +44,6 @@ from bot.wiring.administration import Administration
 from bot.wiring.engine import Engine
 from bot.wiring.housekeeping import Housekeeping
 from bot.wiring.world import World
-
-if TYPE_CHECKING:
-    from bot.service.jobs.offered_models import GivenUp
-    from bot.service.jobs.worker import Worker
-    from bot.service.moderation.case_poster import Clerk
-    from bot.settings import Settings
 
 __all__ = ["Wiring", "World"]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bot.domain.funding import Defaults
 from bot.service.admin.budget_alerts import BudgetWatch
 from bot.service.admin.credits import Quotas
 from bot.service.admin.doctor import Checkup
@@ -21,13 +23,8 @@ from bot.store.money.budget_alerts import BudgetStore
 from bot.store.money.grants import Grants
 from bot.store.money.statements import Statements
 from bot.store.money.usage import UsageStore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.domain.funding import Defaults
-    from bot.wiring.engine import Engine
-    from bot.wiring.world import World
+from bot.wiring.engine import Engine
+from bot.wiring.world import World
 
 AUDIT: Final = timedelta(minutes=1)  # before an audit channel that could not be told is tried again
 BUDGETS: Final = timedelta(seconds=30)  # between two looks at what budgets have reached

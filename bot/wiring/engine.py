@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from bot.domain import backoff
 from bot.domain.concurrency import RunningLimits
@@ -22,19 +24,14 @@ from bot.service.jobs.worker import Capacity, Worker
 from bot.service.media.service import Media
 from bot.service.ports.operator_alerts import OperatorDesk
 from bot.service.screening.requests import REVIEW_TIME
+from bot.settings import Settings
 from bot.store.jobs.claims import Claims
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore
 from bot.store.jobs.moments import Moments
 from bot.store.jobs.queries import Lookup
 from bot.wiring.moderating import Moderating
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from bot.settings import Settings
-    from bot.wiring.world import World
+from bot.wiring.world import World
 
 STEPS: Final = 16  # job steps at once; open requests, not waiting jobs, are what takes memory
 MEGABYTE: Final = 1024 * 1024

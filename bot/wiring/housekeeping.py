@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from datetime import datetime, timedelta
+from typing import Self
 
+from bot.service.jobs.copies import Courier
+from bot.service.jobs.delivery import Delivery
 from bot.service.member.feedback import Feedback
+from bot.service.ports.staff import Staff
 from bot.service.upkeep.left_guilds import Departures
 from bot.service.upkeep.privacy import Keeping, Privacy
 from bot.service.upkeep.retention import Retention
 from bot.service.upkeep.scheduler import Chore
+from bot.settings import Settings
+from bot.store.database import Database
 from bot.store.member.drafts import Drafts
 from bot.store.member.feedback import FeedbackStore
 from bot.store.privacy.deletion import DeletionStore
@@ -18,16 +24,6 @@ from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import DepartureStore
 from bot.store.privacy.retention import RetentionStore
 from bot.store.privacy.traces import Traces
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import datetime
-
-    from bot.service.jobs.copies import Courier
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.ports.staff import Staff
-    from bot.settings import Settings
-    from bot.store.database import Database
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

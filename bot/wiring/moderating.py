@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
+from bot.provider.scan import Scanner
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.copies import Copies
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.results import Results
 from bot.service.moderation.case_poster import Clerk
 from bot.service.moderation.cases import Cases
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.staff import Staff
 from bot.service.screening.requests import Moderation
 from bot.service.screening.results import Inspection
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.database import Database
 from bot.store.jobs.queries import Lookup
 from bot.store.jobs.review_decisions import Decisions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime, timedelta
-
-    from bot.provider.scan import Scanner
-    from bot.service.jobs.cards import Cards
-    from bot.service.jobs.copies import Copies
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.results import Results
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.service.ports.staff import Staff
-    from bot.store.database import Database
 
 
 class Moderating:

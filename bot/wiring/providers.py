@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
+from bot.domain.capability import Capability
+from bot.provider.base import VideoProvider
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
 from bot.provider.kling_key import Signer
 from bot.provider.scan import Scanner
 from bot.provider.transport import Timeouts, Transport
+from bot.settings import Settings
 from bot.settings.models import is_relay, models
 from bot.settings.prices import table
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Collection
-    from contextlib import AsyncExitStack
-
-    from bot.domain.capability import Capability
-    from bot.provider.base import VideoProvider
-    from bot.settings import Settings
-
 
 SCANNING: Final = Timeouts(read_create=20.0, call=30.0)  # somebody waits for it, or a video does
 

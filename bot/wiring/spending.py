@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 from bot.domain.price import most_usd
+from bot.settings import Settings
 from bot.wiring.providers import configured, models_of
-
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    from bot.settings import Settings
 
 
 def spending_text(settings: Settings) -> str:

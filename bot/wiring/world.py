@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
-
-    from bot.provider.base import VideoProvider
-    from bot.provider.scan import Scanner
-    from bot.service.jobs.clock_leaps import Clock
-    from bot.service.jobs.copies import Courier
-    from bot.service.jobs.delivery import Fetcher
-    from bot.service.jobs.offered_models import Models
-    from bot.service.ports.notifier import Notifier
-    from bot.service.ports.staff import Staff
-    from bot.store.database import Database
+from bot.provider.base import VideoProvider
+from bot.provider.scan import Scanner
+from bot.service.jobs.clock_leaps import Clock
+from bot.service.jobs.copies import Courier
+from bot.service.jobs.delivery import Fetcher
+from bot.service.jobs.offered_models import Models
+from bot.service.ports.notifier import Notifier
+from bot.service.ports.staff import Staff
+from bot.store.database import Database
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

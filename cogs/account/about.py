@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.domain.guild import GuildState
+from bot.domain.member import Member
+from bot.locale import Words, words
 from cogs.ui.forms import Form, values_of
 from cogs.ui.member import member_of
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import safe, since
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.client import Shotcaller
-    from bot.domain.guild import GuildState
-    from bot.domain.member import Member
-    from bot.locale import Words
 
 FORM: Final = "feedback"  # the name of the form
 LONGEST: Final = 1000  # characters of feedback

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, DiscordBusy
-from bot.locale import privacy_text, words
+from bot.locale import Words, privacy_text, words
+from bot.service.upkeep.privacy import Export
 from cogs.adapters.posting import mapped
 from cogs.ui.buttons import Lasting
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from bot.client import Shotcaller
-    from bot.locale import Words
-    from bot.service.upkeep.privacy import Export
 
 TEXT: Final = 4096  # characters of an embed's description
 LARGEST: Final = 10 * 1024 * 1024  # bytes of a file that Discord takes everywhere

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain import notify
+from bot.domain.capability import Capability
 from bot.domain.choices import offered
 from bot.domain.notify import Notify
 from bot.errors import NotPermitted
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, Whose
 from cogs.request.defaults import place_of
 from cogs.ui.buttons import Lasting
 from cogs.ui.ids import whole
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bot.client import Shotcaller
-    from bot.domain.capability import Capability
-    from bot.locale import Words
 
 NONE: Final = "-"  # the choice of no default
 ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import discord
 
 from bot.errors import DeliveryError, DestinationLost
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
 from cogs.adapters.posting import mapped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    import discord
 
 READ: Final = 10_000  # messages at the most: a search that has to end before now cannot tell
 PATIENCE: Final = 180.0  # seconds for all of them; Discord allows about a hundred messages a second

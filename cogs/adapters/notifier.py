@@ -5,30 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import discord
 
+from bot.domain.capability import Capability
+from bot.domain.case import Case
+from bot.domain.job import Job
 from bot.domain.notify import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.ports.notifier import CannotTell, NotPosted, Phase, Posted
+from bot.service.ports.notifier import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.message_search import sought
 from cogs.adapters.posting import carries, is_card, mapped, post_film
+from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui.ending_texts import private_ending, public_ending
 from cogs.ui.job_views import card_embed, failure_buttons, hidden
 from cogs.ui.text import link, safe
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.case import Case
-    from bot.domain.job import Job
-    from bot.service.ports.notifier import Alert, Card, Result, Sighting
-    from cogs.adapters.private_answers import PrivateAnswers
 
 log = logging.getLogger(__name__)
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 import aiohttp
 import discord
 
+from bot.domain.capability import Capability
+from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
-from bot.service.ports.notifier import Posted
+from bot.locale import Words
+from bot.service.ports.notifier import Posted, Result
 from cogs.ui.job_views import alt_text, result_buttons, result_text
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-    from bot.domain.capability import Capability
-    from bot.domain.job import Job
-    from bot.locale import Words
-    from bot.service.ports.notifier import Result
 
 PATIENCE: Final = 30.0  # seconds that Discord has for one answer
 POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need

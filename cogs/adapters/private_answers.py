@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 import discord
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from bot.domain.job import Job
+from bot.domain.job import Job
 
 LIFE: Final = 14 * 60.0  # seconds; Discord's tokens die after 15 minutes
 MOST: Final = 5_000  # answers remembered

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import discord
 
+from bot.domain.capability import Capability
+from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.jobs.copies import CopyKind
+from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.ports.notifier import Posted, Result, Sighting
 from cogs.adapters.audience import check_audience
 from cogs.adapters.message_search import sought
 from cogs.adapters.posting import carries, is_card, mapped, post_film
 from cogs.ui.text import link
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.job import Job
-    from bot.service.jobs.copies import Copy
-    from bot.service.ports.notifier import Posted, Result, Sighting
 
 
 class DiscordCourier:

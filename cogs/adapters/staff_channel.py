@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import discord
 
-from bot.domain.case import CaseState
+from bot.domain.case import Case, CaseState
+from bot.domain.feedback import Note
+from bot.domain.guild import AuditEntry
+from bot.domain.job import Job
 from bot.locale import Words, words
-from bot.service.ports.notifier import NotPosted, Posted
+from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
 from cogs.adapters.message_search import sought
 from cogs.adapters.posting import POSTING, mapped, patience_for
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui.audit_entries import spoken
 from cogs.ui.job_views import alt_text
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.domain.case import Case
-    from bot.domain.feedback import Note
-    from bot.domain.guild import AuditEntry
-    from bot.domain.job import Job
-    from bot.service.ports.notifier import Result, Sighting
 
 CONTENT: Final = 2000  # characters of a message
 

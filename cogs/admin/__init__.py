@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bot.client import Shotcaller
 from cogs.admin import (
     allowances,
     blocks,
@@ -18,9 +17,6 @@ from cogs.admin import (
     settings_file,
     usage,
 )
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
 
 
 async def setup(bot: Shotcaller) -> None:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.policy import Policy
 from bot.domain.policy_changes import shares, with_pool, with_role_allowance, without_pool
-from bot.domain.quota import MOST_CREDITS, Period
+from bot.domain.quota import MOST_CREDITS, Allowance, Period
 from bot.errors import PolicyInvalid
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import decide, policy_of, show
 from cogs.ui.audit_entries import entry_of
 from cogs.ui.completions import in_time
 from cogs.ui.policy_texts import allowance_text
 from cogs.ui.replies import acknowledge, answer
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.policy import Policy
-    from bot.domain.quota import Allowance
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 ALLOWANCES: Final = ("allowance", "guild_allowance", "tiers", "pools")
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.guild import EVERYWHERE, FOR_GOOD
 from bot.errors import NotPermitted
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import answer_long
 from cogs.ui.audit_entries import REASON, entry_of, reason_text, until_text
 from cogs.ui.replies import acknowledge, answer
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 MOST_DAYS: Final = 365

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.policy import PRIORITIES
 from bot.domain.policy_changes import Sides, with_gate, with_places, with_tier, without_tier
 from bot.domain.quota import MOST_CREDITS, Period
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import decide, show
 from cogs.ui.replies import acknowledge
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 
 class _AnyPlace(app_commands.Transformer):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
+
+import discord
 
 from bot.client import IN_CHANNEL
 from bot.errors import ChannelUnfit
 from cogs.admin.doctor_checks import lacks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import discord
 
 TELLING: Final = IN_CHANNEL[:2]  # what is needed where the bot only writes
 

@@ -6,28 +6,23 @@ Who may type a command under `/admin` is Discord's to say, by Manage Server or a
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection
+from typing import Any, Final
 
 import discord
 
-from bot.domain.policy_diff import fields
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.domain.guild import GuildState
+from bot.domain.policy import Policy
+from bot.domain.policy_diff import Changed, fields
+from bot.domain.quota import Allowance
+from bot.locale import Words, words
 from cogs.ui.audit_entries import entry_of
 from cogs.ui.checks import check_admin
 from cogs.ui.integrations import may_type
 from cogs.ui.policy_texts import change_line, field_line, listed
 from cogs.ui.replies import CONTENT, answer
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from bot.client import Shotcaller
-    from bot.domain.guild import GuildState
-    from bot.domain.policy import Policy
-    from bot.domain.policy_diff import Changed
-    from bot.domain.quota import Allowance
-    from bot.locale import Words
 
 MESSAGES: Final = 4  # that an answer may take
 COMMAND: Final = "admin"  # whoever may type it may use what it offers

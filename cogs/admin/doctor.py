@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.policy_changes import tidied
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import answer_long, changed_text
 from cogs.admin.doctor_checks import channel_ids, findings, role_ids
 from cogs.ui.audit_entries import entry_of
 from cogs.ui.replies import acknowledge
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 
 def setup(bot: Shotcaller) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import discord
 
-from bot.client import IN_CHANNEL, IN_THREAD
+from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
 from bot.domain.guild import GuildState
+from bot.domain.policy import Policy
 from bot.domain.policy_changes import gone
+from bot.locale import Words
 from bot.service.admin.doctor import Pulse
 from cogs.ui.member import places_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bot.client import Shotcaller
-    from bot.domain.policy import Policy
-    from bot.locale import Words
 
 GOOD, BAD, NOTE = "✅", "❌", "⚠️"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))

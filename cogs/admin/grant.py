@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.quota import MOST_CREDITS
 from bot.errors import GiftImpossible
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.ui.audit_entries import entry_of
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 Amount: TypeAlias = app_commands.Range[int, -MOST_CREDITS, MOST_CREDITS]
 

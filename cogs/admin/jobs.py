@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.usage import Sought
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.jobs_actions import JobButton, JobSelect, PageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
 from cogs.ui.replies import acknowledge
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from bot.client import Shotcaller
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
-    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+Command = app_commands.Command[Any, ..., None]
+Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 _DEEDS: Final = {
     "cancel": Sought.WAITING,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
 from bot.domain.guild import EVERYWHERE
+from bot.domain.job import Job
 from bot.domain.usage import Sought
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
@@ -16,10 +18,6 @@ from cogs.ui.audit_entries import entry_of
 from cogs.ui.buttons import Lasting
 from cogs.ui.ids import snowflake
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.job import Job
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 

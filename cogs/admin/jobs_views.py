@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.quota import Unit
 from bot.domain.statement import Kind
-from bot.service.admin.jobs import PAGE
+from bot.domain.usage import Posting, Sought
+from bot.locale import Words
+from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Phase, phase_of
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
 from cogs.ui.policy_texts import money
 from cogs.ui.text import cut, failure, link, safe, settings, since
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bot.domain.job import Job
-    from bot.domain.usage import Posting, Sought
-    from bot.locale import Words
-    from bot.service.admin.jobs import JobsPage
 
 PROMPT: Final = 80  # characters of a prompt in a list
 DESCRIPTION: Final = 4096  # characters of an embed's text

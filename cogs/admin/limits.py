@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.policy import Who
 from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import decide, policy_of, show
 from cogs.ui.completions import CHOICES, in_time
 from cogs.ui.replies import acknowledge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 LIMITS: Final = tuple(
     f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")

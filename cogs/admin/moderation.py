@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.policy import PATTERN_LIMIT, Action, Approval, Rule, RuleKind
 from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
 from bot.errors import RuleInvalid, ScansNotOffered
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
 from cogs.admin.chosen_channel import check_channel
 from cogs.admin.common import decide, policy_of, show
@@ -18,11 +19,7 @@ from cogs.ui.completions import CHOICE, CHOICES
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import cut
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 _SCANS: Final = ("scan_prompts", "scan_results", "scan_level")
 CHECKS: Final = tuple(f"moderation.{name}" for name in ("channel_id", "approval", *_SCANS))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.guild import GuildState
 from bot.domain.policy import Policy, zones
 from bot.domain.policy_diff import differences
 from bot.domain.price import to_micros
-from bot.domain.quota import UNLIMITED
-from bot.locale import words
+from bot.domain.quota import UNLIMITED, Allowance
+from bot.locale import Words, words
 from cogs.admin.chosen_channel import TELLING, check_channel
 from cogs.admin.common import answer_long, changed_text, decide, field_lines, policy_of, show, state_of
 from cogs.ui.audit_entries import entry_of, reason_text, spoken
@@ -21,13 +23,7 @@ from cogs.ui.policy_texts import PATHS, money
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import since
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.guild import GuildState
-    from bot.domain.quota import Allowance
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 LATEST: Final = 15  # entries of the audit that are shown
 MOST_USD: Final = 1_000_000

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
 
-from bot.client import IN_CHANNEL
-from bot.domain.policy import Places
+from bot.client import IN_CHANNEL, Shotcaller
+from bot.domain.policy import Places, Policy
 from bot.domain.price import to_micros
 from bot.domain.quota import Period
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.chosen_channel import TELLING, check_channel
 from cogs.admin.common import check_presser, pages, policy_of
 from cogs.admin.doctor_checks import channel_ids, findings
@@ -27,14 +28,7 @@ from cogs.ui.forms import QUICK, values_of
 from cogs.ui.ids import snowflake
 from cogs.ui.replies import acknowledge
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from bot.client import Shotcaller
-    from bot.domain.policy import Policy
-    from bot.locale import Words
-
-    Change: TypeAlias = Callable[[Policy], Policy]
+Change: TypeAlias = Callable[[Policy], Policy]
 
 FORMS: Final = frozenset({"zone", "credits", "budget"})
 MOST_USD: Final = 1_000_000

@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from hashlib import sha256
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.policy import Policy
 from bot.domain.policy_changes import gone
 from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, written
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.admin.common import changed_text, check_presser, policy_of
 from cogs.admin.doctor_checks import channel_ids, role_ids
 from cogs.ui.audit_entries import entry_of
@@ -22,12 +24,7 @@ from cogs.ui.buttons import Lasting
 from cogs.ui.policy_texts import change_line, listed
 from cogs.ui.replies import acknowledge, answer
 
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.policy import Policy
-    from bot.locale import Words
-
-    Command = app_commands.Command[Any, ..., None]
+Command = app_commands.Command[Any, ..., None]
 
 KIND: Final = "import"  # of the drafts
 ROOM: Final = 1200  # characters for the changes

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
 from bot.domain.policy import Policy
 from bot.domain.policy_diff import differences, fields
 from bot.domain.price import USD_MICROS
-from bot.domain.quota import Period
+from bot.domain.quota import Allowance, Period
+from bot.locale import Words
 from cogs.ui.forms import Form
 from cogs.ui.policy_texts import field_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.domain.quota import Allowance
-    from bot.locale import Words
 
 FORM: Final = "setup"
 MOST: Final = 25  # channels in a select, Discord's limit

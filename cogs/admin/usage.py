@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.domain.usage import NOBODY
+from bot.client import Shotcaller
+from bot.domain.usage import NOBODY, Drift
 from bot.errors import NotPermitted
-from bot.locale import words
-from bot.service.admin.usage import Span
+from bot.locale import Words, words
+from bot.service.admin.usage import Report, Span
 from bot.service.admin.usage_chart import Measure, draw, series, top
 from cogs.ui.checks import ADMINS
 from cogs.ui.policy_texts import money
 from cogs.ui.replies import CONTENT, acknowledge
 from cogs.ui.text import cut, safe
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.client import Shotcaller
-    from bot.domain.usage import Drift
-    from bot.locale import Words
-    from bot.service.admin.usage import Report
 
 ALT_TEXT: Final = 1024  # characters, Discord's limit
 

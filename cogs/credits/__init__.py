@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bot.client import Shotcaller
 from cogs.credits import gift, quota
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
 
 
 async def setup(bot: Shotcaller) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import FormHandler, Shotcaller
 from bot.domain.quota import MOST_MORE
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.ui.buttons import Lasting
 from cogs.ui.forms import Form, values_of
 from cogs.ui.member import member_of
 from cogs.ui.more_button import MORE, more_button
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from bot.client import FormHandler, Shotcaller
-    from bot.locale import Words
 
 FORM: Final = "more"
 WHY: Final = 300  # characters

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import aiohttp
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.quota import MOST_CREDITS
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.admin.credits import Present
 from cogs.ui.member import member_of
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 Amount: TypeAlias = app_commands.Range[int, 1, MOST_CREDITS]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.locale import Words, words
 from cogs.credits.credit_request import FORM, AskForMore, wished
 from cogs.credits.quota_views import quota_text
 from cogs.ui.member import member_of
 from cogs.ui.replies import acknowledge
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 ENTRIES: Final = 6  # of what happened lately
 

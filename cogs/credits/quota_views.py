@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.domain.quota import pool_named
+from bot.domain.capability import Capability
+from bot.domain.job import Job
+from bot.domain.quota import Account, pool_named
 from bot.domain.request import Mode, VideoRequest
-from bot.domain.statement import Kind
+from bot.domain.statement import Entry, Kind
+from bot.locale import Words
+from bot.service.jobs.types import Purse, Standing
 from cogs.ui.text import cut, link, safe, since
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.domain.job import Job
-    from bot.domain.quota import Account
-    from bot.domain.statement import Entry
-    from bot.locale import Words
-    from bot.service.jobs.types import Purse, Standing
 
 BAR: Final = 16  # squares
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
 from bot.domain.access import Act
+from bot.domain.job import Job
 from bot.errors import NotPermitted
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.library.views import SEARCH, Look, page_text, page_view
 from cogs.request.build import offered_here
@@ -21,11 +23,6 @@ from cogs.ui.member import member_of
 from cogs.ui.replies import answer
 from cogs.ui.result_info import info_embed
 from cogs.ui.text import link
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.job import Job
-    from bot.locale import Words
 
 FORM: Final = "library"
 DRAFT: Final = "library"  # the kind of the drafts that keep searched texts

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.locale import Words, words
 from cogs.library.actions import FORM, search_form, searching, send_again, show, show_one
 from cogs.library.views import SEARCH, STATE, Look, chosen_model
 from cogs.ui.buttons import Lasting
 from cogs.ui.completions import my_videos
 from cogs.ui.forms import values_of
 from cogs.ui.replies import acknowledge
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Mapping
-
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 
 def setup(bot: Shotcaller) -> None:

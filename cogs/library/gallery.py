@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.errors import NotPermitted
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.member.gallery import GalleryRule
 from cogs.admin.chosen_channel import check_channel
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 STARS: Final = 3  # that a copy takes where nothing else is said
 MOST: Final = 1000

@@ -5,21 +5,18 @@ What a page shows is in the `custom_id` of every item on it; only the searched t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import discord
 
+from bot.domain.job import Job
 from bot.domain.wanted import Wanted
+from bot.locale import Words
+from bot.service.member.library import LibraryPage
 from cogs.ui.text import cut, link, safe, settings, since
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Sequence
-
-    from bot.domain.job import Job
-    from bot.locale import Words
-    from bot.service.member.library import LibraryPage
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list

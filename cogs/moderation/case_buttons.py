@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import FormHandler, Shotcaller
 from bot.domain.case import Case, CaseKind
+from bot.domain.guild import AuditEntry
 from bot.domain.quota import MOST_MORE
 from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
@@ -19,12 +22,6 @@ from cogs.ui.buttons import Lasting
 from cogs.ui.checks import check_admin, check_moderator
 from cogs.ui.forms import QUICK, Form, values_of
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.client import FormHandler, Shotcaller
-    from bot.domain.guild import AuditEntry
 
 DENIAL: Final = "denial"  # the names of the forms
 BLOCK: Final = "blockade"

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import discord
 
 from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.feedback import Note
+from bot.domain.job import Job
+from bot.locale import Words
 from bot.service.screening.requests import REVIEW_TIME
 from cogs.ui.result_info import whole_embeds
 from cogs.ui.text import link, safe, settings, since
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.domain.feedback import Note
-    from bot.domain.job import Job
-    from bot.locale import Words
 
 REASON: Final = 500  # characters of what somebody wrote
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long

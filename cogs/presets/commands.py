@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.domain.preset import Preset
+from bot.locale import Words, words
 from cogs.presets.list import PageButton, UseButton, show_list
 from cogs.presets.save import save_command
 from cogs.presets.use import FORM, AgainButton, fill_in, use
 from cogs.ui.completions import presets
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import safe
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.preset import Preset
-    from bot.locale import Words
 
 NAME: Final = 32  # characters of a name shown
 

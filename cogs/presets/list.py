@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import Any, Final
 
 import discord
 
-from bot.locale import words
+from bot.client import Shotcaller
+from bot.domain.preset import Preset
+from bot.locale import Words, words
 from bot.service.member.presets import request_of
 from cogs.presets.use import use
 from cogs.ui.buttons import Lasting
 from cogs.ui.text import BUTTON, cut, safe, settings
-
-if TYPE_CHECKING:
-    import re
-
-    from bot.client import Shotcaller
-    from bot.domain.preset import Preset
-    from bot.locale import Words
 
 PAGE: Final = 5  # presets; a row of buttons
 PROMPT: Final = 100  # characters of a prompt in the list

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.preset import Preset
 from bot.domain.request import AspectRatio
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
 from cogs.request.build import wanted
 from cogs.ui.completions import my_videos
@@ -16,11 +18,6 @@ from cogs.ui.options import OPTIONS, given, options_of
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import safe
 from cogs.video.option_completions import NARROWED, completion
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.preset import Preset
-    from bot.locale import Words
 
 NAME: Final = 32  # characters of a name shown
 

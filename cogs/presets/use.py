@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
+from bot.domain.preset import Preset
 from bot.domain.template import values_in
 from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.member.presets import filled, gaps, request_of
 from cogs.request.submit import submit
 from cogs.ui.buttons import Lasting
 from cogs.ui.forms import QUICK, Form, values_of
 from cogs.ui.replies import acknowledge, describe
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.client import Shotcaller
-    from bot.domain.preset import Preset
-    from bot.locale import Words
 
 FORM: Final = "preset"
 DRAFT: Final = "preset"  # the kind of the drafts that keep what was entered

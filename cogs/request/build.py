@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import discord
+
+from bot.client import Shotcaller
+from bot.domain.capability import Capability
+from bot.domain.request import VideoRequest
 from bot.domain.terms import meant
 from bot.errors import StoreError
+from bot.service.member.storyboards import Storyboards
 from cogs.ui.forms import QUICK
 from cogs.ui.member import member_of
 from cogs.ui.options import wish_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.capability import Capability
-    from bot.domain.request import VideoRequest
-    from bot.service.member.storyboards import Storyboards
 
 log = logging.getLogger(__name__)
 

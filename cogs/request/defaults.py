@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import Any
 
 import discord
 
+from bot.client import Shotcaller
+from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
 from bot.locale import words
-from bot.service.member.defaults import DEFAULTS, Place
+from bot.service.member.defaults import DEFAULTS, Filled, Place
 from cogs.request.build import models_here
 from cogs.ui.text import chosen
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bot.client import Shotcaller
-    from bot.domain.request import VideoRequest
-    from bot.service.member.defaults import Filled
 
 
 def place_of(interaction: discord.Interaction[Any]) -> Place:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import discord
+
+from bot.client import Shotcaller
 from bot.domain.job import JobStatus, Origin, Review
-from bot.locale import words
-from bot.service.jobs.types import Asking
+from bot.domain.request import VideoRequest
+from bot.locale import Words, words
+from bot.service.jobs.types import Accepted, Asking
 from cogs.request.destination import destination_of
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
 from cogs.ui.replies import insist
 from cogs.ui.retry import Typed, remember
 from cogs.ui.text import link, since, wait
-
-if TYPE_CHECKING:
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.request import VideoRequest
-    from bot.locale import Words
-    from bot.service.jobs.types import Accepted
 
 
 async def submit(

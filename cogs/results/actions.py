@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 
 from bot.domain.access import Act
@@ -11,13 +9,11 @@ from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request.destination import DIRECT_LIMIT
 from cogs.results import context
+from cogs.results.context import Press
 from cogs.ui.ids import snowflake
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.result_info import info_embed, whole_embeds
 from cogs.ui.text import link
-
-if TYPE_CHECKING:
-    from cogs.results.context import Press
 
 
 async def star(press: Press) -> None:

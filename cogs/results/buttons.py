@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
 from bot.errors import ResultForgotten
 from cogs.results import actions, edit, report, rerun
 from cogs.results.context import Press
 from cogs.ui.buttons import Lasting
 from cogs.ui.replies import acknowledge
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.client import Shotcaller
 
 
 def setup(bot: Shotcaller) -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import discord
+
+from bot.client import Shotcaller
 from bot.domain.access import Act
+from bot.domain.job import Job
+from bot.domain.member import Member
 from bot.errors import ResultForgotten
-from bot.locale import words
+from bot.locale import Words, words
+from bot.service.jobs.results import Results
 from cogs.ui.member import member_of
 from cogs.ui.replies import answer
 from cogs.ui.text import link
-
-if TYPE_CHECKING:
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.job import Job
-    from bot.domain.member import Member
-    from bot.locale import Words
-    from bot.service.jobs.results import Results
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from bot.domain.job import Origin
+import discord
+
+from bot.client import Shotcaller
+from bot.domain.capability import Capability
+from bot.domain.job import Job, Origin
 from bot.locale import words
 from cogs.request.build import wanted
 from cogs.request.submit import submit
@@ -14,15 +19,6 @@ from cogs.ui.member import member_of
 from cogs.ui.options import options_of
 from cogs.ui.replies import acknowledge
 from cogs.ui.retry import Typed, remember
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.capability import Capability
-    from bot.domain.job import Job
 
 FORM: Final = "remix"  # the name of the form; its state is the job's id
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
-from bot.locale import words
-from bot.service.jobs.results import PAGE
+from bot.client import Shotcaller
+from bot.domain.job import Job
+from bot.locale import Words, words
+from bot.service.jobs.results import PAGE, InboxPage
 from cogs.adapters.posting import film_file, mapped, patience_for
 from cogs.request.build import offered_here
 from cogs.results.context import Press, share
@@ -17,12 +19,6 @@ from cogs.ui.ids import whole
 from cogs.ui.job_views import result_buttons, result_text
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import safe, settings, since
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.domain.job import Job
-    from bot.locale import Words
-    from bot.service.jobs.results import InboxPage
 
 PROMPT: Final = 120  # characters of a prompt in the list
 FURTHEST: Final = 1_000_000  # videos that may be skipped

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+import discord
+
+from bot.client import Shotcaller
 from bot.locale import words
+from cogs.results.context import Press
 from cogs.ui.forms import Form, values_of
 from cogs.ui.ids import snowflake
 from cogs.ui.replies import acknowledge, answer
-
-if TYPE_CHECKING:
-    import discord
-
-    from bot.client import Shotcaller
-    from cogs.results.context import Press
 
 FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters

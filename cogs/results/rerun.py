@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import discord
 
 from bot.domain.capability import check
-from bot.domain.job import Origin
+from bot.domain.job import Job, Origin
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
+from bot.locale import Words
 from cogs.request.build import boards_here, models_here
 from cogs.request.submit import submit
+from cogs.results.context import Press
 from cogs.results.edit import open_editor
 from cogs.storyboard import builder
 from cogs.ui.forms import QUICK
@@ -20,13 +23,6 @@ from cogs.ui.job_views import elsewhere
 from cogs.ui.options import options_of
 from cogs.ui.replies import acknowledge
 from cogs.ui.retry import Typed, remember
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.domain.job import Job
-    from bot.locale import Words
-    from cogs.results.context import Press
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
 

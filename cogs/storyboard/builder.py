@@ -6,34 +6,30 @@ what is no longer so changes nothing; the person is told and sees how it stands.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
+from bot.domain.draft import Draft
 from bot.domain.job import Origin
 from bot.domain.request import MAX_SHOTS
-from bot.locale import words
+from bot.domain.storyboard import Board, Storyboard
+from bot.locale import Words, words
+from bot.service.member.storyboards import Present
 from cogs.request.build import boards_here
 from cogs.request.submit import submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
 from cogs.ui.buttons import Lasting
+from cogs.ui.forms import Form
 from cogs.ui.ids import whole
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
 from cogs.ui.text import cut, given_way
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterator, Mapping
-
-    from bot.client import Shotcaller
-    from bot.domain.draft import Draft
-    from bot.domain.storyboard import Board, Storyboard
-    from bot.locale import Words
-    from bot.service.member.storyboards import Present
-    from cogs.ui.forms import Form
 
 _AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
 _GREY, _BLUE, _GREEN, _RED = (

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode
 from bot.domain.script import read
-from bot.domain.storyboard import LONGEST, SHORTEST, tidy
+from bot.domain.storyboard import LONGEST, SHORTEST, Board, Storyboard, tidy
 from bot.errors import DraftGone, ModelUnknown
-from bot.locale import words
+from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
+from bot.service.member.storyboards import Storyboards
 from cogs.request.build import boards_here
 from cogs.request.defaults import with_defaults
 from cogs.storyboard import forms
@@ -23,14 +26,6 @@ from cogs.ui.forms import values_of
 from cogs.ui.ids import whole
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import safe
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from bot.client import Shotcaller
-    from bot.domain.storyboard import Board, Storyboard
-    from bot.locale import Words
-    from bot.service.member.storyboards import Storyboards
 
 CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")

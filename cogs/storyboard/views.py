@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import discord
 
+from bot.domain.capability import Capability
 from bot.domain.request import MAX_SHOTS
+from bot.domain.storyboard import Storyboard
+from bot.errors import Problem
+from bot.locale import Words
+from bot.service.jobs.types import Estimate
 from cogs.ui.text import safe, settings, wait
-
-if TYPE_CHECKING:
-    from bot.domain.capability import Capability
-    from bot.domain.problem import Problem
-    from bot.domain.storyboard import Storyboard
-    from bot.locale import Words
-    from bot.service.jobs.types import Estimate
 
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
 PROMPT: Final = 110  # characters of a shot's prompt

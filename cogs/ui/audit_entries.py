@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
@@ -12,14 +13,10 @@ from bot.domain.guild import FOR_GOOD, AuditEntry
 from bot.domain.policy_diff import Difference
 from bot.domain.quota import Allowance
 from bot.errors import NotPermitted
+from bot.locale import Words
 from cogs.ui.checks import ADMINS
 from cogs.ui.policy_texts import allowance_text, change_line, listed
 from cogs.ui.text import safe
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from bot.locale import Words
 
 log = logging.getLogger(__name__)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+import re
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar, cast
 
 import discord
 
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Mapping
-
-    from bot.client import Shotcaller
+from bot.client import Shotcaller
 
 Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import discord
 
 from bot.errors import NotPermitted
-
-if TYPE_CHECKING:
-    import discord
 
 ADMINS: Final = "manage_guild"  # by Discord's names of the permissions
 MODERATORS: Final = "manage_messages"

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
+import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.preset import Preset
 from bot.errors import StoreError
 from cogs.ui.forms import QUICK
 from cogs.ui.text import cut
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.preset import Preset
-
-    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 CHOICE: Final = 100  # characters of a choice, Discord's limit
 CHOICES: Final = 25  # Discord's limit

@@ -6,22 +6,18 @@ Discord's forms have five parts, so the less usual options share a field, one a 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import discord
 
+from bot.domain.capability import Capability
 from bot.domain.choices import MOVES, offered
-from bot.domain.problem import Problem
 from bot.domain.request import AspectRatio, Mode
-from bot.errors import InvalidRequest
+from bot.errors import InvalidRequest, Problem
+from bot.locale import Words
 from cogs.ui.forms import Form
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.locale import Words
 
 LINES: Final = ("model", "sound", "watermark", "camera", "strength", "cfg")  # what shares a field
 MORE: Final = "more"  # that field, and the option under which its text is kept where it can't be read

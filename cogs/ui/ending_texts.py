@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bot.service.ports.notifier import Phase
+from bot.locale import Words
+from bot.service.ports.notifier import Card, Phase
 from cogs.ui.text import DENIED, failure, link
-
-if TYPE_CHECKING:
-    from bot.locale import Words
-    from bot.service.ports.notifier import Card
 
 
 def private_ending(card: Card, say: Words) -> str:

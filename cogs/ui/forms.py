@@ -6,15 +6,12 @@ gets the state, which is untrusted, and the values by the fields' `custom_id`s.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import discord
 
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
 
 QUICK: Final = 1.5  # seconds that may go by before a form is sent: it has to be the first answer
 TITLE: Final = 45  # characters of a form's title and of a field's name, Discord's limit

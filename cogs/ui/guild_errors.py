@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import discord
 
@@ -19,12 +20,8 @@ from bot.errors import (
     Refused,
     RoleNeeded,
 )
+from bot.locale import Words
 from cogs.ui.text import cut, safe, since
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bot.locale import Words
 
 SHOWN: Final = 5  # channels or roles named at the most
 REASON: Final = 300  # characters of what an admin gave as the reason

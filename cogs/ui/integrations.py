@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import aiohttp
 import discord
 from discord import AppCommandPermissionType as Kind
 
+from bot.client import Shotcaller
+from bot.domain.member import Member
 from bot.errors import DiscordBusy
 from cogs.ui.forms import QUICK
 from cogs.ui.member import member_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from bot.client import Shotcaller
-    from bot.domain.member import Member
-
-    Rules = Mapping[tuple[Kind, int], bool]
+Rules = Mapping[tuple[Kind, int], bool]
 
 _REFUSED: Final = (discord.Forbidden, discord.NotFound)  # the latter: the server has decided nothing
 

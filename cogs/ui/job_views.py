@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
 
 import discord
 
+from bot.domain.capability import Capability
 from bot.domain.choices import bent
-from bot.domain.job import JobStatus, Review
-from bot.domain.request import Mode
-from bot.service.ports.notifier import Phase, phase_of
+from bot.domain.job import Job, JobStatus, Review
+from bot.domain.request import Mode, VideoRequest
+from bot.locale import Words
+from bot.service.jobs.types import JobView
+from bot.service.ports.notifier import Card, Phase, phase_of
 from cogs.ui.options import options_of
 from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, safe, settings, since
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.job import Job
-    from bot.domain.request import VideoRequest
-    from bot.locale import Words
-    from bot.service.jobs.types import JobView
-    from bot.service.ports.notifier import Card
 
 PROMPT_ON_CARD: Final = 300  # characters
 GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
 from bot.domain.price import USD_MICROS
 from bot.errors import CaseDecided, ConfirmationNeeded, PromptRefused, Refused, RuleInvalid
+from bot.locale import Words
 from cogs.ui.text import safe, since
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.locale import Words
 
 
 def _of_price(error: ConfirmationNeeded, say: Words) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
-if TYPE_CHECKING:
-    from bot.locale import Words
+from bot.locale import Words
 
 MORE: Final = "quota:more"  # its `custom_id`
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from bot.domain.problem import Problem
 from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
-from bot.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from bot.errors import InvalidRequest, Problem
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from bot.domain.policy_diff import Difference
 from bot.domain.price import USD_MICROS
+from bot.domain.quota import Allowance
+from bot.locale import Words
 from cogs.ui.text import safe
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from bot.domain.policy_diff import Difference
-    from bot.domain.quota import Allowance
-    from bot.locale import Words
 
 ROOM: Final = 1700  # characters of a message for a list; the rest is said to be missing
 SHOWN: Final = 25  # channels, roles or models named at the most

@@ -6,8 +6,9 @@ import asyncio
 import io
 import logging
 import re
+from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -35,13 +36,8 @@ from bot.errors import (
 )
 from bot.locale import Words, words
 from cogs.ui import guild_errors, moderation_errors
-from cogs.ui.retry import rescue
+from cogs.ui.retry import WayOut, rescue
 from cogs.ui.text import as_typed, safe, since
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from cogs.ui.retry import WayOut
 
 log = logging.getLogger(__name__)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import discord
 
+from bot.domain.job import Job
+from bot.domain.request import VideoRequest
+from bot.locale import Words
+from bot.service.jobs.results import Lineage
 from cogs.ui.job_views import PROMPT_ON_CARD
 from cogs.ui.text import cut, link, safe, settings
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.domain.request import VideoRequest
-    from bot.locale import Words
-    from bot.service.jobs.results import Lineage
 
 MICROS: Final = 1_000_000
 TEXT: Final = 3200  # characters of the whole text: six shots fit

@@ -6,9 +6,10 @@ What the buttons do is in `cogs.video.retry_buttons`. What they need is in a dra
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import discord
 
@@ -35,17 +36,13 @@ from bot.errors import (
     StoreError,
     TooManyJobs,
 )
+from bot.locale import Words
 from cogs.ui.edit_form import legible
 from cogs.ui.member import member_of
 from cogs.ui.more_button import more_button
 from cogs.ui.options import options_of
 from cogs.ui.suggestions import mended
 from cogs.ui.text import button_label, changes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.locale import Words
 
 KIND: Final = "typed"  # of the drafts
 WAYS: Final = 3  # nearest possible requests offered

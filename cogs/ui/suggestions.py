@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode
-from bot.domain.terms import alternatives, meant
+from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode, VideoRequest
+from bot.domain.terms import Terms, alternatives, meant
 from bot.errors import InvalidRequest
 from cogs.ui.options import wish_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from bot.domain.request import VideoRequest
-    from bot.domain.terms import Terms
 
 _CHOICES: Final = {"mode": {*Mode}, "aspect": {*AspectRatio}, "sound": {True, False}, "watermark": {True, False}}
 _MOST_AXES: Final = 2  # of those that were asked for at once

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
 
 import discord
 
+from bot.domain.eta import Forecast
+from bot.domain.job import Job
+from bot.domain.request import VideoRequest
+from bot.locale import Words
 from cogs.ui.options import OPTIONS, options_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from bot.domain.eta import Forecast
-    from bot.domain.job import Job
-    from bot.domain.request import VideoRequest
-    from bot.locale import Words
 
 ELLIPSIS: Final = "…"
 DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass

@@ -6,17 +6,15 @@ from the catalogue as English texts, so their key is found by the text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Place
 
 from bot.locale import DEFAULT, nearest, words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _GROUPS: Final = frozenset({"command", "option", "choice", "camera", "menu"})  # of keys with texts for commands
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.request import AspectRatio
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.request.build import wanted
 from cogs.request.defaults import with_defaults
 from cogs.request.submit import submit
@@ -17,10 +18,6 @@ from cogs.ui.replies import acknowledge
 from cogs.ui.retry import Typed, remember
 from cogs.video.option_completions import NARROWED, completion
 from cogs.video.retry_buttons import FORM, Fix, retried
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
 
 
 def setup(bot: Shotcaller) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
 from bot.domain.job import JobStatus
-from bot.locale import words
+from bot.locale import Words, words
+from bot.service.jobs.videos import Videos
 from cogs.ui.job_views import job_line
 from cogs.ui.replies import CONTENT, acknowledge, answer
 from cogs.ui.text import cut
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
-    from bot.locale import Words
-    from bot.service.jobs.videos import Videos
 
 CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25

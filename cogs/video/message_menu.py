@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import FormHandler, Shotcaller
+from bot.domain.capability import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
 from cogs.request.build import models_here, wanted
@@ -18,12 +21,6 @@ from cogs.ui.forms import QUICK, values_of
 from cogs.ui.options import options_of, wish_of
 from cogs.ui.replies import acknowledge
 from cogs.ui.retry import Typed, remember
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.client import FormHandler, Shotcaller
-    from bot.domain.capability import Capability
 
 FORM: Final = "film"
 

@@ -5,26 +5,21 @@ Where the database is too slow to say what the server allows, all that the model
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
 
+import discord
 from discord import app_commands
 
+from bot.client import Shotcaller
+from bot.domain.capability import Capability
 from bot.domain.choices import able, offered
 from bot.domain.request import Mode, VideoRequest
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.request.build import models_here
 from cogs.ui.text import cut
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
-
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.capability import Capability
-    from bot.locale import Words
-
-    Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
+Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
 
 NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
 CHOICES: Final = 25  # Discord's limit

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
+from bot.client import FormHandler, Shotcaller
 from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
 from cogs.request.build import models_here, wanted
@@ -17,9 +18,6 @@ from cogs.ui.forms import QUICK, values_of
 from cogs.ui.ids import whole
 from cogs.ui.replies import acknowledge
 from cogs.ui.retry import KIND, Typed, remember
-
-if TYPE_CHECKING:
-    from bot.client import FormHandler, Shotcaller
 
 FORM = "retry"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
+from bot.client import FormHandler, Shotcaller
+from bot.domain.draft import Draft
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import StoreUnavailable
-from bot.locale import words
+from bot.locale import Words, words
 from cogs.request.build import models_here
 from cogs.request.submit import submit
 from cogs.ui.buttons import Lasting
@@ -21,11 +23,6 @@ from cogs.ui.replies import acknowledge
 from cogs.ui.retry import Typed, remember
 from cogs.video.studio_draft import KIND, begun, changed, kept, meaning, reset, wish_in
 from cogs.video.studio_panel import NOTHING, Panel, panel_view
-
-if TYPE_CHECKING:
-    from bot.client import FormHandler, Shotcaller
-    from bot.domain.draft import Draft
-    from bot.locale import Words
 
 FORM: Final = "studio"
 _PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<value>[\w:.-]{1,40}))?"

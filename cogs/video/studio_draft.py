@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+import discord
+
+from bot.client import Shotcaller
+from bot.domain.capability import Capability
 from bot.domain.choices import bent
+from bot.domain.draft import Draft
+from bot.domain.request import VideoRequest
 from bot.errors import DraftGone, StoreUnavailable
 from cogs.request.build import models_here
 from cogs.request.defaults import place_of
 from cogs.ui.ids import whole
 from cogs.ui.options import options_of, wish_of
 from cogs.video.studio_panel import NOTHING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    import discord
-
-    from bot.client import Shotcaller
-    from bot.domain.capability import Capability
-    from bot.domain.draft import Draft
-    from bot.domain.request import VideoRequest
 
 KIND: Final = "studio"  # of the drafts
 LONGEST: Final = 1000  # seconds and strengths that a control may say at all; what the model can do is asked for later

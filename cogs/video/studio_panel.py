@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.domain.capability import Capability
 from bot.domain.choices import offered
-from bot.domain.request import AXIS_LIMIT
+from bot.domain.request import AXIS_LIMIT, VideoRequest
+from bot.locale import Words
+from bot.service.jobs.types import Estimate
 from cogs.storyboard.views import cost_line
 from cogs.ui.options import options_of
 from cogs.ui.text import cut, listed, safe
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from bot.domain.capability import Capability
-    from bot.domain.request import VideoRequest
-    from bot.locale import Words
-    from bot.service.jobs.types import Estimate
 
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)

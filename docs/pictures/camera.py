@@ -5,16 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import av
 from PIL import Image, ImageChops
 
 from bot.errors import ShotcallerError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTH: Final = 450  # CSS pixels, a phone's

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from docs.pictures.markup import Reader, as_html
 from docs.pictures.parts import Painter, file_box
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 Message = dict[str, Any]
 

@@ -7,6 +7,7 @@ import base64
 import io
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,14 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.errors import ShotcallerError
 from docs.pictures import camera
 from docs.pictures.chat import View, page
-from docs.pictures.recording import record
+from docs.pictures.recording import Moment, Recording, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from PIL import Image
-
-    from docs.pictures.recording import Moment, Recording
 
 HERE: Final = Path(__file__).parent
 POSTER: Final = 1.5  # the second of a film that stands for it

@@ -5,16 +5,12 @@ The numbers of types and styles are Discord's (its documents: "Components", "Com
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from docs.pictures.markup import as_html
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from docs.pictures.markup import Reader
+from docs.pictures.markup import Reader, as_html
 
 Part = dict[str, Any]
 

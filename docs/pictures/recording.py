@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TextIO
 
 import aiohttp
 
@@ -17,12 +18,7 @@ from bot.demo.screen import Screen
 from bot.demo.show import Show
 from bot.errors import ShotcallerError
 from bot.service.jobs.eta import FRESH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import TextIO
-
-    from docs.pictures.chat import Message
+from docs.pictures.chat import Message
 
 WORK: Final = 40.0  # seconds that a video takes
 PATIENCE: Final = 120.0  # seconds for anything awaited beyond that

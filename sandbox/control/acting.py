@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.control.names import user_of, who_and_where
 from sandbox.discord import shapes
+from sandbox.discord.interactions import Interaction
 from sandbox.discord.people import commands, components, modals
 from sandbox.discord.people.typed import Impossible
 from sandbox.discord.permissions import Permission
-from sandbox.discord.world import CATEGORY
-
-if TYPE_CHECKING:
-    from sandbox.discord.interactions import Interaction
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Json, User
+from sandbox.discord.service import Discord
+from sandbox.discord.world import CATEGORY, Channel, Json, User
 
 
 class Unreachable(Exception):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.control.names import channel_of
 from sandbox.discord import shapes
+from sandbox.discord.clock import Clock
 from sandbox.discord.people.typed import Impossible
-
-if TYPE_CHECKING:
-    from sandbox.discord.clock import Clock
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Json
-    from sandbox.providers import Providers
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Json
+from sandbox.providers import Providers
 
 
 class Looking:

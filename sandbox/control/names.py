@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord.people.typed import Impossible
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Channel, Json, User, World
+from sandbox.discord.world import Channel, Json, User, World
 
 
 def user_of(world: World, given: Any) -> User:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
 from sandbox.control.acting import Acting, Unreachable
 from sandbox.control.changing import Changing
 from sandbox.control.looking import Looking
+from sandbox.discord.clock import Clock
 from sandbox.discord.people.typed import Impossible
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Json
 from sandbox.faults import UnknownFault
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from sandbox.discord.clock import Clock
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Json
-    from sandbox.providers import Providers
+from sandbox.providers import Providers
 
 
 class Control:

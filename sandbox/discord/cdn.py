@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
 from sandbox.discord import media
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sandbox.discord.clock import Snowflakes
-    from sandbox.discord.uploads import Upload
+from sandbox.discord.clock import Snowflakes
+from sandbox.discord.uploads import Upload
 
 SPOILER = "SPOILER_"
 IS_SPOILER = 1 << 3  # an attachment's flag

@@ -6,13 +6,10 @@ import base64
 import secrets
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 from sandbox.discord import shapes
 from sandbox.discord.errors import Refused
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Channel, Json, Message, User, World
+from sandbox.discord.world import Channel, Json, Message, User, World
 
 FIRST_ANSWER_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 
 def content_type(filename: str) -> str | None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from sandbox.discord import content, shapes
+from sandbox.discord.cdn import Cdn
 from sandbox.discord.errors import Refused
+from sandbox.discord.gateway import Gateway
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.ratelimit import Limited
-from sandbox.discord.world import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sandbox.discord.cdn import Cdn
-    from sandbox.discord.gateway import Gateway
-    from sandbox.discord.uploads import Upload
-    from sandbox.discord.world import Channel, Json, User, World
+from sandbox.discord.uploads import Upload
+from sandbox.discord.world import Channel, Json, Message, User, World
 
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6

@@ -6,18 +6,15 @@ import copy
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
 
 from sandbox.discord.errors import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
-
-    from sandbox.discord.world import Json
+from sandbox.discord.world import Json
 
 ID = "urn:discord"
 LONGEST_TEXT = 300

@@ -5,15 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from sandbox.discord.clock import Clock
 from sandbox.discord.errors import REFUSALS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.discord.clock import Clock
 
 GLOBAL_A_SECOND = 50
 INVALID_REQUESTS = 10_000

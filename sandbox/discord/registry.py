@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.discord.errors import Refused
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Json, World
+from sandbox.discord.world import Json, World
 
 CHAT_INPUT = 1
 SUBCOMMANDS = (1, 2)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.world import Json
+from sandbox.discord.errors import Problem
+from sandbox.discord.world import Json
 
 
 @dataclass(slots=True, kw_only=True)

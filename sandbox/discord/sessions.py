@@ -6,14 +6,12 @@ import asyncio
 import contextlib
 import json
 import zlib
+from asyncio import Transport
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from asyncio import Transport
-
-    from aiohttp import web
+from aiohttp import web
 
 KEPT_EVENTS = 2000
 

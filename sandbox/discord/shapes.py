@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.discord import permissions
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
+from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
 # What a guild may have and this one has not.

@@ -7,14 +7,12 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord.errors import Refused
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PIECE = 1024 * 1024
 CHUNK = 64 * 1024

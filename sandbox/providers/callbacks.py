@@ -8,14 +8,12 @@ import hmac
 import json
 import logging
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 
 from sandbox.loopback import is_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.faults import Fault, Faults
 from sandbox.providers.callbacks import call_back
+from sandbox.providers.fields import Order
 from sandbox.providers.files import Files
 from sandbox.providers.generation import Generation
-from sandbox.providers.tasks import Task, Tasks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from sandbox.faults import Fault, Faults
-    from sandbox.providers.fields import Order
-    from sandbox.providers.tasks import Failure
-    from sandbox.studio.vault import Vault
+from sandbox.providers.tasks import Failure, Task, Tasks
+from sandbox.studio.vault import Vault
 
 
 class Desk:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+from aiohttp import web
 
-    from aiohttp import web
-
-    from sandbox.studio.video import Film
+from sandbox.studio.video import Film
 
 
 class BrokenBody(Exception):

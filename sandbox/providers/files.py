@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from sandbox.faults import cut, on_the_wire
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sandbox.faults import Fault, Faults
-    from sandbox.studio.vault import Vault
-    from sandbox.studio.video import Film
+from sandbox.faults import Fault, Faults, cut, on_the_wire
+from sandbox.studio.vault import Vault
+from sandbox.studio.video import Film
 
 CHUNK = 256 * 1024
 TOO_LARGE = 300_000_000  # bytes

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import hdrs, web
 
-from sandbox.faults import on_the_wire
+from sandbox.faults import Fault, Faults, on_the_wire
 from sandbox.providers.fields import BrokenBody, InvalidField
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from typing import Any
-
-    from sandbox.faults import Fault, Faults
-
-    Handler = Callable[[web.Request, Fault | None], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request, Fault | None], Awaitable[web.StreamResponse]]
 
 
 class Refusal(Exception):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine
 
 from sandbox.providers.tasks import Failure, State, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-
-    from sandbox.studio.vault import Vault
+from sandbox.studio.vault import Vault
 
 log = logging.getLogger(__name__)
 

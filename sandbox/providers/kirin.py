@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import hdrs, web
 
-from sandbox.faults import cut
+from sandbox.faults import Fault, cut
 from sandbox.providers import kirin_rules
+from sandbox.providers.desk import Desk
 from sandbox.providers.fields import json_body
 from sandbox.providers.front import Front, Refusal
 from sandbox.providers.kirin_scan import Scans
 from sandbox.providers.tasks import Failure, State, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.faults import Fault
-    from sandbox.providers.desk import Desk
 
 NAME = "kirin"
 ROOT = "/kirin/model/v1"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.providers.fields import BrokenBody, Fields, Order
 from sandbox.providers.multi_shot import read_shots
 from sandbox.studio.video import SIZES, Film, Shot
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MODEL = "kirin_v3_t2v"
 PROMPT_MOST = 2500

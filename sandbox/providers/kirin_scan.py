@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
+from sandbox.faults import Fault
 from sandbox.providers.fields import Fields, json_body
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.faults import Fault
-    from sandbox.providers.files import Files
+from sandbox.providers.files import Files
 
 RISKS = frozenset({"POLITY", "EROTIC", "VIOLENT", "CHILD"})
 WORD = re.compile(r"\w+")

@@ -5,24 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from collections.abc import Collection
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import hdrs, web
 
-from sandbox.faults import cut
+from sandbox.faults import Fault, cut
 from sandbox.providers import kling_rules
-from sandbox.providers.fields import InvalidField, json_body
+from sandbox.providers.desk import Desk
+from sandbox.providers.fields import BrokenBody, InvalidField, json_body
 from sandbox.providers.front import Front, Refusal
+from sandbox.providers.kling_auth import Keys
 from sandbox.providers.tasks import Failure, State, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sandbox.faults import Fault
-    from sandbox.providers.desk import Desk
-    from sandbox.providers.fields import BrokenBody
-    from sandbox.providers.kling_auth import Keys
 
 NAME = "kling"
 PATH = "/kling/v1/videos/text2video"

@@ -7,15 +7,13 @@ is refused by "v2.x" alone; a camera move is `kling-v1`'s.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.providers.fields import Fields, InvalidField, Order
 from sandbox.providers.multi_shot import read_shots
 from sandbox.studio.video import SIZES, Camera, Film, Shot
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 PROMPT_MOST = 2500
 ASPECTS = ("16:9", "9:16", "1:1")

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
+from aiohttp import web
+
+from sandbox.faults import Faults
 from sandbox.providers import kirin, kling
 from sandbox.providers.desk import Desk
 from sandbox.providers.kling_auth import Keys
+from sandbox.providers.tasks import Task
 from sandbox.studio.vault import Vault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
-    from types import TracebackType
-
-    from aiohttp import web
-
-    from sandbox.faults import Faults
-    from sandbox.providers.tasks import Task
 
 # The moderation of the sandbox knows few words, but finds them.
 SENSITIVE = {"gore": "VIOLENT", "bloodbath": "VIOLENT", "nude": "EROTIC", "porn": "EROTIC"}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.providers.fields import Order
+from sandbox.providers.fields import Order
 
 CENTS = Decimal("0.0001")
 

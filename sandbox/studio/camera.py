@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sandbox.studio.video import Camera
+from sandbox.studio.video import Camera
 
 SHIFT = 0.24  # of the picture's width or height, over the whole shot, at amount 10
 ROLL = 20.0  # degrees, likewise

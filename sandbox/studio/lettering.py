@@ -7,17 +7,15 @@ import functools
 import importlib.util
 import itertools
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PIL import ImageFont
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    Font = ImageFont.FreeTypeFont
+Font = ImageFont.FreeTypeFont
 
 NOTO_PACKAGE: Final = "noto_cjk_sans_otc"  # of the extra `sandbox`
 NOTO_FILE: Final = "NotoSansCJK-Regular.ttc"

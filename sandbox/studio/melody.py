@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from array import array
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sandbox.studio.scenery import dice
-
-if TYPE_CHECKING:
-    from sandbox.studio.video import Film, Shot
+from sandbox.studio.video import Film, Shot
 
 RATE = 48_000  # samples a second
 NOTES_A_SECOND = 3

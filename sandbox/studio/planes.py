@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import av
 from PIL import Image
 
-if TYPE_CHECKING:
-    from sandbox.studio.camera import View
+from sandbox.studio.camera import View
 
 Size = tuple[int, int]
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from sandbox.studio import lettering
 from sandbox.studio.planes import Layer, even
-
-if TYPE_CHECKING:
-    from sandbox.studio.video import Film
+from sandbox.studio.video import Film
 
 INK = (246, 242, 232)
 FAINT = (170, 166, 160)

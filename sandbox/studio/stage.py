@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
@@ -13,11 +13,7 @@ from sandbox.studio.camera import View, view
 from sandbox.studio.planes import Layer, Planes, even
 from sandbox.studio.scenery import dice, lights, scenery
 from sandbox.studio.slate import INK, Layout, arm_picture, board_layer, prompt_layer, watermark_layer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.studio.video import Film
+from sandbox.studio.video import Film
 
 CLAP_SECONDS = 0.4  # the arm comes down at the start of each shot
 CLAP_DEGREES = 7.0

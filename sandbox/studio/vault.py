@@ -10,12 +10,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from sandbox.studio.video import Film
+from sandbox.studio.video import Film
 
 
 class Vault:

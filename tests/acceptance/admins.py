@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from tests.acceptance.people import Json, People
 from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.acceptance.people import Json, People
 
 
 async def does(people: People, name: str, /, *, user: str = "admin", **options: Any) -> str:

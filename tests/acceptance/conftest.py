@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -19,9 +19,6 @@ pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books"
 from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain themselves only if imported now
 from tests.acceptance.people import People  # noqa: E402 - likewise
 from tests.acceptance.stage import Stage  # noqa: E402 - likewise
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 FPS = 4  # frames a second of the films: nobody here looks at them
 

@@ -14,19 +14,16 @@ import inspect
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any, TypeVar, cast
 
 from bot import log
 from bot.app import Wraps, run
+from bot.domain.row import Row
 from bot.service.ports.notifier import Card
 from bot.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from types import FrameType
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 T = TypeVar("T")
 

@@ -13,17 +13,15 @@ import multiprocessing
 import os
 import runpy
 import sys
+from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from bot import app  # noqa: F401 - what a bot imports, imported here once
 from bot.client import extensions
 from bot.locale import locales, words
 from bot.provider.transport import shared_ssl_context
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 

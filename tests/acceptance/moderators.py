@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import Stage
 
 ROOM: Final = "mod"
 ADMIN: Final = "admin"

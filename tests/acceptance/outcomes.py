@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.locale import words
-from tests.acceptance.people import text_of
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, text_of
+from tests.acceptance.stage import Stage
 
 
 async def delivered_once(stage: Stage, *, channel: str = "general") -> Json:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import aiohttp
 
 from bot.app import Wraps, run
 from bot.settings import Settings
+from sandbox.server import Sandbox
 from tests.acceptance.books import Books
 from tests.acceptance.forks import Forked
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    import aiohttp
-
-    from sandbox.server import Sandbox
-    from tests.acceptance.people import People
+from tests.acceptance.people import People
 
 ROOT: Final = Path(__file__).parents[2]
 PROMPT: Final = "a paper boat in the rain"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot import __version__
 from bot.locale import words
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 SAY = words()
 

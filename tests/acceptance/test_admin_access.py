@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.acceptance.admins import asks, does
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import Stage
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "admin.md"
 COMMANDS: Final = (

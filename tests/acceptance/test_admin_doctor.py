@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.acceptance.admins import asks, does, told
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import Stage
 
 
 async def test_channels_are_looked_at_one_by_one(stage: Stage) -> None:

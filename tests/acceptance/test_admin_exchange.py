@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.acceptance.admins import asks, does, told
-from tests.acceptance.people import attaches
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json, People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, People, attaches
+from tests.acceptance.stage import Stage
 
 
 async def exports(people: People) -> Json:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.app import Wraps
+from bot.provider.base import VideoProvider
 from tests.acceptance.admins import does, everything_in, told
 from tests.acceptance.controls import control, labels, walk
 from tests.acceptance.outcomes import called_once
-from tests.acceptance.people import text_of
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.provider.base import VideoProvider
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, text_of
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 DOUBTFUL: dict[str, Any] = {"kirin_find_is_authoritative": "false"}
 

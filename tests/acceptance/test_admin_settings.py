@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.acceptance.admins import asks, does, told
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import Stage
 
 ACCEPTED = "On its way"
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.locale import words
 from tests.acceptance.admins import asks, everything_in
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import People
+from tests.acceptance.stage import Stage
 
 
 async def panel(people: People, sent: str) -> str:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
 from bot.app import Wraps
 from bot.errors import StoreUnavailable
+from bot.store.database import Database, Transaction
 from tests.acceptance.admins import asks, does, told
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.store.database import Database, Transaction
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import Stage
 
 T = TypeVar("T")
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
 from tests.acceptance.admins import asks, does
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import SMALL, Stage
 
 
 async def reported(stage: Stage, *, locale: str | None = None, **options: Any) -> Json:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.people import text_of
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import People, text_of
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 CHINESE: Final = re.compile("[一-鿿]")
 ZH: Final[dict[str, Any]] = {"locale": "zh-CN"}

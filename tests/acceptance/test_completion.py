@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from tests.acceptance.stage import PROMPT
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, Stage
 
 
 async def offered(stage: Stage, focused: str, **options: Any) -> list[Json]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.acceptance.controls import control
 from tests.acceptance.moderators import ADMIN, approves, case, checks
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import SMALL, Stage
 
 
 async def dear(stage: Stage) -> None:

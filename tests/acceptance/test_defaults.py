@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.acceptance.controls import chosen, control, offers, shown
-from tests.acceptance.stage import PROMPT
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, Stage
 
 
 async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choices: str) -> Json:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from bot.__main__ import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 SMALL = ("--duration", "3", "--aspect", "1:1", "--generate-seconds", "0.2")
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
 from bot.__main__ import main
-from bot.demo.crowd import Crowd, Seen, comparisons
+from bot.demo.crowd import Asked, Crowd, Seen, comparisons
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
 from bot.store.money.reconciliation import Books, Sum
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.demo.crowd import Asked
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = Seen(

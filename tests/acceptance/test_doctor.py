@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import sqlite3
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,10 +14,7 @@ from bot.lockfile import sole_user
 from bot.settings import Settings
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 NOWHERE = "http://127.0.0.1:9"  # the port of the discard service, on which nothing listens
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.stage import PROMPT
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import PROMPT, Stage
 
 KLING: Final[dict[str, Any]] = {"model": "kling-v1", "prompt": PROMPT}
 REFUSED: Final = [

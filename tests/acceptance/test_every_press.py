@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
 
 import pytest
 
 from bot.app import answering
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.acceptance.people import People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import People
+from tests.acceptance.stage import SMALL, Stage
 
 Json: TypeAlias = dict[str, Any]
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.locale import words
 from tests.acceptance.controls import control
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 HOUR, DAY = 3_600_000, 86_400_000  # milliseconds
 SAY = words()

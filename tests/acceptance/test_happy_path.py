@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import av
 import pytest
 
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.app import Wraps
 from bot.errors import StoreUnavailable
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.store.database import Database, Transaction
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from bot.store.database import Database, Transaction
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 
 def button(message: Json, wanted: str) -> str:

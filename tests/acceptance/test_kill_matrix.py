@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.acceptance.outcomes import given_back
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 

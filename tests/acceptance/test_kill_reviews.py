@@ -6,16 +6,13 @@ import contextlib
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.acceptance.moderators import ADMIN, ROOM, button, checks
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import SMALL, Stage
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # The steps that only a review takes, in their order: of a request that is approved, and of its video.

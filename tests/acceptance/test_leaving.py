@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 POINTS: Final = tuple(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.acceptance.controls import control, fields
-from tests.acceptance.stage import PROMPT
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import PROMPT, Stage
 
 ENTRY: Final = "Make a video of this"
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from bot.doctor import examine
 from bot.settings import Settings
 from tests.acceptance.controls import control, labels
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 
 async def report(stage: Stage, **changes: object) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.acceptance.admins import does
 from tests.acceptance.moderators import ADMIN, ROOM, approves, button, case, checks, denies, opens_denial, rule
 from tests.acceptance.outcomes import called_once
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 
 async def ask(stage: Stage, **options: object) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.stage import PROMPT
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, Stage
 
 SMALL: Final[dict[str, Any]] = {"duration": 3, "aspect": "1:1"}
 ANIMALS: Final = "A {animal} in the {place}"

@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from bot.locale import privacy_text, words
 from tests.acceptance.controls import control
-from tests.acceptance.people import text_of
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, text_of
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 POINTS: Final = tuple(

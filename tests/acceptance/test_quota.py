@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.locale import words
 from tests.acceptance.admins import does
 from tests.acceptance.controls import fields
 from tests.acceptance.moderators import ADMIN, approves, button, case, checks
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json, People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, People
+from tests.acceptance.stage import SMALL, Stage
 
 SAY = words()
 ZH = "zh-CN"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.locale import words
 from bot.service.moderation.cases import Heard
 from tests.acceptance.moderators import ADMIN, button, case, checks
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json
+from tests.acceptance.stage import SMALL, Stage
 
 SAY = words()
 

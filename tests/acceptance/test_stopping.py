@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from bot.app import GRACE
+from tests.acceptance.forks import Forked
 from tests.acceptance.outcomes import delivered_once
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.forks import Forked
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 LONG: Final = 1.5  # seconds that a phase is drawn out, to be stopped in the middle of it
 

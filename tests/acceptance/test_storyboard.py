@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from tests.acceptance.controls import control, walk
-from tests.acceptance.stage import PROMPT, SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json, People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import Json, People
+from tests.acceptance.stage import PROMPT, SMALL, Stage
 
 COMMAND: Final = "video storyboard"
 SCRIPT: Final = "1. 4s A fox wakes in the snow\n2. 3s It runs over a hill\n3. 3s It looks back"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown, walk
-from tests.acceptance.stage import PROMPT
+from tests.acceptance.people import Json
+from tests.acceptance.stage import PROMPT, Stage
 
 PRIMARY = 1  # Discord's style of a button in colour
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
 
 
 async def opened(stage: Stage, **options: Any) -> Json:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.acceptance.outcomes import delivered_once, kept_for_the_operator
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 LATER = {"after": 1}  # the first message is the card, the second the video
 REFUSALS = ["missing_permissions", "unknown_channel"]

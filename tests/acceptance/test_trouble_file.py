@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.acceptance.outcomes import delivered_once, given_back
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 MANY = 50
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.app import Wraps
+from bot.provider.base import VideoProvider
 from tests.acceptance.outcomes import delivered_once, given_back, kept_for_the_operator
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from bot.provider.base import VideoProvider
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 
 async def ask(stage: Stage, **settings: Any) -> None:

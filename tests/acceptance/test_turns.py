@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.acceptance.admins import does
-from tests.acceptance.people import text_of
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.people import People
-    from tests.acceptance.stage import Stage
+from tests.acceptance.people import People, text_of
+from tests.acceptance.stage import SMALL, Stage
 
 FLOOD = 6
 

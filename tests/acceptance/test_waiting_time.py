@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.eta import ENOUGH
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import SMALL
-
-if TYPE_CHECKING:
-    from tests.acceptance.stage import Stage
+from tests.acceptance.stage import SMALL, Stage
 
 
 async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_takes_longer(stage: Stage) -> None:

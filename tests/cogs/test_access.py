@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import discord
 import pytest
 
-from bot.domain.job import Remover
+from bot.domain.job import Job, Remover
 from bot.errors import ResultDeleted, ResultForgotten
 from bot.service.jobs.results import Results
 from bot.service.member.library import Library
@@ -20,17 +22,10 @@ from cogs.library.command import VideoItem
 from cogs.results import edit
 from cogs.results.buttons import ACTIONS, ResultButton
 from cogs.results.inbox import InboxButton
-from tests.service.house import open_house
+from cogs.ui.buttons import Lasting
+from tests.service.house import House, open_house
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from cogs.ui.buttons import Lasting
-    from tests.service.house import House
-
-    Use = Callable[[House, Job, Any], Awaitable[None]]
+Use = Callable[[House, Job, Any], Awaitable[None]]
 
 HERE, ELSEWHERE = 7, 9
 TELLS_NOTHING: Final = {"report"}  # opens an empty form; what comes of it only moderators see

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from bot.domain.capability import Capability
 from bot.domain.eta import Forecast
 from bot.domain.member import Member
 from bot.domain.policy import Limits, Who
@@ -24,9 +25,6 @@ from cogs.video.studio_panel import Panel, panel_view
 from tests.acceptance.controls import walk
 from tests.cogs.ui.test_texts import job
 from tests.models import CAPABILITIES
-
-if TYPE_CHECKING:
-    from bot.domain.capability import Capability
 
 SAY: Final = words()
 ANA: Final = Member(user_id=1, guild_id=7)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 import pytest
@@ -15,9 +16,6 @@ from cogs.admin import server_setup
 from cogs.admin.setup_panel import FORM as SETUP
 from cogs.moderation import case_buttons
 from cogs.ui.buttons import Lasting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What decides for others, by the `custom_id`s that it comes with.
 GUARDED: Final[dict[str, list[str]]] = {

@@ -5,25 +5,22 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot import errors
 from bot.domain import capability
 from bot.domain.job import JobStatus
-from bot.domain.problem import Problem
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
-from bot.errors import ImpossibleRequest, InvalidRequest, ProviderError, Refused, ShotcallerError, StoreError
+from bot.errors import ImpossibleRequest, InvalidRequest, Problem, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
 from cogs.ui.replies import CONTENT, describe, seen
 from tests.models import KIRIN_V3, KLING_V1
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOSTILE = "`x` **y** [z](https://evil.example) @everyone <@123456789012345678> ||s||\n# h" * 40
 SAMPLES: dict[str, Any] = {

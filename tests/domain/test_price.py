@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,6 @@ from bot.domain.request import Mode, VideoRequest
 from bot.settings.prices import missing, table
 from bot.settings.tables import TableUnusable
 from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 durations = st.integers(1, 1000)
 kinds = st.sampled_from(KIRIN_V3.kinds())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,6 @@ from hypothesis import strategies as st
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.domain.storyboard import LONGEST, STEPS_BACK, WIDTH, Board, Storyboard, share, tidy
 from tests.models import KIRIN_V3
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NUMBERS: Final = st.integers(-3, 9)
 LENGTHS: Final = st.integers(-5, 40)

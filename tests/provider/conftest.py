@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from bot.provider.transport import Transport
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
-
-    Handler = Callable[[httpx.Request], httpx.Response]
-    Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-    Reach = Callable[..., Transport]
-    OpenWire = Callable[[Script], AbstractAsyncContextManager["Wire"]]
+Handler = Callable[[httpx.Request], httpx.Response]
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Reach = Callable[..., Transport]
+OpenWire = Callable[[Script], AbstractAsyncContextManager["Wire"]]
 
 KEY: Final = "sk-live-0123456789abcdef"
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import httpx
 import pytest
@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 from bot.errors import DeliveryError, ResultUnavailable, ResultUnusable
 from bot.provider.address import checked, is_public, resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @pytest.mark.parametrize(

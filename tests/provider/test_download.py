@@ -5,18 +5,16 @@ import contextlib
 import logging
 import os
 import traceback
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider.download import PIECE, Downloader
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from pathlib import Path
 
 URL = "https://cdn.example/dir/1.mp4?signature=secret-1234"
 PUBLIC, OTHER, PRIVATE = "93.184.215.14", "1.1.1.1", "10.0.0.1"

@@ -5,20 +5,16 @@ import hashlib
 import socket
 import ssl
 import struct
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from bot.errors import ResultUnavailable
 from bot.provider.download import Downloader
-
-if TYPE_CHECKING:
-    from asyncio import StreamReader, StreamWriter
-    from collections.abc import Sequence
-
-    from tests.provider.conftest import OpenWire, Script
+from tests.provider.conftest import OpenWire, Script
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"
 BLOCK = bytes(range(256)) * 400  # 102,400 bytes

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -18,9 +18,7 @@ from bot.errors import (
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus
 from bot.provider.kirin import Kirin
 from bot.provider.refusal import NO_VIDEO
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 ODD_SECONDS: tuple[Any, ...] = ("", "5s", None, -1, 0, 1e9, "nan", True, [5])
 ODD_PROGRESS: tuple[Any, ...] = (-0.1, 1.1, 50, "30%", None, True, [], "inf")

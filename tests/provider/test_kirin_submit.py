@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -19,9 +19,7 @@ from bot.errors import (
 )
 from bot.provider.base import TaskStatus
 from bot.provider.kirin import Kirin
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 MODEL = "kirin_v3_t2v"
 FOX = VideoRequest(model=MODEL, prompt="a fox on the ice")

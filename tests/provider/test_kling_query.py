@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -19,9 +19,7 @@ from bot.errors import (
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.kling import NO_LIST, Kling
 from bot.provider.refusal import NO_VIDEO
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 VIDEO = {"id": "v1", "url": "https://cdn.example/1.mp4?k=x", "watermark_url": "https://cdn.example/1w.mp4"}
 DONE = {"task_status": "succeed", "task_result": {"videos": [{**VIDEO, "duration": "5.1"}]}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -22,9 +22,7 @@ from bot.errors import (
 )
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.kling import NO_LIST, Kling
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 FOX = VideoRequest(model="kling-v1", prompt="a fox on the ice")
 MADE = {"id": "task_9", "task_id": "task_9", "object": "video", "model": "kling-v1", "status": "queued", "progress": 0}

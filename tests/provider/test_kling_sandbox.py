@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -29,10 +31,6 @@ from bot.provider.transport import Transport
 from bot.settings.models import models
 from sandbox.faults import Faults
 from sandbox.providers import Providers
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
-    from pathlib import Path
 
 FOX = VideoRequest(model="kling-v1", prompt="A red fox")
 ENDED = {TaskStatus.SUCCEEDED, TaskStatus.FAILED}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -22,9 +22,7 @@ from bot.errors import (
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DISCONTINUED, DUPLICATE, Kling
 from bot.provider.kling_codes import CODES
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 KEY = "sk-live-0123456789abcdef"
 FOX = VideoRequest(model="kling-v1", prompt="a fox on the ice")

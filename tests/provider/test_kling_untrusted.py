@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from hypothesis import example, given, settings
@@ -14,9 +15,6 @@ from bot.errors import ProviderError
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import Kling
 from bot.provider.transport import Transport
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
 
 FOX = VideoRequest(model="kling-v1", prompt="a fox")
 FIELDS = (

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.errors import ProviderUnavailable
 from bot.provider.scan import RISKS, Scanner, Verdict
-
-if TYPE_CHECKING:
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 FINE: dict[str, Any] = {"code": 200, "msg": "success", "request_id": "r1"}
 CLEAN: dict[str, Any] = {"ok": True, "nsfw_level": 0, "label_items": [], "risk_types": [], "error": ""}

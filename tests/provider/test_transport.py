@@ -4,7 +4,8 @@ import asyncio
 import gzip
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any
 
 import httpx
 import pytest
@@ -21,11 +22,7 @@ from bot.errors import (
 from bot.provider.boundary import BODY_LIMIT, Complaint
 from bot.provider.breaker import Breaker
 from bot.provider.transport import Timeouts, Transport
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-
-    from tests.provider.conftest import Reach, Time
+from tests.provider.conftest import Reach, Time
 
 
 def explain(_status: int, body: bytes) -> Complaint:

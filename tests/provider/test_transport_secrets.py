@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,11 +12,7 @@ from pydantic import BaseModel
 
 from bot.errors import ProviderError
 from bot.provider.boundary import Complaint
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.provider.conftest import Reach
+from tests.provider.conftest import Reach
 
 KEY = "sk-live-fedcba9876543210"
 ACCESS = "access/key+1="

@@ -4,19 +4,15 @@ import asyncio
 import json
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from asyncio import StreamReader, StreamWriter
+from typing import Any
 
 import pytest
 
 from bot.errors import OutcomeUnknown, ProviderUnavailable
 from bot.provider.boundary import Complaint
-from bot.provider.transport import Timeouts
-
-if TYPE_CHECKING:
-    from asyncio import StreamReader, StreamWriter
-
-    from bot.provider.transport import Transport
-    from tests.provider.conftest import OpenWire, Reach, Script
+from bot.provider.transport import Timeouts, Transport
+from tests.provider.conftest import OpenWire, Reach, Script
 
 QUICK = Timeouts(connect=0.2)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import av
@@ -15,10 +17,6 @@ from hypothesis import strategies as st
 from sandbox.faults import Faults, UnknownFault
 from sandbox.providers import Providers, kirin_rules
 from sandbox.providers.fields import InvalidField
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 CREATE = "/kirin/model/v1/generation"
 FOX = {"prompt": "A red fox", "duration": "3"}

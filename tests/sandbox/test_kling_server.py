@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import jwt
@@ -17,10 +19,6 @@ from sandbox.faults import Faults
 from sandbox.providers import Providers, kling_rules
 from sandbox.providers.fields import InvalidField
 from sandbox.providers.kling import CODES
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 VIDEOS = "/kling/v1/videos/text2video"
 FOX = {"prompt": "A red fox", "aspect_ratio": "1:1"}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 PEOPLE = json.dumps({"names": ["eve"]})
 

@@ -5,9 +5,11 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,10 +19,6 @@ from sandbox.faults import Faults
 from sandbox.loopback import is_loopback
 from sandbox.providers import Providers
 from sandbox.providers.callbacks import signature
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the account").decode()
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -19,10 +21,6 @@ from sandbox.studio.slate import prompt_layer, watermark_layer
 from sandbox.studio.stage import Stage
 from sandbox.studio.vault import Vault
 from sandbox.studio.video import SIZES, Camera, Film, Shot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 SMALL = Film(shots=(Shot(prompt="A red fox", seconds=1),), width=320, height=180, model="kling-v1")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, cast
+from pathlib import Path
+from typing import Any, Final, cast
 
 from bot.domain.concurrency import RunningLimits
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
-from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.policy import Limits as GuildLimits
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
@@ -20,6 +22,7 @@ from bot.service.jobs.admission import Admission
 from bot.service.jobs.ai_mark import Marking
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.copies import Courier
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Expectation
 from bot.service.jobs.offered_models import GivenUp, Models
@@ -31,6 +34,7 @@ from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.types import Limits
 from bot.service.jobs.videos import Videos
 from bot.service.jobs.worker import Capacity, Worker
+from bot.service.media.service import Media
 from bot.service.ports.operator_alerts import OperatorDesk
 from bot.service.screening.requests import REVIEW_TIME, Moderation
 from bot.service.screening.results import Inspection
@@ -51,15 +55,6 @@ from bot.store.sqlite import SQLiteDatabase
 from tests.funds import plain
 from tests.models import CAPABILITIES
 from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Scans, Stubborn
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
-    from pathlib import Path
-
-    from bot.domain.job import DeadLetter
-    from bot.service.jobs.copies import Courier
-    from bot.service.media.service import Media
 
 LEASE: Final = timedelta(seconds=30)
 UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
-from bot.domain.job import DeadLetter
+from bot.domain.job import DeadLetter, Job
+from bot.service.jobs.copies import Courier
 from bot.service.member.feedback import Feedback
 from bot.service.upkeep.left_guilds import Departures
 from bot.service.upkeep.privacy import Keeping, Privacy
@@ -17,15 +19,9 @@ from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import DepartureStore
 from bot.store.privacy.retention import RetentionStore
+from tests.service.house import House
 from tests.service.moderating import Staff
 from tests.service.scripted import Scripted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from bot.service.jobs.copies import Courier
-    from tests.service.house import House
 
 DAY = timedelta(days=1).total_seconds()
 PLACES = [(5, 41), (5, 42), (5, 43), (9, 44)]  # of a card, a result, a shared copy and one in a gallery

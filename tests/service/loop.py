@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from bot.service.jobs.worker import Worker
-    from tests.service.house import House
+from bot.service.jobs.worker import Worker
+from tests.service.house import House
 
 
 @asynccontextmanager

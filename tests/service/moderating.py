@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from bot.domain.case import Case, CaseKind
+from bot.domain.feedback import Note
 from bot.domain.guild import AuditEntry
+from bot.domain.job import Job
 from bot.domain.member import Member
 from bot.domain.policy import Moderation as Asked
 from bot.domain.request import VideoRequest
@@ -17,7 +20,7 @@ from bot.service.jobs.copies import Copies
 from bot.service.jobs.results import Results
 from bot.service.moderation.case_poster import Clerk
 from bot.service.moderation.cases import Cases, Heard
-from bot.service.ports.notifier import NotPosted, Posted
+from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
 from bot.service.screening.requests import Moderation, Screened
 from bot.service.screening.results import Inspection
 from bot.store.community.cases import CaseStore
@@ -26,15 +29,8 @@ from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.results import ResultStore
+from tests.service.house import House
 from tests.service.scripted import Scripted
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.domain.feedback import Note
-    from bot.domain.job import Job
-    from bot.service.ports.notifier import Result, Sighting
-    from tests.service.house import House
 
 GUILD, ROOM, DESK = 7, 9, 99
 ANA = Member(user_id=1, guild_id=GUILD)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, cast
+from pathlib import Path
+from typing import Any, Final, cast
 
+from bot.domain.case import Case
+from bot.domain.job import Job
+from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
 from bot.service.media.probe import MediaInfo
-from bot.service.ports.notifier import NotPosted, Posted
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from pathlib import Path
-
-    from bot.domain.case import Case
-    from bot.domain.job import Job
-    from bot.domain.request import VideoRequest
-    from bot.service.ports.notifier import Alert, Card, Result, Sighting
-    from bot.store.database import Database, Transaction
+from bot.service.ports.notifier import Alert, Card, NotPosted, Posted, Result, Sighting
+from bot.store.database import Database, Transaction
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, cast
+from pathlib import Path
+from typing import Any, Final, cast
 
 import pytest
 
@@ -14,6 +16,7 @@ from bot.domain.concurrency import RunningLimits
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
+from bot.store.database import Database, Transaction
 from bot.store.jobs.claims import Claims
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import Lookup
@@ -21,14 +24,7 @@ from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from tests.funds import balance, plain
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from bot.store.database import Database, Transaction
-
-    Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
+Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
 
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=60)

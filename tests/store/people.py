@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot.store.privacy.export import HELD
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 PERSON: Final = 911_222_333_444_555_666
 OTHER: Final = 811_222_333_444_555_666

@@ -2,20 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.domain.row import millis
 from bot.errors import StoreError
+from bot.store.database import Database
 from bot.store.migrate import Migration, migrate, shipped
-from tests.store.conftest import START, Store
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bot.store.database import Database
-    from tests.store.conftest import Opener
+from tests.store.conftest import START, Opener, Store
 
 FIRST = Migration(version=1, name="first", sql="CREATE TABLE one (a INTEGER);\n-- and\nCREATE TABLE two (b TEXT);\n")
 SECOND = Migration(version=2, name="second", sql="CREATE TABLE three (c INTEGER);\nINSERT INTO one (a) VALUES (7);\n")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from bot.domain.case import Case, CaseKind, Report
 from bot.domain.policy import Moderation
+from bot.domain.row import Row
 from bot.domain.usage import Sought
 from bot.domain.wanted import Wanted
 from bot.store.community.audit import Audit
 from bot.store.community.cases import CaseStore, with_reports, withdraw
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.database import Database, Transaction
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.removals import RemovalStore
@@ -36,13 +40,6 @@ from bot.store.privacy.deletion import Deletion, end_member, take_words_out, wit
 from bot.store.privacy.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import LEASE, START, Store
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-    from pathlib import Path
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
 
 T = TypeVar("T")
 

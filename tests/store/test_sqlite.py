@@ -8,21 +8,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.errors import StoreError, StoreLost, StoreUnavailable
+from bot.store.database import Transaction
 from bot.store.migrate import migrate, shipped
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import START, Store
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.store.database import Transaction
 
 
 @pytest.fixture

@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
+from bot.store.database import Database, Transaction
+from tests.store.conftest import Opener
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from pathlib import Path
-
-    from bot.store.database import Database, Transaction
-    from tests.store.conftest import Opener
-
-    Work = Callable[[Transaction], Awaitable[Any]]
+Work = Callable[[Transaction], Awaitable[Any]]
 
 
 @pytest.fixture

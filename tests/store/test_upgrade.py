@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.eta import likeness
-from bot.domain.job import JobStatus
+from bot.domain.job import Job, JobStatus
 from bot.domain.quota import Fund
 from bot.domain.row import millis
+from bot.store.database import Database, Transaction
 from bot.store.migrate import migrate, shipped
 from tests.store.conftest import START, Store
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.store.database import Database, Transaction
 
 OLD = 2  # the migrations that such a database has
 KINDS = {"succeeded": ["hold"], "running": ["hold"], "queued": ["hold"], "failed": ["hold", "release"]}

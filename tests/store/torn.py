@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.domain.row import Row
+from bot.store.database import Database, Transaction
 
 T = TypeVar("T")
 

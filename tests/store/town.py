@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bot.domain.case import Case, CaseKind
 from bot.domain.funding import Defaults, funding_of
@@ -17,7 +18,7 @@ from bot.domain.guild import AuditEntry, MemberState
 from bot.domain.job import DeadLetter, Job
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.quota import EVER, UNLIMITED, Allowance, Period, Unit, extra_of, period_of
+from bot.domain.quota import EVER, UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.endings import give_up
@@ -28,12 +29,6 @@ from bot.store.money.grants import Grants
 from bot.store.privacy.deletion import DeletionStore
 from tests.store.conftest import Store
 from tests.store.torn import Torn, TornError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
-    from contextlib import AbstractAsyncContextManager
-
-    from bot.domain.quota import Account, Fund, Funding
 
 HOUR: Final = timedelta(hours=1)
 

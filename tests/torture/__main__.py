@@ -10,16 +10,13 @@ import asyncio
 import logging
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.acceptance.forks import warm_up
 from tests.torture.bench import Bench
 from tests.torture.page import PAGE, page
 from tests.torture.troubles import troubles
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
-from tests.torture.life import life, seeded
+from tests.torture.life import Life, life, seeded
 from tests.torture.page import Figures
 from tests.torture.storm import Storm, ends
 from tests.torture.trial import try_out
-from tests.torture.troubles import OFTEN
+from tests.torture.troubles import OFTEN, Trouble
 from tests.torture.truth import untruths
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.torture.life import Life
-    from tests.torture.troubles import Trouble
-
-    Trial = tuple[Trouble, str]
+Trial = tuple[Trouble, str]
 
 TOGETHER: Final = 12  # troubles that one bot goes through before the next begins with nothing
 DEADLINE: Final = 2.0  # minutes until a video is given up

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import aiohttp
 
+from sandbox.discord.openapi import Document
 from sandbox.server import Sandbox
+from tests.acceptance.forks import Forked
 from tests.acceptance.people import People
 from tests.acceptance.stage import Stage
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from sandbox.discord.openapi import Document
-    from tests.acceptance.forks import Forked
 
 LEAPING: Final = str(Path(__file__).with_name("leaping.py"))
 FPS: Final = 4  # frames a second of the films: nobody looks at them

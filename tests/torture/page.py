@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tests.torture.troubles import OFTEN
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterator, Mapping
-
-    from tests.torture.troubles import Trouble
+from tests.torture.troubles import OFTEN, Trouble
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 

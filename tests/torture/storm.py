@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from random import Random
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tests.acceptance.controls import walk
-from tests.torture.life import HOUR
+from tests.torture.life import HOUR, Life
 from tests.torture.troubles import OFTEN, troubles
 from tests.torture.truth import end_of, untruths
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from random import Random
-
-    from tests.torture.life import Life
 
 CALM: Final = 240.0  # seconds that everything has to come to its end when nothing goes wrong any more
 

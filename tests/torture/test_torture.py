@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -16,9 +17,6 @@ from tests.torture.storm import Storm
 from tests.torture.trial import NOTHING, try_out
 from tests.torture.troubles import troubles
 from tests.torture.truth import End, untruths
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # One of each: where, at which step, what, and what comes of it.
 SHORT: Final = {

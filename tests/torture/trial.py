@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from tests.acceptance.books import Row
 from tests.acceptance.people import GLANCE, LOADING
-from tests.torture.life import HOUR
-from tests.torture.troubles import OFTEN
+from tests.torture.life import HOUR, Life
+from tests.torture.troubles import OFTEN, Trouble
 from tests.torture.truth import end_of
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from tests.acceptance.books import Row
-    from tests.torture.life import Life
-    from tests.torture.troubles import Trouble
 
 LASTING: Final = 6.0  # seconds that a lasting trouble lasts, unless everything is at its end before
 ENDS: Final = 90.0  # seconds until a job that has not ended counts as stuck

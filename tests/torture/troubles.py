@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sandbox.faults import MATCHES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OFTEN: Final = {"once": 1, "thrice": 3, "lasting": 1_000_000}  # how many calls a fault strikes
 MACHINE: Final = ("killed -9", "paused", "clock an hour ahead", "clock an hour back")

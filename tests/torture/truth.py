@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.job import Job
 from bot.locale import words
 from bot.service.ports.notifier import phase_of
+from tests.acceptance.books import Row
+from tests.acceptance.people import Json
+from tests.acceptance.stage import Stage
 from tests.funds import GIVEN_UP
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.acceptance.books import Row
-    from tests.acceptance.people import Json
-    from tests.acceptance.stage import Stage
 
 MICROS: Final = 1_000_000  # of a USD
 UNUSABLE: Final = frozenset({"over_cap", "cannot_fit"})  # what was made, and billed, can't be posted anywhere

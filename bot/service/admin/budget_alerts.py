@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.guild import AuditEntry
 from bot.domain.quota import guild_of_budget
 from bot.errors import DestinationBusy, ShotcallerError
-from bot.service.ports.notifier import Alert, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from bot.service.ports.notifier import Notifier
-    from bot.store.community.audit import Audit
-    from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
+from bot.service.ports.notifier import Alert, Notifier, Trouble
+from bot.store.community.audit import Audit
+from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
 
 log = logging.getLogger(__name__)
 

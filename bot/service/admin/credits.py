@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.funding import funding_of, givable
+from bot.domain.funding import Defaults, funding_of, givable
 from bot.domain.guild import AuditEntry
+from bot.domain.member import Member
 from bot.domain.quota import MOST_MORE
+from bot.domain.statement import Entry
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
-from bot.service.ports.notifier import Alert, Trouble
-from bot.store.money.grants import Gift
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.funding import Defaults
-    from bot.domain.member import Member
-    from bot.domain.statement import Entry
-    from bot.service.ports.notifier import Notifier
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.store.community.cases import CaseStore
-    from bot.store.community.guilds import GuildStore
-    from bot.store.money.grants import Grants
-    from bot.store.money.statements import Statements
+from bot.service.ports.notifier import Alert, Notifier, Trouble
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.money.grants import Gift, Grants
+from bot.store.money.statements import Statements
 
 log = logging.getLogger(__name__)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from bot.domain.guild import GuildState
 from bot.errors import OperatorFault, ProviderError, StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.domain.guild import GuildState
-    from bot.service.jobs.provider_health import ProviderHealth
-    from bot.store.community.guilds import GuildStore
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.store.community.guilds import GuildStore
 
 
 class Pulse(StrEnum):

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import Final
 
 from bot.domain.access import possible_id
-from bot.domain.guild import EVERYWHERE
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.guild import EVERYWHERE, AuditEntry
+from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain.usage import Posting, Sought
 from bot.errors import GuildJobUnknown
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.eta import Expectation
 from bot.service.jobs.types import JobView
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import timedelta
-
-    from bot.domain.guild import AuditEntry
-    from bot.domain.job import Job
-    from bot.domain.usage import Posting, Sought
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.eta import Expectation
-    from bot.store.jobs.dead_letters import DeadLetters
-    from bot.store.jobs.guild_jobs import GuildJobStore
-    from bot.store.jobs.queries import Lookup
+from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.guild_jobs import GuildJobStore
+from bot.store.jobs.queries import Lookup
 
 PAGE: Final = 8  # jobs on a page
 CANDIDATES: Final = 100  # jobs that one is chosen from

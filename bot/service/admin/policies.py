@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import ValidationError
 
 from bot.domain.funding import budget
-from bot.domain.guild import EVERYWHERE
+from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
+from bot.domain.policy import Policy
+from bot.domain.policy_diff import Changed
 from bot.domain.policy_file import read, refusal
+from bot.domain.quota import Account, Allowance
 from bot.errors import DestinationBusy, DestinationLost
+from bot.service.ports.staff import Staff
 from bot.service.screening.rules import check_rule
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.guild import AuditEntry, GuildState, MemberState
-    from bot.domain.policy import Policy
-    from bot.domain.policy_diff import Changed
-    from bot.domain.quota import Account, Allowance
-    from bot.service.ports.staff import Staff
-    from bot.store.community.audit import Audit
-    from bot.store.community.guilds import GuildStore
-    from bot.store.jobs.queries import Lookup
+from bot.store.community.audit import Audit
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.funding import budget
+from bot.domain.policy import Policy
 from bot.domain.price import USD_MICROS
-from bot.domain.usage import Used
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
-
-    from bot.domain.policy import Policy
-    from bot.domain.quota import Account
-    from bot.domain.usage import DayOfMember, Drift
-    from bot.store.community.guilds import GuildStore
-    from bot.store.jobs.queries import Lookup
-    from bot.store.money.usage import UsageStore
+from bot.domain.quota import Account
+from bot.domain.usage import DayOfMember, Drift, Used
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.queries import Lookup
+from bot.store.money.usage import UsageStore
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by it, spreadsheets know that a file is UTF-8
 COLUMNS: Final = ("day", "member_id", "videos", "credits", "usd_estimated", "usd_charged", "failed")

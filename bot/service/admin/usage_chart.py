@@ -7,20 +7,18 @@ needs no letters but those of its own font. The bars are numbered; who is who st
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.price import USD_MICROS
+from bot.domain.usage import Used
+from bot.service.admin.usage import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
-
     from PIL import ImageDraw
-
-    from bot.domain.usage import Used
-    from bot.service.admin.usage import Report
 
     Box = tuple[float, float, float, float]
 

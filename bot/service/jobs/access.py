@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from bot.domain.access import Act, check, possible_id
+from bot.domain.job import Job
+from bot.domain.member import Member
 from bot.errors import Refused, ResultForgotten
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bot.domain.job import Job
-    from bot.domain.member import Member
-    from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import Lookup
 
 
 class Access:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from bot.domain.funding import funding_of
+from bot.domain.capability import Capability
+from bot.domain.case import Case
+from bot.domain.funding import Defaults, funding_of
+from bot.domain.guild import GuildState, MemberState
+from bot.domain.job import Job, Review
+from bot.domain.member import Member
+from bot.domain.policy import Policy
 from bot.domain.policy_check import as_made, check_member, refusals
-from bot.domain.quota import UNLIMITED, Unit
+from bot.domain.price import Price
+from bot.domain.quota import UNLIMITED, Funding, Unit
+from bot.domain.request import VideoRequest
 from bot.domain.terms import Terms, allowed
 from bot.errors import (
     BudgetExceeded,
     ConfirmationNeeded,
     CopyUnreviewed,
     ImpossibleRequest,
+    Refused,
     SeveralReasons,
     TooManyJobs,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.case import Case
-    from bot.domain.funding import Defaults
-    from bot.domain.guild import GuildState, MemberState
-    from bot.domain.job import Job, Review
-    from bot.domain.member import Member
-    from bot.domain.policy import Policy
-    from bot.domain.price import Price
-    from bot.domain.quota import Funding
-    from bot.domain.request import VideoRequest
-    from bot.errors import Refused
-    from bot.service.screening.requests import Moderation
-    from bot.store.community.guilds import GuildStore
-    from bot.store.jobs.queries import Lookup
-    from bot.store.money.budget_alerts import BudgetStore
+from bot.service.screening.requests import Moderation
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.queries import Lookup
+from bot.store.money.budget_alerts import BudgetStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.domain.job import Job
+from bot.domain.job import Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 from weakref import WeakValueDictionary
 
+from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.ports.notifier import CannotTell, Card, Phase, Posted, phase_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.service.jobs.eta import Expectation
-    from bot.service.ports.notifier import Notifier
-    from bot.store.jobs.jobs import JobStore
-    from bot.store.jobs.queries import Lookup
+from bot.service.jobs.eta import Expectation
+from bot.service.ports.notifier import CannotTell, Card, Notifier, Phase, Posted, phase_of
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.store.jobs.moments import Moments
+from bot.store.jobs.moments import Moments
 
 log = logging.getLogger(__name__)
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
+from bot.domain.job import Job
 from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultUnusable
-from bot.service.jobs.files import ready, remove, size
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
-    from datetime import datetime
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from bot.provider.base import VideoProvider
-    from bot.service.jobs.ai_mark import Marking
-    from bot.service.jobs.files import Fetcher
-    from bot.service.media.service import Media
-    from bot.service.ports.notifier import Posted, Result, Sighting
+from bot.provider.base import VideoProvider
+from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.files import Fetcher, ready, remove, size
+from bot.service.media.service import Media
+from bot.service.ports.notifier import Posted, Result, Sighting
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,14 @@ import math
 import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
 
 from bot.domain import backoff
-from bot.domain.job import DeadLetter, JobStatus, Review
+from bot.domain.job import DeadLetter, Job, JobStatus, Review
 from bot.errors import (
     DestinationBusy,
     DestinationLost,
@@ -28,23 +30,15 @@ from bot.errors import (
     SettingsInvalid,
     TransitionLost,
 )
+from bot.provider.base import VideoProvider
+from bot.service.jobs.ai_mark import Marking
 from bot.service.jobs.files import Fetcher, ready, remove, size
-from bot.service.ports.notifier import Alert, CannotTell, NotPosted, Posted, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from bot.provider.base import VideoProvider
-    from bot.service.jobs.ai_mark import Marking
-    from bot.service.media.service import Media
-    from bot.service.ports.notifier import Notifier, Result, Sighting
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.service.screening.results import Inspection
-    from bot.store.jobs.jobs import JobStore
-    from bot.store.jobs.queries import Lookup
+from bot.service.media.service import Media
+from bot.service.ports.notifier import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Sighting, Trouble
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.screening.results import Inspection
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from weakref import WeakValueDictionary
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 CROWDED: Final = 4  # so many times those under way may wait for their turn; the others come back later
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import eta
-from bot.domain.concurrency import begins_at
+from bot.domain.concurrency import RunningLimits, Waiting, begins_at
+from bot.domain.eta import Forecast
+from bot.domain.job import Job
+from bot.domain.request import VideoRequest
 from bot.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
-    from bot.domain.concurrency import RunningLimits, Waiting
-    from bot.domain.eta import Forecast
-    from bot.domain.job import Job
-    from bot.domain.request import VideoRequest
-    from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import Lookup
 
 FRESH: Final = timedelta(minutes=1)
 

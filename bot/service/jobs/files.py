@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Protocol
 
+from bot.domain.job import Job
 from bot.errors import ResultUnavailable
+from bot.service.jobs.ai_mark import Marking
+from bot.service.media.service import Media
 from bot.service.ports.notifier import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from bot.service.jobs.ai_mark import Marking
-    from bot.service.media.service import Media
 
 
 class Fetcher(Protocol):

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from bot.domain.notify import PREFERENCE, Notify, chosen
 from bot.errors import StoreError
-from bot.store.member.preferences import of_user
-
-if TYPE_CHECKING:
-    from bot.store.member.preferences import Preferences
+from bot.store.member.preferences import Preferences, of_user
 
 log = logging.getLogger(__name__)
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
+from bot.domain.capability import Capability
 from bot.errors import StoreUnavailable
 from bot.service.ports.notifier import Alert, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.store.jobs.models import ModelStore
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.store.jobs.models import ModelStore
 
 log = logging.getLogger(__name__)
 

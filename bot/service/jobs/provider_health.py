@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import backoff
 from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
+from bot.provider.base import VideoProvider
 from bot.service.ports.notifier import Alert, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.provider.base import VideoProvider
-    from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorDesk
 
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
 PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer

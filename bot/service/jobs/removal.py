@@ -6,22 +6,18 @@ The deletion is a row before anything is done; whatever Discord does not take no
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import backoff
+from bot.domain.job import Job, Remover
 from bot.errors import DestinationBusy, DestinationLost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job, Remover
-    from bot.service.jobs.copies import Courier
-    from bot.store.jobs.copies import CopyStore
-    from bot.store.jobs.queries import Lookup
-    from bot.store.jobs.removals import Removal, RemovalStore
-    from bot.store.jobs.results import ResultStore
+from bot.service.jobs.copies import Courier
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.queries import Lookup
+from bot.store.jobs.removals import Removal, RemovalStore
+from bot.store.jobs.results import ResultStore
 
 log = logging.getLogger(__name__)
 

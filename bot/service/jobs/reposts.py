@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.errors import DestinationLost, StoreUnavailable
-from bot.service.jobs.copies import CopyKind
-from bot.service.ports.notifier import CannotTell, Posted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.service.jobs.copies import Copy, Courier
-    from bot.service.ports.notifier import Result
-    from bot.store.jobs.copies import CopyStore, LostCopy
-    from bot.store.jobs.queries import Lookup
+from bot.service.jobs.copies import Copy, CopyKind, Courier
+from bot.service.ports.notifier import CannotTell, Posted, Result
+from bot.store.jobs.copies import CopyStore, LostCopy
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

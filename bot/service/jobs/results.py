@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.domain.access import Act, check_file, deleted_by_moderator
-from bot.domain.job import Remover
+from bot.domain.job import Job, Remover
+from bot.domain.member import Member
 from bot.domain.rate_limit import RateLimit
 from bot.errors import (
     AlreadyShared,
@@ -30,23 +32,14 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.service.jobs.access import Access
-from bot.service.jobs.copies import Copy, CopyKind
-from bot.service.ports.notifier import CannotTell, Posted
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.domain.member import Member
-    from bot.service.jobs.copies import Copies, Courier
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.removal import Removals
-    from bot.service.jobs.reposts import Repeats
-    from bot.service.ports.notifier import Result
-    from bot.store.jobs.copies import CopyStore
-    from bot.store.jobs.queries import Lookup
-    from bot.store.jobs.results import ResultStore
+from bot.service.jobs.copies import Copies, Copy, CopyKind, Courier
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.removal import Removals
+from bot.service.jobs.reposts import Repeats
+from bot.service.ports.notifier import CannotTell, Posted, Result
+from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.queries import Lookup
+from bot.store.jobs.results import ResultStore
 
 log = logging.getLogger(__name__)
 

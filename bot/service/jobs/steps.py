@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import backoff
-from bot.domain.job import JobStatus, Review
+from bot.domain.job import Job, JobStatus, Review
 from bot.errors import DestinationBusy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.service.jobs.cards import Cards
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.submission import Submission
-    from bot.store.jobs.jobs import JobStore
-    from bot.store.jobs.review_decisions import Decisions
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.submission import Submission
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import backoff, eta
-from bot.domain.job import DeadLetter
+from bot.domain.job import DeadLetter, Job
 from bot.domain.price import to_micros
 from bot.errors import (
     ContentRefused,
@@ -24,20 +25,13 @@ from bot.errors import (
     TaskExists,
     TaskUnknown,
 )
-from bot.provider.base import TaskStatus
+from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
+from bot.service.jobs.eta import Expectation
+from bot.service.jobs.offered_models import GivenUp
+from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.ports.notifier import Alert, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.provider.base import Task, TaskFailure, VideoProvider
-    from bot.service.jobs.eta import Expectation
-    from bot.service.jobs.offered_models import GivenUp
-    from bot.service.jobs.provider_health import ProviderHealth
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.store.jobs.jobs import JobStore
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.store.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)
 

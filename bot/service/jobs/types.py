@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from bot.domain.job import Origin
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from bot.domain.eta import Forecast
-    from bot.domain.job import Destination, Job
-    from bot.domain.member import Member
-    from bot.domain.price import Price
-    from bot.domain.quota import Account
-    from bot.service.jobs.eta import Outlook
+from bot.domain.eta import Forecast
+from bot.domain.job import Destination, Job, Origin
+from bot.domain.member import Member
+from bot.domain.price import Price
+from bot.domain.quota import Account
+from bot.service.jobs.eta import Outlook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

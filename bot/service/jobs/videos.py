@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
 from bot.domain.access import possible_id
+from bot.domain.capability import Capability
+from bot.domain.eta import Forecast
 from bot.domain.job import Job, JobStatus, Review
+from bot.domain.member import Member
 from bot.domain.price import Price
-from bot.domain.quota import Unit
+from bot.domain.quota import Funding, Unit
+from bot.domain.request import VideoRequest
+from bot.domain.terms import Terms
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
-from bot.service.jobs.types import Accepted, Estimate, JobView, Purse, Standing
+from bot.service.jobs.admission import Admission, Admitted
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.eta import Expectation, Outlook
+from bot.service.jobs.offered_models import Models
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.types import Accepted, Asking, Estimate, JobView, Limits, Purse, Standing
 from bot.service.ports.notifier import Alert, Trouble
+from bot.service.ports.operator_alerts import OperatorDesk
 from bot.service.screening.requests import REVIEW_TIME
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.eta import Forecast
-    from bot.domain.member import Member
-    from bot.domain.quota import Funding
-    from bot.domain.request import VideoRequest
-    from bot.domain.terms import Terms
-    from bot.service.jobs.admission import Admission, Admitted
-    from bot.service.jobs.cards import Cards
-    from bot.service.jobs.eta import Expectation, Outlook
-    from bot.service.jobs.offered_models import Models
-    from bot.service.jobs.provider_health import ProviderHealth
-    from bot.service.jobs.types import Asking, Limits
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.store.jobs.jobs import JobStore
-    from bot.store.jobs.queries import Lookup
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

@@ -6,32 +6,27 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain import backoff
-from bot.domain.job import JobStatus
+from bot.domain.concurrency import RunningLimits
+from bot.domain.job import Job, JobStatus
 from bot.errors import StoreError, StoreLost, TransitionLost
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.delivery_slots import Places
 from bot.service.jobs.steps import Steps
+from bot.service.jobs.submission import Submission
+from bot.store.jobs.claims import Claims
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.review_decisions import Decisions
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
-    from datetime import datetime
-
-    from bot.domain.concurrency import RunningLimits
-    from bot.domain.job import Job
-    from bot.service.jobs.cards import Cards
-    from bot.service.jobs.clock_leaps import Timekeeper
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.submission import Submission
-    from bot.store.jobs.claims import Claims
-    from bot.store.jobs.jobs import JobStore
-    from bot.store.jobs.review_decisions import Decisions
-
-    Step = Callable[[Job], Awaitable[Job]]
+Step = Callable[[Job], Awaitable[Job]]
 
 log = logging.getLogger(__name__)
 

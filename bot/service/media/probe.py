@@ -6,18 +6,16 @@ Runs in the child process of `bot.service.media.child`, never in the bot's own: 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from bot.errors import ResultUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import BinaryIO
-
     from av import AudioStream, Packet, VideoStream
     from av.container import InputContainer
     from av.stream import Stream

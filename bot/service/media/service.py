@@ -13,16 +13,14 @@ import logging
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from pathlib import Path
+from typing import Any, Final, NoReturn, cast
 
 from bot.errors import ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.media.probe import MediaInfo
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
 __all__ = ["FIT_SECONDS", "PROBE_SECONDS", "Media", "MediaInfo"]
 

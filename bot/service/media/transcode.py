@@ -6,22 +6,19 @@ pictures pass through one at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.errors import ResultTooLarge, ResultUnusable
-from bot.service.media.probe import OPEN_OPTIONS, SLACK_SECONDS, chosen_streams, examine, tags, untrusted
+from bot.service.media.probe import OPEN_OPTIONS, SLACK_SECONDS, MediaInfo, chosen_streams, examine, tags, untrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from av import AudioFrame, AudioStream, VideoFrame, VideoStream
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
-
-    from bot.service.media.probe import MediaInfo
 
 LARGEST: Final = 2160  # pixels of the short side; more would take more memory than a child has
 SHORT_SIDES: Final = (720, 480, 360)  # pixels: the steps down when the bits do not carry the picture as it is

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.errors import ProviderError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-
-    from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.provider_health import ProviderHealth
 
 FRESH: Final = timedelta(minutes=1)  # so long nobody's question asks a provider again
 

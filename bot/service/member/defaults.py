@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
+from bot.domain.capability import Capability
 from bot.domain.request import VideoRequest
 from bot.errors import InvalidRequest
-from bot.store.member.preferences import of_channel, of_guild, of_user
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.store.member.preferences import Preferences
+from bot.store.member.preferences import Preferences, of_channel, of_guild, of_user
 
 # The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
 # the others may be depends on it.

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
+from bot.domain.feedback import Note
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Posted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.feedback import Note
-    from bot.service.ports.staff import Staff
-    from bot.store.member.feedback import FeedbackStore
+from bot.service.ports.staff import Staff
+from bot.store.member.feedback import FeedbackStore
 
 log = logging.getLogger(__name__)
 

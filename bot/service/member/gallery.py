@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain import backoff
+from bot.domain.job import Job
 from bot.errors import (
     DeliveryError,
     DestinationBusy,
@@ -18,20 +20,12 @@ from bot.errors import (
     StoreError,
     StoreUnavailable,
 )
-from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.jobs.copies import Copies, Copy, CopyKind, Courier
 from bot.service.ports.notifier import CannotTell, Posted
-from bot.store.member.preferences import of_guild
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.service.jobs.copies import Copies, Courier
-    from bot.store.jobs.queries import Lookup
-    from bot.store.member.gallery import GalleryStore, Hanging
-    from bot.store.member.library import Shelf
-    from bot.store.member.preferences import Preferences
+from bot.store.jobs.queries import Lookup
+from bot.store.member.gallery import GalleryStore, Hanging
+from bot.store.member.library import Shelf
+from bot.store.member.preferences import Preferences, of_guild
 
 log = logging.getLogger(__name__)
 

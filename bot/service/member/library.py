@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from bot.domain.access import Act
+from bot.domain.job import Job
+from bot.domain.member import Member
 from bot.domain.wanted import Wanted
 from bot.service.jobs.access import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.domain.member import Member
-    from bot.service.member.gallery import Gallery
-    from bot.store.jobs.queries import Lookup
-    from bot.store.member.library import Shelf
+from bot.service.member.gallery import Gallery
+from bot.store.jobs.queries import Lookup
+from bot.store.member.library import Shelf
 
 PAGE: Final = 5  # videos
 

@@ -6,28 +6,24 @@ import json
 import logging
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain import capability
 from bot.domain.access import Act
+from bot.domain.capability import Capability
 from bot.domain.member import Member
+from bot.domain.preset import Preset
 from bot.domain.request import Shot, VideoRequest
 from bot.domain.template import Template, escape
 from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
 from bot.service.jobs.access import Access
-from bot.store.member.preferences import of_guild
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.preset import Preset
-    from bot.service.jobs.videos import Videos
-    from bot.store.jobs.queries import Lookup
-    from bot.store.member.preferences import Preferences
-    from bot.store.member.presets import PresetStore
+from bot.service.jobs.videos import Videos
+from bot.store.jobs.queries import Lookup
+from bot.store.member.preferences import Preferences, of_guild
+from bot.store.member.presets import PresetStore
 
 log = logging.getLogger(__name__)
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bot.domain.capability import Capability
+from bot.domain.draft import Draft
+from bot.domain.preset import Preset
+from bot.domain.request import VideoRequest
 from bot.domain.storyboard import Board, Storyboard
 from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.presets import checked_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from bot.domain.capability import Capability
-    from bot.domain.draft import Draft
-    from bot.domain.preset import Preset
-    from bot.domain.request import VideoRequest
-    from bot.store.member.drafts import Drafts
-    from bot.store.member.presets import PresetStore
+from bot.store.member.drafts import Drafts
+from bot.store.member.presets import PresetStore
 
 KIND: Final = "storyboard"  # of drafts and of presets
 TEMPLATES: Final = 50  # that one person may keep

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 from weakref import WeakValueDictionary
 
 from bot.domain import backoff
-from bot.domain.case import CaseKind, CaseState
+from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
+from bot.service.jobs.copies import Copies
 from bot.service.ports.notifier import Alert, CannotTell, Posted, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
-
-    from bot.domain.case import Case
-    from bot.domain.job import Job
-    from bot.service.jobs.copies import Copies
-    from bot.service.ports.operator_alerts import OperatorDesk
-    from bot.service.ports.staff import Staff
-    from bot.store.community.cases import CaseStore
-    from bot.store.community.guilds import GuildStore
-    from bot.store.jobs.queries import Lookup
+from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.staff import Staff
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.queries import Lookup
 
 log = logging.getLogger(__name__)
 

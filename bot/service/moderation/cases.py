@@ -5,29 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.case import Case, CaseKind, CaseState, Report
-from bot.domain.job import JobStatus
+from bot.domain.guild import AuditEntry
+from bot.domain.job import Job, JobStatus
 from bot.domain.member import Member
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime, timedelta
-
-    from bot.domain.guild import AuditEntry
-    from bot.domain.job import Job
-    from bot.service.jobs.cards import Cards
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.jobs.results import Removed, Results
-    from bot.service.moderation.case_poster import Clerk
-    from bot.store.community.cases import CaseStore
-    from bot.store.community.guilds import GuildStore
-    from bot.store.community.reports import ReportStore
-    from bot.store.jobs.queries import Lookup
-    from bot.store.jobs.review_decisions import Decisions
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.results import Removed, Results
+from bot.service.moderation.case_poster import Clerk
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.community.reports import ReportStore
+from bot.store.jobs.queries import Lookup
+from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

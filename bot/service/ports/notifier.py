@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from pathlib import Path
+from typing import Protocol, TypeAlias
 
-from bot.domain.job import DeadLetter, JobStatus, Review
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
-    from bot.domain.case import Case
-    from bot.domain.job import Job
-    from bot.service.media.service import MediaInfo
+from bot.domain.case import Case
+from bot.domain.job import DeadLetter, Job, JobStatus, Review
+from bot.service.media.service import MediaInfo
 
 
 class Phase(StrEnum):

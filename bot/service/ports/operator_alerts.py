@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.errors import DestinationBusy, ShotcallerError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.service.ports.notifier import Alert, Notifier
+from bot.service.ports.notifier import Alert, Notifier
 
 log = logging.getLogger(__name__)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncIterator
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.domain.case import Case
-    from bot.domain.feedback import Note
-    from bot.domain.guild import AuditEntry
-    from bot.domain.job import Job
-    from bot.service.ports.notifier import Posted, Result, Sighting
+from bot.domain.case import Case
+from bot.domain.feedback import Note
+from bot.domain.guild import AuditEntry
+from bot.domain.job import Job
+from bot.service.ports.notifier import Posted, Result, Sighting
 
 
 class Staff(Protocol):

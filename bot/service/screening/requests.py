@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.case import Case, CaseKind
 from bot.domain.job import Review
-from bot.domain.policy import Action, Approval
+from bot.domain.member import Member
+from bot.domain.policy import Action, Approval, Policy
+from bot.domain.request import VideoRequest
 from bot.errors import PromptRefused, ProviderError, ReviewImpossible
-from bot.service.screening.rules import search, texts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from bot.domain.member import Member
-    from bot.domain.policy import Policy
-    from bot.domain.request import VideoRequest
-    from bot.provider.scan import Scanner
-    from bot.service.ports.staff import Staff
-    from bot.service.screening.rules import Finding
-    from bot.store.community.strikes import StrikeStore
+from bot.provider.scan import Scanner
+from bot.service.ports.staff import Staff
+from bot.service.screening.rules import Finding, search, texts_of
+from bot.store.community.strikes import StrikeStore
 
 log = logging.getLogger(__name__)
 

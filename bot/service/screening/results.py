@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.job import Review
-from bot.domain.policy import Approval
+from bot.domain.job import Job, Review
+from bot.domain.policy import Approval, Moderation
 from bot.errors import ProviderError
+from bot.provider.scan import Scanner
 from bot.service.screening.requests import REVIEW_TIME, Why
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.domain.policy import Moderation
-    from bot.provider.scan import Scanner
-    from bot.store.community.guilds import GuildStore
-    from bot.store.jobs.review_decisions import Decisions
+from bot.store.community.guilds import GuildStore
+from bot.store.jobs.review_decisions import Decisions
 
 log = logging.getLogger(__name__)
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import regex
 
-from bot.domain.policy import RuleKind
+from bot.domain.policy import Rule, RuleKind
+from bot.domain.request import VideoRequest
 from bot.domain.wordlist import fold, occurs
 from bot.errors import RuleInvalid
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.domain.policy import Rule
-    from bot.domain.request import VideoRequest
 
 LONGEST: Final = 0.1  # seconds that one pattern may search one text
 IN_ALL: Final = 1.0  # seconds that all the patterns of a guild may search all the texts of a request

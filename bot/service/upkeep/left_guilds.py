@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from bot.errors import StoreError, TransitionLost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from datetime import datetime
-
-    from bot.store.privacy.left_guilds import Departure, DepartureStore
+from bot.store.privacy.left_guilds import Departure, DepartureStore
 
 log = logging.getLogger(__name__)
 

@@ -7,24 +7,20 @@ import io
 import json
 import logging
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
 
+from bot.domain.job import Job
 from bot.domain.rate_limit import RateLimit
 from bot.errors import DestinationBusy, DestinationLost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from bot.service.jobs.copies import Courier
-    from bot.service.jobs.delivery import Delivery
-    from bot.store.jobs.removals import Place
-    from bot.store.privacy.deletion import Deletion, DeletionStore
-    from bot.store.privacy.export import PrivacyStore
+from bot.service.jobs.copies import Courier
+from bot.service.jobs.delivery import Delivery
+from bot.store.jobs.removals import Place
+from bot.store.privacy.deletion import Deletion, DeletionStore
+from bot.store.privacy.export import PrivacyStore
 
 log = logging.getLogger(__name__)
 

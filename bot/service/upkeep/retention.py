@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.errors import SettingsInvalid, TransitionLost
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.service.jobs.delivery import Delivery
-    from bot.service.upkeep.left_guilds import Departures
-    from bot.service.upkeep.privacy import Keeping
-    from bot.store.member.drafts import Drafts
-    from bot.store.privacy.retention import RetentionStore
+from bot.service.jobs.delivery import Delivery
+from bot.service.upkeep.left_guilds import Departures
+from bot.service.upkeep.privacy import Keeping
+from bot.store.member.drafts import Drafts
+from bot.store.privacy.retention import RetentionStore
 
 log = logging.getLogger(__name__)
 

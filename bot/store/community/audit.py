@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from bot.domain.guild import AuditEntry
-from bot.domain.row import from_millis, millis
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.domain.row import Row, from_millis, millis
+from bot.store.database import Database, Transaction
 
 
 async def record(tx: Transaction, entry: AuditEntry) -> bool:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from bot.domain.case import Case, CaseState, Report
 from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 async def open_case(tx: Transaction, case: Case) -> bool:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
-from bot.domain.guild import EVERYWHERE, GuildState, MemberState
+from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
+from bot.domain.policy import Policy
 from bot.domain.policy_diff import Changed, differences
-from bot.domain.row import millis
+from bot.domain.quota import Allowance
+from bot.domain.row import Row, millis
 from bot.errors import TransitionLost
 from bot.store.community.audit import record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.domain.guild import AuditEntry
-    from bot.domain.policy import Policy
-    from bot.domain.quota import Allowance
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 _STATES: Final = "SELECT * FROM guilds WHERE guild_id IN ($1, $2)"
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from bot.domain.case import Case
-from bot.domain.row import from_millis, millis
+from bot.domain.case import Case, Report
+from bot.domain.row import Row, from_millis, millis
 from bot.store.community.cases import open_case
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.case import Report
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 class ReportStore:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from bot.domain.guild import BY_ITSELF, AuditEntry
+from bot.domain.policy import Moderation
 from bot.domain.row import millis
 from bot.store.community.guilds import block
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.policy import Moderation
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bot.domain.concurrency import RunningLimits
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
 from bot.domain.row import from_millis, millis
+from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import AT_WORK, end_turn
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.domain.concurrency import RunningLimits
-    from bot.store.database import Database, Transaction
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
 # its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there

@@ -6,23 +6,20 @@ once: a repeat finds its line there.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
+from bot.domain.guild import AuditEntry
 from bot.domain.job import BY_ADMIN, DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store.community.audit import record
+from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import take_back
 from bot.store.jobs.fair_queue import take_turn
 from bot.store.jobs.transitions import move, update
 from bot.store.money import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import datetime
-
-    from bot.domain.guild import AuditEntry
-    from bot.store.database import Database, Transaction
 
 WRITTEN_OFF: Final = "written_off"  # why such a job failed
 

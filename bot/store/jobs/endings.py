@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
-from bot.domain.job import JobStatus
+from bot.domain.job import Job, JobStatus
 from bot.store.community.cases import withdraw
+from bot.store.database import Transaction
 from bot.store.jobs.transitions import move
 from bot.store.money import ledger
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.store.database import Transaction
 
 # The condition of jobs that can be ended: they still hold credits.
 UNENDED: Final = "delivered_at IS NULL AND status NOT IN ('failed', 'cancelled')"

@@ -8,14 +8,12 @@ person's turn in it have a row exactly while something of theirs waits.
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.concurrency import Place
 from bot.domain.job import Job
-
-if TYPE_CHECKING:
-    from bot.domain.row import Row
-    from bot.store.database import Transaction
+from bot.domain.row import Row
+from bot.store.database import Transaction
 
 # A dead letter waits for the operator, not for its provider: it takes nobody's place.
 UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"

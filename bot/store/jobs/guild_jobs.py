@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from bot.domain.job import Job
 from bot.domain.quota import Unit
-from bot.domain.row import from_millis
+from bot.domain.row import Row, from_millis
 from bot.domain.statement import Kind
 from bot.domain.usage import Posting, Sought
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 # The very words of the partial indexes, so that every database takes them.
 _OPEN: Final = (

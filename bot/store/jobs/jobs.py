@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import Any, Final
 
+from bot.domain.case import Case
 from bot.domain.eta import likeness
-from bot.domain.job import Job, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain.quota import Funding
 from bot.domain.row import millis
 from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.community.cases import open_case, withdraw
+from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import UNFINISHED, keep_turn, take_turn
 from bot.store.jobs.transitions import demand, move, read, update
 from bot.store.money import budget_alerts, ledger
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.case import Case
-    from bot.domain.job import DeadLetter
-    from bot.domain.quota import Funding
-    from bot.store.database import Database, Transaction
 
 _INSERT: Final = (
     "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "

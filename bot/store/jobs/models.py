@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 class ModelStore:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain.row import from_millis, millis, millis_of
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 # Of what nobody has closed yet; what is over stays where it was.
 _WAITED_FOR: Final = (

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from bot.domain.concurrency import Waiting
 from bot.domain.eta import likeness
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
+from bot.domain.quota import Account, Fund
+from bot.domain.request import VideoRequest
+from bot.domain.row import Row
+from bot.store.database import Database, Transaction
 from bot.store.jobs import fair_queue
 from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED
 from bot.store.money import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.domain.quota import Account, Fund
-    from bot.domain.request import VideoRequest
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
 
 
 class Lookup:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from bot.domain.job import Job
 from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
-from bot.domain.job import Job
+from bot.domain.job import Job, Remover
 from bot.domain.row import millis
+from bot.store.database import Database, Transaction
 from bot.store.jobs.removals import due_again
 from bot.store.money import ledger
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.job import Remover
-    from bot.store.database import Database, Transaction
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
 _IN_INBOX: Final = (

@@ -6,25 +6,21 @@ for each other; whoever comes second finds the job moved or the case decided, an
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.job import JobStatus, Review
+from bot.domain.guild import AuditEntry
+from bot.domain.job import Job, JobStatus, Review
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case, withdraw
+from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import take_turn
 from bot.store.jobs.transitions import demand, move, read, update
 from bot.store.money import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from datetime import datetime, timedelta
-
-    from bot.domain.guild import AuditEntry
-    from bot.domain.job import Job
-    from bot.store.database import Database, Transaction
 
 T = TypeVar("T")
 

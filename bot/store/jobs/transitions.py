@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.job import TRANSITIONS, Job, JobStatus
 from bot.domain.row import millis
 from bot.errors import TransitionLost
+from bot.store.database import Transaction
 from bot.store.jobs.fair_queue import leave
-
-if TYPE_CHECKING:
-    from bot.store.database import Transaction
 
 
 def demand(job: Job, condition: bool) -> None:  # noqa: FBT001 (reads as a sentence)

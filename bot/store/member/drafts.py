@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from bot.domain.draft import Draft
-from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.domain.row import Row, millis
+from bot.store.database import Database, Transaction
 
 
 class Drafts:

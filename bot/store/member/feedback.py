@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from bot.domain.feedback import Note
 from bot.domain.row import millis
 from bot.errors import TooMuchFeedback
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 class FeedbackStore:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from datetime import datetime
+from typing import Self
 
-from bot.domain.row import from_millis, millis
+from bot.domain.row import Row, from_millis, millis
+from bot.store.database import Database, Transaction
 from bot.store.jobs.removals import due_again
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

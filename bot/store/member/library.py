@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
 from bot.domain.job import Job
-from bot.domain.row import millis
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.domain.wanted import Wanted
-    from bot.store.database import Database, Transaction
+from bot.domain.row import Row, millis
+from bot.domain.wanted import Wanted
+from bot.store.database import Database, Transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
 _FITS: Final = (

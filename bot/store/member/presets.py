@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
 from bot.domain.preset import Preset
-from bot.domain.row import millis
+from bot.domain.row import Row, millis
 from bot.errors import PresetNameTaken, TooManyPresets
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 _EVERYWHERE: Final = 0  # the guild of what is not shared
 _IN_ORDER: Final = "ORDER BY name"  # the order of both indexes

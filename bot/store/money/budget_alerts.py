@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from datetime import datetime
+from typing import Final, Self
 
 from bot.domain.quota import UNLIMITED, Account
-from bot.domain.row import from_millis, millis
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.errors import BudgetExceeded
-    from bot.store.database import Database, Transaction
+from bot.domain.row import Row, from_millis, millis
+from bot.errors import BudgetExceeded
+from bot.store.database import Database, Transaction
 
 SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from bot.domain.case import CaseState
+from bot.domain.case import Case, CaseState
+from bot.domain.guild import AuditEntry
 from bot.domain.quota import EVER, Fund, extra_of
 from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
 from bot.store.community.cases import body_of, decide, open_case
+from bot.store.database import Database, Transaction
 from bot.store.money import ledger
 from bot.store.money.ledger import Line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from bot.domain.case import Case
-    from bot.domain.guild import AuditEntry
-    from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

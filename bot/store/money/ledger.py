@@ -7,23 +7,18 @@ over its lines in the ledger. `docs/money.md` states them all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
+from bot.domain.job import Job
 from bot.domain.price import Price
-from bot.domain.quota import Account, Fund, Unit
-from bot.domain.row import millis
+from bot.domain.quota import Account, Fund, Funding, Unit
+from bot.domain.row import Row, millis
 from bot.errors import QuotaExceeded, StoreError
+from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.domain.quota import Funding
-    from bot.domain.row import Row
-    from bot.store.database import Transaction
 
 _ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hold: what they take was taken before
 

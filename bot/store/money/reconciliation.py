@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.quota import budget_of
-
-if TYPE_CHECKING:
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 _OFF: Final = (
     "SELECT a.owner, a.period FROM accounts AS a LEFT JOIN "

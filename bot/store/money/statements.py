@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.domain.job import Job
 from bot.domain.quota import extra_of, owner_of
-from bot.domain.row import from_millis
+from bot.domain.row import Row, from_millis
 from bot.domain.statement import Entry, Kind
-
-if TYPE_CHECKING:
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 
 class Statements:

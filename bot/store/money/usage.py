@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bot.domain.quota import budget_of
-from bot.domain.row import millis
+from bot.domain.row import Row, millis
 from bot.domain.usage import NOBODY, DayOfMember, Drift, Used
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 # The books have what a job cost; before budgets were kept there, the job itself.
 _OF_MEMBERS: Final = (

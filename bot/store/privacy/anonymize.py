@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from bot.store.database import Transaction
 from bot.store.privacy.export import mentions, without
-
-if TYPE_CHECKING:
-    from bot.store.database import Transaction
 
 # Lines that a person has caused in others' accounts, with the words that they gave them.
 UNNAMED: Final = "UPDATE ledger SET actor_id = NULL, note = '' WHERE actor_id = $1"

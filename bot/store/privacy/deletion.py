@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from datetime import datetime
+from typing import Final, Self
 
 from bot.domain.case import CaseState
 from bot.domain.job import ABANDONED, Job, JobStatus
 from bot.domain.quota import span_of
-from bot.domain.row import from_millis, millis
+from bot.domain.row import Row, from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.community.cases import decide
+from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up
-from bot.store.jobs.removals import RemovalStore
+from bot.store.jobs.removals import Place, RemovalStore
 from bot.store.privacy.anonymize import disown, unname
 from bot.store.privacy.traces import owe
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.row import Row
-    from bot.store.database import Database, Transaction
-    from bot.store.jobs.removals import Place
-
 
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (

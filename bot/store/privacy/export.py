@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias, cast
 
 from bot.domain.job import Remover
 from bot.domain.row import from_millis
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 Finds: TypeAlias = tuple[str, Callable[[int], tuple[object, ...]]]
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
 
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import LEFT, Job
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
+from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up, take_back
 from bot.store.privacy.anonymize import disown
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from bot.store.database import Database, Transaction
 
 _WAITING: Final = "status IN ('pending', 'queued')"
 # What a guild's people have decided and begun there. What they made stays theirs.

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from bot.domain.guild import GuildState
 from bot.domain.job import EXPIRED, DeadLetter, Job, JobStatus
 from bot.domain.request import VideoRequest
 from bot.domain.row import millis, millis_of
+from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.transitions import demand
 from bot.store.privacy.traces import owe
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.store.database import Database, Transaction
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction
 
 REST: Final = 100  # times as long as overwriting took, until it is done again: all others wait meanwhile
 _OWED: Final = "traces: owed"  # in the table of the chores, the number of deletions since they were last overwritten

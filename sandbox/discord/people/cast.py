@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from sandbox.discord.clock import Clock, Snowflakes
 from sandbox.discord.permissions import EVERYONE, Permission
 from sandbox.discord.world import CATEGORY, Channel, Guild, Member, Overwrite, Role, User, World
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.discord import shapes
-from sandbox.discord.interactions import Kind
+from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.people import governance
 from sandbox.discord.people.options import Desk
 from sandbox.discord.people.typed import Impossible
 from sandbox.discord.permissions import Permission
-from sandbox.discord.world import CATEGORY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.discord.interactions import Interaction
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Json, User
+from sandbox.discord.service import Discord
+from sandbox.discord.world import CATEGORY, Channel, Json, User
 
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 IN_GUILD, IN_BOT_DM = 0, 1

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord import shapes
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.typed import Impossible
 from sandbox.discord.permissions import bits
 from sandbox.discord.rules.commands import LOCALES
-from sandbox.discord.world import Member, Role, User
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Guild, Json, World
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Guild, Json, Member, Role, User, World
 
 MOST_AT_ONCE = 1000
 _USERNAME = re.compile(r"[a-z0-9_.]{2,32}")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from sandbox.discord.content import walk
-from sandbox.discord.interactions import Kind
+from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.people.options import Desk
 from sandbox.discord.people.typed import Impossible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sandbox.discord.interactions import Interaction
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Json, Message, User
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Channel, Json, Message, User
 
 BUTTON, STRING, USER, ROLE, MENTIONABLE, CHANNEL = 2, 3, 5, 6, 7, 8
 SELECTS = (STRING, USER, ROLE, MENTIONABLE, CHANNEL)

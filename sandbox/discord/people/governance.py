@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sandbox.discord import shapes
 from sandbox.discord.people.community import role_of, texts
 from sandbox.discord.people.typed import Impossible
 from sandbox.discord.permissions import Permission
-from sandbox.discord.world import CommandRule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Guild, Json, Member, User, World
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Channel, CommandRule, Guild, Json, Member, User, World
 
 ROLE, USER, CHANNEL = 1, 2, 3
 MOST_RULES = 100

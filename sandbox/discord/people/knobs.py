@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.discord import shapes
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.community import role_of
@@ -11,11 +9,8 @@ from sandbox.discord.people.rooms import tell
 from sandbox.discord.people.typed import Impossible
 from sandbox.discord.permissions import bits
 from sandbox.discord.rules.commands import LOCALES
-from sandbox.discord.world import FILE_LIMITS, Member, Overwrite
-
-if TYPE_CHECKING:
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Json, User
+from sandbox.discord.service import Discord
+from sandbox.discord.world import FILE_LIMITS, Channel, Json, Member, Overwrite, User
 
 
 def set_permissions(discord: Discord, channel: Channel, user: User, given: Json) -> int:

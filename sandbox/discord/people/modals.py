@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.discord.content import walk
-from sandbox.discord.interactions import Kind
+from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.people.components import choose
 from sandbox.discord.people.options import Desk
 from sandbox.discord.people.typed import Impossible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.discord.interactions import Interaction
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Json, User
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Json, User
 
 TEXT_INPUT, FILE_UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 4, 19, 21, 22, 23
 ROW, LABEL = 1, 18

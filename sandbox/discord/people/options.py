@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord import shapes
 from sandbox.discord.people.typed import Impossible, value_of
 from sandbox.discord.permissions import Permission
+from sandbox.discord.service import Discord
 from sandbox.discord.uploads import Upload
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Channel, Guild, Json, User
+from sandbox.discord.world import Channel, Guild, Json, User
 
 USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(6, 12)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.discord import shapes
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.typed import Impossible
-from sandbox.discord.world import CATEGORY, TEXT, Channel
-
-if TYPE_CHECKING:
-    from sandbox.discord.service import Discord
-    from sandbox.discord.world import Json, World
+from sandbox.discord.service import Discord
+from sandbox.discord.world import CATEGORY, TEXT, Channel, Json, World
 
 TYPES = {"text": TEXT, "category": CATEGORY}
 _FIELDS: dict[str, tuple[str, type]] = {"rename": ("name", str), "topic": ("topic", str), "nsfw": ("nsfw", bool)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sandbox.discord.world import Json
+from sandbox.discord.world import Json
 
 STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
 LONGEST_TEXT = 6000

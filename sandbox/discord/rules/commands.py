@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from sandbox.discord.errors import Problem
 from sandbox.discord.rules import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.rules.say import At
-    from sandbox.discord.world import Json
+from sandbox.discord.rules.say import At
+from sandbox.discord.world import Json
 
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, GROUP = 1, 2

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from sandbox.discord.content import FILE_SCHEME, walk
+from sandbox.discord.errors import Problem
 from sandbox.discord.rules import say
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.rules.say import At
-    from sandbox.discord.world import Json
+from sandbox.discord.rules.say import At
+from sandbox.discord.world import Json
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from sandbox.discord.errors import Problem
 from sandbox.discord.rules import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.rules.say import At
-    from sandbox.discord.world import Json
+from sandbox.discord.rules.say import At
+from sandbox.discord.world import Json
 
 MOST_EMBEDS, MOST_CHARACTERS = 10, 6000
 _LENGTHS = {"title": 256, "description": 4096, "url": 2048, "fields": 25}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 from sandbox.discord.cdn import clean
 from sandbox.discord.content import files_of_embeds
+from sandbox.discord.errors import Problem
 from sandbox.discord.messages import COMPONENTS_V2, EPHEMERAL
 from sandbox.discord.rules import say
 from sandbox.discord.rules.components import check_components, files_of_components
 from sandbox.discord.rules.embeds import check_embeds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.rules.say import At
-    from sandbox.discord.world import Json, Message
+from sandbox.discord.rules.say import At
+from sandbox.discord.world import Json, Message
 
 Kind = Literal["create", "edit", "answer", "update", "follow_up", "webhook_edit"]
 EMPTY = 50006

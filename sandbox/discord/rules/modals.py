@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+from sandbox.discord.errors import Problem
 from sandbox.discord.rules import say
 from sandbox.discord.rules.components import TEXT_INPUT, check_component, duplicates, options, paths
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.rules.say import At
-    from sandbox.discord.world import Json
+from sandbox.discord.rules.say import At
+from sandbox.discord.world import Json
 
 ROW, TEXT, LABEL = 1, 10, 18
 INPUTS = (3, 4, 5, 6, 7, 8, 19, 21, 22, 23)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from sandbox.discord.errors import INVALID_FORM, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from sandbox.discord.world import Json
+from sandbox.discord.world import Json
 
 At = tuple[str | int, ...]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import discord
 import pytest
@@ -17,13 +18,8 @@ from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
 from cogs.adapters.message_search import sought
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.posting import mapped
-from tests.sandbox.discord.theatre import opened
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from sandbox.discord.world import Channel
-    from tests.sandbox.discord.theatre import Theatre
+from sandbox.discord.world import Channel
+from tests.sandbox.discord.theatre import Theatre, opened
 
 HOUR = 3600.0
 

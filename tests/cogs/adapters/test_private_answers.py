@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import discord
 import pytest
 
+from bot.domain.job import Job
 from bot.errors import MissingPermissions
 from cogs.adapters import private_answers
 from cogs.adapters.private_answers import LIFE, MOST, PrivateAnswers
 from cogs.request.destination import DIRECT_LIMIT, destination_of
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
 
 
 class Interaction:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import discord
 import pytest
 
+from bot.domain.job import Job
 from cogs.adapters.private_answers import LIFE, PrivateAnswers
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
 
 
 class Interaction:

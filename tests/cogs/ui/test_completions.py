@@ -6,16 +6,14 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
+from bot.client import Shotcaller
 from bot.domain.preset import Preset
 from bot.errors import StoreUnavailable
 from cogs.ui.completions import CHOICES, my_videos, presets
-
-if TYPE_CHECKING:
-    from bot.client import Shotcaller
 
 INTERACTION: Any = SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.capability import Capability
 from bot.domain.choices import MOVES
 from bot.domain.member import Member
 from bot.domain.policy import Limits, Who
@@ -20,10 +21,6 @@ from cogs.ui.edit_form import MORE, entered, sheet, understood
 from cogs.ui.forms import values_of
 from cogs.ui.options import options_of, wish_of
 from tests.models import CAPABILITIES, SHIPPED
-
-if TYPE_CHECKING:
-    from bot.domain.capability import Capability
-
 
 MODELS: Final = tuple(CAPABILITIES.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 import pytest
@@ -13,14 +13,12 @@ from bot.errors import DraftGone, GuildJobUnknown, JobUnknown
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.videos import Videos
 from cogs.results.inbox import InboxButton
+from cogs.ui.buttons import Lasting
 from cogs.ui.ids import MOST, snowflake, whole
 from cogs.ui.retry import KIND, Typed
 from cogs.video.retry_buttons import Fix
 from cogs.video.studio_draft import meaning
 from tests.cogs.test_presses import kinds
-
-if TYPE_CHECKING:
-    from cogs.ui.buttons import Lasting
 
 HUGE: Final = "9" * 40
 ARABIC: Final = "\u0663\u0664"  # digits of another script, which Python takes for a number

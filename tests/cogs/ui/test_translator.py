@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 import pytest
 from discord import app_commands
 from discord.app_commands import TranslationContext, locale_str
 from discord.app_commands import TranslationContextLocation as Place
+from discord.app_commands.translator import TranslationContextTypes
 
 from bot.locale import words
 from cogs.ui.translator import CatalogueTranslator
-
-if TYPE_CHECKING:
-    from discord.app_commands.translator import TranslationContextTypes
 
 CHINESE = [discord.Locale.chinese, discord.Locale.taiwan_chinese]
 

@@ -8,24 +8,19 @@ import json
 import os
 import time
 import zlib
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
 
 from sandbox.discord.openapi import Document
+from sandbox.discord.world import Channel, Guild, World
 from sandbox.server import Sandbox
-from tests.sandbox.discord.theatre import opened
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
-
-    from sandbox.discord.world import Channel, Guild, World
-    from tests.sandbox.discord.theatre import Theatre
+from tests.sandbox.discord.theatre import Theatre, opened
 
 GUILDS = 1
 COMMAND = {

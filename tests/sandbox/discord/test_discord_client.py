@@ -1,19 +1,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
 from discord import app_commands
 
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
+from tests.sandbox.discord.theatre import Theatre
 
-    from tests.sandbox.discord.theatre import Theatre
-
-    Act = discord.Interaction[discord.Client]
+Act = discord.Interaction[discord.Client]
 
 
 FILM = b"film" * 300_000

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
-if TYPE_CHECKING:
-    from tests.sandbox.discord.theatre import Theatre
+from tests.sandbox.discord.theatre import Theatre
 
-    Act = discord.Interaction[discord.Client]
-    Tree = app_commands.CommandTree[Any]
+Act = discord.Interaction[discord.Client]
+Tree = app_commands.CommandTree[Any]
 
 TYPED: dict[str, Any] = {"user": "ana", "channel": "general"}
 OPTIONS: dict[str, Any] = {

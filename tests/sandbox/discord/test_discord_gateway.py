@@ -1,18 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.sandbox.discord.conftest import Bot, Stage
+from tests.sandbox.discord.conftest import Bot, Stage
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 

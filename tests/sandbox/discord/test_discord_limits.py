@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from sandbox.discord.clock import Clock
 from sandbox.discord.ratelimit import INVALID_REQUESTS, Limited, RateLimits
-
-if TYPE_CHECKING:
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 MIB = 1024 * 1024
 

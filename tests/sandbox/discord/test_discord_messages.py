@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 
 async def test_a_message_is_written_read_changed_and_deleted(stage: Stage) -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 BUTTONS = [{"type": 1, "components": [{"type": 2, "style": 1, "label": "Edit", "custom_id": "again"}]}]
 MODAL = {

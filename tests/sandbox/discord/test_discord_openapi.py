@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.discord.openapi import Document
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MESSAGES = "/channels/{channel_id}/messages"
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 
 @pytest.mark.parametrize("path", ["/users/@me", "/oauth2/applications/@me", "/applications/@me", "/users/@me/guilds"])

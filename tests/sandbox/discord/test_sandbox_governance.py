@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 OFFERED, NOT_OFFERED = 503, 400  # no bot is connected: what is offered fails only then
 ADMIN = {"name": "admin", "description": "d", "default_member_permissions": "32"}

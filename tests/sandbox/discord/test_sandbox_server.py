@@ -6,17 +6,13 @@ import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from sandbox.server import Sandbox, serve
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Stage
 
 SERVE = "import asyncio, sys; from sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import discord
 import yarl
 from discord import app_commands
 
+from sandbox.discord.openapi import Document
 from sandbox.server import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from sandbox.discord.openapi import Document
 
 
 class Theatre:

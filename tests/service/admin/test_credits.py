@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -10,7 +10,7 @@ from bot.domain.case import CaseState
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
-from bot.domain.policy import Pool
+from bot.domain.policy import Policy, Pool
 from bot.domain.quota import MOST_MORE, Allowance
 from bot.errors import (
     Blocked,
@@ -31,10 +31,7 @@ from bot.store.community.guilds import GuildStore
 from bot.store.money.budget_alerts import BudgetStore, note_share
 from bot.store.money.grants import Grants
 from bot.store.money.statements import Statements
-
-if TYPE_CHECKING:
-    from bot.domain.policy import Policy
-    from tests.service.house import House
+from tests.service.house import House
 
 ANA = Member(user_id=1, guild_id=7)
 

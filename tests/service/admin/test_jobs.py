@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.domain.guild import EVERYWHERE, AuditEntry
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.usage import Sought
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.delivery import KEEP_TRYING
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.guild_jobs import GuildJobStore
-from tests.service.house import UNLIMITED
+from tests.service.house import UNLIMITED, House
 from tests.service.scripted import working
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 HOUR = timedelta(hours=1)
 

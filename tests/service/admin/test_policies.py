@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
@@ -16,13 +16,11 @@ from bot.domain.quota import UNLIMITED, Allowance
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
 from bot.service.admin.doctor import Checkup, Pulse
 from bot.service.admin.policies import Guilds, Herald
+from bot.service.ports.staff import Staff
 from bot.store.community.audit import Audit
 from bot.store.community.guilds import GuildStore
+from tests.service.house import House
 from tests.service.scripted import Scripted
-
-if TYPE_CHECKING:
-    from bot.service.ports.staff import Staff
-    from tests.service.house import House
 
 GUILD, OTHER, ADMIN, ANA = 7, 8, 99, 1
 CHANNEL = 70

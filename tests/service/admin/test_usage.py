@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -17,11 +18,7 @@ from bot.service.admin.usage import COLUMNS, Report, Span, Usage
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore
 from bot.store.money.usage import UsageStore
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.service.house import House
+from tests.service.house import House
 
 TODAY = date(2026, 3, 5)
 ACCOUNT = Account(owner="budget:guild:7", period="2026-03", allowance=UNLIMITED, unit=Unit.USD)

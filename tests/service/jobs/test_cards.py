@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.eta import ENOUGH
 from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, JobStatus, Review
+from bot.domain.job import DeadLetter, Job, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Phase, Posted, phase_of
 from bot.store.jobs.dead_letters import DeadLetters
+from tests.service.house import House
 from tests.service.scripted import until
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 
 async def shown(house: House, job: Job) -> Job:

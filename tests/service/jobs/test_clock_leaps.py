@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.job import JobStatus, Review
+from bot.domain.job import Job, JobStatus, Review
 from bot.errors import ProviderBusy
 from bot.service.jobs.clock_leaps import LEAP
 from bot.service.screening.requests import REVIEW_TIME
@@ -17,12 +17,7 @@ from tests.service.house import LEASE, House
 from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.domain.job import Job
-
-    Stage = Callable[[House], Awaitable[Job]]
+Stage = Callable[[House], Awaitable[Job]]
 
 LEAPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=1), timedelta(days=-1)]
 leaps = pytest.mark.parametrize("leap", LEAPS, ids=str)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import (
     DestinationBusy,
     DestinationLost,
@@ -22,14 +23,8 @@ from bot.errors import (
 )
 from bot.service.jobs.delivery import FETCHES, KEEP_TRYING, LOOKS, SMALLEST
 from bot.service.ports.notifier import CannotTell, Posted
-from tests.service.house import LIMIT
+from tests.service.house import LIMIT, House
 from tests.service.scripted import finished, working
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 DAY = KEEP_TRYING.total_seconds()
 

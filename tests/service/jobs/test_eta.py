@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.job import Destination, JobStatus
+from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
-from bot.service.jobs.types import Asking
-from tests.service.house import UNLIMITED
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.service.jobs.eta import Outlook
-    from bot.service.jobs.types import Accepted
-    from tests.service.house import House
+from bot.service.jobs.eta import Outlook
+from bot.service.jobs.types import Accepted, Asking
+from tests.service.house import UNLIMITED, House
 
 WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 USUAL = 90  # seconds that the first guess gives such a video

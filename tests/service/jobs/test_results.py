@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from datetime import datetime
+from typing import Any, Final, TypeAlias, cast
 
 import pytest
 
 from bot.domain.access import Act
-from bot.domain.job import DeadLetter, Remover
+from bot.domain.job import DeadLetter, Job, Remover
 from bot.domain.member import Member
 from bot.domain.notify import Notify, chosen
 from bot.errors import (
@@ -33,24 +34,17 @@ from bot.errors import (
 from bot.service.jobs.ai_mark import Marking
 from bot.service.jobs.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.jobs.notify_preference import Notices
+from bot.service.jobs.removal import Removals
 from bot.service.jobs.results import COPIES, PAGE, Removed, Results
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted
+from bot.service.media.service import Media
+from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.gallery import GalleryStore
 from bot.store.member.preferences import Preferences, of_user
 from bot.store.privacy.deletion import DeletionStore
+from tests.service.house import House
 from tests.service.scripted import Scripted, until
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.service.jobs.removal import Removals
-    from bot.service.media.service import Media
-    from bot.service.ports.notifier import Result, Sighting
-    from tests.service.house import House
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 MOD = Member(user_id=3, guild_id=7, moderates=True)

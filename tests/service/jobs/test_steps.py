@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.domain.job import DeadLetter
 from bot.errors import DestinationBusy
 from bot.service.jobs.delivery import KEEP_TRYING
 from bot.service.jobs.steps import CLOSING, STUMBLES
-from tests.service.house import LEASE
-
-if TYPE_CHECKING:
-    from tests.service.house import House
+from tests.service.house import LEASE, House
 
 
 async def test_a_card_that_discord_is_too_busy_for_is_closed_later_but_not_for_ever(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -29,11 +29,8 @@ from bot.service.jobs.offered_models import GivenUp, Models
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
 from bot.store.jobs.models import ModelStore
 from tests.models import CAPABILITIES
-from tests.service.house import UNLIMITED
+from tests.service.house import UNLIMITED, House
 from tests.service.scripted import finished, working
-
-if TYPE_CHECKING:
-    from tests.service.house import House
 
 
 def trouble(kind: type[Any], *, code: str = "", retry_after: float | None = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -32,13 +32,10 @@ from bot.errors import (
     TooLateToCancel,
     TooManyJobs,
 )
-from bot.service.jobs.types import Asking
+from bot.service.jobs.types import Accepted, Asking
 from bot.service.ports.notifier import Posted
 from bot.store.community.guilds import GuildStore
-
-if TYPE_CHECKING:
-    from bot.service.jobs.types import Accepted
-    from tests.service.house import House
+from tests.service.house import House
 
 WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from bot.domain.job import Job
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.jobs.delivery_slots import CROWDED, Places
 from bot.service.jobs.worker import ALIVE, IDLE
-from tests.service.house import LEASE, UNLIMITED
+from tests.service.house import LEASE, UNLIMITED, House
 from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 
 async def is_due(house: House, job: Job, moment: datetime) -> bool:

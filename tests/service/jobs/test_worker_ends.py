@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.domain.job import JobStatus
 from bot.errors import StoreLost, StoreUnavailable
 from bot.service.jobs.worker import ALIVE
+from tests.service.house import House
 from tests.service.scripted import until
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.service.house import House
 
 
 async def test_a_database_that_refuses_is_asked_again(house: House) -> None:

@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +19,6 @@ from hypothesis import strategies as st
 from bot.errors import ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.media.service import Media, MediaInfo
 from bot.service.media.transcode import at_most_twice, plan
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 INFO: dict[str, Any] = {
     "width": 1920, "height": 1080, "seconds": 10.0, "fps": 24.0, "video_codec": "h264", "audio_codec": "aac",

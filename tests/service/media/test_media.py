@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import av
 import pytest
@@ -14,9 +15,6 @@ from bot.service.media.child import answer
 from bot.service.media.probe import examine
 from bot.service.media.service import Media
 from bot.service.media.transcode import encode, pack, remux
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FASTSTART = {"movflags": "faststart"}
 

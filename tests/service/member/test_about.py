@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,12 +10,10 @@ from bot.errors import DestinationBusy, DestinationLost, ProviderUnavailable, To
 from bot.service.member.about import FRESH, About, Condition, Facts
 from bot.service.member.feedback import MOST
 from bot.service.ports.notifier import CannotTell, Posted
+from tests.service.house import House
 from tests.service.keeper import Keeper
 from tests.service.moderating import DESK
 from tests.service.scripted import START
-
-if TYPE_CHECKING:
-    from tests.service.house import House
 
 DIRECT = 98
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +17,6 @@ from bot.store.member.preferences import Preferences
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from tests.models import CAPABILITIES
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 PLACE = Place(user_id=1, channel_ids=(30, 3), guild_id=7)

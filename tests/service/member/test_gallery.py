@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
-from bot.domain.job import Remover
+from bot.domain.job import Job, Remover
 from bot.domain.member import Member
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
 from bot.service.jobs.ai_mark import Marking
 from bot.service.jobs.copies import Copies, Copy, CopyKind
+from bot.service.media.service import Media
 from bot.service.member.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
 from bot.service.member.library import Library
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted
+from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
 from bot.store.member.gallery import GalleryStore
 from bot.store.member.library import Shelf
 from bot.store.member.preferences import Preferences
 from bot.store.privacy.deletion import DeletionStore
+from tests.service.house import House
 from tests.service.scripted import Scripted, until
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
-    from datetime import datetime
-
-    from bot.domain.job import Job
-    from bot.service.media.service import Media
-    from bot.service.ports.notifier import Result, Sighting
-    from tests.service.house import House
 
 GALLERY = 9  # the channel
 LEASE = timedelta(minutes=5)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
 
+from bot.domain.job import Job
 from bot.domain.member import Member
 from bot.domain.wanted import Wanted
 from bot.errors import ResultForgotten
+from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library
 from bot.store.member.library import Shelf
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.service.member.gallery import Gallery
-    from tests.service.house import House
-
+from tests.service.house import House
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from bot.domain.preset import Preset
 from bot.domain.request import Mode, Shot, VideoRequest
 from bot.errors import (
     ImpossibleRequest,
@@ -20,10 +21,7 @@ from bot.errors import (
 from bot.service.member.presets import MOST_OWN, Presets, filled, gaps, request_of
 from bot.store.member.preferences import Preferences
 from bot.store.member.presets import PresetStore
-
-if TYPE_CHECKING:
-    from bot.domain.preset import Preset
-    from tests.service.house import House
+from tests.service.house import House
 
 ZOO = VideoRequest(model="kirin_v3_t2v", prompt="A {animal} in the {place}", duration=3)
 

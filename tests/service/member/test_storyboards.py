@@ -1,28 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import pytest
 
 from bot.domain.member import Member
 from bot.domain.policy import Limits, Who
 from bot.domain.request import Mode, Shot, VideoRequest
+from bot.domain.storyboard import Board, Storyboard
 from bot.domain.terms import allowed
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.storyboards import Storyboards
+from bot.store.database import Database, Transaction
 from bot.store.member.drafts import Drafts
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from tests.models import CAPABILITIES, KLING_V1
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
-
-    from bot.domain.storyboard import Board, Storyboard
-    from bot.store.database import Database, Transaction
 
 T = TypeVar("T")
 

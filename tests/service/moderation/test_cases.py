@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.domain.case import CaseState
-from bot.domain.job import DeadLetter, Destination, JobStatus, Remover, Review
+from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Remover, Review
 from bot.domain.request import VideoRequest
 from bot.errors import (
     CaseDecided,
@@ -25,11 +25,8 @@ from bot.service.jobs.results import Removed
 from bot.service.jobs.types import Asking
 from bot.service.moderation.case_poster import TRIES
 from bot.service.ports.notifier import CannotTell
+from tests.service.house import House
 from tests.service.moderating import ANA, GUILD, ROOM, Bench
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 BUSY, LOST = DestinationBusy("discord_500"), DestinationLost("discord_10003")
 DAY = timedelta(hours=24)

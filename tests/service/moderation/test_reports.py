@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.case import CaseState
+from bot.domain.case import Case, CaseState
+from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost, OwnReport
 from bot.service.moderation.case_poster import TRIES
 from bot.service.moderation.cases import Heard
 from bot.service.ports.notifier import CannotTell, Posted
 from bot.store.privacy.deletion import DeletionStore
+from tests.service.house import House
 from tests.service.moderating import DESK, GUILD, ROOM, Bench
-
-if TYPE_CHECKING:
-    from bot.domain.case import Case
-    from bot.domain.job import Job
-    from tests.service.house import House
 
 BUSY, LOST = DestinationBusy("discord_500"), DestinationLost("discord_10003")
 DIRECT = 98  # the channel of the operator's direct messages

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports.notifier import Alert, Trouble
-
-if TYPE_CHECKING:
-    from tests.service.house import House
+from tests.service.house import House
 
 KEY = Alert(trouble=Trouble.KEY, subject="kirin", detail="401")
 

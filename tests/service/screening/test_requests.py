@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,10 +12,8 @@ from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
+from tests.service.house import House
 from tests.service.moderating import ANA, GUILD, ROOM, Bench
-
-if TYPE_CHECKING:
-    from tests.service.house import House
 
 DOWN = ProviderUnavailable(provider="scan", code="http_500")
 REFUSE, HOLD, WARN = (Rule(pattern=action.value, action=action) for action in (Action.REFUSE, Action.HOLD, Action.WARN))

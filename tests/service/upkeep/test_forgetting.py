@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +11,8 @@ from bot.domain.job import DeadLetter, JobStatus
 from bot.service.upkeep.privacy import Keeping
 from bot.service.upkeep.retention import UNTOUCHED
 from bot.store.privacy.left_guilds import DepartureStore
+from tests.service.house import House
 from tests.service.keeper import DAY, Keeper
-
-if TYPE_CHECKING:
-    from tests.service.house import House
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,11 +19,9 @@ from bot.errors import (
 )
 from bot.service.upkeep.privacy import EXPORTS, HURRY, PLAIN
 from bot.store.member.drafts import Drafts
+from tests.service.house import House
 from tests.service.keeper import PLACES, Keeper
 from tests.service.scripted import until
-
-if TYPE_CHECKING:
-    from tests.service.house import House
 
 
 @pytest.fixture

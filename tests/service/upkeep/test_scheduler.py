@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.service.upkeep.scheduler import Chore, Steward
 from bot.store.periodic_tasks import ChoreStore
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from tests.service.house import House
+from tests.service.house import House
 
 HOUR = timedelta(hours=1)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.case import Case, CaseKind, CaseState
 from bot.store.community.cases import CaseStore
 from bot.store.periodic_tasks import ChoreStore
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)

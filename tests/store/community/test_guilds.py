@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,11 +13,7 @@ from bot.domain.quota import Allowance, Period
 from bot.store.community.audit import Audit
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 GUILD, ADMIN, ANA = 7, 99, 1
 

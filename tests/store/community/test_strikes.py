@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.domain.policy import Moderation
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore, Struck
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 RULES = Moderation(strikes=3, strike_days=2, block_hours=5)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +9,7 @@ from bot.domain.job import Job, JobStatus
 from bot.domain.quota import Fund
 from bot.errors import QuotaExceeded, StoreError, TooManyJobs
 from tests.funds import plain
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 async def test_accepting_keeps_the_job_as_it_was_asked_for(store: Store) -> None:

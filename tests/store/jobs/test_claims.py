@@ -1,21 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.domain.job import Job, JobStatus
 from bot.errors import TransitionLost
-from tests.store.conftest import LEASE, START
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from tests.store.conftest import Store
+from tests.store.conftest import LEASE, START, Store
 
 
 def ids(jobs: list[Job]) -> list[str]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.endings import give_up
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 @pytest.mark.parametrize("end", ["fails", "is given up", "is written off"])

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, StoreUnavailable, TooLateToCancel, TransitionLost
+from bot.store.database import Transaction
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.results import ResultStore
+from tests.store.conftest import Store
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.domain.job import Job
-    from bot.store.database import Transaction
-    from tests.store.conftest import Store
-
-    Decision = Callable[[DeadLetters, AuditEntry, Job], Awaitable[Job]]
+Decision = Callable[[DeadLetters, AuditEntry, Job], Awaitable[Job]]
 
 HOUR = timedelta(hours=1)
 

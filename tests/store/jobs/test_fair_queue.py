@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -20,12 +22,7 @@ from bot.domain.policy import Limits
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.fair_queue import take_turn
 from bot.store.jobs.transitions import move
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
-
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 MANY = 200
 

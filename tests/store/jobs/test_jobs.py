@@ -1,21 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.domain.job import TRANSITIONS, DeadLetter, Job, JobStatus
 from bot.errors import JobUnknown, StoreError, TooLateToCancel, TransitionLost
+from tests.store.conftest import Store
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from tests.store.conftest import Store
-
-    Move = Callable[[Store, Job], Awaitable[Any]]
+Move = Callable[[Store, Job], Awaitable[Any]]
 
 STAGES = (
     *("queued", "submitting", "running", "succeeded", "delivered"),

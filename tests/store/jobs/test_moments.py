@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +10,7 @@ from bot.domain.job import Remover
 from bot.store.jobs.moments import Moments
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 DAY = timedelta(days=1)
 

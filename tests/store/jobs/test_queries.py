@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.domain.quota import Fund
 from bot.domain.request import Mode, VideoRequest
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 async def test_a_job_is_found_by_its_id_or_not_at_all(store: Store) -> None:

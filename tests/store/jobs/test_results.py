@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from bot.domain.job import DeadLetter, Destination, Remover
+from bot.domain.job import DeadLetter, Destination, Job, Remover
 from bot.store.jobs.results import ResultStore
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 PRIVATE = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000, private=True)
 

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.domain.case import Case, CaseKind, CaseState
 from bot.domain.guild import AuditEntry
-from bot.domain.job import JobStatus, Review
+from bot.domain.job import Job, JobStatus, Review
 from bot.errors import CaseDecided, StoreUnavailable, TransitionLost
 from bot.store.community.cases import CaseStore
+from bot.store.database import Transaction
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.review_decisions import Decisions
 from tests.funds import plain
+from tests.store.conftest import Store
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.domain.job import Job
-    from bot.store.database import Transaction
-    from tests.store.conftest import Store
-
-    Bring = Callable[[Store], Awaitable[tuple[Job, Case]]]
+Bring = Callable[[Store], Awaitable[tuple[Job, Case]]]
 
 DAY = timedelta(hours=24)
 HOUR = timedelta(hours=1)

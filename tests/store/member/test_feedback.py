@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.errors import TooMuchFeedback
 from bot.store.member.feedback import FeedbackStore
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 async def keep(store: Store, key: str, *, user_id: int = 1, most: int = 2) -> bool:

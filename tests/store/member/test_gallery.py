@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.store.member.gallery import GalleryStore, Hanging
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 LEASE = timedelta(seconds=60)
 

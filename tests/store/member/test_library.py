@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from bot.domain.job import Destination, Remover
+from bot.domain.job import Destination, Job, Remover
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.domain.wanted import Wanted
@@ -13,10 +11,7 @@ from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.queries import Lookup
 from bot.store.jobs.results import ResultStore
 from bot.store.member.library import Shelf
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 async def posted(store: Store, prompt: str = "a fox on the ice", *, user_id: int = 1, kling: bool = False) -> Job:

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from bot.domain.preset import Preset
 from bot.errors import PresetNameTaken, TooManyPresets
 from bot.store.member.presets import PresetStore
-
-if TYPE_CHECKING:
-    from bot.domain.preset import Preset
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 _numbers = count(1)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from bot.domain.job import Job
 from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of, guild_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, StoreError
 from bot.store.money.budget_alerts import BudgetStore
 from tests.funds import plain
+from tests.store.conftest import Store
 from tests.store.torn import Torn, TornError
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.store.conftest import Store
 
 
 def budget(ceiling: int, guild_id: int | None = 7, period: str = "2026-03") -> Fund:

@@ -6,26 +6,22 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.domain.case import Case, CaseKind, CaseState
 from bot.domain.guild import AuditEntry
+from bot.domain.job import Job
 from bot.domain.quota import Fund, Funding, extra_of, owner_of, pool_of
-from bot.domain.statement import Kind
+from bot.domain.statement import Entry, Kind
 from bot.errors import CaseDecided, GiftTooLarge, QuotaExceeded, StoreError
 from bot.store.community.audit import Audit
 from bot.store.community.cases import CaseStore
 from bot.store.money.grants import Gift, Grants
 from bot.store.money.ledger import Line, enter
 from bot.store.money.statements import Statements
+from tests.store.conftest import Store
 from tests.store.torn import Torn, TornError
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from bot.domain.statement import Entry
-    from tests.store.conftest import Store
 
 GUILD = 7
 

@@ -8,10 +8,12 @@ back. `Town` says what must come of each, and that no act of a member gains anyb
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,19 +23,12 @@ from bot.domain.case import CaseKind
 from bot.domain.funding import Defaults, givable
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.policy import Pool, Tier
-from bot.domain.quota import Allowance, Period
+from bot.domain.quota import Allowance, Funding, Period
 from bot.errors import CaseDecided, GiftTooLarge, Refused, TransitionLost
 from bot.store.money.grants import Gift
+from tests.store.conftest import Store
 from tests.store.torn import TornError
 from tests.store.town import HOUR, Asked, Town
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from bot.domain.quota import Funding
-    from tests.store.conftest import Store
 
 T = TypeVar("T")
 

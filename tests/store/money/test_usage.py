@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
 from bot.domain.usage import NOBODY, DayOfMember, Drift, Sought, Used
 from bot.store.jobs.dead_letters import DeadLetters
@@ -19,10 +19,7 @@ from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.money.usage import UsageStore
 from tests.funds import plain
-
-if TYPE_CHECKING:
-    from bot.domain.job import Job
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 BUDGET = Fund(owner=budget_of(7), period="2026-03", allowance=UNLIMITED, unit=Unit.USD)
 

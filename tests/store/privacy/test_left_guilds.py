@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import JobStatus
 from bot.store.community.guilds import GuildStore
 from bot.store.privacy.left_guilds import Departure, DepartureStore
-
-if TYPE_CHECKING:
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 async def left(store: Store, guild_id: int = 7) -> Departure:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,17 +14,13 @@ from bot.domain.job import ABANDONED, JobStatus, Remover
 from bot.domain.quota import extra_of
 from bot.store.community.cases import CaseStore
 from bot.store.community.reports import ReportStore
+from bot.store.database import Transaction
 from bot.store.jobs.results import ResultStore
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import HELD, NOBODYS, PrivacyStore, mentions, without
 from tests.funds import plain
+from tests.store.conftest import Store
 from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.store.database import Transaction
-    from tests.store.conftest import Store
 
 # How columns are called in which people stand.
 OF_PEOPLE = re.compile(r"(.*_)?user_id|actor_id|\w+_by|owner|scope|queue_id")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,11 +14,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.results import ResultStore
 from bot.store.privacy.retention import LEAP, RetentionStore
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tests.store.conftest import Store
+from tests.store.conftest import Store
 
 
 def millis(moment: datetime) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from bot.domain.request import VideoRequest
 from bot.store.migrate import migrate
@@ -14,10 +15,6 @@ from bot.store.privacy.retention import RetentionStore
 from bot.store.privacy.traces import REST, Traces
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import START, Store
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 SECRET = b"walrus"
 MANY = 60  # so many rows that pages are split, and keep parts of what was moved to others
