@@ -4,8 +4,6 @@ A benchmark is a module of this folder with `measure() -> list[str]`: one line a
 equivalent measured in the same run. Each runs in a process of its own, pinned to one core where the system can.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import pkgutil

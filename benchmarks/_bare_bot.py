@@ -1,7 +1,5 @@
 """The floor of the acknowledgement: a discord.py bot whose only command does nothing but defer."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

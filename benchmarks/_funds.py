@@ -1,7 +1,5 @@
 """Who pays for the jobs of the benchmarks: what a member of a guild without a policy has."""
 
-from __future__ import annotations
-
 from bot.domain.funding import Defaults, funding_of
 from bot.domain.guild import MemberState
 from bot.domain.job import Job

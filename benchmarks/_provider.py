@@ -3,8 +3,6 @@
 Arguments: the file that finished tasks give, or nothing for tasks that never finish. Prints its port.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What several benchmarks need: a sandbox and bots as processes of their own, and their memory."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """From an interaction's arrival to its acknowledgement, against a bare discord.py handler that only defers."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack

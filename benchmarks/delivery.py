@@ -1,7 +1,5 @@
 """Memory while a 60 MB video is fetched, examined and posted, in the real bot; the bound is 8 MB."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack

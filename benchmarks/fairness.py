@@ -1,7 +1,5 @@
 """What whose-turn-it-is costs: a claim with 10,000 jobs waiting against one with 10, whoever they belong to."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 import time

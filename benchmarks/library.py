@@ -1,7 +1,5 @@
 """One person's pages and searches among 100,000 videos, against bare `sqlite3` looking at every one of them."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import tempfile

@@ -1,7 +1,5 @@
 """1,000 jobs in flight in one process: CPU a poll and memory, against a bare httpx loop over the same 1,000 tasks."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

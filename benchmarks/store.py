@@ -1,7 +1,5 @@
 """Holds and settles a second through `JobStore`, against bare `sqlite3` running the same statements, a commit each."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import tempfile

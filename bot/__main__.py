@@ -1,7 +1,5 @@
 """The command line: run · demo · sandbox · doctor · migrate."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys

@@ -1,7 +1,5 @@
 """The composition root: settings → store → providers → services → client. It owns every lifetime."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import signal

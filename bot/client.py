@@ -1,7 +1,5 @@
 """The discord.py client: loads the cogs, syncs the commands; every command error ends here."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import logging
@@ -53,7 +51,7 @@ def point_at(*, api: str, gateway: str) -> None:
 
 class _Tree(app_commands.CommandTree["Shotcaller"]):
     async def on_error(
-        self, interaction: discord.Interaction[Shotcaller], error: app_commands.AppCommandError, /
+        self, interaction: discord.Interaction["Shotcaller"], error: app_commands.AppCommandError, /
     ) -> None:
         await self.client.explain(interaction, error)
 

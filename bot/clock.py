@@ -1,7 +1,5 @@
 """The present: the wall clock, and the clock that the house runs by; only whoever puts things together reads either."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Getting to Discord and staying there: a try that fails is one line in the log, and the next one comes later."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """Every answer of Discord, looked at before discord.py reads it: what time it is there, and whether it can be read."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """One process a database: the lock dies with the process, so whoever starts may take over what is unfinished."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import contextmanager
 from pathlib import Path

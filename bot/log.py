@@ -4,8 +4,6 @@ Every record is snapshotted where it is made and written by a thread of its own,
 holds up the event loop. Modules just do `logging.getLogger(__name__)` and pass what belongs to the event as `extra=`.
 """
 
-from __future__ import annotations
-
 import copy
 import dataclasses
 import json
@@ -69,7 +67,7 @@ def setup(
     format: Literal["text", "json"],  # noqa: A002 - the setting is called so
     secrets: Iterable[str],
     stream: TextIO | None = None,
-) -> Log:
+) -> "Log":
     """Send everything from `level` up to `stream` (standard error), without `secrets`, until the result is closed.
 
     Raises:

@@ -1,7 +1,5 @@
 """Files for the bot's own user alone: the database and the videos hold what people wrote and asked for in private."""
 
-from __future__ import annotations
-
 import logging
 import os
 import stat

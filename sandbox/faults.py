@@ -1,7 +1,5 @@
 """Trouble on demand: what goes wrong, where, how often, and how it looks on the wire."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ A page whose name was pointed at loopback afterwards (DNS rebinding) gives that 
 send a body unasked only as a form or as plain text, so what acts takes a body that is called JSON.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from typing import Final
 

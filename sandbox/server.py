@@ -1,7 +1,5 @@
 """The whole sandbox on one port: Discord, the providers, the results, and the control address."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -1,7 +1,5 @@
 """Every key of the catalogues that is put together while the programme runs, and what may stand in its gaps."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from itertools import product

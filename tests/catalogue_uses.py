@@ -1,7 +1,5 @@
 """Where the programme asks the catalogues for a text: found in its syntax trees."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

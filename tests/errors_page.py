@@ -3,8 +3,6 @@
 `make docs` writes it anew; a test says whether the page that is there is that page.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping

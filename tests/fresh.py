@@ -4,8 +4,6 @@ HEAD is cloned into an empty folder, and `make demo` and `make test` run there w
 hardly any environment. Only Python's standard library is needed, and nothing stays behind.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Money in tests: funding for jobs that nobody has to be admitted for, and what must be true of every ledger."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

@@ -4,21 +4,18 @@ Then nothing is left to resolve when it is installed. What a package requires st
 one; each requirement is asked for under every supported Python and system, since it may count under some of them only.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-if TYPE_CHECKING:
-    Requires = Callable[[str, str], Sequence[str] | None]
-    """The requirements of a package, by its name and version; None where it is not installed in that version."""
+Requires = Callable[[str, str], Sequence[str] | None]
+"""The requirements of a package, by its name and version; None where it is not installed in that version."""
 
 PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS: Final = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))

@@ -4,8 +4,6 @@ The options of the resolution stand here and nowhere else. The present lock is w
 has to move moves: a lock that is older than the newest release is still in step.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import shutil

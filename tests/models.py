@@ -1,7 +1,5 @@
 """The models of the shipped table with the shipped prices: all of them, and the two that most tests offer."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Imports point one way."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Every text is there in every language, is used, says the same with the same gaps, and fits where it is shown."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

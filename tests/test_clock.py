@@ -1,7 +1,5 @@
 """The clock of the house goes on evenly, and follows the wall clock when it is told to."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

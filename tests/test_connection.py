@@ -1,7 +1,5 @@
 """Getting to Discord and staying there, whatever the first tries meet."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """The page of errors is the catalogue's, and the catalogue has words for everything that can go wrong."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """`make fresh`: a clone of what is committed, in surroundings that know nothing."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from pathlib import Path

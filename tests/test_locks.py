@@ -1,7 +1,5 @@
 """What a lock file must be by itself; whether it is in step needs the index, and is asked by `make check`."""
 
-from __future__ import annotations
-
 import re
 import runpy
 from pathlib import Path

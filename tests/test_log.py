@@ -1,7 +1,5 @@
 """Each promise of the log: one line, well shaped, nothing private, never in the way."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

@@ -1,7 +1,5 @@
 """`make setup`: what is missing is said in words, and an installation that broke off begins anew."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

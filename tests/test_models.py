@@ -1,7 +1,5 @@
 """The table of models: what the documents say of each, and what an operator's own file and setting make of it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What the bot writes is for its own user alone."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

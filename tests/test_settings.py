@@ -1,7 +1,5 @@
 """Settings: every mistake at once by its name, no secret in any text, and an example that is the whole truth."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the settings let people spend, as whoever pays the bill reads it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path

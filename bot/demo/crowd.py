@@ -4,8 +4,6 @@ Exactly so many videos may then be billed by the provider and posted; everybody 
 books of the provider, of the jobs and of the ledger say the same, to the cent.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys
@@ -175,7 +173,7 @@ class Crowd(Show):
             raise DemoFailed("; ".join(wrong))
         self._screen.say(f"✓ the books balance to the cent; {len(requests)} requests to Discord, none with a problem")
 
-    async def _seen(self, asked: Sequence[Asked]) -> Seen:
+    async def _seen(self, asked: Sequence[Asked]) -> "Seen":
         answers = {each.user_id: await self._answer(each) for each in asked}
         refused = {user: answer for user, answer in answers.items() if answer and "Reference" in answer["content"]}
         messages, tasks = await self._messages(), await self._get("tasks")
@@ -193,7 +191,7 @@ class Crowd(Show):
             example=next((answer["content"] for answer in refused.values()), ""),
         )
 
-    def _print(self, seen: Seen, books: Books, bill: Decimal) -> None:
+    def _print(self, seen: "Seen", books: Books, bill: Decimal) -> None:
         if seen.example:
             self._screen.message("Shotcaller (only one of the others sees this)", seen.example)
         rows = [

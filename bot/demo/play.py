@@ -3,8 +3,6 @@
 Both run as processes of their own, as an operator would start them; the demo only types, watches and checks.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -1,7 +1,5 @@
 """What the demo prints: the channel as it changes, and one line that moves while the work goes on."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import textwrap

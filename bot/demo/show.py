@@ -1,7 +1,5 @@
 """One performance of the demo: the person who types, what there is to see, and the look behind the scenes."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Mapping

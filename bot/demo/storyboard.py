@@ -1,7 +1,5 @@
 """The demo of the storyboard builder: Ana presses and types, the board changes, and the film has her shots."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Mapping, Sequence

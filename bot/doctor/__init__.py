@@ -1,7 +1,5 @@
 """`shotcaller doctor`: looks at everything the bot needs, and says in words what to fix."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """What the doctor has to say of one thing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

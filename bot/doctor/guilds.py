@@ -1,7 +1,5 @@
 """Whether Discord takes the token, and what the bot may do in each guild and channel. By REST: no gateway is needed."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the bot stands on: its settings, its folder and its database."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import tempfile

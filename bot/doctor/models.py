@@ -4,8 +4,6 @@ No question to a service tells whether a model lives: only a request does, and t
 this bot has seen: the videos that a model has made here, and that its service has given it up.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Whether each video service answers and takes our key: one harmless question."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

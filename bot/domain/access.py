@@ -1,7 +1,5 @@
 """Who may see and do what with a video: the one question, asked wherever a job's id comes from outside."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """How long to wait before asking again: exponential, capped, jittered. Waiting is someone else's job."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final

@@ -3,8 +3,6 @@
 Which models there are, and what each can do, is data: `bot/settings/models.toml`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What waits for a person's decision: a held request or result, a report, a wish for more credits."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +39,7 @@ class Report:
     at: datetime
 
     @classmethod
-    def from_row(cls, row: Row) -> Report:
+    def from_row(cls, row: Row) -> "Report":
         """The report of a database row."""
         return cls(user_id=row["user_id"], reason=row["reason"], at=from_millis(row["at"]))
 
@@ -80,7 +78,7 @@ class Case:
         return self.user_id == 0 and not self.body and self.state is not CaseState.OPEN
 
     @classmethod
-    def from_row(cls, row: Row) -> Case:
+    def from_row(cls, row: Row) -> "Case":
         """The case of a database row: times as integer milliseconds, the body as JSON."""
         times = ("created_at", "decided_at", "due_at", "posting_at")
         plain = ("id", "guild_id", "channel_id", "user_id", "job_id", "decided_by", "tries", "message_id")

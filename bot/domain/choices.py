@@ -4,8 +4,6 @@ What is chosen is named as people name it (`model`, `mode`, `aspect`, `duration`
 `camera`); what is missing or None is still open.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """How many videos are made at once, and from that when a waiting one begins."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -42,7 +40,7 @@ class Waiting:
     running_limit: int | None = None
     paused: bool = False
 
-    def but(self, job: Job) -> Waiting:
+    def but(self, job: Job) -> "Waiting":
         """The same without the job itself, which may have been taken from the queue a moment ago."""
         return replace(self, at_work=tuple(each for each in self.at_work if each.id != job.id))
 

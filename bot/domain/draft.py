@@ -1,7 +1,5 @@
 """Somebody's unfinished work."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """When a job will be ready, from past jobs, and when to ask the provider next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """What somebody wrote to the operator, and where the operator reads it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +22,7 @@ class Note:
     message_id: int | None = None
 
     @classmethod
-    def from_row(cls, row: Row) -> Note:
+    def from_row(cls, row: Row) -> "Note":
         """The note of a database row."""
         names = ("user_id", "guild_id", "channel_id", "message_id")
         posting_at = from_millis(row["posting_at"])

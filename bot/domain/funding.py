@@ -1,7 +1,5 @@
 """Who pays for a member's request: the accounts to draw on, in their order, and the caps above them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 

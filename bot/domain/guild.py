@@ -1,7 +1,5 @@
 """What is decided about a guild and its members, as it stands, and the record of who decided it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ class GuildState:
     left_at: datetime | None = None
 
     @classmethod
-    def from_row(cls, row: Row) -> GuildState:
+    def from_row(cls, row: Row) -> "GuildState":
         """The state in a database row: the policy as JSON, times as integer milliseconds."""
         return cls(
             policy=Policy.model_validate_json(row["body"]),
@@ -55,7 +53,7 @@ class MemberState:
         return self.blocked_until is not None and self.blocked_until >= FOR_GOOD
 
     @classmethod
-    def from_row(cls, row: Row) -> MemberState:
+    def from_row(cls, row: Row) -> "MemberState":
         """The state in a database row."""
         own = row["allowance"] is not None
         return cls(

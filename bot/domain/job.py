@@ -1,7 +1,5 @@
 """Our durable row for one accepted request: its states, their legal transitions, and where the result goes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

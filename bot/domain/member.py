@@ -1,7 +1,5 @@
 """Who asks, and from where: what Discord says of a person at the moment they do something."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

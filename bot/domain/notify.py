@@ -1,7 +1,5 @@
 """How a person wants to hear that a video is ready."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -4,8 +4,6 @@ A policy is one frozen value, kept as JSON. Ids are Discord's; money is in milli
 allowed means that all of it is.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Final, Self

@@ -1,7 +1,5 @@
 """What admins change in a policy, each as a function of the present one; what is left out stays as it is."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """Whether a guild lets a member ask for a video: its blocks, channels, roles and limits, looked at in that order."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """What differs between two policies, field by field: what an audit records, and what people are shown of a change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """A guild's policy as a file that people keep, change and bring back; and what is wrong with one, in a few codes."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Named settings: a person's own, or shared with a guild."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ By default one credit is one second of standard silent video of Kling 3.0, and e
 or less as it does in USD. Each rate of the shipped table names its source and its date.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -103,7 +101,7 @@ class PriceTable(BaseModel):
             raise ValueError(f"one rate for {named(*kind)} only")
         return self
 
-    def but(self, other: PriceTable) -> Self:
+    def but(self, other: "PriceTable") -> Self:
         """This table with the rates of another in place of its own of the same kind."""
         rates = {rate.kind: rate for rate in (*self.rate, *other.rate)}
         return type(self)(rate=tuple(rates.values()))

@@ -4,8 +4,6 @@ A period is named by its first day, its week or its month in a guild's time zone
 period. So nothing has to be renewed: a new period is a new account, and a clock that jumps back finds the old one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo

@@ -1,7 +1,5 @@
 """How often one person may have something done that costs others time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final

@@ -4,8 +4,6 @@ Rules of one model alone (its durations, whether it has sound) are in `capabilit
 the `kirin` and `kling` documents.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, Self
@@ -87,7 +85,7 @@ class CameraControl(_Value):
     config: CameraConfig | None = None
 
     @classmethod
-    def named(cls, name: str, *, strength: float | None = None) -> CameraControl:
+    def named(cls, name: str, *, strength: float | None = None) -> "CameraControl":
         """The move a person names: an axis ("zoom") with its strength (default 5), or a type ("down_back").
 
         Several axes may be joined by "+"; such a move is refused when it becomes part of a request.

@@ -1,7 +1,5 @@
 """How values come from database rows: by column name, times as integer milliseconds since 1970."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """What admins change in a guild's moderation, each as a function of the present policy."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from bot.domain.policy import Approval, Moderation, Policy, Rule, RuleKind

@@ -1,7 +1,5 @@
 """Storyboards as text, there and back: "1. 4s A fox wakes …" a shot, or plain paragraphs that share the seconds."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

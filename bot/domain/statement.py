@@ -1,7 +1,5 @@
 """What a person sees of the ledger: what happened to their credits, the latest first."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

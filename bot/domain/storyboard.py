@@ -4,8 +4,6 @@ An unfinished storyboard may break the rules of a request; it says itself which.
 of the `kirin` document (1-6 shots of at least a second; their seconds add up to the whole).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 

@@ -3,8 +3,6 @@
 Written by people, filled with what people say: nothing here ever becomes a format string.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What somebody may have here and now, and the requests nearest to a refused one that they may have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What those who run a guild want to see of its jobs, and what has been used in it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,7 +36,7 @@ class Used:
     estimated: int = 0
     charged: int = 0
 
-    def __add__(self, other: Used) -> Used:
+    def __add__(self, other: "Used") -> "Used":
         """Both together."""
         return Used(
             videos=self.videos + other.videos,

@@ -1,7 +1,5 @@
 """Which videos of a library somebody wants to see."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Finding words and phrases in what people type, whatever case, accents, width or invisible characters hide them."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

@@ -77,8 +77,6 @@ ShotcallerError
     └── DestinationBusy        transient: Discord cannot take it right now
 """
 
-from __future__ import annotations
-
 from bot.errors.base import (
     FaultClass,
     Problem,

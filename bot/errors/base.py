@@ -1,7 +1,5 @@
 """The root of every error, what a provider's trouble can be, and settings that describe no bot."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

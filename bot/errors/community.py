@@ -1,7 +1,5 @@
 """Refusals by what a guild, its admins and the operator have decided, and of what they ask for themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

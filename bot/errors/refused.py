@@ -1,7 +1,5 @@
 """Refusals of what somebody asked for themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

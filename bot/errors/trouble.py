@@ -1,7 +1,5 @@
 """Trouble with video services, the database and delivery."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from bot.errors.base import FaultClass, ShotcallerError

@@ -1,7 +1,5 @@
 """Every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache

@@ -1,7 +1,5 @@
 """Which addresses an untrusted URL may lead to: public ones, and those the operator configured."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence

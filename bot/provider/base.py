@@ -1,7 +1,5 @@
 """What the rest of the house knows of a video service: one small protocol and the values it speaks in."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal

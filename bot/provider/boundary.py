@@ -4,8 +4,6 @@ The question at every line is whether the call may have been carried out. For a 
 create that may have been carried out is `OutcomeUnknown`, however likely it is that nothing happened.
 """
 
-from __future__ import annotations
-
 import math
 import ssl
 import zlib

@@ -1,7 +1,5 @@
 """A circuit breaker: after enough failures in a row a service is left alone for a while. A pure state machine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final

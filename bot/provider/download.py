@@ -1,7 +1,5 @@
 """Finished videos, from an untrusted URL to a file: streamed under a size cap, from checked addresses only."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

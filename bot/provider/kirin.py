@@ -1,7 +1,5 @@
 """The gateway's generation API, model `kirin_v3_t2v`. Source: the `kirin` document; sections are named below."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal, TypeVar

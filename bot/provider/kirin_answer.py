@@ -3,8 +3,6 @@
 Whatever is odd in a field leaves that field empty. Only what is no JSON object at all is refused.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, model_validator
@@ -103,7 +101,7 @@ class Answer(Slim):
         return flat
 
     @classmethod
-    def read(cls, body: bytes) -> Answer:
+    def read(cls, body: bytes) -> "Answer":
         """Read an answer.
 
         Raises:

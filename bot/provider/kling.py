@@ -3,8 +3,6 @@
 Sources: the `kling` document, whose sections are named below, and `kling_models`, which says what each model takes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar

@@ -4,8 +4,6 @@ Source: the `kling` document, "Wire". Whatever is odd in a field leaves that fie
 at all is refused.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -131,7 +129,7 @@ class Answer(Slim):
         }
 
     @classmethod
-    def read(cls, body: bytes) -> Answer:
+    def read(cls, body: bytes) -> "Answer":
         """Read an answer.
 
         Raises:

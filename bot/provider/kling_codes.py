@@ -3,8 +3,6 @@
 Sources: the `kling` document, "Errors", and the `kling_models` document, "What the live API answers".
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """How the Kling API is signed for with a pair of keys. Source: the `kling` document, "Wire", Auth."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Final

@@ -3,8 +3,6 @@
 Whatever is odd in a field leaves that field empty, so that one odd field never costs the others.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from decimal import ROUND_CEILING, Decimal, InvalidOperation

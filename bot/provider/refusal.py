@@ -1,7 +1,5 @@
 """What both services' refusals have in common, beyond their own codes."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

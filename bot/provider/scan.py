@@ -4,8 +4,6 @@ Source: the `kirin` document, "Moderation endpoints". Nothing is guessed in favo
 does not say clearly that there is nothing to find is no answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar

@@ -1,7 +1,5 @@
 """How one provider's API is called: one pooled client, timeouts, repeats of what is harmless, a circuit breaker."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

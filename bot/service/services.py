@@ -1,7 +1,5 @@
 """Every use case that the cogs may call, in one value."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from bot.service.admin.credits import Quotas

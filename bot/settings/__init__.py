@@ -1,7 +1,5 @@
 """The one frozen description of how this bot runs, read once from the environment and `.env`."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Collection, Iterator

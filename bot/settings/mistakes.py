@@ -1,7 +1,5 @@
 """What is wrong with the settings, in words: what was expected, and what is there unless that may be a secret."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

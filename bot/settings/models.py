@@ -1,7 +1,5 @@
 """The models of this bot: the shipped table, with what the operator's own file changes and adds; and those on offer."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The price table of this bot: the shipped one, with what the operator's own file changes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is wrong with the tables that the settings name, and with the models that are offered of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Reading the operator's own tables, in TOML: what can't be used is said in words, all of it at once."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Collection, Mapping
 from decimal import Decimal

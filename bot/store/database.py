@@ -1,7 +1,5 @@
 """What the store asks of a database: run one function whole, as one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 

@@ -1,7 +1,5 @@
 """Numbered migrations: each applied once, in a transaction of its own, and recorded in the database."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """When each regular chore is due: in the database, so that neither restarts nor other processes repeat or skip one."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from bot.domain.row import millis

@@ -5,8 +5,6 @@ deleted is overwritten in the file too, but for what a page that was split keeps
 those. Privacy depends on it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
@@ -99,7 +97,7 @@ class SQLiteDatabase:
         except sqlite3.Error as exc:
             raise StoreUnavailable(f"what was deleted cannot be overwritten: {exc}") from exc
 
-    def _commit_next(self) -> asyncio.Future[list[_Outcome]] | None:
+    def _commit_next(self) -> asyncio.Future[list["_Outcome"]] | None:
         """Give what waits to the connection's thread unless it is at work; what it is at work on.
 
         No task of the event loop has a part in it, so nothing that is cancelled can leave a caller without an answer.
@@ -113,7 +111,7 @@ class SQLiteDatabase:
 
     def _commit(
         self, connection: sqlite3.Connection, works: Sequence[Callable[[Transaction], Awaitable[Any]]]
-    ) -> list[_Outcome]:
+    ) -> list["_Outcome"]:
         """Commit some works where they are kept. Runs in the connection's thread."""
         if self._file is None:
             return _commit_together(connection, works)
@@ -122,7 +120,7 @@ class SQLiteDatabase:
         self._file.demand()
         return outcomes
 
-    def _committed(self, batch: Sequence[_Waiting], committing: asyncio.Future[list[_Outcome]]) -> None:
+    def _committed(self, batch: Sequence["_Waiting"], committing: asyncio.Future[list["_Outcome"]]) -> None:
         self._committing = None
         trouble = committing.exception()
         for number, each in enumerate(batch):

@@ -1,7 +1,5 @@
 """Whether the file that a connection writes into is still the one that everybody else finds by its name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

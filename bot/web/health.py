@@ -1,7 +1,5 @@
 """`/healthz` (the process does its work) and `/readyz` (it is also connected), for supervisors and containers."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 

@@ -1,7 +1,5 @@
 """Puts the services together, each once, from the settings and from what reaches the world outside."""
 
-from __future__ import annotations
-
 import random
 from datetime import timedelta
 from functools import cached_property

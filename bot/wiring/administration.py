@@ -1,7 +1,5 @@
 """Puts together what admins have: decisions and their record, credits, budgets, usage, other people's jobs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final

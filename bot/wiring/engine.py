@@ -1,7 +1,5 @@
 """Puts together what a job meets on its way: from the queue to its provider, and with the video into its channel."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from datetime import timedelta

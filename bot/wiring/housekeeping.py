@@ -1,7 +1,5 @@
 """Puts together what looks after the bot's memory: privacy, what is forgotten in time, guilds that were left."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

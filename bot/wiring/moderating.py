@@ -1,7 +1,5 @@
 """Puts together what moderation consists of: what looks at requests and videos, what is decided, who is asked."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """From the settings to the video services: who is configured, with which keys, and what their models can do."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack

@@ -1,7 +1,5 @@
 """How much the settings let people spend, said to whoever pays the bill."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from bot.domain.price import most_usd

@@ -1,7 +1,5 @@
 """What the services reach the outside by."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

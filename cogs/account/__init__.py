@@ -1,7 +1,5 @@
 """A person and their data: what is set for them, what is kept of them, and what the bot is."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.account import about, privacy, settings
 

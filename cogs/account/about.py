@@ -1,7 +1,5 @@
 """`/help`, `/about` and `/feedback`: what the bot does here, what it is, and the way to whoever runs it."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """`/privacy`: how data is kept, a copy of everything about oneself, and its deletion."""
 
-from __future__ import annotations
-
 import io
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """`/settings`: the defaults that a person, a channel or a server has chosen once for all."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Who may see what is posted in a channel, so that nothing is copied to people it was not meant for."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

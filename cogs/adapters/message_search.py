@@ -1,7 +1,5 @@
 """Looking for a message of the bot's own that may have been posted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The core's `Notifier` on Discord: cards, results and alerts, and what Discord's refusals mean."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """Posting results, whoever asks for it, and what Discord's refusals mean to the core."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping

@@ -3,8 +3,6 @@
 Nothing depends on them: after a restart or fifteen minutes the job's card says the same.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """The core's `Courier` on Discord: copies of results, and their files in our own messages."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The core's `Staff` on Discord: cases in the moderators' channel, and the record of changes in the audit channel."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Final

@@ -1,7 +1,5 @@
 """The `/admin` commands: what those who run a server decide, and see."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.admin import (
     allowances,

@@ -1,7 +1,5 @@
 """`/admin allowance`, `pool`: how many credits there are for whom."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """`/admin block`, `unblock`, `pause`, `resume`: who may ask for nothing for a while."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """`/admin channels`, `roles`, `tier`: where videos are made, who may ask for them, and what a role brings."""
 
-from __future__ import annotations
-
 from typing import Any, Final, TypeAlias
 
 import discord

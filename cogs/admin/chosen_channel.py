@@ -1,7 +1,5 @@
 """Whether a channel that an admin chooses will do, asked before anything is decided."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -3,8 +3,6 @@
 Who may type a command under `/admin` is Discord's to say, by Manage Server or as decided under Integrations.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Collection
 from typing import Any, Final

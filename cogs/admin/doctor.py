@@ -1,7 +1,5 @@
 """`/admin doctor`: what keeps the bot from working in a server, and tidying up after what was deleted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import discord

@@ -1,7 +1,5 @@
 """What keeps the bot from working in a guild, found in what Discord has told of it, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 

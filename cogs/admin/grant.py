@@ -1,7 +1,5 @@
 """`/admin grant`: credits that never expire, for one member."""
 
-from __future__ import annotations
-
 from typing import Any, Final, TypeAlias
 
 import discord

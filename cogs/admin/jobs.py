@@ -1,7 +1,5 @@
 """`/admin jobs`: looking through a guild's jobs, taking one back, deciding about dead letters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 

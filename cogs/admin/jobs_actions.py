@@ -1,7 +1,5 @@
 """What happens under `/admin jobs`: a page or a job is shown, a decision carried out, by command or by button."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

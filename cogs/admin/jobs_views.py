@@ -1,7 +1,5 @@
 """How a guild's jobs look to those who run it, and what each decision answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 

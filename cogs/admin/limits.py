@@ -1,7 +1,5 @@
 """`/admin limits`: what may be asked for in a server."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final
 

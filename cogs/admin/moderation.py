@@ -1,7 +1,5 @@
 """`/admin moderation`: what is looked at before a video is made or posted, by rules, by scans, by moderators."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """`/admin show`, `server`, `budget`, `audit`: what is decided for the whole server, and who has decided it."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """`/admin setup`: a first run that can be left and come back to; whatever is chosen holds at once."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import Callable, Mapping

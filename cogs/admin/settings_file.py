@@ -1,7 +1,5 @@
 """`/admin export` and `/admin import`: a server's settings as a file, and settings from one, shown before they hold."""
 
-from __future__ import annotations
-
 import io
 from hashlib import sha256
 from secrets import token_hex

@@ -1,7 +1,5 @@
 """The look of `/admin setup`: the steps as they stand, and what each is chosen with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final

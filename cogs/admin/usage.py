@@ -1,7 +1,5 @@
 """`/admin usage`: what the guild has used, as a picture to see at a glance and a table to calculate with."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Credits: `/quota`, asking for more, and giving some away."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.credits import gift, quota
 

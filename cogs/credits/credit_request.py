@@ -1,7 +1,5 @@
 """[Ask for more]: a wish for more credits, for those who decide in the guild."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """`/gift`: some of one's own credits for another member, where the guild has that."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """`/quota`: what a person has left, what is reserved, when it renews, what happened lately, and what things cost."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """What `/quota` shows: a small bar, every account that a person pays from, what happened lately, what things cost."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final

@@ -1,7 +1,5 @@
 """The videos somebody has made, and the gallery of a server."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.library import command, gallery
 

@@ -1,7 +1,5 @@
 """What happens in a library: a page is shown, a text searched, a video opened, a fresh copy posted."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """`/library`: one's videos to page through, filter, search, open, and to send once more."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`/gallery`: whoever manages a server chooses where its best-liked videos are copied to."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -3,8 +3,6 @@
 What a page shows is in the `custom_id` of every item on it; only the searched text is kept, in a draft.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

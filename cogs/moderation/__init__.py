@@ -1,7 +1,5 @@
 """The buttons and forms of review cases."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.moderation import case_buttons
 

@@ -1,7 +1,5 @@
 """The buttons of cases in the moderators' channel: approve, deny, dismiss, delete, block."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """What a case looks like in the moderators' channel: what is to be decided, all that it rests on, and the buttons."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any, Final

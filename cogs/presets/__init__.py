@@ -1,7 +1,5 @@
 """Presets: saved, listed, shared, and used."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.presets import commands
 

@@ -1,7 +1,5 @@
 """`/preset`: named settings with gaps in the prompt, one's own or shared with the server."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, Final
 

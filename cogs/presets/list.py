@@ -1,7 +1,5 @@
 """The list of presets, with buttons that use them."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 
@@ -33,7 +31,7 @@ class UseButton(Lasting[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0
     @classmethod
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> UseButton:
+    ) -> "UseButton":
         """See `Lasting`."""
         return cls(match["id"])
 
@@ -52,7 +50,7 @@ class PageButton(Lasting[discord.ui.Button[Any]], template=r"preset:page:(?P<pag
     @classmethod
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> PageButton:
+    ) -> "PageButton":
         """See `Lasting`."""
         return cls(int(match["page"]), way=match["way"])
 

@@ -1,7 +1,5 @@
 """`/preset save`: what was typed and what a video was made with, kept under a name."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

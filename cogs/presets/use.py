@@ -1,7 +1,5 @@
 """The way from a preset to a job: its gaps are asked for in a form, which comes back with what was said if need be."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from secrets import token_hex

@@ -1,7 +1,5 @@
 """From options to the request that they mean here, for this person: without a model, one that can do the rest."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Remembered defaults on the way into a request, and how the person hears of them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where the result of a command goes, and whether the bot may post it there: asked before any money moves."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """The one way from a wish to a job, whatever was pressed or typed: destination, request, private answer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import discord

@@ -1,7 +1,5 @@
 """The buttons under a finished video, and the inbox of those that could not be posted."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.results import buttons, inbox
 

@@ -1,7 +1,5 @@
 """Looking into a result, keeping it, sending it, showing it to others, taking it away."""
 
-from __future__ import annotations
-
 import discord
 
 from bot.domain.access import Act

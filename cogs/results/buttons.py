@@ -1,7 +1,5 @@
 """The buttons of a result: build on it, look into it, send it, share it, take it away, report it."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 

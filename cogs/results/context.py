@@ -1,7 +1,5 @@
 """Somebody has pressed a result's button: what all such buttons need, and what several of them do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

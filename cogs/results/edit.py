@@ -1,7 +1,5 @@
 """Edit & rerun: the form with everything about an earlier video, and the new one that comes of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

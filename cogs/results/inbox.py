@@ -1,7 +1,5 @@
 """`/inbox`: what waits for one person: videos that reached nobody, and private ones that were not shared."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """Reporting a result to the moderators, or where a guild has none to ask, to the operator, in one's own words."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

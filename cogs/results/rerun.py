@@ -1,7 +1,5 @@
 """Building on a result, at one's own cost: again, edited, in pro, in another shape, as a storyboard."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final

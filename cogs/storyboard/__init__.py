@@ -1,7 +1,5 @@
 """The storyboard builder: its command, its forms, its picture."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.storyboard import command
 

@@ -4,8 +4,6 @@ A `custom_id` says which storyboard the person saw, in which version, and which 
 what is no longer so changes nothing; the person is told and sees how it stands.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -49,7 +47,7 @@ class Spot:
     shot: int
 
     @classmethod
-    def of(cls, match: re.Match[str]) -> Spot:
+    def of(cls, match: re.Match[str]) -> "Spot":
         """The spot that a `custom_id` names."""
         return cls(draft=match["draft"], version=int(match["version"]), shot=int(match["shot"]))
 
@@ -94,7 +92,7 @@ class Press(Lasting[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{
         super().__init__(button)
 
     @classmethod
-    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Press:
+    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> "Press":
         """Called by discord.py."""
         return cls(match["action"], Spot.of(match))
 
@@ -119,7 +117,7 @@ class Pick(Lasting[discord.ui.Select[Any]], template=f"story:{_AT}"):
         )
 
     @classmethod
-    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> Pick:
+    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> "Pick":
         """Called by discord.py."""
         return cls(Spot.of(match), item.options if isinstance(item, discord.ui.Select) else [])
 

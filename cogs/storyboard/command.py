@@ -1,7 +1,5 @@
 """`/video storyboard`: opens the builder; and the forms of the builder when they come back."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,7 +1,5 @@
 """The forms of the storyboard builder, filled with what there is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 

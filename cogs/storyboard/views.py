@@ -1,7 +1,5 @@
 """What the storyboard builder shows: the timeline, the shots, and what the video would cost."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import discord

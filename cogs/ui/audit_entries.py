@@ -1,7 +1,5 @@
 """The record of changes: how a command makes an entry, and how one is said."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime

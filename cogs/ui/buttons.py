@@ -1,7 +1,5 @@
 """Buttons and selects that work after any restart: what they need is in their `custom_id`, which is untrusted."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar, cast

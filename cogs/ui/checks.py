@@ -1,7 +1,5 @@
 """Who may decide for others: asked again at every button and form, since anybody can send their ids."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

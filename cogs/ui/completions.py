@@ -1,7 +1,5 @@
 """What appears while an option is typed that the database has to be asked for: in time, or nothing."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine

@@ -3,8 +3,6 @@
 Discord's forms have five parts, so the less usual options share a field, one a line: `name: value`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What people are told when a job of theirs ends without a video."""
 
-from __future__ import annotations
-
 from bot.locale import Words
 from bot.service.ports.notifier import Card, Phase
 from cogs.ui.text import DENIED, failure, link

@@ -4,8 +4,6 @@ A form's `custom_id` is `name:state`. A cog registers a handler for the name in 
 gets the state, which is untrusted, and the values by the fields' `custom_id`s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

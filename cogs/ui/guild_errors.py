@@ -1,7 +1,5 @@
 """What fills the gaps of the refusals that a guild's own rules lead to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Numbers as `custom_id`s, options and states of forms say them: anything may stand there."""
 
-from __future__ import annotations
-
 from typing import Final
 
 MOST: Final = 2**63 - 1  # what Discord gives out, and a database keeps

@@ -1,7 +1,5 @@
 """Whom a server has let use a command under Integrations, as Discord says at this moment."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final

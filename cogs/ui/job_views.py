@@ -1,7 +1,5 @@
 """What a job's card, its result and its row in a list look like."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final

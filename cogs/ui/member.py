@@ -1,7 +1,5 @@
 """Who acts, and from where, as the services want to know it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import discord

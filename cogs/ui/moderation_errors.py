@@ -1,7 +1,5 @@
 """What fills the gaps of the refusals that moderation leads to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final

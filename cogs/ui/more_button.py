@@ -1,7 +1,5 @@
 """The button that asks for more credits; what it does is in `cogs.credits.credit_request`."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

@@ -1,7 +1,5 @@
 """Options as people type them, and the request they mean: there and back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar

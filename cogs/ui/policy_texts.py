@@ -1,7 +1,5 @@
 """What admins have decided, in words: a policy's fields and what of them has changed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Private answers: acknowledging at once, and every refusal in words that a person understands."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import logging

@@ -1,7 +1,5 @@
 """What the Info button tells of a result: settings, times, cost, ids, where it comes from and what came of it."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Final

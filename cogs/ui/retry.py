@@ -3,8 +3,6 @@
 What the buttons do is in `cogs.video.retry_buttons`. What they need is in a draft, so they work after any restart.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -77,7 +75,7 @@ class Typed:
     origin: Origin = Origin.CREATE
     key: str = ""
     confirmed: bool = False
-    ways: tuple[Typed, ...] = field(default=())
+    ways: tuple["Typed", ...] = field(default=())
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Self:
@@ -97,7 +95,7 @@ class Typed:
             "ways": [way.body() for way in self.ways],
         }
 
-    def but(self, options: Mapping[str, Any], *, private: bool | None = None) -> Typed:
+    def but(self, options: Mapping[str, Any], *, private: bool | None = None) -> "Typed":
         """The same with other options."""
         private = self.private if private is None else private
         return Typed(options=options, private=private, parent_id=self.parent_id, origin=self.origin)

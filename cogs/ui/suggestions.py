@@ -1,7 +1,5 @@
 """The nearest requests that somebody may have, to options that cannot be granted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Texts about requests and jobs, safe to show anywhere: what people typed is escaped and can mention nobody."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping

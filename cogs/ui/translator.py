@@ -4,8 +4,6 @@ Names have keys of their own (`slash.video.create`, `slash.option.prompt`). Desc
 from the catalogue as English texts, so their key is found by the text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Asking for a video: the command, the studio, the message menu, and the jobs under way."""
 
-from __future__ import annotations
-
 from bot.client import Shotcaller
 from cogs.video import create, jobs, message_menu, studio
 

@@ -1,7 +1,5 @@
 """`/video create`: from typed options to an accepted job, or to the reasons why not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import discord

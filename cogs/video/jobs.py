@@ -1,7 +1,5 @@
 """`/video jobs` and `/video cancel`: what became of one's videos, and taking one back."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import discord

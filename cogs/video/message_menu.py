@@ -1,7 +1,5 @@
 """The menu of a message: "Make a video of this"."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Final

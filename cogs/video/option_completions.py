@@ -3,8 +3,6 @@
 Where the database is too slow to say what the server allows, all that the models can do is offered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What the buttons under a refusal do: ask for the nearest possible video, ask again, or edit and ask again."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

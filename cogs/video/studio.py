@@ -1,7 +1,5 @@
 """`/video studio`: a video put together step by step, on one private message that survives any restart."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What a guided panel stands for: a draft, changed a choice at a time by any device."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any, Final

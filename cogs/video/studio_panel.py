@@ -1,7 +1,5 @@
 """What the guided panel shows: a video taking shape, and controls for all that can still be chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """From a page to a picture, through a headless Chromium; from pictures and a film to one that moves."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import tempfile

@@ -1,7 +1,5 @@
 """A channel as one person sees it, as HTML: everything written there comes out of the messages."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

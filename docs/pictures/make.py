@@ -1,7 +1,5 @@
 """`make pictures`: play the evening, draw it, write the files beside this one."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import io

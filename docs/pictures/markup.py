@@ -1,7 +1,5 @@
 """Discord's message markup as HTML, as far as the bot writes it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 The numbers of types and styles are Discord's (its documents: "Components", "Component Object", "Button Styles").
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape

@@ -1,7 +1,5 @@
 """One evening in a channel: the sandbox, the real bot, people who type, and everything they saw, moment by moment."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 import time

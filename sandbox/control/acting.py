@@ -1,7 +1,5 @@
 """Acting as people: typing commands, pressing buttons, sending forms, writing and deleting messages."""
 
-from __future__ import annotations
-
 from sandbox.control.names import user_of, who_and_where
 from sandbox.discord import shapes
 from sandbox.discord.interactions import Interaction

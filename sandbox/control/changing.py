@@ -1,7 +1,5 @@
 """Changing the world: its people, roles and channels, permissions, knobs, the clock, and trouble."""
 
-from __future__ import annotations
-
 from sandbox.control.names import channel_of, user_of
 from sandbox.discord.clock import Clock
 from sandbox.discord.people import community, governance, knobs, rooms

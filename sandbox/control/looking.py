@@ -1,7 +1,5 @@
 """Looking at what happened: interactions, messages, requests, tasks and their bill, the guild, the sandbox itself."""
 
-from __future__ import annotations
-
 from sandbox.control.names import channel_of
 from sandbox.discord import shapes
 from sandbox.discord.clock import Clock

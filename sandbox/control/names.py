@@ -1,7 +1,5 @@
 """Who and where is meant: people and channels by name or id."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sandbox.discord.people.typed import Impossible

@@ -1,7 +1,5 @@
 """What is below `/control`: JSON in and out, and words for what cannot be done."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any

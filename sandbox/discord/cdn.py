@@ -1,7 +1,5 @@
 """Where attachments live: kept on disk under their id, served with ranges like any CDN."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import unicodedata

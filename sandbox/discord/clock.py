@@ -1,7 +1,5 @@
 """Time and the ids made from it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime

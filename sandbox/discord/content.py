@@ -1,7 +1,5 @@
 """What becomes of a message's text, embeds and components once Discord has taken them in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from itertools import count

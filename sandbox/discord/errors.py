@@ -1,7 +1,5 @@
 """How Discord says no: its codes, their HTTP status, and the tree of errors of a wrong form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Interactions from the click to the last edit: their tokens, their one first answer, what came of them."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from dataclasses import dataclass, field

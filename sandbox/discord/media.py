@@ -1,7 +1,5 @@
 """What a picture or a video is, looked up as Discord does for its attachments."""
 
-from __future__ import annotations
-
 import asyncio
 import mimetypes
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Messages come to be, change and go: written here, and told to the gateway."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The gateway's vocabulary: what payloads there are, which events can be asked for, how a connection ends."""
 
-from __future__ import annotations
-
 from enum import IntEnum, IntFlag
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Requests and answers held against Discord's published OpenAPI document (JSON Schema, Draft 2020-12)."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import json
@@ -125,7 +123,7 @@ class Document:
         set_ = self._answers if inside[0] == "responses" else self._requests
         return self._at(set_, ("paths", route, method.lower(), *inside))
 
-    def _at(self, validators: _Validators, pointer: tuple[str, ...]) -> Validator | None:
+    def _at(self, validators: "_Validators", pointer: tuple[str, ...]) -> Validator | None:
         key = (str(id(validators)), *pointer)
         if key not in self._found:
             self._found[key] = validators.at(pointer)

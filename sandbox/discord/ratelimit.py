@@ -1,7 +1,5 @@
 """Rate limits: a bucket for each route and major parameter, one limit for all, and the ban for bad manners."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections import deque

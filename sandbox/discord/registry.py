@@ -1,7 +1,5 @@
 """The commands that the bot has registered."""
 
-from __future__ import annotations
-
 from sandbox.discord.errors import Refused
 from sandbox.discord.world import Json, World
 

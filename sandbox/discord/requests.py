@@ -1,7 +1,5 @@
 """The record of every REST request of the bot, with what was wrong with it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One gateway session and the socket it may have: numbering, replay, compression."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,7 +1,5 @@
 """How what exists looks in Discord's JSON."""
 
-from __future__ import annotations
-
 from sandbox.discord import permissions
 from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 

@@ -1,7 +1,5 @@
 """Request bodies with files: each file goes to disk piece by piece and is never whole in memory."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

@@ -1,7 +1,5 @@
 """Calls a client back when a task changes: best effort, and only ever on this machine."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """Where both APIs hand in their orders: keeps the tasks, has them generated, gives results their addresses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any

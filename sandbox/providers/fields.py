@@ -1,7 +1,5 @@
 """Reads the fields of a request by rule: type, length, enumeration. A null counts as absent."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Collection, Mapping
@@ -106,7 +104,7 @@ class Fields:
             self.refuse(name, f"{least:g} to {most:g} is expected, not {value:g}")
         return value
 
-    def object(self, name: str) -> Fields | None:
+    def object(self, name: str) -> "Fields | None":
         """A nested JSON object."""
         value = self.value(name)
         if value is None:

@@ -1,7 +1,5 @@
 """Serves results from unguessable addresses, as a content network would, and with its troubles."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from pathlib import Path

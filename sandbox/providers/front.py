@@ -1,7 +1,5 @@
 """The way into an API: trouble on demand, the key, and one place where refusals become answers."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Brings tasks from accepted to done over time, renders their films, and tells whoever wants to be told."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine

@@ -1,7 +1,5 @@
 """The gateway's generation API as a server: create, query and scans, with its envelopes and refusals."""
 
-from __future__ import annotations
-
 import hmac
 import uuid
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The field rules of `kirin_v3_t2v`: a body in any of its three forms becomes an order, or a field is refused."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

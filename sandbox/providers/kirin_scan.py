@@ -5,8 +5,6 @@ characters, and `ok` as "the scan was made". A video of the sandbox is judged by
 address is not fetched.
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The Kling v1 text2video API as a server: create, query and list, with its envelope, codes and troubles."""
 
-from __future__ import annotations
-
 import re
 import secrets
 import uuid

@@ -1,7 +1,5 @@
 """Who is calling: an API key, or a token signed with the access and secret keys; else the code that says why not."""
 
-from __future__ import annotations
-
 import hmac
 from dataclasses import dataclass
 

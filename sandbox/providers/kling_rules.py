@@ -5,8 +5,6 @@ What each model takes is the table of the `kling_models` document, "Models". Whe
 is refused by "v2.x" alone; a camera move is `kling-v1`'s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any

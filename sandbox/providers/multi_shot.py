@@ -1,7 +1,5 @@
 """The rules of a storyboard's shots, which both APIs word alike."""
 
-from __future__ import annotations
-
 import re
 
 from sandbox.providers.fields import Fields

@@ -1,7 +1,5 @@
 """Both providers as one thing to start, attach, look into and stop."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,5 @@
 """The providers' tasks: what was asked, how far each has come, what it cost."""
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field

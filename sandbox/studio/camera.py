@@ -1,7 +1,5 @@
 """Where the camera looks at each moment of a shot."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from sandbox.studio.video import Camera

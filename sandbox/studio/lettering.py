@@ -1,7 +1,5 @@
 """Typefaces and text that fits: words wrapped into a box, in the largest size that holds them."""
 
-from __future__ import annotations
-
 import bisect
 import functools
 import importlib.util

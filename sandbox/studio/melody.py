@@ -1,7 +1,5 @@
 """Sound for a film: a quiet plucked melody that changes with the shot."""
 
-from __future__ import annotations
-
 import math
 from array import array
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Pictures as three planes (Y, U, V at 4:2:0): how a video frame is stored, and cheapest to change."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self
@@ -38,7 +36,7 @@ class Planes:
             *(Image.frombytes("L", (p.width, p.height), bytes(p), "raw", "L", p.line_size) for p in frame.planes)
         )
 
-    def seen(self, view: View, size: Size) -> Planes:
+    def seen(self, view: View, size: Size) -> "Planes":
         """What the camera sees of this scenery: a new picture of the given size."""
         width, height = size
         half = (width // 2, height // 2)
@@ -48,7 +46,7 @@ class Planes:
             _seen(self.v, view, half, NEAREST),
         )
 
-    def paste(self, layer: Layer, *, at: tuple[float, float] = (0, 0)) -> None:
+    def paste(self, layer: "Layer", *, at: tuple[float, float] = (0, 0)) -> None:
         """Lay a layer over this picture, in place; `at` moves it, in pixels, and is rounded down to even ones."""
         x, y = (even(place + move) for place, move in zip(layer.place, at, strict=True))
         self.y.paste(layer.ink.y, (x, y), layer.alpha)

@@ -1,7 +1,5 @@
 """Renders a film to an MP4: H.264 in yuv420p, AAC when it has sound, ready to play before it is wholly there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Paints what a shot's camera looks at: an evening landscape whose colours and hills come from the prompt."""
 
-from __future__ import annotations
-
 import colorsys
 import hashlib
 import math

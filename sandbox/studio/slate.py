@@ -1,7 +1,5 @@
 """What is written on the picture and stands still during a shot: the prompt, the clapperboard, the watermark."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self

@@ -1,7 +1,5 @@
 """Puts a shot's pictures together: scenery seen by the camera, lights, writing, and all that moves with the time."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

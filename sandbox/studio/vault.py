@@ -1,7 +1,5 @@
 """Rendered films on disk, each rendered once, by worker threads, whoever asks for it."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import secrets

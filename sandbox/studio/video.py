@@ -1,7 +1,5 @@
 """What a film shows, as plain frozen values; equal films are the same file."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

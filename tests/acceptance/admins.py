@@ -1,7 +1,5 @@
 """What admins do, and what members then meet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The bot's database, read from outside: its jobs, and whether the money adds up."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass

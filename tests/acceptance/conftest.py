@@ -1,7 +1,5 @@
 """What the acceptance tests stand on: a sandbox with people in it, where the real bot is put on stage."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """What stands on a message: its texts, buttons and selects, whichever way it is built."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

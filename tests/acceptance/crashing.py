@@ -7,8 +7,6 @@ calls those count which change something; what is only read leaves a crash nothi
 is when its statements have run and its commit has not.
 """
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import os

@@ -5,8 +5,6 @@ for as long as the tests run; every bot is a fork of it, with its own memory, th
 dies of a signal as any process does.
 """
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import multiprocessing

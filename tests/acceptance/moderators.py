@@ -1,7 +1,5 @@
 """Moderators at work: a channel of theirs, the rules that an admin makes, the cases that they find there."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from tests.acceptance.people import Json

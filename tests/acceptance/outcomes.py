@@ -1,7 +1,5 @@
 """The two ways in which an accepted request may end: one video and one charge, or none and the hold released."""
 
-from __future__ import annotations
-
 from bot.locale import words
 from tests.acceptance.people import Json, text_of
 from tests.acceptance.stage import Stage

@@ -1,7 +1,5 @@
 """The people in the channel, through the sandbox's control address: what they do, and what they and others see."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar

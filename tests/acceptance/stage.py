@@ -1,7 +1,5 @@
 """One sandbox with its people, the bot in this process or in its own, and what must be true when both are gone."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

@@ -1,7 +1,5 @@
 """`/help`, `/about` and `/feedback`."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot import __version__

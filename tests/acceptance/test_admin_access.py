@@ -1,7 +1,5 @@
 """Who may decide: by Discord's own settings for commands, and asked again at every button."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

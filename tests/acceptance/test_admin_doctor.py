@@ -1,7 +1,5 @@
 """`/admin doctor`: what keeps the bot from working, and what was deleted."""
 
-from __future__ import annotations
-
 from tests.acceptance.admins import asks, does, told
 from tests.acceptance.stage import Stage
 

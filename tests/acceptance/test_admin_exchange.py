@@ -1,7 +1,5 @@
 """A server's settings as a file: out, changed, and in again, wholly or not at all."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/admin jobs`: admins look through the jobs of their server, take one back, and decide about dead letters."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """`/admin moderation`: every command holds at once, is on record, and is the admins' alone."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.acceptance.moderators import ADMIN, ROOM, checks, rule

@@ -1,7 +1,5 @@
 """Who may ask for nothing: blocked members, a paused server, a paused bot."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.acceptance.admins import asks, does, told

@@ -1,7 +1,5 @@
 """What admins decide about a server: it holds at once for everybody."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`/admin setup`: every step holds at once, survives a restart, and is refused to others."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.locale import words

@@ -1,7 +1,5 @@
 """Admins decide while the database, Discord or the process gives way: wholly or not at all, and the record is kept."""
 
-from __future__ import annotations
-
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -45,7 +43,7 @@ class Failing:
         self.gone = False
         self._inner: Database | None = None
 
-    def wrap(self, inner: Database) -> Failing:
+    def wrap(self, inner: Database) -> "Failing":
         self._inner, self.skip_locked = inner, inner.skip_locked
         return self
 

@@ -1,7 +1,5 @@
 """`/admin usage`: what the server has used, as words, a picture and a table."""
 
-from __future__ import annotations
-
 import csv
 import io
 from typing import Any

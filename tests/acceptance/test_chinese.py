@@ -1,7 +1,5 @@
 """Who reads what in which language: private answers in the reader's, what everybody sees in the guild's."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 

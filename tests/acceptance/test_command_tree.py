@@ -1,7 +1,5 @@
 """The commands as Discord was told of them: every one within its limits, in every language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What appears while options are typed: only what goes with the others, in the reader's language."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.acceptance.people import Json

@@ -1,7 +1,5 @@
 """A high price is agreed to first: by a button under the refusal, on every way to a video; and covered videos."""
 
-from __future__ import annotations
-
 from tests.acceptance.controls import control
 from tests.acceptance.moderators import ADMIN, approves, case, checks
 from tests.acceptance.people import Json

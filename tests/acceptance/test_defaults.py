@@ -1,7 +1,5 @@
 """What people, channels and servers choose once for all, and where it counts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.acceptance.controls import chosen, control, offers, shown

@@ -1,7 +1,5 @@
 """The demo and the command line, as somebody runs them who has just downloaded the bot."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The demo of the budget, and that its sums would tell if anything were wrong."""
 
-from __future__ import annotations
-
 import io
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The demo of the builder, as somebody runs it who has just downloaded the bot."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`shotcaller doctor`: what is wrong, where, and what to do about it; against the sandbox, as an operator would."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import sqlite3

@@ -1,7 +1,5 @@
 """Codes of both services, met at a create or in a failed task, become sentences that say what to do next."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

@@ -1,7 +1,5 @@
 """Every button, select and form of every panel, in both languages, with a restart in the middle."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias

@@ -1,7 +1,5 @@
 """What the years do: texts, unfetched videos and guilds are forgotten, and what is left still answers in words."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from contextlib import closing

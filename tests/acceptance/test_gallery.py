@@ -1,7 +1,5 @@
 """A server's gallery over the real gateway: stars enough copy a video there, once, through crashes and refusals."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """From a typed command to a posted video, as people see it."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Private videos, and what could not be delivered: kept for one person, fetched and shared with one tap, once."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The bot is killed -9 before and after every step of the happy path: the video still comes once, and is paid once."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 from typing import Final

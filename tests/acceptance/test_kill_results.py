@@ -1,7 +1,5 @@
 """The bot is killed -9 while a kept video is fetched or a private one shared: it can be had again, and counts once."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """The bot is killed -9 before and after every step of a review: it is decided once, made once, posted and paid once."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The bot is removed from a guild with work under way: nothing lost, nothing owed; an outage is no removal."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The library over the real gateway: pages, filters, search, one video, a fresh copy; before and after a restart."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import pytest

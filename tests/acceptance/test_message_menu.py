@@ -1,7 +1,5 @@
 """The menu of a message: its text becomes the prompt of a form."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

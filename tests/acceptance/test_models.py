@@ -1,7 +1,5 @@
 """The models as members and the operator meet them: chosen from, made with, and given up by their service."""
 
-from __future__ import annotations
-
 import io
 
 from bot.doctor import examine

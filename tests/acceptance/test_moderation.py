@@ -1,7 +1,5 @@
 """Moderation: rules, strikes, approval of requests and of videos, across restarts."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.acceptance.admins import does

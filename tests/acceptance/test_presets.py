@@ -1,7 +1,5 @@
 """Presets over the real gateway: saved, asked for in a form, used after a restart, shared, deleted."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """`/privacy`: what is kept can be read, had and deleted, and afterwards it is nowhere."""
 
-from __future__ import annotations
-
 import json
 import signal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Nothing that anybody typed is in the log, however much it tells, nor in the record of what admins did."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import pytest

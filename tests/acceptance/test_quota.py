@@ -1,7 +1,5 @@
 """Credits as people see them: what is left and why, gifts, and asking for more, in both languages and over restarts."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.locale import words

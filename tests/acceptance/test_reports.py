@@ -1,7 +1,5 @@
 """Reports: anybody reports a video, the moderators delete it, block its author, or dismiss the report."""
 
-from __future__ import annotations
-
 from bot.locale import words
 from bot.service.moderation.cases import Heard
 from tests.acceptance.moderators import ADMIN, button, case, checks

@@ -1,7 +1,5 @@
 """What people do with a posted video: every button of it, by others, later, after a restart, and in Chinese."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from typing import Any, Final

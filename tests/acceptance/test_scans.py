@@ -1,7 +1,5 @@
 """Scans by the gateway: what they find, and that nothing passes when they fail."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.acceptance.moderators import approves, case, checks, denies

@@ -1,7 +1,5 @@
 """A supervisor stops the bot in the middle of something: it ends in order, and the next start finishes the job."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from typing import Any, Final

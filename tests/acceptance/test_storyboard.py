@@ -1,7 +1,5 @@
 """The storyboard builder over the real gateway: from an empty board to the finished film, on any device."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,13 +23,13 @@ class Builder:
     locale: str | None = None
     message: Json = field(default_factory=dict)
 
-    async def open(self, **options: Any) -> Builder:
+    async def open(self, **options: Any) -> "Builder":
         """Type the command."""
         sent = await self.people.types(COMMAND, user=self.user, locale=self.locale, **options)
         self.message = await self.people.answered(sent)
         return self
 
-    async def press(self, action: str, *values: str) -> Builder:
+    async def press(self, action: str, *values: str) -> "Builder":
         """Press a button, or choose a shot."""
         sent = await self.people.presses(self.message, self.id_of(action), *values, user=self.user, locale=self.locale)
         self.message = await self.people.edited(sent)
@@ -43,7 +41,7 @@ class Builder:
         await self.people.form(sent)
         return sent
 
-    async def enter(self, opened: str, **fields: Any) -> Builder:
+    async def enter(self, opened: str, **fields: Any) -> "Builder":
         """Send the form, with these fields changed."""
         sent = await self.people.submits(opened, user=self.user, locale=self.locale, **fields)
         self.message = await self.people.edited(sent)

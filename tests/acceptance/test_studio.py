@@ -1,7 +1,5 @@
 """The guided panel: choices narrow to what fits, the price follows, and it survives a restart."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown, walk

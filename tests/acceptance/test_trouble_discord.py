@@ -1,7 +1,5 @@
 """Trouble with Discord while a video is on its way: it comes once, somewhere, or is kept and the operator told."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

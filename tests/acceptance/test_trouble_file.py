@@ -1,7 +1,5 @@
 """Trouble with the finished file: fetched again where that may help, else the credits come back."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

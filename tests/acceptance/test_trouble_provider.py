@@ -1,7 +1,5 @@
 """Trouble at the provider after a request was accepted: one video and one charge, or none and the credits back."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

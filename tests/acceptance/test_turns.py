@@ -1,7 +1,5 @@
 """Whose turn it is, as people see it: who floods the channel waits behind everybody else."""
 
-from __future__ import annotations
-
 from tests.acceptance.admins import does
 from tests.acceptance.people import People, text_of
 from tests.acceptance.stage import SMALL, Stage

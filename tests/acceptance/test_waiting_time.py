@@ -1,7 +1,5 @@
 """How long it takes is told before and while it is made, from what the bot has seen."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

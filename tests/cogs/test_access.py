@@ -1,7 +1,5 @@
 """Every button, form and command that is given a video's id asks whether that person may see it where they are."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a server's limits leave of the panels: a member sees nothing that would be refused there."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final

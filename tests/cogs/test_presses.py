@@ -1,7 +1,5 @@
 """Whatever decides for others asks at the press itself whether it may: buttons, selects and forms."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterator
 from types import SimpleNamespace

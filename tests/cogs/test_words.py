@@ -1,7 +1,5 @@
 """Every error has words that people understand: within Discord's limits, no class names, nobody mentioned."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -1,7 +1,5 @@
 """What the doctor says of a video service, by what the service said."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Who may do what with a video, where, and in which state: the whole table."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final

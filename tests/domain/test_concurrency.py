@@ -1,7 +1,5 @@
 """When a waiting job begins."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heapreplace
 

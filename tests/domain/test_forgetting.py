@@ -1,7 +1,5 @@
 """What is left when texts go, and when a period is over for everybody."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """What admins change in a guild's moderation."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Periods in every kind of zone: each moment lies in one, they follow each other, and none comes back."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """A guild's policy: one value, checked as a whole, that survives JSON."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What admins change: each thing by itself, and nothing that was not meant."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Whether a guild lets somebody ask for a video."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A policy as a file, what is wrong with one, and what differs between two policies."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

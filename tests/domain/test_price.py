@@ -1,7 +1,5 @@
 """What videos cost, and the table that says so."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from fractions import Fraction

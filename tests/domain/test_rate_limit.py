@@ -1,7 +1,5 @@
 """One person may have something done so often within a time; nobody pays for another's haste."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

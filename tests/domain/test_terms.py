@@ -1,7 +1,5 @@
 """What somebody may have here and now, and what they may have instead of what they can't."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Backoff and expectation."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What provider tests stand on: time that only sleeping moves, transports over a handler, servers that misbehave."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager

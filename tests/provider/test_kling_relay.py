@@ -1,7 +1,5 @@
 """The new-api flavour of a relay, recognised and spoken."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The provider against a server of somebody else's making, over real HTTP."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import time

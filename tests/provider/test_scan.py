@@ -1,7 +1,5 @@
 """The gateway's scans: asked as documented, and believed only when they say clearly that there is nothing to find."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

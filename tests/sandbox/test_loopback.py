@@ -1,7 +1,5 @@
 """A web page in a browser on this machine can neither act in the sandbox nor look at it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import AsyncIterator
 

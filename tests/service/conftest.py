@@ -1,7 +1,5 @@
 """The services' house for every test here."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A house without Discord, network and video: every service of the bot between a real database and scripted people."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """What looks after a house's memory, with a Discord that a test can script."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path

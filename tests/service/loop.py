@@ -1,7 +1,5 @@
 """The worker's loop at work, and waiting for what it writes down."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

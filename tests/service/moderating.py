@@ -1,7 +1,5 @@
 """Moderation between a real database and scripted people: a guild's policy, a clerk, the staff's side of Discord."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Everybody a service deals with, made of scripts: a clock, video services, Discord, downloads, films, a database."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable

@@ -1,14 +1,12 @@
 """A store to try: a real database in its own folder, a clock that stands still, ways to bring a job anywhere."""
 
-from __future__ import annotations
-
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import pytest
 
@@ -37,12 +35,12 @@ class Store:
 
     database: Database
     now: datetime = START
-    _numbers: count[int] = field(default_factory=lambda: count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
 
-    def continues(self, before: Store) -> None:
+    def continues(self, before: Self) -> None:
         """Go on at the time, and with the ids, of a store that was closed."""
         self.now, self._numbers = before.now, before._numbers
 

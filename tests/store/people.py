@@ -1,7 +1,5 @@
 """Somebody who is in every table there is, so that nothing that is held about people can be overlooked."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, Final
 

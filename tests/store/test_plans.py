@@ -1,7 +1,5 @@
 """Each index serves the query that the line above it names: asked of SQLite's planner, through the seam."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace

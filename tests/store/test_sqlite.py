@@ -1,7 +1,5 @@
 """What is SQLite's own: locks, full disks, implicit rollbacks, shared commits, the file."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 import signal

@@ -1,7 +1,5 @@
 """A database of before there were budgets and grants: its books stay right, and its open jobs can end."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

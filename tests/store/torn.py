@@ -1,7 +1,5 @@
 """A database whose next transaction is cut off, as by a `kill -9`: somewhere in it, or just after it was kept."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar

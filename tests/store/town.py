@@ -1,7 +1,5 @@
 """A town of two guilds, direct messages and three people: all that may happen to their credits, and must come of it."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections import Counter

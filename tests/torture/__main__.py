@@ -3,8 +3,6 @@
 One line is printed for each trouble, then what was counted. Exit code 1 when anything at all is not true at the end.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import logging

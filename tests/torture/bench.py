@@ -1,7 +1,5 @@
 """Tries one trouble after the other, several at a time, each where nothing else disturbs it."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections import Counter

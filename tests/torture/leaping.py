@@ -3,8 +3,6 @@
 python leaping.py FILE
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from datetime import datetime, timedelta

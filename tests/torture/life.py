@@ -1,7 +1,5 @@
 """The bot's process, and what happens to it: it is killed, paused, started again, and its clock leaps."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections import Counter

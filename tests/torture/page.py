@@ -1,7 +1,5 @@
 """`docs/reliability.md`: what was done to the bot, and what came of it, as a run has found it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Many people at once, and everything that can go wrong at once, in an order that one seed decides."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass

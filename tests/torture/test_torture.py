@@ -1,7 +1,5 @@
 """The short form of `make torture`: each kind of disturbance once, and then some of everything at once."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

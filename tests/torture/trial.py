@@ -1,7 +1,5 @@
 """One trouble, once, thrice or lasting, while one person waits for one video; and what came of it."""
 
-from __future__ import annotations
-
 import asyncio
 from random import Random
 from time import monotonic

@@ -1,7 +1,5 @@
 """Every trouble there is: each kind of fault of the sandbox at each step that it can strike, and a machine's own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What must be true at the end, whatever was done to the bot: every job's end, its tasks, its money, its card."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What a supervisor sees of the bot."""
 
-from __future__ import annotations
-
 import aiohttp
 import pytest
 

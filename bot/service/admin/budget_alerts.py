@@ -1,7 +1,5 @@
 """Tells whoever pays, once, how much of a budget is used."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What people do with credits besides spending them: admins grant them, members give them away or wish for more."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass

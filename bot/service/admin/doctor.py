@@ -1,7 +1,5 @@
 """How it stands with what the bot lives on, for admins who ask."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from enum import StrEnum

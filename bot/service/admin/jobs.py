@@ -1,7 +1,5 @@
 """What those who run a guild do with its jobs: look through them, take one back, decide about dead letters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """What a guild's admins decide: each change holds at once, is recorded, and is told where they want to read of it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

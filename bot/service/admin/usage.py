@@ -1,7 +1,5 @@
 """What a guild has used in some time: by day and by member, the drift of the estimates, the budget so far."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Finds videos for people, if they are theirs to see: every id that comes from outside goes through here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from bot.domain.access import Act, check, possible_id

@@ -1,7 +1,5 @@
 """Whether a request may become a job: what is decided before any money moves, and who is to pay."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

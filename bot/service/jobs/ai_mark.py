@@ -1,7 +1,5 @@
 """That a video was made by AI, said to programs in the file and to people beside it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from bot.domain.job import Job

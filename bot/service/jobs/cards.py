@@ -1,7 +1,5 @@
 """Job cards: posted once, edited sparingly, closed for certain."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

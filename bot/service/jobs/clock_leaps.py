@@ -1,7 +1,5 @@
 """Keeps time honest: a clock that leaps, or that went on while nobody was there, ends nothing and holds nothing up."""
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime, timedelta
 from typing import Final, Protocol

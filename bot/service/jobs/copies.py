@@ -1,7 +1,5 @@
 """A posted video once more: its file fetched again from wherever it still is, for somebody who asks for it."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping

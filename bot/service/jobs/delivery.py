@@ -4,8 +4,6 @@ The order makes a crash harmless: the file is whole or not there, `posting_at` i
 that may have happened is looked for before it is repeated. What somebody has to look at first is held before that.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import math

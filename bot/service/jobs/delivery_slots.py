@@ -1,7 +1,5 @@
 """How many deliveries are under way at once: so many in all, and of those only a few to one channel."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator

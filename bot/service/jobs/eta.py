@@ -1,7 +1,5 @@
 """How long jobs take, from the bot's own history, remembered for a minute; and so when those that wait are ready."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

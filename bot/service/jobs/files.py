@@ -1,7 +1,5 @@
 """A finished video on disk: fetched where it is missing, made to fit, looked at."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path

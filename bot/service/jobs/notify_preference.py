@@ -1,7 +1,5 @@
 """How people want to hear of their videos: read when one is posted."""
 
-from __future__ import annotations
-
 import logging
 
 from bot.domain.notify import PREFERENCE, Notify, chosen

@@ -1,7 +1,5 @@
 """The models on offer. One that its service has given up is left out, for as long as that is believed."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Whether a provider answers and takes our key, asked before anybody's money moves."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 The deletion is a row before anything is done; whatever Discord does not take now is tried again, also after a crash.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Posts videos once more for everybody in a channel, and remembers where: what is deleted goes there, too."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What people do with a finished video: build on it, look into it, send it again, share it, take it away, report it."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator

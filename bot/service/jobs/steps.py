@@ -1,7 +1,5 @@
 """What happens to a claimed job: one step forward; after the unexpected another try, or an end that people hear of."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """From the queue to a finished task: submit, reconcile what is uncertain, poll until there is an end."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,7 +1,5 @@
 """What the members' use cases take and give: who asks, what was accepted, what it would cost, how they stand."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,7 +59,7 @@ class Estimate:
     """What a request would cost, what the person would pay it from, and how long it usually takes."""
 
     price: Price
-    standing: Standing
+    standing: "Standing"
     expected: Forecast
 
 

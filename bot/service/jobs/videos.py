@@ -1,7 +1,5 @@
 """What people ask for: a video, what became of it, to take it back, what is left of their credits."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Claims due jobs and advances each by one step: no task waits for a job, the database says what is due when."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

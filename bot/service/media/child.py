@@ -14,8 +14,6 @@ Imported by name with `python -m`, so it and what it imports at the top must sta
 every delivery takes.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

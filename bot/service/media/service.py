@@ -5,8 +5,6 @@ The files are untrusted, and libav is a million lines of C. So each call runs in
 only so much time and memory, and is killed when the call is cancelled. Nothing here blocks the event loop.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """What the bot says about itself: which version runs since when, and how the video services are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

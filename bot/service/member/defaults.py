@@ -1,7 +1,5 @@
 """What people, channels and guilds have chosen once for all, and what of it fits a request."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

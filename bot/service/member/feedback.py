@@ -1,7 +1,5 @@
 """What people want the operator to know: kept first, then told, so that nothing of it is lost."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """A guild's gallery: when a video has stars enough, and how its copy gets there, once, whatever crashes in between."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

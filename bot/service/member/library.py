@@ -1,7 +1,5 @@
 """What people keep: their videos to page through and search, the stars they give, a fresh copy where they are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

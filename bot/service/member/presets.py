@@ -1,7 +1,5 @@
 """Named settings with gaps in the prompt: saved, found, filled, shared with a guild."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

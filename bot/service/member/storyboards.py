@@ -1,7 +1,5 @@
 """Storyboards in the making: one a person, kept through restarts, the same on every device; and their templates."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +56,7 @@ class Storyboards:
         self._drafts, self._presets, self._clock = drafts, presets, clock
         self._models = models
 
-    def among(self, models: Iterable[Capability]) -> Storyboards:
+    def among(self, models: Iterable[Capability]) -> "Storyboards":
         """The same where only these models are on offer, as far as they may be used there."""
         narrowed = {each.model: each for each in models}
         return Storyboards(drafts=self._drafts, presets=self._presets, models=narrowed, clock=self._clock)

@@ -4,8 +4,6 @@ A case is the intent to post it; `posting_at` is written before the post, and a 
 for before it is repeated. A report is shown wherever somebody can be shown it, and never given up.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable

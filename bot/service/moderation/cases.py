@@ -1,7 +1,5 @@
 """What moderators decide: held requests and videos, and reports of videos. Wishes for credits are the admins'."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

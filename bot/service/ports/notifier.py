@@ -1,7 +1,5 @@
 """The one thing the core asks of Discord: to show a job's card, to post its result, to reach the operator."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What the operator hears of: every trouble in the log, and each kind once an hour as a message."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

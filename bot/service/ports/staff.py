@@ -1,7 +1,5 @@
 """What the core asks of Discord for those who look after a guild: cases to decide, and the record of changes."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Protocol
 

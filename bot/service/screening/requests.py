@@ -1,7 +1,5 @@
 """What a guild has looked at in a request before money moves, and what becomes of what is found."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Looking at finished videos before they are posted: what a guild wants scanned, or approved by a moderator."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Searching prompts by a guild's rules, without anybody's pattern ever holding up the bot."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Sequence

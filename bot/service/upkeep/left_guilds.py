@@ -1,7 +1,5 @@
 """When the bot is removed from a guild: what waits there is taken back, and after a time of grace all is forgotten."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Collection
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What people may ask about what is held of them: to read how it is kept, to have all of it, to have it deleted."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json

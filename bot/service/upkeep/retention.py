@@ -1,7 +1,5 @@
 """Forgetting in time: once a day, whatever is older than it is kept."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """What has to be done from time to time, whoever asks for nothing: one loop for all of it."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

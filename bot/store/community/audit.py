@@ -1,7 +1,5 @@
 """The record of what admins and moderators changed, written in the transaction of the change itself."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 

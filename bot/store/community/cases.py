@@ -1,7 +1,5 @@
 """Cases: opened and decided inside the transaction of what they are about, and due until Discord shows them."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import datetime

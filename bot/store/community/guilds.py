@@ -1,7 +1,5 @@
 """Guilds and members: what has been decided about them. Every change is read, made, written and recorded as one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What people object to: one row a person and video, and one open case for all who object to the same video."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from bot.domain.case import Case, Report

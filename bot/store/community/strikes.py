@@ -1,7 +1,5 @@
 """Strikes: refused prompts, counted against their author for some time; enough of them block."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

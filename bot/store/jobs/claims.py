@@ -1,7 +1,5 @@
 """Claims: taking the exclusive, time-limited right to the next job that is due."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_hex

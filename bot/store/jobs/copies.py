@@ -1,7 +1,5 @@
 """Videos posted once more for everybody in a channel: meant, then posted, looked for if that broke off, taken away."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self

@@ -4,8 +4,6 @@ Each step is one transaction: the job, its money, and the line that says who dec
 once: a repeat finds its line there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Ending a job from outside, whatever it is at: what waits is taken back, what a provider may have is charged."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

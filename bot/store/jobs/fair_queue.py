@@ -5,8 +5,6 @@ Numbers that only grow say who was served last: whoever was goes to the end, and
 person's turn in it have a row exactly while something of theirs waits.
 """
 
-from __future__ import annotations
-
 from operator import itemgetter
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The jobs that those who run a guild look through, and what the ledger says of one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

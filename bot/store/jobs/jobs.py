@@ -1,7 +1,5 @@
 """Jobs: every move is one transaction, guarded by the state and the lease it starts from, together with its money."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What was seen of the models: which their service has given up, and which have made videos."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from bot.domain.row import millis

@@ -1,7 +1,5 @@
 """The moments that are waited for and measured from, kept true where the clock of the machine leaps."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Questions about jobs and accounts that change nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bot.domain.concurrency import Waiting

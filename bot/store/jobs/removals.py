@@ -1,7 +1,5 @@
 """Deleted videos whose messages are still to be taken away: a row is the intent, and goes when that is done."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

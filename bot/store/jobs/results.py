@@ -1,7 +1,5 @@
 """What becomes of finished videos: who they came from, what came of them, what waits for one person, what is shared."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -4,8 +4,6 @@ The job is moved first and the case decided last, in the order in which a cancel
 for each other; whoever comes second finds the job moved or the case decided, and nothing of theirs happens.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta

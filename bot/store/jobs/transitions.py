@@ -1,7 +1,5 @@
 """The guarded moves of a job inside a transaction: every one says what it starts from, and fails if that is gone."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

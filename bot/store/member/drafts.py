@@ -1,7 +1,5 @@
 """What people are in the middle of: kept until it is finished or old, so that any device goes on after any restart."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import datetime

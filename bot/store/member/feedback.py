@@ -1,7 +1,5 @@
 """What people wrote to the operator, until the operator has had it and it is old, or its person wants it gone."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from bot.domain.feedback import Note

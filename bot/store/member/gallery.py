@@ -1,7 +1,5 @@
 """The copies of well-liked videos in their guilds' galleries: meant, then posted, once each."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self

@@ -1,7 +1,5 @@
 """What people keep: their videos, newest first and searched, and the ones that they have starred."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """Remembered choices of people, channels and guilds, as one JSON object each."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Named settings: a person's own, or shared with a guild. What they hold is JSON of the kind's own shape."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import datetime

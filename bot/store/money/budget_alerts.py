@@ -1,7 +1,5 @@
 """Budgets: which share of a month's money is used, noted once for each ceiling, and whom that has been told."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

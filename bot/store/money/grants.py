@@ -1,7 +1,5 @@
 """Credits that come from people: grants of admins, gifts of members, and wishes for more. Each counts once."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

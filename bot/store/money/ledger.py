@@ -5,8 +5,6 @@ USD). Invariants, for every account: held = Σ held, settled = Σ settled, and f
 over its lines in the ledger. `docs/money.md` states them all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The books as a whole: whether every account is the sum of its lines, and what all of it comes to."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

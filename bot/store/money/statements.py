@@ -1,7 +1,5 @@
 """A person's view of the ledger: their latest lines, and no one else's of what they share."""
 
-from __future__ import annotations
-
 from bot.domain.job import Job
 from bot.domain.quota import extra_of, owner_of
 from bot.domain.row import Row, from_millis

@@ -1,7 +1,5 @@
 """What has been used in a guild: summed up by the database, a day at a time, so that no answer grows with the jobs."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final

@@ -1,7 +1,5 @@
 """Taking names off what has to stay: accounts and their ledger keep every amount, and nobody's id."""
 
-from __future__ import annotations
-
 import json
 from secrets import token_hex
 from typing import Final

@@ -1,7 +1,5 @@
 """Deleting what is held about a person: the wish is a row, and everything after it can be repeated until it is done."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self

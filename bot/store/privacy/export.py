@@ -1,7 +1,5 @@
 """What is held about one person: every table that may know somebody, and by which columns."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping

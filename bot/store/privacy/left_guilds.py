@@ -1,7 +1,5 @@
 """Guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

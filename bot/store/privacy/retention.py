@@ -1,7 +1,5 @@
 """What is too old to be kept: the words of videos, files that nobody fetched, records that serve nobody any more."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

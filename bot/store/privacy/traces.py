@@ -1,7 +1,5 @@
 """What the files of the database still hold of deleted rows: owed in a deletion's transaction, overwritten after it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final

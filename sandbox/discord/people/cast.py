@@ -1,7 +1,5 @@
 """Who is there when the sandbox opens: a guild with its channels, four people and the bot."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from collections.abc import Mapping

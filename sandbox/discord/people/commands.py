@@ -1,7 +1,5 @@
 """Typing a command, completing one, and using a command of a message's menu."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

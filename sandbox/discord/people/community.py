@@ -1,7 +1,5 @@
 """Who belongs to the guild and what they are there: people join and leave, roles come, change and go."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import count

@@ -1,7 +1,5 @@
 """Pressing buttons and choosing from selects."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Who may use which command where: a command's own default, and what the server decided under Integrations."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

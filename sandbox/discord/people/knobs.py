@@ -1,7 +1,5 @@
 """What an administrator changes in the world: permissions, boost tier, languages, whether the bot is there."""
 
-from __future__ import annotations
-
 from sandbox.discord import shapes
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.community import role_of

@@ -1,7 +1,5 @@
 """Filling in a modal and sending it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

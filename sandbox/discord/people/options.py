@@ -1,7 +1,5 @@
 """What a person types into a command, checked and completed as their Discord client does."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import secrets

@@ -1,7 +1,5 @@
 """Channels, categories and threads: they come, move, rest and go, and the gateway is told."""
 
-from __future__ import annotations
-
 from sandbox.discord import shapes
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.typed import Impossible

@@ -1,7 +1,5 @@
 """Texts, numbers and yes or no as a person types them into an option."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sandbox.discord.world import Json

@@ -1,7 +1,5 @@
 """The bot itself, its application, other users, and where the gateway is."""
 
-from __future__ import annotations
-
 from sandbox.discord import shapes
 from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import in_guild

@@ -1,7 +1,5 @@
 """Rules for application commands."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

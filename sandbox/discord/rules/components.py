@@ -1,7 +1,5 @@
 """Rules for components, alone and together."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Rules for embeds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rules for the body of a message, new or changed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """Rules for modals and for the choices of an autocompletion."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

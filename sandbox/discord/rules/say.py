@@ -1,7 +1,5 @@
 """The few ways in which a value can be wrong, in Discord's words."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """To whom a channel shows things, compared with another."""
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 import discord

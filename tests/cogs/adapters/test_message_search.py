@@ -1,7 +1,5 @@
 """Looking for what may have been posted, in a real channel of the sandbox, with a real client."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The private answers of accepted requests: used while they live, forgotten after, never waited for in vain."""
 
-from __future__ import annotations
-
 import asyncio
 from types import SimpleNamespace
 from typing import Any

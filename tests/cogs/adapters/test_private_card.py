@@ -1,7 +1,5 @@
 """The card of a private job lives in the private answer: never before the answer itself, never after its end."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

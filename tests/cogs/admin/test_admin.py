@@ -1,7 +1,5 @@
 """Answers that are longer than a message, and who may press what an admin was offered."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast

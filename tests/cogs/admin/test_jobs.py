@@ -1,7 +1,5 @@
 """How jobs look to admins: what they may read of them, and what is offered to be decided."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

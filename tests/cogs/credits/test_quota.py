@@ -1,7 +1,5 @@
 """What `/quota` shows: in each language, for every kind of account and line, and never more than a message takes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

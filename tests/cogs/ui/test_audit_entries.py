@@ -1,7 +1,5 @@
 """What admins decided, in words: every field, every change, every entry of the record, in both languages."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Any, Final

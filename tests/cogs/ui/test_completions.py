@@ -1,7 +1,5 @@
 """What is offered while somebody types, and that a slow database only leaves it out."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

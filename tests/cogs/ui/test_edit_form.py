@@ -1,7 +1,5 @@
 """The form with everything: what stands in it, and what is read from it, in every language."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any, Final
 

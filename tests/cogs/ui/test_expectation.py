@@ -1,7 +1,5 @@
 """When a video is ready, and why it never will be, in words."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Numbers in forged buttons, options and forms: bounded, in plain digits, and refused in words where they are not."""
 
-from __future__ import annotations
-
 import re
 from types import SimpleNamespace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What Info tells, and to whom: nothing of others' private videos, no way to what was deleted."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

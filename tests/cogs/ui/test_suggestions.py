@@ -1,7 +1,5 @@
 """The nearest possible requests, and how a button names what they change."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

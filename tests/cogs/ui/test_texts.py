@@ -1,7 +1,5 @@
 """What people see of requests and jobs: within Discord's limits for the longest input, and harmless for the worst."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

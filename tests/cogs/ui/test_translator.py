@@ -1,7 +1,5 @@
 """What Discord is told of a command in other languages."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import discord

@@ -1,7 +1,5 @@
 """What the tests of the sandbox's Discord stand on: a sandbox whose clock they move, and a bot without a library."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json

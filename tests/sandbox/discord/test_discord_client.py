@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -18,8 +16,8 @@ FILM = b"film" * 300_000
 
 
 class Rename(discord.ui.Modal, title="Rename"):
-    name: discord.ui.TextInput[Rename] = discord.ui.TextInput(label="Name", custom_id="name", max_length=20)
-    mode: discord.ui.Label[Rename] = discord.ui.Label(
+    name: discord.ui.TextInput["Rename"] = discord.ui.TextInput(label="Name", custom_id="name", max_length=20)
+    mode: discord.ui.Label["Rename"] = discord.ui.Label(
         text="Mode",
         component=discord.ui.Select(custom_id="mode", options=[discord.SelectOption(label="Pro", value="pro")]),
     )
@@ -37,18 +35,18 @@ class Card(discord.ui.View):
         super().__init__(timeout=None)
 
     @discord.ui.button(label="Rename", custom_id="card:rename", style=discord.ButtonStyle.primary)
-    async def rename(self, interaction: Act, _: discord.ui.Button[Card]) -> None:
+    async def rename(self, interaction: Act, _: discord.ui.Button["Card"]) -> None:
         await interaction.response.send_modal(Rename())
 
     @discord.ui.button(label="Again", custom_id="card:again")
-    async def again(self, interaction: Act, _: discord.ui.Button[Card]) -> None:
+    async def again(self, interaction: Act, _: discord.ui.Button["Card"]) -> None:
         await interaction.response.defer()
         await interaction.edit_original_response(content="again", attachments=[])
 
     @discord.ui.select(
         custom_id="card:shape", options=[discord.SelectOption(label=shape) for shape in ("16:9", "9:16")]
     )
-    async def shape(self, interaction: Act, select: discord.ui.Select[Card]) -> None:
+    async def shape(self, interaction: Act, select: discord.ui.Select["Card"]) -> None:
         await interaction.response.send_message(f"shape {select.values[0]}", ephemeral=True)
 
 

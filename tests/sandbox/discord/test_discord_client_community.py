@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 import io
 from typing import Any
@@ -43,15 +41,15 @@ class Ballot(discord.ui.View):
         self.where.default_values = [each for each in guild.channels if each.name == "rushes"]
 
     @discord.ui.select(cls=discord.ui.UserSelect, custom_id="who", min_values=0, max_values=3)
-    async def who(self, interaction: Act, select: discord.ui.UserSelect[Ballot]) -> None:
+    async def who(self, interaction: Act, select: discord.ui.UserSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(cls=discord.ui.RoleSelect, custom_id="role")
-    async def role(self, interaction: Act, select: discord.ui.RoleSelect[Ballot]) -> None:
+    async def role(self, interaction: Act, select: discord.ui.RoleSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(cls=discord.ui.MentionableSelect, custom_id="someone", max_values=2)
-    async def someone(self, interaction: Act, select: discord.ui.MentionableSelect[Ballot]) -> None:
+    async def someone(self, interaction: Act, select: discord.ui.MentionableSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(
@@ -60,20 +58,20 @@ class Ballot(discord.ui.View):
         max_values=2,
         channel_types=[discord.ChannelType.text, discord.ChannelType.category],
     )
-    async def where(self, interaction: Act, select: discord.ui.ChannelSelect[Ballot]) -> None:
+    async def where(self, interaction: Act, select: discord.ui.ChannelSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
 
 class Form(discord.ui.Modal, title="Form"):
     """The same in a form, with a file besides."""
 
-    someone: discord.ui.Label[Form] = discord.ui.Label(
+    someone: discord.ui.Label["Form"] = discord.ui.Label(
         text="Who", component=discord.ui.MentionableSelect(custom_id="someone", max_values=5)
     )
-    where: discord.ui.Label[Form] = discord.ui.Label(
+    where: discord.ui.Label["Form"] = discord.ui.Label(
         text="Where", component=discord.ui.ChannelSelect(custom_id="where", required=False)
     )
-    files: discord.ui.Label[Form] = discord.ui.Label(
+    files: discord.ui.Label["Form"] = discord.ui.Label(
         text="Files", component=discord.ui.FileUpload(custom_id="files", required=False)
     )
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from sandbox.discord.permissions import EVERYTHING, Permission, bits, in_channel, in_guild

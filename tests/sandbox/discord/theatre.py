@@ -1,7 +1,5 @@
 """A sandbox with a real client in it, whose library knows nothing of sandboxes."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Credits between people, and who hears how budgets stand: through the services, over a real database."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What admins do with other people's jobs: each decision goes on as it should, and nothing is decided for others."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

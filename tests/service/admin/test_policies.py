@@ -1,7 +1,5 @@
 """Admins' changes as use cases, and the channel that is told of them."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Reports of what was used: their days, their table for spreadsheets, their picture."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Sequence

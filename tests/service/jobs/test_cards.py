@@ -1,7 +1,5 @@
 """Cards: posted once, edited sparingly, closed for certain, remembered no longer than needed."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A clock that is set ahead or back by an hour or a day ends no job and holds none up, also across a restart."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

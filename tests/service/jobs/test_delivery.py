@@ -1,7 +1,5 @@
 """From a finished task to a posted video, in spite of everything."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What people who wait are told: their place, and when their video is expected, by every limit that holds them up."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Results once more: where their files come from, who gets them, and that sharing and settling happen once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What happens to a claimed job when the same step fails again and again: an end that people hear of."""
 
-from __future__ import annotations
-
 from bot.domain.job import DeadLetter
 from bot.errors import DestinationBusy
 from bot.service.jobs.delivery import KEEP_TRYING

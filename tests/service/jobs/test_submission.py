@@ -1,7 +1,5 @@
 """From the queue to a finished task, whatever the video service and the database say in between."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """What people ask for, and that nothing has moved when they are told so."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from typing import Any

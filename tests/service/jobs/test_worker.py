@@ -1,7 +1,5 @@
 """The loop that moves every job: fair, never held up, never lost, and quick to end."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """How the worker lives through a database that refuses, and how it ends: at once, with nothing lost."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The child process: its end, its silence, its limits; and the arithmetic of fitting."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

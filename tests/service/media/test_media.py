@@ -1,7 +1,5 @@
 """What is found in a file, and what becomes of it. Clips are made on the spot."""
 
-from __future__ import annotations
-
 import os
 from fractions import Fraction
 from pathlib import Path

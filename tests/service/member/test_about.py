@@ -1,7 +1,5 @@
 """Feedback reaches the operator once; the services are asked how they are, seldom."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Remembered defaults: who comes before whom, and what gives way."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path

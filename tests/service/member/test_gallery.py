@@ -1,7 +1,5 @@
 """What gets into a server's gallery and when, and that it gets there once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress

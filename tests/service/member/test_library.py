@@ -1,7 +1,5 @@
 """The pages of a library."""
 
-from __future__ import annotations
-
 from typing import cast
 
 import pytest

@@ -1,7 +1,5 @@
 """Presets: what may be saved under which name, what comes of it, and who may do what with it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

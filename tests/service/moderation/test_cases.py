@@ -1,7 +1,5 @@
 """Cases: brought before the moderators once, decided by them, and over in time whatever Discord does meanwhile."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Reports: kept first, shown to whoever can be shown them, with everybody's words; and what is said of that is true."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What the operator hears: everything once, nothing for ever, and nothing of it holds up or breaks the bot."""
 
-from __future__ import annotations
-
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports.notifier import Alert, Trouble
 from tests.service.house import House

@@ -1,7 +1,5 @@
 """What a guild wants looked at: nothing is made or posted that it would not want, and nothing passes in doubt."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A guild's rules find what they should, in time, and patterns that cannot are not taken."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.domain.policy import Action, Rule, RuleKind

@@ -1,7 +1,5 @@
 """What is forgotten in time: texts, files and guilds, on their day and never at a wrong date."""
 
-from __future__ import annotations
-
 import os
 from datetime import timedelta
 

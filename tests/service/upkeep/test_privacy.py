@@ -1,7 +1,5 @@
 """Deletion and export: whatever Discord and the database do, it is done in the end, once."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import json

@@ -1,7 +1,5 @@
 """The steward does what is due, at once what it is woken for, and is not stopped by what goes wrong."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

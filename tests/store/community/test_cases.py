@@ -1,7 +1,5 @@
 """Cases and chores: due until they are done, decided once."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What has been decided about guilds and members, and the record of it."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Strikes: each refused prompt counts once, for some time, and enough of them block in the same breath."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from bot.domain.policy import Moderation

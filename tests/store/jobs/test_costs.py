@@ -1,7 +1,5 @@
 """What the attempts of one job cost together, however the last of them ends."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.domain.guild import AuditEntry

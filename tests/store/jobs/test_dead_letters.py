@@ -1,7 +1,5 @@
 """Decisions about other people's jobs: one transaction each, guarded against everybody who may be faster."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Whose turn it is: nobody's many delay another's one, whatever else happens; and everybody is told the true order."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections import Counter

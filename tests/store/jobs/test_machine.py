@@ -1,7 +1,5 @@
 """The books under every order of events: claims, moves, lost leases, restarts, other people's requests, time."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine

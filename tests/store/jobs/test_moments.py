@@ -1,7 +1,5 @@
 """What is waited for moves along with a clock that leaps; what is over stays where it was."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What becomes of results: lineage, inbox, handing over, sharing, taking away; and that money moves once with it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

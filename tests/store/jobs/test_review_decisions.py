@@ -1,7 +1,5 @@
 """Decisions: the case, its job, the money and the record move as one, once, whoever else is at it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

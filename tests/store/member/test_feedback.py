@@ -1,7 +1,5 @@
 """Feedback: kept once, so much a day, and told once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

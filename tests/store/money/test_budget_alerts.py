@@ -1,7 +1,5 @@
 """Budgets: no more is begun than they cover, and their shares are noted once for every ceiling."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from typing import Any

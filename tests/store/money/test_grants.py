@@ -1,7 +1,5 @@
 """Credits that come from people: grants, gifts and wishes, each once, and what a person sees of them."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from datetime import timedelta

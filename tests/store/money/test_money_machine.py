@@ -6,8 +6,6 @@ deleted; transactions are cut off anywhere; clocks go forward over the ends of d
 back. `Town` says what must come of each, and that no act of a member gains anybody anything by what was submitted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The books as a whole: what they come to, and that what is wrong in them is found."""
 
-from __future__ import annotations
-
 import pytest
 
 from bot.store.money.reconciliation import Sum, read_books

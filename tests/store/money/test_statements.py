@@ -1,7 +1,5 @@
 """The question in `docs/money.md` that checks the books of a database by hand."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.store.conftest import Store

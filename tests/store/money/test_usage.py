@@ -1,7 +1,5 @@
 """What was used in a guild: by day and member, as the books have it, and how far off the estimates were."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Guilds that the bot has left: nothing stays held, grace brings everything back, and after it nothing is left."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from bot.domain.guild import AuditEntry

@@ -1,7 +1,5 @@
 """What is held about a person: nothing is overlooked when it is told, or when it is deleted."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

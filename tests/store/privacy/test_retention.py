@@ -1,7 +1,5 @@
 """What goes by its age: only what is older than it is kept, nothing that is still needed, and never at a wrong date."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import pytest

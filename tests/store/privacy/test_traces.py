@@ -1,7 +1,5 @@
 """What is deleted is gone from the database's files: not a byte of it stands in any of them once it is finished."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
