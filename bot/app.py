@@ -37,7 +37,7 @@ from bot.wiring.providers import configured, models_of, open_providers, open_sca
 from bot.wiring.spending import spending_text
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.private_answers import PrivateAnswers
-from cogs.adapters.reposter import DiscordCourier
+from cogs.adapters.reposter import DiscordResultPoster
 from cogs.adapters.staff_channel import DiscordStaff
 from cogs.ui.replies import explain
 from cogs.ui.translator import CatalogueTranslator
@@ -187,7 +187,7 @@ async def _world(
         providers=providers,
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),
-        courier=DiscordCourier(client, models=offered),
+        courier=DiscordResultPoster(client, models=offered),
         staff=wraps.staff(DiscordStaff(client, operator_channel_id=settings.operator_channel_id)),
         clock=HouseClock(wall=wraps.wall),
         models=offered,

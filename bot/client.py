@@ -38,7 +38,7 @@ class Answers(Protocol):
         """While a job of this idempotency key may come of this interaction, until the command has answered itself."""
         ...
 
-    async def catch_up(self, key: str) -> None:
+    async def show_early_card(self, key: str) -> None:
         """Show what belongs under a private answer and came before it; `key` is the job's idempotency key."""
         ...
 

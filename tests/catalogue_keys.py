@@ -38,14 +38,27 @@ OPTIONS: Final = (
     *("script", "seconds", "template"),  # those of a storyboard
 )
 SWITCHES: Final = ("sound", "watermark")
-DEEDS: Final = ("again", "edit", "pro", "shape", "board", "star", "dm", "info", "report", "delete", "whole", "share")
-BUILDING: Final = (
+RESULT_ACTIONS: Final = (
+    "again",
+    "edit",
+    "pro",
+    "shape",
+    "board",
+    "star",
+    "dm",
+    "info",
+    "report",
+    "delete",
+    "whole",
+    "share",
+)
+BUILDER_ACTIONS: Final = (
     *("add", "edit", "copy", "up", "down", "drop", "undo", "even"),
     *("script", "settings", "ask", "template", "new"),
 )
 # What the audit records.
 ACTIONS: Final = ("changed", "imported", "paused", "resumed", "allowance", "granted", "taken", "blocked", "unblocked")
-JOB_DEEDS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
+JOB_ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 DECISIONS: Final = (
     *("request_approved", "request_denied", "result_approved", "result_denied"),
     *("report_dismissed", "report_removed"),
@@ -114,9 +127,9 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.{}.everywhere": ("paused", "resumed"),
     "about.{}": Condition,
     "admin.jobs.at.{}": ("created", "submitted", "finished", "delivered", "deadline"),
-    "admin.jobs.button.{}": JOB_DEEDS,
+    "admin.jobs.button.{}": JOB_ACTIONS,
     "admin.jobs.dead.{}": DeadLetter,
-    "admin.jobs.done.{}": JOB_DEEDS,
+    "admin.jobs.done.{}": JOB_ACTIONS,
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "admin.show.{}": ("decided", "usual"),
     "alert.{}": Trouble,
@@ -130,7 +143,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         "more_approved",
         "more_denied",
         *ACTIONS,
-        *(f"job_{deed}" for deed in JOB_DEEDS),
+        *(f"job_{action}" for action in JOB_ACTIONS),
     ],
     "case.button.{}": ("approve", "deny", "delete", "block", "dismiss"),
     "case.done.{}": ("approved", "denied", "declined", "dismissed", *(f"removed.{each}" for each in Removed)),
@@ -184,12 +197,12 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "problem.{}": problems(),
     "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
     "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded", "too_many_jobs"),
-    "result.button.{}": DEEDS,
+    "result.button.{}": RESULT_ACTIONS,
     "settings.notify.{}": Notify,
     "settings.title.{}": Whose,
     "settings.{}": (*SWITCHES, "model", "mode", "aspect", "duration", "notify"),
     "settings.{}.name": SWITCHES,
-    "storyboard.button.{}": BUILDING,
+    "storyboard.button.{}": BUILDER_ACTIONS,
     "storyboard.form.extra.{}": (*SWITCHES, "private"),
     "studio.no.{}": (*SWITCHES, "camera", "strength", "cfg", "negative"),
     "studio.strength.{}.{}": [*product(("gentle", "medium", "strong"), ("on", "back"))],

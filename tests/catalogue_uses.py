@@ -16,7 +16,7 @@ GAP: Final = "{}"
 _KEY: Final = re.compile(r"[a-z_]+(?:\.[^\s/]+)+")  # of a key with a dot, wherever it stands
 # A keyword argument that shows a text in a place with a limit, and which limit.
 _SHOWN_AS: Final = {"label": "label", "placeholder": "placeholder", "hint": "placeholder"}
-_FORMS: Final = frozenset({"Form", "sheet"})  # what opens a modal; its `title` is the modal's
+_FORMS: Final = frozenset({"Form", "request_form"})  # what opens a modal; its `title` is the modal's
 
 
 @dataclass

@@ -28,10 +28,10 @@ def setup(bot: Shotcaller) -> None:
     for name, description, act in (
         ("help", say("command.help"), _help),
         ("about", say("command.about"), _about),
-        ("feedback", say("command.feedback"), _ask),
+        ("feedback", say("command.feedback"), _open_form),
     ):
         bot.tree.add_command(_command(name, description, partial(act, bot)))
-    bot.forms[FORM] = partial(_given, bot)
+    bot.forms[FORM] = partial(_receive_feedback, bot)
 
 
 def _command(
@@ -60,14 +60,14 @@ async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     )
     lines = [here]
     if member.guild_id is not None:
-        lines += _of_guild(await bot.services.guilds.state(member.guild_id), member, say)
+        lines += _guild_lines(await bot.services.guilds.state(member.guild_id), member, say)
     parts = [say("help"), "\n".join(lines), say("help.more")]
     if member.manages:
         parts.append(say("help.admin"))
     await answer(interaction, "\n\n".join(parts))
 
 
-def _of_guild(state: GuildState, member: Member, say: Words) -> list[str]:
+def _guild_lines(state: GuildState, member: Member, say: Words) -> list[str]:
     """What this guild's admins have decided that keeps somebody from making videos here."""
     policy, lines = state.policy, []
     if state.paused:
@@ -98,7 +98,7 @@ async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     await answer(interaction, "\n".join(lines))
 
 
-async def _ask(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Open the form."""
     say = words(str(interaction.locale))
     form = Form(name=FORM, state="", title=say("feedback.title"))
@@ -106,7 +106,9 @@ async def _ask(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     await interaction.response.send_modal(form)
 
 
-async def _given(bot: Shotcaller, interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
+async def _receive_feedback(
+    bot: Shotcaller, interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]
+) -> None:
     """The form came back, perhaps after a restart."""
     await acknowledge(interaction)
     text = str(values_of(data).get("text", "")).strip()[:LONGEST]
@@ -114,7 +116,7 @@ async def _given(bot: Shotcaller, interaction: discord.Interaction[Any], _state:
     if not text:
         await answer(interaction, say("feedback.empty"))
         return
-    told = await bot.services.feedback.give(
+    delivered = await bot.services.feedback.give(
         text, key=str(interaction.id), user_id=interaction.user.id, guild_id=interaction.guild_id
     )
-    await answer(interaction, say("feedback.told" if told else "feedback.kept"))
+    await answer(interaction, say("feedback.told" if delivered else "feedback.kept"))

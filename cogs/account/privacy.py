@@ -11,8 +11,8 @@ from bot.client import Shotcaller
 from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, DiscordBusy
 from bot.locale import Words, privacy_text, words
 from bot.service.upkeep.privacy import Export
-from cogs.adapters.posting import mapped
-from cogs.ui.buttons import Lasting
+from cogs.adapters.posting import mapped_errors
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import cut
 
@@ -89,7 +89,7 @@ async def _send_directly(interaction: discord.Interaction[Any], made: Export, sa
         DiscordBusy: Discord does not take it now.
     """
     try:
-        async with mapped():
+        async with mapped_errors():
             await interaction.user.send(say("privacy.export"), file=_file(made), nonce=str(interaction.id))
     except DestinationBusy as exc:
         raise DiscordBusy from exc
@@ -123,12 +123,12 @@ def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return delete
 
 
-class DeleteButton(Lasting[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
+class DeleteButton(PersistentItem[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
     """The yes to a deletion. Whoever presses it, it is their own data that goes."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Delete, and take the button away."""
         await interaction.response.defer()
         say = words(str(interaction.locale))
-        await bot.services.privacy.delete(interaction.user.id, messages=self.said["messages"] == "1")
+        await bot.services.privacy.delete(interaction.user.id, messages=self.fields["messages"] == "1")
         await interaction.edit_original_response(content=say("privacy.deleted"), view=None)

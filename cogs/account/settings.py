@@ -14,9 +14,9 @@ from bot.domain.notify import Notify
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, Whose
-from cogs.request.defaults import place_of
-from cogs.ui.buttons import Lasting
-from cogs.ui.ids import whole
+from cogs.request.defaults import defaults_scope
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.ids import parse_number
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import cut
 
@@ -31,7 +31,7 @@ _PATTERN: Final = r"settings:(?P<whose>mine|channel|server):(?P<option>[a-z]{1,1
 def setup(bot: Shotcaller) -> None:
     """Add the command and its controls."""
     bot.tree.add_command(_command(bot, words()))
-    bot.add_dynamic_items(Setting)
+    bot.add_dynamic_items(SettingControl)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -44,22 +44,22 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await acknowledge(interaction)
         whose = Whose(scope)
         _check(interaction, whose)
-        await _show(bot, interaction, whose, await bot.services.choices.of(whose, place_of(interaction)))
+        await _show(bot, interaction, whose, await bot.services.choices.of(whose, defaults_scope(interaction)))
 
     return settings
 
 
-class Setting(Lasting[discord.ui.Item[Any]], template=_PATTERN):
+class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     """A control of the settings' message."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
-        whose, option = Whose(self.said["whose"]), self.said["option"]
+        whose, option = Whose(self.fields["whose"]), self.fields["option"]
         _check(interaction, whose)
         data: dict[str, Any] = dict(interaction.data or {})
         changes = _changes(option, next(iter(data.get("values", ())), NONE))
-        place, now = place_of(interaction), interaction.created_at
+        place, now = defaults_scope(interaction), interaction.created_at
         await _show(bot, interaction, whose, await bot.services.choices.choose(whose, place, changes, now=now))
 
 
@@ -82,14 +82,14 @@ def _changes(option: str, value: str) -> dict[str, Any]:
     if option in _SWITCHES:
         return {option: value == "yes"}
     if option == "duration":
-        return {} if (seconds := whole(value, most=LONGEST)) is None else {option: seconds}
+        return {} if (seconds := parse_number(value, most=LONGEST)) is None else {option: seconds}
     return {option: value} if option in {*DEFAULTS, notify.PREFERENCE} else {}
 
 
-async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: Whose, kept: Mapping[str, Any]) -> None:
+async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: Whose, saved: Mapping[str, Any]) -> None:
     """Put the settings as they stand into the answer, or in place of those that were changed."""
     say, models = words(str(interaction.locale)), list(bot.services.videos.models.values())
-    rows = [_select(option, whose, kept, models, say) for option in _options(whose)]
+    rows = [_select(option, whose, saved, models, say) for option in _options(whose)]
     reset = discord.ui.Button[Any](custom_id=f"settings:{whose}:reset", label=f"↺ {say('settings.reset')}")
     container = discord.ui.Container[Any](
         discord.ui.TextDisplay(f"### ⚙️ {say(f'settings.title.{whose}')}\n{say('settings.what')}"),
@@ -107,32 +107,36 @@ def _options(whose: Whose) -> Sequence[str]:
 
 
 def _select(
-    option: str, whose: Whose, kept: Mapping[str, Any], models: Sequence[Capability], say: Words
+    option: str, whose: Whose, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
-    chosen = kept.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
+    chosen = saved.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
     present = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
     return discord.ui.Select(
         custom_id=f"settings:{whose}:{option}",
         options=[
             discord.SelectOption(label=cut(label, 100), value=value, default=value == present)
-            for value, label in _named(option, kept, models, say)
+            for value, label in _labelled_choices(option, saved, models, say)
         ][:25],
     )
 
 
-def _named(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
+def _labelled_choices(
+    option: str, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
+) -> Iterator[tuple[str, str]]:
     """What may be chosen, with its name; of what depends on the model, what the chosen one can do."""
     name = say(f"settings.{option}.name" if option in _SWITCHES else f"settings.{option}")
-    for value, meaning in _meant(option, kept, models, say):
+    for value, meaning in _choices(option, saved, models, say):
         yield value, say("settings.choice", name=name, value=meaning)
 
 
-def _meant(option: str, kept: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[tuple[str, str]]:
+def _choices(
+    option: str, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
+) -> Iterator[tuple[str, str]]:
     if option == notify.PREFERENCE:
         yield from ((str(each), say(f"settings.notify.{each}")) for each in Notify)
         return
     yield NONE, say("settings.none")
-    model = {} if option == "model" else {"model": kept.get("model")}
+    model = {} if option == "model" else {"model": saved.get("model")}
     fitting = offered(option, model, models) or offered(option, {}, models)
     for value in fitting:
         match option:

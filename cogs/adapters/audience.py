@@ -5,9 +5,9 @@ from typing import Any, Final
 import discord
 
 from bot.errors import DestinationBusy, DestinationLost
-from cogs.adapters.posting import mapped
+from cogs.adapters.posting import mapped_errors
 
-_PLACES: Final = (discord.abc.GuildChannel, discord.Thread)
+_CHANNEL_TYPES: Final = (discord.abc.GuildChannel, discord.Thread)
 
 
 async def check_audience(client: discord.Client, *, source_id: int, target_id: int) -> None:
@@ -22,32 +22,32 @@ async def check_audience(client: discord.Client, *, source_id: int, target_id: i
     """
     if not client.is_ready():
         raise DestinationBusy("not_connected")
-    source, target = await _place(client, source_id), await _place(client, target_id)
-    if _restricted(source) and not _restricted(target):
+    source, target = await _find_channel(client, source_id), await _find_channel(client, target_id)
+    if _is_for_adults(source) and not _is_for_adults(target):
         raise DestinationLost("age_restricted")
-    if _open(target) and not _open(source):
+    if _is_public(target) and not _is_public(source):
         raise DestinationLost("not_for_everybody")
 
 
-async def _place(client: discord.Client, channel_id: int) -> discord.abc.GuildChannel | discord.Thread:
+async def _find_channel(client: discord.Client, channel_id: int) -> discord.abc.GuildChannel | discord.Thread:
     """A channel or thread of a guild; archived threads have to be asked for."""
     found: Any = client.get_channel(channel_id)
     if found is None:
-        async with mapped():
+        async with mapped_errors():
             found = await client.fetch_channel(channel_id)
-    if not isinstance(found, _PLACES):
+    if not isinstance(found, _CHANNEL_TYPES):
         raise DestinationLost("no_channel_of_a_guild")
     return found
 
 
-def _restricted(place: discord.abc.GuildChannel | discord.Thread) -> bool:
+def _is_for_adults(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
     """Whether it is for adults."""
-    parent = place.parent if isinstance(place, discord.Thread) else place
+    parent = channel.parent if isinstance(channel, discord.Thread) else channel
     return bool(getattr(parent, "nsfw", False))
 
 
-def _open(place: discord.abc.GuildChannel | discord.Thread) -> bool:
+def _is_public(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
     """Whether everybody in the guild may see it."""
-    if isinstance(place, discord.Thread) and (place.is_private() or place.parent is None):
+    if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
         return False
-    return place.permissions_for(place.guild.default_role).view_channel
+    return channel.permissions_for(channel.guild.default_role).view_channel

@@ -16,8 +16,8 @@ from bot.domain.notify import Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports.notifier import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
-from cogs.adapters.message_search import sought
-from cogs.adapters.posting import carries, is_card, mapped, post_film
+from cogs.adapters.message_search import find_message
+from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui.ending_texts import private_ending, public_ending
 from cogs.ui.job_views import card_embed, failure_buttons, hidden
@@ -62,10 +62,10 @@ class DiscordNotifier:
             return None
         channel, embed = self._channel(place.channel_id, place.guild_id), card_embed(card, words(job.public_locale))
         if (posted := await self._posted_card(job)) is not None:
-            async with mapped():
+            async with mapped_errors():
                 await channel.get_partial_message(posted.message_id).edit(embed=embed)
             return posted
-        async with mapped():
+        async with mapped_errors():
             message = await channel.send(
                 embed=embed,
                 nonce=f"card-{job.id}",
@@ -82,7 +82,7 @@ class DiscordNotifier:
         if job.card_channel_id is None or job.card_message_id is None:
             return
         channel = self._channel(job.card_channel_id, job.destination.guild_id)
-        async with mapped():
+        async with mapped_errors():
             say, failed = words(job.public_locale), card.phase is Phase.FAILED and not hidden(job)
             await channel.get_partial_message(job.card_message_id).edit(
                 embed=card_embed(card, say), view=failure_buttons(job, say, models=self._models) if failed else None
@@ -92,7 +92,7 @@ class DiscordNotifier:
         """See `Notifier`. Looks for the job's id, which ends the card."""
         place = self._channel(job.destination.channel_id, job.destination.guild_id)
         since = job.asked_at or job.created_at - LONG_AGO
-        return await sought(self._client, place, since=since, wanted=lambda message: is_card(message, job))
+        return await find_message(self._client, place, since=since, matches=lambda message: is_card(message, job))
 
     async def find_result(self, job: Job) -> Sighting:
         """See `Notifier`. Looks for the file by its name."""
@@ -104,7 +104,9 @@ class DiscordNotifier:
                 place = await self._person(job)
             except (DestinationLost, DestinationBusy) as exc:
                 return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
-        return await sought(self._client, place, since=job.posting_at, wanted=lambda message: carries(message, job))
+        return await find_message(
+            self._client, place, since=job.posting_at, matches=lambda message: has_result(message, job)
+        )
 
     async def post_result(self, result: Result) -> Posted:
         """See `Notifier`."""
@@ -113,7 +115,7 @@ class DiscordNotifier:
             return await self.send_directly(result)
         notify = await self._notify_of(job.user_id)
         say, silent = words(job.public_locale), notify is Notify.SILENT
-        posted = await post_film(
+        posted = await post_video(
             self._channel(job.destination.channel_id, job.destination.guild_id),
             result,
             say,
@@ -135,7 +137,7 @@ class DiscordNotifier:
         where = f"<#{job.destination.channel_id}>"
         greeting = say("result.directly", channel=where) if lost else say("result", mention=f"<@{job.user_id}>")
         person = await self._person(job)
-        return await post_film(
+        return await post_video(
             person,
             result,
             say,
@@ -150,7 +152,7 @@ class DiscordNotifier:
         """See `Notifier`."""
         in_channel = posted.channel_id == job.destination.channel_id
         channel = self._channel(posted.channel_id, job.destination.guild_id if in_channel else None)
-        async with mapped():
+        async with mapped_errors():
             with contextlib.suppress(discord.NotFound):
                 await channel.get_partial_message(posted.message_id).delete()
 
@@ -159,7 +161,7 @@ class DiscordNotifier:
         try:
             async with asyncio.timeout(NOTE):
                 person = await self._person(job)
-                async with mapped():
+                async with mapped_errors():
                     await person.send(text, nonce=f"note-{job.id}", allowed_mentions=discord.AllowedMentions.none())
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
             log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
@@ -176,13 +178,13 @@ class DiscordNotifier:
         if job.ended_by_author and (answered or job.card_message_id is not None):
             return
         notify = await self._notify_of(job.user_id)
-        if not job.destination.private and not job.ended_by_author and await self._call(card, notify):
+        if not job.destination.private and not job.ended_by_author and await self._tell_in_channel(card, notify):
             if notify is Notify.DM and job.destination.guild_id is not None:
                 await self._send_note(job, text)
         elif not answered or job.destination.private:
             await self._say_once(await self._person(job), card, text, notify=notify, buttons=buttons)
 
-    async def _call(self, card: Card, notify: Notify) -> bool:
+    async def _tell_in_channel(self, card: Card, notify: Notify) -> bool:
         """Tell the requester in the channel, where it is open; whether it is."""
         job = card.job
         channel = self._channel(job.destination.channel_id, job.destination.guild_id)
@@ -210,9 +212,9 @@ class DiscordNotifier:
         job = card.job
         users = [discord.Object(job.user_id)] if mention else []
         more: dict[str, Any] = {} if buttons is None else {"view": buttons}
-        if card.repeated and await self._stands_there(place, job, text):
+        if card.repeated and await self._already_said(place, job, text):
             return
-        async with mapped():
+        async with mapped_errors():
             await place.send(
                 text,
                 nonce=f"{card.phase[:4]}-{job.id}",
@@ -221,14 +223,14 @@ class DiscordNotifier:
                 **more,
             )
 
-    async def _stands_there(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
+    async def _already_said(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
         """Whether the bot has said a text there since it was intended.
 
         Raises:
             DestinationLost, DestinationBusy: it may have, and that cannot be seen.
         """
         since = job.telling_at or job.created_at - LONG_AGO
-        sighting = await sought(self._client, place, since=since, wanted=lambda message: message.content == text)
+        sighting = await find_message(self._client, place, since=since, matches=lambda message: message.content == text)
         if isinstance(sighting, CannotTell):
             raise DestinationLost(sighting.reason) if sighting.closed else DestinationBusy(sighting.reason)
         return isinstance(sighting, Posted)
@@ -241,7 +243,7 @@ class DiscordNotifier:
             "server": safe(guild.name if guild else "?", 60),
         }
         text = say(f"more.{case.state}", **values)
-        async with mapped():
+        async with mapped_errors():
             person = await self._client.create_dm(discord.Object(case.user_id))
             await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())
 
@@ -250,7 +252,7 @@ class DiscordNotifier:
         if self._operator_channel_id is None:
             return
         text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
-        async with mapped():
+        async with mapped_errors():
             channel = self._channel(self._operator_channel_id, None)
             once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}
             await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
@@ -269,7 +271,7 @@ class DiscordNotifier:
         return sighting if isinstance(sighting, Posted) else None
 
     async def _person(self, job: Job) -> discord.DMChannel:
-        async with mapped():
+        async with mapped_errors():
             return await self._client.create_dm(discord.Object(job.user_id))
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:

@@ -27,7 +27,7 @@ _SERVER_ERROR: Final = 500
 
 
 @contextlib.asynccontextmanager
-async def mapped(*, within: float = PATIENCE) -> AsyncIterator[None]:
+async def mapped_errors(*, within: float = PATIENCE) -> AsyncIterator[None]:
     """Discord's refusals and failures as ours, and its silence after so many seconds; the codes are in its documents.
 
     Raises:
@@ -48,7 +48,7 @@ async def mapped(*, within: float = PATIENCE) -> AsyncIterator[None]:
         raise DestinationBusy("discord_unreachable") from exc
 
 
-def patience_for(result: Result) -> float:
+def upload_timeout(result: Result) -> float:
     """How many seconds Discord has to take a result, which has to be uploaded first."""
     return POSTING + result.media.size / SLOWEST
 
@@ -58,7 +58,7 @@ def filename(job: Job) -> str:
     return f"shotcaller-{job.id}.mp4"
 
 
-def film_file(result: Result, say: Words) -> discord.File:
+def result_file(result: Result, say: Words) -> discord.File:
     """A result as an upload, read from disk while it is sent, with its description; covered where that is wanted."""
     job = result.job
     return discord.File(
@@ -66,7 +66,7 @@ def film_file(result: Result, say: Words) -> discord.File:
     )
 
 
-async def post_film(
+async def post_video(
     channel: discord.abc.Messageable,
     result: Result,
     say: Words,
@@ -78,7 +78,7 @@ async def post_film(
     models: Mapping[str, Capability],
     stars: int = 0,
     direct: bool = False,
-    foreign: bool = False,
+    to_non_author: bool = False,
 ) -> Posted:
     """Post a result with its settings and buttons; `mention` is the only person that it may mention.
 
@@ -88,11 +88,13 @@ async def post_film(
         ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
     """
     users = [] if mention is None else [discord.Object(mention)]
-    async with mapped(within=patience_for(result)):
+    async with mapped_errors(within=upload_timeout(result)):
         message = await channel.send(
             f"{greeting}\n{result_text(result.job, say, label=result.label)}",
-            file=film_file(result, say),
-            view=result_buttons(result.job, say, models=models, stars=stars, direct=direct, foreign=foreign),
+            file=result_file(result, say),
+            view=result_buttons(
+                result.job, say, models=models, stars=stars, direct=direct, to_non_author=to_non_author
+            ),
             nonce=nonce,
             silent=silent,
             allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
@@ -105,6 +107,6 @@ def is_card(message: discord.Message, job: Job) -> bool:
     return any(embed.footer.text and embed.footer.text.endswith(job.id) for embed in message.embeds)
 
 
-def carries(message: discord.Message, job: Job) -> bool:
+def has_result(message: discord.Message, job: Job) -> bool:
     """Whether a message has the job's result, covered or not."""
     return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)

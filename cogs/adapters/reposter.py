@@ -13,12 +13,12 @@ from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports.notifier import Posted, Result, Sighting
 from cogs.adapters.audience import check_audience
-from cogs.adapters.message_search import sought
-from cogs.adapters.posting import carries, is_card, mapped, post_film
+from cogs.adapters.message_search import find_message
+from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
 from cogs.ui.text import link
 
 
-class DiscordCourier:
+class DiscordResultPoster:
     """Posts by channel id, so that it works long after the interaction is over."""
 
     def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
@@ -31,14 +31,14 @@ class DiscordCourier:
         greeting = say(f"copy.{copy.kind}", author=f"<@{job.user_id}>", who=f"<@{copy.user_id}>", link=_origin(job))
         channel: discord.abc.Messageable
         if copy.channel_id is None:
-            async with mapped():
+            async with mapped_errors():
                 channel = await self._client.create_dm(discord.Object(copy.user_id))
         else:
             if copy.kind is CopyKind.GALLERY:
                 source = job.destination.channel_id
                 await check_audience(self._client, source_id=source, target_id=copy.channel_id)
             channel = self._client.get_partial_messageable(copy.channel_id, guild_id=copy.guild_id)
-        return await post_film(
+        return await post_video(
             channel,
             result,
             say,
@@ -47,7 +47,7 @@ class DiscordCourier:
             models=self._models,
             stars=stars,
             direct=direct,
-            foreign=direct and copy.user_id != job.user_id,
+            to_non_author=direct and copy.user_id != job.user_id,
         )
 
     async def find_copy(
@@ -55,11 +55,11 @@ class DiscordCourier:
     ) -> Sighting:
         """See `Courier`. Looks for the file by its name."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
-        return await sought(
+        return await find_message(
             self._client,
             channel,
             since=since,
-            wanted=lambda message: message.id not in besides and carries(message, job),
+            matches=lambda message: message.id not in besides and has_result(message, job),
         )
 
     async def attachment_url(self, job: Job) -> str | None:
@@ -70,22 +70,22 @@ class DiscordCourier:
                 continue
             channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
             try:
-                async with mapped():
+                async with mapped_errors():
                     message = await channel.fetch_message(message_id)
             except (DestinationLost, DestinationBusy):
                 continue
-            if carries(message, job):
+            if has_result(message, job):
                 return message.attachments[0].url
         return None
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
         """See `Courier`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
-        async with mapped():
+        async with mapped_errors():
             try:
                 message = await channel.fetch_message(message_id)
                 ours = self._client.user is not None and message.author.id == self._client.user.id
-                if not (ours and (carries(message, job) or is_card(message, job))):
+                if not (ours and (has_result(message, job) or is_card(message, job))):
                     return False
                 await message.delete()
             except discord.NotFound:
@@ -96,13 +96,13 @@ class DiscordCourier:
         """See `Courier`. Our own messages may be deleted wherever we see them; some may still be edited where not."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         message = channel.get_partial_message(message_id)
-        async with mapped():
+        async with mapped_errors():
             with contextlib.suppress(discord.NotFound):
                 try:
                     await message.delete()
                 except discord.Forbidden:
-                    gone = words(job.public_locale)("card.removed")
-                    await message.edit(content=gone, embed=None, attachments=[], view=None)
+                    removed_text = words(job.public_locale)("card.removed")
+                    await message.edit(content=removed_text, embed=None, attachments=[], view=None)
 
 
 def _origin(job: Job) -> str:

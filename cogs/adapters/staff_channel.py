@@ -12,10 +12,10 @@ from bot.domain.guild import AuditEntry
 from bot.domain.job import Job
 from bot.locale import Words, words
 from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
-from cogs.adapters.message_search import sought
-from cogs.adapters.posting import POSTING, mapped, patience_for
+from cogs.adapters.message_search import find_message
+from cogs.adapters.posting import POSTING, mapped_errors, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
-from cogs.ui.audit_entries import spoken
+from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
 
 CONTENT: Final = 2000  # characters of a message
@@ -39,7 +39,7 @@ class DiscordStaff:
             name = f"case-{film.job.id}.mp4"
             seen = alt_text(film.job, say, label=film.label)
             files.append(discord.File(film.file, filename=name, spoiler=True, description=seen))
-        async with mapped(within=POSTING if film is None else patience_for(film)):
+        async with mapped_errors(within=POSTING if film is None else upload_timeout(film)):
             message = await self._channel(case.guild_id, case.channel_id).send(
                 case_text(case, job, say),
                 embeds=case_embeds(case, job, say),
@@ -54,11 +54,11 @@ class DiscordStaff:
         """See `Staff`. Looks for the id, which ends the message."""
         if case.posting_at is None:
             return NotPosted()
-        return await sought(
+        return await find_message(
             self._client,
             self._channel(case.guild_id, case.channel_id),
             since=case.posting_at,
-            wanted=lambda message: message.content.endswith(f"-# {case.id}"),
+            matches=lambda message: message.content.endswith(f"-# {case.id}"),
         )
 
     async def edit_case(self, case: Case, *, job: Job | None) -> None:
@@ -66,7 +66,7 @@ class DiscordStaff:
         if case.message_id is None:
             return
         say, undecided = self._words(case), case.state is CaseState.OPEN
-        async with mapped():
+        async with mapped_errors():
             await (
                 self._channel(case.guild_id, case.channel_id)
                 .get_partial_message(case.message_id)
@@ -81,8 +81,8 @@ class DiscordStaff:
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
-        text = spoken(entry, self._guild_words(entry.guild_id))
-        async with mapped():
+        text = entry_text(entry, self._guild_words(entry.guild_id))
+        async with mapped_errors():
             await self._channel(entry.guild_id, channel_id).send(
                 text[:CONTENT], nonce=_nonce(entry), allowed_mentions=discord.AllowedMentions.none(), silent=True
             )
@@ -91,7 +91,7 @@ class DiscordStaff:
         """See `Staff`. The operator is whoever owns the application, or the team that does."""
         if self._operator_channel_id is not None:
             yield self._operator_channel_id
-        async with mapped():
+        async with mapped_errors():
             application = await self._client.application_info()
             owner = application.team.owner if application.team else application.owner
             person = await self._client.create_dm(discord.Object((owner or application.owner).id))
@@ -100,7 +100,7 @@ class DiscordStaff:
     async def post_note(self, note: Note) -> Posted:
         """See `Staff`."""
         place = note.channel_id or 0
-        async with mapped():
+        async with mapped_errors():
             message = await self._channel(None, place).send(
                 note_text(note, words()),
                 nonce=f"note-{sha256(note.key.encode()).hexdigest()[:20]}",
@@ -112,16 +112,16 @@ class DiscordStaff:
         """See `Staff`. Looks for the key, which ends the message."""
         if note.posting_at is None:
             return NotPosted()
-        return await sought(
+        return await find_message(
             self._client,
             self._channel(None, note.channel_id or 0),
             since=note.posting_at,
-            wanted=lambda message: message.content.endswith(f"-# {note.key}"),
+            matches=lambda message: message.content.endswith(f"-# {note.key}"),
         )
 
     async def delete_note(self, note: Note) -> None:
         """See `Staff`."""
-        async with mapped():
+        async with mapped_errors():
             await self._channel(None, note.channel_id or 0).get_partial_message(note.message_id or 0).delete()
 
     def _words(self, case: Case) -> Words:

@@ -11,9 +11,9 @@ from bot.domain.policy_changes import shares, with_pool, with_role_allowance, wi
 from bot.domain.quota import MOST_CREDITS, Allowance, Period
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
-from cogs.admin.common import decide, policy_of, show
-from cogs.ui.audit_entries import entry_of
-from cogs.ui.completions import in_time
+from cogs.admin.common import change_policy, read_policy, show_policy
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.completions import with_timeout
 from cogs.ui.policy_texts import allowance_text
 from cogs.ui.replies import acknowledge, answer
 
@@ -61,13 +61,13 @@ def _allowance(bot: Shotcaller, say: Words) -> Command:
             return
         wanted = None if remove else shares(credits, Period(period))
         if member is not None:
-            await _to_member(bot, interaction, member, wanted)
+            await _set_member_allowance(bot, interaction, member, wanted)
         elif role is not None:
             role_id = role.id
-            await decide(bot, interaction, lambda policy: with_role_allowance(policy, role_id, wanted))
+            await change_policy(bot, interaction, lambda policy: with_role_allowance(policy, role_id, wanted))
         else:
             field = "guild_allowance" if whole else "allowance"
-            await decide(bot, interaction, lambda policy: policy.changed(**{field: wanted}))
+            await change_policy(bot, interaction, lambda policy: policy.changed(**{field: wanted}))
 
     return allowance
 
@@ -78,30 +78,30 @@ async def _show(
     """The allowances as they are, or one member's own."""
     say = words(str(interaction.locale))
     if member is None:
-        await show(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)
+        await show_policy(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)
         return
-    own = (await bot.services.guilds.member(entry_of(interaction, "").guild_id, member.id)).allowance
-    everybody = (await policy_of(bot, interaction)).allowance or bot.services.guilds.usual
+    own = (await bot.services.guilds.member(audit_entry(interaction, "").guild_id, member.id)).allowance
+    everybody = (await read_policy(bot, interaction)).allowance or bot.services.guilds.usual
     text = allowance_text(own or everybody, say)
     text = text if own else say("admin.allowance.everybody", allowance=text)
     await answer(interaction, say("admin.allowance.member", member=member.mention, allowance=text))
 
 
-async def _to_member(
+async def _set_member_allowance(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
     member: discord.User | discord.Member,
     allowance: Allowance | None,
 ) -> None:
-    kept = allowance and allowance.model_dump(mode="json")
-    entry = entry_of(interaction, "allowance", member=member.id, allowance=kept)
+    dumped = allowance and allowance.model_dump(mode="json")
+    entry = audit_entry(interaction, "allowance", member=member.id, allowance=dumped)
     await bot.services.guilds.set_allowance(entry, user_id=member.id, allowance=allowance)
     await _show(bot, interaction, member)
 
 
 def _pool(bot: Shotcaller, say: Words) -> Command:
     async def names(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        found = [pool.name for pool in (await policy_of(bot, interaction)).pools]
+        found = [pool.name for pool in (await read_policy(bot, interaction)).pools]
         return [app_commands.Choice(name=each, value=each) for each in found if typed.casefold() in each.casefold()]
 
     @app_commands.command(name="pool", description=say("command.admin.pool"))
@@ -113,7 +113,7 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
         remove=say("option.pool.remove"),
     )
     @app_commands.choices(period=_periods(say))
-    @app_commands.autocomplete(name=in_time(names))
+    @app_commands.autocomplete(name=with_timeout(names))
     async def pool(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         name: app_commands.Range[str, 1, 32],
@@ -124,10 +124,10 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if remove:
-            await decide(bot, interaction, lambda policy: without_pool(policy, name))
+            await change_policy(bot, interaction, lambda policy: without_pool(policy, name))
             return
 
-        def made(policy: Policy) -> Policy:
+        def change(policy: Policy) -> Policy:
             try:
                 return with_pool(
                     policy,
@@ -139,6 +139,6 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
             except LookupError:
                 raise PolicyInvalid([("pools", "pool", "")]) from None
 
-        await decide(bot, interaction, made)
+        await change_policy(bot, interaction, change)
 
     return pool

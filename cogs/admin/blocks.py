@@ -11,7 +11,7 @@ from bot.domain.guild import EVERYWHERE, FOR_GOOD
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long
-from cogs.ui.audit_entries import REASON, entry_of, reason_text, until_text
+from cogs.ui.audit_entries import REASON, audit_entry, reason_text, until_text
 from cogs.ui.replies import acknowledge, answer
 
 Command = app_commands.Command[Any, ..., None]
@@ -45,12 +45,12 @@ def _block(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if member is None:
-            await _blocked(bot, interaction)
+            await _show_blocked(bot, interaction)
             return
         span = timedelta(hours=hours, days=days)
         until = interaction.created_at + span if span else FOR_GOOD
         ends = until.isoformat() if span else None
-        entry = entry_of(interaction, "blocked", member=member.id, until=ends, reason=reason)
+        entry = audit_entry(interaction, "blocked", member=member.id, until=ends, reason=reason)
         await bot.services.guilds.block(entry, user_id=member.id, until=until, reason=reason)
         say = words(str(interaction.locale))
         await answer(interaction, say("admin.blocked", member=member.mention, until=until_text(until, say)))
@@ -58,10 +58,10 @@ def _block(bot: Shotcaller, say: Words) -> Command:
     return block
 
 
-async def _blocked(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+async def _show_blocked(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Who is blocked now."""
     say = words(str(interaction.locale))
-    found = await bot.services.guilds.blocked(entry_of(interaction, "").guild_id)
+    found = await bot.services.guilds.blocked(audit_entry(interaction, "").guild_id)
     lines = [
         say(
             "admin.blocked.line",
@@ -82,7 +82,7 @@ def _unblock(bot: Shotcaller, say: Words) -> Command:
     async def unblock(interaction: discord.Interaction[Any], member: discord.User) -> None:
         await acknowledge(interaction)
         say = words(str(interaction.locale))
-        place = entry_of(interaction, "unblocked", member=member.id)
+        place = audit_entry(interaction, "unblocked", member=member.id)
         if member.id not in await bot.services.guilds.blocked(place.guild_id):
             await answer(interaction, say("admin.same"))
             return
@@ -101,7 +101,7 @@ def _pause(bot: Shotcaller, say: Words) -> Command:
         everywhere: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:
         await acknowledge(interaction)
-        await _set(bot, interaction, paused=True, everywhere=everywhere, reason=reason)
+        await _set_pause(bot, interaction, paused=True, everywhere=everywhere, reason=reason)
 
     return pause
 
@@ -114,12 +114,12 @@ def _resume(bot: Shotcaller, say: Words) -> Command:
         everywhere: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:
         await acknowledge(interaction)
-        await _set(bot, interaction, paused=False, everywhere=everywhere)
+        await _set_pause(bot, interaction, paused=False, everywhere=everywhere)
 
     return resume
 
 
-async def _set(
+async def _set_pause(
     bot: Shotcaller, interaction: discord.Interaction[Any], *, paused: bool, everywhere: bool, reason: str = ""
 ) -> None:
     """Pause or go on: here, or for who runs the bot everywhere.
@@ -131,7 +131,7 @@ async def _set(
         raise NotPermitted(needed=OWNER)
     place = EVERYWHERE if everywhere else None
     detail = {"reason": reason} if paused else {}
-    entry = entry_of(interaction, "paused" if paused else "resumed", guild_id=place, **detail)
+    entry = audit_entry(interaction, "paused" if paused else "resumed", guild_id=place, **detail)
     changed = await bot.services.guilds.pause(entry, paused=paused, reason=reason)
     say = words(str(interaction.locale))
     done = say(f"admin.{entry.action}.everywhere") if everywhere else say(f"admin.{entry.action}")

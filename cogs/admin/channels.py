@@ -10,13 +10,13 @@ from bot.domain.policy import PRIORITIES
 from bot.domain.policy_changes import Sides, with_gate, with_places, with_tier, without_tier
 from bot.domain.quota import MOST_CREDITS, Period
 from bot.locale import Words, words
-from cogs.admin.common import decide, show
+from cogs.admin.common import change_policy, show_policy
 from cogs.ui.replies import acknowledge
 
 Command = app_commands.Command[Any, ..., None]
 
 
-class _AnyPlace(app_commands.Transformer):
+class _ChannelOrCategoryOption(app_commands.Transformer):
     """A channel or a category, of every kind that Discord's published document knows."""
 
     @property
@@ -32,7 +32,7 @@ class _AnyPlace(app_commands.Transformer):
         return value
 
 
-Place: TypeAlias = app_commands.Transform[app_commands.AppCommandChannel, _AnyPlace]
+ChannelOrCategory: TypeAlias = app_commands.Transform[app_commands.AppCommandChannel, _ChannelOrCategoryOption]
 Priority: TypeAlias = app_commands.Range[int, 0, PRIORITIES]
 
 CHANNELS: Final = ("channels.allowed", "channels.denied", "spoiler_channels")
@@ -57,18 +57,18 @@ def _channels(bot: Shotcaller, say: Words) -> Command:
     )
     async def channels(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
-        allow: Place | None = None,
-        deny: Place | None = None,
-        forget: Place | None = None,
-        spoiler: Place | None = None,
-        plain: Place | None = None,
+        allow: ChannelOrCategory | None = None,
+        deny: ChannelOrCategory | None = None,
+        forget: ChannelOrCategory | None = None,
+        spoiler: ChannelOrCategory | None = None,
+        plain: ChannelOrCategory | None = None,
     ) -> None:
         await acknowledge(interaction)
         if not any((allow, deny, forget, spoiler, plain)):
-            await show(bot, interaction, words(str(interaction.locale))("admin.channels"), paths=CHANNELS)
+            await show_policy(bot, interaction, words(str(interaction.locale))("admin.channels"), paths=CHANNELS)
             return
         sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
-        await decide(
+        await change_policy(
             bot, interaction, lambda policy: with_places(policy, sides, cover=_id(spoiler), uncover=_id(plain))
         )
 
@@ -88,10 +88,10 @@ def _roles(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if allow is deny is forget is None:
-            await show(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            await show_policy(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
             return
         sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
-        await decide(bot, interaction, lambda policy: with_gate(policy, sides))
+        await change_policy(bot, interaction, lambda policy: with_gate(policy, sides))
 
     return roles
 
@@ -120,12 +120,12 @@ def _tier(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if remove:
-            await decide(bot, interaction, lambda policy: without_tier(policy, role.id))
+            await change_policy(bot, interaction, lambda policy: without_tier(policy, role.id))
             return
         if all(each is None for each in (credits, period, priority, spoiler)):
-            await show(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            await show_policy(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
             return
-        await decide(
+        await change_policy(
             bot,
             interaction,
             lambda policy: with_tier(

@@ -7,9 +7,9 @@ import discord
 
 from bot.client import IN_CHANNEL
 from bot.errors import ChannelUnfit
-from cogs.admin.doctor_checks import lacks
+from cogs.admin.doctor_checks import missing_permissions
 
-TELLING: Final = IN_CHANNEL[:2]  # what is needed where the bot only writes
+NEEDED_TO_WRITE: Final = IN_CHANNEL[:2]  # what is needed where the bot only writes
 
 
 def check_channel(channel: discord.abc.GuildChannel, needed: Sequence[str] = IN_CHANNEL) -> None:
@@ -18,6 +18,6 @@ def check_channel(channel: discord.abc.GuildChannel, needed: Sequence[str] = IN_
     Raises:
         ChannelUnfit: it may not; naming every permission that is missing.
     """
-    missing = lacks(channel, needed)
+    missing = missing_permissions(channel, needed)
     if missing:
         raise ChannelUnfit(channel_id=channel.id, missing=missing)

@@ -15,10 +15,10 @@ from bot.domain.policy import Policy
 from bot.domain.policy_diff import Changed, fields
 from bot.domain.quota import Allowance
 from bot.locale import Words, words
-from cogs.ui.audit_entries import entry_of
+from cogs.ui.audit_entries import audit_entry
 from cogs.ui.checks import check_admin
-from cogs.ui.integrations import may_type
-from cogs.ui.policy_texts import change_line, field_line, listed
+from cogs.ui.integrations import may_use_command
+from cogs.ui.policy_texts import bullet_list, change_line, field_line
 from cogs.ui.replies import CONTENT, answer
 from cogs.ui.text import cut
 
@@ -26,32 +26,34 @@ MESSAGES: Final = 4  # that an answer may take
 COMMAND: Final = "admin"  # whoever may type it may use what it offers
 
 
-async def decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Callable[[Policy], Policy]) -> Changed:
+async def change_policy(
+    bot: Shotcaller, interaction: discord.Interaction[Any], apply: Callable[[Policy], Policy]
+) -> Changed:
     """Change this guild's policy, and answer what has changed; the interaction has been acknowledged.
 
     Raises:
         PolicyInvalid: there can be no such policy; nothing has changed.
     """
-    changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
+    changed = await bot.services.guilds.change(audit_entry(interaction, "changed"), apply)
     await answer(interaction, changed_text(changed, words(str(interaction.locale))))
     return changed
 
 
-async def state_of(bot: Shotcaller, interaction: discord.Interaction[Any]) -> GuildState:
+async def read_guild_state(bot: Shotcaller, interaction: discord.Interaction[Any]) -> GuildState:
     """How it stands with this guild."""
-    return await bot.services.guilds.state(entry_of(interaction, "").guild_id)
+    return await bot.services.guilds.state(audit_entry(interaction, "").guild_id)
 
 
-async def policy_of(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
+async def read_policy(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
     """What this guild has decided."""
-    return (await state_of(bot, interaction)).policy
+    return (await read_guild_state(bot, interaction)).policy
 
 
 def changed_text(changed: Changed, say: Words) -> str:
     """What a change has changed."""
     if not changed.differences:
         return say("admin.same")
-    return say("admin.changed", changes=listed([change_line(each, say) for each in changed.differences], say))
+    return say("admin.changed", changes=bullet_list([change_line(each, say) for each in changed.differences], say))
 
 
 def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Allowance) -> list[str]:
@@ -60,17 +62,19 @@ def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Al
     return [field_line(path, item, value, say, usual=usual) for path, item, value in there]
 
 
-async def show(bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]) -> None:
+async def show_policy(
+    bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]
+) -> None:
     """Answer how some fields of this guild's policy stand."""
     say = words(str(interaction.locale))
-    lines = field_lines(await policy_of(bot, interaction), say, paths=paths, usual=bot.services.guilds.usual)
+    lines = field_lines(await read_policy(bot, interaction), say, paths=paths, usual=bot.services.guilds.usual)
     text = "\n".join(f"- {line}" for line in lines) or say("admin.nothing")
     await answer_long(interaction, f"### {title}\n{text}", filename="settings.txt", say=say)
 
 
 async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:
     """Fill in the private answer, and go on in further ones; what is too long for a few messages comes as a file."""
-    first, *more = pages(text)
+    first, *more = split_pages(text)
     if len(more) >= MESSAGES:
         await interaction.edit_original_response(
             content=say("admin.attached"),
@@ -83,7 +87,7 @@ async def answer_long(interaction: discord.Interaction[Any], text: str, *, filen
         await interaction.followup.send(page, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
 
 
-def pages(text: str) -> list[str]:
+def split_pages(text: str) -> list[str]:
     """A text in pieces that fit a message each, parted between its lines; a line that is too long itself is cut."""
     found = [""]
     for line in text.splitlines():
@@ -93,7 +97,7 @@ def pages(text: str) -> list[str]:
     return found
 
 
-async def check_presser(interaction: discord.Interaction[Any]) -> None:
+async def check_admin_access(interaction: discord.Interaction[Any]) -> None:
     """Whether this person may use an admins' button, select or form, at this very press.
 
     Who may manage the guild may, and who may type the admins' commands by what was decided under Integrations.
@@ -102,5 +106,5 @@ async def check_presser(interaction: discord.Interaction[Any]) -> None:
         NotPermitted: they may not, maybe not any more.
         DiscordBusy: Discord does not say.
     """
-    if interaction.permissions.manage_guild or not await may_type(interaction, COMMAND):
+    if interaction.permissions.manage_guild or not await may_use_command(interaction, COMMAND):
         check_admin(interaction)

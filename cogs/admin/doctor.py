@@ -9,8 +9,8 @@ from bot.client import Shotcaller
 from bot.domain.policy_changes import tidied
 from bot.locale import Words, words
 from cogs.admin.common import answer_long, changed_text
-from cogs.admin.doctor_checks import channel_ids, findings, role_ids
-from cogs.ui.audit_entries import entry_of
+from cogs.admin.doctor_checks import channel_ids, doctor_lines, role_ids
+from cogs.ui.audit_entries import audit_entry
 from cogs.ui.replies import acknowledge
 
 
@@ -27,7 +27,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         tidy: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:
         await acknowledge(interaction)
-        say, entry = words(str(interaction.locale)), entry_of(interaction, "changed")
+        say, entry = words(str(interaction.locale)), audit_entry(interaction, "changed")
         guild = bot.get_guild(entry.guild_id)
         if guild is None or guild.unavailable:
             await answer_long(interaction, say("doctor.unavailable"), filename="doctor.txt", say=say)
@@ -39,7 +39,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
                 entry, lambda policy: tidied(policy, roles=roles, channels=channels)
             )
             done = f"{changed_text(changed, say)}\n\n"
-        lines = "\n".join(await findings(bot, guild, say))
+        lines = "\n".join(await doctor_lines(bot, guild, say))
         await answer_long(interaction, f"{done}### {say('doctor.title')}\n{lines}", filename="doctor.txt", say=say)
 
     return doctor

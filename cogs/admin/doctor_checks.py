@@ -11,7 +11,7 @@ from bot.domain.policy import Policy
 from bot.domain.policy_changes import gone
 from bot.locale import Words
 from bot.service.admin.doctor import Pulse
-from cogs.ui.member import places_of
+from cogs.ui.member import channel_and_parents
 
 GOOD, BAD, NOTE = "✅", "❌", "⚠️"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
@@ -20,7 +20,7 @@ MEGABYTE: Final = 1024 * 1024
 _SHOWN: Final = 10  # channels named together
 
 
-async def findings(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
+async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
     """A line for everything that was looked at: how it stands with it, and what to do."""
     standing = await bot.services.checkup.standing(guild.id)
     everywhere, here = standing or (GuildState(), GuildState())
@@ -28,33 +28,35 @@ async def findings(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[st
     lines = [f"{BAD} {say('doctor.database.bad')}" if standing is None else f"{GOOD} {say('doctor.database.good')}"]
     lines += [f"{BAD} {say('doctor.paused.everywhere')}"] if everywhere.paused else []
     lines += [f"{NOTE} {say('doctor.paused.guild')}"] if here.paused else []
-    lines += _of_services(await bot.services.checkup.providers(), say)
+    lines += _service_lines(await bot.services.checkup.providers(), say)
     if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
         lines.append(f"{BAD} {say('doctor.models')}")
-    lines += _of_channels(guild, policy, say)
-    lines.append(_of_channel(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
-    lines.append(_of_channel(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))
-    lines += _of_gone(guild, policy, say)
+    lines += _channel_lines(guild, policy, say)
+    lines.append(_channel_line(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
+    lines.append(_channel_line(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))
+    lines += _missing_lines(guild, policy, say)
     lines.append(f"{GOOD} {say('doctor.upload', n=guild.filesize_limit // MEGABYTE)}")
     if standing is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
         lines.append(f"{BAD} {say('doctor.budget')}")
     return lines
 
 
-def _of_services(pulses: Mapping[str, Pulse], say: Words) -> Iterator[str]:
+def _service_lines(pulses: Mapping[str, Pulse], say: Words) -> Iterator[str]:
     marks = {Pulse.GOOD: GOOD, Pulse.BUSY: NOTE}
     for name, pulse in pulses.items():
         yield f"{marks.get(pulse, BAD)} {say(f'doctor.provider.{pulse}', name=name)}"
 
 
-def _of_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
+def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
     """The channels where videos are made, by what the bot lacks there."""
     taken: dict[tuple[str, ...], list[str]] = {}
     for channel in guild.channels:
-        if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(places_of(channel, channel.id)):
+        if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(
+            channel_and_parents(channel, channel.id)
+        ):
             continue
         needed = IN_THREAD if isinstance(channel, discord.ForumChannel) else NEEDED
-        taken.setdefault(lacks(channel, needed), []).append(channel.mention)
+        taken.setdefault(missing_permissions(channel, needed), []).append(channel.mention)
     if () not in taken:
         yield f"{BAD} {say('doctor.channels.nowhere')}"
     for lacking, names in taken.items():
@@ -65,18 +67,18 @@ def _of_channels(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[s
             yield f"{GOOD} {say('doctor.channels.good', channels=channels)}"
 
 
-def _of_channel(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> str:
+def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> str:
     """The moderators' channel, or the one where changes are told."""
     channel = guild.get_channel_or_thread(channel_id) if channel_id else None
     if channel is None:
         return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
-    lacking = lacks(channel, needed)
+    lacking = missing_permissions(channel, needed)
     if lacking:
         return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=_named(lacking, say))}"
     return f"{GOOD} {say(f'doctor.{what}.good', channel=channel.mention)}"
 
 
-def _of_gone(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
+def _missing_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
     """What the policy names and is not there any more."""
     roles, channels = gone(policy, roles=role_ids(guild), channels=channel_ids(guild))
     for what, missing in (("roles", roles), ("channels", channels)):
@@ -95,7 +97,7 @@ def channel_ids(guild: discord.Guild) -> set[int]:
     return {each.id for each in (*guild.channels, *guild.threads)}
 
 
-def lacks(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
+def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
     """What the bot may not do there, by discord.py's names; who does not see a channel may do nothing in it."""
     may = channel.permissions_for(channel.guild.me)
     lost = tuple(name for name in needed if not getattr(may, name))

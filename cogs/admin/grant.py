@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.domain.quota import MOST_CREDITS
 from bot.errors import GiftImpossible
 from bot.locale import Words, words
-from cogs.ui.audit_entries import entry_of
+from cogs.ui.audit_entries import audit_entry
 from cogs.ui.replies import acknowledge, answer
 
 Amount: TypeAlias = app_commands.Range[int, -MOST_CREDITS, MOST_CREDITS]
@@ -37,7 +37,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         if member.bot:
             raise GiftImpossible
         action = "granted" if credits > 0 else "taken"
-        entry = entry_of(interaction, action, member=member.id, credits=abs(credits), note=note)
+        entry = audit_entry(interaction, action, member=member.id, credits=abs(credits), note=note)
         left = await bot.services.quotas.grant(entry, user_id=member.id, credits=credits, note=note)
         say = words(str(interaction.locale))
         await answer(interaction, say("admin.granted", member=member.mention, left=say("credits", n=left)))

@@ -9,14 +9,14 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain.usage import Sought
 from bot.locale import Words, words
-from cogs.admin.jobs_actions import JobButton, JobSelect, PageButton, decide_job, show_one, show_page
+from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
 from cogs.ui.replies import acknowledge
 
 Command = app_commands.Command[Any, ..., None]
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
-_DEEDS: Final = {
+_ACTIONS: Final = {
     "cancel": Sought.WAITING,
     "recheck": Sought.DEAD,
     "retry": Sought.DEAD,
@@ -29,10 +29,10 @@ def setup(bot: Shotcaller) -> None:
     group = app_commands.Group(name="jobs", description=say("command.admin.jobs"))
     for make in (_list, _show, _writeoff):
         group.add_command(make(bot, say))
-    for deed, sought in _DEEDS.items():
-        group.add_command(_deed(bot, say, deed, sought))
+    for action, job_filter in _ACTIONS.items():
+        group.add_command(_action_command(bot, say, action, job_filter))
     bot.admin.add_command(group)
-    bot.add_dynamic_items(JobButton, PageButton, JobSelect)
+    bot.add_dynamic_items(JobActionButton, JobsPageButton, JobSelect)
 
 
 def _list(bot: Shotcaller, say: Words) -> Command:
@@ -51,7 +51,7 @@ def _list(bot: Shotcaller, say: Words) -> Command:
 def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.jobs.show"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=_found(bot, Sought.LATEST))
+    @app_commands.autocomplete(job=_complete_jobs(bot, Sought.LATEST))
     async def show(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
         await show_one(bot, interaction, job)
@@ -59,15 +59,15 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     return show
 
 
-def _deed(bot: Shotcaller, say: Words, deed: str, sought: Sought) -> Command:
+def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: Sought) -> Command:
     """The command of a decision that needs nothing but the job."""
 
-    @app_commands.command(name=deed, description=say(f"command.admin.jobs.{deed}"))
+    @app_commands.command(name=action, description=say(f"command.admin.jobs.{action}"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=_found(bot, sought))
+    @app_commands.autocomplete(job=_complete_jobs(bot, job_filter))
     async def decide(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
-        await decide_job(bot, interaction, job, deed)
+        await decide_job(bot, interaction, job, action)
 
     return decide
 
@@ -75,7 +75,7 @@ def _deed(bot: Shotcaller, say: Words, deed: str, sought: Sought) -> Command:
 def _writeoff(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="writeoff", description=say("command.admin.jobs.writeoff"))
     @app_commands.describe(job=say("option.job"), billed=say("option.billed"))
-    @app_commands.autocomplete(job=_found(bot, Sought.DEAD))
+    @app_commands.autocomplete(job=_complete_jobs(bot, Sought.DEAD))
     async def writeoff(
         interaction: discord.Interaction[Any],
         job: str,
@@ -87,11 +87,11 @@ def _writeoff(bot: Shotcaller, say: Words) -> Command:
     return writeoff
 
 
-def _found(bot: Shotcaller, sought: Sought) -> Completion:
-    async def found(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+def _complete_jobs(bot: Shotcaller, job_filter: Sought) -> Completion:
+    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         if interaction.guild_id is None:
             return []
-        jobs = await bot.services.guild_jobs.candidates(sought, guild_id=interaction.guild_id)
+        jobs = await bot.services.guild_jobs.candidates(job_filter, guild_id=interaction.guild_id)
         return choices(jobs, typed, words(str(interaction.locale)))
 
-    return found
+    return complete

@@ -10,11 +10,11 @@ from bot.domain.job import Job
 from bot.domain.usage import Sought
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
-from cogs.admin.common import check_presser
-from cogs.admin.jobs_views import deeds_for, outcome, page_embed, page_view, sheet, sheet_view
-from cogs.ui.audit_entries import entry_of
-from cogs.ui.buttons import Lasting
-from cogs.ui.ids import snowflake
+from cogs.admin.common import check_admin_access
+from cogs.admin.jobs_views import actions_for, job_actions_view, job_embed, outcome_text, page_embed, page_view
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.ids import parse_id
 from cogs.ui.replies import acknowledge, answer
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
@@ -30,16 +30,16 @@ async def _scope(bot: Shotcaller, interaction: discord.Interaction[Any]) -> int:
 
 
 async def show_page(
-    bot: Shotcaller, interaction: discord.Interaction[Any], sought: Sought, *, user_id: int | None, skip: int
+    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: Sought, *, user_id: int | None, skip: int
 ) -> None:
     """Fill in the private answer with a page of jobs."""
-    if sought is Sought.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
+    if job_filter is Sought.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
         raise NotPermitted(needed=OWNER)
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
-    page = await bot.services.guild_jobs.page(sought, guild_id=guild_id, user_id=user_id, skip=skip)
+    page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
     await interaction.edit_original_response(
-        embed=page_embed(page, sought, say),
-        view=page_view(page, sought, user_id, say),
+        embed=page_embed(page, job_filter, say),
+        view=page_view(page, job_filter, user_id, say),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
@@ -49,20 +49,22 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
     view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
     await interaction.edit_original_response(
-        embed=sheet(view, await jobs.postings(view.job), say),
-        view=sheet_view(view.job, say),
+        embed=job_embed(view, await jobs.postings(view.job), say),
+        view=job_actions_view(view.job, say),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
-async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, deed: str) -> None:
+async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, action: str) -> None:
     """Decide about a job, and answer what has come of it; the interaction has been acknowledged."""
     jobs = bot.services.guild_jobs
     job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
-    deed = _fitting(deed, job)
+    action = _action_for(action, job)
     place = job.destination.guild_id or EVERYWHERE
-    entry = entry_of(interaction, f"job_{deed}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits)
-    match deed:
+    entry = audit_entry(
+        interaction, f"job_{action}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits
+    )
+    match action:
         case "cancel":
             job = await jobs.cancel(entry, job)
         case "recheck":
@@ -70,57 +72,57 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
         case "retry" | "deliver":
             job = await jobs.retry(entry, job)
         case _:
-            job = await jobs.write_off(entry, job, billed=deed == "billed")
-    await answer(interaction, outcome(deed, job, words(str(interaction.locale))))
+            job = await jobs.write_off(entry, job, billed=action == "billed")
+    await answer(interaction, outcome_text(action, job, words(str(interaction.locale))))
 
 
-def _fitting(deed: str, job: Job) -> str:
+def _action_for(action: str, job: Job) -> str:
     """What a decision is called for this kind of dead letter.
 
     Raises:
         DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
     """
-    offered = {name for name, _ in deeds_for(job)}
-    if deed == "cancel" or deed in offered:
-        return deed
+    offered = {name for name, _ in actions_for(job)}
+    if action == "cancel" or action in offered:
+        return action
     for wanted, name in (("retry", "deliver"), ("free", "close"), ("billed", "close")):
-        if deed == wanted and name in offered:
+        if action == wanted and name in offered:
             return name
     raise DeadLetterGone(job_id=job.id)
 
 
-class JobButton(
-    Lasting[discord.ui.Button[Any]],
-    template=r"ajob:(?P<deed>cancel|recheck|retry|free|billed|deliver|close):(?P<job>[0-9A-Za-z-]{1,40})",
+class JobActionButton(
+    PersistentItem[discord.ui.Button[Any]],
+    template=r"ajob:(?P<action>cancel|recheck|retry|free|billed|deliver|close):(?P<job>[0-9A-Za-z-]{1,40})",
 ):
     """A decision about a job, below everything about it."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Decide."""
         await acknowledge(interaction)
-        await check_presser(interaction)
-        await decide_job(bot, interaction, self.said["job"], self.said["deed"])
+        await check_admin_access(interaction)
+        await decide_job(bot, interaction, self.fields["job"], self.fields["action"])
 
 
-class PageButton(
-    Lasting[discord.ui.Button[Any]],
-    template=r"ajobs:(?P<sought>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
+class JobsPageButton(
+    PersistentItem[discord.ui.Button[Any]],
+    template=r"ajobs:(?P<job_filter>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
 ):
     """Another page of the list."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Turn the page in place."""
         await interaction.response.defer()
-        await check_presser(interaction)
-        sought, user_id = Sought(self.said["sought"]), snowflake(self.said["user"]) or None
-        await show_page(bot, interaction, sought, user_id=user_id, skip=int(self.said["skip"]))
+        await check_admin_access(interaction)
+        job_filter, user_id = Sought(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
+        await show_page(bot, interaction, job_filter, user_id=user_id, skip=int(self.fields["skip"]))
 
 
-class JobSelect(Lasting[discord.ui.Select[Any]], template=r"ajob:open"):
+class JobSelect(PersistentItem[discord.ui.Select[Any]], template=r"ajob:open"):
     """Opens a job of the list."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show it in a private message of its own."""
         await acknowledge(interaction)
-        await check_presser(interaction)
+        await check_admin_access(interaction)
         await show_one(bot, interaction, self.item.values[0])

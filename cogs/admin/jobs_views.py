@@ -25,9 +25,9 @@ CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25
 
 # What can be decided about a job in each state: the deeds of its buttons, with their signs.
-_DOUBT: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
-_KEPT: Final = (("deliver", "📦"), ("close", "🧾"))
-_WAITING: Final = (("cancel", "↩️"),)
+_OUTCOME_UNKNOWN_ACTIONS: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
+_UNDELIVERED_ACTIONS: Final = (("deliver", "📦"), ("close", "🧾"))
+_WAITING_ACTIONS: Final = (("cancel", "↩️"),)
 
 
 def prompt_of(job: Job, most: int, say: Words) -> str:
@@ -39,17 +39,17 @@ def _hidden(job: Job) -> bool:
     return job.destination.guild_id is None or (job.destination.private and job.shared_at is None)
 
 
-def deeds_for(job: Job) -> tuple[tuple[str, str], ...]:
+def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
     """What an admin can do about a job."""
     if job.dead_letter is not None:
-        return _DOUBT if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _KEPT
-    return _WAITING if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
+        return _OUTCOME_UNKNOWN_ACTIONS if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _UNDELIVERED_ACTIONS
+    return _WAITING_ACTIONS if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
 
 
-def page_embed(page: JobsPage, sought: Sought, say: Words) -> discord.Embed:
+def page_embed(page: JobsPage, job_filter: Sought, say: Words) -> discord.Embed:
     """A page of jobs, a few lines each."""
     entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
-    return discord.Embed(title=say(f"choice.which.{sought}"), description=cut("\n".join(entries), DESCRIPTION))
+    return discord.Embed(title=say(f"choice.which.{job_filter}"), description=cut("\n".join(entries), DESCRIPTION))
 
 
 def _entry(view: JobView, say: Words) -> str:
@@ -59,7 +59,7 @@ def _entry(view: JobView, say: Words) -> str:
     return f"{head}\n> {prompt_of(job, PROMPT, say)}\n-# {' · '.join(facts)}"
 
 
-def page_view(page: JobsPage, sought: Sought, user_id: int | None, say: Words) -> discord.ui.View:
+def page_view(page: JobsPage, job_filter: Sought, user_id: int | None, say: Words) -> discord.ui.View:
     """A list to open a job from, and the way to the other pages. The view listens to nothing."""
     view = discord.ui.View(timeout=None)
     if page.views:
@@ -79,13 +79,13 @@ def page_view(page: JobsPage, sought: Sought, user_id: int | None, say: Words) -
         (page.skip + PAGE, f"{say('inbox.more')} ▶", page.more),
     ):
         if offered:
-            ident = f"ajobs:{sought}:{user_id or 0}:{skip}"
-            view.add_item(discord.ui.Button(label=label, custom_id=ident, row=1))
+            custom_id = f"ajobs:{job_filter}:{user_id or 0}:{skip}"
+            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, row=1))
     view.stop()
     return view
 
 
-def sheet(view: JobView, postings: Sequence[Posting], say: Words) -> discord.Embed:
+def job_embed(view: JobView, postings: Sequence[Posting], say: Words) -> discord.Embed:
     """Everything about a job that those who run its guild may know."""
     job = view.job
     embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
@@ -105,23 +105,23 @@ def sheet(view: JobView, postings: Sequence[Posting], say: Words) -> discord.Emb
     return embed
 
 
-def sheet_view(job: Job, say: Words) -> discord.ui.View | None:
+def job_actions_view(job: Job, say: Words) -> discord.ui.View | None:
     """A button for each decision about a job; None where nothing is to be decided."""
-    if not (deeds := deeds_for(job)):
+    if not (actions := actions_for(job)):
         return None
     view = discord.ui.View(timeout=None)
-    for deed, sign in deeds:
-        label = say(f"admin.jobs.button.{deed}")
-        view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"ajob:{deed}:{job.id}"))
+    for action, emoji in actions:
+        label = say(f"admin.jobs.button.{action}")
+        view.add_item(discord.ui.Button(emoji=emoji, label=label, custom_id=f"ajob:{action}:{job.id}"))
     view.stop()
     return view
 
 
-def outcome(deed: str, job: Job, say: Words) -> str:
+def outcome_text(action: str, job: Job, say: Words) -> str:
     """What a decision has come to; `job` is as it is now."""
     spent = job.usd_micros if job.cost_micros is None else job.cost_micros
     return say(
-        f"admin.jobs.done.{deed}",
+        f"admin.jobs.done.{action}",
         id=job.id,
         member=f"<@{job.user_id}>",
         credits=say("credits", n=job.credits),
@@ -163,7 +163,7 @@ def _cost(job: Job, say: Words) -> str:
 
 
 def _times(job: Job, say: Words) -> list[str]:
-    moments = {
+    times = {
         "created": job.created_at,
         "submitted": job.submitted_at,
         "finished": job.finished_at,
@@ -172,14 +172,14 @@ def _times(job: Job, say: Words) -> list[str]:
     }
     return [
         say(f"admin.jobs.at.{name}", at=discord.utils.format_dt(moment, "f"))
-        for name, moment in moments.items()
+        for name, moment in times.items()
         if moment is not None
     ]
 
 
 def _ledger(postings: Sequence[Posting], say: Words) -> str:
     """What was held, settled and released, for whom."""
-    said = [
+    lines = [
         say(
             "admin.jobs.line",
             at=discord.utils.format_dt(line.at, "t"),
@@ -189,7 +189,7 @@ def _ledger(postings: Sequence[Posting], say: Words) -> str:
         )
         for line in postings
     ]
-    return cut("\n".join(said), FIELD) or "—"
+    return cut("\n".join(lines), FIELD) or "—"
 
 
 def _amount(line: Posting, say: Words) -> str:

@@ -11,8 +11,8 @@ from bot.domain.policy import Who
 from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
-from cogs.admin.common import decide, policy_of, show
-from cogs.ui.completions import CHOICES, in_time
+from cogs.admin.common import change_policy, read_policy, show_policy
+from cogs.ui.completions import CHOICES, with_timeout
 from cogs.ui.replies import acknowledge
 
 LIMITS: Final = tuple(
@@ -27,10 +27,10 @@ def setup(bot: Shotcaller) -> None:
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     async def used(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        return _named((await policy_of(bot, interaction)).limits.models, typed)
+        return _complete_models((await read_policy(bot, interaction)).limits.models, typed)
 
     async def offered(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        return _named(bot.services.videos.models, typed)
+        return _complete_models(bot.services.videos.models, typed)
 
     @app_commands.command(name="limits", description=say("command.admin.limits"))
     @app_commands.describe(
@@ -45,7 +45,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         not_model=say("option.limits.not_model"),
     )
     @app_commands.choices(pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who])
-    @app_commands.autocomplete(model=offered, not_model=in_time(used))
+    @app_commands.autocomplete(model=offered, not_model=with_timeout(used))
     async def limits(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         longest: app_commands.Range[int, 0, 60] | None = None,
@@ -74,14 +74,14 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         }
         chosen = {name: value for name, value in given.items() if value is not None}
         if chosen:
-            await decide(bot, interaction, lambda policy: with_limits(policy, **chosen))
+            await change_policy(bot, interaction, lambda policy: with_limits(policy, **chosen))
         else:
-            await show(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
+            await show_policy(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
 
     return limits
 
 
-def _named(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+def _complete_models(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
     """The models whose names have what was typed."""
     found = [each for each in sorted(models) if typed.strip().casefold() in each.casefold()]
     return [app_commands.Choice(name=each, value=each) for each in found[:CHOICES]]

@@ -12,7 +12,7 @@ from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
 from cogs.admin.chosen_channel import check_channel
-from cogs.admin.common import decide, policy_of, show
+from cogs.admin.common import change_policy, read_policy, show_policy
 from cogs.ui.completions import CHOICE, CHOICES
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import cut
@@ -58,7 +58,7 @@ def _checks(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if off:
-            await decide(bot, interaction, without_checks)
+            await change_policy(bot, interaction, without_checks)
             return
         if (prompts or results) and not bot.services.cases.can_scan:
             raise ScansNotOffered
@@ -71,7 +71,7 @@ def _checks(bot: Shotcaller, say: Words) -> Command:
             "scan_results": results,
             "scan_level": level,
         }
-        await _decide(bot, interaction, given, title="admin.moderation.checks", paths=CHECKS)
+        await _change_or_show(bot, interaction, given, title="admin.moderation.checks", paths=CHECKS)
 
     return checks
 
@@ -89,7 +89,7 @@ def _strikes(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         given = {"strikes": strikes, "strike_days": days, "block_hours": hours}
-        await _decide(bot, interaction, given, title="admin.moderation.strikes", paths=STRIKES)
+        await _change_or_show(bot, interaction, given, title="admin.moderation.strikes", paths=STRIKES)
 
     return strikes
 
@@ -117,14 +117,14 @@ def _add(bot: Shotcaller, say: Words) -> Command:
             kind=RuleKind(kind) if kind else RuleKind.WORD,
         )
         await check_rule(wanted)
-        await decide(bot, interaction, lambda policy: with_rule(policy, wanted))
+        await change_policy(bot, interaction, lambda policy: with_rule(policy, wanted))
 
     return add
 
 
 def _remove(bot: Shotcaller, say: Words) -> Command:
     async def present(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        rules = (await policy_of(bot, interaction)).moderation.rules
+        rules = (await read_policy(bot, interaction)).moderation.rules
         found = [each.pattern for each in rules if typed.casefold() in each.pattern.casefold()]
         return [app_commands.Choice(name=cut(each, CHOICE), value=each[:CHOICE]) for each in found[:CHOICES]]
 
@@ -133,7 +133,7 @@ def _remove(bot: Shotcaller, say: Words) -> Command:
     @app_commands.autocomplete(rule=present)
     async def remove(interaction: discord.Interaction[Any], rule: app_commands.Range[str, 1, PATTERN_LIMIT]) -> None:
         await acknowledge(interaction)
-        await decide(bot, interaction, lambda policy: without_rule(policy, rule.strip()))
+        await change_policy(bot, interaction, lambda policy: without_rule(policy, rule.strip()))
 
     return remove
 
@@ -142,17 +142,17 @@ def _rules(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="rules", description=say("command.admin.moderation.rules"))
     async def rules(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await show(bot, interaction, words(str(interaction.locale))("admin.moderation.rules"), paths=RULES)
+        await show_policy(bot, interaction, words(str(interaction.locale))("admin.moderation.rules"), paths=RULES)
 
     return rules
 
 
-async def _decide(
+async def _change_or_show(
     bot: Shotcaller, interaction: discord.Interaction[Any], given: dict[str, Any], *, title: str, paths: tuple[str, ...]
 ) -> None:
     """Change what was chosen; where nothing was, show how it stands."""
     chosen = {name: value for name, value in given.items() if value is not None}
     if chosen:
-        await decide(bot, interaction, lambda policy: with_checks(policy, **chosen))
+        await change_policy(bot, interaction, lambda policy: with_checks(policy, **chosen))
     else:
-        await show(bot, interaction, words(str(interaction.locale))(title), paths=paths)
+        await show_policy(bot, interaction, words(str(interaction.locale))(title), paths=paths)

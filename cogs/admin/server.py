@@ -13,9 +13,17 @@ from bot.domain.policy_diff import differences
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED, Allowance
 from bot.locale import Words, words
-from cogs.admin.chosen_channel import TELLING, check_channel
-from cogs.admin.common import answer_long, changed_text, decide, field_lines, policy_of, show, state_of
-from cogs.ui.audit_entries import entry_of, reason_text, spoken
+from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
+from cogs.admin.common import (
+    answer_long,
+    change_policy,
+    changed_text,
+    field_lines,
+    read_guild_state,
+    read_policy,
+    show_policy,
+)
+from cogs.ui.audit_entries import audit_entry, entry_text, reason_text
 from cogs.ui.completions import CHOICES
 from cogs.ui.policy_texts import PATHS, money
 from cogs.ui.replies import acknowledge, answer
@@ -40,7 +48,7 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.show"))
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        say, state = words(str(interaction.locale)), await state_of(bot, interaction)
+        say, state = words(str(interaction.locale)), await read_guild_state(bot, interaction)
         await answer_long(
             interaction, _overview(state, say, usual=bot.services.guilds.usual), filename="settings.txt", say=say
         )
@@ -62,7 +70,7 @@ def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
 def _server(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="server", description=say("command.admin.server"))
     @app_commands.describe(timezone=say("option.timezone"), gifts=say("option.gifts"))
-    @app_commands.autocomplete(timezone=_zones)
+    @app_commands.autocomplete(timezone=_complete_zones)
     async def server(
         interaction: discord.Interaction[Any],
         timezone: str | None = None,
@@ -72,14 +80,14 @@ def _server(bot: Shotcaller, say: Words) -> Command:
         changes = {"timezone": timezone and timezone.strip(), "gifts": gifts}
         chosen = {name: value for name, value in changes.items() if value is not None}
         if chosen:
-            await decide(bot, interaction, lambda policy: policy.changed(**chosen))
+            await change_policy(bot, interaction, lambda policy: policy.changed(**chosen))
         else:
-            await show(bot, interaction, words(str(interaction.locale))("admin.server"), paths=SERVER)
+            await show_policy(bot, interaction, words(str(interaction.locale))("admin.server"), paths=SERVER)
 
     return server
 
 
-async def _zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+async def _complete_zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
     """The time zones whose names have what was typed, those that begin with it first."""
     wanted = typed.strip().casefold().replace(" ", "_")
     found = [name for name in sorted(zones()) if wanted in name.casefold()]
@@ -110,15 +118,17 @@ def _budget(bot: Shotcaller, say: Words) -> Command:
         say, title = words(str(interaction.locale)), ""
         if changes:
             changed = await bot.services.guilds.change(
-                entry_of(interaction, "changed"), lambda policy: policy.changed(**changes)
+                audit_entry(interaction, "changed"), lambda policy: policy.changed(**changes)
             )
             title = f"{changed_text(changed, say)}\n\n"
-        await answer(interaction, title + await _spent(bot, interaction, await policy_of(bot, interaction), say))
+        await answer(
+            interaction, title + await _spending_text(bot, interaction, await read_policy(bot, interaction), say)
+        )
 
     return budget
 
 
-async def _spent(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, say: Words) -> str:
+async def _spending_text(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, say: Words) -> str:
     """What this month has cost, and what is left."""
     account = await bot.services.guilds.spent(interaction.guild_id or 0, policy)
     ceiling = say("policy.any") if account.allowance == UNLIMITED else money(account.allowance, say)
@@ -142,21 +152,21 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if channel is not None:
-            check_channel(channel, TELLING)
-            ident = channel.id
-            await decide(bot, interaction, lambda policy: policy.changed(audit_channel_id=ident))
+            check_channel(channel, NEEDED_TO_WRITE)
+            channel_id = channel.id
+            await change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=channel_id))
         elif off:
-            await decide(bot, interaction, lambda policy: policy.changed(audit_channel_id=None))
+            await change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=None))
         else:
-            await _tell(bot, interaction)
+            await _show_audit(bot, interaction)
 
     return audit
 
 
-async def _tell(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+async def _show_audit(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """The latest entries."""
     say = words(str(interaction.locale))
-    entries = await bot.services.guilds.entries(entry_of(interaction, "").guild_id, most=LATEST)
-    lines = [f"- {since(entry.at)} {spoken(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
+    entries = await bot.services.guilds.entries(audit_entry(interaction, "").guild_id, most=LATEST)
+    lines = [f"- {since(entry.at)} {entry_text(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
     text = "\n".join([f"### {say('admin.audit')}", *lines]) if lines else say("admin.audit.none")
     await answer_long(interaction, text, filename="audit.txt", say=say)

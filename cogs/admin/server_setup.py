@@ -16,14 +16,14 @@ from bot.domain.price import to_micros
 from bot.domain.quota import Period
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import Words, words
-from cogs.admin.chosen_channel import TELLING, check_channel
-from cogs.admin.common import check_presser, pages, policy_of
-from cogs.admin.doctor_checks import channel_ids, findings
-from cogs.admin.setup_panel import FORM, form, panel, still_open
-from cogs.ui.audit_entries import entry_of
-from cogs.ui.buttons import Lasting
-from cogs.ui.forms import QUICK, values_of
-from cogs.ui.ids import snowflake
+from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
+from cogs.admin.common import check_admin_access, read_policy, split_pages
+from cogs.admin.doctor_checks import channel_ids, doctor_lines
+from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.forms import FORM_TIMEOUT, values_of
+from cogs.ui.ids import parse_id
 from cogs.ui.replies import acknowledge
 
 Change: TypeAlias = Callable[[Policy], Policy]
@@ -37,41 +37,42 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 def setup(bot: Shotcaller) -> None:
     """Add the command, and find its controls again after any restart."""
     bot.admin.add_command(_command(bot, words()))
-    bot.add_dynamic_items(Step)
-    bot.forms[FORM] = partial(_entered, bot)
+    bot.add_dynamic_items(SetupControl)
+    bot.forms[FORM] = partial(_receive_form, bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="setup", description=say("command.admin.setup"))
     async def first_run(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await _show(bot, interaction, await policy_of(bot, interaction))
+        await _show(bot, interaction, await read_policy(bot, interaction))
 
     return first_run
 
 
-class Step(
-    Lasting[discord.ui.Item[Any]], template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)"
+class SetupControl(
+    PersistentItem[discord.ui.Item[Any]],
+    template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)",
 ):
     """A control of the panel."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        if self.said["step"] in FORMS:
-            policy = await _in_time(bot, interaction)
+        if self.fields["step"] in FORMS:
+            policy = await _read_policy_in_time(bot, interaction)
             await interaction.response.send_modal(
-                form(self.said["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
+                setup_form(self.fields["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
             )
             return
         await interaction.response.defer()
-        await check_presser(interaction)
-        if self.said["step"] == "check":
+        await check_admin_access(interaction)
+        if self.fields["step"] == "check":
             await _check(bot, interaction)
         else:
-            await _decide(bot, interaction, _placed(self.said["step"], chosen_channels(interaction)))
+            await _apply_change(bot, interaction, _channel_change(self.fields["step"], chosen_channels(interaction)))
 
 
-async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
+async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
     """What this guild has decided, for who may decide, while a form can still be the first answer.
 
     Raises:
@@ -79,9 +80,9 @@ async def _in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Po
         StoreUnavailable: the database is too slow for that.
     """
     try:
-        async with asyncio.timeout(QUICK):
-            await check_presser(interaction)
-            return await policy_of(bot, interaction)
+        async with asyncio.timeout(FORM_TIMEOUT):
+            await check_admin_access(interaction)
+            return await read_policy(bot, interaction)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
 
@@ -98,7 +99,7 @@ def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.G
     data: dict[str, Any] = dict(interaction.data or {})
     chosen: list[discord.abc.GuildChannel] = []
     for each in data.get("values", ()):
-        channel_id = snowflake(str(each))
+        channel_id = parse_id(str(each))
         channel = interaction.guild.get_channel(channel_id)
         if channel is None:
             raise ChannelUnfit(channel_id=channel_id, missing=["view_channel"])
@@ -106,7 +107,7 @@ def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.G
     return chosen
 
 
-def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
+def _channel_change(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
     """What choosing these channels decides.
 
     Raises:
@@ -116,7 +117,7 @@ def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
     if step == "channels":
         return lambda policy: policy.changed(channels=Places(allowed=ids, denied=policy.channels.denied - ids))
     for each in chosen:
-        check_channel(each, TELLING if step == "audit" else IN_CHANNEL)
+        check_channel(each, NEEDED_TO_WRITE if step == "audit" else IN_CHANNEL)
     one = next(iter(ids), None)
     if step == "audit":
         return lambda policy: policy.changed(audit_channel_id=one)
@@ -125,17 +126,19 @@ def _placed(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
     )
 
 
-async def _entered(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
+async def _receive_form(
+    bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
+) -> None:
     """A form of the panel came back, perhaps after a restart."""
     await interaction.response.defer()
-    await check_presser(interaction)
+    await check_admin_access(interaction)
     values = {
         name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
     }
-    await _decide(bot, interaction, _written(state, values))
+    await _apply_change(bot, interaction, _form_change(state, values))
 
 
-def _written(step: str, values: Mapping[str, str]) -> Change:
+def _form_change(step: str, values: Mapping[str, str]) -> Change:
     """What a form decides; an empty field is what is usual.
 
     Raises:
@@ -172,10 +175,10 @@ def _number(text: str, field: str) -> Decimal | None:
     return number
 
 
-async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
+async def _apply_change(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
     """Let a step hold, and show the panel as it stands then; after the last one with what the doctor says."""
-    changed = await bot.services.guilds.change(entry_of(interaction, "changed"), apply)
-    if still_open(changed.policy):
+    changed = await bot.services.guilds.change(audit_entry(interaction, "changed"), apply)
+    if count_open_steps(changed.policy):
         await _show(bot, interaction, changed.policy)
     else:
         await _check(bot, interaction)
@@ -185,13 +188,13 @@ async def _check(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
     """Show the panel with what the doctor says."""
     say, found = words(str(interaction.locale)), ""
     if interaction.guild is not None and not interaction.guild.unavailable:
-        found = pages("\n".join(await findings(bot, interaction.guild, say)))[0]
-    await _show(bot, interaction, await policy_of(bot, interaction), found=found or say("doctor.unavailable"))
+        found = split_pages("\n".join(await doctor_lines(bot, interaction.guild, say)))[0]
+    await _show(bot, interaction, await read_policy(bot, interaction), found=found or say("doctor.unavailable"))
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, *, found: str = "") -> None:
     channels = channel_ids(interaction.guild) if interaction.guild else set[int]()
-    view = panel(
+    view = setup_view(
         policy,
         channels=frozenset(channels),
         found=found,

@@ -15,11 +15,11 @@ from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, written
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
-from cogs.admin.common import changed_text, check_presser, policy_of
+from cogs.admin.common import changed_text, check_admin_access, read_policy
 from cogs.admin.doctor_checks import channel_ids, role_ids
-from cogs.ui.audit_entries import entry_of
-from cogs.ui.buttons import Lasting
-from cogs.ui.policy_texts import change_line, listed
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.replies import acknowledge, answer
 
 Command = app_commands.Command[Any, ..., None]
@@ -34,14 +34,14 @@ def setup(bot: Shotcaller) -> None:
     say = words()
     bot.admin.add_command(_export(bot, say))
     bot.admin.add_command(_import(bot, say))
-    bot.add_dynamic_items(Import)
+    bot.add_dynamic_items(ImportButton)
 
 
 def _export(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="export", description=say("command.admin.export"))
     async def export(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        content = written(await policy_of(bot, interaction)).encode()
+        content = written(await read_policy(bot, interaction)).encode()
         await interaction.edit_original_response(
             content=words(str(interaction.locale))("admin.export"),
             attachments=[discord.File(io.BytesIO(content), filename="shotcaller-settings.json")],
@@ -62,9 +62,9 @@ def _import(bot: Shotcaller, say: Words) -> Command:
             data = await file.read()
         except discord.HTTPException:
             raise DiscordBusy from None
-        wanted = await bot.services.guilds.read(data)
-        _check_posts(interaction.guild, wanted)
-        await _ask(bot, interaction, wanted, present=await policy_of(bot, interaction))
+        imported = await bot.services.guilds.read(data)
+        _check_posts(interaction.guild, imported)
+        await _show_changes(bot, interaction, imported, current=await read_policy(bot, interaction))
 
     return import_
 
@@ -77,15 +77,15 @@ def _check_posts(guild: discord.Guild | None, policy: Policy) -> None:
     """
     there = channel_ids(guild) if guild is not None else set[int]()
     posts = {"moderation.channel_id": policy.moderation.channel_id, "audit_channel_id": policy.audit_channel_id}
-    if strange := [field for field, channel_id in posts.items() if channel_id is not None and channel_id not in there]:
-        raise PolicyInvalid([(field, "channel", "") for field in strange])
+    if unknown := [field for field, channel_id in posts.items() if channel_id is not None and channel_id not in there]:
+        raise PolicyInvalid([(field, "channel", "") for field in unknown])
 
 
-async def _ask(
-    bot: Shotcaller, interaction: discord.Interaction[Any], wanted: Policy, *, present: Policy, again: bool = False
+async def _show_changes(
+    bot: Shotcaller, interaction: discord.Interaction[Any], imported: Policy, *, current: Policy, again: bool = False
 ) -> None:
     """Show what the settings of a file would change, and keep them until a button says so."""
-    say, found = words(str(interaction.locale)), differences(present, wanted)
+    say, found = words(str(interaction.locale)), differences(current, imported)
     if not found:
         await answer(interaction, say("admin.same"))
         return
@@ -95,17 +95,19 @@ async def _ask(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
         kind=KIND,
-        body={"file": written(wanted), "instead_of": _digest(present)},
+        body={"file": written(imported), "instead_of": _digest(current)},
         now=interaction.created_at,
     )
     text = say(
         "admin.import",
-        changes=listed([change_line(each, say) for each in found], say, room=ROOM),
-        unknown=_unknown(interaction.guild, wanted, say),
+        changes=bullet_list([change_line(each, say) for each in found], say, room=ROOM),
+        unknown=_unknown(interaction.guild, imported, say),
     )
     view = discord.ui.View(timeout=None)
-    ident = f"import:{draft_id}"
-    view.add_item(discord.ui.Button(custom_id=ident, label=say("admin.import.apply"), style=discord.ButtonStyle.danger))
+    custom_id = f"import:{draft_id}"
+    view.add_item(
+        discord.ui.Button(custom_id=custom_id, label=say("admin.import.apply"), style=discord.ButtonStyle.danger)
+    )
     view.stop()  # the button is found by its id; nothing about it is kept in memory
     await interaction.edit_original_response(
         content=f"{say('admin.import.again')}\n{text}" if again else text,
@@ -114,23 +116,23 @@ async def _ask(
     )
 
 
-class Import(Lasting[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
+class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
     """Lets the settings of a file hold, if they still change what was shown."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
-        await check_presser(interaction)
-        draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
+        await check_admin_access(interaction)
+        draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
         if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
             raise DraftGone
-        wanted, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
+        imported, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
         changed = await bot.services.guilds.change(
-            entry_of(interaction, "imported"), lambda present: wanted if _digest(present) == shown else present
+            audit_entry(interaction, "imported"), lambda current: imported if _digest(current) == shown else current
         )
-        await bot.services.drafts.end(self.said["draft"])
-        if changed.policy != wanted:
-            await _ask(bot, interaction, wanted, present=changed.policy, again=True)
+        await bot.services.drafts.end(self.fields["draft"])
+        if changed.policy != imported:
+            await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
             return
         await interaction.edit_original_response(
             content=changed_text(changed, words(str(interaction.locale))),

@@ -22,14 +22,14 @@ STEPS: Final = (
     *("allowance", "budget_usd_micros", "audit_channel_id"),
 )
 
-_PLACES: Final = (
+_CHANNEL_TYPES: Final = (
     *(discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.voice),
     *(discord.ChannelType.forum, discord.ChannelType.category),
 )
-_WRITTEN: Final = (discord.ChannelType.text, discord.ChannelType.news)
+_TEXT_CHANNEL_TYPES: Final = (discord.ChannelType.text, discord.ChannelType.news)
 
 
-def panel(
+def setup_view(
     policy: Policy, *, channels: frozenset[int], found: str, usual: Allowance, say: Words
 ) -> discord.ui.LayoutView:
     """The panel: `channels` are those that there are, `found` is what a check has found, if there was one.
@@ -41,8 +41,8 @@ def panel(
         f"{'✅' if path in decided else '⬜'} {field_line(path, '', values[path, ''], say, usual=usual)}"
         for path in STEPS
     ]
-    still = still_open(policy)
-    state = say("setup.open", n=still) if still else say("setup.done")
+    open_steps = count_open_steps(policy)
+    state = say("setup.open", n=open_steps) if open_steps else say("setup.done")
     container = discord.ui.Container[Any](
         discord.ui.TextDisplay(f"### 🛠️ {say('setup.title')}\n{say('setup.what')}"),
         discord.ui.TextDisplay("\n".join([*lines, f"-# {state}"])),
@@ -58,7 +58,7 @@ def panel(
     return view
 
 
-def still_open(policy: Policy) -> int:
+def count_open_steps(policy: Policy) -> int:
     """How many steps are as usual."""
     return len(STEPS) - len(_decided(policy).intersection(STEPS))
 
@@ -68,16 +68,22 @@ def _decided(policy: Policy) -> frozenset[str]:
     return frozenset(each.path for each in differences(Policy(), policy))
 
 
-def _selects(policy: Policy, there: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:
+def _selects(policy: Policy, existing: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:
     """What channels are chosen with. A select shows no more than it can keep: choosing replaces all it shows."""
-    allowed = policy.channels.allowed & there
+    allowed = policy.channels.allowed & existing
     if len(allowed) > MOST:
         yield discord.ui.TextDisplay(f"-# {say('setup.many')}")
     else:
-        yield _select("channels", say("setup.channels.hint"), _PLACES, allowed, most=MOST)
+        yield _select("channels", say("setup.channels.hint"), _CHANNEL_TYPES, allowed, most=MOST)
     moderators, audit = policy.moderation.channel_id, policy.audit_channel_id
-    yield _select("moderators", say("setup.moderators.hint"), _WRITTEN, there.intersection([moderators or 0]), most=1)
-    yield _select("audit", say("setup.audit.hint"), _WRITTEN, there.intersection([audit or 0]), most=1)
+    yield _select(
+        "moderators",
+        say("setup.moderators.hint"),
+        _TEXT_CHANNEL_TYPES,
+        existing.intersection([moderators or 0]),
+        most=1,
+    )
+    yield _select("audit", say("setup.audit.hint"), _TEXT_CHANNEL_TYPES, existing.intersection([audit or 0]), most=1)
 
 
 def _select(
@@ -104,27 +110,27 @@ def _buttons(say: Words) -> Iterator[discord.ui.Button[Any]]:
     )
 
 
-def form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
+def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
     """The form behind a button, with what is decided now."""
     if name == "zone":
-        made = Form(name=FORM, state=name, title=say("setup.form.zone"))
-        made.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)
+        form = Form(name=FORM, state=name, title=say("setup.form.zone"))
+        form.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)
     elif name == "credits":
-        made = Form(name=FORM, state=name, title=say("setup.form.credits"))
+        form = Form(name=FORM, state=name, title=say("setup.form.credits"))
         present = policy.allowance
-        made.text(
+        form.text(
             "amount",
             say("setup.form.credits.amount", n=usual.credits),
             value=str(present.credits) if present else "",
             most=7,
         )
-        made.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))
+        form.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))
     else:
-        made = Form(name=FORM, state=name, title=say("setup.form.budget"))
+        form = Form(name=FORM, state=name, title=say("setup.form.budget"))
         micros = policy.budget_usd_micros
         usd = "" if micros is None else f"{Decimal(micros) / USD_MICROS:f}"
-        made.text("usd", say("setup.form.budget.usd"), value=usd, most=12)
-    return made
+        form.text("usd", say("setup.form.budget.usd"), value=usd, most=12)
+    return form
 
 
 def _periods(policy: Policy, say: Words) -> discord.ui.Select[Any]:

@@ -7,7 +7,7 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.domain.quota import MOST_MORE
 from bot.locale import Words, words
-from cogs.ui.buttons import Lasting
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.forms import Form, values_of
 from cogs.ui.member import member_of
 from cogs.ui.more_button import MORE, more_button
@@ -18,21 +18,21 @@ WHY: Final = 300  # characters
 DIGITS: Final = len(str(MOST_MORE))  # that a form takes
 
 
-class AskForMore(Lasting[discord.ui.Item[Any]], template=MORE):
+class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
     """The button below `/quota`, and below refusals for want of credits.
 
     It opens a form. No database is asked, so it is always in time.
     """
 
     @staticmethod
-    def below(say: Words) -> discord.ui.View:
+    def as_view(say: Words) -> discord.ui.View:
         """The button, to be put below a message."""
         view = discord.ui.View(timeout=None)
         view.add_item(more_button(say))
         view.stop()
         return view
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `Lasting`)
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `Lasting`)
         """See `Lasting`."""
         say = words(str(interaction.locale))
         form = Form(name=FORM, state="", title=say("more.title"))
@@ -41,7 +41,7 @@ class AskForMore(Lasting[discord.ui.Item[Any]], template=MORE):
         await interaction.response.send_modal(form)
 
 
-def wished(bot: Shotcaller) -> FormHandler:
+def credit_request_handler(bot: Shotcaller) -> FormHandler:
     """What happens when the form comes back."""
 
     async def wish(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:

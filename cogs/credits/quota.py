@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.locale import Words, words
-from cogs.credits.credit_request import FORM, AskForMore, wished
+from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
 from cogs.credits.quota_views import quota_text
 from cogs.ui.member import member_of
 from cogs.ui.replies import acknowledge
@@ -18,8 +18,8 @@ ENTRIES: Final = 6  # of what happened lately
 def setup(bot: Shotcaller) -> None:
     """Add the command and the button below its answer."""
     bot.tree.add_command(_command(bot, words()))
-    bot.add_dynamic_items(AskForMore)
-    bot.forms[FORM] = wished(bot)
+    bot.add_dynamic_items(AskForCreditsButton)
+    bot.forms[FORM] = credit_request_handler(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -33,7 +33,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         entries = await services.quotas.latest(member, most=ENTRIES)
         say = words(str(interaction.locale))
         text = quota_text(standing, entries, list(services.videos.models.values()), say)
-        view = None if member.guild_id is None else AskForMore.below(say)
+        view = None if member.guild_id is None else AskForCreditsButton.as_view(say)
         await interaction.edit_original_response(
             content=text, view=view, allowed_mentions=discord.AllowedMentions.none()
         )

@@ -23,10 +23,10 @@ MINUS: Final = "\N{MINUS SIGN}"
 def quota_text(standing: Standing, entries: Sequence[Entry], models: Sequence[Capability], say: Words) -> str:
     """Everything, as far as it fits a message: of what happened lately the oldest goes first."""
     above, below = "\n".join(_accounts(standing, say)), "\n".join(_prices(models, say))
-    lines = [_line(entry, say) for entry in entries]
-    while lines and len(above) + len(below) + len(_lately(lines, say)) > CONTENT:
+    lines = [_entry_line(entry, say) for entry in entries]
+    while lines and len(above) + len(below) + len(_recent_text(lines, say)) > CONTENT:
         lines.pop()
-    return "\n".join(filter(None, [above, _lately(lines, say), below]))
+    return "\n".join(filter(None, [above, _recent_text(lines, say), below]))
 
 
 def bar(account: Account) -> str:
@@ -49,35 +49,35 @@ def _accounts(standing: Standing, say: Words) -> Iterator[str]:
         settled=own.settled,
         renews=since(standing.own.renews_at),
     )
-    for purse in standing.purses[1:]:
-        yield from _purse(purse, say)
+    for source in standing.purses[1:]:
+        yield from _source_lines(source, say)
     for cap in standing.caps:
         yield say("quota.together", balance=say("credits", n=cap.account.balance), **_limits(cap))
     if standing.balance != own.balance:
         yield say("quota.whole", balance=say("credits", n=standing.balance))
 
 
-def _purse(purse: Purse, say: Words) -> Iterator[str]:
+def _source_lines(source: Purse, say: Words) -> Iterator[str]:
     """A pool that a role shares, or what the person was given or granted, if there is or was any."""
-    account, name = purse.account, pool_named(purse.account.owner)
+    account, name = source.account, pool_named(source.account.owner)
     balance = say("credits", n=account.balance)
     if name is not None:
-        yield say("quota.pool", name=safe(name, NOTE), balance=balance, **_limits(purse))
-    elif account.allowance > account.settled and purse.renews_at is None:
+        yield say("quota.pool", name=safe(name, NOTE), balance=balance, **_limits(source))
+    elif account.allowance > account.settled and source.renews_at is None:
         yield say("quota.extra", balance=balance, held=account.held)
     elif account.allowance > account.settled:
-        yield say("quota.given", balance=balance, held=account.held, expires=since(purse.renews_at))
+        yield say("quota.given", balance=balance, held=account.held, expires=since(source.renews_at))
 
 
-def _limits(purse: Purse) -> dict[str, object]:
-    return {"allowance": purse.account.allowance, "renews": since(purse.renews_at)}
+def _limits(source: Purse) -> dict[str, object]:
+    return {"allowance": source.account.allowance, "renews": since(source.renews_at)}
 
 
-def _lately(lines: Sequence[str], say: Words) -> str:
+def _recent_text(lines: Sequence[str], say: Words) -> str:
     return "\n".join([say("quota.lately"), *lines]) if lines else ""
 
 
-def _line(entry: Entry, say: Words) -> str:
+def _entry_line(entry: Entry, say: Words) -> str:
     """One line of the ledger: the change, what for, when."""
     match entry.kind:
         case Kind.HOLD | Kind.RELEASE | Kind.SETTLE:
@@ -115,6 +115,6 @@ def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:
 
 def _price(model: Capability, mode: Mode, sound: bool, say: Words) -> str:  # noqa: FBT001 (a kind's parts)
     seconds = min(model.durations, key=lambda each: abs(each - SAMPLE))
-    wish = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=mode, sound=sound)
+    request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=mode, sound=sound)
     name = say(f"mode.{mode}") + (f" + {say('settings.sound')}" if sound else "")
-    return f"{name} {say.number(model.price(wish).credits)}"
+    return f"{name} {say.number(model.price(request).credits)}"

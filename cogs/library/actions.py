@@ -12,7 +12,7 @@ from bot.domain.job import Job
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
-from cogs.library.views import SEARCH, Look, page_text, page_view
+from cogs.library.views import SEARCH, PageState, page_text, page_view
 from cogs.request.build import offered_here
 from cogs.request.destination import DIRECT_LIMIT, destination_of
 from cogs.ui.forms import Form
@@ -26,11 +26,13 @@ FORM: Final = "library"
 DRAFT: Final = "library"  # the kind of the drafts that keep searched texts
 
 
-async def searching(bot: Shotcaller, interaction: discord.Interaction[Any], look: Look, text: str) -> Look:
+async def start_search(
+    bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState, text: str
+) -> PageState:
     """The first page of what has this text."""
-    look, text = replace(look, page=0, draft_id=""), " ".join(text.split())[:SEARCH]
+    page_state, text = replace(page_state, page=0, draft_id=""), " ".join(text.split())[:SEARCH]
     if not text:
-        return look
+        return page_state
     draft = await bot.services.drafts.begin(
         token_hex(8),
         user_id=interaction.user.id,
@@ -39,19 +41,19 @@ async def searching(bot: Shotcaller, interaction: discord.Interaction[Any], look
         body={"text": text},
         now=interaction.created_at,
     )
-    return replace(look, draft_id=draft.id)
+    return replace(page_state, draft_id=draft.id)
 
 
-async def show(bot: Shotcaller, interaction: discord.Interaction[Any], look: Look) -> None:
+async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState) -> None:
     """Fill the message with a page. A search that is too old to be known any more shows everything."""
     services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
-    draft = await services.drafts.read(look.draft_id, user_id=user_id) if look.draft_id else None
+    draft = await services.drafts.read(page_state.draft_id, user_id=user_id) if page_state.draft_id else None
     text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
-    look = look if text else replace(look, draft_id="")
-    page = await services.library.page(look.wanted(text), member_of(interaction), number=look.page)
+    page_state = page_state if text else replace(page_state, draft_id="")
+    page = await services.library.page(page_state.query(text), member_of(interaction), number=page_state.page)
     await interaction.edit_original_response(
-        content=page_text(page, look, text, say),
-        view=page_view(page, look, list(services.videos.models), say, searched=bool(text)),
+        content=page_text(page, page_state, text, say),
+        view=page_view(page, page_state, list(services.videos.models), say, searched=bool(text)),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
@@ -67,7 +69,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
         view.add_item(
             discord.ui.Button(emoji="📤", label=label, style=style, custom_id=f"library:send:{job.id}", row=3)
         )
-    if (url := _where(job)) is not None:
+    if (url := _message_url(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
     await interaction.edit_original_response(
         embed=info_embed(job, lineage, say),
@@ -76,7 +78,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     )
 
 
-def _where(job: Job) -> str | None:
+def _message_url(job: Job) -> str | None:
     if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
         return None
     guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
@@ -102,9 +104,9 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
     await answer(interaction, words(str(interaction.locale))("library.sent", link=where))
 
 
-def search_form(look: Look, say: Words) -> Form:
+def search_form(page_state: PageState, say: Words) -> Form:
     """Asks what to search for."""
-    form = Form(name=FORM, state=f"{int(look.stars)}:{look.model}", title=say("library.search.title"))
+    form = Form(name=FORM, state=f"{int(page_state.stars)}:{page_state.model}", title=say("library.search.title"))
     form.text("text", say("library.search.text"), required=True, most=SEARCH, hint=say("library.search.hint"))
     return form
 

@@ -11,9 +11,9 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.locale import Words, words
-from cogs.library.actions import FORM, search_form, searching, send_again, show, show_one
-from cogs.library.views import SEARCH, STATE, Look, chosen_model
-from cogs.ui.buttons import Lasting
+from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
+from cogs.library.views import SEARCH, STATE, PageState, chosen_model
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.completions import my_videos
 from cogs.ui.forms import values_of
 from cogs.ui.replies import acknowledge
@@ -23,7 +23,7 @@ def setup(bot: Shotcaller) -> None:
     """Add the command, and find buttons and forms again after any restart."""
     bot.tree.add_command(_command(bot, words()))
     bot.add_dynamic_items(PageItem, VideoItem)
-    bot.forms[FORM] = partial(_searched, bot)
+    bot.forms[FORM] = partial(_receive_search, bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -47,51 +47,55 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         if id is not None:
             await show_one(bot, interaction, id.strip())
             return
-        look = Look(stars=bool(favourites), model=chosen_model([model or ""], list(bot.services.videos.models)))
-        await show(bot, interaction, await searching(bot, interaction, look, text or ""))
+        page_state = PageState(
+            stars=bool(favourites), model=chosen_model([model or ""], list(bot.services.videos.models))
+        )
+        await show(bot, interaction, await start_search(bot, interaction, page_state, text or ""))
 
     return library
 
 
-async def _searched(
+async def _receive_search(
     bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
 ) -> None:
     """Somebody has entered what to search for."""
     await interaction.response.defer()
     stars, _, model = state.partition(":")
-    look = Look(stars=stars == "1", model=chosen_model([model], list(bot.services.videos.models)))
-    await show(bot, interaction, await searching(bot, interaction, look, str(values_of(data).get("text", ""))))
+    page_state = PageState(stars=stars == "1", model=chosen_model([model], list(bot.services.videos.models)))
+    await show(bot, interaction, await start_search(bot, interaction, page_state, str(values_of(data).get("text", ""))))
 
 
 class PageItem(
-    Lasting[discord.ui.Item[Any]], template=rf"library:(?P<deed>back|next|stars|search|clear|model):{STATE}"
+    PersistentItem[discord.ui.Item[Any]], template=rf"library:(?P<action>back|next|stars|search|clear|model):{STATE}"
 ):
     """Turns to another page, or to a page of other videos."""
 
-    def __init__(self, item: discord.ui.Item[Any], *, deed: str, look: Look) -> None:
+    def __init__(self, item: discord.ui.Item[Any], *, action: str, page_state: PageState) -> None:
         super().__init__(item)
-        self._deed, self._look = deed, look
+        self._action, self._page_state = action, page_state
 
     @classmethod
     async def from_custom_id(
         cls, _: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """Made by discord.py when something of a page is pressed or chosen."""
-        return cls(item, deed=match["deed"], look=Look.of(match))
+        return cls(item, action=match["action"], page_state=PageState.of(match))
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        look = self._look
-        if self._deed == "search":
-            await interaction.response.send_modal(search_form(look, words(str(interaction.locale))))
+        page_state = self._page_state
+        if self._action == "search":
+            await interaction.response.send_modal(search_form(page_state, words(str(interaction.locale))))
             return
         await interaction.response.defer()
         if isinstance(self.item, discord.ui.Select):
-            look = replace(look, page=0, model=chosen_model(self.item.values, list(bot.services.videos.models)))
-        await show(bot, interaction, look)
+            page_state = replace(
+                page_state, page=0, model=chosen_model(self.item.values, list(bot.services.videos.models))
+            )
+        await show(bot, interaction, page_state)
 
 
-class VideoItem(Lasting[discord.ui.Item[Any]], template=r"library:(?:open|send:(?P<job>[0-9A-Za-z-]{1,40}))"):
+class VideoItem(PersistentItem[discord.ui.Item[Any]], template=r"library:(?:open|send:(?P<job>[0-9A-Za-z-]{1,40}))"):
     """Opens the chosen video beside the list, or posts a fresh copy of one."""
 
     def __init__(self, item: discord.ui.Item[Any], *, job_id: str) -> None:
@@ -105,7 +109,7 @@ class VideoItem(Lasting[discord.ui.Item[Any]], template=r"library:(?:open|send:(
         """Made by discord.py when a video is chosen, or is to be sent."""
         return cls(item, job_id=match["job"] or "")
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await acknowledge(interaction)
         if isinstance(self.item, discord.ui.Select):

@@ -27,7 +27,7 @@ _ALL: Final = "*"  # every model
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class PageState:
     """What a page shows, as a `custom_id` says it; `draft_id` is where the searched text is kept."""
 
     page: int = 0
@@ -48,16 +48,16 @@ class Look:
     def __str__(self) -> str:
         return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
 
-    def wanted(self, text: str) -> Wanted:
+    def query(self, text: str) -> Wanted:
         """What it asks the library for."""
         return Wanted(text=text, model=self.model or None, favourites=self.stars)
 
 
-def page_text(page: LibraryPage, look: Look, text: str, say: Words) -> str:
+def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -> str:
     """The videos of a page, a few lines each."""
     chosen = [
-        *([f"⭐ {say('library.favourites')}"] if look.stars else []),
-        *([safe(look.model, 48)] if look.model else []),
+        *([f"⭐ {say('library.favourites')}"] if page_state.stars else []),
+        *([safe(page_state.model, 48)] if page_state.model else []),
         *([say("library.text", text=safe(text, SEARCH))] if text else []),
     ]
     title = say("library.title", page=page.number + 1)
@@ -83,33 +83,35 @@ def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
     return f"**{number}.**{star} {safe(job.request.text(), PROMPT)}\n-# {' · '.join(facts)}"
 
 
-def page_view(page: LibraryPage, look: Look, models: Sequence[str], say: Words, *, searched: bool) -> discord.ui.View:
+def page_view(
+    page: LibraryPage, page_state: PageState, models: Sequence[str], say: Words, *, searched: bool
+) -> discord.ui.View:
     """What can be done on a page. The view listens to nothing: its items are found by their `custom_id`s."""
     view = discord.ui.View(timeout=None)
-    look = replace(look, page=page.number)
+    page_state = replace(page_state, page=page.number)
     if page.jobs:
-        view.add_item(_opener(page.jobs, say))
+        view.add_item(_video_select(page.jobs, say))
     if len(models) > 1:
-        view.add_item(_models(models, look, say))
-    back = replace(look, page=max(0, page.number - 1))
-    onward = replace(look, page=page.number + 1)
-    stars = replace(look, page=0, stars=not look.stars)
-    style = discord.ButtonStyle.primary if look.stars else discord.ButtonStyle.secondary
+        view.add_item(_model_select(models, page_state, say))
+    back = replace(page_state, page=max(0, page.number - 1))
+    onward = replace(page_state, page=page.number + 1)
+    stars = replace(page_state, page=0, stars=not page_state.stars)
+    style = discord.ButtonStyle.primary if page_state.stars else discord.ButtonStyle.secondary
     buttons = [
         _button("back", back, "◀️", say("library.back"), disabled=page.number == 0),
         _button("next", onward, "▶️", say("library.next"), disabled=not page.more),
         _button("stars", stars, "⭐", say("library.favourites"), style=style),
-        _button("search", look, "🔎", say("library.search")),
+        _button("search", page_state, "🔎", say("library.search")),
     ]
     if searched:
-        buttons.append(_button("clear", replace(look, page=0, draft_id=""), "✖️", say("library.clear")))
+        buttons.append(_button("clear", replace(page_state, page=0, draft_id=""), "✖️", say("library.clear")))
     for button in buttons:
         view.add_item(button)
     view.stop()
     return view
 
 
-def _opener(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
+def _video_select(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
     options = [
         discord.SelectOption(
             label=cut(f"{number}. {' '.join(job.request.text().split())}", CHOICE),
@@ -121,27 +123,30 @@ def _opener(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
     return discord.ui.Select(custom_id="library:open", placeholder=say("library.open"), options=options, row=0)
 
 
-def _models(models: Sequence[str], look: Look, say: Words) -> discord.ui.Select[Any]:
-    every = discord.SelectOption(label=say("library.models"), value=_ALL, default=not look.model)
+def _model_select(models: Sequence[str], page_state: PageState, say: Words) -> discord.ui.Select[Any]:
+    every = discord.SelectOption(label=say("library.models"), value=_ALL, default=not page_state.model)
     options = [
         every,
-        *(discord.SelectOption(label=each, value=each, default=each == look.model) for each in models[: CHOICES - 1]),
+        *(
+            discord.SelectOption(label=each, value=each, default=each == page_state.model)
+            for each in models[: CHOICES - 1]
+        ),
     ]
-    return discord.ui.Select(custom_id=f"library:model:{replace(look, page=0)}", options=options, row=1)
+    return discord.ui.Select(custom_id=f"library:model:{replace(page_state, page=0)}", options=options, row=1)
 
 
 def _button(
-    deed: str,
-    look: Look,
-    sign: str,
+    action: str,
+    page_state: PageState,
+    emoji: str,
     label: str,
     *,
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     disabled: bool = False,
 ) -> discord.ui.Button[Any]:
     # `deed` makes the ids of a page different where its states are not.
-    custom_id = f"library:{deed}:{look}"
-    return discord.ui.Button(emoji=sign, label=label, custom_id=custom_id, style=style, disabled=disabled, row=2)
+    custom_id = f"library:{action}:{page_state}"
+    return discord.ui.Button(emoji=emoji, label=label, custom_id=custom_id, style=style, disabled=disabled, row=2)
 
 
 def chosen_model(values: Sequence[str], models: Sequence[str]) -> str:

@@ -15,10 +15,10 @@ from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
 from cogs.credits.credit_request import DIGITS, number
 from cogs.moderation.case_views import REASON
-from cogs.ui.audit_entries import entry_of
-from cogs.ui.buttons import Lasting
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.checks import check_admin, check_moderator
-from cogs.ui.forms import QUICK, Form, values_of
+from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
 from cogs.ui.replies import acknowledge, answer
 
 DENIAL: Final = "denial"  # the names of the forms
@@ -34,29 +34,29 @@ _MORE: Final = f"{CaseKind.MORE}-"  # how the ids of such cases begin
 def setup(bot: Shotcaller) -> None:
     """Find the buttons and the forms again after any restart."""
     bot.add_dynamic_items(CaseButton)
-    bot.forms[DENIAL] = _denied(bot)
-    bot.forms[BLOCK] = _blocked(bot)
-    bot.forms[GRANT] = _granted(bot)
+    bot.forms[DENIAL] = _denial_handler(bot)
+    bot.forms[BLOCK] = _block_handler(bot)
+    bot.forms[GRANT] = _grant_handler(bot)
 
 
 class CaseButton(
-    Lasting[discord.ui.Button[Any]],
+    PersistentItem[discord.ui.Button[Any]],
     template=r"case:(?P<verb>approve|deny|dismiss|delete|block):(?P<case>[0-9A-Za-z_-]{1,80})",
 ):
     """Any button of a case. Who presses is asked again: the id says nothing about that."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`. A form has to be the first answer, so who may not decide hears of it when it comes back."""
-        wish = self.said["case"].startswith(_MORE)
-        if wish and self.said["verb"] == "approve":
-            await _ask_how_much(bot, interaction, self.said["case"])
+        credit_request = self.fields["case"].startswith(_MORE)
+        if credit_request and self.fields["verb"] == "approve":
+            await _open_grant_form(bot, interaction, self.fields["case"])
             return
-        if self.said["verb"] == "block" or (self.said["verb"] == "deny" and not wish):
+        if self.fields["verb"] == "block" or (self.fields["verb"] == "deny" and not credit_request):
             check_moderator(interaction)
-            await interaction.response.send_modal(_form(self.said["verb"], self.said["case"], interaction))
+            await interaction.response.send_modal(_form(self.fields["verb"], self.fields["case"], interaction))
             return
         await acknowledge(interaction)
-        await _DEEDS[self.said["verb"]](bot, interaction, await _case(bot, interaction, self.said["case"]))
+        await _ACTIONS[self.fields["verb"]](bot, interaction, await _read_case(bot, interaction, self.fields["case"]))
 
 
 def _form(verb: str, case_id: str, interaction: discord.Interaction[Any]) -> Form:
@@ -71,7 +71,7 @@ def _form(verb: str, case_id: str, interaction: discord.Interaction[Any]) -> For
     return form
 
 
-async def _case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> Case:
+async def _read_case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> Case:
     """The case, for somebody who may decide it where they are.
 
     Raises:
@@ -87,56 +87,56 @@ async def _case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id:
 
 
 async def _approve(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
-    _only(case, CaseKind.REQUEST, CaseKind.RESULT)
-    await bot.services.cases.approve(case, _entry(interaction, case, "approved"))
-    await _done(interaction, "approved")
+    _check_kind(case, CaseKind.REQUEST, CaseKind.RESULT)
+    await bot.services.cases.approve(case, _audit_entry(interaction, case, "approved"))
+    await _answer_done(interaction, "approved")
 
 
 async def _deny(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
-    _only(case, CaseKind.MORE)
-    await _decide_wish(bot, interaction, case, given=0)
+    _check_kind(case, CaseKind.MORE)
+    await _decide_credit_request(bot, interaction, case, given=0)
 
 
 async def _dismiss(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
-    _only(case, CaseKind.REPORT)
-    await bot.services.cases.dismiss(case, _entry(interaction, case, "dismissed"))
-    await _done(interaction, "dismissed")
+    _check_kind(case, CaseKind.REPORT)
+    await bot.services.cases.dismiss(case, _audit_entry(interaction, case, "dismissed"))
+    await _answer_done(interaction, "dismissed")
 
 
 async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case) -> None:
-    _only(case, CaseKind.REPORT)
-    removed = await bot.services.cases.remove(case, _entry(interaction, case, "removed"))
-    await _done(interaction, f"removed.{removed}")
+    _check_kind(case, CaseKind.REPORT)
+    removed = await bot.services.cases.remove(case, _audit_entry(interaction, case, "removed"))
+    await _answer_done(interaction, f"removed.{removed}")
 
 
-def _denied(bot: Shotcaller) -> FormHandler:
+def _denial_handler(bot: Shotcaller) -> FormHandler:
     """What happens when a denial comes back with its reason."""
 
     async def denied(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
-        case = await _case(bot, interaction, case_id)
-        _only(case, CaseKind.REQUEST, CaseKind.RESULT)
+        case = await _read_case(bot, interaction, case_id)
+        _check_kind(case, CaseKind.REQUEST, CaseKind.RESULT)
         reason = " ".join(str(values_of(data).get("reason") or "").split())[:NOTE]
-        await bot.services.cases.deny(case, _entry(interaction, case, "denied", reason=reason), reason=reason)
-        await _done(interaction, "denied")
+        await bot.services.cases.deny(case, _audit_entry(interaction, case, "denied", reason=reason), reason=reason)
+        await _answer_done(interaction, "denied")
 
     return denied
 
 
-def _blocked(bot: Shotcaller) -> FormHandler:
+def _block_handler(bot: Shotcaller) -> FormHandler:
     """What happens when a block comes back with its length and reason."""
 
     async def blocked(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
-        case, say = await _case(bot, interaction, case_id), words(str(interaction.locale))
-        _only(case, CaseKind.REPORT)
+        case, say = await _read_case(bot, interaction, case_id), words(str(interaction.locale))
+        _check_kind(case, CaseKind.REPORT)
         values = values_of(data)
         hours, reason = str(values.get("hours") or ""), str(values.get("reason") or "").strip()[:REASON]
         if not (hours.isascii() and hours.isdecimal() and 1 <= int(hours) <= LONGEST):
             await answer(interaction, say("case.block.unclear", most=LONGEST))
             return
         until = interaction.created_at + timedelta(hours=int(hours))
-        entry = entry_of(interaction, "blocked", member=case.user_id, until=until.isoformat(), reason=reason)
+        entry = audit_entry(interaction, "blocked", member=case.user_id, until=until.isoformat(), reason=reason)
         await bot.services.cases.block(case, entry, until=until, reason=reason)
         when = discord.utils.format_dt(until, "f")
         await answer(interaction, say("case.blocked", who=f"<@{case.user_id}>", until=when))
@@ -144,14 +144,14 @@ def _blocked(bot: Shotcaller) -> FormHandler:
     return blocked
 
 
-async def _ask_how_much(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
+async def _open_grant_form(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
     """Open the form in which an admin types what they give: what was asked for, unless they change it."""
     try:
-        async with asyncio.timeout(QUICK):
-            case = await _case(bot, interaction, case_id)
+        async with asyncio.timeout(FORM_TIMEOUT):
+            case = await _read_case(bot, interaction, case_id)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
-    _only(case, CaseKind.MORE)
+    _check_kind(case, CaseKind.MORE)
     say = words(str(interaction.locale))
     form = Form(name=GRANT, state=case_id, title=say("case.grant.title"))
     asked = str(case.body.get("credits", ""))
@@ -159,43 +159,45 @@ async def _ask_how_much(bot: Shotcaller, interaction: discord.Interaction[Any], 
     await interaction.response.send_modal(form)
 
 
-def _granted(bot: Shotcaller) -> FormHandler:
+def _grant_handler(bot: Shotcaller) -> FormHandler:
     """What happens when the form comes back."""
 
     async def granted(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
-        case, say = await _case(bot, interaction, case_id), words(str(interaction.locale))
-        _only(case, CaseKind.MORE)
+        case, say = await _read_case(bot, interaction, case_id), words(str(interaction.locale))
+        _check_kind(case, CaseKind.MORE)
         given = number(str(values_of(data).get("credits") or ""))
         if given is None:
             await answer(interaction, say("case.grant.unclear", most=say.number(MOST_MORE)))
         else:
-            await _decide_wish(bot, interaction, case, given=given)
+            await _decide_credit_request(bot, interaction, case, given=given)
 
     return granted
 
 
-async def _decide_wish(bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, given: int) -> None:
+async def _decide_credit_request(
+    bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, given: int
+) -> None:
     key, by = str(interaction.id), interaction.user.id
     await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, given=given, by=by, key=key)
-    await _done(interaction, "approved" if given else "declined")
+    await _answer_done(interaction, "approved" if given else "declined")
 
 
-def _only(case: Case, *kinds: CaseKind) -> None:
+def _check_kind(case: Case, *kinds: CaseKind) -> None:
     """Whether that can be decided about such a case at all: a `custom_id` may say anything."""
     if case.kind not in kinds:
         raise CaseUnknown
 
 
-def _entry(interaction: discord.Interaction[Any], case: Case, verb: str, **detail: Any) -> AuditEntry:
-    return entry_of(interaction, f"{case.kind}_{verb}", member=case.user_id, case=case.id, **detail)
+def _audit_entry(interaction: discord.Interaction[Any], case: Case, verb: str, **detail: Any) -> AuditEntry:
+    return audit_entry(interaction, f"{case.kind}_{verb}", member=case.user_id, case=case.id, **detail)
 
 
-async def _done(interaction: discord.Interaction[Any], how: str) -> None:
+async def _answer_done(interaction: discord.Interaction[Any], how: str) -> None:
     await answer(interaction, words(str(interaction.locale))(f"case.done.{how}"))
 
 
-_DEEDS: Final[dict[str, Callable[[Shotcaller, discord.Interaction[Any], Case], Awaitable[None]]]] = {
+_ACTIONS: Final[dict[str, Callable[[Shotcaller, discord.Interaction[Any], Case], Awaitable[None]]]] = {
     "approve": _approve,
     "deny": _deny,
     "dismiss": _dismiss,

@@ -11,7 +11,7 @@ from bot.domain.feedback import Note
 from bot.domain.job import Job
 from bot.locale import Words
 from bot.service.screening.requests import REVIEW_TIME
-from cogs.ui.result_info import whole_embeds
+from cogs.ui.result_info import full_text_embeds
 from cogs.ui.text import link, safe, settings, since
 
 REASON: Final = 500  # characters of what somebody wrote
@@ -20,14 +20,14 @@ ROOM: Final = 1300  # characters of a message for the words of those who report 
 LABEL: Final = 40  # characters at most that go before each of their words
 _NAMED: Final = 60  # characters of a pattern or a kind of risk
 
-_SIGNS: Final = {CaseKind.REQUEST: "✋", CaseKind.RESULT: "🎬", CaseKind.REPORT: "🚩", CaseKind.MORE: "🪙"}
+_BUTTON_EMOJI: Final = {CaseKind.REQUEST: "✋", CaseKind.RESULT: "🎬", CaseKind.REPORT: "🚩", CaseKind.MORE: "🪙"}
 _BUTTONS: Final = {
     CaseKind.REQUEST: ("approve", "deny"),
     CaseKind.RESULT: ("approve", "deny"),
     CaseKind.REPORT: ("delete", "block", "dismiss"),
     CaseKind.MORE: ("approve", "deny"),
 }
-_LOOKS: Final = {
+_STATE_STYLES: Final = {
     "approve": ("✅", discord.ButtonStyle.success),
     "deny": ("⛔", discord.ButtonStyle.danger),
     "delete": ("🗑️", discord.ButtonStyle.danger),
@@ -39,7 +39,7 @@ _LOOKS: Final = {
 def case_text(case: Case, job: Job | None, say: Words) -> str:
     """What is to be decided, or how it was; the last line has the id, by which the message is found again."""
     about = [say("case.forgotten")] if case.forgotten else _about(case, job, say)
-    lines = [f"### {_SIGNS[case.kind]} {say(f'case.{case.kind}')}", *about]
+    lines = [f"### {_BUTTON_EMOJI[case.kind]} {say(f'case.{case.kind}')}", *about]
     if case.state is CaseState.OPEN:
         if case.kind in {CaseKind.REQUEST, CaseKind.RESULT}:
             lines.append(say("case.until", until=since(case.created_at + REVIEW_TIME)))
@@ -53,16 +53,16 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
 
 def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:
     """All that the person has written, while somebody has to judge it."""
-    return whole_embeds(job.request, say) if job is not None and case.state is CaseState.OPEN else []
+    return full_text_embeds(job.request, say) if job is not None and case.state is CaseState.OPEN else []
 
 
 def case_buttons(case: Case, say: Words) -> discord.ui.View:
     """What can be decided; the buttons are found by their `custom_id`s."""
     view = discord.ui.View(timeout=None)
     for verb in () if case.for_operator else _BUTTONS[case.kind]:
-        sign, style = _LOOKS[verb]
+        emoji, style = _STATE_STYLES[verb]
         label = say(f"case.button.{verb}")
-        view.add_item(discord.ui.Button(emoji=sign, label=label, style=style, custom_id=f"case:{verb}:{case.id}"))
+        view.add_item(discord.ui.Button(emoji=emoji, label=label, style=style, custom_id=f"case:{verb}:{case.id}"))
     view.stop()
     return view
 
@@ -85,18 +85,18 @@ def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
         yield say("case.reported", link=link(case.guild_id or None, case.body["channel"], case.body["message"]))
         if case.for_operator:
             yield say("case.for_operator")
-        yield from _objections(case, say)
+        yield from _report_lines(case, say)
         return
     for reason, named in dict(case.body.get("why", {})).items():
         names = say("comma").join(f"||{safe(str(each), _NAMED)}||" for each in named)
         yield f"- {say(f'case.why.{reason}', names=names, level=case.body.get('level', '—'))}"
 
 
-def _objections(case: Case, say: Words) -> Iterator[str]:
+def _report_lines(case: Case, say: Words) -> Iterator[str]:
     """Who reports it, in their words, as many as there is room for; see `all_reports`."""
     room = ROOM
     for number, each in enumerate(case.reports):
-        line = f"{_who(each.user_id, say)}: {safe(each.reason, REASON) or '—'}"
+        line = f"{_mention(each.user_id, say)}: {safe(each.reason, REASON) or '—'}"
         room -= len(line) + 1
         if room < 0:
             yield say("case.reports.more", n=len(case.reports) - number)
@@ -106,7 +106,7 @@ def _objections(case: Case, say: Words) -> Iterator[str]:
 
 def all_reports(case: Case, say: Words) -> list[discord.File]:
     """The words of everybody who reports a video as a file, where a message has no room for all of them."""
-    lines = [f"{_who(each.user_id, say)}: {each.reason}" for each in case.reports]
+    lines = [f"{_mention(each.user_id, say)}: {each.reason}" for each in case.reports]
     if sum(len(safe(each.reason, REASON)) + LABEL for each in case.reports) <= ROOM or case.state is not CaseState.OPEN:
         return []
     return [discord.File(io.BytesIO("\n".join(lines).encode()), filename="reports.txt")]
@@ -119,7 +119,7 @@ def note_text(note: Note, say: Words) -> str:
     return f"{text}\n-# {note.key}"
 
 
-def _who(user_id: int, say: Words) -> str:
+def _mention(user_id: int, say: Words) -> str:
     return f"> <@{user_id}>" if user_id else f"> {say('case.somebody')}"
 
 

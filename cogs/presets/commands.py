@@ -9,9 +9,9 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain.preset import Preset
 from bot.locale import Words, words
-from cogs.presets.list import PageButton, UseButton, show_list
+from cogs.presets.list import PresetPageButton, UsePresetButton, show_list
 from cogs.presets.save import save_command
-from cogs.presets.use import FORM, AgainButton, fill_in, use
+from cogs.presets.use import FORM, ReopenPresetForm, fill_in, use_preset
 from cogs.ui.completions import presets
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import safe
@@ -26,7 +26,7 @@ def setup(bot: Shotcaller) -> None:
     for command in (save_command, _list, _use, _share, _unshare, _sharing, _delete):
         group.add_command(command(bot, say))
     bot.tree.add_command(group)
-    bot.add_dynamic_items(UseButton, PageButton, AgainButton)
+    bot.add_dynamic_items(UsePresetButton, PresetPageButton, ReopenPresetForm)
     bot.forms[FORM] = partial(fill_in, bot)
 
 
@@ -48,7 +48,7 @@ def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
         name: str,
         private: bool | None = None,  # noqa: FBT001 (Discord's options)
     ) -> None:
-        await use(bot, interaction, name, private=bool(private))
+        await use_preset(bot, interaction, name, private=bool(private))
 
     return use_
 
@@ -63,7 +63,7 @@ def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
         if guild_id is None:
             await answer(interaction, say("preset.share.nowhere"))
             return
-        preset = await _found(bot, interaction, name)
+        preset = await _find(bot, interaction, name)
         shared = await bot.services.presets.share(preset, **{**_who(interaction), "guild_id": guild_id})
         await answer(interaction, say("preset.share.done", name=safe(shared.name, NAME)))
 
@@ -76,7 +76,7 @@ def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.autocomplete(name=presets(bot, lambda preset, _: preset.shared))
     async def unshare(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
-        preset = await _found(bot, interaction, name)
+        preset = await _find(bot, interaction, name)
         mine = await bot.services.presets.unshare(preset, **_who(interaction))
         await answer(interaction, words(str(interaction.locale))("preset.unshare.done", name=safe(mine.name, NAME)))
 
@@ -104,14 +104,14 @@ def _delete(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
     @app_commands.autocomplete(name=presets(bot))
     async def delete(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
-        preset = await _found(bot, interaction, name)
+        preset = await _find(bot, interaction, name)
         await bot.services.presets.delete(preset, **_who(interaction))
         await answer(interaction, words(str(interaction.locale))("preset.delete.done", name=safe(preset.name, NAME)))
 
     return delete
 
 
-async def _found(bot: Shotcaller, interaction: discord.Interaction[Any], name: str) -> Preset:
+async def _find(bot: Shotcaller, interaction: discord.Interaction[Any], name: str) -> Preset:
     return await bot.services.presets.find(name, user_id=interaction.user.id, guild_id=interaction.guild_id)
 
 

@@ -9,8 +9,8 @@ from bot.client import Shotcaller
 from bot.domain.preset import Preset
 from bot.locale import Words, words
 from bot.service.member.presets import request_of
-from cogs.presets.use import use
-from cogs.ui.buttons import Lasting
+from cogs.presets.use import use_preset
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.text import BUTTON, cut, safe, settings
 
 PAGE: Final = 5  # presets; a row of buttons
@@ -18,7 +18,7 @@ PROMPT: Final = 100  # characters of a prompt in the list
 CONTENT: Final = 2000  # characters of a message
 
 
-class UseButton(Lasting[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):
+class UsePresetButton(PersistentItem[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):
     """Uses a preset of the list."""
 
     def __init__(self, preset_id: str, *, label: str = "") -> None:
@@ -31,30 +31,32 @@ class UseButton(Lasting[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0
     @classmethod
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> "UseButton":
+    ) -> "UsePresetButton":
         """See `Lasting`."""
         return cls(match["id"])
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        await use(bot, interaction, self._preset_id, private=False)
+        await use_preset(bot, interaction, self._preset_id, private=False)
 
 
-class PageButton(Lasting[discord.ui.Button[Any]], template=r"preset:page:(?P<page>[0-9]{1,2}):(?P<way>[<>])"):
+class PresetPageButton(
+    PersistentItem[discord.ui.Button[Any]], template=r"preset:page:(?P<page>[0-9]{1,2}):(?P<direction>[<>])"
+):
     """Turns to a page of the list."""
 
-    def __init__(self, page: int, *, way: str, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label or None, custom_id=f"preset:page:{page}:{way}"))
+    def __init__(self, page: int, *, direction: str, label: str = "") -> None:
+        super().__init__(discord.ui.Button(label=label or None, custom_id=f"preset:page:{page}:{direction}"))
         self._page = page
 
     @classmethod
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> "PageButton":
+    ) -> "PresetPageButton":
         """See `Lasting`."""
-        return cls(int(match["page"]), way=match["way"])
+        return cls(int(match["page"]), direction=match["direction"])
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
         await show_list(bot, interaction, page=self._page)
@@ -70,11 +72,11 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
     view = discord.ui.View(timeout=None)
     for preset in shown:
-        view.add_item(UseButton(preset.id, label=cut(preset.name, BUTTON)))
+        view.add_item(UsePresetButton(preset.id, label=cut(preset.name, BUTTON)))
     if page > 0:
-        view.add_item(PageButton(page - 1, way="<", label=say("preset.page.back")))
+        view.add_item(PresetPageButton(page - 1, direction="<", label=say("preset.page.back")))
     if page < last:
-        view.add_item(PageButton(page + 1, way=">", label=say("preset.page.on")))
+        view.add_item(PresetPageButton(page + 1, direction=">", label=say("preset.page.on")))
     view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
     await interaction.edit_original_response(
         content=cut("\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)]), CONTENT),

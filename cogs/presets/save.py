@@ -10,12 +10,12 @@ from bot.domain.preset import Preset
 from bot.domain.request import AspectRatio
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
-from cogs.request.build import wanted
+from cogs.request.build import build_request
 from cogs.ui.completions import my_videos
-from cogs.ui.options import OPTIONS, given, options_of
+from cogs.ui.options import OPTIONS, given_options, options_of
 from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import safe
-from cogs.video.option_completions import NARROWED, completion
+from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
 
 NAME: Final = 32  # characters of a name shown
 
@@ -34,7 +34,9 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(source=my_videos(bot), **{option: completion(option, bot) for option in NARROWED})
+    @app_commands.autocomplete(
+        source=my_videos(bot), **{option: option_completion(option, bot) for option in COMPLETED_OPTIONS}
+    )
     async def save(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         name: str,
@@ -65,19 +67,19 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
             "camera": camera,
             "strength": strength,
         }
-        options = await _over(bot, interaction, typed, source=source)
-        request = await wanted(bot, interaction, options)
+        options = await _merge(bot, interaction, typed, source=source)
+        request = await build_request(bot, interaction, options)
         preset, new = await bot.services.presets.save(name, request, user_id=interaction.user.id)
-        await answer(interaction, _saved(preset, words(str(interaction.locale)), new=new))
+        await answer(interaction, _saved_text(preset, words(str(interaction.locale)), new=new))
 
     return save
 
 
-async def _over(
+async def _merge(
     bot: Shotcaller, interaction: discord.Interaction[Any], typed: dict[str, Any], *, source: str | None
 ) -> dict[str, Any]:
     """What was typed, over the settings of a video: the one that was named, or without a prompt the latest."""
-    typed = given(typed)
+    typed = given_options(typed)
     if source is None and "prompt" not in typed:
         latest = await bot.services.library.recent(interaction.user.id, most=1)
         source = latest[0].id if latest else None
@@ -91,7 +93,7 @@ async def _over(
     return {**known, **typed}
 
 
-def _saved(preset: Preset, say: Words, *, new: bool) -> str:
+def _saved_text(preset: Preset, say: Words, *, new: bool) -> str:
     names = gaps(request_of(preset))
     line = say("preset.saved" if new else "preset.replaced", name=safe(preset.name, NAME))
     asked = say("preset.saved.gaps", gaps=", ".join(f"**{safe(each, NAME)}**" for each in names))

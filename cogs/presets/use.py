@@ -14,8 +14,8 @@ from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import Words, words
 from bot.service.member.presets import filled, gaps, request_of
 from cogs.request.submit import submit
-from cogs.ui.buttons import Lasting
-from cogs.ui.forms import QUICK, Form, values_of
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
 from cogs.ui.replies import acknowledge, describe
 
 FORM: Final = "preset"
@@ -29,15 +29,15 @@ _LINES_FIELD: Final = "lines"
 _GAP: Final = "gap:"
 
 
-async def use(bot: Shotcaller, interaction: discord.Interaction[Any], wanted: str, *, private: bool) -> None:
+async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], name_or_id: str, *, private: bool) -> None:
     """Ask for what a preset leaves open, or make its video at once. A form can't be sent after an acknowledgement.
 
     Raises:
         PresetUnknown: the person may use none of that id or name here.
     """
     try:
-        async with asyncio.timeout(QUICK):
-            preset = await _found(bot, interaction, wanted)
+        async with asyncio.timeout(FORM_TIMEOUT):
+            preset = await _find(bot, interaction, name_or_id)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     if gaps(request_of(preset)):
@@ -45,25 +45,25 @@ async def use(bot: Shotcaller, interaction: discord.Interaction[Any], wanted: st
         await interaction.response.send_modal(_form(preset, say, values={}, private=private))
         return
     await acknowledge(interaction)
-    await _make(bot, interaction, preset, {}, private=private)
+    await _make_video(bot, interaction, preset, {}, private=private)
 
 
 async def fill_in(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
     """Make the video of a preset with what was entered in its form."""
     await acknowledge(interaction)
     preset_id, _, private = state.partition(":")
-    preset = await _found(bot, interaction, preset_id)
+    preset = await _find(bot, interaction, preset_id)
     entered = values_of(data)
     values = values_in(str(entered.pop(_LINES_FIELD, "")))
     values |= {field.removeprefix(_GAP).casefold(): str(value) for field, value in entered.items()}
-    await _make(bot, interaction, preset, values, private=bool(private))
+    await _make_video(bot, interaction, preset, values, private=bool(private))
 
 
-async def _found(bot: Shotcaller, interaction: discord.Interaction[Any], wanted: str) -> Preset:
-    return await bot.services.presets.find(wanted, user_id=interaction.user.id, guild_id=interaction.guild_id)
+async def _find(bot: Shotcaller, interaction: discord.Interaction[Any], name_or_id: str) -> Preset:
+    return await bot.services.presets.find(name_or_id, user_id=interaction.user.id, guild_id=interaction.guild_id)
 
 
-async def _make(
+async def _make_video(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
     preset: Preset,
@@ -72,13 +72,13 @@ async def _make(
     private: bool,
 ) -> None:
     try:
-        wish = filled(request_of(preset), values)
+        request = filled(request_of(preset), values)
     except InvalidRequest as refused:
         if not values:
             raise
         await _offer_again(bot, interaction, refused, {"preset": preset.id, "values": values, "private": private})
         return
-    await submit(bot, interaction, wish, private=private)
+    await submit(bot, interaction, request, private=private)
     await bot.services.presets.used(preset)
 
 
@@ -109,29 +109,29 @@ async def _offer_again(
 def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: bool) -> Form:
     """The form that asks for a preset's gaps; `values` are by names in small letters."""
     names = gaps(request_of(preset))
-    said = {name: values.get(name.casefold(), "") for name in names}
+    fields = {name: values.get(name.casefold(), "") for name in names}
     form = Form(name=FORM, state=f"{preset.id}:private" if private else preset.id, title=preset.name)
     if len(names) <= FIELDS:
         for name in names:
-            form.text(f"{_GAP}{name}", name, value=said[name][:VALUE], required=True, most=VALUE)
+            form.text(f"{_GAP}{name}", name, value=fields[name][:VALUE], required=True, most=VALUE)
     else:
-        lines = "\n".join(f"{name}: {said[name]}" for name in names)[:LINES]
+        lines = "\n".join(f"{name}: {fields[name]}" for name in names)[:LINES]
         hint = say("preset.form.hint")
         form.text(_LINES_FIELD, say("preset.form.lines"), value=lines, long=True, required=True, most=LINES, hint=hint)
     return form
 
 
-class AgainButton(Lasting[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
+class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
     """Opens the form of a preset with what was entered before."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         try:
-            async with asyncio.timeout(QUICK):
-                draft = await bot.services.drafts.read(self.said["draft"], user_id=interaction.user.id)
+            async with asyncio.timeout(FORM_TIMEOUT):
+                draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
                 if draft is None or draft.kind != DRAFT:
                     raise DraftGone
-                preset = await _found(bot, interaction, draft.body["preset"])
+                preset = await _find(bot, interaction, draft.body["preset"])
         except TimeoutError as exc:
             raise StoreUnavailable("slow") from exc
         say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]

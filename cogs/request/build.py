@@ -13,14 +13,16 @@ from bot.domain.request import VideoRequest
 from bot.domain.terms import meant
 from bot.errors import StoreError
 from bot.service.member.storyboards import Storyboards
-from cogs.ui.forms import QUICK
+from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.member import member_of
-from cogs.ui.options import wish_of
+from cogs.ui.options import request_from_options
 
 log = logging.getLogger(__name__)
 
 
-async def wanted(bot: Shotcaller, interaction: discord.Interaction[Any], options: Mapping[str, Any]) -> VideoRequest:
+async def build_request(
+    bot: Shotcaller, interaction: discord.Interaction[Any], options: Mapping[str, Any]
+) -> VideoRequest:
     """The request that options mean.
 
     Raises:
@@ -29,15 +31,15 @@ async def wanted(bot: Shotcaller, interaction: discord.Interaction[Any], options
     """
     named = options.get("model")
     if named is not None:
-        return wish_of(options, model=bot.services.videos.capability(named).model)
-    return wish_of(options, model=meant(options, await models_here(bot, interaction)).model)
+        return request_from_options(options, model=bot.services.videos.capability(named).model)
+    return request_from_options(options, model=meant(options, await models_here(bot, interaction)).model)
 
 
 async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Sequence[Capability]:
     """The models as far as the server lets this person use them; all of each where the database is too slow to say."""
     videos = bot.services.videos
     try:
-        async with asyncio.timeout(QUICK):
+        async with asyncio.timeout(FORM_TIMEOUT):
             return await videos.offered(member_of(interaction))
     except (TimeoutError, StoreError) as exc:
         log.info("the server's limits are not known", extra={"reason": repr(exc)})
@@ -49,6 +51,6 @@ async def offered_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -
     return {each.model: each for each in await models_here(bot, interaction)}
 
 
-async def boards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
+async def storyboards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
     """The storyboards as far as the server lets this person make them."""
     return bot.services.storyboards.among(await models_here(bot, interaction))

@@ -14,7 +14,7 @@ from cogs.request.build import models_here
 from cogs.ui.text import chosen
 
 
-def place_of(interaction: discord.Interaction[Any]) -> Place:
+def defaults_scope(interaction: discord.Interaction[Any]) -> Place:
     """Whose defaults count here: a thread has its channel's too."""
     parent = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
     channels = tuple(each for each in (interaction.channel_id, parent) if each)
@@ -22,7 +22,7 @@ def place_of(interaction: discord.Interaction[Any]) -> Place:
 
 
 async def with_defaults(
-    bot: Shotcaller, interaction: discord.Interaction[Any], wish: VideoRequest, *, typed: Collection[str]
+    bot: Shotcaller, interaction: discord.Interaction[Any], request: VideoRequest, *, typed: Collection[str]
 ) -> tuple[VideoRequest, str]:
     """A request with the defaults that fit for what was not typed, and a line that says which; empty for none.
 
@@ -30,21 +30,21 @@ async def with_defaults(
     """
     try:
         models = await models_here(bot, interaction)
-        filled = await bot.services.choices.fill(wish, typed=typed, place=place_of(interaction), models=models)
+        filled = await bot.services.choices.fill(request, typed=typed, place=defaults_scope(interaction), models=models)
     except StoreUnavailable:
-        return wish, ""
-    return filled.request, used_line(filled, str(interaction.locale))
+        return request, ""
+    return filled.request, used_defaults_line(filled, str(interaction.locale))
 
 
-def used_line(filled: Filled, locale: str) -> str:
+def used_defaults_line(filled: Filled, locale: str) -> str:
     """Which defaults are in a request, on one line."""
     if not filled.used:
         return ""
     say = words(locale)
-    used = [_as_chosen(option, getattr(filled.request, DEFAULTS[option]), locale) for option in filled.used]
+    used = [_value_text(option, getattr(filled.request, DEFAULTS[option]), locale) for option in filled.used]
     return say("defaults.used", what=" · ".join(used))
 
 
-def _as_chosen(option: str, value: Any, locale: str) -> str:
+def _value_text(option: str, value: Any, locale: str) -> str:
     say = words(locale)
     return say(f"defaults.no.{option}") if value is False else chosen(option, value, say)

@@ -21,13 +21,13 @@ def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> D
     if interaction.guild_id is None or private:
         limit = DIRECT_LIMIT if private else interaction.filesize_limit
         return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=limit, private=private)
-    missing = _missing(interaction)
+    missing = _missing_permissions(interaction)
     if missing:
         raise MissingPermissions(channel_id=channel, missing=missing)
     return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=interaction.filesize_limit)
 
 
-def _missing(interaction: discord.Interaction[Any]) -> list[str]:
+def _missing_permissions(interaction: discord.Interaction[Any]) -> list[str]:
     """Discord's names of the permissions that the bot lacks in this channel."""
     in_thread = isinstance(interaction.channel, discord.Thread)
     return [name for name in (IN_THREAD if in_thread else IN_CHANNEL) if not getattr(interaction.app_permissions, name)]

@@ -12,15 +12,15 @@ from bot.service.jobs.types import Accepted, Asking
 from cogs.request.destination import destination_of
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
-from cogs.ui.replies import insist
-from cogs.ui.retry import Typed, remember
+from cogs.ui.replies import answer_accepted
+from cogs.ui.retry import TypedRequest, remember
 from cogs.ui.text import link, since, wait
 
 
 async def submit(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
-    wish: VideoRequest,
+    request: VideoRequest,
     *,
     private: bool = False,
     parent_id: str | None = None,
@@ -38,10 +38,10 @@ async def submit(
         Refused: the reasons why not, and every other error of `Videos.request`: `explain` has words for them.
     """
     key = key or str(interaction.id)
-    typed = Typed(options=options_of(wish), private=private, parent_id=parent_id, origin=origin, key=key)
+    typed = TypedRequest(options=options_of(request), private=private, parent_id=parent_id, origin=origin, key=key)
     remember(interaction, typed)
     destination = destination_of(interaction, private=private)
-    asking = Asking(
+    context = Asking(
         key=key,
         member=member_of(interaction),
         locale=str(interaction.locale),
@@ -52,16 +52,16 @@ async def submit(
         confirmed=confirmed,
     )
     with bot.answers.expected(interaction, key=key):
-        accepted = await bot.services.videos.request(wish, asking)
-        text = _accepted(accepted, words(str(interaction.locale)))
-        await insist(interaction, f"{text}\n-# {note}" if note else text)
-    await bot.answers.catch_up(key)
+        accepted = await bot.services.videos.request(request, context)
+        text = _accepted_text(accepted, words(str(interaction.locale)))
+        await answer_accepted(interaction, f"{text}\n-# {note}" if note else text)
+    await bot.answers.show_early_card(key)
     return accepted
 
 
-def _accepted(accepted: Accepted, say: Words) -> str:
+def _accepted_text(accepted: Accepted, say: Words) -> str:
     """What becomes of the request, and what else its author should know."""
-    lines = [_on_its_way(accepted, say)]
+    lines = [_accepted_line(accepted, say)]
     if accepted.job.review is Review.RESULT:
         lines.append(say("accepted.review.result"))
     if accepted.warned:
@@ -69,7 +69,7 @@ def _accepted(accepted: Accepted, say: Words) -> str:
     return "\n".join(lines)
 
 
-def _on_its_way(accepted: Accepted, say: Words) -> str:
+def _accepted_line(accepted: Accepted, say: Words) -> str:
     job, price = accepted.job, say("credits", n=accepted.price.credits)
     if accepted.left is not None:
         price = say("accepted.left", price=price, left=say("credits", n=accepted.left))

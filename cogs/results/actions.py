@@ -7,14 +7,14 @@ from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request.destination import DIRECT_LIMIT
 from cogs.results import context
-from cogs.results.context import Press
-from cogs.ui.ids import snowflake
+from cogs.results.context import ResultPress
+from cogs.ui.ids import parse_id
 from cogs.ui.replies import acknowledge, answer
-from cogs.ui.result_info import info_embed, whole_embeds
+from cogs.ui.result_info import full_text_embeds, info_embed
 from cogs.ui.text import link
 
 
-async def star(press: Press) -> None:
+async def toggle_star(press: ResultPress) -> None:
     """Star it, or take the star back; the count is on the button."""
     interaction = press.interaction
     await interaction.response.defer()
@@ -22,11 +22,11 @@ async def star(press: Press) -> None:
     if interaction.message is not None:
         public = words(str(interaction.guild_locale or interaction.locale))
         label = str(count) if count else public("result.button.star")
-        await interaction.edit_original_response(view=_relabelled(interaction.message, press.ident("star"), label))
+        await interaction.edit_original_response(view=_relabel(interaction.message, press.custom_id("star"), label))
     await interaction.followup.send(press.say("result.starred" if starred else "result.unstarred"), ephemeral=True)
 
 
-def _relabelled(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
+def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
     """What a message has besides words, with another label on one button."""
     kind = discord.ui.LayoutView if message.flags.components_v2 else discord.ui.View
     view = kind.from_message(message, timeout=None)
@@ -37,7 +37,7 @@ def _relabelled(message: discord.Message, custom_id: str, label: str) -> discord
     return view
 
 
-async def dm(press: Press) -> None:
+async def send_to_presser(press: ResultPress) -> None:
     """Send it to the presser's direct messages, as a fresh file."""
     await acknowledge(press.interaction)
     interaction = press.interaction
@@ -52,7 +52,7 @@ async def dm(press: Press) -> None:
     await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))
 
 
-async def info(press: Press) -> None:
+async def show_info(press: ResultPress) -> None:
     """Tell everything about it, and where it comes from."""
     await acknowledge(press.interaction)
     job = await press.job()
@@ -60,29 +60,29 @@ async def info(press: Press) -> None:
     await press.interaction.edit_original_response(embed=embed, allowed_mentions=discord.AllowedMentions.none())
 
 
-async def whole(press: Press) -> None:
+async def show_full_texts(press: ResultPress) -> None:
     """Show its texts whole."""
     await acknowledge(press.interaction)
-    embeds = whole_embeds((await press.source()).request, press.say)
+    embeds = full_text_embeds((await press.source()).request, press.say)
     await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
 
 
-async def share(press: Press) -> None:
+async def share(press: ResultPress) -> None:
     """Post the presser's own private result in its channel."""
     await acknowledge(press.interaction)
     await context.share(press)
 
 
-async def delete(press: Press) -> None:
+async def confirm_deletion(press: ResultPress) -> None:
     """Ask once more; nothing is deleted by one slip of a thumb."""
     await acknowledge(press.interaction)
     job = await press.job(Act.DELETE)
     message, say = press.interaction.message, press.say
     view = discord.ui.View(timeout=None)
-    ident = press.ident("erase", message.id if message else 0)
+    custom_id = press.custom_id("erase", message.id if message else 0)
     view.add_item(
         discord.ui.Button(
-            emoji="🗑️", label=say("result.button.erase"), custom_id=ident, style=discord.ButtonStyle.danger
+            emoji="🗑️", label=say("result.button.erase"), custom_id=custom_id, style=discord.ButtonStyle.danger
         )
     )
     view.stop()
@@ -91,10 +91,10 @@ async def delete(press: Press) -> None:
     await press.interaction.edit_original_response(content=question, view=view)
 
 
-async def erase(press: Press) -> None:
+async def delete_message(press: ResultPress) -> None:
     """Delete the message, after all."""
     await acknowledge(press.interaction)
     job = await press.job(Act.DELETE)
-    channel_id, message_id = press.interaction.channel_id or 0, snowflake(press.more)
+    channel_id, message_id = press.interaction.channel_id or 0, parse_id(press.more)
     removed = await press.results.remove(job, press.member, channel_id=channel_id, message_id=message_id)
     await answer(press.interaction, press.say(f"result.erased.{removed}"))

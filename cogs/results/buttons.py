@@ -8,49 +8,49 @@ import discord
 from bot.client import Shotcaller
 from bot.errors import ResultForgotten
 from cogs.results import actions, edit, report, rerun
-from cogs.results.context import Press
-from cogs.ui.buttons import Lasting
+from cogs.results.context import ResultPress
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.replies import acknowledge
 
 
 def setup(bot: Shotcaller) -> None:
     """Find the buttons and the forms again after any restart."""
     bot.add_dynamic_items(ResultButton)
-    bot.forms[report.FORM] = report.reported
-    bot.forms[edit.FORM] = edit.edited
+    bot.forms[report.FORM] = report.receive_report
+    bot.forms[edit.FORM] = edit.submit_edited
 
 
 class ResultButton(
-    Lasting[discord.ui.Button[Any]],
-    template=r"result:(?P<deed>[a-z]+):(?P<job>[0-9A-Za-z-]{1,40})(?::(?P<more>[0-9:]+))?",
+    PersistentItem[discord.ui.Button[Any]],
+    template=r"result:(?P<action>[a-z]+):(?P<job>[0-9A-Za-z-]{1,40})(?::(?P<more>[0-9:]+))?",
 ):
     """Any button of a result."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the button is for."""
-        press = Press(bot=bot, interaction=interaction, job_id=self.said["job"], more=self.said["more"])
-        await ACTIONS.get(self.said["deed"], _nothing)(press)
+        press = ResultPress(bot=bot, interaction=interaction, job_id=self.fields["job"], more=self.fields["more"])
+        await ACTIONS.get(self.fields["action"], _nothing)(press)
 
 
-async def _nothing(press: Press) -> None:
+async def _nothing(press: ResultPress) -> None:
     await acknowledge(press.interaction)
     raise ResultForgotten
 
 
-ACTIONS: Final[dict[str, Callable[[Press], Awaitable[None]]]] = {
-    "again": rerun.again,
-    "instead": rerun.instead,
-    "edit": rerun.edit,
-    "pro": rerun.pro,
-    "shape": rerun.shape,
-    "reshape": rerun.reshape,
-    "board": rerun.board,
-    "star": actions.star,
-    "dm": actions.dm,
-    "info": actions.info,
-    "whole": actions.whole,
+ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
+    "again": rerun.repeat,
+    "instead": rerun.remake_with_other_model,
+    "edit": rerun.edit_and_rerun,
+    "pro": rerun.remake_in_pro,
+    "shape": rerun.offer_shapes,
+    "reshape": rerun.remake_in_shape,
+    "board": rerun.open_storyboard,
+    "star": actions.toggle_star,
+    "dm": actions.send_to_presser,
+    "info": actions.show_info,
+    "whole": actions.show_full_texts,
     "share": actions.share,
-    "delete": actions.delete,
-    "erase": actions.erase,
+    "delete": actions.confirm_deletion,
+    "erase": actions.delete_message,
     "report": report.report,
 }

@@ -18,7 +18,7 @@ from cogs.ui.text import link
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Press:
+class ResultPress:
     """Somebody has pressed a result's button; `more` is what its `custom_id` says besides."""
 
     bot: Shotcaller
@@ -36,9 +36,9 @@ class Press:
         """The presser's language."""
         return words(str(self.interaction.locale))
 
-    def ident(self, deed: str, *more: object) -> str:
+    def custom_id(self, action: str, *more: object) -> str:
         """The `custom_id` of a button of this result."""
-        return ":".join(map(str, ("result", deed, self.job_id, *more)))
+        return ":".join(map(str, ("result", action, self.job_id, *more)))
 
     @property
     def member(self) -> Member:
@@ -76,7 +76,7 @@ class Press:
         return job
 
 
-async def share(press: Press) -> None:
+async def share(press: ResultPress) -> None:
     """Post the presser's own private result in its channel; the press has been acknowledged."""
     job = await press.job(Act.SHOW)
     posted = await press.results.share(press.job_id, press.member)

@@ -9,33 +9,33 @@ from bot.client import Shotcaller
 from bot.domain.capability import Capability
 from bot.domain.job import Job, Origin
 from bot.locale import words
-from cogs.request.build import wanted
+from cogs.request.build import build_request
 from cogs.request.submit import submit
-from cogs.ui.edit_form import entered, sheet, understood
+from cogs.ui.edit_form import parse_options, read_form, request_form
 from cogs.ui.forms import values_of
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
 from cogs.ui.replies import acknowledge
-from cogs.ui.retry import Typed, remember
+from cogs.ui.retry import TypedRequest, remember
 
 FORM: Final = "remix"  # the name of the form; its state is the job's id
 
 
-async def open_editor(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
+async def open_edit_form(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
     """Show the form, as the first answer to a press; `models` are those that whoever pressed may use."""
     say, options = words(str(interaction.locale)), options_of(job.request)
-    form = sheet(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
+    form = request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
     await interaction.response.send_modal(form)
 
 
-async def edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
+async def submit_edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
     """The form came back, perhaps after a restart: ask for the changed video. What was entered is kept if refused."""
     await acknowledge(interaction)
     bot: Shotcaller = interaction.client
-    entries, say = entered(values_of(data)), words(str(interaction.locale))
-    remember(interaction, Typed(options=entries))  # should the job be gone, this is not
+    entries, say = read_form(values_of(data)), words(str(interaction.locale))
+    remember(interaction, TypedRequest(options=entries))  # should the job be gone, this is not
     job = await bot.services.results.job(job_id, member_of(interaction))
     private = job.destination.private and job.shared_at is None
-    remember(interaction, Typed(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
-    wish = await wanted(bot, interaction, understood(entries, say))
-    await submit(bot, interaction, wish, private=private, parent_id=job.id, origin=Origin.EDIT)
+    remember(interaction, TypedRequest(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
+    request = await build_request(bot, interaction, parse_options(entries, say))
+    await submit(bot, interaction, request, private=private, parent_id=job.id, origin=Origin.EDIT)

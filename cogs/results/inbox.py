@@ -9,11 +9,11 @@ from bot.client import Shotcaller
 from bot.domain.job import Job
 from bot.locale import Words, words
 from bot.service.jobs.results import PAGE, InboxPage
-from cogs.adapters.posting import film_file, mapped, patience_for
+from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request.build import offered_here
-from cogs.results.context import Press, share
-from cogs.ui.buttons import Lasting
-from cogs.ui.ids import whole
+from cogs.results.context import ResultPress, share
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.ids import parse_number
 from cogs.ui.job_views import result_buttons, result_text
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import safe, settings, since
@@ -78,10 +78,10 @@ def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
             label = say("inbox.share", number=number)
             view.add_item(discord.ui.Button(emoji="📣", label=label, custom_id=f"inbox:share:{job.id}", row=row))
     turns = ((page.skip > 0, max(0, page.skip - PAGE), "◀", "back"), (page.more, page.skip + PAGE, "▶", "more"))
-    for offered, skip, sign, name in turns:
+    for offered, skip, emoji, name in turns:
         if offered:
-            ident = f"inbox:page:{skip}"
-            view.add_item(discord.ui.Button(label=f"{sign} {say(f'inbox.{name}')}", custom_id=ident, row=4))
+            custom_id = f"inbox:page:{skip}"
+            view.add_item(discord.ui.Button(label=f"{emoji} {say(f'inbox.{name}')}", custom_id=custom_id, row=4))
     view.stop()
     return view
 
@@ -91,30 +91,30 @@ def _numbered(page: InboxPage) -> list[tuple[int, Job]]:
 
 
 class InboxButton(
-    Lasting[discord.ui.Button[Any]], template=r"inbox:(?P<deed>get|share|page):(?P<what>[0-9A-Za-z-]{1,40})"
+    PersistentItem[discord.ui.Button[Any]], template=r"inbox:(?P<action>get|share|page):(?P<what>[0-9A-Za-z-]{1,40})"
 ):
     """Any button of the inbox. Whose videos there are is asked afresh at every press."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the button is for."""
         await acknowledge(interaction)
-        press = Press(bot=bot, interaction=interaction, job_id=self.said["what"], more="")
-        if self.said["deed"] == "page":
-            await _show(bot, interaction, skip=whole(self.said["what"], most=FURTHEST) or 0)
-        elif self.said["deed"] == "share":
+        press = ResultPress(bot=bot, interaction=interaction, job_id=self.fields["what"], more="")
+        if self.fields["action"] == "page":
+            await _show(bot, interaction, skip=parse_number(self.fields["what"], most=FURTHEST) or 0)
+        elif self.fields["action"] == "share":
             await share(press)
         else:
-            await _get(press)
+            await _hand_over(press)
 
 
-async def _get(press: Press) -> None:
+async def _hand_over(press: ResultPress) -> None:
     """Hand the video over in the private answer."""
     job, interaction, say = await press.own_job(), press.interaction, press.say
-    handing = press.results.film(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
-    async with handing as film, mapped(within=patience_for(film)):
+    handover = press.results.film(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
+    async with handover as film, mapped_errors(within=upload_timeout(film)):
         await interaction.edit_original_response(
             content=result_text(job, say, label=film.label),
-            attachments=[film_file(film, say)],
+            attachments=[result_file(film, say)],
             view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
             allowed_mentions=discord.AllowedMentions.none(),
         )

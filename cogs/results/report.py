@@ -6,16 +6,16 @@ import discord
 
 from bot.client import Shotcaller
 from bot.locale import words
-from cogs.results.context import Press
+from cogs.results.context import ResultPress
 from cogs.ui.forms import Form, values_of
-from cogs.ui.ids import snowflake
+from cogs.ui.ids import parse_id
 from cogs.ui.replies import acknowledge, answer
 
 FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters
 
 
-async def report(press: Press) -> None:
+async def report(press: ResultPress) -> None:
     """Ask what is wrong.
 
     Raises:
@@ -29,14 +29,16 @@ async def report(press: Press) -> None:
     await press.interaction.response.send_modal(form)
 
 
-async def reported(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
+async def receive_report(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
     """A report was written: who has it now is said. It has the way to the message, if the video's records are gone."""
     await acknowledge(interaction)
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client
-    guild_id, who = interaction.guild_id, interaction.user.id
-    place = (interaction.channel_id or 0, snowflake(message))
+    guild_id, user_id = interaction.guild_id, interaction.user.id
+    place = (interaction.channel_id or 0, parse_id(message))
     reason = str(values_of(data).get("reason", ""))[:REASON]
     key = str(interaction.id)
-    heard = await bot.services.cases.report(job_id, guild_id=guild_id, message=place, by=who, reason=reason, key=key)
-    await answer(interaction, words(str(interaction.locale))(f"report.{heard}"))
+    outcome = await bot.services.cases.report(
+        job_id, guild_id=guild_id, message=place, by=user_id, reason=reason, key=key
+    )
+    await answer(interaction, words(str(interaction.locale))(f"report.{outcome}"))

@@ -11,24 +11,24 @@ from bot.domain.job import Job, Origin
 from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
 from bot.locale import Words
-from cogs.request.build import boards_here, models_here
+from cogs.request.build import models_here, storyboards_here
 from cogs.request.submit import submit
-from cogs.results.context import Press
-from cogs.results.edit import open_editor
+from cogs.results.context import ResultPress
+from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui.forms import QUICK
-from cogs.ui.job_views import elsewhere
+from cogs.ui.forms import FORM_TIMEOUT
+from cogs.ui.job_views import nearest_by_other_model
 from cogs.ui.options import options_of
 from cogs.ui.replies import acknowledge
-from cogs.ui.retry import Typed, remember
+from cogs.ui.retry import TypedRequest, remember
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
 
 
-async def build_on(press: Press, job: Job, changes: Mapping[str, Any], *, origin: Origin) -> None:
+async def build_on(press: ResultPress, job: Job, changes: Mapping[str, Any], *, origin: Origin) -> None:
     """Ask for a video like an earlier one, at the presser's own cost; the press has been acknowledged."""
-    wish = job.request.model_copy(update=changes)
-    await submit(press.bot, press.interaction, wish, private=_private(job), parent_id=job.id, origin=origin)
+    request = job.request.model_copy(update=changes)
+    await submit(press.bot, press.interaction, request, private=_private(job), parent_id=job.id, origin=origin)
 
 
 def _private(job: Job) -> bool:
@@ -36,84 +36,86 @@ def _private(job: Job) -> bool:
     return job.destination.private and job.shared_at is None
 
 
-async def again(press: Press) -> None:
+async def repeat(press: ResultPress) -> None:
     """Ask for the same once more."""
     await acknowledge(press.interaction)
     await build_on(press, await press.source(), {}, origin=Origin.AGAIN)
 
 
-async def pro(press: Press) -> None:
+async def remake_in_pro(press: ResultPress) -> None:
     """Ask for the same in the better mode."""
     await acknowledge(press.interaction)
     await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
 
 
-async def instead(press: Press) -> None:
+async def remake_with_other_model(press: ResultPress) -> None:
     """Ask for the nearest that another model makes, where the video's own model is no more."""
     await acknowledge(press.interaction)
     job = await press.source()
-    other = elsewhere(job, press.bot.services.videos.models)
+    other = nearest_by_other_model(job, press.bot.services.videos.models)
     await build_on(press, job, {} if other is None else dict(other), origin=Origin.AGAIN)
 
 
-async def edit(press: Press) -> None:
+async def edit_and_rerun(press: ResultPress) -> None:
     """A form can only be the first answer; so the row is read before it. A storyboard is edited in its builder."""
     try:
-        async with asyncio.timeout(QUICK):
+        async with asyncio.timeout(FORM_TIMEOUT):
             job = await press.source()
             models = await models_here(press.bot, press.interaction)
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     if job.request.shots:
-        await board(press)
+        await open_storyboard(press)
     else:
-        await open_editor(press.interaction, job, models)
+        await open_edit_form(press.interaction, job, models)
 
 
-async def board(press: Press) -> None:
+async def open_storyboard(press: ResultPress) -> None:
     """Open it on a storyboard."""
     await acknowledge(press.interaction)
     job, interaction = await press.source(), press.interaction
-    boards = await boards_here(press.bot, interaction)
+    boards = await storyboards_here(press.bot, interaction)
     draft = await boards.begin_from(
         job.request, user_id=interaction.user.id, guild_id=interaction.guild_id, parent_id=job.id
     )
-    await builder.show(press.bot, interaction, draft)
+    await builder.show_draft(press.bot, interaction, draft)
 
 
-async def shape(press: Press) -> None:
+async def offer_shapes(press: ResultPress) -> None:
     """Offer the shapes that it does not have yet and that its model makes."""
     await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
     view = discord.ui.View(timeout=None)
     for ratio in await _shapes(press, job):
-        name, ident = say(f"choice.aspect.{ratio}"), press.ident("reshape", ratio)
-        view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=ident))
+        name, custom_id = say(f"choice.aspect.{ratio}"), press.custom_id("reshape", ratio)
+        view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=custom_id))
     view.stop()
     price = say("credits", n=press.bot.services.videos.price(job.request).credits)
     await press.interaction.edit_original_response(content=say("result.shapes", price=price), view=view)
 
 
-async def _shapes(press: Press, job: Job) -> list[AspectRatio]:
+async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
     """The other shapes in which whoever pressed may have it; where none is accepted, those whose refusal says why.
 
     Raises:
         ModelUnknown, ModelGivenUp, ImpossibleRequest: its model makes no other; the nearest is then offered.
     """
     videos, present = press.bot.services.videos, job.request.aspect_ratio
-    wishes = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not present]
-    options = options_of(wishes[0])
-    remember(press.interaction, Typed(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE))
+    requests = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not present]
+    options = options_of(requests[0])
+    remember(
+        press.interaction, TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE)
+    )
     model = videos.capability(job.request.model)
-    possible = [each for each in wishes if each.aspect_ratio in model.aspect_ratios]
+    possible = [each for each in requests if each.aspect_ratio in model.aspect_ratios]
     if not possible:
-        check(wishes[0], model)
+        check(requests[0], model)
     terms = await videos.terms(press.member)
     return [each.aspect_ratio for each in possible if terms.accept(each)] or [each.aspect_ratio for each in possible]
 
 
-async def reshape(press: Press) -> None:
+async def remake_in_shape(press: ResultPress) -> None:
     """Ask for the same in the chosen shape."""
     await acknowledge(press.interaction)
     job = await press.source()

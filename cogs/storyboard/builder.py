@@ -18,18 +18,18 @@ from bot.domain.request import MAX_SHOTS
 from bot.domain.storyboard import Board, Storyboard
 from bot.locale import Words, words
 from bot.service.member.storyboards import Present
-from cogs.request.build import boards_here
+from cogs.request.build import storyboards_here
 from cogs.request.submit import submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
-from cogs.ui.buttons import Lasting
+from cogs.ui.buttons import PersistentItem
 from cogs.ui.forms import Form
-from cogs.ui.ids import whole
+from cogs.ui.ids import parse_number
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
-from cogs.ui.text import cut, given_way
+from cogs.ui.text import adjusted_text, cut
 
-_AT: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
+_POSITION: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
 _GREY, _BLUE, _GREEN, _RED = (
     discord.ButtonStyle.secondary,
     discord.ButtonStyle.primary,
@@ -39,7 +39,7 @@ _GREY, _BLUE, _GREEN, _RED = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spot:
+class BuilderPosition:
     """What a person sees: a version of a storyboard, and the current shot (from 0)."""
 
     draft: str
@@ -47,7 +47,7 @@ class Spot:
     shot: int
 
     @classmethod
-    def of(cls, match: re.Match[str]) -> "Spot":
+    def of(cls, match: re.Match[str]) -> "BuilderPosition":
         """The spot that a `custom_id` names."""
         return cls(draft=match["draft"], version=int(match["version"]), shot=int(match["shot"]))
 
@@ -75,15 +75,22 @@ _ROWS: Final = (  # as wide as a phone
 _STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}
 
 
-class Press(Lasting[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_AT}"):
+class BuilderButton(PersistentItem[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_POSITION}"):
     """A button of the builder."""
 
     def __init__(
-        self, action: str, spot: Spot, *, label: str = "", emoji: str = "", disabled: bool = False, row: int = 0
+        self,
+        action: str,
+        position: BuilderPosition,
+        *,
+        label: str = "",
+        emoji: str = "",
+        disabled: bool = False,
+        row: int = 0,
     ) -> None:
-        self.action, self.spot = action, spot
+        self.action, self.position = action, position
         button = discord.ui.Button[Any](
-            custom_id=f"story-{action}:{spot}",
+            custom_id=f"story-{action}:{position}",
             style=_STYLES.get(action, _GREY),
             label=f"{emoji} {label}".strip() or action,
             disabled=disabled,
@@ -92,85 +99,87 @@ class Press(Lasting[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{
         super().__init__(button)
 
     @classmethod
-    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> "Press":
+    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> "BuilderButton":
         """Called by discord.py."""
-        return cls(match["action"], Spot.of(match))
+        return cls(match["action"], BuilderPosition.of(match))
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Change the storyboard, open a form, or make the video."""
         if self.action in FORMS:
-            await _open_form(bot, interaction, self.spot, self.action)
+            await _open_form(bot, interaction, self.position, self.action)
         elif self.action == "make":
-            await _make(bot, interaction, self.spot)
+            await _make(bot, interaction, self.position)
         else:
             await interaction.response.defer()
-            await _change(bot, interaction, self.spot, self.action)
+            await _change(bot, interaction, self.position, self.action)
 
 
-class Pick(Lasting[discord.ui.Select[Any]], template=f"story:{_AT}"):
+class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSITION}"):
     """The select that makes another shot the current one. That is nobody's business but this message's."""
 
-    def __init__(self, spot: Spot, options: list[discord.SelectOption], *, hint: str | None = None) -> None:
-        self.spot = spot
+    def __init__(
+        self, position: BuilderPosition, options: list[discord.SelectOption], *, hint: str | None = None
+    ) -> None:
+        self.position = position
         super().__init__(
-            discord.ui.Select[Any](custom_id=f"story:{spot}", options=options, placeholder=hint or None, row=0)
+            discord.ui.Select[Any](custom_id=f"story:{position}", options=options, placeholder=hint or None, row=0)
         )
 
     @classmethod
-    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> "Pick":
+    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> "ShotSelect":
         """Called by discord.py."""
-        return cls(Spot.of(match), item.options if isinstance(item, discord.ui.Select) else [])
+        return cls(BuilderPosition.of(match), item.options if isinstance(item, discord.ui.Select) else [])
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show the builder with that shot as the current one."""
         await interaction.response.defer()
-        boards = await boards_here(bot, interaction)
-        present = await boards.read(self.spot.draft, user_id=interaction.user.id)
-        await show_present(bot, interaction, present, at=whole(self.item.values[0], most=MAX_SHOTS) or 0)
+        boards = await storyboards_here(bot, interaction)
+        present = await boards.read(self.position.draft, user_id=interaction.user.id)
+        await show_builder(bot, interaction, present, at=parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
 
 
-async def show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
+async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
     """Put the builder of a draft in the private answer of an interaction that has been acknowledged."""
-    boards = await boards_here(bot, interaction)
-    await show_present(bot, interaction, boards.present(draft), notice=notice)
+    boards = await storyboards_here(bot, interaction)
+    await show_builder(bot, interaction, boards.present(draft), notice=notice)
 
 
-async def show_present(
+async def show_builder(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
     present: Present,
     *,
     at: int = 0,
     notice: str = "",
-    asking: bool = False,
+    confirming: bool = False,
 ) -> None:
     """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
     story, say = present.board.now, words(str(interaction.locale))
     at, model = story.near(at), present.model
     estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
-    notice = "\n".join(filter(None, (*_news(present, say), notice)))
-    asking = asking and not present.behind and not story.problems(model)
-    spot = Spot(draft=present.draft.id, version=present.draft.version, shot=at)
+    notice = "\n".join(filter(None, (*_notices(present, say), notice)))
+    confirming = confirming and not present.behind and not story.problems(model)
+    position = BuilderPosition(draft=present.draft.id, version=present.draft.version, shot=at)
     await interaction.edit_original_response(
         content=notice or None,
-        embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, asking=asking),
-        view=_confirmation(spot, say, price=estimate.price.credits)
-        if asking
-        else controls(present.board, spot, say, ready=not story.problems(model)),
+        embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, confirming=confirming),
+        view=_confirmation(position, say, price=estimate.price.credits)
+        if confirming
+        else builder_view(present.board, position, say, ready=not story.problems(model)),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
-def _news(present: Present, say: Words) -> Iterator[str]:
+def _notices(present: Present, say: Words) -> Iterator[str]:
     """What the person did not do, or not so: a change that was not made, settings that gave way."""
     if present.behind:
         yield say("storyboard.behind")
     wanted, made = (options_of(each.outline()) for each in (present.wanted, present.board.now))
-    if what := given_way(wanted, made, say):
+    if what := adjusted_text(wanted, made, say):
         yield f"↪️ {say('storyboard.bent', what=what)}"
 
 
-def controls(board: Board, spot: Spot, say: Words, *, ready: bool) -> discord.ui.View:
+def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: bool) -> discord.ui.View:
     """The shots to choose from, and the buttons; those that could do nothing are grey."""
     view, story, last = discord.ui.View(timeout=None), board.now, len(board.now.shots) - 1
     options = [
@@ -179,16 +188,16 @@ def controls(board: Board, spot: Spot, say: Words, *, ready: bool) -> discord.ui
             value=str(number),
             description=cut(shot.prompt or say("storyboard.empty"), 100),
             emoji=COLOURS[number],
-            default=number == spot.shot,
+            default=number == position.shot,
         )
         for number, shot in enumerate(story.shots)
     ]
-    view.add_item(Pick(spot, options, hint=say("storyboard.pick")))
+    view.add_item(ShotSelect(position, options, hint=say("storyboard.pick")))
     idle = {
         "add": story.full,
         "copy": story.full,
-        "up": spot.shot == 0,
-        "down": spot.shot == last,
+        "up": position.shot == 0,
+        "down": position.shot == last,
         "drop": last == 0 and story.blank,
         "undo": not board.past,
         "even": story == story.even_out(),
@@ -199,50 +208,61 @@ def controls(board: Board, spot: Spot, say: Words, *, ready: bool) -> discord.ui
     for row, buttons in enumerate(_ROWS, start=1):
         for action, emoji in buttons:
             label = say(f"storyboard.button.{action}")
-            view.add_item(Press(action, spot, label=label, emoji=emoji, disabled=idle.get(action, False), row=row))
+            view.add_item(
+                BuilderButton(action, position, label=label, emoji=emoji, disabled=idle.get(action, False), row=row)
+            )
     return view
 
 
-def _confirmation(spot: Spot, say: Words, *, price: int) -> discord.ui.View:
+def _confirmation(position: BuilderPosition, say: Words, *, price: int) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     label = say("storyboard.button.make", price=say("credits", n=price))
-    view.add_item(Press("make", spot, label=label, emoji="✅"))
-    view.add_item(Press("show", spot, label=say("storyboard.button.show"), emoji="◀️"))
+    view.add_item(BuilderButton("make", position, label=label, emoji="✅"))
+    view.add_item(BuilderButton("show", position, label=say("storyboard.button.show"), emoji="◀️"))
     return view
 
 
-async def _change(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, action: str) -> None:
-    at = spot.shot
+async def _change(
+    bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, action: str
+) -> None:
+    at = position.shot
     if action in OPERATIONS:
         operation, step = OPERATIONS[action]
-        present = await change(bot, interaction, spot, lambda board: board.become(operation(board.now, at)))
+        present = await change(bot, interaction, position, lambda board: board.become(operation(board.now, at)))
         at = 0 if action == "new" else max(0, at + step)
     elif action == "undo":
-        present = await change(bot, interaction, spot, lambda board: board.undo())
+        present = await change(bot, interaction, position, lambda board: board.undo())
     else:
-        present = await change(bot, interaction, spot, lambda board: board)
-    at = spot.shot if present.behind else at
-    await show_present(bot, interaction, present, at=at, asking=action == "ask")
+        present = await change(bot, interaction, position, lambda board: board)
+    at = position.shot if present.behind else at
+    await show_builder(bot, interaction, present, at=at, confirming=action == "ask")
 
 
 async def change(
-    bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, operation: Callable[[Board], Board]
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    position: BuilderPosition,
+    operation: Callable[[Board], Board],
 ) -> Present:
     """Change what the person sees, unless it has changed already; how it stands then."""
-    boards = await boards_here(bot, interaction)
-    return await boards.change(spot.draft, user_id=interaction.user.id, version=spot.version, operation=operation)
+    boards = await storyboards_here(bot, interaction)
+    return await boards.change(
+        position.draft, user_id=interaction.user.id, version=position.version, operation=operation
+    )
 
 
-async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot, which: str) -> None:
+async def _open_form(
+    bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, which: str
+) -> None:
     """Answer with a form, which nothing can be put off for: hence the reading before the answer."""
-    boards, say = await boards_here(bot, interaction), words(str(interaction.locale))
-    present = await boards.read(spot.draft, user_id=interaction.user.id)
+    boards, say = await storyboards_here(bot, interaction), words(str(interaction.locale))
+    present = await boards.read(position.draft, user_id=interaction.user.id)
     form: Form | None = None
-    if present.draft.version == spot.version:
-        story, state = present.board.now, f"{which}:{spot}"
+    if present.draft.version == position.version:
+        story, state = present.board.now, f"{which}:{position}"
         match which:
             case "edit":
-                form = edit_form(story, at=spot.shot, state=state, say=say)
+                form = edit_form(story, at=position.shot, state=state, say=say)
             case "script":
                 form = script_form(story, state=state, say=say)
             case "settings":
@@ -254,19 +274,19 @@ async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], spo
         await interaction.response.send_modal(form)
         return
     await interaction.response.defer()
-    behind = present.draft.version != spot.version
+    behind = present.draft.version != position.version
     notice = "" if behind else say("storyboard.script.too_long")
-    await show_present(bot, interaction, replace(present, behind=behind), at=spot.shot, notice=notice)
+    await show_builder(bot, interaction, replace(present, behind=behind), at=position.shot, notice=notice)
 
 
-async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Spot) -> None:
+async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition) -> None:
     """Ask for the video. Its key is what the person saw, so that pressing twice, anywhere, makes one video."""
     say = words(str(interaction.locale))
     await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
-    boards = await boards_here(bot, interaction)
-    present = await boards.read(spot.draft, user_id=interaction.user.id)
-    if present.draft.version != spot.version:
-        await show_present(bot, interaction, replace(present, behind=True), at=spot.shot)
+    boards = await storyboards_here(bot, interaction)
+    present = await boards.read(position.draft, user_id=interaction.user.id)
+    if present.draft.version != position.version:
+        await show_builder(bot, interaction, replace(present, behind=True), at=position.shot)
         return
     story = present.board.now
     try:
@@ -277,10 +297,10 @@ async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], spot: Sp
             private=story.private,
             parent_id=story.parent_id,
             origin=Origin.STORYBOARD if story.parent_id else Origin.CREATE,
-            key=f"story:{spot.draft}:{spot.version}",
+            key=f"story:{position.draft}:{position.version}",
         )
     except Exception as exc:  # noqa: BLE001 (whatever it is, it is explained, and the storyboard is there again)
         await bot.explain(interaction, exc)
-        await show_present(bot, interaction, present, at=spot.shot)
+        await show_builder(bot, interaction, present, at=position.shot)
         return
     await boards.finish(present)

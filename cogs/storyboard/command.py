@@ -16,12 +16,12 @@ from bot.errors import DraftGone, ModelUnknown
 from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
 from bot.service.member.storyboards import Storyboards
-from cogs.request.build import boards_here
+from cogs.request.build import storyboards_here
 from cogs.request.defaults import with_defaults
 from cogs.storyboard import forms
-from cogs.storyboard.builder import Pick, Press, Spot, change, show_present
+from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
 from cogs.ui.forms import values_of
-from cogs.ui.ids import whole
+from cogs.ui.ids import parse_number
 from cogs.ui.replies import acknowledge
 from cogs.ui.text import safe
 
@@ -41,18 +41,18 @@ def setup(bot: Shotcaller) -> None:
         handler = _FORMS.get(match["which"]) if match else None
         if match is None or handler is None:
             raise DraftGone
-        await handler(bot, interaction, Spot.of(match), values_of(data))
+        await handler(bot, interaction, BuilderPosition.of(match), values_of(data))
 
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(Press, Pick)
+    bot.add_dynamic_items(BuilderButton, ShotSelect)
     bot.forms[forms.NAME] = submitted
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    kept = bot.services.storyboards
+    storyboards = bot.services.storyboards
 
     async def templates(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        found = await kept.templates(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        found = await storyboards.templates(user_id=interaction.user.id, guild_id=interaction.guild_id)
         fitting = [each for each in found if typed.strip().casefold() in each.name.casefold()]
         return [app_commands.Choice(name=each.name, value=each.id) for each in fitting[:CHOICES]]
 
@@ -66,17 +66,17 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         template: str | None = None,
     ) -> None:
         await acknowledge(interaction)
-        boards = await boards_here(bot, interaction)
+        boards = await storyboards_here(bot, interaction)
         user_id, guild_id = interaction.user.id, interaction.guild_id
         start = await boards.template(template, user_id=user_id, guild_id=guild_id) if template else None
         found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction, boards))
         say = words(str(interaction.locale))
-        left_out, put = _started(start, script, seconds, say)
-        present = await boards.insist(found, put) if start or script or seconds else found
+        left_out, apply_options = _start(start, script, seconds, say)
+        present = await boards.insist(found, apply_options) if start or script or seconds else found
         notice = f"{left_out}\n{_welcome(found.board, say, new=bool(start or script))}".strip()
-        await show_present(bot, interaction, present, notice=notice)
+        await show_builder(bot, interaction, present, notice=notice)
         if left_out and script:
-            await _give_back(interaction, script, say)
+            await _send_back_as_file(interaction, script, say)
 
     return storyboard
 
@@ -96,22 +96,22 @@ def _welcome(found: Board, say: Words, *, new: bool) -> str:
     return say("storyboard.last") if had_one and not new else ""
 
 
-def _started(
+def _start(
     start: Storyboard | None, script: str | None, seconds: int | None, say: Words
 ) -> tuple[str, Callable[[Storyboard], Storyboard]]:
     """What the command's options make of the storyboard that is there, and what to say about it."""
 
-    def put(story: Storyboard) -> Storyboard:
+    def apply_options(story: Storyboard) -> Storyboard:
         story = (start or story).but(**({"total": seconds} if seconds else {}))
         if script is None:
             return story
-        story = told(story.empty(), script)
+        story = with_script(story.empty(), script)
         return story.but(total=seconds) if seconds else story
 
-    return _left_out(script or "", say), put
+    return _left_out(script or "", say), apply_options
 
 
-def told(story: Storyboard, script: str) -> Storyboard:
+def with_script(story: Storyboard, script: str) -> Storyboard:
     """The storyboard with a script's shots; unchanged where the script says nothing."""
     found = read(script, total=story.total)
     return story.but(shots=found.shots, total=found.total) if found.shots else story
@@ -122,70 +122,77 @@ def _left_out(script: str, say: Words) -> str:
     return f"⚠️ {say('storyboard.script.left_out', n=number, most=MAX_SHOTS)}" if number else ""
 
 
-async def _edited(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
+async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
     say, prompt, typed = words(str(interaction.locale)), values.get("prompt", ""), values.get("seconds", "")
     number = re.search(r"[0-9]{1,4}", typed)
     seconds = int(number[0]) if number else None
     present = await change(
-        bot, interaction, spot, lambda board: board.become(board.now.edit(spot.shot, prompt=prompt, seconds=seconds))
+        bot,
+        interaction,
+        position,
+        lambda board: board.become(board.now.edit(position.shot, prompt=prompt, seconds=seconds)),
     )
     unread = seconds is None and typed.strip()
     notice = f"⚠️ {say('storyboard.seconds_unread', typed=safe(typed, 20))}" if unread else ""
-    await show_present(bot, interaction, present, at=spot.shot, notice=notice)
+    await show_builder(bot, interaction, present, at=position.shot, notice=notice)
     if present.behind:
-        await _give_back(interaction, prompt, say)
+        await _send_back_as_file(interaction, prompt, say)
 
 
-async def _scripted(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
+async def _receive_script(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
     say, script = words(str(interaction.locale)), values.get("script", "")
-    present = await change(bot, interaction, spot, lambda board: board.become(told(board.now, script)))
+    present = await change(bot, interaction, position, lambda board: board.become(with_script(board.now, script)))
     notice = _left_out(script, say)
-    await show_present(bot, interaction, present, notice=notice)
+    await show_builder(bot, interaction, present, notice=notice)
     if present.behind or notice:
-        await _give_back(interaction, script, say)
+        await _send_back_as_file(interaction, script, say)
 
 
-async def _settled(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
+async def _receive_settings(
+    bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values
+) -> None:
     model, _, mode = values["quality"][0].partition(" ")
-    if model not in (await boards_here(bot, interaction)).models or mode not in set(Mode):
+    if model not in (await storyboards_here(bot, interaction)).models or mode not in set(Mode):
         raise ModelUnknown(model=model)
     shape = values["aspect"][0]
     extras = values.get("extras") or ()
     changes = {
         "model": model,
         "mode": Mode(mode),
-        "total": whole(values["total"][0], most=LONGEST) or 1,
+        "total": parse_number(values["total"][0], most=LONGEST) or 1,
         "negative_prompt": tidy(values.get("negative", "")),
         **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
-    present = await change(bot, interaction, spot, lambda board: board.become(board.now.but(**changes)))
-    await show_present(bot, interaction, present, at=spot.shot)
+    present = await change(bot, interaction, position, lambda board: board.become(board.now.but(**changes)))
+    await show_builder(bot, interaction, present, at=position.shot)
 
 
-async def _template(bot: Shotcaller, interaction: Interaction, spot: Spot, values: Values) -> None:
-    boards = await boards_here(bot, interaction)
+async def _receive_template(
+    bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values
+) -> None:
+    boards = await storyboards_here(bot, interaction)
     say, user_id = words(str(interaction.locale)), interaction.user.id
-    present, said = await boards.read(spot.draft, user_id=user_id), []
+    present, notices = await boards.read(position.draft, user_id=user_id), []
     forgotten = [await boards.delete_template(each, user_id=user_id) for each in values.get("forget") or ()]
     if any(forgotten):
-        said.append(f"🗑️ {say('storyboard.template.forgotten')}")
+        notices.append(f"🗑️ {say('storyboard.template.forgotten')}")
     if name := values.get("name", "").strip():
         new = await boards.save_template(present.board.now, user_id=user_id, name=name)
         key = "storyboard.template.saved" if new else "storyboard.template.replaced"
-        said.append(f"💾 {say(key, name=safe(name, NAME_LIMIT))}")
-    await show_present(bot, interaction, present, at=spot.shot, notice="\n".join(said))
+        notices.append(f"💾 {say(key, name=safe(name, NAME_LIMIT))}")
+    await show_builder(bot, interaction, present, at=position.shot, notice="\n".join(notices))
 
 
-async def _give_back(interaction: Interaction, text: str, say: Words) -> None:
+async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:
     """What was typed and found no place, as a file: nobody should have to type it twice."""
     file = discord.File(io.BytesIO(text.encode(errors="replace")), filename="what-you-typed.txt")
     await interaction.followup.send(say("typed.attached"), file=file, ephemeral=True)
 
 
-_FORMS: Final[Mapping[str, Callable[[Shotcaller, Interaction, Spot, Values], Awaitable[None]]]] = {
-    "edit": _edited,
-    "script": _scripted,
-    "settings": _settled,
-    "template": _template,
+_FORMS: Final[Mapping[str, Callable[[Shotcaller, Interaction, BuilderPosition, Values], Awaitable[None]]]] = {
+    "edit": _receive_shot,
+    "script": _receive_script,
+    "settings": _receive_settings,
+    "template": _receive_template,
 }

@@ -53,8 +53,8 @@ def settings_form(story: Storyboard, models: Mapping[str, Capability], *, state:
     _select(form, "aspect", say("storyboard.form.aspect"), shapes, chosen={str(story.aspect_ratio)})
     lengths = [(str(each), say("seconds", n=each)) for each in model.durations]
     _select(form, "total", say("storyboard.form.total"), lengths, chosen={str(story.total)})
-    able = {"sound": model.sound, "watermark": model.watermark and not model.marked, "private": True}
-    extras = [(each, say(f"storyboard.form.extra.{each}")) for each in EXTRAS if able[each]]
+    fitting = {"sound": model.sound, "watermark": model.watermark and not model.marked, "private": True}
+    extras = [(each, say(f"storyboard.form.extra.{each}")) for each in EXTRAS if fitting[each]]
     chosen = {each for each in EXTRAS if getattr(story, each)}
     _select(form, "extras", say("storyboard.form.extras"), extras, chosen=chosen, several=True)
     negative = say("storyboard.form.negative")

@@ -18,7 +18,7 @@ _NOTHING_YET: Final = "⬜"
 
 
 def builder_embed(
-    story: Storyboard, *, at: int, model: Capability, estimate: Estimate, say: Words, asking: bool = False
+    story: Storyboard, *, at: int, model: Capability, estimate: Estimate, say: Words, confirming: bool = False
 ) -> discord.Embed:
     """The storyboard as it stands, with shot `at` pointed out; `asking` shows what is about to be spent."""
     lines = [
@@ -34,7 +34,7 @@ def builder_embed(
     if problems := story.problems(model):
         lines += ["", say("storyboard.not_yet"), *(f"- {_problem(each, story, say)}" for each in problems)]
         colour = discord.Colour.orange()
-    if asking:
+    if confirming:
         left = say("credits", n=max(0, estimate.standing.balance - estimate.price.credits))
         lines += ["", say("storyboard.sure", price=say("credits", n=estimate.price.credits), left=left)]
         colour = discord.Colour.green()

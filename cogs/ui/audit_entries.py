@@ -13,7 +13,7 @@ from bot.domain.quota import Allowance
 from bot.errors import NotPermitted
 from bot.locale import Words
 from cogs.ui.checks import ADMINS
-from cogs.ui.policy_texts import allowance_text, change_line, listed
+from cogs.ui.policy_texts import allowance_text, bullet_list, change_line
 from cogs.ui.text import safe
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 REASON: Final = 300  # characters of what an admin gave as a reason
 
 
-def entry_of(
+def audit_entry(
     interaction: discord.Interaction[Any], action: str, *, guild_id: int | None = None, **detail: Any
 ) -> AuditEntry:
     """An entry for what this interaction changes; `detail` fills the gaps of `audit.<action>`, see `spoken`.
@@ -42,7 +42,7 @@ def entry_of(
     )
 
 
-def spoken(entry: AuditEntry, say: Words) -> str:
+def entry_text(entry: AuditEntry, say: Words) -> str:
     """An entry in a reader's words: gaps named in `_GAPS` are said by their kind, all others as safe text."""
     actor = f"<@{entry.actor_id}>"
     try:
@@ -78,7 +78,7 @@ def _allowance(value: Any, say: Words) -> str:
 
 
 def _changes(value: Any, say: Words) -> str:
-    return listed([change_line(Difference(**each), say) for each in value], say)
+    return bullet_list([change_line(Difference(**each), say) for each in value], say)
 
 
 # How values are said, by their names in an entry's detail: `until` is ISO 8601, ids are Discord's.

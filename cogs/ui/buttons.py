@@ -11,16 +11,16 @@ from bot.client import Shotcaller
 Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 
 
-class Lasting(discord.ui.DynamicItem[Item], template=r"never"):
+class PersistentItem(discord.ui.DynamicItem[Item], template=r"never"):
     """A button or select found again by the pattern of its `custom_id`, whose named groups are what it `said`.
 
     A subclass gives its own `template` and does its work in `pressed`. An error there is explained like a command's.
     Register subclasses with `bot.add_dynamic_items` in a cog's `setup`.
     """
 
-    def __init__(self, item: discord.ui.Item[Any], said: Mapping[str, str] | None = None) -> None:
+    def __init__(self, item: discord.ui.Item[Any], fields: Mapping[str, str] | None = None) -> None:
         super().__init__(cast("Item", item))
-        self.said = said or {}
+        self.fields = fields or {}
 
     @classmethod
     async def from_custom_id(
@@ -29,13 +29,13 @@ class Lasting(discord.ui.DynamicItem[Item], template=r"never"):
         """Called by discord.py when such an item is used; a group that was left out is empty."""
         return cls(item, match.groupdict(default=""))
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Do what the item is for; acknowledge first."""
         raise NotImplementedError
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Called by discord.py."""
         try:
-            await self.pressed(interaction.client, interaction)
+            await self.handle_press(interaction.client, interaction)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the person gets an answer, and the log the rest)
             await interaction.client.explain(interaction, exc)

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain.preset import Preset
 from bot.errors import StoreError
-from cogs.ui.forms import QUICK
+from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.text import cut
 
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
@@ -32,7 +32,7 @@ def my_videos(bot: Shotcaller) -> Completion:
             for job in jobs
         ]
 
-    return in_time(complete)
+    return with_timeout(complete)
 
 
 def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: True) -> Completion:
@@ -48,18 +48,18 @@ def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: Tr
             for each in wanted[:CHOICES]
         ]
 
-    return in_time(complete)
+    return with_timeout(complete)
 
 
-def in_time(complete: Completion) -> Completion:
+def with_timeout(complete: Completion) -> Completion:
     """A completion that offers nothing when the database is slow: Discord waits three seconds."""
 
-    async def hurried(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def complete_in_time(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         try:
-            async with asyncio.timeout(QUICK):
+            async with asyncio.timeout(FORM_TIMEOUT):
                 return await complete(interaction, typed)
         except (TimeoutError, StoreError) as exc:
             log.info("nothing was offered", extra={"reason": repr(exc)})
             return []
 
-    return hurried
+    return complete_in_time

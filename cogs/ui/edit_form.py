@@ -26,7 +26,7 @@ _YES: Final = frozenset({"yes", "y", "true", "on", "1"})
 _NO: Final = frozenset({"no", "n", "false", "off", "0", "-"})
 
 
-def sheet(
+def request_form(
     *,
     name: str,
     state: str,
@@ -43,13 +43,15 @@ def sheet(
     form.text("prompt", say("sheet.prompt"), value=str(options.get("prompt", "")), long=True, most=4000)
     form.text("negative", say("sheet.negative"), value=str(options.get("negative") or ""), long=True, most=4000)
     form.text("duration", say("sheet.duration"), value=str(options.get("duration", 5)), most=20)
-    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_looks(options, models, say)))
-    lines = str(options.get(MORE) or "\n".join(_lines(options, models, say)))
+    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_mode_and_shape_select(options, models, say)))
+    lines = str(options.get(MORE) or "\n".join(_option_lines(options, models, say)))
     form.text(MORE, say("sheet.more"), value=lines, long=True, most=1000, hint=say("sheet.more.hint"))
     return form
 
 
-def _looks(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> discord.ui.Select[Any]:
+def _mode_and_shape_select(
+    options: Mapping[str, Any], models: Sequence[Capability], say: Words
+) -> discord.ui.Select[Any]:
     """Mode and shape in one choice; what none of the models has begins as the nearest that one has."""
     modes, shapes = (offered(option, {}, models) for option in ("mode", "aspect"))
     mode, shape = options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE)
@@ -68,7 +70,7 @@ def _looks(options: Mapping[str, Any], models: Sequence[Capability], say: Words)
     )
 
 
-def _lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:
+def _option_lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:
     """A line for each option that has no field; a watermark that is on every video anyway is none to choose."""
     marked = all(each.marked for each in models)
     for option in LINES:
@@ -82,7 +84,7 @@ def _lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words)
         yield f"{say(f'slash.option.{option}')}: {'' if value is None else value}".rstrip()
 
 
-def entered(values: Mapping[str, Any]) -> dict[str, Any]:
+def read_form(values: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in a form that came back, as it stands there: to be kept, whether it can be read or not."""
     mode, _, aspect = (values.get("look") or [""])[0].partition(" ")
     return {
@@ -95,33 +97,33 @@ def entered(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def understood(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
+def parse_options(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
     """The options that were entered.
 
     Raises:
         InvalidRequest: naming every line and number that means nothing.
     """
-    read, problems = _understood(entries, say)
+    read, problems = _parse(entries, say)
     problems += [each for each in read.values() if isinstance(each, Problem)]
     if problems:
         raise InvalidRequest(problems)
     return read
 
 
-def legible(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | None:
+def parse_leniently(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | None:
     """What stands in a form as options, as far as that can be read, the rest as it was typed.
 
     None where a line means nothing: whatever it asks for, only its author knows. Options of a command stay as they are.
     """
     if MORE not in entries:
         return dict(entries)
-    read, problems = _understood(entries, say)
+    read, problems = _parse(entries, say)
     if problems:
         return None
     return {name: each.values["wanted"] if isinstance(each, Problem) else each for name, each in read.items()}
 
 
-def _understood(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list[Problem]]:
+def _parse(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list[Problem]]:
     """Every option that was entered, or what is wrong with it; and every line that means nothing."""
     options, problems = {name: value for name, value in entries.items() if name != MORE}, []
     names = {say(f"slash.option.{option}").casefold(): option for option in LINES} | {
@@ -134,10 +136,10 @@ def _understood(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any],
             problems.append(Problem(code="line_unknown", field=MORE, values={"line": line.strip()}))
         else:
             options[option] = found[2]
-    return {name: _read(name, value, say) for name, value in options.items() if value != ""}, problems
+    return {name: _parse_value(name, value, say) for name, value in options.items() if value != ""}, problems
 
 
-def _read(name: str, text: str, say: Words) -> Any:
+def _parse_value(name: str, text: str, say: Words) -> Any:
     """An option's value, or what is wrong with it."""
     if name in _SWITCHES:
         yes, no = _YES | {say("yes").casefold()}, _NO | {say("no").casefold()}

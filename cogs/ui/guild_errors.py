@@ -27,7 +27,7 @@ REASON: Final = 300  # characters of what an admin gave as the reason
 _NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code, or looks like a mention
 
 
-def _of_guild_quota(error: GuildQuotaExceeded, say: Words) -> dict[str, Any]:
+def _guild_quota_values(error: GuildQuotaExceeded, say: Words) -> dict[str, Any]:
     return {
         "price": say("credits", n=error.price),
         "balance": say("credits", n=error.balance),
@@ -35,21 +35,21 @@ def _of_guild_quota(error: GuildQuotaExceeded, say: Words) -> dict[str, Any]:
     }
 
 
-def _of_gift(error: GiftTooLarge, say: Words) -> dict[str, Any]:
+def _gift_values(error: GiftTooLarge, say: Words) -> dict[str, Any]:
     return {"price": say("credits", n=error.price), "balance": say("credits", n=error.balance)}
 
 
-def _of_budget(error: BudgetExceeded, say: Words) -> dict[str, Any]:
+def _budget_values(error: BudgetExceeded, say: Words) -> dict[str, Any]:
     whose = "everywhere" if error.owner == budget_of(None) else "guild"
     return {"whose": say(f"error.budget.{whose}"), "renews": since(error.renews_at)}
 
 
-def _of_pause(error: Paused, say: Words) -> dict[str, Any]:
+def _pause_values(error: Paused, say: Words) -> dict[str, Any]:
     what = say(f"error.paused.{'everywhere' if error.everywhere else 'guild'}")
     return {"what": what, "reason": _reason(error.reason, say)}
 
 
-def _of_block(error: Blocked, say: Words) -> dict[str, Any]:
+def _block_values(error: Blocked, say: Words) -> dict[str, Any]:
     if error.until is None:
         until = say("error.blocked.for_good")
     else:
@@ -57,25 +57,25 @@ def _of_block(error: Blocked, say: Words) -> dict[str, Any]:
     return {"until": until, "reason": _reason(error.reason, say)}
 
 
-def _of_place(error: PlaceClosed, say: Words) -> dict[str, Any]:
+def _channel_values(error: PlaceClosed, say: Words) -> dict[str, Any]:
     channels = _joined([f"<#{each}>" for each in error.open_channels], say)
     return {"elsewhere": say("error.place.elsewhere", channels=channels) if channels else say("error.place.ask")}
 
 
-def _of_role(error: RoleNeeded, say: Words) -> dict[str, Any]:
+def _role_values(error: RoleNeeded, say: Words) -> dict[str, Any]:
     roles = _joined([f"<@&{each}>" for each in error.roles], say)
     if not roles:
         return {"what": say("error.role.shut_out")}
     return {"what": say(f"error.role.{error.what}", roles=roles)}
 
 
-def _of_limit(error: OverLimit, say: Words) -> dict[str, Any]:
+def _limit_values(error: OverLimit, say: Words) -> dict[str, Any]:
     if error.limit == "models" and not error.allowed:
         return {"what": say("error.limit.no_model", wanted=safe(error.wanted, 60))}
     return {"what": say(f"error.limit.{error.limit}", wanted=safe(error.wanted, 60), allowed=safe(error.allowed, 200))}
 
 
-def _of_policy(error: PolicyInvalid, say: Words) -> dict[str, Any]:
+def _policy_values(error: PolicyInvalid, say: Words) -> dict[str, Any]:
     lines = [
         say(f"policy.problem.{code}", field=_code(field), limit=safe(limit, 100))
         for field, code, limit in error.problems
@@ -98,13 +98,13 @@ def _joined(names: Sequence[str], say: Words) -> str:
 
 # By the type of the refusal.
 VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
-    GiftTooLarge: _of_gift,
-    GuildQuotaExceeded: _of_guild_quota,
-    BudgetExceeded: _of_budget,
-    Paused: _of_pause,
-    Blocked: _of_block,
-    PlaceClosed: _of_place,
-    RoleNeeded: _of_role,
-    OverLimit: _of_limit,
-    PolicyInvalid: _of_policy,
+    GiftTooLarge: _gift_values,
+    GuildQuotaExceeded: _guild_quota_values,
+    BudgetExceeded: _budget_values,
+    Paused: _pause_values,
+    Blocked: _block_values,
+    PlaceClosed: _channel_values,
+    RoleNeeded: _role_values,
+    OverLimit: _limit_values,
+    PolicyInvalid: _policy_values,
 }

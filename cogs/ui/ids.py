@@ -5,12 +5,12 @@ from typing import Final
 MOST: Final = 2**63 - 1  # what Discord gives out, and a database keeps
 
 
-def whole(text: str, *, most: int = MOST) -> int | None:
+def parse_number(text: str, *, most: int = MOST) -> int | None:
     """The whole number from 0 to `most` that a text says in plain digits; None where it says none."""
     plain = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST))
     return number if plain and (number := int(text)) <= most else None
 
 
-def snowflake(text: str) -> int:
+def parse_id(text: str) -> int:
     """The id that a text says; 0, which nothing has, where it says none."""
-    return whole(text) or 0
+    return parse_number(text) or 0

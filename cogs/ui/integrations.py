@@ -11,7 +11,7 @@ from discord import AppCommandPermissionType as Kind
 from bot.client import Shotcaller
 from bot.domain.member import Member
 from bot.errors import DiscordBusy
-from cogs.ui.forms import QUICK
+from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.member import member_of
 
 Rules = Mapping[tuple[Kind, int], bool]
@@ -19,7 +19,7 @@ Rules = Mapping[tuple[Kind, int], bool]
 _REFUSED: Final = (discord.Forbidden, discord.NotFound)  # the latter: the server has decided nothing
 
 
-async def may_type(interaction: discord.Interaction[Any], name: str) -> bool:
+async def may_use_command(interaction: discord.Interaction[Any], name: str) -> bool:
     """Whether the server has let this person use a command that is not for everybody.
 
     Raises:
@@ -30,17 +30,17 @@ async def may_type(interaction: discord.Interaction[Any], name: str) -> bool:
     if command is None or interaction.guild_id is None:
         return False
     try:
-        async with asyncio.timeout(QUICK):
+        async with asyncio.timeout(FORM_TIMEOUT):
             decided = await command.fetch_permissions(discord.Object(interaction.guild_id))
     except _REFUSED:
         return False
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as exc:
         raise DiscordBusy from exc
     rules = {(each.type, each.id): each.permission for each in decided.permissions}
-    return lets_in(rules, member_of(interaction), guild_id=interaction.guild_id)
+    return allows(rules, member_of(interaction), guild_id=interaction.guild_id)
 
 
-def lets_in(rules: Rules, member: Member, *, guild_id: int) -> bool:
+def allows(rules: Rules, member: Member, *, guild_id: int) -> bool:
     """Whether rules let a person in: a channel before all channels, a person before their roles, roles before everyone.
 
     Of several roles one that is let in is enough. Everyone has the guild's id in Discord, all channels the one before.

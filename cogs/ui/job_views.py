@@ -22,7 +22,7 @@ ALT_TEXT: Final = 1024  # characters, Discord's limit
 AI_LABEL: Final = 80  # characters of the operator's own words
 
 _ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
-_LOOKS: Final = {
+_PHASE_STYLES: Final = {
     Phase.REVIEW: ("✋", discord.Colour.gold()),
     Phase.WAITING: ("⏳", discord.Colour.light_grey()),
     Phase.STARTING: ("📨", discord.Colour.blurple()),
@@ -38,10 +38,10 @@ _LOOKS: Final = {
 
 def card_embed(card: Card, words: Words) -> discord.Embed:
     """A job's card."""
-    sign, colour = _LOOKS[card.phase]
+    emoji, colour = _PHASE_STYLES[card.phase]
     prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
-    lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _news(card, words)]
-    embed = discord.Embed(title=f"{sign} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
+    lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _status_line(card, words)]
+    embed = discord.Embed(title=f"{emoji} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
     embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
     return embed
 
@@ -51,14 +51,14 @@ def hidden(job: Job) -> bool:
     return job.review in {Review.REQUEST, Review.HELD}
 
 
-def _news(card: Card, words: Words) -> str:
+def _status_line(card: Card, words: Words) -> str:
     """The line that changes: where the job stands and how long that takes."""
     job = card.job
     match card.phase:
         case Phase.REVIEW | Phase.WAITING:
-            return _in_line(card, words)
+            return _queue_line(card, words)
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
-            return _waiting(card, words, started=job.submitted_at, expected=card.expected_at)
+            return _running_line(card, words, started=job.submitted_at, expected=card.expected_at)
         case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
             guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
             return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
@@ -70,7 +70,7 @@ def _news(card: Card, words: Words) -> str:
             return words("card.since", since=since(job.created_at))
 
 
-def _in_line(card: Card, words: Words) -> str:
+def _queue_line(card: Card, words: Words) -> str:
     """Where a video stands that waits for a moderator or for its turn, and when it is expected."""
     if card.phase is Phase.REVIEW:
         what = "request" if card.job.status is JobStatus.PENDING else "result"
@@ -83,7 +83,7 @@ def _in_line(card: Card, words: Words) -> str:
     return words("card.line", expected=since(card.expected_at), **values)
 
 
-def _waiting(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
+def _running_line(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
     """When a video under way is usually ready, or that it should have been."""
     if card.overdue or card.late_at is None:
         return words("card.overdue", since=since(started))
@@ -113,7 +113,7 @@ def result_buttons(
     stars: int = 0,
     direct: bool = False,
     ephemeral: bool = False,
-    foreign: bool = False,
+    to_non_author: bool = False,
 ) -> discord.ui.View:
     """What can be done with a result; see `cogs/results/buttons.py`. `direct`: it is in somebody's direct messages.
 
@@ -138,10 +138,12 @@ def result_buttons(
         "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
     }
     for row, buttons in enumerate(rows):
-        for deed, sign in buttons:
-            if not hidden.get(deed) and (deed == "report" or not foreign):
-                label = words(f"result.button.{deed}") if deed != "star" or not stars else str(stars)
-                view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}", row=row))
+        for action, emoji in buttons:
+            if not hidden.get(action) and (action == "report" or not to_non_author):
+                label = words(f"result.button.{action}") if action != "star" or not stars else str(stars)
+                view.add_item(
+                    discord.ui.Button(emoji=emoji, label=label, custom_id=f"result:{action}:{job.id}", row=row)
+                )
     view.stop()
     return view
 
@@ -153,10 +155,10 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
     """
     view = discord.ui.View(timeout=None)
 
-    def add(deed: str, sign: str, label: str) -> None:
-        view.add_item(discord.ui.Button(emoji=sign, label=label, custom_id=f"result:{deed}:{job.id}"))
+    def add(action: str, emoji: str, label: str) -> None:
+        view.add_item(discord.ui.Button(emoji=emoji, label=label, custom_id=f"result:{action}:{job.id}"))
 
-    if (other := elsewhere(job, models)) is not None:
+    if (other := nearest_by_other_model(job, models)) is not None:
         what = changes(options_of(job.request), other, job.request.model, words)
         add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
     add("edit", "✏️", words("fix.edit"))
@@ -166,13 +168,13 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
     return view
 
 
-def elsewhere(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:
+def nearest_by_other_model(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:
     """The nearest request by another model, where the job's own was given up by its service."""
     if job.failure_code != GIVEN_UP:
         return None
     others = [each for each in models.values() if each.model != job.request.model]
-    near = bent(job.request, others)
-    return near if near.model in models and near.model != job.request.model else None
+    nearest = bent(job.request, others)
+    return nearest if nearest.model in models and nearest.model != job.request.model else None
 
 
 def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool:
@@ -191,7 +193,7 @@ def alt_text(job: Job, words: Words, *, label: str = "") -> str:
     return cut(text, ALT_TEXT)
 
 
-def _place(view: JobView, words: Words) -> str:
+def _queue_position(view: JobView, words: Words) -> str:
     if view.expected_at is None:
         return words("jobs.waiting", position=view.position)
     return words("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
@@ -202,9 +204,9 @@ def state_text(view: JobView, words: Words) -> str:
     phase = phase_of(view.job)
     if view.job.removed_at is not None:
         return words("jobs.removed")
-    sign, _ = _LOOKS[phase]
-    state = f"{sign} {words(f'card.{phase}')}"
-    return state if view.position is None else f"{state}, {_place(view, words)}"
+    emoji, _ = _PHASE_STYLES[phase]
+    state = f"{emoji} {words(f'card.{phase}')}"
+    return state if view.position is None else f"{state}, {_queue_position(view, words)}"
 
 
 def job_line(view: JobView, words: Words) -> str:

@@ -15,13 +15,13 @@ def member_of(interaction: discord.Interaction[Any]) -> Member:
         user_id=person.id,
         guild_id=interaction.guild_id,
         role_ids=roles,
-        places=places_of(interaction.channel, interaction.channel_id),
+        places=channel_and_parents(interaction.channel, interaction.channel_id),
         manages=interaction.guild_id is not None and may.manage_guild,
         moderates=interaction.guild_id is not None and may.manage_messages,
     )
 
 
-def places_of(channel: object, channel_id: int | None) -> frozenset[int]:
+def channel_and_parents(channel: object, channel_id: int | None) -> frozenset[int]:
     """A channel's id, that of the channel its thread belongs to, and that of their category."""
     above: list[int | None]
     if isinstance(channel, discord.Thread):  # its category is its parent's, which may not be known

@@ -12,11 +12,11 @@ from bot.locale import Words
 from cogs.ui.text import safe, since
 
 
-def _of_price(error: ConfirmationNeeded, say: Words) -> dict[str, Any]:
+def _price_values(error: ConfirmationNeeded, say: Words) -> dict[str, Any]:
     return {"price": say("credits", n=error.price), "usd": say.usd(Decimal(error.usd_micros) / USD_MICROS)}
 
 
-def _of_prompt(error: PromptRefused, say: Words) -> dict[str, Any]:
+def _prompt_values(error: PromptRefused, say: Words) -> dict[str, Any]:
     """What has been counted: nothing, so many of so many, or enough for a block."""
     if error.blocked_until is not None:
         until = discord.utils.format_dt(error.blocked_until, "f")
@@ -27,17 +27,17 @@ def _of_prompt(error: PromptRefused, say: Words) -> dict[str, Any]:
     return {"counted": counted, "next": say("error.prompt_refused.next")}
 
 
-def _of_case(error: CaseDecided, say: Words) -> dict[str, Any]:
+def _case_values(error: CaseDecided, say: Words) -> dict[str, Any]:
     return {"state": say(f"error.case.{error.state}")}
 
 
-def _of_rule(error: RuleInvalid, say: Words) -> dict[str, Any]:
+def _rule_values(error: RuleInvalid, say: Words) -> dict[str, Any]:
     return {"pattern": safe(error.pattern, 60), "why": say(f"error.rule.{error.problem}")}
 
 
 VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
-    ConfirmationNeeded: _of_price,
-    PromptRefused: _of_prompt,
-    CaseDecided: _of_case,
-    RuleInvalid: _of_rule,
+    ConfirmationNeeded: _price_values,
+    PromptRefused: _prompt_values,
+    CaseDecided: _case_values,
+    RuleInvalid: _rule_values,
 }

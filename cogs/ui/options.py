@@ -16,29 +16,29 @@ OPTIONS: Final = (
 )
 
 
-def wish_of(options: Mapping[str, Any], *, model: str) -> VideoRequest:
+def request_from_options(options: Mapping[str, Any], *, model: str) -> VideoRequest:
     """The request that these options mean; what is missing or None has its default, `model` among them.
 
     Raises:
         InvalidRequest: there is no such request.
     """
-    said = given(options)
+    chosen = given_options(options)
     return VideoRequest(
-        model=said.get("model", model),
-        prompt=said.get("prompt", ""),
-        negative_prompt=said.get("negative", ""),
-        mode=_choice(Mode, "mode", said.get("mode", Mode.STD)),
-        aspect_ratio=_choice(AspectRatio, "aspect", said.get("aspect", AspectRatio.WIDE)),
-        duration=said.get("duration", 5),
-        sound=said.get("sound", False),
-        watermark=said.get("watermark", False),
-        shots=said.get("shots", ()),
-        cfg_scale=said.get("cfg"),
-        camera=_camera(said.get("camera"), said.get("strength")),
+        model=chosen.get("model", model),
+        prompt=chosen.get("prompt", ""),
+        negative_prompt=chosen.get("negative", ""),
+        mode=_choice(Mode, "mode", chosen.get("mode", Mode.STD)),
+        aspect_ratio=_choice(AspectRatio, "aspect", chosen.get("aspect", AspectRatio.WIDE)),
+        duration=chosen.get("duration", 5),
+        sound=chosen.get("sound", False),
+        watermark=chosen.get("watermark", False),
+        shots=chosen.get("shots", ()),
+        cfg_scale=chosen.get("cfg"),
+        camera=_camera(chosen.get("camera"), chosen.get("strength")),
     )
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that say something."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -60,7 +60,7 @@ def options_of(request: VideoRequest) -> dict[str, Any]:
         "strength": camera and camera.strength(),
         "shots": [dict(shot) for shot in request.shots] or None,
     }
-    return given(options)
+    return given_options(options)
 
 
 def _choice(kind: type[E], field: str, value: str) -> E:

@@ -20,10 +20,10 @@ def change_line(change: Difference, say: Words) -> str:
     """One field and what it has become; of a set, what came and what went."""
     label = _label(change.path, change.item, say)
     if isinstance(change.before, list) and isinstance(change.after, list):
-        came = [each for each in change.after if each not in change.before]
-        went = [each for each in change.before if each not in change.after]
-        parts = [say("policy.came", what=value_text(change.path, came, say))] if came else []
-        parts += [say("policy.went", what=value_text(change.path, went, say))] if went else []
+        added = [each for each in change.after if each not in change.before]
+        removed = [each for each in change.before if each not in change.after]
+        parts = [say("policy.came", what=value_text(change.path, added, say))] if added else []
+        parts += [say("policy.went", what=value_text(change.path, removed, say))] if removed else []
         return say("policy.moved", name=label, moves=" ".join(parts))
     before, after = (value_text(change.path, each, say) for each in (change.before, change.after))
     return say("policy.change", name=label, before=before, after=after)
@@ -47,7 +47,7 @@ def value_text(path: str, value: Any, say: Words) -> str:
     return say(nothing) if value is None or value == [] else kind(value, say)
 
 
-def listed(lines: Iterable[str], say: Words, *, room: int = ROOM) -> str:
+def bullet_list(lines: Iterable[str], say: Words, *, room: int = ROOM) -> str:
     """A list of as many lines as there is room for."""
     shown, every = list[str](), list(lines)
     for line in every:

@@ -34,8 +34,8 @@ from bot.errors import (
 )
 from bot.locale import Words, words
 from cogs.ui import guild_errors, moderation_errors
-from cogs.ui.retry import WayOut, rescue
-from cogs.ui.text import as_typed, safe, since
+from cogs.ui.retry import RefusalButtons, offer_retry
+from cogs.ui.text import command_text, safe, since
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def answer(interaction: discord.Interaction[Any], text: str) -> None:
     await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
 
 
-async def insist(interaction: discord.Interaction[Any], text: str) -> None:
+async def answer_accepted(interaction: discord.Interaction[Any], text: str) -> None:
     """Say that a request was accepted, again where Discord is in trouble. Whatever fails from here on, it stays so."""
     interaction.extras[_ACCEPTED] = text
     for wait in (*_WAITS, None):
@@ -84,11 +84,13 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if (accepted := interaction.extras.get(_ACCEPTED)) is not None:  # "try again" would make a second video
         log.error("what followed an accepted request has failed", exc_info=cause)
-        await insist(interaction, accepted)
+        await answer_accepted(interaction, accepted)
         return
     reference = token_hex(4)
     if isinstance(cause, PlaceClosed):
-        cause = PlaceClosed(channel_id=cause.channel_id, open_channels=seen(interaction, cause.open_channels))
+        cause = PlaceClosed(
+            channel_id=cause.channel_id, open_channels=visible_channels(interaction, cause.open_channels)
+        )
     text = describe(cause, words(str(interaction.locale)))
     if isinstance(cause, Refused):
         log.info("refused", extra={"error": type(cause).__name__, "reference": reference})
@@ -97,17 +99,17 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
     else:
         log.error("a command failed unexpectedly", exc_info=cause, extra={"reference": reference})
     text = text or words(str(interaction.locale))("error.unexpected")
-    say, way_out = words(str(interaction.locale)), await _way_out(interaction, cause)
-    if way_out is not None and way_out.instead:
-        text += "\n" + "\n".join([say("fix.instead"), *(f"- {way}" for way in way_out.instead)])
+    say, retry_buttons = words(str(interaction.locale)), await _retry_buttons(interaction, cause)
+    if retry_buttons is not None and retry_buttons.alternatives:
+        text += "\n" + "\n".join([say("fix.instead"), *(f"- {way}" for way in retry_buttons.alternatives)])
     text += f"\n-# {say('reference', reference=reference)}"
     try:
-        await _send(interaction, text, None if way_out is None else way_out.view)
+        await _send(interaction, text, None if retry_buttons is None else retry_buttons.view)
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
 
 
-def seen(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
+def visible_channels(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
     """Those of these channels, or of their channels if they are categories, that there are and the person may see."""
     person: Any = interaction.user  # of a guild, where there are channels
     found: list[discord.abc.GuildChannel] = []
@@ -117,10 +119,10 @@ def seen(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> l
     return [each.id for each in found if each.permissions_for(person).view_channel]
 
 
-async def _way_out(interaction: discord.Interaction[Any], cause: Exception) -> WayOut | None:
+async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception) -> RefusalButtons | None:
     """The buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
     try:
-        return await rescue(interaction, cause, words(str(interaction.locale)))
+        return await offer_retry(interaction, cause, words(str(interaction.locale)))
     except Exception:
         log.exception("no way out could be offered")
         return None
@@ -130,7 +132,7 @@ def describe(error: Exception, say: Words) -> str | None:
     """The words for an error; None for what should never have happened."""
     if isinstance(error, Refused):
         values = _VALUES.get(type(error))
-        return say(_key(type(error)), **(values(error, say) if values else _plain(error)))
+        return say(_key(type(error)), **(values(error, say) if values else _raw_values(error)))
     if isinstance(error, _COMMAND_GONE):
         return say("error.command_unknown")
     keys = (_key(kind) for kind in type(error).__mro__ if issubclass(kind, ShotcallerError))
@@ -141,7 +143,7 @@ def _key(kind: type[BaseException]) -> str:
     return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
-def _plain(error: Refused) -> dict[str, Any]:
+def _raw_values(error: Refused) -> dict[str, Any]:
     """The data of a refusal as it is, but for texts: somebody may have typed them."""
     return {name: safe(value, 60) if isinstance(value, str) else value for name, value in error.values().items()}
 
@@ -149,12 +151,12 @@ def _plain(error: Refused) -> dict[str, Any]:
 def _problems(error: InvalidRequest, say: Words) -> str:
     lines = []
     for problem in error.problems:
-        values = {name: _named(name, value, say) for name, value in problem.values.items()}
+        values = {name: _value_text(name, value, say) for name, value in problem.values.items()}
         lines.append(f"- {say(f'problem.{problem.code}', **values)}")
     return "\n".join(lines)
 
 
-def _named(gap: str, value: Any, say: Words) -> Any:
+def _value_text(gap: str, value: Any, say: Words) -> Any:
     """What stands in a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
     if not isinstance(value, str):
         return value
@@ -164,15 +166,15 @@ def _named(gap: str, value: Any, say: Words) -> Any:
     return say("comma").join(say(key) if say.has(key) else safe(part, 60) for part, key in keys)
 
 
-def _of_request(error: InvalidRequest, say: Words) -> dict[str, Any]:
+def _request_values(error: InvalidRequest, say: Words) -> dict[str, Any]:
     return {"problems": _problems(error, say)}
 
 
-def _of_impossible(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
-    return {**_of_request(error, say), "model": error.problems[0].values.get("model", "")}
+def _impossible_values(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
+    return {**_request_values(error, say), "model": error.problems[0].values.get("model", "")}
 
 
-def _of_several(error: SeveralReasons, say: Words) -> dict[str, Any]:
+def _several_values(error: SeveralReasons, say: Words) -> dict[str, Any]:
     return {"reasons": "\n".join(_reason(each, say) for each in error.reasons)}
 
 
@@ -180,20 +182,20 @@ def _reason(error: Refused, say: Words) -> str:
     """One of several reasons, on lines of their own."""
     if isinstance(error, ImpossibleRequest):
         problems = "\n".join(f"  {line}" for line in _problems(error, say).splitlines())
-        return f"- {say('reason.impossible_request', model=_of_impossible(error, say)['model'], problems=problems)}"
+        return f"- {say('reason.impossible_request', model=_impossible_values(error, say)['model'], problems=problems)}"
     values, short = _VALUES[type(error)](error, say), _SHORT.get(type(error))
     return f"- {values['what'] if short is None else say(f'reason.{short}', **values)}"
 
 
-def _of_model(error: ModelUnknown | ModelGivenUp, _say: Words) -> dict[str, Any]:
+def _model_values(error: ModelUnknown | ModelGivenUp, _say: Words) -> dict[str, Any]:
     return {"model": safe(error.model, 60)}
 
 
-def _of_job(error: JobUnknown, _say: Words) -> dict[str, Any]:
+def _job_values(error: JobUnknown, _say: Words) -> dict[str, Any]:
     return {"job_id": safe(error.job_id, 60)}
 
 
-def _of_quota(error: QuotaExceeded, say: Words) -> dict[str, Any]:
+def _quota_values(error: QuotaExceeded, say: Words) -> dict[str, Any]:
     return {
         "price": say("credits", n=error.price),
         "balance": error.balance,
@@ -202,24 +204,24 @@ def _of_quota(error: QuotaExceeded, say: Words) -> dict[str, Any]:
     }
 
 
-def _of_jobs(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]:
+def _jobs_values(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]:
     return {"n": error.limit}
 
 
-def _of_pause(error: TooOften, _say: Words) -> dict[str, Any]:
+def _pause_values(error: TooOften, _say: Words) -> dict[str, Any]:
     return {"again": since(error.again_at)}
 
 
-def _of_permissions(error: MissingPermissions, say: Words) -> dict[str, Any]:
+def _permission_values(error: MissingPermissions, say: Words) -> dict[str, Any]:
     return {"missing": say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
 
 
-def _of_unfit(error: ChannelUnfit, say: Words) -> dict[str, Any]:
+def _unfit_channel_values(error: ChannelUnfit, say: Words) -> dict[str, Any]:
     missing = say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)
     return {"channel": f"<#{error.channel_id}>", "missing": missing}
 
 
-def _of_person(error: NotPermitted, say: Words) -> dict[str, Any]:
+def _person_values(error: NotPermitted, say: Words) -> dict[str, Any]:
     return {"needed": say(f"permission.{error.needed}")}
 
 
@@ -234,19 +236,19 @@ _SHORT: Final[Mapping[type[Refused], str]] = {
 }
 # What fills the gaps of a refusal's words, where that is not simply its data.
 _VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
-    InvalidRequest: _of_request,
-    ImpossibleRequest: _of_impossible,
-    ModelUnknown: _of_model,
-    ModelGivenUp: _of_model,
-    JobUnknown: _of_job,
-    TooOften: _of_pause,
-    SeveralReasons: _of_several,
-    QuotaExceeded: _of_quota,
-    TooManyJobs: _of_jobs,
-    TooManyPresets: _of_jobs,
-    MissingPermissions: _of_permissions,
-    ChannelUnfit: _of_unfit,
-    NotPermitted: _of_person,
+    InvalidRequest: _request_values,
+    ImpossibleRequest: _impossible_values,
+    ModelUnknown: _model_values,
+    ModelGivenUp: _model_values,
+    JobUnknown: _job_values,
+    TooOften: _pause_values,
+    SeveralReasons: _several_values,
+    QuotaExceeded: _quota_values,
+    TooManyJobs: _jobs_values,
+    TooManyPresets: _jobs_values,
+    MissingPermissions: _permission_values,
+    ChannelUnfit: _unfit_channel_values,
+    NotPermitted: _person_values,
     **guild_errors.VALUES,
     **moderation_errors.VALUES,
 }
@@ -256,7 +258,7 @@ _COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignat
 async def _send(interaction: discord.Interaction[Any], text: str, buttons: discord.ui.View | None) -> None:
     """Send a refusal with what was typed: below it where that fits, else in a file."""
     say, files = words(str(interaction.locale)), []
-    if typed := _typed(interaction):
+    if typed := _typed_command(interaction):
         block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
         if len(text) + len(block) < CONTENT:
             text += f"\n{block}"
@@ -273,10 +275,10 @@ async def _send(interaction: discord.Interaction[Any], text: str, buttons: disco
         await interaction.response.send_message(files=files, ephemeral=True, **more)
 
 
-def _typed(interaction: discord.Interaction[Any]) -> str:
+def _typed_command(interaction: discord.Interaction[Any]) -> str:
     """The command as it was typed; empty where the interaction is no chat command."""
     command = interaction.command
     if not isinstance(command, app_commands.Command):
         return ""
     options = {name: value for name, value in interaction.namespace}  # noqa: C416 (it answers to no `keys`)
-    return as_typed(command.qualified_name, options) if options else ""
+    return command_text(command.qualified_name, options) if options else ""

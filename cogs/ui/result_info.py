@@ -34,7 +34,7 @@ def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
     embed.add_field(name=say("info.author"), value=f"<@{job.user_id}>")
     embed.add_field(name=say("info.times"), value=_times(job, say), inline=False)
     if lineage.ancestors or lineage.forgotten:
-        embed.add_field(name=say("info.lineage"), value=_line(job, lineage, say), inline=False)
+        embed.add_field(name=say("info.lineage"), value=_lineage_lines(job, lineage, say), inline=False)
     if lineage.children:
         embed.add_field(name=say("info.children"), value=say("info.children.count", n=lineage.children), inline=False)
     ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, 80)}`"] if job.task_id else [])]
@@ -42,7 +42,7 @@ def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
     return embed
 
 
-def whole_embeds(request: VideoRequest, say: Words) -> list[discord.Embed]:
+def full_text_embeds(request: VideoRequest, say: Words) -> list[discord.Embed]:
     """The whole text of a request, as it was typed, to be read and copied."""
     texts = [("info.prompt", request.text(), TEXT), ("info.negative", request.negative_prompt, NEGATIVE)]
     return [discord.Embed(title=say(key), description=_verbatim(text, most)) for key, text, most in texts if text]
@@ -67,7 +67,7 @@ def _times(job: Job, say: Words) -> str:
     return say("info.took", asked=asked, time=say.span(ended - job.created_at), working=say.span(working))
 
 
-def _line(job: Job, lineage: Lineage, say: Words) -> str:
+def _lineage_lines(job: Job, lineage: Lineage, say: Words) -> str:
     """The chain upwards: how each video was made from the one in the next line."""
     lines, origin = [], job.origin
     for parent in lineage.ancestors:

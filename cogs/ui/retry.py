@@ -35,35 +35,35 @@ from bot.errors import (
     TooManyJobs,
 )
 from bot.locale import Words
-from cogs.ui.edit_form import legible
+from cogs.ui.edit_form import parse_leniently
 from cogs.ui.member import member_of
 from cogs.ui.more_button import more_button
 from cogs.ui.options import options_of
-from cogs.ui.suggestions import mended
+from cogs.ui.suggestions import nearest_requests
 from cogs.ui.text import button_label, changes
 
 KIND: Final = "typed"  # of the drafts
-WAYS: Final = 3  # nearest possible requests offered
+ALTERNATIVES: Final = 3  # nearest possible requests offered
 
 _REMEMBERED: Final = "typed"
 
 # Refusals for which something else may be had at once.
-_MENDABLE: Final = (
+_WITH_ALTERNATIVES: Final = (
     *(InvalidRequest, ModelUnknown, ModelGivenUp, OverLimit),
     *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded),
 )
 # What ends by itself, or by somebody's doing, so that the same may be had then; and what of it does not.
-_PASSING: Final = (
+_TEMPORARY: Final = (
     *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded, TooManyJobs, Paused, MissingPermissions, DiscordBusy),
     *(ProviderError, StoreError, DeliveryError),
 )
-_FOR_GOOD: Final = (ContentRefused, ProviderRejected)
+_PERMANENT: Final = (ContentRefused, ProviderRejected)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Typed:
+class TypedRequest:
     """What somebody asks for: options as in `cogs.ui.options`, which may be impossible, and what it builds on.
 
     `key` is the idempotency key that it was asked for with, `confirmed` whether they have said yes to its price.
@@ -75,7 +75,7 @@ class Typed:
     origin: Origin = Origin.CREATE
     key: str = ""
     confirmed: bool = False
-    ways: tuple["Typed", ...] = field(default=())
+    ways: tuple["TypedRequest", ...] = field(default=())
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Self:
@@ -95,34 +95,36 @@ class Typed:
             "ways": [way.body() for way in self.ways],
         }
 
-    def but(self, options: Mapping[str, Any], *, private: bool | None = None) -> "Typed":
+    def with_options(self, options: Mapping[str, Any], *, private: bool | None = None) -> "TypedRequest":
         """The same with other options."""
         private = self.private if private is None else private
-        return Typed(options=options, private=private, parent_id=self.parent_id, origin=self.origin)
+        return TypedRequest(options=options, private=private, parent_id=self.parent_id, origin=self.origin)
 
 
-def remember(interaction: discord.Interaction[Any], typed: Typed) -> None:
+def remember(interaction: discord.Interaction[Any], typed: TypedRequest) -> None:
     """Note what an interaction asks for, in case the answer is no."""
     interaction.extras[_REMEMBERED] = typed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WayOut:
+class RefusalButtons:
     """What stands below a refusal: the buttons, and what those of them that ask for another video do, in words."""
 
     view: discord.ui.View
-    instead: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
 
-async def rescue(interaction: discord.Interaction[Any], error: Exception, say: Words) -> WayOut | None:
+async def offer_retry(interaction: discord.Interaction[Any], error: Exception, say: Words) -> RefusalButtons | None:
     """Keep what was asked for in a draft, and give the buttons that bring it back; None where nothing was."""
-    typed: Typed | None = interaction.extras.get(_REMEMBERED)
+    typed: TypedRequest | None = interaction.extras.get(_REMEMBERED)
     if typed is None or isinstance(error, StoreError):
         return None
     services = interaction.client.services
-    instead = await _instead(interaction, error, typed, say)
-    labelled = {**instead, **_as_it_is(error, typed, say)}
-    kept = Typed(**{**{name: getattr(typed, name) for name in Typed.__slots__}, "ways": tuple(labelled.values())})
+    alternatives = await _alternatives(interaction, error, typed, say)
+    by_label = {**alternatives, **_same_video(error, typed, say)}
+    kept = TypedRequest(
+        **{**{name: getattr(typed, name) for name in TypedRequest.__slots__}, "ways": tuple(by_label.values())}
+    )
     draft_id = token_hex(8)
     try:
         await services.drafts.begin(
@@ -136,10 +138,12 @@ async def rescue(interaction: discord.Interaction[Any], error: Exception, say: W
     except StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
-    view = _view(draft_id, list(labelled), again=may_pass(error), editable="shots" not in typed.options, say=say)
+    view = _view(
+        draft_id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
+    )
     if interaction.guild_id is not None and any(isinstance(each, QuotaExceeded) for each in reasons_of(error)):
-        view.add_item(more_button(say, row=len(labelled)))
-    return WayOut(view=view, instead=tuple(instead))
+        view.add_item(more_button(say, row=len(by_label)))
+    return RefusalButtons(view=view, alternatives=tuple(alternatives))
 
 
 def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words) -> discord.ui.View:
@@ -164,37 +168,37 @@ def reasons_of(error: Exception) -> tuple[Exception, ...]:
     return error.reasons if isinstance(error, SeveralReasons) else (error,)
 
 
-def may_pass(error: Exception) -> bool:
+def may_be_accepted_later(error: Exception) -> bool:
     """Whether the same request may be accepted later, with nothing about it changed."""
-    return all(isinstance(each, _PASSING) and not isinstance(each, _FOR_GOOD) for each in reasons_of(error))
+    return all(isinstance(each, _TEMPORARY) and not isinstance(each, _PERMANENT) for each in reasons_of(error))
 
 
-def _as_it_is(error: Exception, typed: Typed, say: Words) -> dict[str, Typed]:
+def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, TypedRequest]:
     """The same video after all, by the words of the button."""
     if isinstance(error, MissingPermissions) and not typed.private:
-        return {say("fix.private"): typed.but(typed.options, private=True)}
+        return {say("fix.private"): typed.with_options(typed.options, private=True)}
     if isinstance(error, ConfirmationNeeded):
         return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
     return {}
 
 
-async def _instead(
-    interaction: discord.Interaction[Any], error: Exception, typed: Typed, say: Words
-) -> dict[str, Typed]:
+async def _alternatives(
+    interaction: discord.Interaction[Any], error: Exception, typed: TypedRequest, say: Words
+) -> dict[str, TypedRequest]:
     """The nearest that may be had instead, by the words of the buttons, which name every change."""
-    options, mendable = legible(typed.options, say), all(map(_mendable, reasons_of(error)))
-    if options is None or not mendable:
+    options, has_alternatives = parse_leniently(typed.options, say), all(map(_has_alternatives, reasons_of(error)))
+    if options is None or not has_alternatives:
         return {}
-    videos, found = interaction.client.services.videos, dict[str, Typed]()
+    videos, found = interaction.client.services.videos, dict[str, TypedRequest]()
     terms = await videos.terms(member_of(interaction))
     usual = meant(options, terms.models or list(videos.models.values())).model
-    for request in mended(options, terms):
+    for request in nearest_requests(options, terms):
         change = changes(options, request, usual, say)
         label = button_label(change, say, cost=videos.price(request).credits)
         if change in label:  # nothing is done that is not on the button
-            found.setdefault(label, typed.but(options_of(request)))
-    return dict(list(found.items())[:WAYS])
+            found.setdefault(label, typed.with_options(options_of(request)))
+    return dict(list(found.items())[:ALTERNATIVES])
 
 
-def _mendable(error: Exception) -> bool:
-    return isinstance(error, _MENDABLE) or (isinstance(error, RoleNeeded) and error.what == "pro")
+def _has_alternatives(error: Exception) -> bool:
+    return isinstance(error, _WITH_ALTERNATIVES) or (isinstance(error, RoleNeeded) and error.what == "pro")

@@ -6,13 +6,13 @@ from typing import Any, Final
 from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode, VideoRequest
 from bot.domain.terms import Terms, alternatives, meant
 from bot.errors import InvalidRequest
-from cogs.ui.options import wish_of
+from cogs.ui.options import request_from_options
 
 _CHOICES: Final = {"mode": {*Mode}, "aspect": {*AspectRatio}, "sound": {True, False}, "watermark": {True, False}}
 _MOST_AXES: Final = 2  # of those that were asked for at once
 
 
-def mended(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
+def nearest_requests(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
     """Requests nearest to these options that may be had, the nearest first; none where only a person can mend them.
 
     That is so where the text is missing, too long or unreadable.
@@ -22,10 +22,10 @@ def mended(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
         return []
     for variant in _variants(options):
         try:
-            wish = wish_of(variant, model=meant(variant, terms.models).model)
+            request = request_from_options(variant, model=meant(variant, terms.models).model)
         except InvalidRequest:
             return []
-        found |= dict.fromkeys(alternatives(wish, terms))
+        found |= dict.fromkeys(alternatives(request, terms))
     return list(found)
 
 

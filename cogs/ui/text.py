@@ -22,7 +22,7 @@ BUTTON: Final = 80  # characters of a button's label, Discord's limit
 _MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
 # What means something to Discord anywhere, at the beginning of a line, or in an address.
 _MARKUP: Final = re.compile(r"[\\*_~`|\[\]<]|^[>#-]|(?<=\S):(?=//)")
-_TURNS_TEXT_AROUND: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def cut(text: str, most: int) -> str:
@@ -30,11 +30,11 @@ def cut(text: str, most: int) -> str:
 
     Whatever people typed and see passes here, so it is here that marks piled on a character are kept few.
     """
-    text = few_marks(text)
+    text = limit_marks(text)
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
 
 
-def few_marks(text: str) -> str:
+def limit_marks(text: str) -> str:
     """A text with at most `MARKS` marks on each character: more would be drawn over the lines around it."""
     if text.isascii():
         return text
@@ -51,7 +51,7 @@ def safe(text: str, most: int) -> str:
 
     Escaped it may be up to twice as long.
     """
-    line = cut(" ".join(_TURNS_TEXT_AROUND.sub("", text).split()), most)
+    line = cut(" ".join(_DIRECTION_CONTROLS.sub("", text).split()), most)
     return _MARKUP.sub(r"\\\g<0>", line).replace("@", "@\u200b")
 
 
@@ -101,7 +101,7 @@ def failure(job: Job, words: Words) -> str:
     return words("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
 
 
-def as_typed(name: str, options: dict[str, Any]) -> str:
+def command_text(name: str, options: dict[str, Any]) -> str:
     """A command as the person typed it, to be copied and changed."""
     return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
 
@@ -122,13 +122,13 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
     return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
 
 
-def given_way(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
+def adjusted_text(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
     """What options became that could not be had as they were wanted, in a list; empty where all could."""
     differing = [option for option in {**wanted, **made} if wanted.get(option) != made.get(option)]
-    return listed(differing, made, words)
+    return option_list(differing, made, words)
 
 
-def listed(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
+def option_list(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
     """These options as they are, in a list."""
     return words("comma").join(
         chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands
-from discord.app_commands import TranslationContextLocation as Place
+from discord.app_commands import TranslationContextLocation as Location
 
 from bot.locale import DEFAULT, nearest, words
 
@@ -38,10 +38,10 @@ class CatalogueTranslator(app_commands.Translator):
 def _name_key(context: app_commands.TranslationContext[Any, Any]) -> str | None:
     """The key of a command's or an option's name; None for everything else."""
     named = context.data
-    if context.location is Place.parameter_name:
+    if context.location is Location.parameter_name:
         return f"slash.option.{named.display_name}"
-    if context.location is Place.group_name or isinstance(named, app_commands.Command):
-        at_name = context.location in {Place.group_name, Place.command_name}
+    if context.location is Location.group_name or isinstance(named, app_commands.Command):
+        at_name = context.location in {Location.group_name, Location.command_name}
         return f"slash.{named.qualified_name.replace(' ', '.')}" if at_name else None
     return None
 

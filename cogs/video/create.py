@@ -8,21 +8,21 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain.request import AspectRatio
 from bot.locale import Words, words
-from cogs.request.build import wanted
+from cogs.request.build import build_request
 from cogs.request.defaults import with_defaults
 from cogs.request.submit import submit
-from cogs.ui.options import OPTIONS, given
+from cogs.ui.options import OPTIONS, given_options
 from cogs.ui.replies import acknowledge
-from cogs.ui.retry import Typed, remember
-from cogs.video.option_completions import NARROWED, completion
-from cogs.video.retry_buttons import FORM, Fix, retried
+from cogs.ui.retry import TypedRequest, remember
+from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
+from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group."""
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(Fix)
-    bot.forms[FORM] = retried(bot)
+    bot.add_dynamic_items(RetryButton)
+    bot.forms[FORM] = retry_form_handler(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -31,7 +31,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(**{option: completion(option, bot) for option in NARROWED})
+    @app_commands.autocomplete(**{option: option_completion(option, bot) for option in COMPLETED_OPTIONS})
     async def create(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         prompt: str,
@@ -61,12 +61,12 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             "camera": camera,
             "strength": strength,
         }
-        typed = given(options)
-        remember(interaction, Typed(options=typed, private=bool(private)))
-        wish = await wanted(bot, interaction, typed)
-        wish, note = await with_defaults(bot, interaction, wish, typed=typed)
-        if model is None and wish.model != bot.services.videos.capability(None).model and not note:
-            note = words(str(interaction.locale))("create.model", model=wish.model)
-        await submit(bot, interaction, wish, private=bool(private), note=note)
+        typed = given_options(options)
+        remember(interaction, TypedRequest(options=typed, private=bool(private)))
+        request = await build_request(bot, interaction, typed)
+        request, note = await with_defaults(bot, interaction, request, typed=typed)
+        if model is None and request.model != bot.services.videos.capability(None).model and not note:
+            note = words(str(interaction.locale))("create.model", model=request.model)
+        await submit(bot, interaction, request, private=bool(private), note=note)
 
     return create

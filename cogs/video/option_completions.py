@@ -19,12 +19,17 @@ from cogs.ui.text import cut
 
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
 
-NARROWED: Final = ("model", "mode", "duration", "camera")  # options that are offered as far as they go together
+COMPLETED_OPTIONS: Final = (
+    "model",
+    "mode",
+    "duration",
+    "camera",
+)  # options that are offered as far as they go together
 CHOICES: Final = 25  # Discord's limit
 CHOICE: Final = 100  # characters of a choice, Discord's limit
 
 
-def completion(option: str, bot: Shotcaller) -> Completion:
+def option_completion(option: str, bot: Shotcaller) -> Completion:
     """An autocompletion that offers the values of an option with which the other options can be granted, here."""
 
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
@@ -62,8 +67,8 @@ def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say
     """What so many seconds cost with the first model that makes them as chosen."""
     model = able({**others, "duration": seconds}, models)[0]
     sound = bool(others.get("sound"))
-    wish = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
-    return say("credits", n=model.price(wish).credits)
+    request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
+    return say("credits", n=model.price(request).credits)
 
 
 def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:

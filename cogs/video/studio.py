@@ -13,14 +13,14 @@ from bot.errors import StoreUnavailable
 from bot.locale import Words, words
 from cogs.request.build import models_here
 from cogs.request.submit import submit
-from cogs.ui.buttons import Lasting
-from cogs.ui.forms import QUICK, Form, values_of
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
 from cogs.ui.member import member_of
-from cogs.ui.options import given, options_of, wish_of
+from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.replies import acknowledge
-from cogs.ui.retry import Typed, remember
-from cogs.video.studio_draft import KIND, begun, changed, kept, meaning, reset, wish_in
-from cogs.video.studio_panel import NOTHING, Panel, panel_view
+from cogs.ui.retry import TypedRequest, remember
+from cogs.video.studio_draft import KIND, begin_draft, change_draft, chosen_options, read_draft, request_in, reset_draft
+from cogs.video.studio_panel import NOTHING, StudioPanel, panel_view
 
 FORM: Final = "studio"
 _PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<value>[\w:.-]{1,40}))?"
@@ -29,8 +29,8 @@ _PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<
 def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group, the controls of its panels and their form."""
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(Control)
-    bot.forms[FORM] = _written(bot)
+    bot.add_dynamic_items(StudioControl)
+    bot.forms[FORM] = _prompt_form_handler(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -38,50 +38,50 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.describe(prompt=say("option.prompt"))
     async def studio(interaction: discord.Interaction[Any], prompt: str | None = None) -> None:
         await acknowledge(interaction)
-        remember(interaction, Typed(options=given({"prompt": prompt})))
+        remember(interaction, TypedRequest(options=given_options({"prompt": prompt})))
         user = interaction.user.id
-        draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await begun(bot, interaction)
+        draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await begin_draft(bot, interaction)
         if prompt is not None:
-            draft = await changed(bot, interaction, draft, {"prompt": prompt})
+            draft = await change_draft(bot, interaction, draft, {"prompt": prompt})
         await _show(bot, interaction, draft)
 
     return studio
 
 
-class Control(Lasting[discord.ui.Item[Any]], template=_PATTERN):
+class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     """A button or a select of a panel."""
 
-    async def pressed(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
-        match self.said["what"]:
+        match self.fields["what"]:
             case "prompt":
-                await _ask_for_words(bot, interaction, self.said["draft"])
+                await _open_prompt_form(bot, interaction, self.fields["draft"])
             case "generate":
-                await _generate(bot, interaction, self.said["draft"])
+                await _generate(bot, interaction, self.fields["draft"])
             case _:
                 await interaction.response.defer()
-                draft = await kept(bot, interaction, self.said["draft"])
+                draft = await read_draft(bot, interaction, self.fields["draft"])
                 await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
     async def _apply(self, bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
-        if self.said["what"] == "reset":
-            return await reset(bot, interaction, draft)
+        if self.fields["what"] == "reset":
+            return await reset_draft(bot, interaction, draft)
         data: dict[str, Any] = dict(interaction.data or {})
-        value = next(iter(data.get("values", ())), self.said["value"])
-        return await changed(bot, interaction, draft, meaning(self.said["what"], value))
+        value = next(iter(data.get("values", ())), self.fields["value"])
+        return await change_draft(bot, interaction, draft, chosen_options(self.fields["what"], value))
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
     """Put the panel as it stands into the answer, or in place of the one that was pressed."""
     models = await models_here(bot, interaction)
-    wish = wish_in(draft, models)
-    panel = Panel(
+    request = request_in(draft, models)
+    panel = StudioPanel(
         draft_id=draft.id,
-        request=wish,
+        request=request,
         private=bool(draft.body["private"]),
-        bent=draft.body["bent"],
+        adjusted=draft.body["bent"],
         models=models,
-        estimate=await bot.services.videos.estimate(wish, member_of(interaction)),
+        estimate=await bot.services.videos.estimate(request, member_of(interaction)),
         say=words(str(interaction.locale)),
     )
     await interaction.edit_original_response(view=panel_view(panel), allowed_mentions=discord.AllowedMentions.none())
@@ -90,38 +90,38 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Ask for the video. Pressed twice for the same state it is asked for once."""
     await acknowledge(interaction)
-    draft = await kept(bot, interaction, draft_id)
-    wish = wish_in(draft, await models_here(bot, interaction))
-    if wish.prompt == NOTHING:
-        wish_of({**options_of(wish), "prompt": ""}, model=wish.model)
+    draft = await read_draft(bot, interaction, draft_id)
+    request = request_in(draft, await models_here(bot, interaction))
+    if request.prompt == NOTHING:
+        request_from_options({**options_of(request), "prompt": ""}, model=request.model)
     key = f"studio-{draft.id}-{draft.version}"
-    await submit(bot, interaction, wish, private=bool(draft.body["private"]), key=key)
+    await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key)
     await bot.services.drafts.save(draft, draft.body, now=interaction.created_at)
 
 
-async def _ask_for_words(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     try:
-        async with asyncio.timeout(QUICK):
-            draft = await kept(bot, interaction, draft_id)
-            wish = wish_in(draft, await models_here(bot, interaction))
+        async with asyncio.timeout(FORM_TIMEOUT):
+            draft = await read_draft(bot, interaction, draft_id)
+            request = request_in(draft, await models_here(bot, interaction))
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     say = words(str(interaction.locale))
     form = Form(name=FORM, state=draft_id, title=say("studio.prompt"))
-    prompt = "" if wish.prompt == NOTHING else wish.prompt
+    prompt = "" if request.prompt == NOTHING else request.prompt
     form.text("prompt", say("sheet.prompt"), value=prompt, long=True, required=True, most=PROMPT_LIMIT)
-    form.text("negative", say("sheet.negative"), value=wish.negative_prompt, long=True, most=PROMPT_LIMIT)
+    form.text("negative", say("sheet.negative"), value=request.negative_prompt, long=True, most=PROMPT_LIMIT)
     await interaction.response.send_modal(form)
 
 
-def _written(bot: Shotcaller) -> FormHandler:
+def _prompt_form_handler(bot: Shotcaller) -> FormHandler:
     """What happens when the form with the prompt comes back."""
 
     async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
         await interaction.response.defer()
         entries = values_of(data)
-        draft = await kept(bot, interaction, draft_id)
+        draft = await read_draft(bot, interaction, draft_id)
         texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}
-        await _show(bot, interaction, await changed(bot, interaction, draft, texts))
+        await _show(bot, interaction, await change_draft(bot, interaction, draft, texts))
 
     return written

@@ -13,9 +13,9 @@ from bot.domain.draft import Draft
 from bot.domain.request import VideoRequest
 from bot.errors import DraftGone, StoreUnavailable
 from cogs.request.build import models_here
-from cogs.request.defaults import place_of
-from cogs.ui.ids import whole
-from cogs.ui.options import options_of, wish_of
+from cogs.request.defaults import defaults_scope
+from cogs.ui.ids import parse_number
+from cogs.ui.options import options_of, request_from_options
 from cogs.video.studio_panel import NOTHING
 
 KIND: Final = "studio"  # of the drafts
@@ -24,14 +24,14 @@ STRONGEST: Final = 1000
 _TRIES: Final = 10  # to change a draft that other presses change at the same time
 
 
-def meaning(option: str, value: str) -> dict[str, Any]:
+def chosen_options(option: str, value: str) -> dict[str, Any]:
     """The options that a control's value stands for; a value nobody was offered means nothing."""
     match option:
         case "sound" | "watermark" | "private":
             return {option: value == "1"}
-        case "duration" if (seconds := whole(value, most=LONGEST)) is not None:
+        case "duration" if (seconds := parse_number(value, most=LONGEST)) is not None:
             return {option: seconds}
-        case "strength" if whole(value.removeprefix("-"), most=STRONGEST) is not None:
+        case "strength" if parse_number(value.removeprefix("-"), most=STRONGEST) is not None:
             return {option: float(value)}
         case "camera":
             return {option: None if value == NOTHING else value, "strength": None}
@@ -40,7 +40,7 @@ def meaning(option: str, value: str) -> dict[str, Any]:
     return {}
 
 
-async def changed(
+async def change_draft(
     bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, options: Mapping[str, Any]
 ) -> Draft:
     """Put choices into a draft; what does not go with them gives way, and is noted.
@@ -53,68 +53,68 @@ async def changed(
     """
     models = await models_here(bot, interaction)
 
-    def chosen(present: Draft) -> dict[str, Any]:
-        private = bool(options.get("private", present.body["private"]))
-        wanted = wish_of({**options_of(wish_in(present, models)), **options}, model=models[0].model)
-        near = bent(wanted, models)
-        before, after = options_of(wanted), options_of(near)
-        gave_way = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        return _body(near, private=private, gave_way=gave_way)
+    def apply_options(current: Draft) -> dict[str, Any]:
+        private = bool(options.get("private", current.body["private"]))
+        wanted = request_from_options({**options_of(request_in(current, models)), **options}, model=models[0].model)
+        nearest = bent(wanted, models)
+        before, after = options_of(wanted), options_of(nearest)
+        adjusted = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        return _body(nearest, private=private, adjusted=adjusted)
 
-    return await _saved(bot, interaction, draft, chosen)
+    return await _save(bot, interaction, draft, apply_options)
 
 
-async def reset(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
+async def reset_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
     """Begin a draft anew.
 
     Raises:
         DraftGone: it is no longer there.
     """
-    body = _body(await _fresh(bot, interaction))
-    return await _saved(bot, interaction, draft, lambda _: body)
+    body = _body(await _default_request(bot, interaction))
+    return await _save(bot, interaction, draft, lambda _: body)
 
 
-async def _saved(
+async def _save(
     bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, change: Callable[[Draft], Mapping[str, Any]]
 ) -> Draft:
     for _ in range(_TRIES):
         saved = await bot.services.drafts.save(draft, change(draft), now=interaction.created_at)
         if saved is not None:
             return saved
-        draft = await kept(bot, interaction, draft.id)
+        draft = await read_draft(bot, interaction, draft.id)
     raise StoreUnavailable("the draft never rests")
 
 
-def _body(wish: VideoRequest, *, private: bool = False, gave_way: list[str] | None = None) -> dict[str, Any]:
-    return {"options": options_of(wish), "private": private, "bent": gave_way or []}
+def _body(request: VideoRequest, *, private: bool = False, adjusted: list[str] | None = None) -> dict[str, Any]:
+    return {"options": options_of(request), "private": private, "bent": adjusted or []}
 
 
-def wish_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
+def request_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
     """The request a draft stands for; what the models cannot do any more, or not there, gives way."""
-    return bent(wish_of(draft.body["options"], model=models[0].model), models)
+    return bent(request_from_options(draft.body["options"], model=models[0].model), models)
 
 
-async def _fresh(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
+async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
     """A request with nothing but the defaults of whoever asks."""
     models = await models_here(bot, interaction)
-    wish = wish_of({"prompt": NOTHING}, model=models[0].model)
-    filled = await bot.services.choices.fill(wish, typed=(), place=place_of(interaction), models=models)
+    request = request_from_options({"prompt": NOTHING}, model=models[0].model)
+    filled = await bot.services.choices.fill(request, typed=(), place=defaults_scope(interaction), models=models)
     return bent(filled.request, models)
 
 
-async def begun(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
+async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
     """A new draft of whoever asks."""
     return await bot.services.drafts.begin(
         token_hex(8),
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
         kind=KIND,
-        body=_body(await _fresh(bot, interaction)),
+        body=_body(await _default_request(bot, interaction)),
         now=interaction.created_at,
     )
 
 
-async def kept(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
+async def read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
     """The draft as it stands.
 
     Raises:

@@ -13,7 +13,7 @@ from bot.locale import Words
 from bot.service.jobs.types import Estimate
 from cogs.storyboard.views import cost_line
 from cogs.ui.options import options_of
-from cogs.ui.text import cut, listed, safe
+from cogs.ui.text import cut, option_list, safe
 
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)
@@ -24,13 +24,13 @@ _OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Panel:
+class StudioPanel:
     """A panel as it stands; `bent` are the options that the last choice changed besides itself."""
 
     draft_id: str
     request: VideoRequest
     private: bool
-    bent: Sequence[str]
+    adjusted: Sequence[str]
     models: Sequence[Capability]
     estimate: Estimate
     say: Words
@@ -41,7 +41,7 @@ class Panel:
         return self.request.prompt != NOTHING
 
 
-def panel_view(panel: Panel) -> discord.ui.LayoutView:
+def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
     """The message: at most 40 components, the most used on top."""
     say = panel.say
     rows = [
@@ -53,7 +53,7 @@ def panel_view(panel: Panel) -> discord.ui.LayoutView:
         _row(*_choices(panel, "aspect")),
         *_selects(panel, ("duration", "camera", "strength")),
         discord.ui.TextDisplay[Any]("\n".join([*_notes(panel), cost_line(panel.estimate, say)])),
-        _row(*_last(panel)),
+        _row(*_final_buttons(panel)),
     ]
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(discord.ui.Container[Any](*rows, accent_colour=discord.Colour.blurple()))
@@ -61,7 +61,7 @@ def panel_view(panel: Panel) -> discord.ui.LayoutView:
     return view
 
 
-def _text(panel: Panel) -> str:
+def _text(panel: StudioPanel) -> str:
     say, request = panel.say, panel.request
     prompt = f"> {safe(request.prompt, PROMPT)}" if panel.ready else f"*{say('studio.no_prompt')}*"
     lines = [f"### 🎬 {say('studio.title')}", prompt]
@@ -70,7 +70,7 @@ def _text(panel: Panel) -> str:
     return "\n".join(lines)
 
 
-def _notes(panel: Panel) -> Iterator[str]:
+def _notes(panel: StudioPanel) -> Iterator[str]:
     """Why there is less to choose from than elsewhere, and what the last choice changed."""
     say, options = panel.say, options_of(panel.request)
     rule = next((each.camera for each in panel.models if each.model == panel.request.model), None)
@@ -78,28 +78,28 @@ def _notes(panel: Panel) -> Iterator[str]:
         modes = say("comma").join(say(f"mode.{mode}") for mode in rule.modes)
         seconds = say("comma").join(say("seconds.short", n=each) for each in rule.durations)
         yield f"📷 {say('studio.camera_needs', model=panel.request.model, modes=modes, seconds=seconds)}"
-    if panel.bent:
-        yield f"↪️ {say('studio.bent', what=listed(panel.bent, options, say))}"
+    if panel.adjusted:
+        yield f"↪️ {say('studio.bent', what=option_list(panel.adjusted, options, say))}"
 
 
 def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:
     return discord.ui.ActionRow(*items)
 
 
-def _button(panel: Panel, what: str, label: str, *, on: bool = False, **more: Any) -> discord.ui.Button[Any]:
+def _button(panel: StudioPanel, what: str, label: str, *, on: bool = False, **more: Any) -> discord.ui.Button[Any]:
     return discord.ui.Button(
         custom_id=f"studio:{panel.draft_id}:{what}", label=cut(label, 80), style=_ON if on else _OFF, **more
     )
 
 
-def _offered(panel: Panel, option: str) -> list[Any]:
+def _offered(panel: StudioPanel, option: str) -> list[Any]:
     """What of an option goes with the camera move, and but for the model itself with the model."""
     request = panel.request
     held: dict[str, Any] = {} if option == "camera" else {"camera": request.camera, "model": request.model}
     return offered(option, held, panel.models)
 
 
-def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:
+def _choices(panel: StudioPanel, option: str) -> Iterator[discord.ui.Button[Any]]:
     """A button for each value that fits, the chosen one in colour."""
     present = options_of(panel.request)[option]
     for value in _offered(panel, option):
@@ -107,17 +107,17 @@ def _choices(panel: Panel, option: str) -> Iterator[discord.ui.Button[Any]]:
         yield _button(panel, f"{option}={value}", label, on=value == present)
 
 
-def _switches(panel: Panel) -> Iterator[discord.ui.Button[Any]]:
+def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
     """Sound and watermark, where the model has them; a watermark that the server puts on every video can't be left."""
     fixed = {"watermark"} if any(each.marked for each in panel.models) else set[str]()
-    for option, sign, on in (("sound", "🔊", panel.request.sound), ("watermark", "💧", panel.request.watermark)):
+    for option, emoji, on in (("sound", "🔊", panel.request.sound), ("watermark", "💧", panel.request.watermark)):
         if True in _offered(panel, option):
             state = "always" if option in fixed else "on" if on else "off"
-            label = f"{sign} {panel.say(f'studio.{option}.{state}')}"
+            label = f"{emoji} {panel.say(f'studio.{option}.{state}')}"
             yield _button(panel, f"{option}={int(not on)}", label, on=on, disabled=option in fixed)
 
 
-def _selects(panel: Panel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
+def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
     """A select for each option that has something to choose."""
     for option in options:
         rows = list(_select_options(panel, option))
@@ -130,7 +130,7 @@ def _selects(panel: Panel, options: Iterable[str]) -> Iterator[discord.ui.Action
             yield _row(select)
 
 
-def _select_options(panel: Panel, option: str) -> Iterator[discord.SelectOption]:
+def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectOption]:
     say, request = panel.say, panel.request
     present = options_of(request).get(option)
     match option:
@@ -157,7 +157,7 @@ def _strength(value: float, say: Words) -> str:
     return say(f"studio.strength.{size}.{'back' if value < 0 else 'on'}", value=say.number(value))
 
 
-def _last(panel: Panel) -> Iterator[discord.ui.Button[Any]]:
+def _final_buttons(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
     say = panel.say
     price = say("credits", n=panel.estimate.price.credits)
     label = f"🎬 {say('studio.generate', price=price)}"

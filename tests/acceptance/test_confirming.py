@@ -90,11 +90,11 @@ async def test_a_channel_covers_its_videos_and_so_do_their_copies(stage: Stage) 
     assert await stage.people.results() == []
 
 
-def _id(message: Json, deed: str) -> str:
+def _id(message: Json, action: str) -> str:
     (ident,) = [
         each["custom_id"]
         for row in message["components"]
         for each in row["components"]
-        if each["custom_id"].startswith(f"result:{deed}:")
+        if each["custom_id"].startswith(f"result:{action}:")
     ]
     return str(ident)

@@ -26,12 +26,12 @@ async def made(stage: Stage, *prompts: str, user: str = "ana", **options: Any) -
     return [str(job["id"]) for job in stage.books.jobs()][-len(prompts) :]
 
 
-async def press(stage: Stage, message: Json, deed: str, *values: str, **who: Any) -> str:
-    return await stage.people.presses(message, parts(message)[deed]["custom_id"], *values, **who)
+async def press(stage: Stage, message: Json, action: str, *values: str, **who: Any) -> str:
+    return await stage.people.presses(message, parts(message)[action]["custom_id"], *values, **who)
 
 
-async def turn(stage: Stage, message: Json, deed: str, *values: str) -> Json:
-    return await stage.people.edited(await press(stage, message, deed, *values))
+async def turn(stage: Stage, message: Json, action: str, *values: str) -> Json:
+    return await stage.people.edited(await press(stage, message, action, *values))
 
 
 def test_a_custom_id_with_everything_in_it_is_short_enough() -> None:

@@ -37,8 +37,8 @@ async def appears(stage: Stage, before: set[str]) -> Json:
     return message
 
 
-async def press(stage: Stage, message: Json, deed: str, **who: Any) -> str:
-    return await stage.people.presses(message, buttons(message)[deed]["custom_id"], **who)
+async def press(stage: Stage, message: Json, action: str, **who: Any) -> str:
+    return await stage.people.presses(message, buttons(message)[action]["custom_id"], **who)
 
 
 async def test_anybody_makes_it_again_at_their_own_cost_after_a_restart(stage: Stage) -> None:
@@ -266,8 +266,8 @@ async def test_buttons_of_a_video_whose_records_are_gone_say_so(stage: Stage) ->
             database.execute(f"DELETE FROM {table}")  # noqa: S608 (three names)
         database.commit()
     async with stage.bot():
-        for deed in ("again", "pro", "shape", "board", "dm", "info", "delete"):
-            sent = await press(stage, message, deed)
+        for action in ("again", "pro", "shape", "board", "dm", "info", "delete"):
+            sent = await press(stage, message, action)
             assert "no such video here" in await stage.people.answer(sent)
         sent = await press(stage, message, "edit", locale="zh-CN")
         assert "这里没有这个视频" in await stage.people.answer(sent)

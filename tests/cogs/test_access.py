@@ -20,7 +20,7 @@ from cogs.library.command import VideoItem
 from cogs.results import edit
 from cogs.results.buttons import ACTIONS, ResultButton
 from cogs.results.inbox import InboxButton
-from cogs.ui.buttons import Lasting
+from cogs.ui.buttons import PersistentItem
 from tests.service.house import House, open_house
 
 Use = Callable[[House, Job, Any], Awaitable[None]]
@@ -87,31 +87,31 @@ async def delivered(house: House) -> Job:
     return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
 
 
-async def pressed(kind: type[Lasting[Any]], custom_id: str, house: House, who: Any) -> None:
+async def handle_press(kind: type[PersistentItem[Any]], custom_id: str, house: House, who: Any) -> None:
     """Use what has this `custom_id`, as discord.py would."""
     match = kind.__discord_ui_compiled_template__.fullmatch(custom_id)
     assert match is not None, custom_id
     who.client = bot(house)
     item = await kind.from_custom_id(who, discord.ui.Button(custom_id=custom_id), match)
-    await item.pressed(who.client, who)
+    await item.handle_press(who.client, who)
 
 
 def _result(action: str) -> Use:
     more = {"reshape": ":9:16", "erase": ":50"}.get(action, "")
-    return lambda house, job, who: pressed(ResultButton, f"result:{action}:{job.id}{more}", house, who)
+    return lambda house, job, who: handle_press(ResultButton, f"result:{action}:{job.id}{more}", house, who)
 
 
 async def _edited(house: House, job: Job, who: Any) -> None:
     who.client = bot(house)
     who.extras = {}
-    await edit.edited(who, job.id, {"components": []})
+    await edit.submit_edited(who, job.id, {"components": []})
 
 
 USES: Final[dict[str, Use]] = {
     **{f"result:{action}": _result(action) for action in ACTIONS if action not in TELLS_NOTHING},
-    "inbox:get": lambda house, job, who: pressed(InboxButton, f"inbox:get:{job.id}", house, who),
-    "inbox:share": lambda house, job, who: pressed(InboxButton, f"inbox:share:{job.id}", house, who),
-    "library:send": lambda house, job, who: pressed(VideoItem, f"library:send:{job.id}", house, who),
+    "inbox:get": lambda house, job, who: handle_press(InboxButton, f"inbox:get:{job.id}", house, who),
+    "inbox:share": lambda house, job, who: handle_press(InboxButton, f"inbox:share:{job.id}", house, who),
+    "library:send": lambda house, job, who: handle_press(VideoItem, f"library:send:{job.id}", house, who),
     "/library id:": lambda house, job, who: show_one(bot(house), who, job.id),
     "a copy": lambda house, job, who: send_again(bot(house), who, job.id),
     "the form of edit": _edited,

@@ -19,7 +19,7 @@ from bot.locale import words
 from bot.service.jobs.types import Estimate, Purse, Standing
 from cogs.storyboard.forms import settings_form
 from cogs.ui.job_views import result_buttons
-from cogs.video.studio_panel import Panel, panel_view
+from cogs.video.studio_panel import StudioPanel, panel_view
 from tests.acceptance.controls import walk
 from tests.cogs.ui.test_texts import job
 from tests.models import CAPABILITIES
@@ -55,15 +55,17 @@ def test_the_storyboard_offers_only_what_the_server_allows() -> None:
 
 def switches(models: list[Capability], **options: Any) -> dict[str, bool]:
     """The studio's switches by what stands on them, and whether they can be pressed."""
-    wish = models[0].nearest(VideoRequest(model=models[0].model, prompt="p", **options))
-    assert wish is not None
+    request = models[0].nearest(VideoRequest(model=models[0].model, prompt="p", **options))
+    assert request is not None
     span, account = timedelta(minutes=1), Account(owner="user", period="all", allowance=100)
     estimate = Estimate(
         price=Price(credits=1, usd_micros=1),
         standing=Standing(purses=(Purse(account=account, renews_at=None),)),
         expected=Forecast(usual=span, late=span),
     )
-    panel = Panel(draft_id="0" * 16, request=wish, private=False, bent=(), models=models, estimate=estimate, say=SAY)
+    panel = StudioPanel(
+        draft_id="0" * 16, request=request, private=False, adjusted=(), models=models, estimate=estimate, say=SAY
+    )
     buttons = [each for each in panel_view(panel).walk_children() if isinstance(each, discord.ui.Button)]
     return {each.label or "": not each.disabled for each in buttons if ":watermark=" in (each.custom_id or "")}
 
@@ -74,15 +76,15 @@ def test_a_watermark_that_the_server_puts_on_every_video_is_no_switch() -> None:
 
 
 def test_a_view_for_one_member_offers_pro_only_where_they_may_have_it() -> None:
-    assert deeds(here()) - deeds(here(pro=Who.NOBODY)) == {"pro"}
+    assert actions(here()) - actions(here(pro=Who.NOBODY)) == {"pro"}
 
 
 def test_a_video_of_a_model_with_one_shape_has_no_button_for_others() -> None:
     wide = [replace(each, aspect_ratios=(AspectRatio.WIDE,)) for each in here()]
-    assert deeds(here()) - deeds(wide) == {"shape"}
+    assert actions(here()) - actions(wide) == {"shape"}
 
 
-def deeds(models: list[Capability]) -> set[str]:
+def actions(models: list[Capability]) -> set[str]:
     """What the buttons of a result can do."""
     made = job(VideoRequest(model="kirin_v3_t2v", prompt="p"))
     view = result_buttons(made, SAY, models={each.model: each for each in models}, ephemeral=True)

@@ -13,17 +13,21 @@ from bot.errors import NotPermitted
 from cogs.admin import server_setup
 from cogs.admin.setup_panel import FORM as SETUP
 from cogs.moderation import case_buttons
-from cogs.ui.buttons import Lasting
+from cogs.ui.buttons import PersistentItem
 
 # What decides for others, by the `custom_id`s that it comes with.
 GUARDED: Final[dict[str, list[str]]] = {
-    "JobButton": [f"ajob:{deed}:x" for deed in ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")],
+    "JobActionButton": [
+        f"ajob:{action}:x" for action in ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
+    ],
     "JobSelect": ["ajob:open"],
-    "cogs.admin.jobs_actions.PageButton": ["ajobs:latest:0:0"],
-    "Step": [f"setup:{each}" for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check")],
-    "Import": ["import:0123456789abcdef"],
+    "JobsPageButton": ["ajobs:latest:0:0"],
+    "SetupControl": [
+        f"setup:{each}" for each in ("channels", "moderators", "audit", "zone", "credits", "budget", "check")
+    ],
+    "ImportButton": ["import:0123456789abcdef"],
     "CaseButton": [f"case:{verb}:request-x" for verb in ("approve", "deny", "dismiss", "delete", "block")],
-    "Setting": ["settings:channel:mode", "settings:server:reset"],
+    "SettingControl": ["settings:channel:mode", "settings:server:reset"],
 }
 # What is about its presser's own things, or asks what the person may where the command does (`Access`, `Admission`).
 OWN: Final = {
@@ -32,22 +36,22 @@ OWN: Final = {
         "InboxButton",
         "PageItem",
         "VideoItem",
-        "UseButton",
-        "cogs.presets.list.PageButton",
-        "AgainButton",
+        "UsePresetButton",
+        "PresetPageButton",
+        "ReopenPresetForm",
     ),
-    *("Fix", "Control", "Press", "Pick", "AskForMore", "DeleteButton"),
+    *("RetryButton", "StudioControl", "BuilderButton", "ShotSelect", "AskForCreditsButton", "DeleteButton"),
 }
 
 
-def kinds() -> Iterator[tuple[str, type[Lasting[Any]]]]:
+def kinds() -> Iterator[tuple[str, type[PersistentItem[Any]]]]:
     """Every lasting item of the bot; one whose name is another's too with its module.
 
     A bot that was started in this process has loaded the modules anew, with classes of the same names.
     """
     for name in extensions():
         importlib.import_module(name)
-    found = {f"{each.__module__}.{each.__name__}": each for each in Lasting.__subclasses__()}
+    found = {f"{each.__module__}.{each.__name__}": each for each in PersistentItem.__subclasses__()}
     names = [each.__name__ for each in found.values()]
     for each in found.values():
         yield (each.__name__ if names.count(each.__name__) == 1 else f"{each.__module__}.{each.__name__}"), each
@@ -99,7 +103,7 @@ async def test_a_permission_that_was_taken_away_counts_at_the_next_press(ident: 
     )
     item = await kind.from_custom_id(who, discord.ui.Button(custom_id=ident), match)
     with pytest.raises(NotPermitted):
-        await item.pressed(who.client, who)
+        await item.handle_press(who.client, who)
 
 
 @pytest.mark.parametrize("form", [case_buttons.DENIAL, case_buttons.BLOCK, case_buttons.GRANT, SETUP])

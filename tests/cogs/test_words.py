@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,24 +13,22 @@ import pytest
 
 from bot import errors
 from bot.domain import capability
-from bot.domain.job import JobStatus
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, Problem, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
-from cogs.ui.replies import CONTENT, describe, seen
+from cogs.ui.replies import CONTENT, describe, visible_channels
 from tests.models import KIRIN_V3, KLING_V1
 
 HOSTILE = "`x` **y** [z](https://evil.example) @everyone <@123456789012345678> ||s||\n# h" * 40
-SAMPLES: dict[str, Any] = {
-    "str": HOSTILE,
-    "int": 5,
-    "datetime": datetime(2026, 3, 5, tzinfo=UTC),
-    "JobStatus": JobStatus.RUNNING,
-    "Sequence[int]": (),
-    "Sequence[tuple[str, str, str]]": [("timezone", "zone", ""), (HOSTILE, "unknown", HOSTILE)],
-    "Sequence[str]": ("attach_files", "send_messages_in_threads"),
-    "Sequence[Problem]": [Problem(code="prompt_empty", field="prompt")],
-    "Sequence[Refused]": [
+SAMPLES: dict[Any, Any] = {
+    str: HOSTILE,
+    int: 5,
+    datetime: datetime(2026, 3, 5, tzinfo=UTC),
+    Sequence[int]: (),
+    Sequence[tuple[str, str, str]]: [("timezone", "zone", ""), (HOSTILE, "unknown", HOSTILE)],
+    Sequence[str]: ("attach_files", "send_messages_in_threads"),
+    Sequence[Problem]: [Problem(code="prompt_empty", field="prompt")],
+    Sequence[Refused]: [
         errors.QuotaExceeded(price=5, balance=1, allowance=3, renews_at=None),
         errors.GuildQuotaExceeded(price=5, balance=1, renews_at=None),
         errors.BudgetExceeded(owner="budget:bot", period="", ceiling=1, used=1, renews_at=None),
@@ -39,7 +37,13 @@ SAMPLES: dict[str, Any] = {
         errors.ImpossibleRequest([Problem(code="sound_not_offered", field="sound", values={"model": "kirin_v3_t2v"})]),
     ],
 }
-NAMED: dict[str, Any] = {"needed": "manage_messages", "state": "approved", "problem": "slow", "what": "video"}
+NAMED: dict[str, Any] = {
+    "needed": "manage_messages",
+    "state": "approved",
+    "status": "running",
+    "problem": "slow",
+    "what": "video",
+}
 CODES: dict[type[Exception], dict[str, Any]] = {
     errors.OverLimit: {"limit": "longest"}
 }  # names that others use otherwise
@@ -169,5 +173,5 @@ def test_no_channel_is_recommended_that_is_gone_or_hidden() -> None:
         4: SimpleNamespace(channels=[channel(41), channel(42, hidden=True)]),
     }
     interaction: Any = SimpleNamespace(user=None, guild=SimpleNamespace(get_channel=there.get))
-    assert seen(interaction, [1, 2, 3, 4]) == [1, 41]
-    assert seen(SimpleNamespace(user=None, guild=None), [1]) == []  # type: ignore[arg-type]
+    assert visible_channels(interaction, [1, 2, 3, 4]) == [1, 41]
+    assert visible_channels(SimpleNamespace(user=None, guild=None), [1]) == []  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ GUILD: dict[str, Any] = {
 }
 
 
-class Told(discord.Client):
+class FakeClient(discord.Client):
     """A client that Discord has told about one guild; an archived thread has to be asked for."""
 
     def __init__(self, *, ready: bool = True) -> None:
@@ -101,7 +101,7 @@ class Told(discord.Client):
     ],
 )
 async def test_nothing_is_copied_to_more_people_than_saw_it(source: int, target: int, reason: str | None) -> None:
-    client, found = Told(), None
+    client, found = FakeClient(), None
     try:
         await check_audience(client, source_id=source, target_id=target)
     except DestinationLost as lost:
@@ -112,4 +112,4 @@ async def test_nothing_is_copied_to_more_people_than_saw_it(source: int, target:
 
 async def test_a_client_that_knows_no_channels_yet_is_asked_later() -> None:
     with pytest.raises(DestinationBusy):
-        await check_audience(Told(ready=False), source_id=SEEN, target_id=SEEN)
+        await check_audience(FakeClient(ready=False), source_id=SEEN, target_id=SEEN)

@@ -13,9 +13,9 @@ from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import DestinationBusy
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
-from cogs.adapters.message_search import sought
+from cogs.adapters.message_search import find_message
 from cogs.adapters.notifier import DiscordNotifier
-from cogs.adapters.posting import mapped
+from cogs.adapters.posting import mapped_errors
 from sandbox.discord.world import Channel
 from tests.sandbox.discord.theatre import Theatre, opened
 
@@ -48,8 +48,8 @@ class Search:
 
     async def for_the_card(self, *, since: datetime, most: int = 10_000) -> Sighting:
         channel = self.client.get_partial_messageable(int(self.place.id))
-        return await sought(
-            self.client, channel, since=since, wanted=lambda message: message.content == "card", most=most
+        return await find_message(
+            self.client, channel, since=since, matches=lambda message: message.content == "card", most=most
         )
 
 
@@ -120,7 +120,7 @@ def test_the_time_at_discord_is_what_it_said_and_what_has_passed_since() -> None
 
 async def test_nobody_waits_for_discord_for_ever() -> None:
     with pytest.raises(DestinationBusy, match="discord_unreachable"):
-        async with mapped(within=0.01):
+        async with mapped_errors(within=0.01):
             await asyncio.Event().wait()
 
 

@@ -65,8 +65,8 @@ async def test_a_card_from_before_the_answer_is_shown_after_it(answers: PrivateA
         await answers.show(job(), card("waiting"), last=False)
         await answers.show(job(), card("starting"), last=False)
         assert interaction.edits == []
-    await answers.catch_up("key")
-    await answers.catch_up("key")
+    await answers.show_early_card("key")
+    await answers.show_early_card("key")
     assert interaction.titles() == ["starting"]
     assert "content" not in interaction.edits[0]
 
@@ -76,7 +76,7 @@ async def test_a_newer_card_makes_the_early_one_out_of_date(answers: PrivateAnsw
     with answers.expected(interaction, key="key"):
         await answers.show(job(), card("waiting"), last=False)
     await answers.show(job(), card("running"), last=False)
-    await answers.catch_up("key")
+    await answers.show_early_card("key")
     assert interaction.titles() == ["running"]
 
 
@@ -118,6 +118,6 @@ async def test_a_command_that_failed_has_no_card(answers: PrivateAnswers) -> Non
 
     with pytest.raises(ZeroDivisionError):
         await command()
-    await answers.catch_up("key")
+    await answers.show_early_card("key")
     await answers.show(job(), card("running"), last=False)
     assert interaction.edits == []

@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 
 from bot.domain.member import Member
 from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted
-from cogs.admin.common import check_presser, pages
+from cogs.admin.common import check_admin_access, split_pages
 from cogs.admin.server_setup import chosen_channels
-from cogs.ui.integrations import lets_in
+from cogs.ui.integrations import allows
 from cogs.ui.replies import CONTENT
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=300), min_size=1, max_size=60))
 def test_pages_hold_every_line_whole_and_in_order(lines: list[str]) -> None:
-    found = pages("\n".join(lines))
+    found = split_pages("\n".join(lines))
     assert "\n".join(found) == "\n".join(lines)
     assert all(0 < len(page) <= CONTENT for page in found)
 
 
 def test_a_line_that_fits_no_message_is_cut() -> None:
-    (page,) = pages("x" * (CONTENT + 1))
+    (page,) = split_pages("x" * (CONTENT + 1))
     assert len(page) == CONTENT
-    assert pages("") == [""]
+    assert split_pages("") == [""]
 
 
 def test_a_chosen_channel_that_the_bot_does_not_know_is_no_choice_of_none() -> None:
@@ -64,7 +64,7 @@ WHO = Member(
     ],
 )
 def test_whom_a_server_lets_in_is_decided_as_discord_decides(rules: dict[tuple[Kind, int], bool], *, in_: bool) -> None:
-    assert lets_in(rules, WHO, guild_id=GUILD) is in_
+    assert allows(rules, WHO, guild_id=GUILD) is in_
 
 
 @dataclass
@@ -95,8 +95,8 @@ def press(*, manages: bool = False, guild_id: int | None = GUILD, command: Comma
 
 
 async def test_who_manages_the_server_or_is_let_in_may_use_a_panel() -> None:
-    await check_presser(press(manages=True))
-    await check_presser(press(command=Command({(Kind.user, ANA): True})))
+    await check_admin_access(press(manages=True))
+    await check_admin_access(press(command=Command({(Kind.user, ANA): True})))
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ async def test_who_manages_the_server_or_is_let_in_may_use_a_panel() -> None:
 )
 async def test_nobody_else_may_and_nobody_any_more(how: dict[str, Any]) -> None:
     with pytest.raises(NotPermitted):
-        await check_presser(press(**how))
+        await check_admin_access(press(**how))
 
 
 async def test_where_discord_does_not_say_nobody_is_let_in() -> None:
     with pytest.raises(DiscordBusy):
-        await check_presser(press(command=Command(TimeoutError())))
+        await check_admin_access(press(command=Command(TimeoutError())))

@@ -17,7 +17,7 @@ from bot.service.admin.jobs import JobsPage
 from bot.service.admin.usage import Report, Span
 from bot.service.admin.usage_chart import Measure
 from bot.service.jobs.types import JobView
-from cogs.admin.jobs_views import choices, deeds_for, page_embed, page_view, sheet, sheet_view
+from cogs.admin.jobs_views import actions_for, choices, job_actions_view, job_embed, page_embed, page_view
 from cogs.admin.usage import report_text
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def job(**changes: Any) -> Job:
 
 
 def shown(of: Job, *postings: Posting) -> str:
-    embed = sheet(JobView(job=of, position=None), postings, SAY)
+    embed = job_embed(JobView(job=of, position=None), postings, SAY)
     return "\n".join(
         [str(embed.title), str(embed.description), *(f"{each.name}: {each.value}" for each in embed.fields)]
     )
@@ -94,10 +94,10 @@ def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
 )
 async def test_a_button_is_there_for_whatever_can_be_decided(changes: dict[str, Any], deeds: list[str]) -> None:
     of = job(**changes)
-    assert [deed for deed, _ in deeds_for(of)] == deeds
-    view = sheet_view(of, SAY)
+    assert [action for action, _ in actions_for(of)] == deeds
+    view = job_actions_view(of, SAY)
     idents = [item.custom_id for item in view.children if isinstance(item, discord.ui.Button)] if view else []
-    assert idents == [f"ajob:{deed}:ab12" for deed in deeds]
+    assert idents == [f"ajob:{action}:ab12" for action in deeds]
 
 
 def test_money_is_shown_as_estimated_and_as_charged_and_as_the_ledger_has_it() -> None:

@@ -11,8 +11,8 @@ from bot.domain.policy import Action, Approval, Gate, Limits, Moderation, Places
 from bot.domain.policy_diff import Difference, differences, fields
 from bot.domain.quota import Allowance, Period
 from bot.locale import locales, words
-from cogs.ui.audit_entries import spoken
-from cogs.ui.policy_texts import PATHS, change_line, field_line, listed
+from cogs.ui.audit_entries import entry_text
+from cogs.ui.policy_texts import PATHS, bullet_list, change_line, field_line
 
 AT: Final = datetime(2026, 11, 22, tzinfo=UTC)
 FULL: Final = Policy(
@@ -118,8 +118,8 @@ def test_a_change_says_what_was_and_what_is(change: Difference, line: str) -> No
 
 def test_a_list_says_how_much_it_leaves_out() -> None:
     say = words()
-    assert listed(["a", "b"], say) == "- a\n- b"
-    cut = listed([f"{number:03}" + "x" * 97 for number in range(30)], say, room=1000)
+    assert bullet_list(["a", "b"], say) == "- a\n- b"
+    cut = bullet_list([f"{number:03}" + "x" * 97 for number in range(30)], say, room=1000)
     assert re.search(r"… and 2\d more$", cut)
     assert len(cut) < 1100
 
@@ -147,7 +147,7 @@ def entry(action: str, **detail: Any) -> AuditEntry:
     ],
 )
 def test_an_entry_says_who_did_what_and_mentions_nobody_else(told: AuditEntry, text: str) -> None:
-    assert spoken(told, words()) == text
+    assert entry_text(told, words()) == text
 
 
 LATER: Final = {"path": "invented.later", "item": "", "before": 1, "after": 2}
@@ -157,4 +157,4 @@ LATER: Final = {"path": "invented.later", "item": "", "before": 1, "after": 2}
     "told", [entry("invented_later", member=1), entry("blocked"), entry("changed", changes=[LATER])]
 )
 def test_what_another_version_wrote_does_not_keep_the_others_from_being_told(told: AuditEntry) -> None:
-    assert spoken(told, words()).startswith("<@99> ")
+    assert entry_text(told, words()).startswith("<@99> ")

@@ -31,7 +31,7 @@ def preset(number: int, *, name: str = "", uses: int = 0, shared: bool = False) 
 
 
 @dataclass
-class Shelf:
+class FakePresets:
     """The services that are asked; `trouble` instead of an answer."""
 
     found: list[Preset] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Shelf:
 
 
 async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> None:
-    shelf = Shelf([preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")])
+    shelf = FakePresets([preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")])
     offered = await presets(shelf.bot())(INTERACTION, " fox ")
     assert [(each.name, each.value) for each in offered] == [("🌐 FOX 2", f"{2:016x}"), ("Fox", f"{1:016x}")]
     mine = presets(shelf.bot(), lambda each, user_id: each.user_id == user_id)
@@ -64,13 +64,13 @@ async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> 
 
 
 async def test_no_more_is_offered_than_discord_takes() -> None:
-    shelf = Shelf([preset(number) for number in range(60)])
+    shelf = FakePresets([preset(number) for number in range(60)])
     assert len(await presets(shelf.bot())(INTERACTION, "")) == CHOICES
     (video,) = await my_videos(shelf.bot())(INTERACTION, "a fox")
     assert video.name.startswith("a fox long")
     assert len(video.name) <= 100
 
 
-@pytest.mark.parametrize("shelf", [Shelf(trouble=StoreUnavailable("locked")), Shelf(slow=True)])
-async def test_a_database_in_trouble_offers_nothing(shelf: Shelf) -> None:
+@pytest.mark.parametrize("shelf", [FakePresets(trouble=StoreUnavailable("locked")), FakePresets(slow=True)])
+async def test_a_database_in_trouble_offers_nothing(shelf: FakePresets) -> None:
     assert await my_videos(shelf.bot())(INTERACTION, "") == []

@@ -15,16 +15,16 @@ from bot.domain.request import CameraControl, VideoRequest
 from bot.domain.terms import allowed
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
-from cogs.ui.edit_form import MORE, entered, sheet, understood
+from cogs.ui.edit_form import MORE, parse_options, read_form, request_form
 from cogs.ui.forms import values_of
-from cogs.ui.options import options_of, wish_of
+from cogs.ui.options import options_of, request_from_options
 from tests.models import CAPABILITIES, SHIPPED
 
 MODELS: Final = tuple(CAPABILITIES.values())
 
 
 def form(options: dict[str, Any], locale: str = "en-US", *, models: tuple[Capability, ...] = MODELS) -> dict[str, Any]:
-    return sheet(name="x", state="y", title="z", options=options, models=models, say=words(locale)).to_dict()
+    return request_form(name="x", state="y", title="z", options=options, models=models, say=words(locale)).to_dict()
 
 
 def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -62,8 +62,8 @@ requests = st.builds(
 @given(request_=requests)
 @settings(deadline=None, max_examples=60)
 def test_a_form_sent_back_untouched_means_the_same_request(locale: str, request_: VideoRequest) -> None:
-    options = understood(entered(sent(form(options_of(request_), locale))), words(locale))
-    assert wish_of(options, model="other") == request_
+    options = parse_options(read_form(sent(form(options_of(request_), locale))), words(locale))
+    assert request_from_options(options, model="other") == request_
 
 
 def test_what_was_typed_stands_there_though_it_is_impossible() -> None:
@@ -106,21 +106,21 @@ def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() ->
     ],
 )
 def test_lines_are_read_as_people_write_them(line: str, option: str, value: object) -> None:
-    entries = entered({"prompt": "p", MORE: f"\n{line}\n"})
-    assert understood(entries, words("zh-CN"))[option] == value
+    entries = read_form({"prompt": "p", MORE: f"\n{line}\n"})
+    assert parse_options(entries, words("zh-CN"))[option] == value
 
 
 def test_everything_that_cannot_be_read_is_named_at_once() -> None:
-    entries = entered({"prompt": "p", "duration": "five", MORE: "sound: maybe\nstrength: much\nfps: 3\nwhat"})
+    entries = read_form({"prompt": "p", "duration": "five", MORE: "sound: maybe\nstrength: much\nfps: 3\nwhat"})
     with pytest.raises(InvalidRequest) as caught:
-        understood(entries, words())
+        parse_options(entries, words())
     assert [problem.code for problem in caught.value.problems] == [
         *("line_unknown", "line_unknown", "not_a_number", "not_yes_or_no", "not_a_number"),
     ]
 
 
 def test_lines_that_cannot_be_read_come_back_as_they_were() -> None:
-    entries = entered({"prompt": "p", "duration": "five", MORE: "fps: 3\nwhat"})
+    entries = read_form({"prompt": "p", "duration": "five", MORE: "fps: 3\nwhat"})
     shown = sent(form(entries))
     assert (shown["duration"], shown[MORE]) == ("five", "fps: 3\nwhat")
 
@@ -129,5 +129,5 @@ def test_lines_that_cannot_be_read_come_back_as_they_were() -> None:
 @settings(deadline=None)
 def test_nothing_typed_into_the_form_breaks_it(more: str, seconds: str) -> None:
     with suppress(InvalidRequest):
-        options = understood(entered({"prompt": "p", "duration": seconds, MORE: more}), words())
-        wish_of(options, model="kirin_v3_t2v")
+        options = parse_options(read_form({"prompt": "p", "duration": seconds, MORE: more}), words())
+        request_from_options(options, model="kirin_v3_t2v")

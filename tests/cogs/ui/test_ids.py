@@ -11,11 +11,11 @@ from bot.errors import DraftGone, GuildJobUnknown, JobUnknown
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.videos import Videos
 from cogs.results.inbox import InboxButton
-from cogs.ui.buttons import Lasting
-from cogs.ui.ids import MOST, snowflake, whole
-from cogs.ui.retry import KIND, Typed
-from cogs.video.retry_buttons import Fix
-from cogs.video.studio_draft import meaning
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.ids import MOST, parse_id, parse_number
+from cogs.ui.retry import KIND, TypedRequest
+from cogs.video.retry_buttons import RetryButton
+from cogs.video.studio_draft import chosen_options
 from tests.cogs.test_presses import kinds
 
 HUGE: Final = "9" * 40
@@ -27,13 +27,13 @@ ARABIC: Final = "\u0663\u0664"  # digits of another script, which Python takes f
     [("0", 0), ("12", 12), (str(MOST), MOST), (str(MOST + 1), None), (HUGE, None), ("-1", None), (ARABIC, None)],
 )
 def test_a_number_is_one_that_a_database_keeps(text: str, number: int | None) -> None:
-    assert whole(text) == number
-    assert snowflake(text) == (number or 0)
+    assert parse_number(text) == number
+    assert parse_id(text) == (number or 0)
 
 
 @pytest.mark.parametrize("text", ["", " 1", "1\0", "\ud800", "1e5", "x"])
 def test_what_is_no_number_is_none(text: str) -> None:
-    assert whole(text) is None
+    assert parse_number(text) is None
 
 
 def test_no_pattern_of_a_button_takes_digits_of_other_scripts_or_numbers_without_end() -> None:
@@ -44,33 +44,33 @@ def test_no_pattern_of_a_button_takes_digits_of_other_scripts_or_numbers_without
 
 
 def test_a_control_of_the_studio_says_only_what_could_be_offered() -> None:
-    assert meaning("duration", "5") == {"duration": 5}
-    assert meaning("strength", "-7") == {"strength": -7.0}
+    assert chosen_options("duration", "5") == {"duration": 5}
+    assert chosen_options("strength", "-7") == {"strength": -7.0}
     for value in (HUGE, ARABIC, "--5", "-", "5.5", ""):
-        assert meaning("duration", value) == meaning("strength", value) == {}
+        assert chosen_options("duration", value) == chosen_options("strength", value) == {}
 
 
 async def _deferred(**_: Any) -> None:
     """An acknowledgement."""
 
 
-async def pressed(kind: type[Lasting[Any]], ident: str, **services: Any) -> None:
+async def handle_press(kind: type[PersistentItem[Any]], ident: str, **services: Any) -> None:
     """Somebody uses a button of theirs, or one that they made up."""
     who: Any = SimpleNamespace(response=SimpleNamespace(defer=_deferred), user=SimpleNamespace(id=1), locale="en-US")
     bot: Any = SimpleNamespace(services=SimpleNamespace(**services))
     match = kind.__discord_ui_compiled_template__.fullmatch(ident)
     assert match is not None
     item = await kind.from_custom_id(who, discord.ui.Button(custom_id=ident), match)
-    await item.pressed(bot, who)
+    await item.handle_press(bot, who)
 
 
 async def test_a_button_below_a_refusal_that_was_never_there_is_gone() -> None:
     async def read(_draft_id: str, *, user_id: int) -> Any:
         assert user_id == 1
-        return SimpleNamespace(kind=KIND, body=Typed(options={}).body())
+        return SimpleNamespace(kind=KIND, body=TypedRequest(options={}).body())
 
     with pytest.raises(DraftGone):
-        await pressed(Fix, "fix:0123456789abcdef:7", drafts=SimpleNamespace(read=read))
+        await handle_press(RetryButton, "fix:0123456789abcdef:7", drafts=SimpleNamespace(read=read))
 
 
 @pytest.mark.parametrize("page", [HUGE, str(MOST), "-5", "abc"])
@@ -82,7 +82,7 @@ async def test_a_page_of_the_inbox_beyond_all_is_the_first(page: str) -> None:
         raise DraftGone
 
     with pytest.raises(DraftGone):
-        await pressed(InboxButton, f"inbox:page:{page}", results=SimpleNamespace(inbox=inbox))
+        await handle_press(InboxButton, f"inbox:page:{page}", results=SimpleNamespace(inbox=inbox))
     assert asked == [0]
 
 

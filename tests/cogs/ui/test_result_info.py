@@ -11,7 +11,7 @@ from bot.domain.request import Mode, Shot, VideoRequest
 from bot.locale import words
 from bot.service.jobs.results import GENERATIONS, Lineage
 from cogs.ui.job_views import result_buttons
-from cogs.ui.result_info import info_embed, whole_embeds
+from cogs.ui.result_info import full_text_embeds, info_embed
 from tests.models import CAPABILITIES
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_the_whole_of_the_longest_texts_fits_into_one_message(character: str) ->
     request = VideoRequest(
         model="kirin_v3_t2v", shots=shots, duration=6, prompt=character, negative_prompt=character * 2500
     )
-    embeds = whole_embeds(request, words())
+    embeds = full_text_embeds(request, words())
     assert sum(len(embed) for embed in embeds) <= EMBEDS
     assert all(str(embed.description).count("```") == 2 for embed in embeds)
     if character != "`":
@@ -119,19 +119,19 @@ def test_the_whole_of_the_longest_texts_fits_into_one_message(character: str) ->
         assert request.negative_prompt in str(embeds[1].description)
 
 
-def deeds(about: Job, **where: Any) -> set[str]:
+def actions(about: Job, **where: Any) -> set[str]:
     view = result_buttons(about, words(), models=CAPABILITIES, **where)
     return {str(getattr(item, "custom_id", "")).split(":")[1] for item in view.children}
 
 
 async def test_a_button_is_there_only_where_it_can_do_something() -> None:
-    assert {"pro", "dm", "delete", "star"} <= deeds(job())
-    assert not {"whole", "share"} & deeds(job())
-    assert "pro" not in deeds(job(request=job().request.model_copy(update={"mode": Mode.PRO})))
-    assert "pro" not in deeds(job(request=job().request.model_copy(update={"model": "forgotten"})))
-    assert "dm" not in deeds(job(), direct=True)
-    assert "delete" not in deeds(job(), ephemeral=True)
-    assert "whole" in deeds(job(request=VideoRequest(model="kirin_v3_t2v", prompt="x" * 301)))
-    assert "share" in deeds(job(destination=PRIVATE), direct=True)
-    assert "share" not in deeds(job(destination=replace(PRIVATE, guild_id=None)), direct=True)
-    assert "share" not in deeds(job(destination=PRIVATE))
+    assert {"pro", "dm", "delete", "star"} <= actions(job())
+    assert not {"whole", "share"} & actions(job())
+    assert "pro" not in actions(job(request=job().request.model_copy(update={"mode": Mode.PRO})))
+    assert "pro" not in actions(job(request=job().request.model_copy(update={"model": "forgotten"})))
+    assert "dm" not in actions(job(), direct=True)
+    assert "delete" not in actions(job(), ephemeral=True)
+    assert "whole" in actions(job(request=VideoRequest(model="kirin_v3_t2v", prompt="x" * 301)))
+    assert "share" in actions(job(destination=PRIVATE), direct=True)
+    assert "share" not in actions(job(destination=replace(PRIVATE, guild_id=None)), direct=True)
+    assert "share" not in actions(job(destination=PRIVATE))

@@ -12,10 +12,10 @@ from bot.domain.policy import Limits
 from bot.domain.request import Shot, VideoRequest
 from bot.domain.terms import Terms, allowed, meant
 from bot.locale import locales, words
-from cogs.ui.edit_form import legible
-from cogs.ui.options import OPTIONS, options_of, wish_of
-from cogs.ui.retry import Typed
-from cogs.ui.suggestions import mended
+from cogs.ui.edit_form import parse_leniently
+from cogs.ui.options import OPTIONS, options_of, request_from_options
+from cogs.ui.retry import TypedRequest
+from cogs.ui.suggestions import nearest_requests
 from cogs.ui.text import BUTTON, button_label, changes, chosen
 from tests.models import CAPABILITIES
 
@@ -42,12 +42,12 @@ typed = st.fixed_dictionaries(
 @given(typed)
 @settings(deadline=None)
 def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(options: dict[str, Any]) -> None:
-    found = mended(options, TERMS)
+    found = nearest_requests(options, TERMS)
     assert len(set(found)) == len(found)
     for request in found:
         assert not CAPABILITIES[request.model].clashes(request)
         assert request.prompt == options["prompt"]
-        assert wish_of(options_of(request), model="other") == request
+        assert request_from_options(options_of(request), model="other") == request
         for locale in locales():
             say = words(locale)
             cost = CAPABILITIES[request.model].price(request).credits
@@ -75,7 +75,7 @@ def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(option
 )
 def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[str]) -> None:
     options = {"prompt": "a fox", **options}
-    found = [changes(options, each, "kirin_v3_t2v", words()) for each in mended(options, TERMS)]
+    found = [changes(options, each, "kirin_v3_t2v", words()) for each in nearest_requests(options, TERMS)]
     assert found == expected
 
 
@@ -84,7 +84,7 @@ def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[
 def test_every_change_stands_on_the_button_and_costs_what_it_says(options: dict[str, Any], credit: int) -> None:
     say, terms = words(), Terms(models=TERMS.models, credits=credit)
     usual = meant(options, terms.models).model
-    for request in mended(options, terms):
+    for request in nearest_requests(options, terms):
         label = changes(options, request, usual, say)
         before, after = {"model": usual, "mode": "std", "aspect": "16:9", "duration": 5, **options}, options_of(request)
         for option in OPTIONS:
@@ -115,34 +115,36 @@ def test_a_servers_limits_are_kept_by_all_that_is_offered_instead(
     options = {"prompt": "a fox", **options}
     terms = Terms(models=allowed(TERMS.models, ANA, Limits(**limits)))
     usual = meant(options, terms.models).model if terms.models else ""
-    assert [changes(options, each, usual, words()) for each in mended(options, terms)][: len(expected)] == expected
+    assert [changes(options, each, usual, words()) for each in nearest_requests(options, terms)][
+        : len(expected)
+    ] == expected
 
 
 def test_a_budget_is_kept() -> None:
     options = options_of(VideoRequest(model="kirin_v3_t2v", prompt="a", duration=12, sound=True))
-    found = mended(options, Terms(models=TERMS.models, credits=12))
+    found = nearest_requests(options, Terms(models=TERMS.models, credits=12))
     assert [(each.model, each.duration, each.sound) for each in found][:2] == [
         ("kirin_v3_t2v", 12, False),
         ("kirin_v3_t2v", 8, True),
     ]
-    assert mended(options, Terms(models=TERMS.models, credits=0)) == []
+    assert nearest_requests(options, Terms(models=TERMS.models, credits=0)) == []
 
 
 def test_what_a_form_says_besides_what_cannot_be_read_is_not_given_up() -> None:
     say = words()
     entries = {"prompt": "a fox", "negative": "", "mode": "std", "aspect": "16:9", "duration": "five"}
-    options = legible({**entries, "more": "model: kling-v1\ncamera: Zoom\ncfg: 0.5"}, say)
+    options = parse_leniently({**entries, "more": "model: kling-v1\ncamera: Zoom\ncfg: 0.5"}, say)
     assert options is not None
-    (found,) = mended(options, TERMS)
+    (found,) = nearest_requests(options, TERMS)
     assert changes(options, found, "kirin_v3_t2v", say) == "Use 5 s"
     assert (found.model, found.camera and found.camera.name(), found.cfg_scale) == ("kling-v1", "zoom", 0.5)
-    assert legible({**entries, "more": "kamera: Zoom"}, say) is None
+    assert parse_leniently({**entries, "more": "kamera: Zoom"}, say) is None
 
 
 def test_what_somebody_asked_for_is_kept_whole() -> None:
     board = VideoRequest(model="kirin_v3_t2v", duration=4, shots=(Shot(prompt="a", seconds=4),))
-    way = Typed(options=options_of(board), private=True, parent_id="ab", origin=Origin.EDIT)
-    kept = Typed(options={"prompt": "", "duration": "five"}, ways=(way,))
-    back = Typed.of_body(kept.body())
+    way = TypedRequest(options=options_of(board), private=True, parent_id="ab", origin=Origin.EDIT)
+    kept = TypedRequest(options={"prompt": "", "duration": "five"}, ways=(way,))
+    back = TypedRequest.of_body(kept.body())
     assert back == kept
-    assert wish_of(back.ways[0].options, model="other") == board
+    assert request_from_options(back.ways[0].options, model="other") == board

@@ -16,7 +16,7 @@ from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Card, phase_of
 from cogs.credits.quota_views import BAR, bar
 from cogs.ui.job_views import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
-from cogs.ui.text import ELLIPSIS, MARKS, as_typed, cut, failure, link, safe
+from cogs.ui.text import ELLIPSIS, MARKS, command_text, cut, failure, link, safe
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ID = 2**63 - 1
@@ -153,7 +153,7 @@ def test_a_text_that_is_cut_says_so(text: str, most: int) -> None:
 
 
 def test_a_command_is_kept_as_it_was_typed() -> None:
-    assert as_typed("video create", {"prompt": "a fox", "sound": True}) == "/video create prompt:a fox sound:True"
+    assert command_text("video create", {"prompt": "a fox", "sound": True}) == "/video create prompt:a fox sound:True"
 
 
 def test_a_link_leads_to_the_message_in_a_guild_or_in_direct_messages() -> None:
