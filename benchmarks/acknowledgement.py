@@ -8,7 +8,7 @@ from typing import Final
 
 import aiohttp
 
-from benchmarks._stage import People, bot_settings, process, sandbox
+from benchmarks._processes import People, bot_settings, process, sandbox
 
 ROUNDS: Final = 60
 WARM_UP: Final = 10

@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 import av
 
-from benchmarks._stage import People, bot_settings, forget_peak, memory, process, sandbox
+from benchmarks._processes import People, bot_settings, forget_peak, memory, process, sandbox
 
 MEGABYTE: Final = 2**20
 SIZE: Final = 60 * MEGABYTE
@@ -31,7 +31,7 @@ async def _measure() -> list[str]:
         people = People(session, described)
         await people.post("settings", {"premium_tier": 3})
         video = folder / "file.mp4"
-        _film(video, size=0)
+        _video(video, size=0)
         provider = await stack.enter_async_context(process("-m", "benchmarks._provider", str(video)))
         if provider.stdout is None:
             raise RuntimeError("no output")
@@ -40,7 +40,7 @@ async def _measure() -> list[str]:
         bot = await stack.enter_async_context(process("-m", "bot", "run", env=settings))
         await people.until_connected()
         small = [await _growth(people, bot.pid, posted) for posted in (1, 2, 3)][-1]
-        _film(video, size=SIZE)
+        _video(video, size=SIZE)
         large = await _growth(people, bot.pid, 4)
     what = (
         f"{SIZE // MEGABYTE} MB video: +{large / MEGABYTE:.1f} MB at the most, a small one +{small / MEGABYTE:.1f} MB"
@@ -61,7 +61,7 @@ async def _growth(people: People, pid: int, posted: int) -> int:
         await asyncio.sleep(0.1)
 
 
-def _film(path: Path, *, size: int) -> None:
+def _video(path: Path, *, size: int) -> None:
     """A playable film; up to `size` bytes are made up with an empty `free` box at its end."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS)

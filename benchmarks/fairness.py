@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from benchmarks._funds import funding
+from benchmarks._funding import funding
 from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import httpx
 
-from benchmarks._funds import funding
-from benchmarks._stage import memory, process
+from benchmarks._funding import funding
+from benchmarks._processes import memory, process
 from bot.clock import HouseClock, utc_now
 from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus

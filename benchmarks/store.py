@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
-from benchmarks._funds import funding
+from benchmarks._funding import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-GLANCE = 0.1  # seconds between two looks whether a client still waits
+POLL_SECONDS = 0.1  # seconds between two looks whether a client still waits
 PROVIDER_CALLS = frozenset({"create", "query", "list"})
 _EVERYWHERE = ("http_500", "http_429", "timeout", "reset", "malformed_json", "slow")
 
@@ -168,7 +168,7 @@ async def _silence(request: web.Request, seconds: float) -> None:
     while (  # noqa: ASYNC110 - aiohttp tells nobody that a client has gone
         time.monotonic() < end and request.transport is not None and not request.transport.is_closing()
     ):
-        await asyncio.sleep(min(GLANCE, seconds))
+        await asyncio.sleep(min(POLL_SECONDS, seconds))
 
 
 def cut(request: web.Request) -> None:

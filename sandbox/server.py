@@ -92,7 +92,7 @@ class Sandbox:
         stack.push_async_callback(self.discord.close)
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
-        self.discord.settle(self.url)
+        self.discord.set_public_url(self.url)
         self.providers.public_url = self.url
 
     async def __aexit__(

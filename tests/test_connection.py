@@ -15,7 +15,7 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, listening
 from bot.errors import SettingsInvalid
 from cogs.ui.translator import CatalogueTranslator
-from tests.sandbox.discord.theatre import Theatre, opened
+from tests.sandbox.discord.library_client import LibraryClient, opened
 
 
 class Naps:
@@ -43,9 +43,9 @@ class Gateway:
 
 
 @pytest.fixture
-async def theatre() -> AsyncIterator[Theatre]:
-    async with opened(None) as theatre:
-        yield theatre
+async def library_client() -> AsyncIterator[LibraryClient]:
+    async with opened(None) as library_client:
+        yield library_client
 
 
 class Deaf:
@@ -74,14 +74,14 @@ def client() -> discord.Client:
 
 @pytest.mark.parametrize("fault", ["reset", "malformed_json", "http_429"])
 async def test_a_login_that_fails_is_tried_again(
-    theatre: Theatre, fault: str, caplog: pytest.LogCaptureFixture
+    library_client: LibraryClient, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     naps = Naps()
-    await theatre.post("faults", target="discord", kind=fault, on=["rest"], count=4, retry_after=0.01)
+    await library_client.post("faults", target="discord", kind=fault, on=["rest"], count=4, retry_after=0.01)
     async with client() as bot:
         if fault == "malformed_json":
-            bot.http.http_trace = _listening(theatre)
-        await log_in(bot, theatre.sandbox.discord.world.token, sleep=naps)
+            bot.http.http_trace = _listening(library_client)
+        await log_in(bot, library_client.sandbox.discord.world.token, sleep=naps)
         assert bot.user is not None
     if fault != "http_429":  # which discord.py waits out itself
         assert naps.taken == sorted(naps.taken) != []
@@ -89,11 +89,11 @@ async def test_a_login_that_fails_is_tried_again(
     assert (len(ours), [record.exc_info for record in ours]) == (len(naps.taken), [None] * len(naps.taken))
 
 
-async def test_a_wrong_token_is_said_at_once(theatre: Theatre) -> None:
+async def test_a_wrong_token_is_said_at_once(library_client: LibraryClient) -> None:
     naps = Naps()
     async with client() as bot:
         with pytest.raises(SettingsInvalid):
-            await log_in(bot, theatre.sandbox.discord.world.token + "x", sleep=naps)
+            await log_in(bot, library_client.sandbox.discord.world.token + "x", sleep=naps)
     assert naps.taken == []
 
 
@@ -116,7 +116,7 @@ async def test_a_connection_that_ends_otherwise_is_made_anew(end: Exception, cap
     assert [record.exc_info for record in lines] == [None, None]
 
 
-async def test_a_payload_that_is_no_json_begins_the_connection_anew(theatre: Theatre) -> None:
+async def test_a_payload_that_is_no_json_begins_the_connection_anew(library_client: LibraryClient) -> None:
     connected, naps = asyncio.Queue[None](), Naps()
     async with client() as bot:
 
@@ -124,11 +124,11 @@ async def test_a_payload_that_is_no_json_begins_the_connection_anew(theatre: The
             connected.put_nowait(None)
 
         bot.event(on_connect)
-        await log_in(bot, theatre.sandbox.discord.world.token)
+        await log_in(bot, library_client.sandbox.discord.world.token)
         life = asyncio.create_task(stay_connected(bot, sleep=naps))
         async with asyncio.timeout(20):
             await connected.get()
-            await theatre.post("faults", target="discord", kind="gateway_drop", garbled=True)
+            await library_client.post("faults", target="discord", kind="gateway_drop", garbled=True)
             await connected.get()
         await bot.close()
         await life
@@ -143,5 +143,5 @@ async def test_what_discord_py_logs_of_a_failed_try_has_no_traceback(caplog: pyt
     assert (record.exc_info, record.levelname) == (None, "WARNING")
 
 
-def _listening(theatre: Theatre) -> aiohttp.TraceConfig:
-    return listening(DiscordClock(), api=theatre.sandbox.describe()["discord"]["api"])
+def _listening(library_client: LibraryClient) -> aiohttp.TraceConfig:
+    return listening(DiscordClock(), api=library_client.sandbox.describe()["discord"]["api"])

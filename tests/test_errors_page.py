@@ -11,7 +11,7 @@ from bot.locale import locales, words
 from bot.provider import kirin, kling_codes
 from tests.catalogue_keys import FAULTS, errors_shown
 from tests.errors_page import PAGE, page, texts_of
-from tests.funds import GIVEN_UP
+from tests.funding import GIVEN_UP
 
 # The tables of codes in both services' documents.
 KIRIN: Final = {"006001094", "006001095", "006001099"}

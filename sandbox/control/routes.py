@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control.acting import Acting, Unreachable
-from sandbox.control.changing import Changing
-from sandbox.control.looking import Looking
+from sandbox.control.actions import PeopleActions, Unreachable
+from sandbox.control.changes import WorldChanges
+from sandbox.control.queries import Queries
 from sandbox.discord.clock import Clock
-from sandbox.discord.people.typed import Impossible
+from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Json
 from sandbox.faults import UnknownFault
@@ -21,38 +21,38 @@ class Control:
     """The routes. A POST's handler gets the JSON that was sent, a GET's the query and the parts of its path."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
-        self._acting = Acting(discord)
-        self._changing = Changing(discord=discord, clock=clock, providers=providers)
-        self._looking = Looking(discord=discord, clock=clock, providers=providers)
+        self._actions = PeopleActions(discord)
+        self._changes = WorldChanges(discord=discord, clock=clock, providers=providers)
+        self._queries = Queries(discord=discord, clock=clock, providers=providers)
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
-        acting, changing, looking = self._acting, self._changing, self._looking
+        actions, changes, queries = self._actions, self._changes, self._queries
         posts: dict[str, Callable[[Json], Awaitable[Any]]] = {
-            "command": acting.command,
-            "autocomplete": acting.autocomplete,
-            "component": acting.component,
-            "modal": acting.modal,
-            "messages": acting.say,
-            "delete": acting.delete,
-            "people": changing.people,
-            "roles": changing.roles,
-            "channels": changing.channels,
-            "permissions": changing.permissions,
-            "command_permissions": changing.command_permissions,
-            "settings": changing.settings,
-            "clock": changing.advance,
-            "faults": changing.faults,
+            "command": actions.command,
+            "autocomplete": actions.autocomplete,
+            "component": actions.component,
+            "modal": actions.modal,
+            "messages": actions.say,
+            "delete": actions.delete,
+            "people": changes.people,
+            "roles": changes.roles,
+            "channels": changes.channels,
+            "permissions": changes.permissions,
+            "command_permissions": changes.command_permissions,
+            "settings": changes.settings,
+            "clock": changes.advance,
+            "faults": changes.faults,
         }
         gets: dict[str, Callable[[Json], Any]] = {
-            "interactions/{id}": looking.interaction,
-            "messages": looking.messages,
-            "requests": looking.requests,
-            "tasks": looking.tasks,
-            "bill": looking.bill,
-            "commands": looking.commands,
-            "guild": looking.guild,
-            "state": looking.state,
+            "interactions/{id}": queries.interaction,
+            "messages": queries.messages,
+            "requests": queries.requests,
+            "tasks": queries.tasks,
+            "bill": queries.bill,
+            "commands": queries.commands,
+            "guild": queries.guild,
+            "state": queries.state,
         }
         for name, post in posts.items():
             app.router.add_post(f"/control/{name}", _posted(post))
@@ -75,7 +75,7 @@ def _posted(
             return web.json_response({"error": "send a JSON object"}, status=400)
         try:
             return web.json_response(await handler(body))
-        except (Impossible, UnknownFault) as exc:
+        except (ImpossibleAction, UnknownFault) as exc:
             return web.json_response({"error": str(exc)}, status=400)
         except Unreachable as exc:
             error = {"error": "the bot is not connected", "interaction_id": exc.args[0]}
@@ -90,7 +90,7 @@ def _asked(handler: Callable[[Json], Any]) -> Callable[[web.Request], Awaitable[
     async def handle(request: web.Request) -> web.Response:
         try:
             return web.json_response(handler({**request.query, **request.match_info}))
-        except Impossible as exc:
+        except ImpossibleAction as exc:
             return web.json_response({"error": str(exc)}, status=404)
 
     return handle

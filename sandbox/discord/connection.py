@@ -53,7 +53,7 @@ class Connection:
                 beaten = loop.time()
                 self._socket.send(frame(Op.HEARTBEAT_ACK, None))
             else:
-                await self._obey(op, data)
+                await self._handle(op, data)
 
     def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
         """One payload, if it is one and does not come too often."""
@@ -69,7 +69,7 @@ class Connection:
             raise Closed(4002, "Payload too large.")
         return op, data
 
-    async def _obey(self, op: int, data: Any) -> None:
+    async def _handle(self, op: int, data: Any) -> None:
         """Everything but heartbeats."""
         if op in (Op.IDENTIFY, Op.RESUME):
             await self._begin(op, data)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.connection import Connection
 from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, STARTS_ANEW, Closed, Intent, Op, frame
 from sandbox.discord.sessions import Session, Socket
@@ -137,7 +137,7 @@ class Gateway:
         guilds = [guild for guild in joined if session.serves(guild.id)]
         ready: dict[str, Any] = {
             "v": 10,
-            "user": shapes.own_user(world.bot),
+            "user": serialize.own_user(world.bot),
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "session_type": "normal",
@@ -149,7 +149,7 @@ class Gateway:
         session.dispatch("READY", {**ready, "shard": list(session.shard)} if session.sharded else ready)
         if session.intents & Intent.GUILDS:
             for guild in (guild for guild in guilds if guild.available):
-                session.dispatch("GUILD_CREATE", shapes.gateway_guild(world, guild))
+                session.dispatch("GUILD_CREATE", serialize.gateway_guild(world, guild))
 
     def resume(self, socket: Socket, data: dict[str, Any]) -> Session | None:
         """Take a session up again and send what it missed; None when there is nothing to resume.
@@ -232,7 +232,7 @@ class Gateway:
         ]
         chunk: dict[str, Any] = {
             "guild_id": guild.id,
-            "members": [shapes.member(self._world, member) for member in found[:limit]],
+            "members": [serialize.member(self._world, member) for member in found[:limit]],
             "chunk_index": 0,
             "chunk_count": 1,
             "not_found": sorted((wanted or set()) - set(guild.members)),

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.world import Channel, Json, Message, User, World
 
@@ -73,7 +73,7 @@ class Interaction:
         about: Json = {
             "id": self.id,
             "type": int(kind),
-            "user": shapes.user(self.user),
+            "user": serialize.user(self.user),
             "authorizing_integration_owners": owners,
         }
         data = self.payload["data"]
@@ -126,7 +126,7 @@ class Interactions:
     def _payload(self, interaction: Interaction, data: Json, locale: str) -> Json:
         """The data of INTERACTION_CREATE."""
         world, user, channel = self._world, interaction.user, interaction.channel
-        where = {**shapes.channel(world, channel), "permissions": str(world.permissions(user.id, channel))}
+        where = {**serialize.channel(world, channel), "permissions": str(world.permissions(user.id, channel))}
         payload: Json = {
             "id": interaction.id,
             "application_id": world.application_id,
@@ -137,27 +137,27 @@ class Interactions:
             "locale": locale,
             "entitlements": [],
             "attachment_size_limit": world.file_limit(channel),
-            "app_permissions": shapes.app_permissions(world, channel),
+            "app_permissions": serialize.app_permissions(world, channel),
             "channel_id": channel.id,
             "channel": where,
             **self._place(user, channel),
         }
         if interaction.source is not None:
-            payload["message"] = shapes.message(world, interaction.source)
+            payload["message"] = serialize.message(world, interaction.source)
         return payload
 
     def _place(self, user: User, channel: Channel) -> Json:
         """Where it happened: a guild with its member, or a direct message with its user."""
         if channel.guild_id is None:
             owners = {"0": "0"}
-            return {"user": shapes.user(user), "context": 1, "authorizing_integration_owners": owners}
+            return {"user": serialize.user(user), "context": 1, "authorizing_integration_owners": owners}
         guild = self._world.guilds[channel.guild_id]
         member = guild.members[user.id]
         return {
             "guild_id": guild.id,
             "guild": {"id": guild.id, "locale": guild.locale, "features": []},
             "guild_locale": guild.locale,
-            "member": shapes.interaction_member(self._world, member, channel),
+            "member": serialize.interaction_member(self._world, member, channel),
             "context": 0,
             "authorizing_integration_owners": {"0": guild.id},
         }
@@ -209,9 +209,9 @@ class Interactions:
             "acknowledged": interaction.acknowledged,
             "first": interaction.first,
             "edits": interaction.edits,
-            "current": None if original is None or gone else shapes.seen_message(world, original),
+            "current": None if original is None or gone else serialize.seen_message(world, original),
             "deleted": gone,
-            "followups": [shapes.seen_message(world, message) for message in interaction.followups],
+            "followups": [serialize.seen_message(world, message) for message in interaction.followups],
             "modal": interaction.modal,
             "choices": interaction.choices,
             "failed": NO_ANSWER if failed else None,

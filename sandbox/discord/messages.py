@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.discord import content, shapes
+from sandbox.discord import message_content as content
+from sandbox.discord import serialize
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.errors import Refused
 from sandbox.discord.gateway import Gateway
@@ -33,7 +34,7 @@ class Messages:
         self._cdn = cdn
         self._turns: dict[str, asyncio.Lock] = {}
 
-    def turn(self, where: Channel) -> asyncio.Lock:
+    def writing_lock(self, where: Channel) -> asyncio.Lock:
         """Held while a message is written, so that a repeat of its nonce finds it."""
         return self._turns.setdefault(where.id, asyncio.Lock())
 
@@ -75,7 +76,7 @@ class Messages:
             "id": self._world.new_id(),
             "type": 0,
             "channel_id": where.id,
-            "author": shapes.user(author),
+            "author": serialize.user(author),
             "timestamp": self._world.clock.stamp(),
             "edited_timestamp": None,
             "tts": bool(body.get("tts")),
@@ -190,10 +191,10 @@ class Messages:
         """Tell the gateway; a private message is nobody's business there."""
         if message.visible_to is not None or not self._world.permissions(self._world.bot.id, where):
             return
-        data: Json = shapes.message(self._world, message)
+        data: Json = serialize.message(self._world, message)
         if where.guild_id is not None:
             guild = self._world.guilds[where.guild_id]
-            data["member"] = shapes.member(self._world, guild.members[message.author_id], with_user=False)
+            data["member"] = serialize.member(self._world, guild.members[message.author_id], with_user=False)
             if not self._bot_may_read(message):
                 data |= {"content": "", "embeds": [], "attachments": [], "components": []}
         self._send(event, data, where)

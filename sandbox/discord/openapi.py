@@ -43,7 +43,7 @@ class Document:
 
     def __init__(self, document: Json) -> None:
         self._document = document
-        self._answers = _Validators(_truer(document))
+        self._answers = _Validators(_corrected(document))
         self._requests = _Validators(_lenient(document))
         self._found: dict[tuple[str, ...], Validator | None] = {}
         self._good: set[tuple[int, bytes]] = set()  # validators, with outlines of what they found nothing wrong with
@@ -202,7 +202,7 @@ def _types(branch: Any, document: Json) -> list[int]:
     return [value for value in values if isinstance(value, int)]
 
 
-def _truer(document: Json) -> Json:
+def _corrected(document: Json) -> Json:
     """The document for answers: it calls the codes inside `errors` integers, and they have always been words."""
     changed: Json = copy.deepcopy(document)
     code = {"type": ["string", "integer"]}

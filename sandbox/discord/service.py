@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.command_registry import Registry
 from sandbox.discord.gateway import Gateway
+from sandbox.discord.initial_world import new_world
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.messages import Messages
-from sandbox.discord.people.cast import new_world
 from sandbox.discord.ratelimit import RateLimits
-from sandbox.discord.registry import Registry
 from sandbox.discord.rest import pipeline
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sandbox.discord.clock import Clock
     from sandbox.discord.openapi import Document
-    from sandbox.discord.requests import Record
+    from sandbox.discord.request_log import Record
     from sandbox.faults import Faults
 
 
@@ -59,7 +59,7 @@ class Discord:
         for kind in ("attachments", "ephemeral-attachments"):
             app.router.add_get("/cdn/" + kind + "/{channel}/{attachment}/{filename}", self.cdn.serve)
 
-    def settle(self, public_url: str) -> None:
+    def set_public_url(self, public_url: str) -> None:
         """Learn the address under which the application is served, for example `http://127.0.0.1:40123`."""
         self.gateway.url = public_url.replace("http", "ws", 1) + "/gateway"
         self.cdn.base = f"{public_url}/cdn"

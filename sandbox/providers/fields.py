@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from sandbox.studio.video import Film
+from sandbox.rendering.video import Video
 
 
 class BrokenBody(Exception):
@@ -25,10 +25,10 @@ class InvalidField(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Parameters:
     """A valid create request, in the sandbox's own terms; `ignored` names the fields that had no effect."""
 
-    film: Film
+    video: Video
     body: Mapping[str, Any]
     external_id: str | None
     callback_url: str | None

@@ -7,8 +7,8 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from sandbox.faults import Fault, Faults, cut, on_the_wire
-from sandbox.studio.vault import Vault
-from sandbox.studio.video import Film
+from sandbox.rendering.video import Video
+from sandbox.rendering.video_cache import VideoCache
 
 CHUNK = 256 * 1024
 TOO_LARGE = 300_000_000  # bytes
@@ -17,20 +17,20 @@ TOO_LARGE = 300_000_000  # bytes
 class Files:
     """Addresses of films; a film that is not on disk yet is rendered when somebody fetches it."""
 
-    def __init__(self, *, vault: Vault, faults: Faults) -> None:
-        self._vault = vault
+    def __init__(self, *, video_cache: VideoCache, faults: Faults) -> None:
+        self._video_cache = video_cache
         self._faults = faults
-        self._films: dict[str, tuple[str, Film]] = {}
+        self._videos: dict[str, tuple[str, Video]] = {}
 
-    def publish(self, provider: str, name: str, film: Film) -> str:
+    def publish(self, provider: str, name: str, video: Video) -> str:
         """Give a film of a provider an address; returns its path, from the root."""
         path = f"/files/{secrets.token_urlsafe(24)}/{name}.mp4"
-        self._films[path] = (provider, film)
+        self._videos[path] = (provider, video)
         return path
 
-    def film_at(self, path: str) -> Film | None:
+    def video_at(self, path: str) -> Video | None:
         """The film that an address path shows."""
-        found = self._films.get(path)
+        found = self._videos.get(path)
         return found and found[1]
 
     def attach(self, app: web.Application) -> None:
@@ -39,13 +39,13 @@ class Files:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """GET and HEAD, with ranges; a HEAD never meets a fault, so that it cannot use one up."""
-        provider, film = self._films.get(request.path, ("", None))
-        if film is None:
+        provider, video = self._videos.get(request.path, ("", None))
+        if video is None:
             return _missing()
         fault = self._faults.take(provider, "file") if request.method == hdrs.METH_GET else None
         if fault is not None and fault.kind == "file_missing":
             return _missing()
-        path = await self._vault.film(film)
+        path = await self._video_cache.video(video)
         if fault is not None:
             match fault.kind:
                 case "file_truncated":

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
 from sandbox.providers.tasks import Failure, State, Task
-from sandbox.studio.vault import Vault
+from sandbox.rendering.video_cache import VideoCache
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ class Generation:
     def __init__(
         self,
         *,
-        vault: Vault,
+        video_cache: VideoCache,
         seconds: float,
         clock: Callable[[], float],
         published: Callable[[Task], None],
         changed: Callable[[Task], Awaitable[None]],
     ) -> None:
-        self._vault = vault
+        self._video_cache = video_cache
         self._seconds = seconds
         self._clock = clock
         self._published = published
@@ -64,8 +64,8 @@ class Generation:
         background.add_done_callback(self._background.discard)
 
     async def _run(self, task: Task) -> None:
-        dark = task.doom is not None or task.stuck
-        rendering = None if dark else asyncio.ensure_future(self._vault.film(task.order.film))
+        dark = task.failure_to_come is not None or task.stuck
+        rendering = None if dark else asyncio.ensure_future(self._video_cache.video(task.parameters.video))
         try:
             await asyncio.sleep(self._seconds * QUEUE_SHARE)
             self._move(task, State.WORKING)
@@ -76,11 +76,11 @@ class Generation:
                 await rendering
         except Exception:
             log.exception("a film could not be rendered")
-            task.doom = Failure("render", "the sandbox could not render the film")
+            task.failure_to_come = Failure("render", "the sandbox could not render the film")
         finally:
             if rendering is not None:
                 rendering.cancel()
-        task.failure = task.doom
+        task.failure = task.failure_to_come
         if task.failure is None:
             self._published(task)
         self._move(task, State.FAILED if task.failure else State.DONE)

@@ -9,9 +9,9 @@ from aiohttp import hdrs, web
 
 from sandbox.faults import Fault, cut
 from sandbox.providers import kirin_rules
-from sandbox.providers.desk import Desk
+from sandbox.providers.backend import Backend
+from sandbox.providers.endpoints import Endpoints, Refusal
 from sandbox.providers.fields import json_body
-from sandbox.providers.front import Front, Refusal
 from sandbox.providers.kirin_scan import Scans
 from sandbox.providers.tasks import Failure, State, Task
 
@@ -48,12 +48,14 @@ class Kirin:
         sensitive: what the moderation calls find, as word to kind of risk.
     """
 
-    def __init__(self, *, desk: Desk, key: str, sensitive: Mapping[str, str]) -> None:
-        self._desk = desk
+    def __init__(self, *, backend: Backend, key: str, sensitive: Mapping[str, str]) -> None:
+        self._backend = backend
         self._key = key
-        self._scans = Scans(films=desk.files, sensitive=sensitive)
-        self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
-        desk.serve(NAME, describe=self.describe)
+        self._scans = Scans(videos=backend.files, sensitive=sensitive)
+        self._endpoints = Endpoints(
+            NAME, faults=backend.faults, authorise=self._authorise, fault_answer=_fault_answer, invalid=_invalid
+        )
+        backend.serve(NAME, describe=self.describe)
 
     def find_words(self, sensitive: Mapping[str, str]) -> None:
         """What the scans find from now on, as word to kind of risk.
@@ -65,17 +67,17 @@ class Kirin:
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
-        front, router = self._front, app.router
-        router.add_post(f"{ROOT}/generation", front.serve(self._create, "create"))
-        router.add_get(f"{ROOT}/generation/task/{{id}}", front.serve(self._query, "query"))
-        router.add_post(f"{ROOT}/text/scan", front.serve(self._scans.text, "scan", "text_scan"))
-        router.add_post(f"{ROOT}/image/scan", front.serve(self._scans.image, "scan", "image_scan"))
-        router.add_route("*", "/kirin/{rest:.*}", front.serve(self._unknown, "unknown"))
+        endpoints, router = self._endpoints, app.router
+        router.add_post(f"{ROOT}/generation", endpoints.serve(self._create, "create"))
+        router.add_get(f"{ROOT}/generation/task/{{id}}", endpoints.serve(self._query, "query"))
+        router.add_post(f"{ROOT}/text/scan", endpoints.serve(self._scans.text, "scan", "text_scan"))
+        router.add_post(f"{ROOT}/image/scan", endpoints.serve(self._scans.image, "scan", "image_scan"))
+        router.add_route("*", "/kirin/{rest:.*}", endpoints.serve(self._unknown, "unknown"))
 
     def describe(self, task: Task) -> dict[str, Any]:
         """A task as the query answers it."""
         told: dict[str, Any] = self._receipt(task) | {
-            "progress": self._desk.generation.progress(task),
+            "progress": self._backend.generation.progress(task),
             "metadata": {"in_queue_at": task.created_at},
         }
         if task.state is State.FAILED and task.failure is not None:
@@ -87,31 +89,33 @@ class Kirin:
         return told
 
     def _content(self, task: Task, which: str) -> dict[str, Any]:
-        url = self._desk.address(task, which)
-        return {"type": "video", "url": url, "duration": task.order.film.seconds, "jobId": task.id}
+        url = self._backend.address(task, which)
+        return {"type": "video", "url": url, "duration": task.parameters.video.seconds, "jobId": task.id}
 
     def _receipt(self, task: Task) -> dict[str, Any]:
         return {
             "id": task.id,
             "created_at": int(task.created_at),
             "status": WORDS[task.state],
-            "model": task.order.film.model,
+            "model": task.parameters.video.model,
         }
 
     async def _create(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
-        order = kirin_rules.read(await json_body(request), header_model=request.headers.get("X-Model"))
+        parameters = kirin_rules.read(await json_body(request), header_model=request.headers.get("X-Model"))
         if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
             return _not_created(fault)
-        if self._desk.tasks.taken(NAME, order.external_id):
-            text = f"external_task_id {order.external_id!r:.200} already exists"
+        if self._backend.tasks.taken(NAME, parameters.external_id):
+            text = f"external_task_id {parameters.external_id!r:.200} already exists"
             return web.json_response(_error(NOT_CREATED, text))
-        task = self._desk.accept(NAME, order, name=uuid.uuid4().hex, fault=fault, doom=_doom(fault))
+        task = self._backend.accept(
+            NAME, parameters, name=uuid.uuid4().hex, fault=fault, failure_to_come=_failure_to_come(fault)
+        )
         if fault is not None and fault.kind == "lost_answer":
             cut(request)
         return web.json_response(self._receipt(task))
 
     async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
-        task = self._desk.tasks.find(NAME, request.match_info["id"])
+        task = self._backend.tasks.find(NAME, request.match_info["id"])
         if task is None:
             raise KirinRefusal(404, "task not found")
         return web.json_response(self.describe(task))
@@ -125,7 +129,7 @@ class Kirin:
             raise KirinRefusal(401, "the API key is missing or wrong")
 
 
-def _shaped(fault: Fault) -> KirinRefusal | None:
+def _fault_answer(fault: Fault) -> KirinRefusal | None:
     if fault.kind == "http_500":
         return KirinRefusal(500, "internal server error")
     if fault.kind == "http_429":
@@ -137,7 +141,7 @@ def _invalid(exc: Exception) -> KirinRefusal:
     return KirinRefusal(400, str(exc), code=NOT_CREATED)
 
 
-def _doom(fault: Fault | None) -> Failure | None:
+def _failure_to_come(fault: Fault | None) -> Failure | None:
     """How the task will fail, if the fault says so."""
     if fault is None or fault.kind != "task_failed":
         return None

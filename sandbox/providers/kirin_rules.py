@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.fields import BrokenBody, Fields, Order
+from sandbox.providers.fields import BrokenBody, Fields, Parameters
 from sandbox.providers.multi_shot import read_shots
-from sandbox.studio.video import SIZES, Film, Shot
+from sandbox.rendering.video import SIZES, Shot, Video
 
 MODEL = "kirin_v3_t2v"
 PROMPT_MOST = 2500
@@ -13,7 +13,7 @@ DURATIONS = tuple(str(seconds) for seconds in range(3, 16))
 ASPECTS = ("16:9", "9:16", "1:1")
 
 
-def read(body: Mapping[str, Any], *, header_model: str | None) -> Order:
+def read(body: Mapping[str, Any], *, header_model: str | None) -> Parameters:
     """Read a create request: `input[0].params` with `model` beside it or in the header, or everything flat.
 
     A field the page does not list has no effect and is named in `ignored`: the page says nothing of refusing
@@ -35,7 +35,7 @@ def read(body: Mapping[str, Any], *, header_model: str | None) -> Order:
     watermark = mark is not None and mark.flag("enabled")
     shots = _storyboard(fields, duration) if fields.flag("multi_shot") else _single(fields, duration)
     width, height = SIZES[aspect, mode]
-    film = Film(
+    video = Video(
         shots=shots,
         width=width,
         height=height,
@@ -44,8 +44,8 @@ def read(body: Mapping[str, Any], *, header_model: str | None) -> Order:
         mode=mode,
         negative_prompt=negative,
     )
-    return Order(
-        film=film,
+    return Parameters(
+        video=video,
         body=body,
         external_id=fields.text("external_task_id") or None,
         callback_url=fields.text("callback_url") or None,

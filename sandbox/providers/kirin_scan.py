@@ -24,8 +24,8 @@ CLEAN, EXPLICIT = 0, 6  # the ends of `nsfw_level`
 class Scans:
     """The two calls; `sensitive` is word to kind of risk."""
 
-    def __init__(self, *, films: Files, sensitive: Mapping[str, str]) -> None:
-        self._films = films
+    def __init__(self, *, videos: Files, sensitive: Mapping[str, str]) -> None:
+        self._videos = videos
         self._sensitive: dict[str, str] = {}
         self.find(sensitive)
 
@@ -52,13 +52,13 @@ class Scans:
         """`image/scan`: how unsafe a video of ours is, and by which kinds of risk among those asked for."""
         fields = Fields(await json_body(request))
         _, root, rest = (fields.text("uri", required=True) or "").partition("/files/")
-        film = self._films.film_at(root + rest)
+        video = self._videos.video_at(root + rest)
         asked = fields.value("risk_types")
         if not isinstance(asked, list) or not all(isinstance(risk, str) for risk in asked):
             fields.refuse("risk_types", "a list of strings is expected")
-        if film is None:
+        if video is None:
             return web.json_response(_verdict(ok=False, found=[], error="the uri cannot be fetched"))
-        found = [hit for shot in film.shots for hit in self._found(shot.prompt) if hit["risk_type_code"] in asked]
+        found = [hit for shot in video.shots for hit in self._found(shot.prompt) if hit["risk_type_code"] in asked]
         return web.json_response(_verdict(ok=True, found=found, error=""))
 
     def _found(self, text: str) -> list[dict[str, Any]]:

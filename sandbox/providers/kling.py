@@ -11,9 +11,9 @@ from aiohttp import hdrs, web
 
 from sandbox.faults import Fault, cut
 from sandbox.providers import kling_rules
-from sandbox.providers.desk import Desk
+from sandbox.providers.backend import Backend
+from sandbox.providers.endpoints import Endpoints, Refusal
 from sandbox.providers.fields import BrokenBody, InvalidField, json_body
-from sandbox.providers.front import Front, Refusal
 from sandbox.providers.kling_auth import Keys
 from sandbox.providers.tasks import Failure, State, Task
 
@@ -26,7 +26,7 @@ WORDS = {
     State.FAILED: "failed",
 }
 UNIT = Decimal("0.14")  # USD: what one unit of a resource pack costs
-GONE = "The model '{model}' has been discontinued and is no longer available."
+DISCONTINUED = "The model '{model}' has been discontinued and is no longer available."
 RISK_CONTROL = "Failure to pass the risk control system"
 # HTTP status and words by code, from the document's table.
 CODES = {
@@ -75,21 +75,23 @@ class Kling:
         callback_secret: signs callbacks when there is one.
     """
 
-    def __init__(self, *, desk: Desk, keys: Keys, parallel: int, callback_secret: str | None) -> None:
-        self._desk = desk
+    def __init__(self, *, backend: Backend, keys: Keys, parallel: int, callback_secret: str | None) -> None:
+        self._backend = backend
         self._keys = keys
         self._parallel = parallel
         self._discontinued: frozenset[str] = frozenset()
-        self._front = Front(NAME, faults=desk.faults, authorise=self._authorise, shaped=_shaped, invalid=_invalid)
-        desk.serve(NAME, describe=self.describe, secret=callback_secret)
+        self._endpoints = Endpoints(
+            NAME, faults=backend.faults, authorise=self._authorise, fault_answer=_fault_answer, invalid=_invalid
+        )
+        backend.serve(NAME, describe=self.describe, secret=callback_secret)
 
     def attach(self, app: web.Application) -> None:
         """Add the routes."""
-        front, router = self._front, app.router
-        router.add_post(PATH, front.serve(self._create, "create"))
-        router.add_get(PATH, front.serve(self._list, "list"))
-        router.add_get(f"{PATH}/{{id}}", front.serve(self._query, "query"))
-        router.add_route("*", "/kling/{rest:.*}", front.serve(self._unknown, "unknown"))
+        endpoints, router = self._endpoints, app.router
+        router.add_post(PATH, endpoints.serve(self._create, "create"))
+        router.add_get(PATH, endpoints.serve(self._list, "list"))
+        router.add_get(f"{PATH}/{{id}}", endpoints.serve(self._query, "query"))
+        router.add_route("*", "/kling/{rest:.*}", endpoints.serve(self._unknown, "unknown"))
 
     def discontinue(self, models: Collection[str]) -> None:
         """Make no more videos with these models, and with all others.
@@ -107,17 +109,17 @@ class Kling:
         if task.state is State.DONE:
             video = {
                 "id": task.videos["plain"].split("/")[2],
-                "url": self._desk.address(task, "plain"),
-                "duration": f"{task.order.film.seconds}.1",
+                "url": self._backend.address(task, "plain"),
+                "duration": f"{task.parameters.video.seconds}.1",
             }
-            if task.order.watermark:
-                video["watermark_url"] = self._desk.address(task, "watermarked")
+            if task.parameters.watermark:
+                video["watermark_url"] = self._backend.address(task, "watermarked")
             told["task_result"] = {"videos": [video]}
             told["final_unit_deduction"] = f"{(task.cost / UNIT).normalize():f}"
         return told
 
     def _receipt(self, task: Task) -> dict[str, Any]:
-        external = task.order.external_id
+        external = task.parameters.external_id
         return {
             "task_id": task.id,
             "task_status": WORDS[task.state],
@@ -127,32 +129,32 @@ class Kling:
         }
 
     async def _create(self, request: web.Request, fault: Fault | None) -> web.StreamResponse:
-        order = kling_rules.read(await json_body(request))
+        parameters = kling_rules.read(await json_body(request))
         if fault is not None and fault.kind == "task_failed" and fault.options.get("at") == "create":
             raise KlingRefusal(int(fault.options.get("code", 5000)), str(fault.options.get("message", "")))
-        if order.film.model in self._discontinued:  # the words are on record, their code is not
-            raise KlingRefusal(1201, GONE.format(model=order.film.model))
-        if self._desk.tasks.taken(NAME, order.external_id):
-            raise KlingRefusal(1201, f"External_task_id {order.external_id:.200} already exists")
-        self._check_parallel(order.film.model)
+        if parameters.video.model in self._discontinued:  # the words are on record, their code is not
+            raise KlingRefusal(1201, DISCONTINUED.format(model=parameters.video.model))
+        if self._backend.tasks.taken(NAME, parameters.external_id):
+            raise KlingRefusal(1201, f"External_task_id {parameters.external_id:.200} already exists")
+        self._check_parallel(parameters.video.model)
         name = str(secrets.randbelow(9 * 10**17) + 10**17)
-        task = self._desk.accept(NAME, order, name=name, fault=fault, doom=_doom(fault))
+        task = self._backend.accept(NAME, parameters, name=name, fault=fault, failure_to_come=_failure_to_come(fault))
         if fault is not None and fault.kind == "lost_answer":
             cut(request)
         return web.json_response(_envelope(0, "SUCCEED", self._receipt(task)))
 
     async def _query(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         name = request.match_info["id"]
-        task = self._desk.tasks.find(NAME, name)
+        task = self._backend.tasks.find(NAME, name)
         if task is None:
             raise KlingRefusal(1201, f"Task not found by id/external id: {name:.200}")
         return web.json_response(_envelope(0, "SUCCEED", self.describe(task)))
 
     async def _list(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
         """A page of the account's tasks, the newest first."""
-        page = _whole(request, "pageNum", default=1, most=PAGES)
-        size = _whole(request, "pageSize", default=SIZE, most=SIZES)
-        newest = self._desk.tasks.of(NAME)[::-1][(page - 1) * size : page * size]
+        page = _whole_number(request, "pageNum", default=1, most=PAGES)
+        size = _whole_number(request, "pageSize", default=SIZE, most=SIZES)
+        newest = self._backend.tasks.of(NAME)[::-1][(page - 1) * size : page * size]
         return web.json_response(_envelope(0, "SUCCEED", [self.describe(task) for task in newest]))
 
     async def _unknown(self, _request: web.Request, _fault: Fault | None) -> web.StreamResponse:
@@ -165,12 +167,12 @@ class Kling:
 
     def _check_parallel(self, model: str) -> None:
         """Count the account's tasks of this model from submit to end."""
-        under_way = [task for task in self._desk.tasks.of(NAME) if not task.state.final]
-        if sum(task.order.film.model == model for task in under_way) >= self._parallel:
+        under_way = [task for task in self._backend.tasks.of(NAME) if not task.state.final]
+        if sum(task.parameters.video.model == model for task in under_way) >= self._parallel:
             raise KlingRefusal(1303)
 
 
-def _shaped(fault: Fault) -> KlingRefusal | None:
+def _fault_answer(fault: Fault) -> KlingRefusal | None:
     if fault.kind == "http_500":
         return KlingRefusal(int(fault.options.get("code", 5000)))
     if fault.kind == "http_429":
@@ -188,7 +190,7 @@ def _envelope(code: int, message: str, data: Any = None) -> dict[str, Any]:
     return told if data is None else told | {"data": data}
 
 
-def _doom(fault: Fault | None) -> Failure | None:
+def _failure_to_come(fault: Fault | None) -> Failure | None:
     """How the task will fail, if the fault says so: a code of the table for its words, other text for itself."""
     if fault is None or fault.kind != "task_failed":
         return None
@@ -197,7 +199,7 @@ def _doom(fault: Fault | None) -> Failure | None:
     return Failure(code, str(fault.options.get("message", words)))
 
 
-def _whole(request: web.Request, name: str, *, default: int, most: int) -> int:
+def _whole_number(request: web.Request, name: str, *, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
     if not (DIGITS.fullmatch(text) and 1 <= int(text) <= most):
         raise InvalidField(name, f"a whole number from 1 to {most} is expected")

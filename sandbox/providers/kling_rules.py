@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.providers.fields import Fields, InvalidField, Order
+from sandbox.providers.fields import Fields, InvalidField, Parameters
 from sandbox.providers.multi_shot import read_shots
-from sandbox.studio.video import SIZES, Camera, Film, Shot
+from sandbox.rendering.video import SIZES, Camera, Shot, Video
 
 PROMPT_MOST = 2500
 ASPECTS = ("16:9", "9:16", "1:1")
@@ -83,7 +83,7 @@ class KlingFields(Fields):
         return value
 
 
-def read(body: Mapping[str, Any]) -> Order:
+def read(body: Mapping[str, Any]) -> Parameters:
     """Read a create request; names that are not in the document (`model` is one) are named in `ignored`.
 
     Raises:
@@ -109,7 +109,7 @@ def read(body: Mapping[str, Any]) -> Order:
     for field in (field for field, refused in wrong.items() if refused):
         raise Unsupported(field, model=name, mode=mode, duration=duration)
     width, height = SIZES[aspect, mode]
-    film = Film(
+    video = Video(
         shots=shots,
         width=width,
         height=height,
@@ -121,8 +121,8 @@ def read(body: Mapping[str, Any]) -> Order:
         cfg_scale=scale,
     )
     mark = fields.object("watermark_info")
-    return Order(
-        film=film,
+    return Parameters(
+        video=video,
         body=body,
         external_id=fields.text("external_task_id") or None,
         callback_url=fields.text("callback_url") or None,

@@ -3,7 +3,7 @@
 import re
 
 from sandbox.providers.fields import Fields
-from sandbox.studio.video import Shot
+from sandbox.rendering.video import Shot
 
 SHOT_MOST, SHOTS_MOST = 512, 6
 WHOLE_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from sandbox.faults import Faults
 from sandbox.providers import kirin, kling
-from sandbox.providers.desk import Desk
+from sandbox.providers.backend import Backend
 from sandbox.providers.kling_auth import Keys
 from sandbox.providers.tasks import Task
-from sandbox.studio.vault import Vault
+from sandbox.rendering.video_cache import VideoCache
 
 # The moderation of the sandbox knows few words, but finds them.
 SENSITIVE = {"gore": "VIOLENT", "bloodbath": "VIOLENT", "nude": "EROTIC", "porn": "EROTIC"}
@@ -52,23 +52,25 @@ class Providers:
         self.kling_key = f"sk-{secrets.token_urlsafe(32)}"
         self.kling_access_key = secrets.token_hex(16)
         self.kling_secret_key = secrets.token_hex(32)
-        self._vault = Vault(folder=cache_dir, fps=fps)
-        self._desk = Desk(faults=faults, vault=self._vault, generate_seconds=generate_seconds, clock=clock)
+        self._video_cache = VideoCache(folder=cache_dir, fps=fps)
+        self._backend = Backend(
+            faults=faults, video_cache=self._video_cache, generate_seconds=generate_seconds, clock=clock
+        )
         keys = Keys(api=self.kling_key, access=self.kling_access_key, secret=self.kling_secret_key)
-        self._kirin = kirin.Kirin(desk=self._desk, key=self.kirin_key, sensitive=sensitive)
+        self._kirin = kirin.Kirin(backend=self._backend, key=self.kirin_key, sensitive=sensitive)
         self._kling = kling.Kling(
-            desk=self._desk, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret
+            backend=self._backend, keys=keys, parallel=kling_parallel, callback_secret=kling_callback_secret
         )
         self._servers = (self._kirin, self._kling)
 
     @property
     def public_url(self) -> str:
         """Where the application is reached, without a slash at the end; results' addresses start with it."""
-        return self._desk.public_url
+        return self._backend.public_url
 
     @public_url.setter
     def public_url(self, url: str) -> None:
-        self._desk.public_url = url.rstrip("/")
+        self._backend.public_url = url.rstrip("/")
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,15 +84,15 @@ class Providers:
         """Add the routes `/kirin/…`, `/kling/…` and `/files/…`."""
         for server in self._servers:
             server.attach(app)
-        self._desk.files.attach(app)
+        self._backend.files.attach(app)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Every task of both providers, oldest first, as the control address shows it."""
-        return [_row(task) for task in self._desk.tasks]
+        return [_row(task) for task in self._backend.tasks]
 
     def bill(self) -> dict[str, str]:
         """USD charged so far by each provider and in all, exactly, as decimal strings."""
-        sums = {name: sum((task.cost for task in self._desk.tasks.of(name)), Decimal(0)) for name in WORDS}
+        sums = {name: sum((task.cost for task in self._backend.tasks.of(name)), Decimal(0)) for name in WORDS}
         return {name: f"{cost:f}" for name, cost in {**sums, "total": sum(sums.values(), Decimal(0))}.items()}
 
     def find_words(self, sensitive: Mapping[str, str]) -> None:
@@ -111,22 +113,22 @@ class Providers:
 
     async def close(self) -> None:
         """Abandon what is under way; leaves nothing behind but the cache folder."""
-        await self._desk.generation.close()
-        await self._vault.close()
+        await self._backend.generation.close()
+        await self._video_cache.close()
 
 
 def _row(task: Task) -> dict[str, Any]:
     return {
         "provider": task.provider,
         "id": task.id,
-        "external_id": task.order.external_id,
-        "request": task.order.body,
+        "external_id": task.parameters.external_id,
+        "request": task.parameters.body,
         "status": WORDS[task.provider][task.state],
         "cost": f"{task.cost:f}",
         "billed": task.billed,
         "created_at": task.created_at,
         "finished_at": task.finished_at,
         "error": task.failure and {"code": task.failure.code, "message": task.failure.message},
-        "ignored": list(task.order.ignored),
+        "ignored": list(task.parameters.ignored),
         "callbacks": list(task.callbacks),
     }

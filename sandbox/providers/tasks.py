@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sandbox.providers.fields import Order
+from sandbox.providers.fields import Parameters
 
 CENTS = Decimal("0.0001")
 
@@ -61,14 +61,14 @@ class Task:
 
     provider: str
     id: str
-    order: Order
+    parameters: Parameters
     created_at: float
     updated_at: float
     state: State = State.WAITING
     working_at: float | None = None
     finished_at: float | None = None
     failure: Failure | None = None
-    doom: Failure | None = None  # how it will fail in the end
+    failure_to_come: Failure | None = None  # how it will fail in the end
     stuck: bool = False  # never ends
     factor: Decimal = Decimal(1)  # of the list price, which is charged
     videos: dict[str, str] = field(default_factory=dict)  # address paths: "plain", "watermarked"
@@ -82,9 +82,9 @@ class Task:
     @property
     def cost(self) -> Decimal:
         """USD charged so far."""
-        film = self.order.film
-        rate = PRICES[film.model, film.mode, film.sound]
-        return (rate * film.seconds * self.factor).quantize(CENTS).normalize() if self.billed else Decimal(0)
+        video = self.parameters.video
+        rate = PRICES[video.model, video.mode, video.sound]
+        return (rate * video.seconds * self.factor).quantize(CENTS).normalize() if self.billed else Decimal(0)
 
     def move(self, state: State, *, now: float) -> None:
         """Come to a later state."""
@@ -108,8 +108,8 @@ class Tasks:
     def add(self, task: Task) -> None:
         """Take a task whose id and external id are new."""
         self._rows[task.provider, task.id] = task
-        if task.order.external_id is not None:
-            self._by_external[task.provider, task.order.external_id] = task
+        if task.parameters.external_id is not None:
+            self._by_external[task.provider, task.parameters.external_id] = task
 
     def of(self, provider: str) -> list[Task]:
         """One provider's tasks, oldest first."""

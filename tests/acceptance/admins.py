@@ -4,21 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.acceptance.people import Json, People
-from tests.acceptance.stage import SMALL
+from tests.acceptance.system import SMALL
 
 
-async def does(people: People, name: str, /, *, user: str = "admin", **options: Any) -> str:
+async def run_admin(people: People, name: str, /, *, user: str = "admin", **options: Any) -> str:
     """Type a command under `/admin`; the words of its private answer."""
     return await people.answer(await people.types(f"admin {name}", user=user, also=options))
 
 
-async def asks(people: People, *, user: str = "ana", channel: str = "general", **options: Any) -> str:
+async def request_video(people: People, *, user: str = "ana", channel: str = "general", **options: Any) -> str:
     """Ask for a small video; the words of the private answer."""
     wanted = {**SMALL, **options}
     return await people.answer(await people.types("video create", user=user, channel=channel, also=wanted))
 
 
-async def told(people: People, words: str, *, channel: str = "general") -> Json:
+async def audit_message(people: People, words: str, *, channel: str = "general") -> Json:
     """The message of the audit channel that says these words, as soon as it is there."""
 
     async def saying() -> Json | None:

@@ -16,7 +16,7 @@ pytest.register_assert_rewrite(*(f"tests.acceptance.{name}" for name in ("books"
 
 from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain themselves only if imported now
 from tests.acceptance.people import People  # noqa: E402 - likewise
-from tests.acceptance.stage import Stage  # noqa: E402 - likewise
+from tests.acceptance.system import System  # noqa: E402 - likewise
 
 FPS = 4  # frames a second of the films: nobody here looks at them
 
@@ -48,16 +48,16 @@ def generate_seconds(request: pytest.FixtureRequest) -> float:
 
 
 @pytest.fixture
-async def stage(
+async def system(
     tmp_path: Path, films: Path, document: Document | None, generate_seconds: float
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[System]:
     """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
     before, children = asyncio.all_tasks(), _children()
     sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=films, fps=FPS, openapi=document, environment={})
     async with sandbox, aiohttp.ClientSession() as client:
-        stage = Stage(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
-        yield stage
-        await stage.check()
+        system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
+        yield system
+        await system.check()
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     _, staying = await asyncio.wait(left, timeout=15) if left else ((), ())
     assert [str(task.get_coro()) for task in staying] == []

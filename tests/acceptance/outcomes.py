@@ -2,14 +2,14 @@
 
 from bot.locale import words
 from tests.acceptance.people import Json, text_of
-from tests.acceptance.stage import Stage
+from tests.acceptance.system import System
 
 
-async def delivered_once(stage: Stage, *, channel: str = "general") -> Json:
+async def delivered_once(system: System, *, channel: str = "general") -> Json:
     """One video of 3 credits is in the channel and nowhere else, one task was billed, the card is closed; the video."""
-    people = stage.people
+    people = system.people
     assert [task["billed"] for task in await people.tasks()].count(True) == 1
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
     (result,) = await people.results(channel)
     (card,) = await people.cards()
     assert "Done" in text_of(card)
@@ -18,40 +18,40 @@ async def delivered_once(stage: Stage, *, channel: str = "general") -> Json:
     return result
 
 
-async def given_back(stage: Stage, why: str) -> None:
+async def given_back(system: System, why: str) -> None:
     """There is no video and nothing is held any more; the card says why (`failed.{why}`), ana is called."""
-    people, say = stage.people, words()
-    assert stage.books.entries() == [("hold", 3), ("release", 3)]
+    people, say = system.people, words()
+    assert system.database.entries() == [("hold", 3), ("release", 3)]
     assert await people.results() + await people.results("dm") == []
     (card,) = await people.cards()
     assert say("card.failed") in text_of(card)
     assert say(f"failed.{why}") in text_of(card)
     assert "nothing was charged" in text_of(card).casefold()
-    await called_once(stage, "failed")
+    await called_once(system, "failed")
 
 
-async def called_once(stage: Stage, ending: str) -> Json:
+async def called_once(system: System, ending: str) -> Json:
     """Ana has been called in the channel once, and nobody else, in the words of `ending.{ending}`; that message."""
-    ana = stage.id_of("users", "ana")
+    ana = system.id_of("users", "ana")
     said = words()(f"ending.{ending}", mention=f"<@{ana}>")
 
     async def calls() -> list[Json] | None:
-        return [each for each in await stage.people.messages() if ana in each["content"]] or None
+        return [each for each in await system.people.messages() if ana in each["content"]] or None
 
-    (message,) = await stage.people.until(calls, what=f"the words {said!r}")
+    (message,) = await system.people.until(calls, what=f"the words {said!r}")
     assert message["content"].startswith(said)
     assert [each["id"] for each in message["mentions"]] == [ana]
     assert (message["mention_roles"], message["mention_everyone"]) == ([], False)
     return message
 
 
-async def kept_for_the_operator(stage: Stage, phase: str) -> None:
+async def kept_for_the_operator(system: System, phase: str) -> None:
     """There is no video, the hold stays, the operator has been told, and so says the card (if there is one)."""
-    people, say = stage.people, words()
-    assert stage.books.entries() == [("hold", 3)]
+    people, say = system.people, words()
+    assert system.database.entries() == [("hold", 3)]
     assert await people.results() + await people.results("dm") == []
     (alert,) = await people.messages("showcase")
-    assert stage.books.job()["id"] in alert["content"]
+    assert system.database.job()["id"] in alert["content"]
     for card in await people.cards():
         assert say(f"card.{phase}") in text_of(card)
         assert say(f"card.{phase}.text") in text_of(card)

@@ -10,8 +10,8 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 PATIENCE: Final = 40.0  # seconds until what never comes is given up; nothing is measured with it
-GLANCE: Final = 0.02  # seconds between the first two looks
-STARE: Final = 0.1  # and at most between two later ones
+POLL_SECONDS: Final = 0.02  # seconds between the first two looks
+LONGEST_POLL_SECONDS: Final = 0.1  # and at most between two later ones
 LOADING: Final = 1 << 7  # Discord's flag of "is thinking…"
 
 
@@ -102,9 +102,9 @@ class People:
         """Change what the bot (or a `user` or `role`) may do in a channel: `deny`, `allow`."""
         await self._post("permissions", {"channel": channel, **changes})
 
-    async def turn(self, **knob: Any) -> None:
+    async def change_settings(self, **settings: Any) -> None:
         """Turn one of the world's knobs."""
-        await self._post("settings", knob)
+        await self._post("settings", settings)
 
     async def crowd(self, count: int, *, roles: list[str] | None = None) -> list[str]:
         """Let so many people join; their names."""
@@ -236,13 +236,13 @@ class People:
 
     async def until(self, look: Callable[[], Awaitable[T | None]], *, what: str) -> T:
         """Look again and again until there is something to see: neither None nor False."""
-        pause = GLANCE
+        pause = POLL_SECONDS
         try:
             async with asyncio.timeout(PATIENCE):
                 while (seen := await look()) is None or seen is False:
                     self.alive()
                     await asyncio.sleep(pause)
-                    pause = min(1.3 * pause, STARE)
+                    pause = min(1.3 * pause, LONGEST_POLL_SECONDS)
         except TimeoutError:
             raise AssertionError(f"waited in vain for {what}") from None
         return seen

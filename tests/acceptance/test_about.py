@@ -4,16 +4,16 @@ import pytest
 
 from bot import __version__
 from bot.locale import words
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 SAY = words()
 
 
-async def test_help_says_how_to_begin_and_what_one_has_here(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_help_says_how_to_begin_and_what_one_has_here(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL)
-        await stage.rest()
+        await system.rest()
         member = await people.answer(await people.types("help"))
         admin = await people.answer(await people.types("help", user="admin"))
     assert SAY("help") in member
@@ -22,9 +22,9 @@ async def test_help_says_how_to_begin_and_what_one_has_here(stage: Stage) -> Non
     assert SAY("help.admin") in admin
 
 
-async def test_help_says_why_no_video_is_made_here(stage: Stage) -> None:
-    people, showcase = stage.people, int(stage.id_of("channels", "showcase"))
-    async with stage.bot():
+async def test_help_says_why_no_video_is_made_here(system: System) -> None:
+    people, showcase = system.people, int(system.id_of("channels", "showcase"))
+    async with system.bot():
         assert SAY("help.closed") not in await people.answer(await people.types("help"))
         await people.answered(await people.types("admin channels", user="admin", allow="showcase"))
         closed = await people.answer(await people.types("help"))
@@ -35,14 +35,14 @@ async def test_help_says_why_no_video_is_made_here(stage: Stage) -> None:
     assert r"\*lunch\*" in paused
 
 
-async def test_about_says_what_runs_and_how_the_services_are(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(source_url="https://git.example/bot"):
+async def test_about_says_what_runs_and_how_the_services_are(system: System) -> None:
+    people = system.people
+    async with system.bot(source_url="https://git.example/bot"):
         told = await people.answer(await people.types("about"))
         assert __version__ in told
         assert "https://git.example/bot" in told
         assert SAY("about.service", name="kirin", condition=SAY("about.well")) in told
-    async with stage.bot():
+    async with system.bot():
         await people.fault("kirin", "http_500", count=20, on=["query", "list", "unknown", "create"])
         told = await people.answer(await people.types("about"))
         assert SAY("about.service", name="kirin", condition=SAY("about.down")) in told
@@ -52,9 +52,9 @@ async def test_about_says_what_runs_and_how_the_services_are(stage: Stage) -> No
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-async def test_feedback_reaches_the_operator_and_can_mention_nobody(stage: Stage, locale: str) -> None:
-    people, say = stage.people, words(locale)
-    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+async def test_feedback_reaches_the_operator_and_can_mention_nobody(system: System, locale: str) -> None:
+    people, say = system.people, words(locale)
+    async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
         opened = await people.types("feedback", locale=locale)
         assert (await people.form(opened))["title"] == say("feedback.title")
         sent = await people.submits(opened, locale=locale, text="More **cats**, @everyone\nplease")
@@ -65,24 +65,24 @@ async def test_feedback_reaches_the_operator_and_can_mention_nobody(stage: Stage
 
         alert = await people.until(told, what="the feedback")
     assert "More \\*\\*cats\\*\\*, @\u200beveryone please" in alert
-    assert stage.id_of("users", "ana") in alert
+    assert system.id_of("users", "ana") in alert
 
 
-async def test_feedback_goes_to_the_owner_of_the_application_where_there_is_no_channel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_feedback_goes_to_the_owner_of_the_application_where_there_is_no_channel(system: System) -> None:
+    people = system.people
+    async with system.bot():
         opened = await people.types("feedback")
         await people.form(opened)
         assert await people.answer(await people.submits(opened, text="hello")) == SAY("feedback.told")
     assert ["hello" in each["content"] for each in await people.messages("dm", user="owner")] == [True]
 
 
-async def test_so_much_feedback_a_day(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_so_much_feedback_a_day(system: System) -> None:
+    people = system.people
+    async with system.bot():
         for number in range(6):
             opened = await people.types("feedback")
             await people.form(opened)
             answer = await people.answer(await people.submits(opened, text=f"number {number}"))
     assert SAY("error.too_much_feedback", limit=5) in answer
-    assert len(stage.books.rows("SELECT * FROM feedback")) == 5
+    assert len(system.database.rows("SELECT * FROM feedback")) == 5

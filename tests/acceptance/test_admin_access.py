@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from tests.acceptance.admins import asks, does
-from tests.acceptance.stage import Stage
+from tests.acceptance.admins import request_video, run_admin
+from tests.acceptance.system import System
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "admin.md"
 COMMANDS: Final = (
@@ -15,19 +15,19 @@ COMMANDS: Final = (
 )
 
 
-async def test_no_admins_command_is_offered_to_members_or_in_direct_messages(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_no_admins_command_is_offered_to_members_or_in_direct_messages(system: System) -> None:
+    people = system.people
+    async with system.bot():
         for name in COMMANDS:
             assert "admin" in await people.cannot_type(f"admin {name}", user="ana")
         assert await people.cannot_type("admin show", user="admin", channel="dm")
-        assert "Time zone" in await does(people, "show")
-        assert "Time zone" in await does(people, "show", user="owner")
+        assert "Time zone" in await run_admin(people, "show")
+        assert "Time zone" in await run_admin(people, "show", user="owner")
 
 
-async def test_the_admins_page_names_every_command_with_its_options(stage: Stage) -> None:
-    async with stage.bot():
-        offered = stage.sandbox.discord.registry.offered(str(stage.sandbox.describe()["discord"]["guild_id"]))
+async def test_the_admins_page_names_every_command_with_its_options(system: System) -> None:
+    async with system.bot():
+        offered = system.sandbox.discord.registry.offered(str(system.sandbox.describe()["discord"]["guild_id"]))
     (admin,) = [each for each in offered if each["name"] == "admin"]
     page = PAGE.read_text(encoding="utf-8")
     for command in admin["options"]:
@@ -38,47 +38,47 @@ async def test_the_admins_page_names_every_command_with_its_options(stage: Stage
     assert {command["name"] for command in admin["options"]} >= set(COMMANDS)
 
 
-async def test_a_role_that_was_let_in_under_integrations_may_use_commands_and_panel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_role_that_was_let_in_under_integrations_may_use_commands_and_panel(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.integrations(command="admin", allow={"roles": ["Film club"]})
-        await does(people, "limits", user="ben", longest=3)
-        assert "at most 3 seconds" in await asks(people, duration=5)
+        await run_admin(people, "limits", user="ben", longest=3)
+        assert "at most 3 seconds" in await request_video(people, duration=5)
         opened = await people.types("admin setup", user="ben")
         message = await people.answered(opened)
         pressed = await people.presses(message, "setup:channels", "general", user="ben")
         await people.edited(pressed)
-        assert "No videos are made in this channel" in await asks(people, channel="rushes")
+        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
 
 
-async def test_who_was_let_in_and_is_not_any_more_cannot_use_an_open_panel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_who_was_let_in_and_is_not_any_more_cannot_use_an_open_panel(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.integrations(command="admin", allow={"roles": ["Film club"]})
         message = await people.answered(await people.types("admin setup", user="ben"))
         await people.integrations(command="admin", deny={"roles": ["Film club"]})
         pressed = await people.presses(message, "setup:channels", "general", user="ben")
         refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
         assert "Manage Server" in refusal["content"]
-        assert "Videos only in: **all**" in await does(people, "channels")
+        assert "Videos only in: **all**" in await run_admin(people, "channels")
 
 
-async def test_an_admin_who_is_one_no_longer_cannot_use_an_old_panel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_an_admin_who_is_one_no_longer_cannot_use_an_old_panel(system: System) -> None:
+    people = system.people
+    async with system.bot():
         message = await people.answered(await people.types("admin setup", user="admin"))
         await people.edited(await people.presses(message, "setup:channels", "general", user="admin"))
         await people.gives("admin")
         pressed = await people.presses(message, "setup:channels", user="admin")
         refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
         assert "Manage Server" in refusal["content"]
-        assert "Videos only in: **<#" in await does(people, "channels", user="owner")
+        assert "Videos only in: **<#" in await run_admin(people, "channels", user="owner")
 
 
 @pytest.mark.parametrize("step", ["zone", "credits", "budget"])
-async def test_a_form_that_comes_back_without_the_permission_decides_nothing(stage: Stage, step: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_form_that_comes_back_without_the_permission_decides_nothing(system: System, step: str) -> None:
+    people = system.people
+    async with system.bot():
         message = await people.answered(await people.types("admin setup", user="admin"))
         form = await people.presses(message, f"setup:{step}", user="admin")
         await people.form(form)
@@ -88,4 +88,4 @@ async def test_a_form_that_comes_back_without_the_permission_decides_nothing(sta
         sent = await people.submits(form, user="admin", **entered)
         refusal = await people.until(lambda: people.followup(sent), what="a refusal")
         assert "Manage Server" in refusal["content"]
-    assert stage.books.rows("SELECT * FROM audit") == []
+    assert system.database.rows("SELECT * FROM audit") == []

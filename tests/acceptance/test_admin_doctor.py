@@ -1,89 +1,89 @@
 """`/admin doctor`: what keeps the bot from working, and what was deleted."""
 
-from tests.acceptance.admins import asks, does, told
-from tests.acceptance.stage import Stage
+from tests.acceptance.admins import audit_message, request_video, run_admin
+from tests.acceptance.system import System
 
 
-async def test_channels_are_looked_at_one_by_one(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        said = await does(people, "doctor")
+async def test_channels_are_looked_at_one_by_one(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        said = await run_admin(people, "doctor")
         for name, missing in (("quiet", "Send Messages"), ("no-files", "Attach Files"), ("hidden", "View Channel")):
-            (line,) = [each for each in said.splitlines() if f"<#{stage.id_of('channels', name)}>" in each]
+            (line,) = [each for each in said.splitlines() if f"<#{system.id_of('channels', name)}>" in each]
             assert missing in line
             assert line.startswith("⚠️")
         (good,) = [each for each in said.splitlines() if "I may post videos in" in each]
-        assert f"<#{stage.id_of('channels', 'general')}>" in good
+        assert f"<#{system.id_of('channels', 'general')}>" in good
         assert "Files of up to 10 MB" in said
         assert "The database answers" in said
         assert "✅ The video service kirin answers" in said
-        await does(people, "channels", allow="quiet")
-        said = await does(people, "doctor")
+        await run_admin(people, "channels", allow="quiet")
+        said = await run_admin(people, "doctor")
         assert "There is no channel where videos are made and I may post them" in said
-        assert f"<#{stage.id_of('channels', 'no-files')}>" not in said
+        assert f"<#{system.id_of('channels', 'no-files')}>" not in said
 
 
-async def test_a_video_service_that_is_down_is_named(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_video_service_that_is_down_is_named(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.fault("kling", "http_500", count=20)
-        assert "❌ The video service kling does not answer" in await does(people, "doctor")
+        assert "❌ The video service kling does not answer" in await run_admin(people, "doctor")
 
 
-async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(stage: Stage) -> None:
-    people = stage.people
+async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(system: System) -> None:
+    people = system.people
     await people.room("mod")
     await people.room("log")
-    async with stage.bot():
-        said = await does(people, "doctor")
+    async with system.bot():
+        said = await run_admin(people, "doctor")
         assert "There is no moderators' channel" in said
         assert "Changes are told nowhere" in said
         message = await people.answered(await people.types("admin setup", user="admin"))
         await people.edited(await people.presses(message, "setup:moderators", "mod", user="admin"))
-        await does(people, "audit", channel="log")
-        await told(people, "Changes are told in", channel="log")
-        said = await does(people, "doctor")
+        await run_admin(people, "audit", channel="log")
+        await audit_message(people, "Changes are told in", channel="log")
+        said = await run_admin(people, "doctor")
         assert "✅ Moderators decide in <#" in said
         assert "✅ Changes are told in <#" in said
         await people.permissions("mod", deny=["EMBED_LINKS"])
         await people.room("log", delete=True)
-        said = await does(people, "doctor")
+        said = await run_admin(people, "doctor")
         assert "In the moderators' channel <#" in said
         assert "Embed Links" in said
         assert "The audit channel is gone" in said
-        await does(people, "limits", longest=3)
-        await does(people, "doctor", tidy=True)
-        said = await does(people, "doctor")
+        await run_admin(people, "limits", longest=3)
+        await run_admin(people, "doctor", tidy=True)
+        said = await run_admin(people, "doctor")
         assert "Changes are told nowhere" in said
 
 
-async def test_what_was_deleted_is_found_and_tidied_without_letting_anybody_in(stage: Stage) -> None:
-    people = stage.people
+async def test_what_was_deleted_is_found_and_tidied_without_letting_anybody_in(system: System) -> None:
+    people = system.people
     role, other = await people.role("VIP"), await people.role("Extra")
     await people.room("stage")
-    async with stage.bot():
-        await does(people, "roles", allow="VIP")
-        await does(people, "tier", role="Extra", credits=5)
-        await does(people, "channels", deny="stage")
+    async with system.bot():
+        await run_admin(people, "roles", allow="VIP")
+        await run_admin(people, "tier", role="Extra", credits=5)
+        await run_admin(people, "channels", deny="stage")
         await people.role("VIP", delete=True)
         await people.role("Extra", delete=True)
         await people.room("stage", delete=True)
-        said = await does(people, "doctor")
+        said = await run_admin(people, "doctor")
         assert f"`{role}`" in said
         assert f"`{other}`" in said
         assert "Channels that exist no more" in said
-        assert "Nothing was taken" in await asks(people)
-        said = await does(people, "doctor", tidy=True)
+        assert "Nothing was taken" in await request_video(people)
+        said = await run_admin(people, "doctor", tidy=True)
         assert "It holds at once" in said
         assert f"`{other}`" not in said
         assert f"`{role}`" in said
-        assert "Nothing was taken" in await asks(people)
-        await does(people, "roles", allow="Film club")
-        await does(people, "doctor", tidy=True)
-        assert "exist no more" not in await does(people, "doctor")
+        assert "Nothing was taken" in await request_video(people)
+        await run_admin(people, "roles", allow="Film club")
+        await run_admin(people, "doctor", tidy=True)
+        assert "exist no more" not in await run_admin(people, "doctor")
 
 
-async def test_a_month_whose_budget_is_spent_is_named(stage: Stage) -> None:
-    async with stage.bot():
-        await does(stage.people, "budget", monthly=0)
-        assert "This month's budget is used up" in await does(stage.people, "doctor")
+async def test_a_month_whose_budget_is_spent_is_named(system: System) -> None:
+    async with system.bot():
+        await run_admin(system.people, "budget", monthly=0)
+        assert "This month's budget is used up" in await run_admin(system.people, "doctor")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.admins import asks, does, told
+from tests.acceptance.admins import audit_message, request_video, run_admin
 from tests.acceptance.people import Json, People, attaches
-from tests.acceptance.stage import Stage
+from tests.acceptance.system import System
 
 
 async def exports(people: People) -> Json:
@@ -34,36 +34,36 @@ async def applies(people: People, sent: str, *, user: str = "admin") -> str:
     return str((await people.edited(pressed))["content"])
 
 
-async def test_settings_go_out_into_a_file_and_come_back_changed(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "audit", channel="showcase")
-        await does(people, "channels", allow="general", deny="nsfw")
-        await does(people, "tier", role="Film club", credits=9, priority=2)
-        await does(people, "budget", monthly=25)
+async def test_settings_go_out_into_a_file_and_come_back_changed(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "audit", channel="showcase")
+        await run_admin(people, "channels", allow="general", deny="nsfw")
+        await run_admin(people, "tier", role="Film club", credits=9, priority=2)
+        await run_admin(people, "budget", monthly=25)
         file = await exports(people)
         assert file["format"] == "shotcaller-guild-settings"
-        assert file["settings"]["channels"]["allowed"] == [stage.id_of("channels", "general")]
+        assert file["settings"]["channels"]["allowed"] == [system.id_of("channels", "general")]
         file["settings"]["limits"]["longest"] = 3
         file["settings"]["gifts"] = True
-        await does(people, "tier", role="Film club", remove=True)
+        await run_admin(people, "tier", role="Film club", remove=True)
         sent = await imports(people, json.dumps(file))
         said = await people.answer(sent)
         assert "Nothing has been changed yet" in said
         assert "Longest video: no limit → **3 seconds**" in said
-        assert "at most 3 seconds" not in await asks(people, duration=5)
-        await stage.rest()
-    async with stage.bot():
+        assert "at most 3 seconds" not in await request_video(people, duration=5)
+        await system.rest()
+    async with system.bot():
         assert "Gifts between members: no → **yes**" in await applies(people, sent)
-        assert "at most 3 seconds" in await asks(people, duration=5)
+        assert "at most 3 seconds" in await request_video(people, duration=5)
         assert (await exports(people)) == file
-        assert "Longest video" in (await told(people, "imported settings", channel="showcase"))["content"]
+        assert "Longest video" in (await audit_message(people, "imported settings", channel="showcase"))["content"]
 
 
-async def test_the_file_of_now_changes_nothing(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "limits", longest=5)
+async def test_the_file_of_now_changes_nothing(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "limits", longest=5)
         file = await exports(people)
         assert "That is how it was already" in await people.answer(await imports(people, json.dumps(file)))
 
@@ -85,23 +85,23 @@ def file(**settings: Any) -> str:
         (" " * 300_000, "larger than 256 KB"),
     ],
 )
-async def test_a_file_with_one_mistake_changes_nothing_at_all(stage: Stage, content: str, reason: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_file_with_one_mistake_changes_nothing_at_all(system: System, content: str, reason: str) -> None:
+    people = system.people
+    async with system.bot():
         said = await people.answer(await imports(people, content))
         assert reason in said
-        assert "Gifts between members: **no**" in await does(people, "server")
-    assert stage.books.rows("SELECT * FROM audit") == []
+        assert "Gifts between members: **no**" in await run_admin(people, "server")
+    assert system.database.rows("SELECT * FROM audit") == []
 
 
-async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await imports(people, file(channels={"allowed": ["123456789012345678"]}))
         assert "Not in this server, so nobody gets in by them: `123456789012345678`" in await people.answer(sent)
         await applies(people, sent)
-        assert "No videos are made in this channel" in await asks(people)
-        assert "`123456789012345678`" in await does(people, "doctor")
+        assert "No videos are made in this channel" in await request_video(people)
+        assert "`123456789012345678`" in await run_admin(people, "doctor")
 
 
 @pytest.mark.parametrize(
@@ -112,31 +112,31 @@ async def test_roles_and_channels_of_another_server_are_named_and_let_nobody_in(
     ],
 )
 async def test_no_file_lets_the_bot_post_what_is_decided_here_in_another_server(
-    stage: Stage, settings: Json, field: str
+    system: System, settings: Json, field: str
 ) -> None:
-    people = stage.people
-    async with stage.bot():
+    people = system.people
+    async with system.bot():
         said = await people.answer(await imports(people, file(gifts=True, **settings)))
         assert f"`{field}`: no channel of this server" in said
-        assert "Gifts between members: **no**" in await does(people, "server")
+        assert "Gifts between members: **no**" in await run_admin(people, "server")
 
 
-async def test_what_somebody_else_decides_meanwhile_is_shown_before_it_is_overwritten(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_what_somebody_else_decides_meanwhile_is_shown_before_it_is_overwritten(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await imports(people, file(gifts=True))
-        await does(people, "limits", user="owner", longest=5)
+        await run_admin(people, "limits", user="owner", longest=5)
         said = await applies(people, sent)
         assert "Somebody has changed the settings meanwhile" in said
         assert "Longest video: 5 seconds → **no limit**" in said
-        assert "Longest video: **5 seconds**" in await does(people, "limits")
+        assert "Longest video: **5 seconds**" in await run_admin(people, "limits")
         assert "It holds at once" in await applies(people, sent)
-        assert "Longest video: **no limit**" in await does(people, "limits")
+        assert "Longest video: **no limit**" in await run_admin(people, "limits")
 
 
-async def test_a_button_that_is_pressed_twice_brings_a_file_in_once(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_button_that_is_pressed_twice_brings_a_file_in_once(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await imports(people, file(gifts=True))
         message = (await people.interaction(sent))["current"]
         ident = message["components"][0]["components"][0]["custom_id"]
@@ -147,13 +147,13 @@ async def test_a_button_that_is_pressed_twice_brings_a_file_in_once(stage: Stage
                 return bool(seen["edits"] or seen["followups"])
 
             await people.until(answered, what="an answer")
-    assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")] == ["imported"]
+    assert [row["action"] for row in system.database.rows("SELECT action FROM audit")] == ["imported"]
 
 
-async def test_what_is_too_much_for_one_message_is_shown_in_several(stage: Stage) -> None:
-    people = stage.people
+async def test_what_is_too_much_for_one_message_is_shown_in_several(system: System) -> None:
+    people = system.people
     tiers = [{"role_id": str(10**17 + number), "priority": number % 9 + 1} for number in range(50)]
-    async with stage.bot():
+    async with system.bot():
         sent = await imports(people, file(tiers=tiers))
         asked = await people.answer(sent)
         assert "more" in asked
@@ -171,9 +171,9 @@ async def test_what_is_too_much_for_one_message_is_shown_in_several(stage: Stage
     assert "Changes are told in" in said
 
 
-async def test_who_is_no_admin_any_more_brings_nothing_in(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_who_is_no_admin_any_more_brings_nothing_in(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await imports(people, file(gifts=True))
         await people.passes(minutes=16)
         await people.gives("admin")
@@ -182,4 +182,4 @@ async def test_who_is_no_admin_any_more_brings_nothing_in(stage: Stage) -> None:
         pressed = await people.presses(message, button["custom_id"], user="admin")
         refusal = await people.until(lambda: people.followup(pressed), what="a refusal")
         assert "Manage Server" in refusal["content"]
-        assert "Gifts between members: **no**" in await does(people, "server", user="owner")
+        assert "Gifts between members: **no**" in await run_admin(people, "server", user="owner")

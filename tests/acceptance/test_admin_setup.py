@@ -3,9 +3,9 @@
 import pytest
 
 from bot.locale import words
-from tests.acceptance.admins import asks, everything_in
+from tests.acceptance.admins import everything_in, request_video
 from tests.acceptance.people import People
-from tests.acceptance.stage import Stage
+from tests.acceptance.system import System
 
 
 async def panel(people: People, sent: str) -> str:
@@ -18,15 +18,15 @@ async def presses(people: People, opened: str, step: str, *values: str, **more: 
     return await people.presses(message, f"setup:{step}", *values, user="admin", **more)
 
 
-async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(system: System) -> None:
+    people = system.people
+    async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
         assert "6 steps are still open" in await panel(people, opened)
         await people.edited(await presses(people, opened, "channels", "general"))
-        assert "No videos are made in this channel" in await asks(people, channel="rushes")
-    async with stage.bot():
+        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+    async with system.bot():
         await people.edited(await presses(people, opened, "moderators", "general"))
         await people.edited(await presses(people, opened, "audit", "general"))
         form = await presses(people, opened, "zone")
@@ -44,12 +44,12 @@ async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(st
         assert "Asia/Tokyo" in said
         assert "2 credits a week" in said
         assert "$12.50" in said
-        assert "2 credits" in await asks(people)
+        assert "2 credits" in await request_video(people)
         checked = await presses(people, opened, "check")
         await people.edited(checked)
         assert "I may post videos in" in await panel(people, opened)
         assert "The database answers" in await panel(people, opened)
-    assert stage.books.jobs() == []
+    assert system.database.jobs() == []
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ async def test_every_step_of_the_first_run_holds_at_once_even_after_a_restart(st
         ("NaN", "`monthly`: has to be a number"),
     ],
 )
-async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(stage: Stage, typed: str, meant: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(system: System, typed: str, meant: str) -> None:
+    people = system.people
+    async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
         form = await presses(people, opened, "budget")
@@ -81,10 +81,10 @@ async def test_an_amount_is_read_as_people_write_it_or_refused_in_words(stage: S
 
 
 @pytest.mark.parametrize(("step", "needed"), [("moderators", "attach_files"), ("audit", "view_channel")])
-async def test_a_chosen_channel_that_lacks_a_permission_is_told_which(stage: Stage, step: str, needed: str) -> None:
-    people, say = stage.people, words()
+async def test_a_chosen_channel_that_lacks_a_permission_is_told_which(system: System, step: str, needed: str) -> None:
+    people, say = system.people, words()
     await people.permissions("showcase", deny=[needed])
-    async with stage.bot():
+    async with system.bot():
         opened = await people.types("admin setup", user="admin")
         await people.answered(opened)
         sent = await presses(people, opened, step, "showcase")

@@ -12,8 +12,8 @@ import pytest
 from bot.app import Wraps
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
-from tests.acceptance.admins import asks, does, told
-from tests.acceptance.stage import Stage
+from tests.acceptance.admins import audit_message, request_video, run_admin
+from tests.acceptance.system import System
 
 T = TypeVar("T")
 
@@ -24,16 +24,16 @@ POINTS: Final = (
 )
 
 
-async def test_a_locked_database_refuses_changes_and_the_doctor_says_so(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        with closing(sqlite3.connect(stage.books.path, isolation_level=None)) as other:
+async def test_a_locked_database_refuses_changes_and_the_doctor_says_so(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        with closing(sqlite3.connect(system.database.path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            said = await does(people, "limits", longest=3)
+            said = await run_admin(people, "limits", longest=3)
             assert "Longest video" not in said.split("```", maxsplit=1)[0]
             other.execute("ROLLBACK")
-        assert "Longest video: **no limit**" in await does(people, "limits")
-        assert "The database answers" in await does(people, "doctor")
+        assert "Longest video: **no limit**" in await run_admin(people, "limits")
+        assert "The database answers" in await run_admin(people, "doctor")
 
 
 class Failing:
@@ -53,27 +53,29 @@ class Failing:
         return await self._inner.transact(work)
 
 
-async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_doctor_still_looks(stage: Stage) -> None:
-    people, failing = stage.people, Failing()
-    async with stage.bot(wraps=Wraps(database=failing.wrap)):
+async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_doctor_still_looks(
+    system: System,
+) -> None:
+    people, failing = system.people, Failing()
+    async with system.bot(wraps=Wraps(database=failing.wrap)):
         failing.gone = True
-        assert "The database does not answer" in (said := await does(people, "doctor"))
+        assert "The database does not answer" in (said := await run_admin(people, "doctor"))
         assert "I may post videos in" in said
         for name, options in (("show", {}), ("pause", {}), ("block", {"member": "ana"}), ("export", {})):
-            assert "Reference" in await does(people, name, **options)
-        assert "On its way" not in await asks(people)
+            assert "Reference" in await run_admin(people, name, **options)
+        assert "On its way" not in await request_video(people)
         failing.gone = False
-        assert "Nothing has been changed yet" in await does(people, "audit")
-    assert stage.books.jobs() == []
+        assert "Nothing has been changed yet" in await run_admin(people, "audit")
+    assert system.database.jobs() == []
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_killed_while_deciding_all_of_it_holds_and_is_told_or_none_of_it(stage: Stage, point: str) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "audit", channel="showcase")
-        await told(people, "Changes are told in", channel="showcase")
-    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point]) as process:
+async def test_killed_while_deciding_all_of_it_holds_and_is_told_or_none_of_it(system: System, point: str) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "audit", channel="showcase")
+        await audit_message(people, "Changes are told in", channel="showcase")
+    async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
         await people.online()
         await people.types("admin limits", user="admin", also={"longest": 3})
 
@@ -82,33 +84,33 @@ async def test_killed_while_deciding_all_of_it_holds_and_is_told_or_none_of_it(s
 
         await people.until(dead, what=f"the end {point}")
         assert process.returncode == -signal.SIGKILL
-    async with stage.bot():
+    async with system.bot():
         decided = point != "before GuildStore.change"
-        assert ("at most 3 seconds" in await asks(people, duration=5)) is decided
+        assert ("at most 3 seconds" in await request_video(people, duration=5)) is decided
         if decided:
-            await told(people, "Longest video", channel="showcase")
-        await does(people, "server", gifts=True)
-        await told(people, "Gifts between members", channel="showcase")
+            await audit_message(people, "Longest video", channel="showcase")
+        await run_admin(people, "server", gifts=True)
+        await audit_message(people, "Gifts between members", channel="showcase")
         entries = [each["content"] for each in await people.messages("showcase", user="admin")]
         assert sum("Longest video" in each for each in entries) == int(decided)
-        if stage.books.jobs():
-            await stage.rest()
+        if system.database.jobs():
+            await system.rest()
 
 
-async def test_a_server_that_discord_has_lost_sight_of_keeps_what_was_decided(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "channels", allow="general")
-        await people.turn(guild_available=False)
-        await people.turn(guild_available=True)
-        assert "No videos are made in this channel" in await asks(people, channel="rushes")
-        assert "I may post videos in" in await does(people, "doctor")
+async def test_a_server_that_discord_has_lost_sight_of_keeps_what_was_decided(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "channels", allow="general")
+        await people.change_settings(guild_available=False)
+        await people.change_settings(guild_available=True)
+        assert "No videos are made in this channel" in await request_video(people, channel="rushes")
+        assert "I may post videos in" in await run_admin(people, "doctor")
 
 
-async def test_a_server_that_takes_the_bot_back_finds_its_settings(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "channels", allow="general")
-        await people.turn(bot_present=False)
-        await people.turn(bot_present=True)
-        assert "No videos are made in this channel" in await asks(people, channel="rushes")
+async def test_a_server_that_takes_the_bot_back_finds_its_settings(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "channels", allow="general")
+        await people.change_settings(bot_present=False)
+        await people.change_settings(bot_present=True)
+        assert "No videos are made in this channel" in await request_video(people, channel="rushes")

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.people import People, text_of
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 CHINESE: Final = re.compile("[一-鿿]")
 ZH: Final[dict[str, Any]] = {"locale": "zh-CN"}
@@ -25,13 +25,13 @@ async def shown(people: People, channel: str = "general") -> list[str]:
     return texts
 
 
-async def test_a_chinese_member_of_an_english_guild_is_answered_in_chinese_alone(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_chinese_member_of_an_english_guild_is_answered_in_chinese_alone(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await people.types("video create", **SMALL, **ZH)
         answer = await people.answer(sent)
         await people.result()
-        await stage.rest()
+        await system.rest()
         quota = await people.answer(await people.types("quota", **ZH))
         jobs = await people.answer(await people.types("video jobs", **ZH))
     assert "收到，开工了" in answer
@@ -43,13 +43,13 @@ async def test_a_chinese_member_of_an_english_guild_is_answered_in_chinese_alone
     assert any("your video is ready" in text for text in public)
 
 
-async def test_a_chinese_guild_reads_chinese_whoever_asks(stage: Stage) -> None:
-    people = stage.people
-    await people.turn(**ZH)
-    async with stage.bot():
+async def test_a_chinese_guild_reads_chinese_whoever_asks(system: System) -> None:
+    people = system.people
+    await people.change_settings(**ZH)
+    async with system.bot():
         answer = await people.answer(await people.types("video create", **SMALL, locale="en-US"))
         await people.result()
-        await stage.rest()
+        await system.rest()
     assert "On its way" in answer
     assert CHINESE.search(answer) is None
     public = await shown(people)
@@ -58,23 +58,23 @@ async def test_a_chinese_guild_reads_chinese_whoever_asks(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
-async def test_a_restart_forgets_nobodys_language(stage: Stage) -> None:
-    people = stage.people
-    await people.turn(**ZH)
-    async with stage.bot():
+async def test_a_restart_forgets_nobodys_language(system: System) -> None:
+    people = system.people
+    await people.change_settings(**ZH)
+    async with system.bot():
         await people.types("video create", **SMALL, **ZH)
         await people.card("正在生成")
-    async with stage.bot():
+    async with system.bot():
         await people.result()
-        await stage.rest()
+        await system.rest()
         await people.card("完成")
     assert [text for text in await shown(people) if not in_chinese(text)] == []
 
 
-async def test_readers_of_other_chinese_letters_get_chinese_too(stage: Stage) -> None:
-    async with stage.bot():
-        assert in_chinese(await stage.people.answer(await stage.people.types("video jobs", locale="zh-TW")))
-        assert "no videos" in await stage.people.answer(await stage.people.types("video jobs", locale="ja"))
+async def test_readers_of_other_chinese_letters_get_chinese_too(system: System) -> None:
+    async with system.bot():
+        assert in_chinese(await system.people.answer(await system.people.types("video jobs", locale="zh-TW")))
+        assert "no videos" in await system.people.answer(await system.people.types("video jobs", locale="ja"))
 
 
 REFUSALS: Final[list[tuple[dict[str, Any], str]]] = [
@@ -86,48 +86,48 @@ REFUSALS: Final[list[tuple[dict[str, Any], str]]] = [
 
 
 @pytest.mark.parametrize(("options", "said"), REFUSALS)
-async def test_refusals_are_in_chinese_down_to_the_reason(stage: Stage, options: dict[str, Any], said: str) -> None:
-    async with stage.bot():
-        answer = await stage.people.answer(await stage.people.types("video create", **options, **ZH))
+async def test_refusals_are_in_chinese_down_to_the_reason(system: System, options: dict[str, Any], said: str) -> None:
+    async with system.bot():
+        answer = await system.people.answer(await system.people.types("video create", **options, **ZH))
     assert said in answer
     assert "没有扣额度" in answer
-    assert stage.books.jobs() == []
+    assert system.database.jobs() == []
 
 
-async def test_missing_permissions_are_called_as_discord_calls_them_in_chinese(stage: Stage) -> None:
-    async with stage.bot():
-        sent = await stage.people.types("video create", channel="no-files", **SMALL, **ZH)
-        assert "**附加文件**" in await stage.people.answer(sent)
+async def test_missing_permissions_are_called_as_discord_calls_them_in_chinese(system: System) -> None:
+    async with system.bot():
+        sent = await system.people.types("video create", channel="no-files", **SMALL, **ZH)
+        assert "**附加文件**" in await system.people.answer(sent)
 
 
-async def test_a_failure_is_told_to_its_requester_in_chinese_and_to_the_guild_in_english(stage: Stage) -> None:
-    people = stage.people
+async def test_a_failure_is_told_to_its_requester_in_chinese_and_to_the_guild_in_english(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "task_failed", code="006001099")
-    async with stage.bot():
+    async with system.bot():
         sent = await people.types("video create", **SMALL, **ZH)
-        await stage.rest()
+        await system.rest()
         answer = await people.answer(sent)
         card = await people.card("Could not be made")
     assert "视频服务不肯开始" in answer
     assert "没有扣额度" in answer
     assert "would not begin with it" in card
     assert "006001099" in card
-    assert stage.books.balances() == (0, 0)
+    assert system.database.balances() == (0, 0)
 
 
-async def test_direct_messages_are_in_the_language_of_the_one_who_reads_them(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_direct_messages_are_in_the_language_of_the_one_who_reads_them(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", channel="dm", **SMALL, **ZH)
         await people.result("dm")
-        await stage.rest()
+        await system.rest()
     assert [text for text in await shown(people, "dm") if not in_chinese(text)] == []
 
 
-async def test_choices_that_appear_while_typing_are_in_chinese(stage: Stage) -> None:
-    people = stage.people
-    await people.turn(user="ana", **ZH)
-    async with stage.bot():
+async def test_choices_that_appear_while_typing_are_in_chinese(system: System) -> None:
+    people = system.people
+    await people.change_settings(user="ana", **ZH)
+    async with system.bot():
         choices = await people.completes("video create", focused="camera", prompt="x", camera="摇")
     assert {choice["value"] for choice in choices} == {"pan", "tilt"}
 
@@ -177,9 +177,9 @@ COMMANDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-async def test_every_command_answers_in_chinese(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_every_command_answers_in_chinese(system: System) -> None:
+    people = system.people
+    async with system.bot():
         for name, options in COMMANDS.items():
             sent = await people.types(name, user="admin", also=options, **ZH)
             message = await people.answered(sent)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.stage import Stage
+from tests.acceptance.system import System
 
 Json = dict[str, Any]
 
@@ -17,10 +17,10 @@ CHINESE: Final = ("zh-CN", "zh-TW")
 
 
 @pytest.fixture
-async def commands(stage: Stage) -> list[Json]:
+async def commands(system: System) -> list[Json]:
     """Every command of the running bot."""
-    async with stage.bot():
-        return stage.sandbox.discord.registry.offered(str(stage.sandbox.describe()["discord"]["guild_id"]))
+    async with system.bot():
+        return system.sandbox.discord.registry.offered(str(system.sandbox.describe()["discord"]["guild_id"]))
 
 
 def parts(command: Json) -> Iterator[Json]:

@@ -4,12 +4,12 @@ from typing import Any
 
 from tests.acceptance.controls import chosen, control, offers, shown
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, Stage
+from tests.acceptance.system import PROMPT, System
 
 
-async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choices: str) -> Json:
+async def choose(system: System, scope: str | None, *, user: str = "ana", **choices: str) -> Json:
     """Choose defaults on the message of `/settings`; the message afterwards."""
-    people = stage.people
+    people = system.people
     options: dict[str, Any] = {} if scope is None else {"scope": scope}
     message = await people.answered(await people.types("settings", user=user, **options))
     for option, value in choices.items():
@@ -19,73 +19,73 @@ async def choose(stage: Stage, scope: str | None, *, user: str = "ana", **choice
     return message
 
 
-async def test_a_persons_defaults_fill_in_what_is_left_out_and_are_told(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await choose(stage, None, mode="pro", aspect="1:1", duration="3", sound="yes", notify="silent")
-    async with stage.bot():
+async def test_a_persons_defaults_fill_in_what_is_left_out_and_are_told(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await choose(system, None, mode="pro", aspect="1:1", duration="3", sound="yes", notify="silent")
+    async with system.bot():
         answer = await people.answer(await people.types("video create", prompt=PROMPT))
         assert "With the defaults pro · 1:1 · 3 s · sound" in answer
         result = await people.result()
         assert "pro · 1:1 · 3 seconds · sound" in result["content"]
         answer = await people.answer(await people.types("video create", prompt=PROMPT, mode="std", sound=False))
         assert "With the defaults 1:1 · 3 s." in answer
-        await stage.rest()
+        await system.rest()
 
 
-async def test_the_persons_own_come_before_the_channels_and_those_before_the_servers(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await choose(stage, "server", user="admin", model="kling-v1", mode="pro", aspect="9:16")
-        await choose(stage, "channel", user="admin", mode="std", duration="10")
-        await choose(stage, "mine", aspect="1:1")
+async def test_the_persons_own_come_before_the_channels_and_those_before_the_servers(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await choose(system, "server", user="admin", model="kling-v1", mode="pro", aspect="9:16")
+        await choose(system, "channel", user="admin", mode="std", duration="10")
+        await choose(system, "mine", aspect="1:1")
         answer = await people.answer(await people.types("video create", prompt=PROMPT))
         assert "With the defaults 1:1 · standard · 10 s · kling-v1" in answer
         answer = await people.answer(await people.types("video create", channel="showcase", user="ben", prompt=PROMPT))
         assert "With the defaults kling-v1 · pro · 9:16" in answer
         answer = await people.answer(await people.types("video create", user="ben", prompt=PROMPT, duration=7))
         assert "kling-v1" not in answer
-        await stage.rest()
+        await system.rest()
 
 
-async def test_a_default_gives_way_to_what_was_typed(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        message = await choose(stage, "mine", model="kling-v1", mode="pro", duration="10")
+async def test_a_default_gives_way_to_what_was_typed(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        message = await choose(system, "mine", model="kling-v1", mode="pro", duration="10")
         assert offers(message, ":duration") == ["-", "5", "10"]
         answer = await people.answer(await people.types("video create", prompt=PROMPT, camera="zoom"))
         assert "With the defaults kling-v1." in answer
         await people.result()
-        await stage.rest()
-    async with stage.bot(kling_api_key=""):
+        await system.rest()
+    async with system.bot(kling_api_key=""):
         answer = await people.answer(await people.types("video create", prompt=PROMPT, duration=3))
         assert "With the defaults pro." in answer
-        await stage.rest()
+        await system.rest()
 
 
-async def test_only_who_manages_the_server_chooses_for_others(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_only_who_manages_the_server_chooses_for_others(system: System) -> None:
+    people = system.people
+    async with system.bot():
         answer = await people.answer(await people.types("settings", scope="server"))
         assert "Manage Server" in answer
-        message = await choose(stage, "server", user="admin", mode="pro")
-        await people.turn(user="admin", roles=[])
+        message = await choose(system, "server", user="admin", mode="pro")
+        await people.change_settings(user="admin", roles=[])
         sent = await people.presses(message, control(message, ":mode"), "std", user="admin")
         refusal = await people.until(lambda: people.followup(sent), what="the refusal")
         assert "Manage Server" in refusal["content"]
         await people.types("video create", prompt=PROMPT, duration=3)
         assert "pro" in (await people.result())["content"]
-        await stage.rest()
+        await system.rest()
 
 
-async def test_all_can_be_forgotten_again_also_in_direct_messages(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await choose(stage, None, mode="pro")
+async def test_all_can_be_forgotten_again_also_in_direct_messages(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await choose(system, None, mode="pro")
         message = await people.answered(await people.types("settings", channel="dm", locale="zh-CN"))
         assert "你的默认设置" in shown(message)
         message = await people.edited(await people.presses(message, control(message, ":reset")))
         assert chosen(message, ":mode") == ["-"]
         answer = await people.answer(await people.types("video create", prompt=PROMPT, duration=3))
         assert "defaults" not in answer
-        await stage.rest()
+        await system.rest()

@@ -56,8 +56,8 @@ def test_a_crowd_is_some_people(number: str, capsys: pytest.CaptureFixture[str])
     assert "--crowd" in capsys.readouterr().err
 
 
-def off(seen: Seen = SEEN, books: Books = BOOKS, bill: Decimal = BILL) -> Sequence[str]:
-    return [name for name, is_, should in comparisons(seen, books, bill, wanted=2, asked=5) if is_ != should]
+def off(seen: Seen = SEEN, database: Books = BOOKS, bill: Decimal = BILL) -> Sequence[str]:
+    return [name for name, is_, should in comparisons(seen, database, bill, wanted=2, asked=5) if is_ != should]
 
 
 def test_what_adds_up_is_not_complained_about() -> None:
@@ -97,7 +97,7 @@ def test_whatever_people_should_not_have_seen_is_found(changes: dict[str, Any]) 
     ],
 )
 def test_whatever_is_wrong_in_the_books_is_found(changes: dict[str, Any]) -> None:
-    assert off(books=replace(BOOKS, **changes))
+    assert off(database=replace(BOOKS, **changes))
 
 
 def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.acceptance.stage import PROMPT, Stage
+from tests.acceptance.system import PROMPT, System
 
 KLING: Final[dict[str, Any]] = {"model": "kling-v1", "prompt": PROMPT}
 REFUSED: Final = [
@@ -18,14 +18,14 @@ REFUSED: Final = [
 
 @pytest.mark.parametrize(("provider", "code", "said", "said_zh"), REFUSED)
 async def test_a_create_that_is_refused_is_explained_by_its_code(
-    stage: Stage, provider: str, code: str, said: str, said_zh: str
+    system: System, provider: str, code: str, said: str, said_zh: str
 ) -> None:
-    people = stage.people
+    people = system.people
     await people.fault(provider, "task_failed", code=code, at="create")
     wish = KLING if provider == "kling" else {"prompt": PROMPT}
-    async with stage.bot():
+    async with system.bot():
         sent = await people.types("video create", **wish, locale="zh-CN")
-        await stage.rest()
+        await system.rest()
         card = await people.card("Could not be made")
         answer = await people.answer(sent)
     assert said in card
@@ -33,5 +33,5 @@ async def test_a_create_that_is_refused_is_explained_by_its_code(
     assert "nothing was charged" in card.lower()
     assert said_zh in answer
     assert "没有扣额度" in answer
-    assert stage.books.job()["failure_code"] == code
-    assert stage.books.balances() == (0, 0)
+    assert system.database.job()["failure_code"] == code
+    assert system.database.balances() == (0, 0)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import answering
 from tests.acceptance.people import People
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 Json: TypeAlias = dict[str, Any]
 
@@ -104,12 +104,12 @@ def private(seen: Json) -> list[Json]:
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 @pytest.mark.parametrize("panel", PANELS)
-async def test_everything_on_a_panel_answers_in_the_readers_language(stage: Stage, panel: str, locale: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_everything_on_a_panel_answers_in_the_readers_language(system: System, panel: str, locale: str) -> None:
+    people = system.people
+    async with system.bot():
         if panel in {"library", "inbox", "admin jobs list"}:
             await people.types("video create", user="admin", also={**FILM, "private": panel == "inbox"})
-            await stage.rest()
+            await system.rest()
         if panel == "preset list":
             await people.answered(await people.types("preset save", user="admin", also=PRESET))
         opened = await people.types(panel, user="admin", locale=locale, also=PANELS[panel])
@@ -117,11 +117,11 @@ async def test_everything_on_a_panel_answers_in_the_readers_language(stage: Stag
         assert count or panel == "preset list"
         for number in range(count // 2):
             await press_nth(people, opened, number, locale=locale)
-    async with stage.bot():
+    async with system.bot():
         for number in range(count // 2, count):
             await press_nth(people, opened, number, locale=locale)
-        if stage.books.jobs():
-            await stage.rest()
+        if system.database.jobs():
+            await system.rest()
 
 
 async def press_nth(people: People, opened: str, number: int, *, locale: str) -> None:
@@ -133,18 +133,18 @@ async def press_nth(people: People, opened: str, number: int, *, locale: str) ->
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-async def test_every_button_of_a_result_answers_in_the_readers_language(stage: Stage, locale: str) -> None:
-    people = stage.people
-    async with stage.bot(daily_credits=1000, max_jobs_per_user=20):
+async def test_every_button_of_a_result_answers_in_the_readers_language(system: System, locale: str) -> None:
+    people = system.people
+    async with system.bot(daily_credits=1000, max_jobs_per_user=20):
         await people.types("video create", also=FILM)
         result = await people.result()
-        await stage.rest()
+        await system.rest()
         items = list(pressable(result["components"]))
         assert len(items) == 10
         for item in items[:5]:
             await press(people, result, item, locale=locale)
-        await stage.rest()
-    async with stage.bot(daily_credits=1000, max_jobs_per_user=20):
+        await system.rest()
+    async with system.bot(daily_credits=1000, max_jobs_per_user=20):
         for item in items[5:]:
             await press(people, result, item, locale=locale)
-        await stage.rest()
+        await system.rest()

@@ -7,15 +7,15 @@ from typing import Any
 
 from bot.locale import words
 from tests.acceptance.controls import control
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 HOUR, DAY = 3_600_000, 86_400_000  # milliseconds
 SAY = words()
 
 
-def a_day_later(stage: Stage, *statements: tuple[str, Any]) -> None:
+def a_day_later(system: System, *statements: tuple[str, Any]) -> None:
     """While the bot does not run: what is looked at daily is due, and the last look was an hour ago."""
-    with closing(sqlite3.connect(stage.books.path, timeout=30, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(system.database.path, timeout=30, isolation_level=None)) as connection:
         connection.execute("DELETE FROM chores WHERE name = 'retention'")
         connection.execute(
             "INSERT OR REPLACE INTO chores (name, due_at) VALUES ('retention: last look', ?)", [millis() - HOUR]
@@ -28,21 +28,21 @@ def millis() -> int:
     return round(time.time() * 1000)
 
 
-async def test_buttons_of_a_video_whose_text_is_forgotten_say_so(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_buttons_of_a_video_whose_text_is_forgotten_say_so(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL)
         result = await people.result()
-        await stage.rest()
-    a_day_later(stage)
-    stage.books.age(minutes=25 * 60)
-    async with stage.bot(keep_prompts_days=1):
+        await system.rest()
+    a_day_later(system)
+    system.database.age(minutes=25 * 60)
+    async with system.bot(keep_prompts_days=1):
 
         async def forgotten() -> bool:
-            return bool(stage.books.job()["prompt"] == "")
+            return bool(system.database.job()["prompt"] == "")
 
         await people.until(forgotten, what="the text to be forgotten")
-        assert PROMPT not in str(stage.books.job())
+        assert PROMPT not in str(system.database.job())
         for label in ("Again", "Edit", "In pro", "Shape", "Storyboard"):
             sent = await people.presses(result, control(result, label))
             assert SAY("error.result_forgotten") in await people.answer(sent), label
@@ -51,54 +51,54 @@ async def test_buttons_of_a_video_whose_text_is_forgotten_say_so(stage: Stage) -
         for command in ("library", "video jobs", "inbox"):
             await people.answered(await people.types(command))
     assert len(await people.results()) == 1
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
-async def test_a_video_that_nobody_fetched_is_given_up_and_its_person_told(stage: Stage) -> None:
-    people = stage.people
-    await people.turn(user="ana", dms_open=False)
-    async with stage.bot():
+async def test_a_video_that_nobody_fetched_is_given_up_and_its_person_told(system: System) -> None:
+    people = system.people
+    await people.change_settings(user="ana", dms_open=False)
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
-        await stage.rest()
-        assert stage.books.balances() == (3, 0)
-    a_day_later(stage)
-    stage.books.age(minutes=25 * 60)
-    await people.turn(user="ana", dms_open=True)
-    async with stage.bot(keep_files_days=1):
+        await system.rest()
+        assert system.database.balances() == (3, 0)
+    a_day_later(system)
+    system.database.age(minutes=25 * 60)
+    await people.change_settings(user="ana", dms_open=True)
+    async with system.bot(keep_files_days=1):
 
         async def given_up() -> bool:
-            return bool(stage.books.job()["failure"] == "expired")
+            return bool(system.database.job()["failure"] == "expired")
 
         await people.until(given_up, what="the end of the video")
-        await stage.rest()
+        await system.rest()
         (told,) = await people.messages("dm")
     assert SAY("failed.expired") in told["content"]
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
-    assert stage.books.rows("SELECT settled FROM accounts WHERE owner = 'budget:bot'") == [{"settled": 252_000}]
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.rows("SELECT settled FROM accounts WHERE owner = 'budget:bot'") == [{"settled": 252_000}]
 
 
-async def test_a_guild_is_forgotten_when_its_grace_is_over(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_guild_is_forgotten_when_its_grace_is_over(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL)
-        await stage.rest()
+        await system.rest()
         await people.answered(await people.types("admin server", user="admin", gifts=True))
         await people.answered(await people.types("admin block", user="admin", member="ben", reason="noise"))
-        await people.turn(bot_present=False)
+        await people.change_settings(bot_present=False)
 
         async def left() -> bool:
-            return any(row["left_at"] for row in stage.books.rows("SELECT left_at FROM guilds"))
+            return any(row["left_at"] for row in system.database.rows("SELECT left_at FROM guilds"))
 
         await people.until(left, what="the departure")
-    a_day_later(stage, ("UPDATE guilds SET left_at = ?", millis() - 3 * DAY))
-    async with stage.bot(left_guild_days=2):
+    a_day_later(system, ("UPDATE guilds SET left_at = ?", millis() - 3 * DAY))
+    async with system.bot(left_guild_days=2):
 
         async def gone() -> bool:
-            return stage.books.rows("SELECT * FROM guilds") == []
+            return system.database.rows("SELECT * FROM guilds") == []
 
         await people.until(gone, what="the guild to be forgotten")
     for table in ("members", "audit", "cases"):
-        assert stage.books.rows(f"SELECT * FROM {table}") == []  # noqa: S608 (names of the schema)
-    owners = {row["owner"].partition(":")[0] for row in stage.books.rows("SELECT owner FROM accounts")}
+        assert system.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608 (names of the schema)
+    owners = {row["owner"].partition(":")[0] for row in system.database.rows("SELECT owner FROM accounts")}
     assert owners == {"gone", "budget"}
-    assert stage.books.balances() == (0, 3)
+    assert system.database.balances() == (0, 3)

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ def film_of(content: bytes) -> Film:
         return Film(video.codec.name, (video.width, video.height), round(frames[-1] - frames[0]), sound)
 
 
-async def test_a_command_becomes_a_video_in_the_channel(stage: Stage) -> None:
-    people, ana = stage.people, stage.id_of("users", "ana")
-    async with stage.bot():
+async def test_a_command_becomes_a_video_in_the_channel(system: System) -> None:
+    people, ana = system.people, system.id_of("users", "ana")
+    async with system.bot():
         sent = await people.types("video create", **SMALL)
         answer = await people.answer(sent)
         result = await people.result()
-        await stage.rest()
+        await system.rest()
     (card,) = await people.cards()
     assert f"/{card['channel_id']}/{card['id']}" in answer
     assert "3 credits, 57 credits left" in answer
@@ -47,21 +47,21 @@ async def test_a_command_becomes_a_video_in_the_channel(stage: Stage) -> None:
     (attachment,) = result["attachments"]
     assert PROMPT in attachment["description"]
     assert film_of(await people.fetch(attachment["url"])) == Film("h264", (720, 720), 3, None)
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
-    assert stage.books.job()["cost_micros"] == 252_000
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.job()["cost_micros"] == 252_000
 
 
-async def test_discord_is_asked_for_no_more_than_it_takes(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_discord_is_asked_for_no_more_than_it_takes(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await people.types("video create", **SMALL)
         await people.result()
-        await stage.rest()
+        await system.rest()
         seen = await people.interaction(sent)
     assert seen["acknowledged"] < 3
     assert seen["first"]["type"] == 5
-    assert seen["current"]["visible_to"] == stage.id_of("users", "ana")
-    (job,) = stage.books.jobs()
+    assert seen["current"]["visible_to"] == system.id_of("users", "ana")
+    (job,) = system.database.jobs()
     requests = await people.requests()
     posts = [each["body"] for each in requests if each["method"] == "POST" and each["path"].endswith("/messages")]
     assert [(post["nonce"], post["enforce_nonce"]) for post in posts] == [
@@ -70,7 +70,7 @@ async def test_discord_is_asked_for_no_more_than_it_takes(stage: Stage) -> None:
     ]
     allowed = posts[1]["allowed_mentions"]
     assert allowed["parse"] == []
-    assert [str(user) for user in allowed["users"]] == [stage.id_of("users", "ana")]
+    assert [str(user) for user in allowed["users"]] == [system.id_of("users", "ana")]
     edits = [
         each for each in requests if each["method"] == "PATCH" and each["path"].endswith(f"/{job['card_message_id']}")
     ]
@@ -98,67 +98,67 @@ OF_KLING: Final = {
 }
 
 
-async def ask_in_vain(stage: Stage, provider: str, **options: Any) -> dict[str, Any]:
+async def ask_in_vain(system: System, provider: str, **options: Any) -> dict[str, Any]:
     """Ask for a video that will not be made; the only task's request."""
-    await stage.people.fault(provider, "task_failed", code="006001099")
-    async with stage.bot():
-        await stage.people.types("video create", prompt=PROMPT, negative="rain", **options)
-        await stage.rest()
-    (task,) = await stage.people.tasks()
+    await system.people.fault(provider, "task_failed", code="006001099")
+    async with system.bot():
+        await system.people.types("video create", prompt=PROMPT, negative="rain", **options)
+        await system.rest()
+    (task,) = await system.people.tasks()
     assert task["provider"] == provider
-    assert stage.books.balances() == (0, 0)
+    assert system.database.balances() == (0, 0)
     request: dict[str, Any] = task["request"]
     return request
 
 
-async def test_every_option_that_kirin_has_reaches_it(stage: Stage) -> None:
+async def test_every_option_that_kirin_has_reaches_it(system: System) -> None:
     wish = {"mode": "pro", "aspect": "9:16", "duration": 4, "sound": True, "watermark": True}
-    request = await ask_in_vain(stage, "kirin", model="kirin_v3_t2v", **wish)
+    request = await ask_in_vain(system, "kirin", model="kirin_v3_t2v", **wish)
     assert request["model"] == "kirin_v3_t2v"
     params = request["input"][0]["params"]
-    assert params.pop("external_task_id") == stage.books.job()["id"]
+    assert params.pop("external_task_id") == system.database.job()["id"]
     assert params == OF_KIRIN
 
 
-async def test_every_option_that_kling_has_reaches_it(stage: Stage) -> None:
+async def test_every_option_that_kling_has_reaches_it(system: System) -> None:
     wish = {"mode": "std", "aspect": "1:1", "duration": 5, "cfg": 0.7, "camera": "zoom", "strength": -3}
-    request = await ask_in_vain(stage, "kling", model="kling-v1", **wish)
-    assert request.pop("external_task_id") == stage.books.job()["id"]
+    request = await ask_in_vain(system, "kling", model="kling-v1", **wish)
+    assert request.pop("external_task_id") == system.database.job()["id"]
     camera = request.pop("camera_control")
     assert camera["type"] == "simple"
     assert {axis: value for axis, value in camera["config"].items() if value} == {"zoom": -3}
     assert request == OF_KLING
 
 
-async def test_a_private_video_comes_as_a_direct_message_and_leaves_no_trace_in_the_channel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_private_video_comes_as_a_direct_message_and_leaves_no_trace_in_the_channel(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await people.types("video create", **SMALL, sound=True, private=True)
         assert "direct message" in await people.answer(sent)
         result = await people.result("dm")
-        await stage.rest()
+        await system.rest()
     assert film_of(await people.fetch(result["attachments"][0]["url"])) == Film("h264", (720, 720), 3, "aac")
     assert await people.messages() == []
     assert await people.cards("dm") == []
-    assert stage.books.entries() == [("hold", 5), ("settle", 5)]
+    assert system.database.entries() == [("hold", 5), ("settle", 5)]
 
 
 @pytest.mark.parametrize("channel", ["dm", "thread"])
-async def test_it_works_in_direct_messages_and_in_threads_too(stage: Stage, channel: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_it_works_in_direct_messages_and_in_threads_too(system: System, channel: str) -> None:
+    people = system.people
+    async with system.bot():
         sent = await people.types("video create", channel=channel, **SMALL)
         assert "On its way" in await people.answer(sent)
         await people.result(channel)
         await people.card("Done", channel)
-        await stage.rest()
+        await system.rest()
     assert await people.messages("general") == []
-    assert stage.books.balances() == (0, 3)
+    assert system.database.balances() == (0, 3)
 
 
-async def test_two_people_at_once_each_get_their_own_video(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_two_people_at_once_each_get_their_own_video(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = [await people.types("video create", user=user, **SMALL) for user in ("ana", "ben")]
         assert all(["On its way" in await people.answer(each) for each in sent])
 
@@ -166,17 +166,17 @@ async def test_two_people_at_once_each_get_their_own_video(stage: Stage) -> None
             return len(await people.results()) == 2
 
         await people.until(both, what="two videos")
-        await stage.rest()
+        await system.rest()
     mentioned = {user["username"] for result in await people.results() for user in result["mentions"]}
     assert mentioned == {"ana", "ben"}
     assert len(await people.tasks()) == 2
-    assert sorted(stage.books.entries()) == [("hold", 3), ("hold", 3), ("settle", 3), ("settle", 3)]
+    assert sorted(system.database.entries()) == [("hold", 3), ("hold", 3), ("settle", 3), ("settle", 3)]
 
 
-async def test_a_card_says_how_many_wait_in_front(stage: Stage) -> None:
-    people = stage.people
+async def test_a_card_says_how_many_wait_in_front(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "stuck")
-    async with stage.bot(running_per_provider=1):
+    async with system.bot(running_per_provider=1):
         await people.types("video create", user="ana", **SMALL)
         await people.card("Making the video")
         await people.types("video create", user="ben", **SMALL)
@@ -184,13 +184,13 @@ async def test_a_card_says_how_many_wait_in_front(stage: Stage) -> None:
         await people.types("video create", user="admin", **SMALL)
         await people.card("Number 2 in line")
     assert len(await people.tasks()) == 1
-    assert stage.books.balances() == (9, 0)
+    assert system.database.balances() == (9, 0)
 
 
-async def test_a_waiting_video_can_be_taken_back(stage: Stage) -> None:
-    people = stage.people
+async def test_a_waiting_video_can_be_taken_back(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "stuck")
-    async with stage.bot(running_per_user=1):
+    async with system.bot(running_per_user=1):
         await people.types("video create", prompt="the first", duration=3)
         await people.card("Making the video")
         await people.types("video create", prompt="the second", duration=10)
@@ -203,25 +203,25 @@ async def test_a_waiting_video_can_be_taken_back(stage: Stage) -> None:
         assert "10 credits are yours again" in await people.answer(sent)
         await people.card("Taken back")
         assert await people.completes("video cancel", focused="job", job="first") == []
-        running = next(job for job in stage.books.jobs() if job["status"] == "running")
+        running = next(job for job in system.database.jobs() if job["status"] == "running")
         late = await people.types("video cancel", job=running["id"])
         assert "past the point" in await people.answer(late)
     assert len(await people.tasks()) == 1
-    assert stage.books.balances() == (3, 0)
+    assert system.database.balances() == (3, 0)
 
 
-async def test_the_quota_and_the_list_of_jobs_tell_what_happened(stage: Stage) -> None:
-    people = stage.people
+async def test_the_quota_and_the_list_of_jobs_tell_what_happened(system: System) -> None:
+    people = system.people
 
     async def asks(command: str) -> str:
         return await people.answer(await people.types(command))
 
-    async with stage.bot():
+    async with system.bot():
         assert "You have no videos here yet" in await asks("video jobs")
         assert "**60 credits** of 60 left" in await asks("quota")
         await people.types("video create", **SMALL)
         result = await people.result()
-        await stage.rest()
+        await system.rest()
         listed = await asks("video jobs")
         assert "Done" in listed
         assert PROMPT in listed
@@ -231,21 +231,21 @@ async def test_the_quota_and_the_list_of_jobs_tell_what_happened(stage: Stage) -
         assert "3 used" in quota
 
 
-async def test_camera_moves_are_offered_while_they_are_typed(stage: Stage) -> None:
-    async with stage.bot():
-        every = await stage.people.completes("video create", focused="camera", prompt="x")
-        some = await stage.people.completes("video create", focused="camera", prompt="x", camera="zo")
+async def test_camera_moves_are_offered_while_they_are_typed(system: System) -> None:
+    async with system.bot():
+        every = await system.people.completes("video create", focused="camera", prompt="x")
+        some = await system.people.completes("video create", focused="camera", prompt="x", camera="zo")
     assert len(every) == 10
     assert "zoom" in [choice["value"] for choice in some]
     assert len(some) < len(every)
 
 
-async def test_what_people_type_mentions_nobody_and_formats_nothing(stage: Stage) -> None:
-    people, ben = stage.people, stage.id_of("users", "ben")
-    async with stage.bot():
+async def test_what_people_type_mentions_nobody_and_formats_nothing(system: System) -> None:
+    people, ben = system.people, system.id_of("users", "ben")
+    async with system.bot():
         await people.types("video create", **{**SMALL, "prompt": f"@everyone <@{ben}> **bold** ```code"})
         result = await people.result()
-        await stage.rest()
+        await system.rest()
     assert [user["username"] for user in result["mentions"]] == ["ana"]
     assert not result["mention_everyone"]
     assert "\\*\\*bold" in result["content"]

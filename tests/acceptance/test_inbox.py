@@ -11,7 +11,7 @@ from bot.app import Wraps
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 
 def button(message: Json, wanted: str) -> str:
@@ -20,41 +20,41 @@ def button(message: Json, wanted: str) -> str:
     return str(next(each for each in ids if each.startswith(wanted)))
 
 
-async def inbox(stage: Stage, **who: Any) -> Json:
-    return await stage.people.answered(await stage.people.types("inbox", **who))
+async def inbox(system: System, **who: Any) -> Json:
+    return await system.people.answered(await system.people.types("inbox", **who))
 
 
-async def given(stage: Stage, sent: str) -> Json:
+async def given(system: System, sent: str) -> Json:
     """The private answer, once it carries a file."""
 
     async def with_file() -> Json | None:
-        seen = await stage.people.interaction(sent)
+        seen = await system.people.interaction(sent)
         current: Json | None = seen["current"]
         assert seen["failed"] is None, seen["failed"]
         return current if current and current["attachments"] else None
 
-    return await stage.people.until(with_file, what="a file in the private answer")
+    return await system.people.until(with_file, what="a file in the private answer")
 
 
-async def undeliverable(stage: Stage, **options: Any) -> str:
+async def undeliverable(system: System, **options: Any) -> str:
     """Ask for a private video that cannot be sent, and see it kept; the interaction's id."""
-    await stage.people.turn(user="ana", dms_open=False)
-    before = len(stage.books.jobs())
-    sent = await stage.people.types("video create", **{**SMALL, "private": True, **options})
+    await system.people.change_settings(user="ana", dms_open=False)
+    before = len(system.database.jobs())
+    sent = await system.people.types("video create", **{**SMALL, "private": True, **options})
 
     async def kept() -> bool:
-        new = stage.books.jobs()[before:]
+        new = system.database.jobs()[before:]
         return bool(new) and new[0]["dead_letter"] == "undeliverable"
 
-    await stage.people.until(kept, what="a kept video")
-    await stage.rest()
+    await system.people.until(kept, what="a kept video")
+    await system.rest()
     return sent
 
 
-async def test_the_private_answer_is_the_card_of_a_private_video(stage: Stage) -> None:
-    people = stage.people
+async def test_the_private_answer_is_the_card_of_a_private_video(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "stuck")
-    async with stage.bot():
+    async with system.bot():
         sent = await people.types("video create", **SMALL, private=True)
 
         async def running() -> bool:
@@ -65,12 +65,12 @@ async def test_the_private_answer_is_the_card_of_a_private_video(stage: Stage) -
     assert await people.messages() == []
 
 
-async def test_the_end_of_a_private_video_is_told_in_the_private_answer(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_the_end_of_a_private_video_is_told_in_the_private_answer(system: System) -> None:
+    people = system.people
+    async with system.bot():
         sent = await people.types("video create", **SMALL, private=True)
         await people.result("dm")
-        await stage.rest()
+        await system.rest()
 
         async def done() -> Json | None:
             current: Json = (await people.interaction(sent))["current"]
@@ -78,41 +78,41 @@ async def test_the_end_of_a_private_video_is_told_in_the_private_answer(stage: S
 
         current = await people.until(done, what="the end in the private answer")
     assert current["content"] == ""
-    assert current["visible_to"] == stage.id_of("users", "ana")
+    assert current["visible_to"] == system.id_of("users", "ana")
     assert await people.messages() == []
 
 
-async def test_a_private_video_is_shared_to_its_channel_once_by_its_author_after_a_restart(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_private_video_is_shared_to_its_channel_once_by_its_author_after_a_restart(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
         direct = await people.result("dm")
-        await stage.rest()
-    async with stage.bot():
-        listed = await inbox(stage)
+        await system.rest()
+    async with system.bot():
+        listed = await inbox(system)
         assert "Private" in listed["content"]
-        assert "Nothing waits" in (await inbox(stage, user="ben"))["content"]
+        assert "Nothing waits" in (await inbox(system, user="ben"))["content"]
         sent = await people.presses(direct, button(direct, "result:share:"))
         assert "in the channel now" in await people.answer(sent)
         (shared,) = await people.results()
         again = await people.presses(listed, button(listed, "inbox:share:"))
         assert "shared already" in await people.answer(again)
-        assert "Nothing waits" in (await inbox(stage))["content"]
+        assert "Nothing waits" in (await inbox(system))["content"]
         sent = await people.presses(shared, button(shared, "result:again:"), user="ben")
         assert "On its way" in await people.answer(sent)
-        await stage.rest()
+        await system.rest()
     assert PROMPT in shared["attachments"][0]["description"]
     assert shared["mentions"] == []
     assert len(await people.results()) == 2
-    assert stage.books.balances() == (0, 6)
+    assert system.database.balances() == (0, 6)
 
 
-async def test_a_share_that_a_crash_left_unrecorded_is_found_and_not_repeated(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_share_that_a_crash_left_unrecorded_is_found_and_not_repeated(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
         direct = await people.result("dm")
-        await stage.rest()
+        await system.rest()
         await people.presses(direct, button(direct, "result:share:"))
 
         async def shown() -> list[Json] | None:
@@ -121,103 +121,103 @@ async def test_a_share_that_a_crash_left_unrecorded_is_found_and_not_repeated(st
         (shared,) = await people.until(shown, what="the shared video")
 
         async def recorded() -> bool:
-            return stage.books.job()["shared_at"] is not None
+            return system.database.job()["shared_at"] is not None
 
         await people.until(recorded, what="the record of that")
-    with closing(sqlite3.connect(stage.books.path)) as database:
+    with closing(sqlite3.connect(system.database.path)) as database:
         database.execute("UPDATE jobs SET shared_at = NULL, shared_message_id = NULL")
         database.commit()
     await people.passes(minutes=10)  # Discord has forgotten the nonce
-    async with stage.bot():
+    async with system.bot():
         sent = await people.presses(direct, button(direct, "result:share:"))
         assert shared["id"] in await people.answer(sent)
     assert [each["id"] for each in await people.results()] == [shared["id"]]
-    assert stage.books.job()["shared_message_id"] == int(shared["id"])
+    assert system.database.job()["shared_message_id"] == int(shared["id"])
 
 
-async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        sent = await undeliverable(stage)
+async def test_what_could_not_be_sent_is_fetched_with_one_tap_and_paid_then(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        sent = await undeliverable(system)
         assert "`/inbox`" in await people.answer(sent)
-        assert stage.books.balances() == (3, 0)
-    async with stage.bot():
-        listed = await inbox(stage, locale="zh-CN")
+        assert system.database.balances() == (3, 0)
+    async with system.bot():
+        listed = await inbox(system, locale="zh-CN")
         assert "没能送达" in listed["content"]
         sent = await people.presses(listed, button(listed, "inbox:get:"))
-        handed = await given(stage, sent)
-        assert handed["visible_to"] == stage.id_of("users", "ana")
-        await stage.rest()
+        handed = await given(system, sent)
+        assert handed["visible_to"] == system.id_of("users", "ana")
+        await system.rest()
 
         async def settled() -> bool:
-            return stage.books.balances() == (0, 3)
+            return system.database.balances() == (0, 3)
 
         await people.until(settled, what="the charge")
         again = await people.presses(listed, button(listed, "inbox:get:"))
-        assert (await given(stage, again))["attachments"][0]["size"] == handed["attachments"][0]["size"]
-        await stage.rest()
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
-    assert stage.books.job()["dead_letter"] is None
+        assert (await given(system, again))["attachments"][0]["size"] == handed["attachments"][0]["size"]
+        await system.rest()
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.job()["dead_letter"] is None
     assert await people.messages() == []
 
 
-async def test_a_channel_that_is_closed_meanwhile_is_said_and_the_share_can_be_tried_again(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await undeliverable(stage)
-        listed = await inbox(stage)
+async def test_a_channel_that_is_closed_meanwhile_is_said_and_the_share_can_be_tried_again(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await undeliverable(system)
+        listed = await inbox(system)
         await people.permissions("general", deny=["SEND_MESSAGES"])
         sent = await people.presses(listed, button(listed, "inbox:share:"))
         assert "I may not do that in <#" in await people.answer(sent)
-        assert stage.books.balances() == (3, 0)
+        assert system.database.balances() == (3, 0)
         await people.permissions("general", allow=["SEND_MESSAGES"])
         sent = await people.presses(listed, button(listed, "inbox:share:"))
         assert "in the channel now" in await people.answer(sent)
-        await stage.rest()
+        await system.rest()
     assert len(await people.results()) == 1
 
 
-async def test_a_kept_video_can_go_to_the_channel_after_all(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await undeliverable(stage)
-        listed = await inbox(stage)
+async def test_a_kept_video_can_go_to_the_channel_after_all(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await undeliverable(system)
+        listed = await inbox(system)
         sent = await people.presses(listed, button(listed, "inbox:share:"))
         assert "in the channel now" in await people.answer(sent)
-        await stage.rest()
+        await system.rest()
     assert len(await people.results()) == 1
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
-async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_paid_once(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await undeliverable(stage)
-        await people.turn(user="ana", dms_open=True)
-        opened = await people.answered(await people.types("library", id=stage.books.job()["id"]))
+async def test_a_kept_video_that_is_opened_in_the_library_and_sent_directly_is_paid_once(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await undeliverable(system)
+        await people.change_settings(user="ana", dms_open=True)
+        opened = await people.answered(await people.types("library", id=system.database.job()["id"]))
         for _ in range(2):
             await people.answer(await people.presses(opened, button(opened, "result:dm:")))
-            assert stage.books.balances() == (0, 3)
-        await stage.rest()
-    assert stage.books.job()["delivered_at"] is not None
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+            assert system.database.balances() == (0, 3)
+        await system.rest()
+    assert system.database.job()["delivered_at"] is not None
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
 @pytest.mark.parametrize("generate_seconds", [1.5], indirect=True)
-async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_says_so(stage: Stage) -> None:
-    people = stage.people
-    await people.turn(user="ana", dms_open=False)
-    async with stage.bot():
+async def test_a_public_video_without_a_place_waits_in_the_inbox_and_its_card_says_so(system: System) -> None:
+    people = system.people
+    await people.change_settings(user="ana", dms_open=False)
+    async with system.bot():
         await people.types("video create", **SMALL)
         await people.card("Making the video")
         await people.permissions("general", deny=["ATTACH_FILES"])
         await people.card("`/inbox`")
-        await stage.rest()
-        listed = await inbox(stage)
-        await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        await system.rest()
+        listed = await inbox(system)
+        await given(system, await people.presses(listed, button(listed, "inbox:get:")))
         await people.card("Done")
-        await stage.rest()
-    assert stage.books.balances() == (0, 3)
+        await system.rest()
+    assert system.database.balances() == (0, 3)
 
 
 class Refusing:
@@ -234,50 +234,50 @@ class Refusing:
 
 
 async def test_a_video_that_was_handed_over_and_not_written_down_stays_to_be_fetched_and_is_paid_once(
-    stage: Stage,
+    system: System,
 ) -> None:
-    people = stage.people
-    async with stage.bot(wraps=Wraps(database=Refusing)):
-        await undeliverable(stage)
-        listed = await inbox(stage)
-        handed = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
-        assert stage.books.entries() == [("hold", 3)]
-        again = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+    people = system.people
+    async with system.bot(wraps=Wraps(database=Refusing)):
+        await undeliverable(system)
+        listed = await inbox(system)
+        handed = await given(system, await people.presses(listed, button(listed, "inbox:get:")))
+        assert system.database.entries() == [("hold", 3)]
+        again = await given(system, await people.presses(listed, button(listed, "inbox:get:")))
         assert handed["attachments"][0]["size"] == again["attachments"][0]["size"]
 
         async def settled() -> bool:
-            return stage.books.balances() == (0, 3)
+            return system.database.balances() == (0, 3)
 
         await people.until(settled, what="the charge")
-        await stage.rest()
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+        await system.rest()
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
-async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it_is_said(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_private_file_is_taken_from_its_message_and_when_that_is_gone_it_is_said(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
         direct = await people.result("dm")
-        await stage.rest()
+        await system.rest()
         await people.fault("kirin", "file_missing", count=100)
-        listed = await inbox(stage)
-        handed = await given(stage, await people.presses(listed, button(listed, "inbox:get:")))
+        listed = await inbox(system)
+        handed = await given(system, await people.presses(listed, button(listed, "inbox:get:")))
         assert handed["attachments"][0]["size"] == direct["attachments"][0]["size"]
         asked = await people.answered(await people.presses(direct, button(direct, "result:delete:")))
         erased = await people.presses(asked, button(asked, "result:erase:"))
         assert "Deleted" in await people.answer(erased)
-        assert "Nothing waits" in (await inbox(stage))["content"]
+        assert "Nothing waits" in (await inbox(system))["content"]
         again = await people.presses(listed, button(listed, "inbox:get:"))
         assert "can't get this video's file" in await people.answer(again)
-    assert stage.books.balances() == (0, 3)
+    assert system.database.balances() == (0, 3)
 
 
-async def test_many_are_paged(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_many_are_paged(system: System) -> None:
+    people = system.people
+    async with system.bot():
         for number in range(5):
-            await undeliverable(stage, prompt=f"boat {number}")
-        first = await inbox(stage)
+            await undeliverable(system, prompt=f"boat {number}")
+        first = await inbox(system)
         assert [f"boat {number}" in first["content"] for number in range(5)] == [False, True, True, True, True]
         second = await people.answered(await people.presses(first, button(first, "inbox:page:4")))
         assert "boat 0" in second["content"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.outcomes import given_back
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 
@@ -72,50 +72,50 @@ SAD_STEPS: Final = (
 SAD_POINTS: Final = [f"{side} {step}" for step in SAD_STEPS for side in ("before", "after")]
 
 
-async def crash(stage: Stage, point: str) -> None:
+async def crash(system: System, point: str) -> None:
     """Run the bot until it is killed at `point`; if it has no job yet, somebody asks for a video."""
-    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point]) as process:
-        if not stage.books.jobs():
-            await stage.people.online()
-            await stage.people.types("video create", **SMALL)
+    async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
+        if not system.database.jobs():
+            await system.people.online()
+            await system.people.types("video create", **SMALL)
 
         async def dead() -> bool:
             return process.returncode is not None
 
-        await stage.people.until(dead, what=f"the end {point}")
+        await system.people.until(dead, what=f"the end {point}")
         assert process.returncode == -signal.SIGKILL
 
 
-async def recover(stage: Stage) -> None:
+async def recover(system: System) -> None:
     """Run the bot, unharmed, until there is nothing left to do; whoever was not heard asks again."""
-    async with stage.process():
-        await stage.people.online()
-        if not stage.books.jobs():
-            await stage.people.types("video create", **SMALL)
-        await stage.rest()
+    async with system.process():
+        await system.people.online()
+        if not system.database.jobs():
+            await system.people.types("video create", **SMALL)
+        await system.rest()
 
 
-async def exactly_once(stage: Stage) -> None:
+async def exactly_once(system: System) -> None:
     """One task, one charge, one video, one closed card."""
-    (task,) = await stage.people.tasks()
+    (task,) = await system.people.tasks()
     assert task["billed"]
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
-    (result,) = await stage.people.results()
-    assert await stage.people.results("dm") == []
-    (card,) = await stage.people.cards()
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
+    (result,) = await system.people.results()
+    assert await system.people.results("dm") == []
+    (card,) = await system.people.cards()
     assert "Done" in text_of(card)
     assert f"/{result['id']}" in text_of(card)
 
 
 @pytest.mark.parametrize("generate_seconds", [2.0], indirect=True)
-async def test_the_steps_are_all_that_the_happy_path_takes(stage: Stage) -> None:
-    record = stage.folder / "points"
-    await stage.people.fault("kirin", "slow", on=["file"], seconds=1)
-    async with stage.process(arguments=[CRASHING, str(record)]):
-        await stage.people.online()
-        await stage.people.types("video create", **SMALL)
-        await stage.rest()
-    await exactly_once(stage)
+async def test_the_steps_are_all_that_the_happy_path_takes(system: System) -> None:
+    record = system.folder / "points"
+    await system.people.fault("kirin", "slow", on=["file"], seconds=1)
+    async with system.process(arguments=[CRASHING, str(record)]):
+        await system.people.online()
+        await system.people.types("video create", **SMALL)
+        await system.rest()
+    await exactly_once(system)
     met = set(record.read_text().splitlines())
     assert {point for point in met if not point.partition(" ")[2].startswith(ASIDE)} == set(POINTS)
 
@@ -130,67 +130,67 @@ def _conditions(point: str) -> float:
     indirect=["generate_seconds"],
     ids=POINTS,
 )
-async def test_killed_at_any_point_the_bot_delivers_once_after_a_restart(stage: Stage, point: str) -> None:
+async def test_killed_at_any_point_the_bot_delivers_once_after_a_restart(system: System, point: str) -> None:
     if seconds := LOADING_LONG.get(point.partition(" ")[2]):
-        await stage.people.fault("kirin", "slow", on=["file"], seconds=seconds)
-    await crash(stage, point)
-    await recover(stage)
-    await exactly_once(stage)
+        await system.people.fault("kirin", "slow", on=["file"], seconds=seconds)
+    await crash(system, point)
+    await recover(system)
+    await exactly_once(system)
 
 
 @pytest.mark.parametrize(("first", "second"), AGAIN)
 async def test_killed_again_while_it_recovers_the_bot_still_delivers_once(
-    stage: Stage, first: str, second: str
+    system: System, first: str, second: str
 ) -> None:
-    await crash(stage, first)
-    await crash(stage, second)
-    await recover(stage)
-    await exactly_once(stage)
+    await crash(system, first)
+    await crash(system, second)
+    await recover(system)
+    await exactly_once(system)
 
 
 @pytest.mark.parametrize("point", ["after post_result", "after post_card waiting"])
 async def test_long_after_the_kill_nothing_is_posted_again_though_discord_has_forgotten_the_nonce(
-    stage: Stage, point: str
+    system: System, point: str
 ) -> None:
-    await crash(stage, point)
-    await stage.people.passes(minutes=10)
-    stage.books.age(minutes=10)
-    await recover(stage)
-    await exactly_once(stage)
+    await crash(system, point)
+    await system.people.passes(minutes=10)
+    system.database.age(minutes=10)
+    await recover(system)
+    await exactly_once(system)
 
 
-async def test_the_sad_steps_are_all_that_a_failing_video_takes(stage: Stage) -> None:
-    record = stage.folder / "points"
-    await stage.people.fault("kirin", "task_failed", code="006001099")
-    async with stage.process(arguments=[CRASHING, str(record)]):
-        await stage.people.online()
-        await stage.people.types("video create", **SMALL)
-        await stage.rest()
-    await given_back(stage, "permanent.006001099")
+async def test_the_sad_steps_are_all_that_a_failing_video_takes(system: System) -> None:
+    record = system.folder / "points"
+    await system.people.fault("kirin", "task_failed", code="006001099")
+    async with system.process(arguments=[CRASHING, str(record)]):
+        await system.people.online()
+        await system.people.types("video create", **SMALL)
+        await system.rest()
+    await given_back(system, "permanent.006001099")
     assert {point for point in record.read_text().splitlines() if "failed" in point} == set(SAD_POINTS)
 
 
 @pytest.mark.parametrize("point", SAD_POINTS)
-async def test_killed_while_a_video_fails_its_credits_come_back_once(stage: Stage, point: str) -> None:
-    await stage.people.fault("kirin", "task_failed", code="006001099")
-    await crash(stage, point)
-    await recover(stage)
-    await given_back(stage, "permanent.006001099")
-    assert len(await stage.people.tasks()) == 1
+async def test_killed_while_a_video_fails_its_credits_come_back_once(system: System, point: str) -> None:
+    await system.people.fault("kirin", "task_failed", code="006001099")
+    await crash(system, point)
+    await recover(system)
+    await given_back(system, "permanent.006001099")
+    assert len(await system.people.tasks()) == 1
 
 
-async def test_killed_in_the_middle_of_a_download_no_half_file_stays(stage: Stage) -> None:
-    await stage.people.fault("kirin", "file_too_large", bytes=150_000_000)
+async def test_killed_in_the_middle_of_a_download_no_half_file_stays(system: System) -> None:
+    await system.people.fault("kirin", "file_too_large", bytes=150_000_000)
 
     async def half() -> bool:
-        return any(stage.data.glob("results/*.part"))
+        return any(system.data.glob("results/*.part"))
 
-    async with stage.process() as process:
-        await stage.people.online()
-        await stage.people.types("video create", **SMALL)
-        await stage.people.until(half, what="half a file")
+    async with system.process() as process:
+        await system.people.online()
+        await system.people.types("video create", **SMALL)
+        await system.people.until(half, what="half a file")
         process.kill()
         await process.wait()
     assert await half()
-    await recover(stage)
-    await exactly_once(stage)
+    await recover(system)
+    await exactly_once(system)

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from tests.acceptance.people import Json
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 FETCHING: Final = ("before ResultStore.received delivered", "after ResultStore.received delivered")
@@ -27,57 +27,57 @@ def button(message: Json, wanted: str) -> str:
     return str(next(each for each in ids if each.startswith(wanted)))
 
 
-async def crash(stage: Stage, message: Json, custom_id: str, *, point: str) -> None:
+async def crash(system: System, message: Json, custom_id: str, *, point: str) -> None:
     """Press a button of a bot that is killed at `point`."""
-    async with stage.process(arguments=[CRASHING, str(stage.folder / "points"), point]) as process:
-        await stage.people.online()
-        await stage.people.presses(message, custom_id)
+    async with system.process(arguments=[CRASHING, str(system.folder / "points"), point]) as process:
+        await system.people.online()
+        await system.people.presses(message, custom_id)
 
         async def dead() -> bool:
             return process.returncode is not None
 
-        await stage.people.until(dead, what=f"the end {point}")
+        await system.people.until(dead, what=f"the end {point}")
         assert process.returncode == -signal.SIGKILL
 
 
-async def inbox(stage: Stage) -> Json:
-    return await stage.people.answered(await stage.people.types("inbox"))
+async def inbox(system: System) -> Json:
+    return await system.people.answered(await system.people.types("inbox"))
 
 
 @pytest.mark.parametrize("point", FETCHING)
-async def test_killed_while_it_is_fetched_a_kept_video_is_paid_once(stage: Stage, point: str) -> None:
-    people = stage.people
-    await people.turn(user="ana", dms_open=False)
-    async with stage.bot():
+async def test_killed_while_it_is_fetched_a_kept_video_is_paid_once(system: System, point: str) -> None:
+    people = system.people
+    await people.change_settings(user="ana", dms_open=False)
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
-        await stage.rest()
-        listed = await inbox(stage)
-    await crash(stage, listed, button(listed, "inbox:get:"), point=point)
-    assert len(stage.books.entries()) == (1 if point.startswith("before") else 2)
-    async with stage.bot():
+        await system.rest()
+        listed = await inbox(system)
+    await crash(system, listed, button(listed, "inbox:get:"), point=point)
+    assert len(system.database.entries()) == (1 if point.startswith("before") else 2)
+    async with system.bot():
         sent = await people.presses(listed, button(listed, "inbox:get:"))
 
         async def settled() -> bool:
             current = (await people.interaction(sent))["current"]
-            return bool(current and current["attachments"]) and stage.books.balances() == (0, 3)
+            return bool(current and current["attachments"]) and system.database.balances() == (0, 3)
 
         await people.until(settled, what="the video and its charge")
-        await stage.rest()
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+        await system.rest()
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
 @pytest.mark.parametrize("point", SHARING)
-async def test_killed_while_it_is_shared_a_private_video_is_in_its_channel_once(stage: Stage, point: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_killed_while_it_is_shared_a_private_video_is_in_its_channel_once(system: System, point: str) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL, private=True)
         direct = await people.result("dm")
-        await stage.rest()
-    await crash(stage, direct, button(direct, "result:share:"), point=point)
+        await system.rest()
+    await crash(system, direct, button(direct, "result:share:"), point=point)
     await people.passes(minutes=10)  # Discord has forgotten the nonce
-    async with stage.bot():
+    async with system.bot():
         answer = await people.answer(await people.presses(direct, button(direct, "result:share:")))
         assert ("shared already" if point == "after ResultStore.shared" else "in the channel now") in answer
-        assert "Nothing waits" in (await inbox(stage))["content"]
+        assert "Nothing waits" in (await inbox(system))["content"]
     (shared,) = await people.results()
-    assert stage.books.job()["shared_message_id"] == int(shared["id"])
+    assert system.database.job()["shared_message_id"] == int(shared["id"])

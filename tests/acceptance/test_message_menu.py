@@ -5,15 +5,15 @@ from typing import Final
 import pytest
 
 from tests.acceptance.controls import control, fields
-from tests.acceptance.stage import PROMPT, Stage
+from tests.acceptance.system import PROMPT, System
 
 ENTRY: Final = "Make a video of this"
 
 
-async def test_a_messages_text_becomes_the_prompt_unchanged(stage: Stage) -> None:
-    people, text = stage.people, f"**{PROMPT}** @everyone `code` <https://example.org>"
+async def test_a_messages_text_becomes_the_prompt_unchanged(system: System) -> None:
+    people, text = system.people, f"**{PROMPT}** @everyone `code` <https://example.org>"
     said = await people.says(text, user="ben")
-    async with stage.bot():
+    async with system.bot():
         sent = await people.uses(ENTRY, said)
         form = await people.form(sent)
         assert form["title"] == ENTRY
@@ -24,47 +24,47 @@ async def test_a_messages_text_becomes_the_prompt_unchanged(stage: Stage) -> Non
         result = await people.result()
         assert "1:1 · 3 seconds" in result["content"]
         assert result["mention_everyone"] is False
-        await stage.rest()
+        await system.rest()
 
 
-async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(stage: Stage) -> None:
-    people = stage.people
+async def test_the_form_knows_the_defaults_and_lives_on_after_a_restart(system: System) -> None:
+    people = system.people
     said = await people.says(PROMPT, user="ben")
-    async with stage.bot():
+    async with system.bot():
         message = await people.answered(await people.types("settings"))
         await people.edited(await people.presses(message, control(message, ":mode"), "pro"))
         sent = await people.uses(ENTRY, said, locale="zh-CN")
         form = await people.form(sent)
         assert fields(form)["look"] == ["pro 16:9"]
         assert "模型: kirin_v3_t2v\n声音: 否" in fields(form)["more"]
-    async with stage.bot():
+    async with system.bot():
         more = "模型：kirin_v3_t2v\n声音：是"
         answer = await people.answer(await people.submits(sent, duration="3", more=more, locale="zh-CN"))
         assert "开工" in answer
         assert "pro · 16:9 · 3 seconds · sound" in (await people.result())["content"]
-        await stage.rest()
+        await system.rest()
 
 
 @pytest.mark.parametrize("length", [2600, 3900])
-async def test_a_text_that_is_too_long_is_explained_and_kept(stage: Stage, length: int) -> None:
-    people = stage.people
+async def test_a_text_that_is_too_long_is_explained_and_kept(system: System, length: int) -> None:
+    people = system.people
     said = await people.says("boat " * 20, user="ben")
-    async with stage.bot():
+    async with system.bot():
         sent = await people.uses(ENTRY, said)
         await people.form(sent)
         refusal = await people.answered(await people.submits(sent, prompt="x" * length))
         assert f"{length} characters; at most 2500 fit" in refusal["content"]
         sent = await people.presses(refusal, control(refusal, "Edit & retry"))
         assert fields(await people.form(sent))["prompt"] == "x" * length
-    assert stage.books.entries() == []
+    assert system.database.entries() == []
 
 
-async def test_a_message_without_text_is_refused_in_words(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_message_without_text_is_refused_in_words(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", prompt=PROMPT, duration=3)
         await people.result()
-        await stage.rest()
+        await system.rest()
         (card,) = await people.cards()
         assert card["content"] == ""
         answer = await people.answer(await people.uses(ENTRY, card))

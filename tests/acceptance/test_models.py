@@ -6,21 +6,21 @@ from bot.doctor import examine
 from bot.settings import Settings
 from tests.acceptance.controls import control, labels
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 
-async def report(stage: Stage, **changes: object) -> str:
-    values = {name.lower(): value for name, value in stage.environment(**changes).items() if value}
+async def report(system: System, **changes: object) -> str:
+    values = {name.lower(): value for name, value in system.environment(**changes).items() if value}
     out = io.StringIO()
     await examine(Settings.load(_env_file=None, **values), out=out)
     return out.getvalue()
 
 
-async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_tap_away(stage: Stage) -> None:
-    people, offer = stage.people, "kling-v1,kling-v3"
-    await people.turn(discontinued=["kling-v1"])
-    general = stage.id_of("channels", "general")
-    async with stage.bot(kirin_api_key="", kling_models=offer, operator_channel_id=general):
+async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_tap_away(system: System) -> None:
+    people, offer = system.people, "kling-v1,kling-v3"
+    await people.change_settings(discontinued=["kling-v1"])
+    general = system.id_of("channels", "general")
+    async with system.bot(kirin_api_key="", kling_models=offer, operator_channel_id=general):
         await people.types("video create", **{**SMALL, "duration": 5}, model="kling-v1")
         text = await people.card("makes no more videos with this model")
         assert "Nothing was charged" in text
@@ -41,25 +41,25 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
         assert [each["value"] for each in chosen] == ["kling-v3"]
         await people.presses(card, control(card, "Use kling-v3 (5 credits)"))
         await people.result()
-        await stage.rest()
+        await system.rest()
     assert [task["request"]["model_name"] for task in await people.tasks()] == ["kling-v3"]
-    said = await report(stage, kirin_api_key="", kling_models=offer)
+    said = await report(system, kirin_api_key="", kling_models=offer)
     assert "kling-v1: its service makes no more videos with it" in said
     assert "kling-v3 made its last video here on" in said
 
 
-async def test_the_doctor_says_which_models_have_made_nothing_yet_and_asks_for_no_video(stage: Stage) -> None:
-    said = await report(stage, kling_models="kling-v1,kling-v2-6")
+async def test_the_doctor_says_which_models_have_made_nothing_yet_and_asks_for_no_video(system: System) -> None:
+    said = await report(system, kling_models="kling-v1,kling-v2-6")
     assert "kling-v2-6 has made no video here yet" in said
-    assert await stage.people.tasks() == []
+    assert await system.people.tasks() == []
 
 
-async def test_the_first_model_on_offer_is_made_with_where_none_is_named(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(kirin_api_key="", kling_models="kling-v3"):
+async def test_the_first_model_on_offer_is_made_with_where_none_is_named(system: System) -> None:
+    people = system.people
+    async with system.bot(kirin_api_key="", kling_models="kling-v3"):
         await people.types("video create", **SMALL, sound=True)
         result = await people.result()
-        await stage.rest()
+        await system.rest()
     assert "kling-v3 · standard" in result["content"]
     (task,) = await people.tasks()
     assert (task["request"]["sound"], task["request"]["duration"]) == ("on", "3")

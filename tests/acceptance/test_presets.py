@@ -6,14 +6,14 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, Stage
+from tests.acceptance.system import PROMPT, System
 
 SMALL: Final[dict[str, Any]] = {"duration": 3, "aspect": "1:1"}
 ANIMALS: Final = "A {animal} in the {place}"
 
 
-async def save(stage: Stage, name: str, *, user: str = "ana", **options: Any) -> str:
-    return await stage.people.answer(await stage.people.types("preset save", user=user, name=name, **options))
+async def save(system: System, name: str, *, user: str = "ana", **options: Any) -> str:
+    return await system.people.answer(await system.people.types("preset save", user=user, name=name, **options))
 
 
 def buttons(message: Json, start: str) -> list[Json]:
@@ -25,78 +25,78 @@ def fields(form: Json) -> dict[str, Json]:
     return {part["component"]["custom_id"]: part["component"] for part in form["components"]}
 
 
-def requests(stage: Stage) -> list[Json]:
-    return [json.loads(job["request"]) for job in stage.books.jobs()]
+def requests(system: System) -> list[Json]:
+    return [json.loads(job["request"]) for job in system.database.jobs()]
 
 
-async def test_a_preset_asks_for_its_gaps_also_after_a_restart(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        said = await save(stage, "Zoo", prompt=ANIMALS, **SMALL)
+async def test_a_preset_asks_for_its_gaps_also_after_a_restart(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        said = await save(system, "Zoo", prompt=ANIMALS, **SMALL)
         assert "**animal**, **place**" in said
         (choice,) = await people.completes("preset use", focused="name", name="zo")
         assert choice["name"] == "Zoo"
         opened = await people.types("preset use", name=choice["value"])
         form = await people.form(opened)
         assert [part["label"] for part in form["components"]] == ["animal", "place"]
-    async with stage.bot():
+    async with system.bot():
         sent = await people.submits(opened, **{"gap:animal": "red *fox*", "gap:place": "{snow}"})
         assert "57 credits left" in await people.answer(sent)
         result = await people.result()
-        await stage.rest()
-    assert [each["prompt"] for each in requests(stage)] == ["A red *fox* in the {snow}"]
+        await system.rest()
+    assert [each["prompt"] for each in requests(system)] == ["A red *fox* in the {snow}"]
     assert r"A red \*fox\* in the {snow}" in result["content"]
-    assert stage.books.rows("SELECT name, uses FROM presets") == [{"name": "Zoo", "uses": 1}]
+    assert system.database.rows("SELECT name, uses FROM presets") == [{"name": "Zoo", "uses": 1}]
 
 
-async def test_many_gaps_are_asked_for_in_one_field_and_what_is_missing_is_named(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await save(stage, "Six", prompt="{a} {b} {c} {d} {e} {f}", **SMALL)
+async def test_many_gaps_are_asked_for_in_one_field_and_what_is_missing_is_named(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await save(system, "Six", prompt="{a} {b} {c} {d} {e} {f}", **SMALL)
         opened = await people.types("preset use", name="six")
         (lines,) = fields(await people.form(opened)).values()
         assert lines["value"].splitlines() == [f"{name}: " for name in "abcdef"]
         refused = await people.answered(await people.submits(opened, lines="a: 1\nb: 2\nc\uff1a3\nd: 4\ne: 5\nf:"))
         assert "**f** is still empty" in refused["content"]
-        assert stage.books.jobs() == []
+        assert system.database.jobs() == []
         (again,) = buttons(refused, "preset:again:")
-    async with stage.bot():
+    async with system.bot():
         opened = await people.presses(refused, again["custom_id"], locale="zh-CN")
         (lines,) = fields(await people.form(opened)).values()
         assert lines["value"] == "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: "
         sent = await people.submits(opened, locale="zh-CN", lines=f"{lines['value']}6")
         assert "额度" in await people.answer(sent)
-        await stage.rest()
-    assert [each["prompt"] for each in requests(stage)] == ["1 2 3 4 5 6"]
+        await system.rest()
+    assert [each["prompt"] for each in requests(system)] == ["1 2 3 4 5 6"]
 
 
-async def test_a_preset_is_saved_from_a_video_and_used_from_the_list_after_a_restart(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_preset_is_saved_from_a_video_and_used_from_the_list_after_a_restart(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", prompt="a {paper} boat", negative="rain", **SMALL)
         await people.result()
-        await stage.rest()
+        await system.rest()
         (choice,) = await people.completes("preset save", focused="from", name="x", **{"from": "PAPER"})
         assert choice["name"] == "a {paper} boat"
-        assert "is saved" in await save(stage, "Boat", **{"from": choice["value"]}, duration=4)
-        assert "is saved" in await save(stage, "Latest")
-        assert "is changed" in await save(stage, "Boat", **{"from": choice["value"]}, duration=5)
+        assert "is saved" in await save(system, "Boat", **{"from": choice["value"]}, duration=4)
+        assert "is saved" in await save(system, "Latest")
+        assert "is changed" in await save(system, "Boat", **{"from": choice["value"]}, duration=5)
         listed = await people.answered(await people.types("preset list"))
     assert "2 presets" in listed["content"]
-    async with stage.bot():
+    async with system.bot():
         (boat, _) = buttons(listed, "preset:use:")
         assert "On its way" in await people.answer(await people.presses(listed, boat["custom_id"]))
-        await stage.rest()
-    first, second = requests(stage)
+        await system.rest()
+    first, second = requests(system)
     assert second["prompt"] == first["prompt"] == "a {paper} boat"
     assert second["negative_prompt"] == "rain"
     assert (first["duration"], second["duration"]) == (3, 5)
 
 
-async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await save(stage, "Zoo", prompt=ANIMALS, **SMALL)
+async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await save(system, "Zoo", prompt=ANIMALS, **SMALL)
         assert "Manage Server" in await people.answer(await people.types("preset share", name="Zoo"))
         assert "no preset" in await people.answer(await people.types("preset use", user="ben", name="Zoo"))
         assert "Manage Server" in await people.answer(await people.types("preset sharing", members=True))
@@ -112,7 +112,7 @@ async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(stage: S
         assert "author's alone" in unshared
         assert await people.completes("preset use", user="ben", focused="name", name="") == []
         assert "is deleted" in await people.answer(await people.types("preset delete", name="Zoo"))
-    assert stage.books.rows("SELECT * FROM presets") == []
+    assert system.database.rows("SELECT * FROM presets") == []
 
 
 @pytest.mark.parametrize(
@@ -128,22 +128,22 @@ async def test_sharing_is_for_admins_until_they_leave_it_to_the_members(stage: S
         ({"name": "x", "from": "0123456789abcdef"}, "no such video here"),
     ],
 )
-async def test_what_is_no_preset_is_refused_in_words(stage: Stage, options: dict[str, Any], words: str) -> None:
-    async with stage.bot():
-        said = await save(stage, **options)
+async def test_what_is_no_preset_is_refused_in_words(system: System, options: dict[str, Any], words: str) -> None:
+    async with system.bot():
+        said = await save(system, **options)
     assert words in said
-    assert stage.books.rows("SELECT * FROM presets") == []
+    assert system.database.rows("SELECT * FROM presets") == []
 
 
-async def test_a_long_list_has_pages(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_long_list_has_pages(system: System) -> None:
+    people = system.people
+    async with system.bot():
         for number in range(7):
-            await save(stage, f"P{number}", prompt="*" * 2000, **SMALL)
+            await save(system, f"P{number}", prompt="*" * 2000, **SMALL)
         listed = await people.answered(await people.types("preset list"))
         assert len(buttons(listed, "preset:use:")) == 5
         (onward,) = buttons(listed, "preset:page:")
-    async with stage.bot():
+    async with system.bot():
         turned = await people.edited(await people.presses(listed, onward["custom_id"]))
         assert [button["label"] for button in buttons(turned, "preset:use:")] == ["P5", "P6"]
         (back,) = buttons(turned, "preset:page:")

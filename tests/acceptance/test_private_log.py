@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from tests.acceptance.controls import control
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 SECRET: Final = "a walrus that nobody may read of"
 OTHER: Final = "a gnu that should not be seen"
@@ -13,13 +13,13 @@ TYPED: Final = "a yak in a form"
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-async def test_no_line_of_the_log_has_what_was_typed(stage: Stage, log_format: str) -> None:
-    people, wish = stage.people, {**SMALL, "prompt": SECRET, "negative": OTHER}
-    async with stage.process(log_level="DEBUG", log_format=log_format, daily_credits=10):
+async def test_no_line_of_the_log_has_what_was_typed(system: System, log_format: str) -> None:
+    people, wish = system.people, {**SMALL, "prompt": SECRET, "negative": OTHER}
+    async with system.process(log_level="DEBUG", log_format=log_format, daily_credits=10):
         await people.online()
         await people.types("video create", **wish)  # becomes a video
         result = await people.result()
-        await stage.rest()
+        await system.rest()
         await people.presses(result, control(result, "Again"))  # once more, and the service refuses it
         await people.fault("kirin", "task_failed", code="006001099")
         await people.answered(await people.types("video create", **{**wish, "duration": 15}))  # above what is left
@@ -40,10 +40,10 @@ async def test_no_line_of_the_log_has_what_was_typed(stage: Stage, log_format: s
         await people.permissions("general", deny=["SEND_MESSAGES"])
         await people.answered(await people.types("video create", **wish))  # where it may not post
         await people.answered(await people.types("admin block", user="admin", member="ben", reason="noise"))
-        await stage.rest()
-    lines = (stage.folder / "bot.log").read_text().splitlines()
+        await system.rest()
+    lines = (system.folder / "bot.log").read_text().splitlines()
     assert any("submitted" in line for line in lines), "it tells what happened"
     assert [line for line in lines if any(typed in line for typed in (SECRET, OTHER, TYPED))] == []
-    audit = str(stage.books.rows("SELECT * FROM audit"))
+    audit = str(system.database.rows("SELECT * FROM audit"))
     assert "noise" in audit
     assert not any(typed in audit for typed in (SECRET, OTHER, TYPED))

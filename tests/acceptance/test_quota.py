@@ -3,11 +3,11 @@
 import pytest
 
 from bot.locale import words
-from tests.acceptance.admins import does
+from tests.acceptance.admins import run_admin
 from tests.acceptance.controls import fields
-from tests.acceptance.moderators import ADMIN, approves, button, case, checks
+from tests.acceptance.moderators import ADMIN, approves, button, case, set_checks
 from tests.acceptance.people import Json, People
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 SAY = words()
 ZH = "zh-CN"
@@ -34,13 +34,13 @@ async def told_directly(people: People, part: str, *, user: str = "ana") -> Json
     return await people.until(found, what=f"a direct message that says {part!r}")
 
 
-async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "grant", member="ana", credits=20, note="thank you")
+async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "grant", member="ana", credits=20, note="thank you")
         await people.types("video create", **SMALL)
         result = await people.result()
-        await stage.rest()
+        await system.rest()
         english, chinese = await quota(people), await quota(people, locale=ZH)
     for part in ("**57 credits** of 60 left", "🎁 20 credits that never expire", "**77 credits** now"):
         assert part in english
@@ -57,24 +57,24 @@ async def test_the_quota_says_what_is_left_what_happened_and_what_things_cost(st
         assert part in chinese
 
 
-async def test_what_nothing_came_of_is_free_again_and_says_so(stage: Stage) -> None:
-    people = stage.people
+async def test_what_nothing_came_of_is_free_again_and_says_so(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "task_failed", code="1301")
-    async with stage.bot():
+    async with system.bot():
         await people.types("video create", **SMALL)
         await people.card(SAY("card.failed"))
-        await stage.rest()
+        await system.rest()
         text = await quota(people)
     assert "**60 credits** of 60 left" in text
     assert "`+3` free again: nothing came of [a video]" in text
 
 
-async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(stage: Stage) -> None:
-    people = stage.people
+async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(system: System) -> None:
+    people = system.people
     await people.role("Team", members=["ana"])
-    async with stage.bot():
-        await does(people, "pool", name="crew", role="Team", credits=300, period="month")
-        await does(people, "allowance", credits=50, period="day", whole=True)
+    async with system.bot():
+        await run_admin(people, "pool", name="crew", role="Team", credits=300, period="month")
+        await run_admin(people, "allowance", credits=50, period="day", whole=True)
         mine, others = await quota(people), await quota(people, user="ben")
     assert "**crew**: 300 credits of 300 left" in mine
     assert "All members together: 50 credits of 50 left" in mine
@@ -82,28 +82,28 @@ async def test_a_pool_and_what_all_use_together_are_shown_to_those_they_concern(
     assert "crew" not in others
 
 
-async def test_a_gift_expires_as_it_would_have_and_both_see_it(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await does(people, "server", gifts=True)
+async def test_a_gift_expires_as_it_would_have_and_both_see_it(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await run_admin(people, "server", gifts=True)
         said = await people.answer(await people.types("gift", member="ben", credits=25))
         assert "25 credits" in said
         assert "**35 credits** of 60" in await quota(people)
-        assert f"`{MINUS}25` given to <@{stage.id_of('users', 'ben')}>" in await quota(people)
+        assert f"`{MINUS}25` given to <@{system.id_of('users', 'ben')}>" in await quota(people)
         received = await quota(people, user="ben")
         assert "🎁 25 credits from other members, which expire <t:" in received
-        assert f"`+25` given to you by <@{stage.id_of('users', 'ana')}>" in received
+        assert f"`+25` given to you by <@{system.id_of('users', 'ana')}>" in received
         (told,) = [each for each in await people.messages() if "🎁" in each["content"]]
-        assert stage.id_of("users", "ben") in [each["id"] for each in told["mentions"]]
-    stage.books.check()
+        assert system.id_of("users", "ben") in [each["id"] for each in told["mentions"]]
+    system.database.check()
 
 
-async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(system: System) -> None:
+    people = system.people
+    async with system.bot():
         off = await people.answer(await people.types("gift", member="ben", credits=5))
         assert SAY("error.gifts_off") in off
-        await does(people, "server", gifts=True)
+        await run_admin(people, "server", gifts=True)
         oneself = await people.answer(await people.types("gift", member="ana", credits=5))
         assert SAY("error.gift_impossible") in oneself
         too_much = await people.answer(await people.types("gift", member="ben", credits=61))
@@ -111,19 +111,19 @@ async def test_a_gift_is_refused_where_it_cannot_be_and_nothing_moves(stage: Sta
         assert SAY("error.gift_too_large", price="61 credits", balance="60 credits") in too_much
         chinese = await people.answer(await people.types("gift", member="ana", credits=5, locale=ZH))
         assert words(ZH)("error.gift_impossible") in chinese
-    assert stage.books.rows("SELECT * FROM ledger") == []
+    assert system.database.rows("SELECT * FROM ledger") == []
 
 
-async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_restart(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        await checks(stage)
+async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_restart(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        await set_checks(system)
         assert SAY("more.asked", credits="40 credits") in await asks_for_more(people)
         assert SAY("more.changed", credits="50 credits") in await asks_for_more(people, credits_="50")
-        wish = await case(stage, "50 credits")
+        wish = await case(system, "50 credits")
         assert wish["components"]
-    async with stage.bot():
-        assert "Done" not in await approves(stage, wish, user="ben")
+    async with system.bot():
+        assert "Done" not in await approves(system, wish, user="ben")
         assert "🎁" not in await quota(people)
         opened = await people.presses(wish, button(wish, "approve"), user=ADMIN)
         assert fields(await people.form(opened)) == {"credits": "50"}
@@ -134,53 +134,53 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         assert "🎁 40 credits that never expire" in await quota(people)
 
         async def decided() -> bool:
-            return not (await case(stage, "a film festival"))["components"]
+            return not (await case(system, "a film festival"))["components"]
 
         await people.until(decided, what="a wish without buttons")
-        assert [row["action"] for row in stage.books.rows("SELECT action FROM audit")][-1] == "more_approved"
+        assert [row["action"] for row in system.database.rows("SELECT action FROM audit")][-1] == "more_approved"
         assert SAY("more.asked", credits="7 credits") in await asks_for_more(people, credits_=" 7 ")
 
 
-async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(stage: Stage) -> None:
-    people, say = stage.people, words(ZH)
-    async with stage.bot():
-        await checks(stage)
+async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: System) -> None:
+    people, say = system.people, words(ZH)
+    async with system.bot():
+        await set_checks(system)
         assert "管理员申请 40 点额度" in await asks_for_more(people, locale=ZH)
-        wish = await case(stage, "a film festival")
-    async with stage.bot():
+        wish = await case(system, "a film festival")
+    async with system.bot():
         deny = wish["components"][0]["components"][1]["custom_id"]
         await people.answer(await people.presses(wish, deny, user="admin"))
-        server = stage.sandbox.discord.world.only_guild.name
+        server = system.sandbox.discord.world.only_guild.name
         await told_directly(people, say("more.denied", credits="40 点额度", server=server))
         assert "🎁" not in await quota(people)
-    assert stage.books.rows("SELECT * FROM ledger") == []
+    assert system.database.rows("SELECT * FROM ledger") == []
 
 
-async def test_a_wish_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
+async def test_a_wish_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(system: System) -> None:
+    people = system.people
+    async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
         for odd in ("many", "-5", "0", "1.5", "1001"):
             assert "whole number from 1 to 1,000" in await asks_for_more(people, credits_=odd)
         assert SAY("more.told", credits="40 credits") in await asks_for_more(people)
         (alert,) = await people.messages("showcase")
         assert "40 credits" in alert["content"]
-    assert stage.books.rows("SELECT * FROM cases") == []
+    assert system.database.rows("SELECT * FROM cases") == []
 
 
-async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(stage: Stage) -> None:
-    people, prices = stage.people, stage.folder / "prices.toml"
+async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(system: System) -> None:
+    people, prices = system.people, system.folder / "prices.toml"
     rate = 'provider = "kirin"\nmodel = "kirin_v3_t2v"\nmode = "std"'
     prices.write_text(f"[[rate]]\n{rate}\nseconds = 3\ncredits = 10\nusd = 1.5\n", encoding="utf-8")
-    async with stage.bot(price_table=prices):
+    async with system.bot(price_table=prices):
         assert "10 credits" in await people.answer(await people.types("video create", **SMALL))
         await people.result()
-        await stage.rest()
-    assert stage.books.entries() == [("hold", 10), ("settle", 10)]
-    assert stage.books.job()["usd_micros"] == 1_500_000
+        await system.rest()
+    assert system.database.entries() == [("hold", 10), ("settle", 10)]
+    assert system.database.job()["usd_micros"] == 1_500_000
 
 
-async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceiling(stage: Stage) -> None:
-    people, room = stage.people, stage.id_of("channels", "showcase")
+async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceiling(system: System) -> None:
+    people, room = system.people, system.id_of("channels", "showcase")
 
     async def alerts(count: int) -> list[str]:
         async def found() -> list[str] | None:
@@ -189,47 +189,47 @@ async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceilin
 
         return await people.until(found, what=f"{count} alerts")
 
-    async with stage.bot(operator_channel_id=room):
-        await does(people, "budget", monthly="0.50")
+    async with system.bot(operator_channel_id=room):
+        await run_admin(people, "budget", monthly="0.50")
         await people.types("video create", **SMALL)
         await people.result()
-        await stage.rest()
+        await system.rest()
         assert "**50 %**" in (await alerts(1))[0]
         await people.types("video create", **SMALL)
-        await stage.rest()
+        await system.rest()
         refused = await people.answer(await people.types("video create", **SMALL))
         assert SAY("error.budget.guild") in refused
         assert "**100 %**" in (await alerts(2))[1]
-    async with stage.bot(operator_channel_id=room):
-        await does(people, "budget", monthly="0.60")
+    async with system.bot(operator_channel_id=room):
+        await run_admin(people, "budget", monthly="0.60")
         await people.answer(await people.types("video create", **SMALL))
-        await stage.rest()
+        await system.rest()
         told = await alerts(3)
     assert len(told) == 3
     assert "0.76 of 0.60" not in told[2]
-    stage.books.check()
+    system.database.check()
 
 
-async def test_the_whole_bots_budget_refuses_everywhere_and_in_words(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(monthly_budget_usd="0.30", operator_channel_id=stage.id_of("channels", "showcase")):
+async def test_the_whole_bots_budget_refuses_everywhere_and_in_words(system: System) -> None:
+    people = system.people
+    async with system.bot(monthly_budget_usd="0.30", operator_channel_id=system.id_of("channels", "showcase")):
         await people.types("video create", **SMALL)
         await people.result()
-        await stage.rest()
+        await system.rest()
         for user, locale in (("ana", None), ("ben", ZH)):
             refused = await people.answer(await people.types("video create", user=user, locale=locale, **SMALL))
             assert words(locale or "en-US")("error.budget.everywhere") in refused
-    assert [row["settled"] for row in stage.books.rows("SELECT * FROM accounts WHERE owner = 'budget:bot'")] == [
+    assert [row["settled"] for row in system.database.rows("SELECT * FROM accounts WHERE owner = 'budget:bot'")] == [
         252_000
     ]
     assert len(await people.tasks()) == 1
 
 
-async def test_what_a_service_charges_in_its_own_units_is_kept_beside_the_estimate(stage: Stage) -> None:
-    async with stage.bot():
-        await stage.people.types("video create", model="kling-v1", **{**SMALL, "duration": 5})
-        await stage.people.result()
-        await stage.rest()
-    job, (task,) = stage.books.job(), await stage.people.tasks()
+async def test_what_a_service_charges_in_its_own_units_is_kept_beside_the_estimate(system: System) -> None:
+    async with system.bot():
+        await system.people.types("video create", model="kling-v1", **{**SMALL, "duration": 5})
+        await system.people.result()
+        await system.rest()
+    job, (task,) = system.database.job(), await system.people.tasks()
     assert (job["cost_micros"], job["usd_micros"]) == (None, 420_000)
     assert float(job["cost_units"]) * 0.14 == pytest.approx(float(task["cost"]))

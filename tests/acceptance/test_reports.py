@@ -2,17 +2,17 @@
 
 from bot.locale import words
 from bot.service.moderation.cases import Heard
-from tests.acceptance.moderators import ADMIN, button, case, checks
+from tests.acceptance.moderators import ADMIN, button, case, set_checks
 from tests.acceptance.people import Json
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 SAY = words()
 
 
-async def posted(stage: Stage, **options: object) -> Json:
-    await stage.people.types("video create", **{**SMALL, **options})
-    message = await stage.people.result()
-    await stage.rest()
+async def posted(system: System, **options: object) -> Json:
+    await system.people.types("video create", **{**SMALL, **options})
+    message = await system.people.result()
+    await system.rest()
     return message
 
 
@@ -24,82 +24,82 @@ def reporting(message: Json) -> str:
 
 
 async def reports(
-    stage: Stage, message: Json, reason: str, *, user: str = "ben", heard: Heard = Heard.MODERATORS
+    system: System, message: Json, reason: str, *, user: str = "ben", heard: Heard = Heard.MODERATORS
 ) -> None:
-    opened = await stage.people.presses(message, reporting(message), user=user)
-    await stage.people.form(opened)
-    told = await stage.people.answer(await stage.people.submits(opened, user=user, reason=reason))
+    opened = await system.people.presses(message, reporting(message), user=user)
+    await system.people.form(opened)
+    told = await system.people.answer(await system.people.submits(opened, user=user, reason=reason))
     assert told == SAY(f"report.{heard}")
 
 
-async def presses(stage: Stage, message: Json, verb: str, *, user: str = ADMIN) -> str:
-    return await stage.people.answer(await stage.people.presses(message, button(message, verb), user=user))
+async def presses(system: System, message: Json, verb: str, *, user: str = ADMIN) -> str:
+    return await system.people.answer(await system.people.presses(message, button(message, verb), user=user))
 
 
-async def test_a_reported_video_is_deleted_after_a_restart(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage)
-        message = await posted(stage)
-        await reports(stage, message, "@everyone **look**")
-        held = await case(stage, "Somebody reports a video")
+async def test_a_reported_video_is_deleted_after_a_restart(system: System) -> None:
+    async with system.bot():
+        await set_checks(system)
+        message = await posted(system)
+        await reports(system, message, "@everyone **look**")
+        held = await case(system, "Somebody reports a video")
         assert f"/{message['id']}" in held["content"]
         assert "@everyone" not in held["content"]
-    async with stage.bot():
-        assert "Manage Messages" in await presses(stage, held, "delete", user="ben")
-        assert "deleted" in await presses(stage, held, "delete")
-        await case(stage, "Deleted by")
-    assert await stage.people.results() == []
-    assert [row["action"] for row in stage.books.rows("SELECT * FROM audit ORDER BY at")][-1] == "report_removed"
+    async with system.bot():
+        assert "Manage Messages" in await presses(system, held, "delete", user="ben")
+        assert "deleted" in await presses(system, held, "delete")
+        await case(system, "Deleted by")
+    assert await system.people.results() == []
+    assert [row["action"] for row in system.database.rows("SELECT * FROM audit ORDER BY at")][-1] == "report_removed"
 
 
-async def test_everybodys_words_are_with_the_one_case_of_a_video(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage)
-        message = await posted(stage)
-        await reports(stage, message, "blood " * 80)
-        await reports(stage, message, "more blood", heard=Heard.BEFORE)
-        await reports(stage, message, "gore " * 99, user="owner")
-        await reports(stage, message, "horror " * 70, user="admin")
-        held = await case(stage, "1 more; all of them are in the file")
-    assert stage.id_of("users", "ben") in held["content"]
+async def test_everybodys_words_are_with_the_one_case_of_a_video(system: System) -> None:
+    async with system.bot():
+        await set_checks(system)
+        message = await posted(system)
+        await reports(system, message, "blood " * 80)
+        await reports(system, message, "more blood", heard=Heard.BEFORE)
+        await reports(system, message, "gore " * 99, user="owner")
+        await reports(system, message, "horror " * 70, user="admin")
+        held = await case(system, "1 more; all of them are in the file")
+    assert system.id_of("users", "ben") in held["content"]
     assert [each["filename"] for each in held["attachments"]] == ["reports.txt"]
-    assert len(stage.books.rows("SELECT * FROM cases")) == 1
+    assert len(system.database.rows("SELECT * FROM cases")) == 1
 
 
-async def test_nobody_reports_their_own_video(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        sent = await stage.people.presses(message, reporting(message))
-        assert SAY("error.own_report") in await stage.people.answer(sent)
+async def test_nobody_reports_their_own_video(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        sent = await system.people.presses(message, reporting(message))
+        assert SAY("error.own_report") in await system.people.answer(sent)
 
 
-async def test_without_moderators_and_channel_the_owner_of_the_application_is_told(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        await reports(stage, message, "blood", heard=Heard.OPERATOR)
-        told = await stage.people.messages("dm", user="owner")
-        await reports(stage, message, "gore", user="admin", heard=Heard.OPERATOR)
-        again = await stage.people.messages("dm", user="owner")
+async def test_without_moderators_and_channel_the_owner_of_the_application_is_told(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        await reports(system, message, "blood", heard=Heard.OPERATOR)
+        told = await system.people.messages("dm", user="owner")
+        await reports(system, message, "gore", user="admin", heard=Heard.OPERATOR)
+        again = await system.people.messages("dm", user="owner")
     assert [("blood" in each["content"], each["components"]) for each in told] == [(True, [])]
     assert ["blood" in each["content"] and "gore" in each["content"] for each in again] == [True]
 
 
-async def test_a_report_leads_to_a_block_and_is_dismissed(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage)
-        message = await posted(stage)
-        await reports(stage, message, "look")
-        held = await case(stage)
-        opened = await stage.people.presses(held, button(held, "block"), user=ADMIN)
-        await stage.people.form(opened)
-        unclear = await stage.people.answer(await stage.people.submits(opened, user=ADMIN, hours="soon"))
+async def test_a_report_leads_to_a_block_and_is_dismissed(system: System) -> None:
+    async with system.bot():
+        await set_checks(system)
+        message = await posted(system)
+        await reports(system, message, "look")
+        held = await case(system)
+        opened = await system.people.presses(held, button(held, "block"), user=ADMIN)
+        await system.people.form(opened)
+        unclear = await system.people.answer(await system.people.submits(opened, user=ADMIN, hours="soon"))
         assert "Nothing has changed" in unclear
-        opened = await stage.people.presses(held, button(held, "block"), user=ADMIN)
-        await stage.people.form(opened)
-        done = await stage.people.answer(await stage.people.submits(opened, user=ADMIN, hours="2", reason="gore"))
+        opened = await system.people.presses(held, button(held, "block"), user=ADMIN)
+        await system.people.form(opened)
+        done = await system.people.answer(await system.people.submits(opened, user=ADMIN, hours="2", reason="gore"))
         assert "can't ask for videos" in done
-        refused = await stage.people.answer(await stage.people.types("video create", **SMALL))
+        refused = await system.people.answer(await system.people.types("video create", **SMALL))
         assert "gore" in refused
-        assert "Dismissed" in await presses(stage, held, "dismiss")
-        await case(stage, "Dismissed by")
-    assert len(await stage.people.results()) == 1
+        assert "Dismissed" in await presses(system, held, "dismiss")
+        await case(system, "Dismissed by")
+    assert len(await system.people.results()) == 1

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 SUPPRESSED: Final = 1 << 12  # Discord's flag of a message that makes no sound
 
@@ -19,153 +19,155 @@ def buttons(message: Json) -> dict[str, Json]:
     return {button["custom_id"].split(":")[1]: button for row in rows for button in row}
 
 
-async def posted(stage: Stage, **options: Any) -> Json:
+async def posted(system: System, **options: Any) -> Json:
     """Make a video, and see it to its end; its message."""
-    before = {each["id"] for each in await stage.people.results()}
-    await stage.people.types("video create", **{**SMALL, **options})
-    return await appears(stage, before)
+    before = {each["id"] for each in await system.people.results()}
+    await system.people.types("video create", **{**SMALL, **options})
+    return await appears(system, before)
 
 
-async def appears(stage: Stage, before: set[str]) -> Json:
+async def appears(system: System, before: set[str]) -> Json:
     """The result that is new in the channel, once nothing is left to do."""
 
     async def new() -> Json | None:
-        return next((each for each in await stage.people.results() if each["id"] not in before), None)
+        return next((each for each in await system.people.results() if each["id"] not in before), None)
 
-    message = await stage.people.until(new, what="another video")
-    await stage.rest()
+    message = await system.people.until(new, what="another video")
+    await system.rest()
     return message
 
 
-async def press(stage: Stage, message: Json, action: str, **who: Any) -> str:
-    return await stage.people.presses(message, buttons(message)[action]["custom_id"], **who)
+async def press(system: System, message: Json, action: str, **who: Any) -> str:
+    return await system.people.presses(message, buttons(message)[action]["custom_id"], **who)
 
 
-async def test_anybody_makes_it_again_at_their_own_cost_after_a_restart(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
+async def test_anybody_makes_it_again_at_their_own_cost_after_a_restart(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
     assert list(buttons(message)) == [
         *("again", "edit", "pro", "shape", "board"),
         *("star", "dm", "info", "report", "delete"),
     ]
-    async with stage.bot():
-        sent = await press(stage, message, "again", user="ben")
-        assert "3 credits, 57 credits left" in await stage.people.answer(sent)
-        again = await appears(stage, {message["id"]})
-    first, second = stage.books.jobs()
+    async with system.bot():
+        sent = await press(system, message, "again", user="ben")
+        assert "3 credits, 57 credits left" in await system.people.answer(sent)
+        again = await appears(system, {message["id"]})
+    first, second = system.database.jobs()
     assert [user["username"] for user in again["mentions"]] == ["ben"]
     assert (second["parent_id"], second["origin"], second["request"]) == (first["id"], "again", first["request"])
-    assert second["user_id"] == int(stage.id_of("users", "ben"))
-    assert stage.books.balances() == (0, 6)
+    assert second["user_id"] == int(system.id_of("users", "ben"))
+    assert system.database.balances() == (0, 6)
 
 
-async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_after_it(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage, negative="rain")
-        opened = await press(stage, message, "edit", user="ben")
-        form = await stage.people.form(opened)
+async def test_a_form_that_was_opened_before_a_restart_makes_the_changed_video_after_it(system: System) -> None:
+    async with system.bot():
+        message = await posted(system, negative="rain")
+        opened = await press(system, message, "edit", user="ben")
+        form = await system.people.form(opened)
     fields = {part["component"]["custom_id"]: part["component"] for part in form["components"]}
     assert fields["prompt"]["value"] == PROMPT
     assert fields["negative"]["value"] == "rain"
-    async with stage.bot():
-        await stage.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration="4")
-        changed = await appears(stage, {message["id"]})
+    async with system.bot():
+        await system.people.submits(opened, user="ben", prompt="a paper ship in the sun", duration="4")
+        changed = await appears(system, {message["id"]})
     assert "a paper ship in the sun" in changed["content"]
-    job = stage.books.jobs()[1]
-    assert (job["origin"], job["parent_id"], job["credits"]) == ("edit", stage.books.jobs()[0]["id"], 4)
-    params = (await stage.people.tasks())[1]["request"]["input"][0]["params"]
+    job = system.database.jobs()[1]
+    assert (job["origin"], job["parent_id"], job["credits"]) == ("edit", system.database.jobs()[0]["id"], 4)
+    params = (await system.people.tasks())[1]["request"]["input"][0]["params"]
     assert (params["prompt"], params["negative_prompt"], params["duration"]) == ("a paper ship in the sun", "rain", "4")
 
 
-async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        opened = await press(stage, message, "edit")
-        await stage.people.form(opened)
-        refused = await stage.people.answered(await stage.people.submits(opened, prompt="a paper ship", duration="99"))
+async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        opened = await press(system, message, "edit")
+        await system.people.form(opened)
+        refused = await system.people.answered(
+            await system.people.submits(opened, prompt="a paper ship", duration="99")
+        )
         assert "99 seconds" in refused["content"]
         ways = [each["custom_id"] for row in refused["components"] for each in row["components"]]
-        await stage.people.presses(refused, ways[0])
-        mended = await appears(stage, {message["id"]})
+        await system.people.presses(refused, ways[0])
+        mended = await appears(system, {message["id"]})
     assert "a paper ship" in mended["content"]
-    first, second = stage.books.jobs()
+    first, second = system.database.jobs()
     assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
 
 
-async def test_it_is_finished_in_pro_once(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        await press(stage, message, "pro")
-        better = await appears(stage, {message["id"]})
+async def test_it_is_finished_in_pro_once(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        await press(system, message, "pro")
+        better = await appears(system, {message["id"]})
     assert "pro" not in buttons(better)
-    modes = [task["request"]["input"][0]["params"]["mode"] for task in await stage.people.tasks()]
+    modes = [task["request"]["input"][0]["params"]["mode"] for task in await system.people.tasks()]
     assert modes == ["std", "pro"]
-    assert stage.books.jobs()[1]["origin"] == "pro"
+    assert system.database.jobs()[1]["origin"] == "pro"
 
 
-async def test_a_model_that_cannot_do_it_in_pro_does_not_offer_that(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage, model="kling-v1", duration=5, camera="zoom")
+async def test_a_model_that_cannot_do_it_in_pro_does_not_offer_that(system: System) -> None:
+    async with system.bot():
+        message = await posted(system, model="kling-v1", duration=5, camera="zoom")
     assert "pro" not in buttons(message)
 
 
-async def test_another_shape_is_chosen_from_those_it_does_not_have(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        sent = await press(stage, message, "shape")
-        asked = await stage.people.answered(sent)
+async def test_another_shape_is_chosen_from_those_it_does_not_have(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        sent = await press(system, message, "shape")
+        asked = await system.people.answered(sent)
         (row,) = asked["components"]
         assert [button["label"] for button in row["components"]] == ["Wide 16:9", "Tall 9:16 (phone)"]
-        await stage.people.presses(asked, row["components"][1]["custom_id"])
-        await appears(stage, {message["id"]})
-    params = (await stage.people.tasks())[1]["request"]["input"][0]["params"]
+        await system.people.presses(asked, row["components"][1]["custom_id"])
+        await appears(system, {message["id"]})
+    params = (await system.people.tasks())[1]["request"]["input"][0]["params"]
     assert params["aspect_ratio"] == "9:16"
-    assert stage.books.jobs()[1]["origin"] == "shape"
+    assert system.database.jobs()[1]["origin"] == "shape"
 
 
-async def test_it_goes_on_a_storyboard(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-        sent = await press(stage, message, "board", user="ben")
-        builder = await stage.people.answered(sent)
-    assert builder["visible_to"] == stage.id_of("users", "ben")
+async def test_it_goes_on_a_storyboard(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+        sent = await press(system, message, "board", user="ben")
+        builder = await system.people.answered(sent)
+    assert builder["visible_to"] == system.id_of("users", "ben")
     assert PROMPT in str(builder["embeds"])
 
 
-async def test_stars_are_counted_on_the_button(stage: Stage) -> None:
-    people = stage.people
+async def test_stars_are_counted_on_the_button(system: System) -> None:
+    people = system.people
 
     async def label() -> str:
         return str(buttons((await people.results())[0])["star"]["label"])
 
     async def star(user: str, words: str, **more: Any) -> None:
-        sent = await press(stage, (await people.results())[0], "star", user=user, **more)
+        sent = await press(system, (await people.results())[0], "star", user=user, **more)
 
         async def told() -> bool:
             return words in str((await people.interaction(sent))["followups"])
 
         await people.until(told, what=words)
 
-    async with stage.bot():
-        await posted(stage)
+    async with system.bot():
+        await posted(system)
         assert await label() == "Favourite"
         await star("ana", "among your favourites")
         await star("ben", "已加入你的收藏", locale="zh-CN")
         assert await label() == "2"
-    async with stage.bot():
+    async with system.bot():
         await star("ana", "no longer")
         await star("ben", "no longer")
     assert await label() == "Favourite"
 
 
 @pytest.mark.parametrize("lost", ["nothing", "the provider's file"])
-async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(stage: Stage, lost: str) -> None:
-    people = stage.people
-    async with stage.bot():
-        message = await posted(stage)
+async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(system: System, lost: str) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
         if lost != "nothing":
             await people.fault("kirin", "file_missing", count=10)
-        sent = await press(stage, message, "dm", user="ben")
+        sent = await press(system, message, "dm", user="ben")
         assert "Sent" in await people.answer(sent)
         (copy,) = await people.results("dm", user="ben")
     assert copy["mentions"] == []
@@ -174,39 +176,39 @@ async def test_it_is_sent_as_a_fresh_file_to_whoever_asks(stage: Stage, lost: st
     assert PROMPT in copy["attachments"][0]["description"]
     files = [await people.fetch(each["attachments"][0]["url"]) for each in (message, copy)]
     assert files[0] == files[1]
-    assert stage.books.balances() == (0, 3)
+    assert system.database.balances() == (0, 3)
 
 
-async def test_nobody_is_sent_what_they_do_not_take(stage: Stage) -> None:
-    await stage.people.turn(user="ben", dms_open=False)
-    async with stage.bot():
-        sent = await press(stage, await posted(stage), "dm", user="ben")
-        assert "may not send you direct messages" in await stage.people.answer(sent)
+async def test_nobody_is_sent_what_they_do_not_take(system: System) -> None:
+    await system.people.change_settings(user="ben", dms_open=False)
+    async with system.bot():
+        sent = await press(system, await posted(system), "dm", user="ben")
+        assert "may not send you direct messages" in await system.people.answer(sent)
 
 
-async def test_info_tells_where_it_comes_from_and_what_came_of_it(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        first = await posted(stage)
-        await press(stage, first, "again", user="ben")
-        second = await appears(stage, {first["id"]})
-        english = await people.answered(await press(stage, second, "info"))
-        chinese = await people.answered(await press(stage, first, "info", locale="zh-CN"))
+async def test_info_tells_where_it_comes_from_and_what_came_of_it(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        first = await posted(system)
+        await press(system, first, "again", user="ben")
+        second = await appears(system, {first["id"]})
+        english = await people.answered(await press(system, second, "info"))
+        chinese = await people.answered(await press(system, first, "info", locale="zh-CN"))
     told = {field["name"]: field["value"] for field in english["embeds"][0]["fields"]}
     assert f"/{first['id']})" in told["Where it comes from"]
-    assert f"<@{stage.id_of('users', 'ana')}>" in told["Where it comes from"]
+    assert f"<@{system.id_of('users', 'ana')}>" in told["Where it comes from"]
     assert "3 credits ($0.25)" in told["Cost"]
-    assert stage.books.jobs()[1]["id"] in told["Ids"]
+    assert system.database.jobs()[1]["id"] in told["Ids"]
     told = {field["name"]: field["value"] for field in chinese["embeds"][0]["fields"]}
     assert told["衍生作品"] == "有 1 个视频由它而来"
     assert english["mentions"] == []
 
 
-async def test_a_long_prompt_is_cut_and_shown_whole_to_whoever_asks(stage: Stage) -> None:
+async def test_a_long_prompt_is_cut_and_shown_whole_to_whoever_asks(system: System) -> None:
     prompt = "a ``` boat @everyone " * 80
-    async with stage.bot():
-        message = await posted(stage, prompt=prompt, negative="rain")
-        shown = await stage.people.answered(await press(stage, message, "whole", user="ben"))
+    async with system.bot():
+        message = await posted(system, prompt=prompt, negative="rain")
+        shown = await system.people.answered(await press(system, message, "whole", user="ben"))
     assert len(message["content"]) < 1000
     texts = [embed["description"] for embed in shown["embeds"]]
     assert texts[0].replace("\u200b", "").strip("`\n") == prompt
@@ -216,13 +218,13 @@ async def test_a_long_prompt_is_cut_and_shown_whole_to_whoever_asks(stage: Stage
 
 
 @pytest.mark.parametrize("who", ["ana", "admin"])
-async def test_only_its_author_and_moderators_delete_it(stage: Stage, who: str) -> None:
-    people = stage.people
-    async with stage.bot():
-        message = await posted(stage)
-        sent = await press(stage, message, "delete", user="ben")
+async def test_only_its_author_and_moderators_delete_it(system: System, who: str) -> None:
+    people = system.people
+    async with system.bot():
+        message = await posted(system)
+        sent = await press(system, message, "delete", user="ben")
         assert "Only its author" in await people.answer(sent)
-        asked = await people.answered(await press(stage, message, "delete", user=who))
+        asked = await people.answered(await press(system, message, "delete", user=who))
         assert await people.results()
         (button,) = asked["components"][0]["components"]
         sent = await people.presses(asked, button["custom_id"], user=who)
@@ -234,20 +236,20 @@ async def test_only_its_author_and_moderators_delete_it(stage: Stage, who: str) 
         assert "[open]" not in jobs
         sent = await people.presses(asked, button["custom_id"], user=who)
         assert "gone already" in await people.answer(sent)
-        opened = await people.types("library", id=stage.books.job()["id"])
+        opened = await people.types("library", id=system.database.job()["id"])
         if who == "ana":
             assert "deleted" in str((await people.answered(opened))["embeds"])
         else:
             assert "A moderator deleted this video" in await people.answer(opened)
-    assert stage.books.job()["removed_at"] is not None
-    assert stage.books.balances() == (0, 3)
+    assert system.database.job()["removed_at"] is not None
+    assert system.database.balances() == (0, 3)
 
 
-async def test_a_report_reaches_the_operator_with_the_way_to_the_message(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
-        message = await posted(stage)
-        opened = await press(stage, message, "report", user="ben")
+async def test_a_report_reaches_the_operator_with_the_way_to_the_message(system: System) -> None:
+    people = system.people
+    async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
+        message = await posted(system)
+        opened = await press(system, message, "report", user="ben")
         await people.form(opened)
         sent = await people.submits(opened, user="ben", reason="@everyone **look** at that")
         assert "Thank you" in await people.answer(sent)
@@ -258,50 +260,50 @@ async def test_a_report_reaches_the_operator_with_the_way_to_the_message(stage: 
     assert await people.messages("dm", user="ana") == []
 
 
-async def test_buttons_of_a_video_whose_records_are_gone_say_so(stage: Stage) -> None:
-    async with stage.bot():
-        message = await posted(stage)
-    with closing(sqlite3.connect(stage.books.path)) as database:
+async def test_buttons_of_a_video_whose_records_are_gone_say_so(system: System) -> None:
+    async with system.bot():
+        message = await posted(system)
+    with closing(sqlite3.connect(system.database.path)) as database:
         for table in ("ledger", "accounts", "jobs"):
             database.execute(f"DELETE FROM {table}")  # noqa: S608 (three names)
         database.commit()
-    async with stage.bot():
+    async with system.bot():
         for action in ("again", "pro", "shape", "board", "dm", "info", "delete"):
-            sent = await press(stage, message, action)
-            assert "no such video here" in await stage.people.answer(sent)
-        sent = await press(stage, message, "edit", locale="zh-CN")
-        assert "这里没有这个视频" in await stage.people.answer(sent)
-        sent = await press(stage, message, "star")
+            sent = await press(system, message, action)
+            assert "no such video here" in await system.people.answer(sent)
+        sent = await press(system, message, "edit", locale="zh-CN")
+        assert "这里没有这个视频" in await system.people.answer(sent)
+        sent = await press(system, message, "star")
 
         async def told() -> bool:
-            return "no records" in str((await stage.people.interaction(sent))["followups"])
+            return "no records" in str((await system.people.interaction(sent))["followups"])
 
-        await stage.people.until(told, what="a private word")
-        assert [each["id"] for each in await stage.people.results()] == [message["id"]]
+        await system.people.until(told, what="a private word")
+        assert [each["id"] for each in await system.people.results()] == [message["id"]]
 
 
-async def test_without_credits_a_button_is_refused_as_a_command_is(stage: Stage) -> None:
-    async with stage.bot(daily_credits=3):
-        message = await posted(stage)
-        answer = await stage.people.answer(await press(stage, message, "again"))
+async def test_without_credits_a_button_is_refused_as_a_command_is(system: System) -> None:
+    async with system.bot(daily_credits=3):
+        message = await posted(system)
+        answer = await system.people.answer(await press(system, message, "again"))
     assert "That costs 3 credits, and you have 0 left" in answer
-    assert stage.books.balances() == (0, 3)
+    assert system.database.balances() == (0, 3)
 
 
-def prefer(stage: Stage, choice: str) -> None:
+def prefer(system: System, choice: str) -> None:
     """Let ana hear of her videos in this way."""
-    with closing(sqlite3.connect(stage.books.path)) as database:
+    with closing(sqlite3.connect(system.database.path)) as database:
         body = f'{{"notify": "{choice}"}}'
-        database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{stage.id_of('users', 'ana')}", body))
+        database.execute("INSERT INTO preferences VALUES (?, ?, 0)", (f"user:{system.id_of('users', 'ana')}", body))
         database.commit()
 
 
 @pytest.mark.parametrize("choice", ["ping", "silent", "dm"])
-async def test_people_hear_of_their_videos_as_they_want_to(stage: Stage, choice: str) -> None:
-    people, ana = stage.people, stage.id_of("users", "ana")
-    async with stage.bot():
-        prefer(stage, choice)
-        message = await posted(stage)
+async def test_people_hear_of_their_videos_as_they_want_to(system: System, choice: str) -> None:
+    people, ana = system.people, system.id_of("users", "ana")
+    async with system.bot():
+        prefer(system, choice)
+        message = await posted(system)
     assert f"<@{ana}>" in message["content"]
     assert bool(message["flags"] & SUPPRESSED) == (choice == "silent")
     assert len(message["mentions"]) == (choice != "silent")
@@ -311,13 +313,13 @@ async def test_people_hear_of_their_videos_as_they_want_to(stage: Stage, choice:
 
 
 @pytest.mark.parametrize("choice", ["silent", "dm"])
-async def test_people_hear_of_what_could_not_be_made_as_they_want_to(stage: Stage, choice: str) -> None:
-    people, ana = stage.people, stage.id_of("users", "ana")
+async def test_people_hear_of_what_could_not_be_made_as_they_want_to(system: System, choice: str) -> None:
+    people, ana = system.people, system.id_of("users", "ana")
     await people.fault("kirin", "task_failed", code="006001099")
-    async with stage.bot():
-        prefer(stage, choice)
+    async with system.bot():
+        prefer(system, choice)
         await people.types("video create", **SMALL)
-        await stage.rest()
+        await system.rest()
     (card, message) = await people.messages()
     assert f"<@{ana}>" in message["content"]
     assert f"/{card['id']}" in message["content"]

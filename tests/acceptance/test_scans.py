@@ -2,72 +2,72 @@
 
 import pytest
 
-from tests.acceptance.moderators import approves, case, checks, denies
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.moderators import approves, case, denies, set_checks
+from tests.acceptance.system import SMALL, System
 
 
-async def ask(stage: Stage, **options: object) -> str:
-    return await stage.people.answer(await stage.people.types("video create", **{**SMALL, **options}))
+async def ask(system: System, **options: object) -> str:
+    return await system.people.answer(await system.people.types("video create", **{**SMALL, **options}))
 
 
-async def test_a_prompt_in_which_the_scan_finds_something_waits_for_a_moderator(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage, prompts=True)
-        assert "On its way" in await ask(stage)
-        assert "A moderator looks" in await ask(stage, prompt="a boat full of gore")
-        held = await case(stage, "The scan finds something")
+async def test_a_prompt_in_which_the_scan_finds_something_waits_for_a_moderator(system: System) -> None:
+    async with system.bot():
+        await set_checks(system, prompts=True)
+        assert "On its way" in await ask(system)
+        assert "A moderator looks" in await ask(system, prompt="a boat full of gore")
+        held = await case(system, "The scan finds something")
         assert "VIOLENT" in held["content"]
-        await denies(stage, held)
-        await stage.rest()
-    assert sorted(job["status"] for job in stage.books.jobs()) == ["failed", "succeeded"]
+        await denies(system, held)
+        await system.rest()
+    assert sorted(job["status"] for job in system.database.jobs()) == ["failed", "succeeded"]
 
 
 @pytest.mark.parametrize("kind", ["http_500", "malformed_json", "reset", "http_429"])
-async def test_a_prompt_that_cannot_be_scanned_waits_for_a_moderator(stage: Stage, kind: str) -> None:
-    async with stage.bot():
-        await checks(stage, prompts=True)
-        await stage.people.fault("kirin", kind, on=["text_scan"])
-        assert "A moderator looks" in await ask(stage)
-        await approves(stage, await case(stage, "The scan could not be made"))
-        await stage.people.result()
-        await stage.rest()
+async def test_a_prompt_that_cannot_be_scanned_waits_for_a_moderator(system: System, kind: str) -> None:
+    async with system.bot():
+        await set_checks(system, prompts=True)
+        await system.people.fault("kirin", kind, on=["text_scan"])
+        assert "A moderator looks" in await ask(system)
+        await approves(system, await case(system, "The scan could not be made"))
+        await system.people.result()
+        await system.rest()
 
 
-async def test_a_video_in_which_the_scan_finds_something_is_not_posted(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage, results=True)
-        await ask(stage, prompt="a boat full of gore")
-        held = await case(stage, "May this video be posted?")
+async def test_a_video_in_which_the_scan_finds_something_is_not_posted(system: System) -> None:
+    async with system.bot():
+        await set_checks(system, results=True)
+        await ask(system, prompt="a boat full of gore")
+        held = await case(system, "May this video be posted?")
         assert "VIOLENT" in held["content"]
         assert "level 6" in held["content"]
-        await denies(stage, held)
-        await stage.rest()
-    assert await stage.people.results() == []
+        await denies(system, held)
+        await system.rest()
+    assert await system.people.results() == []
 
 
 @pytest.mark.parametrize("kind", ["http_500", "malformed_json"])
-async def test_a_video_that_cannot_be_scanned_is_held(stage: Stage, kind: str) -> None:
-    async with stage.bot():
-        await checks(stage, results=True)
-        await stage.people.fault("kirin", kind, on=["image_scan"])
-        await ask(stage)
-        held = await case(stage, "The scan could not be made")
-        assert await stage.people.results() == []
-        await approves(stage, held)
-        await stage.people.result()
-        await stage.rest()
+async def test_a_video_that_cannot_be_scanned_is_held(system: System, kind: str) -> None:
+    async with system.bot():
+        await set_checks(system, results=True)
+        await system.people.fault("kirin", kind, on=["image_scan"])
+        await ask(system)
+        held = await case(system, "The scan could not be made")
+        assert await system.people.results() == []
+        await approves(system, held)
+        await system.people.result()
+        await system.rest()
 
 
-async def test_a_video_that_the_scan_finds_clean_is_posted_at_once(stage: Stage) -> None:
-    async with stage.bot():
-        await checks(stage, results=True, prompts=True)
-        assert "On its way" in await ask(stage)
-        await stage.people.result()
-        await stage.rest()
-    assert stage.books.rows("SELECT * FROM cases") == []
+async def test_a_video_that_the_scan_finds_clean_is_posted_at_once(system: System) -> None:
+    async with system.bot():
+        await set_checks(system, results=True, prompts=True)
+        assert "On its way" in await ask(system)
+        await system.people.result()
+        await system.rest()
+    assert system.database.rows("SELECT * FROM cases") == []
 
 
-async def test_scans_that_no_service_offers_are_not_turned_on(stage: Stage) -> None:
-    async with stage.bot(kirin_api_key=""):
-        assert "can scan" in await checks(stage, prompts=True)
-    assert stage.books.rows("SELECT * FROM audit") == []
+async def test_scans_that_no_service_offers_are_not_turned_on(system: System) -> None:
+    async with system.bot(kirin_api_key=""):
+        assert "can scan" in await set_checks(system, prompts=True)
+    assert system.database.rows("SELECT * FROM audit") == []

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.controls import control, walk
 from tests.acceptance.people import Json, People
-from tests.acceptance.stage import PROMPT, SMALL, Stage
+from tests.acceptance.system import PROMPT, SMALL, System
 
 COMMAND: Final = "video storyboard"
 SCRIPT: Final = "1. 4s A fox wakes in the snow\n2. 3s It runs over a hill\n3. 3s It looks back"
@@ -67,9 +67,9 @@ class Builder:
         return "\n".join([self.message["content"], *(embed["description"] for embed in self.message["embeds"])])
 
 
-async def test_a_storyboard_becomes_a_film_of_its_shots(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_storyboard_becomes_a_film_of_its_shots(system: System) -> None:
+    people = system.people
+    async with system.bot():
         board = await Builder(people=people).open()
         assert "ask" in board.grey()
         assert "Shot 1 has no prompt" in board.text
@@ -91,7 +91,7 @@ async def test_a_storyboard_becomes_a_film_of_its_shots(stage: Stage) -> None:
         assert board.message["components"] == []
         assert board.message["embeds"] == []
         result = await people.result()
-        await stage.rest()
+        await system.rest()
     (task,) = await people.tasks()
     params = task["request"]["input"][0]["params"]
     assert params["multi_prompt"] == [
@@ -101,12 +101,12 @@ async def test_a_storyboard_becomes_a_film_of_its_shots(stage: Stage) -> None:
     assert (params["multi_shot"], params["shot_type"], params["duration"]) == (True, "customize", "5")
     assert (params["sound"], params["aspect_ratio"]) == ("on", "1:1")
     assert "Video of 2 shots" in result["attachments"][0]["description"]
-    assert stage.books.entries() == [("hold", 8), ("settle", 8)]
+    assert system.database.entries() == [("hold", 8), ("settle", 8)]
 
 
-async def test_every_button_does_what_it_says_and_undo_takes_it_back(stage: Stage) -> None:
-    async with stage.bot():
-        board = await Builder(people=stage.people).open(script=SCRIPT)
+async def test_every_button_does_what_it_says_and_undo_takes_it_back(system: System) -> None:
+    async with system.bot():
+        board = await Builder(people=system.people).open(script=SCRIPT)
         assert "🟥🟥🟥🟥🟧🟧🟧🟨🟨🟨" in board.text
         await board.press("pick", "1")
         assert "👉 🟧 **2** · 3 s · It runs over a hill" in board.text
@@ -133,12 +133,12 @@ async def test_every_button_does_what_it_says_and_undo_takes_it_back(stage: Stag
         assert "👉" in board.text
 
 
-async def test_a_storyboard_goes_on_after_a_restart_on_either_message(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_storyboard_goes_on_after_a_restart_on_either_message(system: System) -> None:
+    people = system.people
+    async with system.bot():
         phone = await Builder(people=people).open(script=SCRIPT)
         opened = await phone.opens("edit")
-    async with stage.bot():
+    async with system.bot():
         await phone.enter(opened, prompt="A wolf wakes")
         assert "A wolf wakes" in phone.text
         desk = await Builder(people=people).open()
@@ -152,9 +152,9 @@ async def test_a_storyboard_goes_on_after_a_restart_on_either_message(stage: Sta
         assert "A wolf wakes" in desk.text
 
 
-async def test_what_was_typed_into_a_form_too_late_is_given_back(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_what_was_typed_into_a_form_too_late_is_given_back(system: System) -> None:
+    people = system.people
+    async with system.bot():
         phone = await Builder(people=people).open(script=SCRIPT)
         opened = await phone.opens("edit")
         await phone.press("down")
@@ -168,13 +168,13 @@ async def test_what_was_typed_into_a_form_too_late_is_given_back(stage: Stage) -
 
         (follow_up,) = await people.until(given_back, what="the text")
     assert b"A wolf wakes" in await people.fetch(follow_up["attachments"][0]["url"])
-    assert follow_up["visible_to"] == stage.id_of("users", "ana")
+    assert follow_up["visible_to"] == system.id_of("users", "ana")
 
 
 @pytest.mark.parametrize("action", ["edit", "make"])
-async def test_what_another_device_has_changed_is_neither_edited_nor_made(stage: Stage, action: str) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_what_another_device_has_changed_is_neither_edited_nor_made(system: System, action: str) -> None:
+    people = system.people
+    async with system.bot():
         phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
         desk = await Builder(people=people).open()
         if action == "make":
@@ -186,24 +186,24 @@ async def test_what_another_device_has_changed_is_neither_edited_nor_made(stage:
     assert await people.tasks() == []
 
 
-async def test_a_script_that_is_too_long_for_a_form_is_not_cut(stage: Stage) -> None:
-    async with stage.bot():
-        board = await Builder(people=stage.people).open(script="x" * 2500)
+async def test_a_script_that_is_too_long_for_a_form_is_not_cut(system: System) -> None:
+    async with system.bot():
+        board = await Builder(people=system.people).open(script="x" * 2500)
         await board.press("copy")
         await board.press("script")
         assert "too long for a form" in board.text
         assert "The prompt of shot 2 has 2500 characters" in board.text
 
 
-async def test_a_script_is_pasted_and_taken_out_again_in_chinese(stage: Stage) -> None:
+async def test_a_script_is_pasted_and_taken_out_again_in_chinese(system: System) -> None:
     script = "第1镜（4秒）：狐狸在雪地里醒来\n第2镜（6秒）：它跑过山坡"
-    async with stage.bot():
-        board = await Builder(people=stage.people, locale="zh-CN").open()
+    async with system.bot():
+        board = await Builder(people=system.people, locale="zh-CN").open()
         await board.enter(await board.opens("script"), script=script)
         assert "正好排满" in board.text
         assert "🟧 **2** · 6 秒 · 它跑过山坡" in board.text
         opened = await board.opens("script")
-        form = await stage.people.form(opened)
+        form = await system.people.form(opened)
         written = form["components"][0]["component"]["value"]
         assert written == "1. 4s 狐狸在雪地里醒来\n2. 6s 它跑过山坡"
         await board.enter(opened, script="\n".join(f"{number}. 2s 镜头" for number in range(1, 9)))
@@ -213,9 +213,9 @@ async def test_a_script_is_pasted_and_taken_out_again_in_chinese(stage: Stage) -
         assert "正好排满" in board.text
 
 
-async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(stage: Stage) -> None:
-    async with stage.bot():
-        board = await Builder(people=stage.people).open(script=SCRIPT)
+async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(system: System) -> None:
+    async with system.bot():
+        board = await Builder(people=system.people).open(script=SCRIPT)
         await board.enter(await board.opens("edit"), prompt="<@1> **A** `wolf`", seconds="a few")
         assert 'no number of seconds in "a few"' in board.text
         assert "\\<@\u200b1> \\*\\*A\\*\\* \\`wolf\\`" in board.text
@@ -224,9 +224,9 @@ async def test_a_form_that_is_filled_in_oddly_says_so_and_loses_nothing(stage: S
         assert board.message["embeds"][0]["description"] in before
 
 
-async def test_a_template_is_saved_offered_used_and_deleted(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_template_is_saved_offered_used_and_deleted(system: System) -> None:
+    people = system.people
+    async with system.bot():
         board = await Builder(people=people).open(script=SCRIPT)
         await board.enter(await board.opens("template"), name="Fox")
         assert "Saved as the template **Fox**" in board.text
@@ -235,7 +235,7 @@ async def test_a_template_is_saved_offered_used_and_deleted(stage: Stage) -> Non
         assert choice["name"] == "Fox"
         assert await people.completes(COMMAND, focused="template", template="wolf") == []
         assert await people.completes(COMMAND, focused="template", user="ben", template="") == []
-    async with stage.bot():
+    async with system.bot():
         board = await Builder(people=people).open(template=choice["value"])
         assert "It looks back" in board.text
         await board.enter(await board.opens("template"), name=" Fox ")
@@ -247,27 +247,27 @@ async def test_a_template_is_saved_offered_used_and_deleted(stage: Stage) -> Non
         assert "Reference" in await people.answer(refused)
 
 
-async def test_two_devices_that_both_press_make_get_one_video(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_two_devices_that_both_press_make_get_one_video(system: System) -> None:
+    people = system.people
+    async with system.bot():
         phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
         desk = await Builder(people=people).open()
         await phone.press("ask")
         await desk.press("ask")
         await asyncio.gather(phone.press("make"), desk.press("make"))
         await people.result()
-        await stage.rest()
+        await system.rest()
         again = await Builder(people=people).open()
         assert "↩️ brings back your last one" in again.text
         await again.press("undo")
         assert "🟥🟥🟧" in again.text
     assert len(await people.tasks()) == 1
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
-async def test_a_refusal_is_explained_and_the_storyboard_stays(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(daily_credits=5):
+async def test_a_refusal_is_explained_and_the_storyboard_stays(system: System) -> None:
+    people = system.people
+    async with system.bot(daily_credits=5):
         board = await Builder(people=people).open(script=SCRIPT)
         assert "more than you have left" in board.text
         await board.press("ask")
@@ -280,47 +280,47 @@ async def test_a_refusal_is_explained_and_the_storyboard_stays(stage: Stage) -> 
         await board.press("add")
         assert "Sending" not in board.text
     assert await people.tasks() == []
-    assert stage.books.entries() == []
+    assert system.database.entries() == []
 
 
-async def test_a_private_storyboard_is_sent_directly(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_private_storyboard_is_sent_directly(system: System) -> None:
+    people = system.people
+    async with system.bot():
         board = await Builder(people=people, user="ben").open(script="1. 2s a\n2. 1s b")
         await board.enter(await board.opens("settings"), extras=["private"])
         assert "for you alone" in board.text
         await board.press("ask")
         await board.press("make")
         await people.result("dm", user="ben")
-        await stage.rest()
+        await system.rest()
     assert await people.results() == []
 
 
-async def test_without_a_model_for_it_there_are_no_storyboards(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot(kirin_api_key=""):
+async def test_without_a_model_for_it_there_are_no_storyboards(system: System) -> None:
+    people = system.people
+    async with system.bot(kirin_api_key=""):
         sent = await people.types(COMMAND)
         assert "No model here makes storyboards" in await people.answer(sent)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-async def test_the_longest_storyboard_fits_into_the_message(stage: Stage, locale: str) -> None:
+async def test_the_longest_storyboard_fits_into_the_message(system: System, locale: str) -> None:
     script = "\n".join(f"{number}. 15s {'*' * 600}" for number in range(1, 7))
-    async with stage.bot():
-        board = await Builder(people=stage.people, locale=locale).open(script=script)
+    async with system.bot():
+        board = await Builder(people=system.people, locale=locale).open(script=script)
         assert len(board.message["embeds"][0]["description"]) <= 4096
         assert "ask" in board.grey()
         for action in ("edit", "script", "settings", "template"):
             await board.opens(action)
 
 
-async def test_a_result_becomes_a_storyboard_and_the_next_video_builds_on_it(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_result_becomes_a_storyboard_and_the_next_video_builds_on_it(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL)
         result = await people.result()
-        await stage.rest()
-    async with stage.bot():
+        await system.rest()
+    async with system.bot():
         sent = await people.presses(
             result,
             next(each["custom_id"] for each in walk(result["components"]) if "board" in each.get("custom_id", "")),
@@ -332,8 +332,8 @@ async def test_a_result_becomes_a_storyboard_and_the_next_video_builds_on_it(sta
         await board.press("ask")
         await board.press("make")
         await people.until(lambda: _count(people, 2), what="the second video")
-        await stage.rest()
-    first, second = stage.books.jobs()
+        await system.rest()
+    first, second = system.database.jobs()
     assert (second["parent_id"], second["origin"]) == (first["id"], "storyboard")
 
 
@@ -341,9 +341,9 @@ async def _count(people: People, number: int) -> bool:
     return len(await people.results()) == number
 
 
-async def test_a_new_storyboard_begins_with_what_the_person_usually_wants(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_new_storyboard_begins_with_what_the_person_usually_wants(system: System) -> None:
+    people = system.people
+    async with system.bot():
         message = await people.answered(await people.types("settings"))
         for option, value in (("mode", "pro"), ("aspect", "9:16"), ("duration", "4"), ("sound", "yes")):
             message = await people.answered(await people.presses(message, control(message, f":{option}"), value))

@@ -4,135 +4,135 @@ from typing import Any
 
 from tests.acceptance.controls import chosen, control, label_of, labels, offers, shown, walk
 from tests.acceptance.people import Json
-from tests.acceptance.stage import PROMPT, Stage
+from tests.acceptance.system import PROMPT, System
 
 PRIMARY = 1  # Discord's style of a button in colour
 
 
-async def opened(stage: Stage, **options: Any) -> Json:
-    return await stage.people.answered(await stage.people.types("video studio", **options))
+async def opened(system: System, **options: Any) -> Json:
+    return await system.people.answered(await system.people.types("video studio", **options))
 
 
-async def pressed(stage: Stage, panel: Json, part: str, *values: str) -> Json:
-    sent = await stage.people.presses(panel, control(panel, part), *values)
-    return await stage.people.edited(sent)
+async def pressed(system: System, panel: Json, part: str, *values: str) -> Json:
+    sent = await system.people.presses(panel, control(panel, part), *values)
+    return await system.people.edited(sent)
 
 
-async def test_choices_narrow_to_what_fits_and_the_price_follows(stage: Stage) -> None:
-    async with stage.bot():
-        panel = await opened(stage, prompt=PROMPT)
+async def test_choices_narrow_to_what_fits_and_the_price_follows(system: System) -> None:
+    async with system.bot():
+        panel = await opened(system, prompt=PROMPT)
         assert "5 credits" in shown(panel)
         assert "you have 60 credits" in shown(panel)
-        panel = await pressed(stage, panel, "mode=pro")
+        panel = await pressed(system, panel, "mode=pro")
         assert "7 credits" in shown(panel)
-        panel = await pressed(stage, panel, "duration", "12")
+        panel = await pressed(system, panel, "duration", "12")
         assert "16 credits" in shown(panel)
-        panel = await pressed(stage, panel, "camera", "zoom")
+        panel = await pressed(system, panel, "camera", "zoom")
         assert offers(panel, "model") == ["kling-v1"]
         assert offers(panel, "duration") == ["5"]
         assert "Camera moves need kling-v1, standard, 5 s" in shown(panel)
         assert "Changed to fit: kling-v1, standard, 5 s" in shown(panel)
         assert not any("Pro" in label for label in labels(panel))
         assert "5 credits" in label_of(panel, "generate")
-    assert stage.books.entries() == []
+    assert system.database.entries() == []
 
 
-async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often_it_is_pressed(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        panel = await opened(stage)
+async def test_a_panel_goes_on_after_a_restart_and_makes_one_video_however_often_it_is_pressed(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        panel = await opened(system)
         assert control(panel, "generate")
-        panel = await pressed(stage, panel, "aspect=1:1")
-    async with stage.bot():
+        panel = await pressed(system, panel, "aspect=1:1")
+    async with system.bot():
         sent = await people.presses(panel, control(panel, "prompt"))
         await people.form(sent)
         panel = await people.edited(await people.submits(sent, prompt=PROMPT, negative="people"))
         assert PROMPT in shown(panel)
-        again = await opened(stage)
+        again = await opened(system)
         assert PROMPT in shown(again)
         presses = [await people.presses(again, control(again, "generate")) for _ in range(2)]
         answers = [await people.answer(sent) for sent in presses]
         await people.result()
-        await stage.rest()
+        await system.rest()
     assert sum("asked for this already" in answer for answer in answers) == 1
     (task,) = await people.tasks()
     assert "'negative_prompt': 'people'" in str(task)
-    assert stage.books.entries() == [("hold", 5), ("settle", 5)]
+    assert system.database.entries() == [("hold", 5), ("settle", 5)]
 
 
-async def test_every_control_does_what_it_says(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        panel = await opened(stage, prompt=PROMPT)
-        panel = await pressed(stage, panel, "model", "kling-v1")
+async def test_every_control_does_what_it_says(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        panel = await opened(system, prompt=PROMPT)
+        panel = await pressed(system, panel, "model", "kling-v1")
         assert offers(panel, "duration") == ["5", "10"]
         assert not any("Sound" in label for label in labels(panel))
-        panel = await pressed(stage, panel, "camera", "pan")
+        panel = await pressed(system, panel, "camera", "pan")
         assert chosen(panel, "strength") == ["5"]
-        panel = await pressed(stage, panel, "strength", "-10")
-        panel = await pressed(stage, panel, "watermark=1")
-        panel = await pressed(stage, panel, "aspect=9:16")
-        panel = await pressed(stage, panel, "private=1")
+        panel = await pressed(system, panel, "strength", "-10")
+        panel = await pressed(system, panel, "watermark=1")
+        panel = await pressed(system, panel, "aspect=9:16")
+        panel = await pressed(system, panel, "private=1")
         assert "Watermark: on" in " ".join(labels(panel))
         await people.presses(panel, control(panel, "generate"))
         result = await people.result("dm")
         assert "kling-v1 · standard · 9:16 · 5 seconds · watermark · camera pan -10" in result["content"]
-        panel = await pressed(stage, panel, "camera", "-")
+        panel = await pressed(system, panel, "camera", "-")
         assert "Camera moves need" not in shown(panel)
-        panel = await pressed(stage, panel, "reset")
+        panel = await pressed(system, panel, "reset")
         assert "No prompt yet" in shown(panel)
         assert chosen(panel, "model") == ["kirin_v3_t2v"]
-        await stage.rest()
+        await system.rest()
 
 
-async def test_a_panel_speaks_chinese_and_goes_on_when_its_model_is_gone(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        panel = await opened(stage, locale="zh-CN")
+async def test_a_panel_speaks_chinese_and_goes_on_when_its_model_is_gone(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        panel = await opened(system, locale="zh-CN")
         sent = await people.presses(panel, control(panel, "model"), "kling-v1", locale="zh-CN")
         panel = await people.edited(sent)
         sent = await people.presses(panel, control(panel, "camera"), "zoom", locale="zh-CN")
         panel = await people.edited(sent)
         assert "运镜只支持 kling-v1、标准、5 秒" in shown(panel)
         assert "还没有提示词" in shown(panel)
-    async with stage.bot(kling_api_key=""):
-        panel = await opened(stage)
+    async with system.bot(kling_api_key=""):
+        panel = await opened(system)
         assert chosen(panel, "model") == ["kirin_v3_t2v"]
         assert "camera" not in str(panel["components"])
 
 
-async def test_what_is_wrong_with_a_panel_is_said_beside_it(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        refusal = await opened(stage, prompt="x" * 2600)
+async def test_what_is_wrong_with_a_panel_is_said_beside_it(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        refusal = await opened(system, prompt="x" * 2600)
         assert "2600 characters; at most 2500 fit" in refusal["content"]
         assert "Edit & retry" in labels(refusal)
-        panel = await opened(stage)
-        stage.books.forget_drafts()
+        panel = await opened(system)
+        system.database.forget_drafts()
         for part in ("aspect=1:1", "prompt"):
             sent = await people.presses(panel, control(panel, part))
-            told = await people.until(lambda: told_beside(stage, sent), what="the refusal")  # noqa: B023 (awaited at once)
+            told = await people.until(lambda: told_beside(system, sent), what="the refusal")  # noqa: B023 (awaited at once)
             assert "begin anew" in told["content"]
-    assert stage.books.entries() == []
+    assert system.database.entries() == []
 
 
-async def told_beside(stage: Stage, sent: str) -> Json | None:
+async def told_beside(system: System, sent: str) -> Json | None:
     """What the bot says privately about a press without touching the message that was pressed."""
-    seen = await stage.people.interaction(sent)
+    seen = await system.people.interaction(sent)
     current = seen["current"] if "begin anew" in str(seen["current"]) else None
     return next(iter(seen["followups"]), current)
 
 
-async def test_two_devices_may_change_one_panel(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
-        panel = await opened(stage, prompt=PROMPT)
+async def test_two_devices_may_change_one_panel(system: System) -> None:
+    people = system.people
+    async with system.bot():
+        panel = await opened(system, prompt=PROMPT)
         sent = [await people.presses(panel, control(panel, part)) for part in ("mode=pro", "sound=1", "aspect=1:1")]
         for each in sent:
             await people.edited(each)
-        panel = await opened(stage)
+        panel = await opened(system)
         assert "10 credits" in label_of(panel, "generate")
         assert "🔊 Sound: on" in labels(panel)
         (square,) = [each for each in walk(panel["components"]) if each.get("custom_id", "").endswith("aspect=1:1")]
         assert square["style"] == PRIMARY
-    assert stage.books.entries() == []
+    assert system.database.entries() == []

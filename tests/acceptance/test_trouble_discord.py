@@ -5,89 +5,89 @@ from typing import Any
 import pytest
 
 from tests.acceptance.outcomes import delivered_once, kept_for_the_operator
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 LATER = {"after": 1}  # the first message is the card, the second the video
 REFUSALS = ["missing_permissions", "unknown_channel"]
 
 
-async def ask(stage: Stage, **options: Any) -> None:
+async def ask(system: System, **options: Any) -> None:
     """Ask for a video and wait until the bot has done with it."""
-    async with stage.bot(operator_channel_id=stage.id_of("channels", "showcase")):
-        await stage.people.types("video create", **SMALL, **options)
-        await stage.rest()
+    async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
+        await system.people.types("video create", **SMALL, **options)
+        await system.rest()
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_429", "lost_answer", "reset"])
 @pytest.mark.parametrize("after", [0, 1], ids=["card", "video"])
-async def test_a_message_that_did_not_go_well_is_there_once(stage: Stage, kind: str, after: int) -> None:
-    await stage.people.fault("discord", kind, on=["message"], after=after)
-    await ask(stage)
-    await delivered_once(stage)
+async def test_a_message_that_did_not_go_well_is_there_once(system: System, kind: str, after: int) -> None:
+    await system.people.fault("discord", kind, on=["message"], after=after)
+    await ask(system)
+    await delivered_once(system)
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-async def test_a_channel_that_is_closed_meanwhile_sends_the_video_to_its_person(stage: Stage, kind: str) -> None:
-    await stage.people.fault("discord", kind, **LATER)
-    await ask(stage)
-    result = await delivered_once(stage, channel="dm")
+async def test_a_channel_that_is_closed_meanwhile_sends_the_video_to_its_person(system: System, kind: str) -> None:
+    await system.people.fault("discord", kind, **LATER)
+    await ask(system)
+    result = await delivered_once(system, channel="dm")
     assert "could not post it in" in result["content"]
 
 
-async def test_a_channel_that_is_deleted_meanwhile_sends_the_video_to_its_person(stage: Stage) -> None:
-    people = stage.people
+async def test_a_channel_that_is_deleted_meanwhile_sends_the_video_to_its_person(system: System) -> None:
+    people = system.people
     await people.fault("kirin", "slow", on=["file"], seconds=1)
-    async with stage.bot():
+    async with system.bot():
         await people.types("video create", **SMALL)
         await people.card("Finished, on its way here")
-        await people.turn(channel="general", delete=True)
+        await people.change_settings(channel="general", delete=True)
         await people.result("dm")
-        await stage.rest()
-    assert stage.books.entries() == [("hold", 3), ("settle", 3)]
+        await system.rest()
+    assert system.database.entries() == [("hold", 3), ("settle", 3)]
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-async def test_when_every_place_is_closed_the_video_is_kept_and_the_operator_told(stage: Stage, kind: str) -> None:
-    await stage.people.turn(user="ana", dms_open=False)
-    await stage.people.fault("discord", kind, **LATER)
-    await ask(stage)
-    await kept_for_the_operator(stage, "kept")
+async def test_when_every_place_is_closed_the_video_is_kept_and_the_operator_told(system: System, kind: str) -> None:
+    await system.people.change_settings(user="ana", dms_open=False)
+    await system.people.fault("discord", kind, **LATER)
+    await ask(system)
+    await kept_for_the_operator(system, "kept")
 
 
-async def test_a_private_video_for_somebody_who_takes_no_messages_is_kept(stage: Stage) -> None:
-    await stage.people.turn(user="ana", dms_open=False)
-    await ask(stage, private=True)
-    assert stage.books.entries() == [("hold", 3)]
-    assert stage.books.job()["dead_letter"] == "undeliverable"
-    assert await stage.people.results() + await stage.people.results("dm") == []
-    assert await stage.people.messages("showcase") == []  # whose messages are closed is not the operator's to mend
+async def test_a_private_video_for_somebody_who_takes_no_messages_is_kept(system: System) -> None:
+    await system.people.change_settings(user="ana", dms_open=False)
+    await ask(system, private=True)
+    assert system.database.entries() == [("hold", 3)]
+    assert system.database.job()["dead_letter"] == "undeliverable"
+    assert await system.people.results() + await system.people.results("dm") == []
+    assert await system.people.messages("showcase") == []  # whose messages are closed is not the operator's to mend
 
 
-async def test_a_limit_that_has_shrunk_is_met_with_the_smallest_one(stage: Stage) -> None:
-    await stage.people.turn(premium_tier=2)
-    await stage.people.fault("discord", "file_too_large", **LATER)
-    await ask(stage)
-    await delivered_once(stage)
+async def test_a_limit_that_has_shrunk_is_met_with_the_smallest_one(system: System) -> None:
+    await system.people.change_settings(premium_tier=2)
+    await system.people.fault("discord", "file_too_large", **LATER)
+    await ask(system)
+    await delivered_once(system)
 
 
-async def test_a_dropped_gateway_loses_nothing(stage: Stage) -> None:
-    people = stage.people
-    async with stage.bot():
+async def test_a_dropped_gateway_loses_nothing(system: System) -> None:
+    people = system.people
+    async with system.bot():
         await people.types("video create", **SMALL)
         await people.card("Making the video")
         await people.fault("discord", "gateway_drop")
         await people.result()
-        await stage.rest()
+        await system.rest()
         await people.online()
         sent = await people.types("quota")
         assert "57 credits" in await people.answer(sent)
-    await delivered_once(stage)
+    await delivered_once(system)
 
 
-async def test_a_video_that_may_be_in_a_closed_channel_goes_nowhere_else(stage: Stage) -> None:
-    people = stage.people
+async def test_a_video_that_may_be_in_a_closed_channel_goes_nowhere_else(system: System) -> None:
+    people = system.people
     await people.fault("discord", "lost_answer", **LATER)
-    async with stage.bot():
+    async with system.bot():
         await people.types("video create", **SMALL)
         await people.result()
         await people.permissions("general", deny=["VIEW_CHANNEL"])
@@ -98,25 +98,27 @@ async def test_a_video_that_may_be_in_a_closed_channel_goes_nowhere_else(stage: 
 
         await people.until(looked, what="a look into the closed channel")
         await people.permissions("general", allow=["VIEW_CHANNEL"])
-        await stage.rest()
-    await delivered_once(stage)
+        await system.rest()
+    await delivered_once(system)
 
 
-async def test_a_card_that_was_posted_and_not_recorded_is_closed_with_its_job(stage: Stage) -> None:
-    await stage.people.fault("discord", "lost_answer", on=["message"])
-    await stage.people.fault("discord", "missing_permissions", on=["message"])  # the card is not tried again
-    await ask(stage)
-    await delivered_once(stage)
+async def test_a_card_that_was_posted_and_not_recorded_is_closed_with_its_job(system: System) -> None:
+    await system.people.fault("discord", "lost_answer", on=["message"])
+    await system.people.fault("discord", "missing_permissions", on=["message"])  # the card is not tried again
+    await ask(system)
+    await delivered_once(system)
 
 
 @pytest.mark.parametrize("kind", ["reset", "malformed_json", "http_500", "lost_answer"])
-async def test_an_accepted_request_is_said_to_be_accepted_whatever_fails_in_saying_it(stage: Stage, kind: str) -> None:
-    people = stage.people
+async def test_an_accepted_request_is_said_to_be_accepted_whatever_fails_in_saying_it(
+    system: System, kind: str
+) -> None:
+    people = system.people
     await people.fault("discord", kind, on=["edit"], count=2)
-    async with stage.bot():
+    async with system.bot():
         sent = await people.types("video create", **SMALL)
         answer = await people.answer(sent)
-        await stage.rest()
+        await system.rest()
     assert "try again" not in answer.casefold()
     assert "credits" in answer
-    await delivered_once(stage)
+    await delivered_once(system)

@@ -5,18 +5,18 @@ from typing import Any
 
 from bot.domain.eta import ENOUGH
 from tests.acceptance.people import text_of
-from tests.acceptance.stage import SMALL, Stage
+from tests.acceptance.system import SMALL, System
 
 
-async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_takes_longer(stage: Stage) -> None:
-    people = stage.people
+async def test_first_guesses_give_way_to_what_was_seen_and_a_card_says_when_it_takes_longer(system: System) -> None:
+    people = system.people
     room: dict[str, Any] = dict.fromkeys(("running_per_user", "running_per_guild", "running_per_provider"), ENOUGH)
-    async with stage.bot(max_jobs_per_user=ENOUGH, **room):
+    async with system.bot(max_jobs_per_user=ENOUGH, **room):
         for sent in [await people.types("video create", **SMALL) for _ in range(ENOUGH)]:
             assert "Usually ready in 66 seconds, sometimes in 2 minutes" in await people.answer(sent)
-        await stage.rest()
+        await system.rest()
     await people.fault("kirin", "stuck")
-    async with stage.bot():
+    async with system.bot():
         answer = await people.answer(await people.types("video create", **SMALL))
         usual = re.search(r"Usually ready in (\d+) second", answer)
         assert usual is not None

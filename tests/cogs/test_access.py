@@ -21,9 +21,9 @@ from cogs.results import edit
 from cogs.results.buttons import ACTIONS, ResultButton
 from cogs.results.inbox import InboxButton
 from cogs.ui.buttons import PersistentItem
-from tests.service.house import House, open_house
+from tests.service.services import Services, open_services
 
-Use = Callable[[House, Job, Any], Awaitable[None]]
+Use = Callable[[Services, Job, Any], Awaitable[None]]
 
 HERE, ELSEWHERE = 7, 9
 TELLS_NOTHING: Final = {"report"}  # opens an empty form; what comes of it only moderators see
@@ -57,94 +57,94 @@ def interaction(*, user_id: int, guild_id: int | None) -> Any:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path) as opened:
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    async with open_services(tmp_path) as opened:
         yield opened
 
 
-def bot(house: House) -> Any:
+def bot(services: Services) -> Any:
     """A bot whose services would do nothing but look the video up."""
     nothing = cast("Any", None)
     results = Results(
-        store=ResultStore(house.database),
-        lookup=house.lookup,
+        store=ResultStore(services.database),
+        lookup=services.lookup,
         copies=nothing,
         courier=nothing,
         delivery=nothing,
         removals=nothing,
         repeats=nothing,
         posted=nothing,
-        clock=house.clock,
-        moment=house.moment,
-        wake=house.wake,
+        clock=services.clock,
+        moment=services.moment,
+        wake=services.wake,
     )
-    library = Library(shelf=Shelf(house.database), lookup=house.lookup, gallery=nothing, clock=house.clock)
+    library = Library(shelf=Shelf(services.database), lookup=services.lookup, gallery=nothing, clock=services.clock)
     return SimpleNamespace(services=SimpleNamespace(results=results, library=library))
 
 
-async def delivered(house: House) -> Job:
-    job = await house.succeeded()
-    return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
+async def delivered(services: Services) -> Job:
+    job = await services.succeeded()
+    return await services.jobs.delivered(job, channel_id=5, message_id=50, now=services.clock())
 
 
-async def handle_press(kind: type[PersistentItem[Any]], custom_id: str, house: House, who: Any) -> None:
+async def handle_press(kind: type[PersistentItem[Any]], custom_id: str, services: Services, who: Any) -> None:
     """Use what has this `custom_id`, as discord.py would."""
     match = kind.__discord_ui_compiled_template__.fullmatch(custom_id)
     assert match is not None, custom_id
-    who.client = bot(house)
+    who.client = bot(services)
     item = await kind.from_custom_id(who, discord.ui.Button(custom_id=custom_id), match)
     await item.handle_press(who.client, who)
 
 
 def _result(action: str) -> Use:
     more = {"reshape": ":9:16", "erase": ":50"}.get(action, "")
-    return lambda house, job, who: handle_press(ResultButton, f"result:{action}:{job.id}{more}", house, who)
+    return lambda services, job, who: handle_press(ResultButton, f"result:{action}:{job.id}{more}", services, who)
 
 
-async def _edited(house: House, job: Job, who: Any) -> None:
-    who.client = bot(house)
+async def _edited(services: Services, job: Job, who: Any) -> None:
+    who.client = bot(services)
     who.extras = {}
     await edit.submit_edited(who, job.id, {"components": []})
 
 
 USES: Final[dict[str, Use]] = {
     **{f"result:{action}": _result(action) for action in ACTIONS if action not in TELLS_NOTHING},
-    "inbox:get": lambda house, job, who: handle_press(InboxButton, f"inbox:get:{job.id}", house, who),
-    "inbox:share": lambda house, job, who: handle_press(InboxButton, f"inbox:share:{job.id}", house, who),
-    "library:send": lambda house, job, who: handle_press(VideoItem, f"library:send:{job.id}", house, who),
-    "/library id:": lambda house, job, who: show_one(bot(house), who, job.id),
-    "a copy": lambda house, job, who: send_again(bot(house), who, job.id),
+    "inbox:get": lambda services, job, who: handle_press(InboxButton, f"inbox:get:{job.id}", services, who),
+    "inbox:share": lambda services, job, who: handle_press(InboxButton, f"inbox:share:{job.id}", services, who),
+    "library:send": lambda services, job, who: handle_press(VideoItem, f"library:send:{job.id}", services, who),
+    "/library id:": lambda services, job, who: show_one(bot(services), who, job.id),
+    "a copy": lambda services, job, who: send_again(bot(services), who, job.id),
     "the form of edit": _edited,
 }
 
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("guild_id", [ELSEWHERE, None])
-async def test_an_id_from_elsewhere_opens_nothing(house: House, use: str, guild_id: int | None) -> None:
-    job = await delivered(house)
+async def test_an_id_from_elsewhere_opens_nothing(services: Services, use: str, guild_id: int | None) -> None:
+    job = await delivered(services)
     with pytest.raises(ResultForgotten):
-        await USES[use](house, job, interaction(user_id=2, guild_id=guild_id))
+        await USES[use](services, job, interaction(user_id=2, guild_id=guild_id))
 
 
 @pytest.mark.parametrize("use", USES)
-async def test_what_has_not_been_posted_is_its_authors_alone(house: House, use: str) -> None:
-    job = await house.queued()
+async def test_what_has_not_been_posted_is_its_authors_alone(services: Services, use: str) -> None:
+    job = await services.queued()
     with pytest.raises(ResultForgotten):
-        await USES[use](house, job, interaction(user_id=2, guild_id=HERE))
+        await USES[use](services, job, interaction(user_id=2, guild_id=HERE))
 
 
 @pytest.mark.parametrize("use", sorted({*USES} - {"result:delete", "result:erase"}))
-async def test_what_a_moderator_has_deleted_is_nobodys(house: House, use: str) -> None:
-    job = await delivered(house)
-    await ResultStore(house.database).remove(job.id, by=Remover.MODERATOR, now=house.clock())
+async def test_what_a_moderator_has_deleted_is_nobodys(services: Services, use: str) -> None:
+    job = await delivered(services)
+    await ResultStore(services.database).remove(job.id, by=Remover.MODERATOR, now=services.clock())
     for user_id, refusal in ((2, ResultForgotten), (1, ResultDeleted)):
         with pytest.raises(refusal):
-            await USES[use](house, job, interaction(user_id=user_id, guild_id=HERE))
+            await USES[use](services, job, interaction(user_id=user_id, guild_id=HERE))
 
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("job_id", ["unknown", "0" * 40])
-async def test_an_unknown_id_is_refused_in_the_same_words(house: House, use: str, job_id: str) -> None:
-    job = replace(await delivered(house), id=job_id)
+async def test_an_unknown_id_is_refused_in_the_same_words(services: Services, use: str, job_id: str) -> None:
+    job = replace(await delivered(services), id=job_id)
     with pytest.raises(ResultForgotten):
-        await USES[use](house, job, interaction(user_id=1, guild_id=HERE))
+        await USES[use](services, job, interaction(user_id=1, guild_id=HERE))

@@ -55,14 +55,14 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 
 
 @pytest.fixture
-async def api(films: Path) -> AsyncIterator[Api]:
+async def api(videos: Path) -> AsyncIterator[Api]:
     faults, app = Faults(), web.Application()
-    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=films, fps=4) as providers:
+    async with Providers(faults=faults, generate_seconds=0.05, cache_dir=videos, fps=4) as providers:
         providers.attach(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
@@ -213,7 +213,7 @@ async def test_what_has_no_effect_is_ignored_and_noted(api: Api) -> None:
 
 def test_shots_are_shown_in_the_order_of_their_indexes() -> None:
     order = kirin_rules.read({"model": "kirin_v3_t2v", **STORYBOARD}, header_model=None)
-    assert [(shot.prompt, shot.seconds) for shot in order.film.shots] == [("A fox wakes", 2), ("It runs", 1)]
+    assert [(shot.prompt, shot.seconds) for shot in order.video.shots] == [("A fox wakes", 2), ("It runs", 1)]
 
 
 @given(st.lists(st.integers(1, 15), min_size=1, max_size=6), st.integers(3, 15))
@@ -225,7 +225,7 @@ def test_a_storyboard_is_valid_just_when_its_seconds_add_up(seconds: list[int], 
     except InvalidField:
         assert sum(seconds) != duration
     else:
-        assert order.film.seconds == sum(seconds) == duration
+        assert order.video.seconds == sum(seconds) == duration
 
 
 async def test_a_task_is_found_by_its_external_id_which_is_taken_once(api: Api) -> None:

@@ -60,15 +60,15 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 
 
 @pytest.fixture
-async def api(films: Path) -> AsyncIterator[Api]:
+async def api(videos: Path) -> AsyncIterator[Api]:
     faults, app = Faults(), web.Application()
     async with Providers(
-        faults=faults, generate_seconds=0.05, cache_dir=films, fps=4, kling_parallel=PARALLEL
+        faults=faults, generate_seconds=0.05, cache_dir=videos, fps=4, kling_parallel=PARALLEL
     ) as providers:
         providers.attach(app)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -98,9 +98,9 @@ async def test_a_task_goes_from_submitted_to_a_playable_film(api: Api) -> None:
     assert isinstance(video["id"], str)
     assert task["updated_at"] >= task["created_at"]
     for url in (video["url"], video["watermark_url"]):
-        async with api.client.get(url) as film:
-            assert film.content_type == "video/mp4"
-            assert len(await film.read()) > 10_000
+        async with api.client.get(url) as video:
+            assert video.content_type == "video/mp4"
+            assert len(await video.read()) > 10_000
     assert (api.row["status"], api.row["billed"], api.row["cost"]) == ("succeed", True, "0.14")
     assert (api.row["external_id"], api.row["provider"]) == ("job-1", "kling")
 
@@ -297,9 +297,9 @@ async def test_a_storyboard_that_breaks_a_rule_is_refused(api: Api, change: Any,
 
 def test_a_storyboard_of_kling_v3_shows_its_shots() -> None:
     order = kling_rules.read(FOX | BOARD | {"shot_type": "customize", "multi_prompt": shots(3, 5)})
-    assert [(shot.prompt, shot.seconds) for shot in order.film.shots] == [("shot 1", 3), ("shot 2", 5)]
+    assert [(shot.prompt, shot.seconds) for shot in order.video.shots] == [("shot 1", 3), ("shot 2", 5)]
     whole = kling_rules.read(FOX | BOARD | {"shot_type": "intelligence", "prompt": "A fox"})
-    assert [(shot.prompt, shot.seconds) for shot in whole.film.shots] == [("A fox", 8)]
+    assert [(shot.prompt, shot.seconds) for shot in whole.video.shots] == [("A fox", 8)]
 
 
 @pytest.mark.parametrize(
@@ -313,8 +313,8 @@ def test_a_storyboard_of_kling_v3_shows_its_shots() -> None:
     ],
 )
 def test_each_model_renders_its_own_size(model: str, mode: str | None, size: tuple[int, int]) -> None:
-    film = kling_rules.read({"prompt": "A fox", "model_name": model, "mode": mode}).film
-    assert (film.width, film.height) == size
+    video = kling_rules.read({"prompt": "A fox", "model_name": model, "mode": mode}).video
+    assert (video.width, video.height) == size
 
 
 async def test_a_key_named_model_is_ignored(api: Api) -> None:
@@ -331,7 +331,7 @@ def test_a_simple_move_is_valid_just_when_one_axis_moves_within_reach(config: di
         assert not valid
     else:
         assert valid
-        camera = order.film.camera
+        camera = order.video.camera
         assert camera is not None
         assert {axis: getattr(camera, axis) for axis in AXES} == dict.fromkeys(AXES, 0) | config
 

@@ -69,7 +69,7 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 
 
@@ -86,10 +86,10 @@ async def served(providers: Providers, app: web.Application) -> AsyncIterator[ai
 
 
 @pytest.fixture
-async def bench(films: Path) -> AsyncIterator[Bench]:
+async def bench(videos: Path) -> AsyncIterator[Bench]:
     faults = Faults()
     async with (
-        Providers(faults=faults, generate_seconds=0.02, cache_dir=films, kling_callback_secret=SECRET) as providers,
+        Providers(faults=faults, generate_seconds=0.02, cache_dir=videos, kling_callback_secret=SECRET) as providers,
         served(providers, web.Application()) as client,
     ):
         yield Bench(providers, faults, client)

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageStat
 
 from bot.service.media.service import Media
-from sandbox.studio import lettering, melody
-from sandbox.studio.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
-from sandbox.studio.render import RenderingStopped, render
-from sandbox.studio.slate import prompt_layer, watermark_layer
-from sandbox.studio.stage import Stage
-from sandbox.studio.vault import Vault
-from sandbox.studio.video import SIZES, Camera, Film, Shot
+from sandbox.rendering import melody, typesetting
+from sandbox.rendering.camera import COMPOSITES, ROLL, SHIFT, ZOOM, View, view
+from sandbox.rendering.overlay import prompt_layer, watermark_layer
+from sandbox.rendering.render import RenderingStopped, render
+from sandbox.rendering.shot_frames import ShotFrames
+from sandbox.rendering.video import SIZES, Camera, Shot, Video
+from sandbox.rendering.video_cache import VideoCache
 
 AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
-SMALL = Film(shots=(Shot(prompt="A red fox", seconds=1),), width=320, height=180, model="kling-v1")
+SMALL = Video(shots=(Shot(prompt="A red fox", seconds=1),), width=320, height=180, model="kling-v1")
 STORYBOARD = replace(SMALL, shots=(Shot(prompt="A fox wakes", seconds=1), Shot(prompt="It runs", seconds=2)))
 OPEN = (80, 50, 240, 110)  # of the small film: below its short prompt and above the board
 
@@ -50,9 +50,9 @@ def best(candidates: Iterable[float], miss: Callable[[float], float]) -> float:
 
 def ends(camera: Camera | None) -> tuple[Image.Image, Image.Image]:
     """Two frames of the small film a second apart, in the middle of three seconds so that the arm lies still."""
-    film = replace(SMALL, camera=camera, shots=(Shot(prompt="A red fox", seconds=3),))
-    stage = Stage(film, 0, first_frame=0)
-    return stage.picture(24).y, stage.picture(48).y
+    video = replace(SMALL, camera=camera, shots=(Shot(prompt="A red fox", seconds=3),))
+    shot_frames = ShotFrames(video, 0, first_frame=0)
+    return shot_frames.picture(24).y, shot_frames.picture(48).y
 
 
 PART = 24 / 71  # of a three-second move that lies between those two frames
@@ -77,16 +77,16 @@ def moved(camera: Camera | None) -> tuple[float, float]:
 def test_a_film_is_h264_of_the_size_and_length_asked_for(aspect: str, mode: str, tmp_path: Path) -> None:
     width, height = SIZES[aspect, mode]
     path = tmp_path / "film.mp4"
-    film = Film(shots=(Shot(prompt="Dawn", seconds=1),), width=width, height=height, mode=mode, model="m")
-    render(film, path)
+    video = Video(shots=(Shot(prompt="Dawn", seconds=1),), width=width, height=height, mode=mode, model="m")
+    render(video, path)
     with av.open(str(path)) as box:
-        video = box.streams.video[0]
-        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
-        assert (video.width, video.height) == SIZES[aspect, mode]
-        assert sum(1 for _ in box.decode(video)) == film.fps
+        stream = box.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height) == SIZES[aspect, mode]
+        assert sum(1 for _ in box.decode(stream)) == video.fps
         assert not box.streams.audio
         assert abs((box.duration or 0) / 1_000_000 - 1) < 0.1
-    assert film.aspect == aspect
+    assert video.aspect == aspect
 
 
 def test_a_film_can_be_played_before_it_is_wholly_there(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_every_move_passes_the_middle_halfway(axis: str, amount: float) -> None:
 def test_the_prompt_of_the_shot_is_written_in_light_on_dark() -> None:
     for number in range(2):
         written = prompt_layer(STORYBOARD, number)
-        picture = Stage(STORYBOARD, number, first_frame=0).picture(20).y
+        picture = ShotFrames(STORYBOARD, number, first_frame=0).picture(20).y
         x, y = written.place
         part = picture.crop((x, y, x + written.alpha.width, y + written.alpha.height))
         letters = written.alpha.point(lambda alpha: 255 if alpha == 255 else 0)
@@ -212,21 +212,21 @@ def test_a_watermark_is_seen_where_it_was_asked_for() -> None:
     mark = watermark_layer(marked)
     x, y = mark.place
     box = (x, y, x + mark.alpha.width, y + mark.alpha.height)
-    plain, seen = (Stage(film, 0, first_frame=0).picture(20).y.crop(box) for film in (SMALL, marked))
+    plain, seen = (ShotFrames(video, 0, first_frame=0).picture(20).y.crop(box) for video in (SMALL, marked))
     strokes = mark.alpha.point(lambda alpha: 255 if alpha > 100 else 0)
     assert ImageStat.Stat(seen, strokes).mean[0] > ImageStat.Stat(plain, strokes).mean[0] + 30
 
 
 def test_the_clock_and_the_bar_run() -> None:
-    stage = Stage(STORYBOARD, 1, first_frame=24)
-    assert stage.frames == 48
+    shot_frames = ShotFrames(STORYBOARD, 1, first_frame=24)
+    assert shot_frames.frames == 48
     board = (10, 120, 310, 172)
-    assert difference(stage.picture(20).y.crop(board), stage.picture(40).y.crop(board)) > 0.5
+    assert difference(shot_frames.picture(20).y.crop(board), shot_frames.picture(40).y.crop(board)) > 0.5
 
 
 def test_a_film_with_everything_is_captioned_in_every_shape(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
-    film = replace(
+    video = replace(
         STORYBOARD,
         width=180,
         height=320,
@@ -235,10 +235,10 @@ def test_a_film_with_everything_is_captioned_in_every_shape(tmp_path: Path) -> N
         negative_prompt="blur, " * 80,
         watermark=True,
     )
-    render(film, path)
+    render(video, path)
     assert path.stat().st_size > 10_000
-    assert film.camera is not None
-    assert film.camera.label() == "down back"
+    assert video.camera is not None
+    assert video.camera.label() == "down back"
 
 
 def test_films_that_differ_in_anything_have_different_digests() -> None:
@@ -255,7 +255,7 @@ def test_films_that_differ_in_anything_have_different_digests() -> None:
         "negative_prompt": "blur",
         "cfg_scale": 0.5,
     }
-    assert set(other) == {field.name for field in fields(Film)}
+    assert set(other) == {field.name for field in fields(Video)}
     changed: list[dict[str, Any]] = [{name: value} for name, value in other.items()]
     digests = {SMALL.digest(), *(replace(SMALL, **change).digest() for change in changed)}
     assert len(digests) == len(other) + 1
@@ -265,23 +265,23 @@ def test_films_that_differ_in_anything_have_different_digests() -> None:
 @settings(max_examples=60)
 @given(st.text(max_size=300), st.integers(60, 300), st.integers(30, 200))
 def test_text_always_fits_its_box(text: str, width: int, height: int) -> None:
-    block = lettering.fit(text, width=width, height=height, sizes=(24, 16, 12))
+    block = typesetting.fit(text, width=width, height=height, sizes=(24, 16, 12))
     assert block.height <= height
     assert all(block.font.getlength(line) <= width for line in block.lines)
     shown = "".join(block.lines)
     if not shown.endswith("…"):
-        assert shown.replace(" ", "") == lettering.clean(text).replace(" ", "")
+        assert shown.replace(" ", "") == typesetting.clean(text).replace(" ", "")
 
 
 def test_text_that_is_too_long_is_cut_and_says_so() -> None:
-    block = lettering.fit("word " * 500, width=200, height=60, sizes=(24, 20))
+    block = typesetting.fit("word " * 500, width=200, height=60, sizes=(24, 20))
     assert block.lines[-1].endswith("…")
     assert len(block.lines) == 2
 
 
 @given(st.integers(90, 400))
 def test_chinese_breaks_between_characters_but_not_before_a_full_stop(width: int) -> None:
-    block = lettering.fit("一只「红色的」狐狸。穿过结冰的湖面。" * 2, width=width, height=900, sizes=(20,))
+    block = typesetting.fit("一只「红色的」狐狸。穿过结冰的湖面。" * 2, width=width, height=900, sizes=(20,))
     assert len(block.lines) > 1
     assert not any(line.startswith(("。", "」")) or line.endswith("「") for line in block.lines)
 
@@ -290,61 +290,61 @@ def test_chinese_breaks_between_characters_but_not_before_a_full_stop(width: int
     "text", ["一只红色的狐狸，穿过结冰的湖面。", "きつね", "여우", "лиса", "αλεπού", "café – ñ", "狐狸 fox 12 s"]
 )
 def test_prompts_in_other_scripts_are_drawn_with_no_font_of_the_machine(text: str) -> None:
-    face = lettering.face_for(text)
-    assert face is lettering.Face.NOTO
-    nothing = bytes(lettering.font(40, face).getmask(lettering.NOWHERE))
-    drawn = [bytes(lettering.font(40, face).getmask(letter)) for letter in set(text) - {" "}]
+    face = typesetting.face_for(text)
+    assert face is typesetting.Face.NOTO
+    nothing = bytes(typesetting.font(40, face).getmask(typesetting.NOWHERE))
+    drawn = [bytes(typesetting.font(40, face).getmask(letter)) for letter in set(text) - {" "}]
     assert nothing not in drawn
     assert len(set(drawn)) == len(drawn)
 
 
 def test_english_is_drawn_with_the_face_in_pillow() -> None:
-    assert lettering.face_for("A red fox, 12 s: it runs…") is lettering.Face.PILLOW
-    assert lettering.face_for("") is lettering.Face.PILLOW
+    assert typesetting.face_for("A red fox, 12 s: it runs…") is typesetting.Face.PILLOW
+    assert typesetting.face_for("") is typesetting.Face.PILLOW
 
 
 def test_without_the_extra_package_everything_is_drawn_as_far_as_pillow_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lettering, "_noto", lambda: None)
-    assert lettering.face_for("狐狸") is lettering.Face.PILLOW
+    monkeypatch.setattr(typesetting, "_noto", lambda: None)
+    assert typesetting.face_for("狐狸") is typesetting.Face.PILLOW
 
 
 def test_control_and_format_characters_are_not_drawn() -> None:
-    assert lettering.clean("a\u200bb\x07\n\tc\u202e ") == "ab c"
+    assert typesetting.clean("a\u200bb\x07\n\tc\u202e ") == "ab c"
 
 
 async def test_the_vault_renders_a_film_once_for_all_who_wait(tmp_path: Path) -> None:
-    async with Vault(folder=tmp_path) as vault:
-        one, other = await asyncio.gather(vault.film(SMALL), vault.film(SMALL))
+    async with VideoCache(folder=tmp_path) as video_cache:
+        one, other = await asyncio.gather(video_cache.video(SMALL), video_cache.video(SMALL))
         written = one.stat().st_mtime_ns
         assert one == other
-        assert (await vault.film(SMALL)).stat().st_mtime_ns == written
-    async with Vault(folder=tmp_path) as later:
-        assert (await later.film(SMALL)).stat().st_mtime_ns == written
+        assert (await video_cache.video(SMALL)).stat().st_mtime_ns == written
+    async with VideoCache(folder=tmp_path) as later:
+        assert (await later.video(SMALL)).stat().st_mtime_ns == written
     assert names_in(tmp_path) == [f"{SMALL.digest()}.mp4"]
 
 
 async def test_a_vault_can_draw_few_frames_of_the_same_length(tmp_path: Path) -> None:
-    async with Vault(folder=tmp_path, fps=1) as vault:
-        found = await Media().probe(await vault.film(SMALL))
+    async with VideoCache(folder=tmp_path, fps=1) as video_cache:
+        found = await Media().probe(await video_cache.video(SMALL))
     assert (found.fps, found.seconds, found.width) == (1, SMALL.seconds, SMALL.width)
 
 
 async def test_a_vault_without_a_folder_leaves_nothing_behind() -> None:
-    async with Vault() as vault:
-        path = await vault.film(SMALL)
+    async with VideoCache() as video_cache:
+        path = await video_cache.video(SMALL)
         assert path.is_file()
     assert not names_in(path.parent)
 
 
 async def test_closing_the_vault_stops_what_is_being_rendered(tmp_path: Path) -> None:
     long = replace(SMALL, shots=(Shot(prompt="Long", seconds=600),))
-    vault = Vault(folder=tmp_path)
-    waiting = asyncio.create_task(vault.film(long))
+    video_cache = VideoCache(folder=tmp_path)
+    waiting = asyncio.create_task(video_cache.video(long))
     while not names_in(tmp_path):  # noqa: ASYNC110 - the worker thread has no event to wait for
         await asyncio.sleep(0.01)
-    await vault.close()
+    await video_cache.close()
     with pytest.raises(RenderingStopped):
         await waiting
     assert not names_in(tmp_path)

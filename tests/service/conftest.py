@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.house import House, open_house
+from tests.service.services import Services, open_services
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
     """A migrated, empty house."""
-    async with open_house(tmp_path) as opened:
+    async with open_services(tmp_path) as opened:
         yield opened

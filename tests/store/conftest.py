@@ -20,7 +20,7 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import Lookup
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-from tests.funds import balance, plain
+from tests.funding import balance, plain
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.forks import warm_up
-from tests.torture.bench import Bench
-from tests.torture.page import PAGE, page
+from tests.torture.reliability_page import PAGE, page
+from tests.torture.runner import Runner
 from tests.torture.troubles import troubles
 
 
@@ -38,12 +38,12 @@ def _parser() -> argparse.ArgumentParser:
 async def _torture(arguments: argparse.Namespace) -> int:
     chosen = [each for each in troubles() if arguments.only in f"{each.target} {each.step} {each.kind}"]
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        bench = Bench(folder=Path(folder), seed=arguments.seed)
+        runner = Runner(folder=Path(folder), seed=arguments.seed)
         async with asyncio.TaskGroup() as group:
-            group.create_task(bench.try_all(chosen, lanes=arguments.lanes))
+            group.create_task(runner.try_all(chosen, lanes=arguments.lanes))
             if arguments.asks:
-                group.create_task(bench.all_at_once(asks=arguments.asks))
-    figures, wrong = bench.figures(), bench.wrong
+                group.create_task(runner.all_at_once(asks=arguments.asks))
+    figures, wrong = runner.figures(), runner.wrong
     for line in (*figures.lines(), *wrong):
         sys.stdout.write(f"{line}\n")
     if wrong:
@@ -51,7 +51,7 @@ async def _torture(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"Not everything is true. The same once more: make torture ARGS='{again}'\n")
         return 1
     if arguments.write:
-        PAGE.write_text(page(bench.came, figures), encoding="utf-8")
+        PAGE.write_text(page(runner.came, figures), encoding="utf-8")
     return 0
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from sandbox.faults import MATCHES
 from tests.acceptance.forks import warm_up
-from tests.torture.life import life, seeded
-from tests.torture.page import PAGE, line_of
-from tests.torture.storm import Storm
+from tests.torture.bot_process import bot_process, seeded
+from tests.torture.chaos import Chaos
+from tests.torture.invariants import End, violations
+from tests.torture.reliability_page import PAGE, line_of
 from tests.torture.trial import NOTHING, try_out
 from tests.torture.troubles import troubles
-from tests.torture.truth import End, untruths
 
 # One of each: where, at which step, what, and what comes of it.
 SHORT: Final = {
@@ -36,15 +36,15 @@ SHORT: Final = {
 async def test_whatever_is_done_to_the_bot_everything_is_true_at_the_end(tmp_path: Path) -> None:
     warm_up()
     chosen = {(each.target, each.step, each.kind): each for each in troubles()}
-    async with life(tmp_path / "life", tmp_path / "films") as bot:
+    async with bot_process(tmp_path / "life", tmp_path / "films") as bot:
         random = seeded(8)
         came = {which: await try_out(bot, chosen[which], "once", random=random) for which in SHORT}
         assert came == SHORT
-        assert await Storm(life=bot, random=random, asks=5).blow() == []
+        assert await Chaos(bot_process=bot, random=random, asks=5).run() == []
         await bot.end()
-        with closing(sqlite3.connect(bot.stage.books.path, isolation_level=None)) as database:
+        with closing(sqlite3.connect(bot.system.database.path, isolation_level=None)) as database:
             database.execute("UPDATE jobs SET cost_micros = 1, delivered_at = NULL, status = 'failed', attempt = 0")
-        noticed = "\n".join(await untruths(bot.stage))
+        noticed = "\n".join(await violations(bot.system))
     for what in ("posted 1 times", "attempts", "billed", "the card says", "do not add up"):
         assert what in noticed
 

@@ -5,11 +5,11 @@ from random import Random
 from time import monotonic
 from typing import Final
 
-from tests.acceptance.books import Row
-from tests.acceptance.people import GLANCE, LOADING
-from tests.torture.life import HOUR, Life
+from tests.acceptance.database import Row
+from tests.acceptance.people import LOADING, POLL_SECONDS
+from tests.torture.bot_process import HOUR, BotProcess
+from tests.torture.invariants import end_of
 from tests.torture.troubles import OFTEN, Trouble
-from tests.torture.truth import end_of
 
 LASTING: Final = 6.0  # seconds that a lasting trouble lasts, unless everything is at its end before
 ENDS: Final = 90.0  # seconds until a job that has not ended counts as stuck
@@ -17,18 +17,18 @@ NOTHING: Final = "not accepted"
 FIRST: Final = 1.5  # seconds in which a video is made when nothing goes wrong: what befalls a machine befalls it then
 
 
-async def try_out(life: Life, trouble: Trouble, often: str, *, random: Random) -> str:
+async def try_out(bot_process: BotProcess, trouble: Trouble, often: str, *, random: Random) -> str:
     """Ask for a video, make trouble, heal it, and let everything come to its end: which one."""
-    people = life.stage.people
+    people = bot_process.system.people
     (user,) = await people.crowd(1)
     if trouble.order:
-        life.suffered["faults"] += 1
+        bot_process.suffered["faults"] += 1
         await people.fault(**{**trouble.order, "count": OFTEN[often]})
     await people.online()
     sent = await people.types("video create", user=user, model=trouble.model, prompt="a boat", duration=5, aspect="1:1")
-    asked = _Asked(life, sent=sent, user_id=life.stage.id_of("users", user))
+    asked = _Asked(bot_process, sent=sent, user_id=bot_process.system.id_of("users", user))
     if not trouble.order:
-        await _befall(life, trouble.kind, times=min(OFTEN[often], 5), random=random)
+        await _strike(bot_process, trouble.kind, times=min(OFTEN[often], 5), random=random)
     elif often == "lasting":
         await asked.ended(within=LASTING)
     else:
@@ -41,45 +41,45 @@ async def try_out(life: Life, trouble: Trouble, often: str, *, random: Random) -
     return NOTHING if job is None else str(end_of(job))
 
 
-async def _befall(life: Life, kind: str, *, times: int, random: Random) -> None:
+async def _strike(bot_process: BotProcess, kind: str, *, times: int, random: Random) -> None:
     """Let something happen to the machine, at random moments."""
     for _ in range(times):
         await asyncio.sleep(random.uniform(0, FIRST))
         match kind:
             case "killed -9":
-                await life.killed()
+                await bot_process.killed()
             case "paused":
-                await life.paused(random.uniform(0.5, 2))
+                await bot_process.paused(random.uniform(0.5, 2))
             case "clock an hour ahead":
-                await life.leapt(HOUR)
+                await bot_process.leapt(HOUR)
             case _:
-                await life.leapt(-HOUR)
+                await bot_process.leapt(-HOUR)
 
 
 class _Asked:
     """Somebody's request, and how far it has come."""
 
-    def __init__(self, life: Life, *, sent: str, user_id: str) -> None:
-        self._life, self._sent, self._user = life, sent, user_id
+    def __init__(self, bot_process: BotProcess, *, sent: str, user_id: str) -> None:
+        self._life, self._sent, self._user = bot_process, sent, user_id
 
     def job(self) -> Row | None:
         """The job that came of it."""
-        return next((job for job in self._life.stage.books.jobs() if str(job["user_id"]) == self._user), None)
+        return next((job for job in self._life.system.database.jobs() if str(job["user_id"]) == self._user), None)
 
     async def ended(self, *, within: float) -> bool:
         """Wait until nothing more will come of it."""
         end = monotonic() + within
         while monotonic() < end:
-            self._life.stage.people.alive()
+            self._life.system.people.alive()
             job = self.job()
             if (job is None and await self._refused()) or (job is not None and job["due_at"] is None):
                 return True
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         return False
 
     async def _refused(self) -> bool:
         """Whether the person reads that it failed, or was answered without a job."""
-        seen = await self._life.stage.people.interaction(self._sent)
+        seen = await self._life.system.people.interaction(self._sent)
         current = seen["current"]
         answered = current is not None and not current["flags"] & LOADING
         return self.job() is None and (seen["failed"] is not None or answered)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.interactions import Interaction, Kind
-from sandbox.discord.people import governance
-from sandbox.discord.people.options import Desk
-from sandbox.discord.people.typed import Impossible
+from sandbox.discord.people import command_permissions
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.people.options import Resolver
 from sandbox.discord.permissions import Permission
 from sandbox.discord.service import Discord
 from sandbox.discord.world import CATEGORY, Channel, Json, User
@@ -39,13 +39,13 @@ async def type_command(
         leaf = _below(leaf, part)
         path.append(leaf)
     if any(option["type"] in SUBCOMMANDS for option in leaf.get("options", ())):
-        raise Impossible(f"{name!r} is a group; it has {[o['name'] for o in leaf['options']]}")
-    desk = Desk(discord=discord, user=user, channel=channel)
-    filled = await desk.fill(leaf.get("options", []), options, focused=focused)
+        raise ImpossibleAction(f"{name!r} is a group; it has {[o['name'] for o in leaf['options']]}")
+    resolver = Resolver(discord=discord, user=user, channel=channel)
+    filled = await resolver.fill(leaf.get("options", []), options, focused=focused)
     for step in reversed(path):
         filled = [{"name": step["name"], "type": step["type"], "options": filled}]
     data: Json = {"id": command["id"], "name": command["name"], "type": CHAT_INPUT, "options": filled}
-    return _open(desk, command, data, locale=locale, kind=Kind.AUTOCOMPLETE if focused else Kind.COMMAND)
+    return _open(resolver, command, data, locale=locale, kind=Kind.AUTOCOMPLETE if focused else Kind.COMMAND)
 
 
 def use_menu(
@@ -56,28 +56,28 @@ def use_menu(
     Raises:
         Impossible: there is no such menu command or target here.
     """
-    desk = Desk(discord=discord, user=user, channel=channel)
+    resolver = Resolver(discord=discord, user=user, channel=channel)
     message = channel.messages.get(target)
     if message is not None and message.visible_to in (None, user.id):
         kind = MESSAGE_MENU
-        desk.note("messages", message.id, shapes.message(discord.world, message))
+        resolver.note("messages", message.id, serialize.message(discord.world, message))
     elif target in discord.world.users:
         kind = USER_MENU
-        desk.find_user(target)
+        resolver.find_user(target)
     else:
-        raise Impossible(f"there is neither a message nor a user {target!r} here")
+        raise ImpossibleAction(f"there is neither a message nor a user {target!r} here")
     command = _offered(discord, user, channel, name, kind)
     data: Json = {"id": command["id"], "name": command["name"], "type": kind, "target_id": target}
-    return _open(desk, command, data, locale=locale, kind=Kind.COMMAND)
+    return _open(resolver, command, data, locale=locale, kind=Kind.COMMAND)
 
 
-def _open(desk: Desk, command: Json, data: Json, *, locale: str | None, kind: Kind) -> Interaction:
-    if desk.resolved:
-        data["resolved"] = desk.resolved
+def _open(resolver: Resolver, command: Json, data: Json, *, locale: str | None, kind: Kind) -> Interaction:
+    if resolver.resolved:
+        data["resolved"] = resolver.resolved
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
-    interactions = desk.discord.interactions
-    return interactions.open(kind=kind, user=desk.user, channel=desk.channel, data=data, locale=locale)
+    interactions = resolver.discord.interactions
+    return interactions.open(kind=kind, user=resolver.user, channel=resolver.channel, data=data, locale=locale)
 
 
 def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int) -> Json:
@@ -86,7 +86,7 @@ def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: in
     command = next((c for c in found if c["type"] == kind and c["name"] == name), None)
     if command is None:
         names = sorted(c["name"] for c in found if c["type"] == kind)
-        raise Impossible(f"the bot has registered no command {name!r} here; it has {names}")
+        raise ImpossibleAction(f"the bot has registered no command {name!r} here; it has {names}")
     if channel.guild_id is None:
         _check_dm(command)
     else:
@@ -98,28 +98,28 @@ def _check_dm(command: Json) -> None:
     contexts = command.get("contexts")
     allowed = command.get("dm_permission", True) if contexts is None else IN_BOT_DM in contexts
     if not allowed:
-        raise Impossible(f"the command {command['name']!r} is not offered in direct messages")
+        raise ImpossibleAction(f"the command {command['name']!r} is not offered in direct messages")
 
 
 def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) -> None:
     contexts = command.get("contexts")
     if contexts is not None and IN_GUILD not in contexts:
-        raise Impossible(f"the command {command['name']!r} is not offered in guilds")
+        raise ImpossibleAction(f"the command {command['name']!r} is not offered in guilds")
     world = discord.world
     granted = world.permissions(user.id, channel)
     if not granted & Permission.VIEW_CHANNEL:
-        raise Impossible(f"{user.username} does not see the channel")
+        raise ImpossibleAction(f"{user.username} does not see the channel")
     if world.bot.id not in world.guilds[channel.guild_id or ""].members:
-        raise Impossible("the bot is not in the guild")
+        raise ImpossibleAction("the bot is not in the guild")
     if channel.type == CATEGORY:
-        raise Impossible("nothing can be typed into a category")
+        raise ImpossibleAction("nothing can be typed into a category")
     if granted & Permission.ADMINISTRATOR:
         return
     if not granted & Permission.USE_APPLICATION_COMMANDS:
-        raise Impossible(f"{user.username} may not use commands here")
-    governance.check(world, user, channel, command)
+        raise ImpossibleAction(f"{user.username} may not use commands here")
+    command_permissions.check(world, user, channel, command)
     if command.get("nsfw") and not channel.nsfw:
-        raise Impossible(f"the command {command['name']!r} is for age-restricted channels")
+        raise ImpossibleAction(f"the command {command['name']!r} is for age-restricted channels")
 
 
 def _below(command: Json, name: str) -> Json:
@@ -129,4 +129,4 @@ def _below(command: Json, name: str) -> Json:
         if child["name"] == name:
             return child
     names = sorted(child["name"] for child in children)
-    raise Impossible(f"{command['name']!r} has no subcommand {name!r}; it has {names}")
+    raise ImpossibleAction(f"{command['name']!r} has no subcommand {name!r}; it has {names}")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.discord.content import walk
 from sandbox.discord.interactions import Interaction, Kind
-from sandbox.discord.people.options import Desk
-from sandbox.discord.people.typed import Impossible
+from sandbox.discord.message_content import walk
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.people.options import Resolver
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Channel, Json, Message, User
 
@@ -25,7 +25,7 @@ def seen_message(discord: Discord, user: User, message_id: str) -> tuple[Channel
         visible = message is not None and message.visible_to in (None, user.id)
         if message is not None and visible and discord.world.permissions(user.id, channel):
             return channel, message
-    raise Impossible(f"{user.username} sees no message {message_id!r}")
+    raise ImpossibleAction(f"{user.username} sees no message {message_id!r}")
 
 
 def press(
@@ -46,22 +46,22 @@ def press(
     component = next((c for c in walk(message.data["components"]) if c.get("custom_id") == custom_id), None)
     if component is None:
         known = [c["custom_id"] for c in walk(message.data["components"]) if c.get("custom_id")]
-        raise Impossible(f"the message has no component {custom_id!r}; it has {known}")
+        raise ImpossibleAction(f"the message has no component {custom_id!r}; it has {known}")
     if component.get("disabled"):
-        raise Impossible(f"the component {custom_id!r} is disabled")
-    desk = Desk(discord=discord, user=user, channel=channel)
+        raise ImpossibleAction(f"the component {custom_id!r} is disabled")
+    resolver = Resolver(discord=discord, user=user, channel=channel)
     data: Json = {"custom_id": custom_id, "component_type": component["type"], "id": component["id"]}
     if component["type"] in SELECTS:
-        data["values"] = choose(desk, component, values or [])
+        data["values"] = choose(resolver, component, values or [])
     elif values:
-        raise Impossible("a button takes no values")
-    if desk.resolved:
-        data["resolved"] = desk.resolved
+        raise ImpossibleAction("a button takes no values")
+    if resolver.resolved:
+        data["resolved"] = resolver.resolved
     interactions = discord.interactions
     return interactions.open(kind=Kind.COMPONENT, user=user, channel=channel, data=data, locale=locale, source=message)
 
 
-def choose(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:
+def choose(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]:
     """The values of a select, as many as it takes and all of them on offer.
 
     Raises:
@@ -70,25 +70,25 @@ def choose(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:
     name = select["custom_id"]
     least, most = select.get("min_values", 1), select.get("max_values", 1)
     if not least <= len(values) <= most:
-        raise Impossible(f"{name!r} takes {least} to {most} values, not {len(values)}")
-    found = _found(desk, select, values)
+        raise ImpossibleAction(f"{name!r} takes {least} to {most} values, not {len(values)}")
+    found = _found(resolver, select, values)
     if len(set(found)) < len(found):
-        raise Impossible(f"{name!r} takes each value once")
+        raise ImpossibleAction(f"{name!r} takes each value once")
     return found
 
 
-def _found(desk: Desk, select: Json, values: Sequence[Any]) -> list[str]:
+def _found(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]:
     """What the values mean: options of the select, or ids of users, roles and channels."""
     match select["type"]:
         case 3 | 21 | 22:
             offered = [option["value"] for option in select["options"]]
             if wrong := [value for value in values if value not in offered]:
-                raise Impossible(f"{select['custom_id']!r} offers {offered}, not {wrong[0]!r}")
+                raise ImpossibleAction(f"{select['custom_id']!r} offers {offered}, not {wrong[0]!r}")
             return [str(value) for value in values]
         case 5:
-            return [desk.find_user(value) for value in values]
+            return [resolver.find_user(value) for value in values]
         case 6:
-            return [desk.find_role(value) for value in values]
+            return [resolver.find_role(value) for value in values]
         case 7:
-            return [desk.find_mentionable(value) for value in values]
-    return [desk.find_channel(value, select.get("channel_types")) for value in values]
+            return [resolver.find_mentionable(value) for value in values]
+    return [resolver.find_channel(value, select.get("channel_types")) for value in values]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.discord.content import walk
 from sandbox.discord.interactions import Interaction, Kind
+from sandbox.discord.message_content import walk
 from sandbox.discord.people.components import choose
-from sandbox.discord.people.options import Desk
-from sandbox.discord.people.typed import Impossible
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.people.options import Resolver
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Json, User
 
@@ -31,19 +31,19 @@ async def submit(
     """
     modal = opened_by.modal
     if modal is None or opened_by.user is not user:
-        raise Impossible(f"the interaction opened no modal for {user.username}")
+        raise ImpossibleAction(f"the interaction opened no modal for {user.username}")
     guild = discord.world.guilds.get(opened_by.channel.guild_id or "")
     if guild is not None and user.id not in guild.members:
-        raise Impossible(f"{user.username} is not in the guild any more")
+        raise ImpossibleAction(f"{user.username} is not in the guild any more")
     inputs = {c["custom_id"]: c for c in walk(modal["components"]) if c.get("custom_id")}
     if unknown := sorted(set(fields) - set(inputs)):
-        raise Impossible(f"the modal has no field {unknown[0]!r}; it has {sorted(inputs)}")
-    desk = Desk(discord=discord, user=user, channel=opened_by.channel)
-    answers = {name: await _answer(desk, field, fields.get(name)) for name, field in inputs.items()}
+        raise ImpossibleAction(f"the modal has no field {unknown[0]!r}; it has {sorted(inputs)}")
+    resolver = Resolver(discord=discord, user=user, channel=opened_by.channel)
+    answers = {name: await _answer(resolver, field, fields.get(name)) for name, field in inputs.items()}
     parts = [_part(part, number, answers) for number, part in enumerate(modal["components"], start=1)]
     data: Json = {"custom_id": modal["custom_id"], "components": parts}
-    if desk.resolved:
-        data["resolved"] = desk.resolved
+    if resolver.resolved:
+        data["resolved"] = resolver.resolved
     return discord.interactions.open(
         kind=Kind.MODAL,
         user=user,
@@ -65,7 +65,7 @@ def _part(part: Json, number: int, answers: Mapping[str, Json]) -> Json:
     return shape
 
 
-async def _answer(desk: Desk, field: Json, given: Any) -> Json:
+async def _answer(resolver: Resolver, field: Json, given: Any) -> Json:
     """What a field says when the modal is sent."""
     shape: Json = {"type": field["type"], "id": field.get("id") or 100, "custom_id": field["custom_id"]}
     match field["type"]:
@@ -74,21 +74,21 @@ async def _answer(desk: Desk, field: Json, given: Any) -> Json:
         case 19:
             files = list(given or ())
             _count(field, len(files))
-            return {**shape, "values": [await desk.attach(file) for file in files]}
+            return {**shape, "values": [await resolver.attach(file) for file in files]}
         case 21:
             standing = next((o["value"] for o in field["options"] if o.get("default")), None)
             value = standing if given is None else given
             _count({**field, "max_values": 1}, 0 if value is None else 1)
-            return {**shape, "value": None if value is None else choose(desk, field, [value])[0]}
+            return {**shape, "value": None if value is None else choose(resolver, field, [value])[0]}
         case 23:
             value = bool(field.get("default")) if given is None else given
             if not isinstance(value, bool):
-                raise Impossible(f"{field['custom_id']!r} is a checkbox")
+                raise ImpossibleAction(f"{field['custom_id']!r} is a checkbox")
             return {**shape, "value": value}
-    return {**shape, "values": _values(desk, field, given)}
+    return {**shape, "values": _values(resolver, field, given)}
 
 
-def _values(desk: Desk, field: Json, given: Any) -> list[str]:
+def _values(resolver: Resolver, field: Json, given: Any) -> list[str]:
     """The values of a select or of a group of checkboxes."""
     standing = [o["value"] for o in field.get("options", ()) if o.get("default")]
     standing += [row["id"] for row in field.get("default_values") or ()]
@@ -98,7 +98,7 @@ def _values(desk: Desk, field: Json, given: Any) -> list[str]:
         return []
     most = len(field["options"]) if field["type"] == CHECKBOXES else 1
     limits = {"min_values": 0, "max_values": field.get("max_values") or most}
-    return choose(desk, {**field, **limits}, values)
+    return choose(resolver, {**field, **limits}, values)
 
 
 def _count(field: Json, number: int) -> None:
@@ -109,7 +109,7 @@ def _count(field: Json, number: int) -> None:
     most = field.get("max_values") or (len(field.get("options", ())) if field["type"] == CHECKBOXES else 1)
     enough = number >= least or (number == 0 and not required)
     if not enough or number > most:
-        raise Impossible(f"{field['custom_id']!r} takes {least} to {most} values, not {number}")
+        raise ImpossibleAction(f"{field['custom_id']!r} takes {least} to {most} values, not {number}")
 
 
 def _text(field: Json, given: Any) -> str:
@@ -117,13 +117,13 @@ def _text(field: Json, given: Any) -> str:
     value = (field.get("value") or "") if given is None else given
     name = field["custom_id"]
     if not isinstance(value, str):
-        raise Impossible(f"{name!r} is a text field")
+        raise ImpossibleAction(f"{name!r} is a text field")
     required = field.get("required", True) is not False
     if not value:
         if required:
-            raise Impossible(f"{name!r} is required")
+            raise ImpossibleAction(f"{name!r} is required")
         return value
     least, most = field.get("min_length") or 0, field.get("max_length") or LONGEST_TEXT
     if not least <= len(value) <= most:
-        raise Impossible(f"{name!r} takes {least} to {most} characters, not {len(value)}")
+        raise ImpossibleAction(f"{name!r} takes {least} to {most} characters, not {len(value)}")
     return value

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import shapes
-from sandbox.discord.people.typed import Impossible, value_of
+from sandbox.discord import serialize
+from sandbox.discord.people.option_values import ImpossibleAction, value_of
 from sandbox.discord.permissions import Permission
 from sandbox.discord.service import Discord
 from sandbox.discord.uploads import Upload
@@ -18,7 +18,7 @@ USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(6, 12)
 
 
 @dataclass(slots=True, kw_only=True)
-class Desk:
+class Resolver:
     """Somebody at their client in one channel, collecting what their input refers to."""
 
     discord: Discord
@@ -40,11 +40,11 @@ class Desk:
         world = self.discord.world
         user = next((u for u in world.users.values() if str(given) in (u.id, u.username)), None)
         if user is None:
-            raise Impossible(f"there is no user {given!r}")
-        self.note("users", user.id, shapes.user(user))
+            raise ImpossibleAction(f"there is no user {given!r}")
+        self.note("users", user.id, serialize.user(user))
         if (guild := self.guild) is not None and user.id in guild.members:
             member = guild.members[user.id]
-            shape = shapes.member(world, member, with_user=False)
+            shape = serialize.member(world, member, with_user=False)
             hidden = {key: value for key, value in shape.items() if key not in ("deaf", "mute")}
             granted = world.permissions(user.id, self.channel)
             self.note("members", user.id, {**hidden, "permissions": str(granted)})
@@ -55,8 +55,8 @@ class Desk:
         roles = self.guild.roles.values() if self.guild else ()
         role = next((r for r in roles if str(given) in (r.id, r.name)), None)
         if role is None:
-            raise Impossible(f"there is no role {given!r} here")
-        self.note("roles", role.id, shapes.role(role))
+            raise ImpossibleAction(f"there is no role {given!r} here")
+        self.note("roles", role.id, serialize.role(role))
         return role.id
 
     def find_channel(self, given: Any, types: Any) -> str:
@@ -66,8 +66,8 @@ class Desk:
         channel = next((c for c in here if str(given) in (c.id, c.name)), None)
         granted = 0 if channel is None else world.permissions(self.user.id, channel)
         if channel is None or not granted & Permission.VIEW_CHANNEL or (types and channel.type not in types):
-            raise Impossible(f"there is no such channel {given!r} to choose")
-        shape = shapes.channel(world, channel)
+            raise ImpossibleAction(f"there is no such channel {given!r} to choose")
+        shape = serialize.channel(world, channel)
         shown: Json = {key: value for key, value in shape.items() if key != "permission_overwrites"}
         self.note("channels", channel.id, {**shown, "permissions": str(granted)})
         return channel.id
@@ -76,19 +76,19 @@ class Desk:
         """A user or a role."""
         try:
             return self.find_user(given)
-        except Impossible:
+        except ImpossibleAction:
             return self.find_role(given)
 
     async def attach(self, given: Any) -> str:
         """Upload a file, given as `{"filename", "content"}` (text) or with `base64`, and put it among the resolved."""
         if not isinstance(given, dict) or not given.get("filename"):
-            raise Impossible('a file is given as {"filename": …, "content": …}, or with "base64"')
+            raise ImpossibleAction('a file is given as {"filename": …, "content": …}, or with "base64"')
         try:
             content = str(given["content"]).encode() if "content" in given else _decoded(given.get("base64"))
         except ValueError as exc:
-            raise Impossible("the file is not base64, or no text") from exc
+            raise ImpossibleAction("the file is not base64, or no text") from exc
         if len(content) > self.discord.world.file_limit(self.channel):
-            raise Impossible("the file is too large to upload here")
+            raise ImpossibleAction("the file is too large to upload here")
         cdn = self.discord.cdn
         path = cdn.folder / secrets.token_hex(16)
         await asyncio.to_thread(path.write_bytes, content)
@@ -105,9 +105,9 @@ class Desk:
         """
         known = {option["name"]: option for option in options}
         if unknown := sorted(set(given) - set(known)):
-            raise Impossible(f"the command has no option {unknown[0]!r}; it has {sorted(known)}")
+            raise ImpossibleAction(f"the command has no option {unknown[0]!r}; it has {sorted(known)}")
         if focused is not None and not known.get(focused, {}).get("autocomplete"):
-            raise Impossible(f"the option {focused!r} has no autocompletion")
+            raise ImpossibleAction(f"the option {focused!r} has no autocompletion")
         filled = []
         for name, option in known.items():
             value = given.get(name)
@@ -118,7 +118,7 @@ class Desk:
                 value = await self._value(option, value)
                 filled.append({"name": name, "type": option["type"], "value": value})
             elif option.get("required") and focused is None:
-                raise Impossible(f"the option {name!r} is required")
+                raise ImpossibleAction(f"the option {name!r} is required")
         return filled
 
     async def _value(self, option: Json, value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The bot itself, its application, other users, and where the gateway is."""
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import in_guild
 from sandbox.discord.rest.call import Answer, Call, Route
@@ -10,19 +10,19 @@ SESSIONS_A_DAY = 1000
 
 async def me(call: Call) -> Answer:
     """`GET /users/@me`."""
-    return 200, shapes.own_user(call.world.bot)
+    return 200, serialize.own_user(call.world.bot)
 
 
 async def update_me(call: Call) -> Answer:
     """`PATCH /users/@me`: the bot's name."""
     if name := call.form.get("username"):
         call.world.bot.username = str(name)
-    return 200, shapes.own_user(call.world.bot)
+    return 200, serialize.own_user(call.world.bot)
 
 
 async def user(call: Call) -> Answer:
     """`GET /users/{user_id}`."""
-    return 200, shapes.user(call.world.user(call.path["user_id"]))
+    return 200, serialize.user(call.world.user(call.path["user_id"]))
 
 
 async def my_guilds(call: Call) -> Answer:
@@ -49,12 +49,12 @@ async def open_dm(call: Call) -> Answer:
     recipient = call.world.user(str(call.form.get("recipient_id")))
     if recipient.id == call.world.bot.id:
         raise Refused(50007)
-    return 200, shapes.channel(call.world, call.world.direct_channel(recipient))
+    return 200, serialize.channel(call.world, call.world.direct_channel(recipient))
 
 
 async def application(call: Call) -> Answer:
     """`GET /oauth2/applications/@me` and `GET /applications/@me`."""
-    return 200, shapes.application(call.world)
+    return 200, serialize.application(call.world)
 
 
 async def gateway(call: Call) -> Answer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
-from sandbox.discord.rules import say
+from sandbox.discord.rules import validate
 from sandbox.discord.rules.messages import check_message
 from sandbox.discord.world import CATEGORY
 
@@ -24,7 +24,7 @@ REPLY = 19
 
 async def channel(call: Call) -> Answer:
     """`GET /channels/{channel_id}`."""
-    return 200, shapes.channel(call.world, call.channel())
+    return 200, serialize.channel(call.world, call.channel())
 
 
 async def update(call: Call) -> Answer:
@@ -38,7 +38,7 @@ async def update(call: Call) -> Answer:
     for key in ("name", "topic", "archived", "locked"):
         if key in call.form:
             setattr(place, key, call.form[key])
-    shape = shapes.channel(call.world, place)
+    shape = serialize.channel(call.world, place)
     event = "THREAD_UPDATE" if place.is_thread else "CHANNEL_UPDATE"
     call.discord.gateway.dispatch(event, shape, guild_id=place.guild_id, intent=Intent.GUILDS)
     return 200, shape
@@ -58,13 +58,13 @@ async def list_messages(call: Call) -> Answer:
         page = sorted(nearest, key=lambda m: int(m.id))
     else:
         page = public[-limit:]
-    return 200, [shapes.message(call.world, m) for m in reversed(page)]
+    return 200, [serialize.message(call.world, m) for m in reversed(page)]
 
 
 async def get_message(call: Call) -> Answer:
     """`GET /channels/{channel_id}/messages/{message_id}`."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
-    return 200, shapes.message(call.world, call.world.message(place.id, call.path["message_id"]))
+    return 200, serialize.message(call.world, call.world.message(place.id, call.path["message_id"]))
 
 
 def may_post(call: Call, place: Channel) -> None:
@@ -114,16 +114,18 @@ _UNKNOWN_REFERENCE = {
 
 async def create_message(call: Call) -> Answer:
     """`POST /channels/{channel_id}/messages`."""
-    world, desk = call.world, call.discord.messages
+    world, resolver = call.world, call.discord.messages
     place = call.channel()
     may_post(call, place)
     extra = _reference(call, place)
-    async with desk.turn(place):
-        message = desk.repeated(place, call.form, world.bot)
+    async with resolver.writing_lock(place):
+        message = resolver.repeated(place, call.form, world.bot)
         if message is None:
             place.archived = False
-            message = await desk.post(where=place, author=world.bot, body=call.form, uploads=call.uploads, extra=extra)
-    return 200, shapes.message(world, message)
+            message = await resolver.post(
+                where=place, author=world.bot, body=call.form, uploads=call.uploads, extra=extra
+            )
+    return 200, serialize.message(world, message)
 
 
 async def edit_message(call: Call) -> Answer:
@@ -138,7 +140,7 @@ async def edit_message(call: Call) -> Answer:
         call.require(place, Permission.ATTACH_FILES)
     call.discord.messages.count_late_edit(message)
     await call.discord.messages.edit(message, where=place, body=call.form, uploads=call.uploads)
-    return 200, shapes.message(call.world, message)
+    return 200, serialize.message(call.world, message)
 
 
 async def delete_message(call: Call) -> Answer:
@@ -162,21 +164,21 @@ async def typing(call: Call) -> Answer:
 def _check_page(call: Call) -> list[Problem]:
     """The window of a list: up to 100 messages, from some snowflake on."""
     wrong = [
-        say.problem((name,), "NUMBER_TYPE_COERCE", f'Value "{call.query[name]}" is not snowflake.')
+        validate.problem((name,), "NUMBER_TYPE_COERCE", f'Value "{call.query[name]}" is not snowflake.')
         for name in ("before", "after", "around")
         if not call.query.get(name, "0").isdecimal()
     ]
     limit = call.query.get("limit", "1")
     if not limit.isdecimal() or not 1 <= int(limit) <= LONGEST_PAGE:
-        wrong.append(say.problem(("limit",), "NUMBER_TYPE_RANGE", f"Must be between 1 and {LONGEST_PAGE}."))
+        wrong.append(validate.problem(("limit",), "NUMBER_TYPE_RANGE", f"Must be between 1 and {LONGEST_PAGE}."))
     return wrong
 
 
 def _check_change(call: Call) -> list[Problem]:
-    at: say.At = ()
+    at: validate.At = ()
     types: dict[str, type] = {"name": str, "topic": str, "archived": bool, "locked": bool}
-    name = say.length(call.form.get("name"), ("name",), least=1, most=100)
-    return [*say.types(call.form, types, at), *name]
+    name = validate.length(call.form.get("name"), ("name",), least=1, most=100)
+    return [*validate.types(call.form, types, at), *name]
 
 
 def _edited(call: Call) -> Message | None:

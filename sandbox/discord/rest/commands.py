@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from sandbox.discord.rules.commands import check_command, check_commands
 
 if TYPE_CHECKING:
+    from sandbox.discord.command_registry import Registry
     from sandbox.discord.errors import Problem
-    from sandbox.discord.registry import Registry
 
 MOST_COMMANDS = 100
 
@@ -88,7 +88,7 @@ async def permissions(call: Call) -> Answer:
     """`GET …/commands/permissions`: what the server decided under Integrations."""
     guild = call.world.guild(_place(call) or "")
     decided = [key for key, rules in guild.command_rules.items() if rules]
-    return 200, [shapes.command_permissions(call.world, guild, key) for key in decided]
+    return 200, [serialize.command_permissions(call.world, guild, key) for key in decided]
 
 
 async def permissions_of(call: Call) -> Answer:
@@ -96,7 +96,7 @@ async def permissions_of(call: Call) -> Answer:
     guild, key = call.world.guild(_place(call) or ""), call.path["command_id"]
     if not guild.command_rules.get(key):
         raise Refused(10066)
-    return 200, shapes.command_permissions(call.world, guild, key)
+    return 200, serialize.command_permissions(call.world, guild, key)
 
 
 async def set_permissions(call: Call) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.rest.call import Answer, Call, Route
 
@@ -24,7 +24,7 @@ async def guild(call: Call) -> Answer:
     found = call.world.guild(call.path["guild_id"])
     if call.world.bot.id not in found.members:
         raise Refused(10004)
-    shape = shapes.guild(found)
+    shape = serialize.guild(found)
     if call.flag("with_counts"):
         count = len(found.members)
         shape |= {"approximate_member_count": count, "approximate_presence_count": count}
@@ -33,18 +33,18 @@ async def guild(call: Call) -> Answer:
 
 async def channels(call: Call) -> Answer:
     """`GET /guilds/{guild_id}/channels`."""
-    return 200, [shapes.channel(call.world, channel) for channel in call.world.channels_of(_guild(call))]
+    return 200, [serialize.channel(call.world, channel) for channel in call.world.channels_of(_guild(call))]
 
 
 async def threads(call: Call) -> Answer:
     """`GET /guilds/{guild_id}/threads/active`."""
     found = call.world.threads_of(_guild(call))
-    return 200, {"threads": [shapes.channel(call.world, c) for c in found], "members": [], "has_more": False}
+    return 200, {"threads": [serialize.channel(call.world, c) for c in found], "members": [], "has_more": False}
 
 
 async def roles(call: Call) -> Answer:
     """`GET /guilds/{guild_id}/roles`."""
-    return 200, [shapes.role(role) for role in _guild(call).roles.values()]
+    return 200, [serialize.role(role) for role in _guild(call).roles.values()]
 
 
 async def role(call: Call) -> Answer:
@@ -52,7 +52,7 @@ async def role(call: Call) -> Answer:
     found = _guild(call).roles.get(call.path["role_id"])
     if found is None:
         raise Refused(10011)
-    return 200, shapes.role(found)
+    return 200, serialize.role(found)
 
 
 async def member(call: Call) -> Answer:
@@ -61,7 +61,7 @@ async def member(call: Call) -> Answer:
     if found is None:
         call.world.user(call.path["user_id"])
         raise Refused(10007)
-    return 200, shapes.member(call.world, found)
+    return 200, serialize.member(call.world, found)
 
 
 async def members(call: Call) -> Answer:
@@ -75,7 +75,7 @@ async def update_my_member(call: Call) -> Answer:
     own = _guild(call).members[call.world.bot.id]
     if "nick" in call.form:
         own.nick = call.form["nick"] or None
-    return 200, shapes.member(call.world, own)
+    return 200, serialize.member(call.world, own)
 
 
 ROUTES = (

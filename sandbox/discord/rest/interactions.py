@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused, refuse
 from sandbox.discord.interactions import ANSWERS, Answer, Interaction, Kind
 from sandbox.discord.messages import EPHEMERAL, LOADING
@@ -23,8 +23,8 @@ _UPDATES = (Answer.DEFERRED_UPDATE, Answer.UPDATE)
 
 async def answer(call: Call) -> Reply:
     """`POST /interactions/{interaction_id}/{interaction_token}/callback`."""
-    desk = call.discord.interactions
-    interaction = desk.to_answer(call.path["interaction_id"], call.path["interaction_token"])
+    resolver = call.discord.interactions
+    interaction = resolver.to_answer(call.path["interaction_id"], call.path["interaction_token"])
     kind, data = _answer_kind(interaction, call.form), call.form.get("data") or {}
     interaction.acknowledged = round(call.world.clock.now() - interaction.created, 6)
     try:
@@ -32,7 +32,7 @@ async def answer(call: Call) -> Reply:
     except Refused:
         interaction.acknowledged = None
         raise
-    shown = shapes.seen_message(call.world, message) if message is not None else {}
+    shown = serialize.seen_message(call.world, message) if message is not None else {}
     interaction.first = {**shown, "type": int(kind), "data": data, "message": shown or None}
     if not call.flag("with_response"):
         return NO_CONTENT
@@ -63,8 +63,8 @@ async def _act(call: Call, interaction: Interaction, kind: Answer, data: Json) -
         case Answer.UPDATE:
             interaction.original = source = interaction.source
             if source is not None:
-                desk = call.discord.messages
-                await desk.edit(source, where=interaction.channel, body=data, uploads=call.uploads)
+                resolver = call.discord.messages
+                await resolver.edit(source, where=interaction.channel, body=data, uploads=call.uploads)
         case Answer.CHOICES:
             interaction.choices = data.get("choices", [])
         case Answer.MODAL:
@@ -93,7 +93,7 @@ async def _say(
         menu = "target_id" in interaction.payload["data"]
         name = _full_name(interaction.payload["data"])
         extra["type"] = MENU_COMMAND if menu else CHAT_COMMAND
-        about = {"id": interaction.id, "type": 2, "name": name, "user": shapes.user(interaction.user)}
+        about = {"id": interaction.id, "type": 2, "name": name, "user": serialize.user(interaction.user)}
         extra["interaction"] = about
     elif (target := interaction.original if follows else interaction.source) is not None:
         reference = {"type": 0, "channel_id": interaction.channel.id, "message_id": target.id}
@@ -153,23 +153,23 @@ async def follow_up(call: Call) -> Reply:
     else:
         message = await _say(call, interaction, call.form, follows=True)
     interaction.followups.append(message)
-    return 200, shapes.message(call.world, message)
+    return 200, serialize.message(call.world, message)
 
 
 async def get(call: Call) -> Reply:
     """`GET /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
-    return 200, shapes.message(call.world, _target(call, _followed(call)))
+    return 200, serialize.message(call.world, _target(call, _followed(call)))
 
 
 async def edit(call: Call) -> Reply:
     """`PATCH /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
     interaction = _followed(call)
     message = _target(call, interaction)
-    desk = call.discord.messages
-    await desk.edit(message, where=interaction.channel, body=call.form, uploads=call.uploads)
+    resolver = call.discord.messages
+    await resolver.edit(message, where=interaction.channel, body=call.form, uploads=call.uploads)
     if message is interaction.original:
-        interaction.edits.append(shapes.seen_message(call.world, message))
-    return 200, shapes.message(call.world, message)
+        interaction.edits.append(serialize.seen_message(call.world, message))
+    return 200, serialize.message(call.world, message)
 
 
 async def delete(call: Call) -> Reply:

@@ -14,7 +14,7 @@ from sandbox import faults as trouble
 from sandbox.discord import uploads
 from sandbox.discord.errors import NotServed, Problem, Refused, refuse
 from sandbox.discord.ratelimit import Limited
-from sandbox.discord.requests import Record
+from sandbox.discord.request_log import Record
 from sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
 from sandbox.discord.rest.call import Call, Route
 

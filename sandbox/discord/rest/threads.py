@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.discord import shapes
+from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
-from sandbox.discord.rules import say
+from sandbox.discord.rules import validate
 from sandbox.discord.world import Channel
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ PUBLIC, PRIVATE = 11, 12
 
 def _check_thread(call: Call) -> list[Problem]:
     """A thread has a name, and goes to rest after an hour, a day, three days or a week."""
-    wrong = [*say.types(call.form, {"name": str}, ())]
+    wrong = [*validate.types(call.form, {"name": str}, ())]
     if not call.form.get("name"):
-        wrong.append(say.missing(("name",)))
-    wrong += say.length(call.form.get("name"), ("name",), most=100)
+        wrong.append(validate.missing(("name",)))
+    wrong += validate.length(call.form.get("name"), ("name",), most=100)
     if call.form.get("auto_archive_duration", 60) not in (60, 1440, 4320, 10080, None):
         text = "Value must be one of {60, 1440, 4320, 10080}."
-        wrong.append(say.problem(("auto_archive_duration",), "BASE_TYPE_CHOICES", text))
+        wrong.append(validate.problem(("auto_archive_duration",), "BASE_TYPE_CHOICES", text))
     return wrong
 
 
@@ -45,7 +45,7 @@ def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Answer:
         created_at=world.clock.stamp(),
     )
     world.channels[thread.id] = thread
-    shape = shapes.channel(world, thread)
+    shape = serialize.channel(world, thread)
     created = {**shape, "newly_created": True}
     call.discord.gateway.dispatch("THREAD_CREATE", created, guild_id=thread.guild_id, intent=Intent.GUILDS)
     return 201, shape

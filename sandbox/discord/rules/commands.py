@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord.errors import Problem
-from sandbox.discord.rules import say
-from sandbox.discord.rules.say import At
+from sandbox.discord.rules import validate
+from sandbox.discord.rules.validate import At
 from sandbox.discord.world import Json
 
 CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
@@ -49,8 +49,8 @@ _OPTION_TYPES = {**_TYPES, "type": int, "required": bool, "choices": list, "auto
 def check_commands(commands: Any) -> list[Problem]:
     """All commands of a bulk overwrite."""
     if not isinstance(commands, list):
-        return [] if commands is None else [say.problem((), "LIST_TYPE_CONVERT", "Only iterables may be used")]
-    wrong = list(say.objects(commands, ()))
+        return [] if commands is None else [validate.problem((), "LIST_TYPE_CONVERT", "Only iterables may be used")]
+    wrong = list(validate.objects(commands, ()))
     seen: dict[Any, list[str]] = {}
     for index, command in enumerate(commands):
         if not isinstance(command, dict):
@@ -59,12 +59,12 @@ def check_commands(commands: Any) -> list[Problem]:
         names = seen.setdefault(command.get("type") or CHAT_INPUT, [])
         if command.get("name") in names:
             text = "Application command names must be unique"
-            wrong.append(say.problem((index, "name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", text))
+            wrong.append(validate.problem((index, "name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", text))
         names.append(str(command.get("name")))
     for kind, names in seen.items():
         if kind in MOST_OF_TYPE and len(names) > MOST_OF_TYPE[kind]:
             wrong.append(
-                say.problem((), "MAX_COMMANDS", "Maximum number of application commands reached", refusal=30032)
+                validate.problem((), "MAX_COMMANDS", "Maximum number of application commands reached", refusal=30032)
             )
     return wrong
 
@@ -72,8 +72,8 @@ def check_commands(commands: Any) -> list[Problem]:
 def check_command(command: Any, at: At = ()) -> list[Problem]:
     """One command."""
     if not isinstance(command, dict):
-        return [say.problem(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
-    wrong = [*say.undeclared(command, _KEYS | _GIVEN, at), *say.types(command, _TYPES, at)]
+        return [validate.problem(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+    wrong = [*validate.undeclared(command, _KEYS | _GIVEN, at), *validate.types(command, _TYPES, at)]
     if any(problem.refusal for problem in wrong):
         return wrong
     kind = command.get("type") or CHAT_INPUT
@@ -81,17 +81,17 @@ def check_command(command: Any, at: At = ()) -> list[Problem]:
         wrong += _named(command, at)
         wrong += _options(command.get("options"), (*at, "options"), depth=0)
     else:
-        wrong += say.length(command.get("name") or "", (*at, "name"), least=1, most=32)
+        wrong += validate.length(command.get("name") or "", (*at, "name"), least=1, most=32)
         wrong += _locales(command, at)
         if command.get("description"):
             text = "Context menu commands cannot have description"
-            wrong.append(say.problem((*at, "description"), "APPLICATION_COMMAND_NO_DESCRIPTION", text))
+            wrong.append(validate.problem((*at, "description"), "APPLICATION_COMMAND_NO_DESCRIPTION", text))
         if command.get("options"):
             text = "Context menu commands cannot have options"
-            wrong.append(say.problem((*at, "options"), "APPLICATION_COMMAND_NO_OPTIONS", text))
+            wrong.append(validate.problem((*at, "options"), "APPLICATION_COMMAND_NO_OPTIONS", text))
     if size(command) > MOST_TEXT:
         text = f"Command exceeds maximum size ({MOST_TEXT})"
-        wrong.append(say.problem(at, "APPLICATION_COMMAND_TOO_LARGE", text))
+        wrong.append(validate.problem(at, "APPLICATION_COMMAND_TOO_LARGE", text))
     return wrong
 
 
@@ -113,12 +113,12 @@ def _named(what: Json, at: At) -> Iterator[Problem]:
     """The name and description of a chat command or of one of its options."""
     for key, name in (("name", what.get("name")), *_localized(what, "name_localizations")):
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.lower():
-            yield say.problem((*at, key), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+            yield validate.problem((*at, key), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     if not what.get("description"):
-        yield say.missing((*at, "description"))
-    yield from say.length(what.get("description"), (*at, "description"), most=100)
+        yield validate.missing((*at, "description"))
+    yield from validate.length(what.get("description"), (*at, "description"), most=100)
     for key, text in _localized(what, "description_localizations"):
-        yield from say.length(text, (*at, "description_localizations", key), least=1, most=100)
+        yield from validate.length(text, (*at, "description_localizations", key), least=1, most=100)
     yield from _locales(what, at)
 
 
@@ -131,15 +131,17 @@ def _locales(what: Json, at: At) -> Iterator[Problem]:
     for key in sorted(_LOCALIZED):
         for locale, _ in _localized(what, key):
             if locale not in LOCALES:
-                yield say.problem((*at, key, locale), "BASE_TYPE_CHOICES", "Value must be one of Discord's locales")
+                yield validate.problem(
+                    (*at, key, locale), "BASE_TYPE_CHOICES", "Value must be one of Discord's locales"
+                )
 
 
 def _options(options: Any, at: At, *, depth: int) -> Iterator[Problem]:
     """Options beside one another: their number, order, names."""
     if not isinstance(options, list):
         return
-    yield from say.objects(options, at)
-    yield from say.length(options, at, most=MOST_OPTIONS)
+    yield from validate.objects(options, at)
+    yield from validate.length(options, at, most=MOST_OPTIONS)
     seen: set[Any] = set()
     optional = False
     for index, option in enumerate(o for o in options if isinstance(o, dict)):
@@ -147,31 +149,31 @@ def _options(options: Any, at: At, *, depth: int) -> Iterator[Problem]:
         yield from _option(option, here, depth=depth)
         if str(option.get("name")) in seen:
             text = "Option names must be unique"
-            yield say.problem((*here, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", text)
+            yield validate.problem((*here, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", text)
         seen.add(str(option.get("name")))
         if option.get("type") not in (SUBCOMMAND, GROUP):
             if option.get("required") and optional:
                 text = "Required options must be placed before non-required options"
-                yield say.problem(here, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text)
+                yield validate.problem(here, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text)
             optional = optional or not option.get("required")
     kinds = {option.get("type") in (SUBCOMMAND, GROUP) for option in options if isinstance(option, dict)}
     if len(kinds) > 1:
         text = "Sub-command and sub-command group option types are mutually exclusive to all other types"
-        yield say.problem(at, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
+        yield validate.problem(at, "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
 
 
 def _option(option: Json, at: At, *, depth: int) -> Iterator[Problem]:
     """One option by itself."""
-    yield from say.undeclared(option, _OPTION_KEYS, at)
-    yield from say.types(option, _OPTION_TYPES, at)
+    yield from validate.undeclared(option, _OPTION_KEYS, at)
+    yield from validate.types(option, _OPTION_TYPES, at)
     yield from _named(option, at)
     kind = option.get("type")
     if kind not in range(1, 12):
-        yield say.problem((*at, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, …, 11}.")
+        yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, …, 11}.")
     nested = kind in (SUBCOMMAND, GROUP)
     if nested and depth > (0 if kind == GROUP else 1):
         text = "Sub-command option type cannot be nested here"
-        yield say.problem((*at, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
+        yield validate.problem((*at, "type"), "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", text)
     if nested:
         yield from _options(option.get("options"), (*at, "options"), depth=depth + (1 if kind == GROUP else 2))
     yield from _choices(option, at)
@@ -183,21 +185,21 @@ def _choices(option: Json, at: At) -> Iterator[Problem]:
         return
     if choices and option.get("autocomplete"):
         text = "Autocomplete and choices are mutually exclusive"
-        yield say.problem((*at, "autocomplete"), "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", text)
-    yield from say.length(choices, (*at, "choices"), most=MOST_CHOICES)
-    yield from say.objects(choices, (*at, "choices"))
+        yield validate.problem((*at, "autocomplete"), "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", text)
+    yield from validate.length(choices, (*at, "choices"), most=MOST_CHOICES)
+    yield from validate.objects(choices, (*at, "choices"))
     seen: set[str] = set()
     for index, choice in enumerate(c for c in choices if isinstance(c, dict)):
         here = (*at, "choices", index)
-        yield from say.undeclared(choice, {"name", "name_localizations", "value"}, here)
-        yield from say.length(choice.get("name") or "", (*here, "name"), least=1, most=100)
-        yield from say.length(choice.get("value"), (*here, "value"), most=100)
+        yield from validate.undeclared(choice, {"name", "name_localizations", "value"}, here)
+        yield from validate.length(choice.get("name") or "", (*here, "name"), least=1, most=100)
+        yield from validate.length(choice.get("value"), (*here, "value"), most=100)
         yield from _locales(choice, here)
         for locale, text in _localized(choice, "name_localizations"):
-            yield from say.length(text, (*here, "name_localizations", locale), least=1, most=100)
+            yield from validate.length(text, (*here, "name_localizations", locale), least=1, most=100)
         if choice.get("value") is None:
-            yield say.missing((*here, "value"))
+            yield validate.missing((*here, "value"))
         if str(choice.get("name")) in seen:
             text = "Choice names must be unique"
-            yield say.problem(here, "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_DUPLICATE", text)
+            yield validate.problem(here, "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_DUPLICATE", text)
         seen.add(str(choice.get("name")))

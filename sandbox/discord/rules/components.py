@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sandbox.discord.content import FILE_SCHEME, walk
 from sandbox.discord.errors import Problem
-from sandbox.discord.rules import say
-from sandbox.discord.rules.say import At
+from sandbox.discord.message_content import FILE_SCHEME, walk
+from sandbox.discord.rules import validate
+from sandbox.discord.rules.validate import At
 from sandbox.discord.world import Json
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
@@ -101,14 +101,14 @@ def _together(components: list[Any], at: At, *, v2: bool) -> Iterator[Problem]:
     """What the components must not be in sum."""
     every = list(walk(components))
     if not v2:
-        yield from say.length(components, at, most=MOST_V1_ROWS)
+        yield from validate.length(components, at, most=MOST_V1_ROWS)
     elif len(every) > MOST_V2:
         text = f"The maximum number of total components is {MOST_V2}."
-        yield say.problem(at, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", text)
+        yield validate.problem(at, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", text)
     shown = sum(len(str(c.get("content", ""))) for c in every if c.get("type") == TEXT_DISPLAY)
     if shown > MOST_TEXT:
         text = f"The total amount of displayable text must be {MOST_TEXT} or fewer."
-        yield say.problem(at, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", text)
+        yield validate.problem(at, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", text)
     yield from duplicates(components, at)
 
 
@@ -121,7 +121,7 @@ def duplicates(components: Any, at: At) -> Iterator[Problem]:
             if value and isinstance(value, str | int):
                 seen[value] += 1
                 if seen[value] > 1:
-                    yield say.problem((*here, key), kind, f"Component {key} cannot be duplicated")
+                    yield validate.problem((*here, key), kind, f"Component {key} cannot be duplicated")
 
 
 def check_component(component: Json, at: At) -> Iterator[Problem]:
@@ -129,12 +129,12 @@ def check_component(component: Json, at: At) -> Iterator[Problem]:
     kind = component.get("type")
     if not isinstance(kind, int) or kind not in KEYS:
         choices = ", ".join(map(str, KEYS))
-        yield say.problem((*at, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+        yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
         return
-    yield from say.undeclared(component, KEYS[kind] | _ALWAYS, at)
-    yield from say.types(component, _TYPES, at)
+    yield from validate.undeclared(component, KEYS[kind] | _ALWAYS, at)
+    yield from validate.types(component, _TYPES, at)
     for key, (least, most) in _LENGTHS.items():
-        yield from say.length(component.get(key), (*at, key), least=least, most=most)
+        yield from validate.length(component.get(key), (*at, key), least=least, most=most)
     if kind == BUTTON:
         yield from _button(component, at)
     elif kind == ROW:
@@ -142,7 +142,7 @@ def check_component(component: Json, at: At) -> Iterator[Problem]:
     elif kind in SELECTS:
         yield from _select(component, at)
     elif kind == TEXT_DISPLAY:
-        yield from say.length(component.get("content") or [], (*at, "content"), least=1, most=MOST_TEXT)
+        yield from validate.length(component.get("content") or [], (*at, "content"), least=1, most=MOST_TEXT)
     elif kind in (SECTION, CONTAINER):
         yield from _holder(component, at)
 
@@ -151,62 +151,62 @@ def _holder(component: Json, at: At) -> Iterator[Problem]:
     """A section with its texts and its accessory, or a container of anything but containers."""
     section = component["type"] == SECTION
     children = component.get("components") or []
-    yield from say.length(children, (*at, "components"), least=1, most=3 if section else MOST_V2)
+    yield from validate.length(children, (*at, "components"), least=1, most=3 if section else MOST_V2)
     yield from _kinds(children, (*at, "components"), {TEXT_DISPLAY} if section else TOP_V2 - {CONTAINER})
     if section and not component.get("accessory"):
-        yield say.missing((*at, "accessory"))
+        yield validate.missing((*at, "accessory"))
     elif section:
         yield from _kinds([component["accessory"]], (*at, "accessory"), {BUTTON, THUMBNAIL})
 
 
 def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Problem]:
     """Components that have no place here."""
-    yield from say.objects(components, at)
+    yield from validate.objects(components, at)
     for index, component in enumerate(components if isinstance(components, list) else []):
         if isinstance(component, dict) and component.get("type") not in allowed:
             choices = ", ".join(map(str, sorted(allowed)))
-            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+            yield validate.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
 
 
 def _button(button: Json, at: At) -> Iterator[Problem]:
-    yield from say.length(button.get("label"), (*at, "label"), most=80)
+    yield from validate.length(button.get("label"), (*at, "label"), most=80)
     style = button.get("style")
     needed = {LINK: "url", PREMIUM: "sku_id"}.get(style if isinstance(style, int) else 0, "custom_id")
     if style not in range(1, 7):
-        yield say.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
+        yield validate.problem((*at, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
     if not button.get(needed):
-        yield say.missing((*at, needed))
+        yield validate.missing((*at, needed))
     if button.get("custom_id") and (button.get("url") or button.get("sku_id")):
         text = "A custom id and url cannot both be specified"
-        yield say.problem((*at, "custom_id"), "COMPONENT_CUSTOM_ID_AND_URL", text)
+        yield validate.problem((*at, "custom_id"), "COMPONENT_CUSTOM_ID_AND_URL", text)
     if style != PREMIUM and not button.get("label") and not button.get("emoji"):
-        yield say.problem((*at, "label"), "BUTTON_COMPONENT_LABEL_OR_EMOJI", "A label or an emoji is required")
+        yield validate.problem((*at, "label"), "BUTTON_COMPONENT_LABEL_OR_EMOJI", "A label or an emoji is required")
 
 
 def _row(row: Json, at: At) -> Iterator[Problem]:
     children = row.get("components")
     if not isinstance(children, list):
-        yield say.missing((*at, "components"))
+        yield validate.missing((*at, "components"))
         return
-    yield from say.length(children, (*at, "components"), least=1, most=5)
+    yield from validate.length(children, (*at, "components"), least=1, most=5)
     yield from _kinds(children, (*at, "components"), {BUTTON, TEXT_INPUT, *SELECTS})
     kinds = [child.get("type") for child in children if isinstance(child, dict)]
     if len(kinds) > 1 and any(kind != BUTTON for kind in kinds):
         text = "The specified component exceeds the maximum width"
-        yield say.problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text)
+        yield validate.problem((*at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", text)
 
 
 def _select(select: Json, at: At) -> Iterator[Problem]:
     if not select.get("custom_id"):
-        yield say.missing((*at, "custom_id"))
+        yield validate.missing((*at, "custom_id"))
     least, most = select.get("min_values"), select.get("max_values")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield say.problem((*at, "min_values"), "BASE_TYPE_BAD_RANGE", "min_values is greater than max_values")
+        yield validate.problem((*at, "min_values"), "BASE_TYPE_BAD_RANGE", "min_values is greater than max_values")
     if select["type"] != STRING_SELECT:
         yield from _standing(select, (*at, "default_values"))
         return
     if not select.get("options"):
-        yield say.missing((*at, "options"))
+        yield validate.missing((*at, "options"))
     yield from options(select.get("options"), (*at, "options"))
 
 
@@ -215,37 +215,37 @@ def _standing(select: Json, at: At) -> Iterator[Problem]:
     given = select.get("default_values")
     if not isinstance(given, list) or not given:
         return
-    yield from say.objects(given, at)
+    yield from validate.objects(given, at)
     for index, value in enumerate(given):
         if not isinstance(value, dict):
             continue
         if not str(value.get("id")).isdecimal():
             text = f'Value "{value.get("id")}" is not snowflake.'
-            yield say.problem((*at, index, "id"), "NUMBER_TYPE_COERCE", text)
+            yield validate.problem((*at, index, "id"), "NUMBER_TYPE_COERCE", text)
         if value.get("type") not in STANDING[select["type"]]:
             choices = ", ".join(STANDING[select["type"]])
-            yield say.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
+            yield validate.problem((*at, index, "type"), "BASE_TYPE_CHOICES", f"Value must be one of {{{choices}}}.")
     least, most = ((1 if select.get(key) is None else select[key]) for key in ("min_values", "max_values"))
     if isinstance(least, int) and isinstance(most, int):
-        yield from say.length(given, at, least=least, most=most)
+        yield from validate.length(given, at, least=least, most=most)
 
 
 def options(given: Any, at: At) -> Iterator[Problem]:
     """The options of a select, radio or checkbox group."""
-    yield from say.objects(given, at)
+    yield from validate.objects(given, at)
     seen: set[Any] = set()
     for index, option in enumerate(given if isinstance(given, list) else []):
         if not isinstance(option, dict):
             continue
         here = (*at, index)
-        yield from say.undeclared(option, _OPTION_KEYS, here)
+        yield from validate.undeclared(option, _OPTION_KEYS, here)
         for key, least, most in (("label", 1, 100), ("value", 1, 100), ("description", 0, 100)):
             if least and not option.get(key):
-                yield say.missing((*here, key))
-            yield from say.length(option.get(key), (*here, key), most=most)
+                yield validate.missing((*here, key))
+            yield from validate.length(option.get(key), (*here, key), most=most)
         if str(option.get("value")) in seen:
             text = "The specified option value is already used"
-            yield say.problem((*here, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", text)
+            yield validate.problem((*here, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", text)
         seen.add(str(option.get("value")))
 
 

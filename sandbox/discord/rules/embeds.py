@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord.errors import Problem
-from sandbox.discord.rules import say
-from sandbox.discord.rules.say import At
+from sandbox.discord.rules import validate
+from sandbox.discord.rules.validate import At
 from sandbox.discord.world import Json
 
 MOST_EMBEDS, MOST_CHARACTERS = 10, 6000
@@ -34,12 +34,12 @@ def check_embeds(embeds: Any, at: At) -> Iterator[Problem]:
     """All embeds of a message."""
     if not isinstance(embeds, list):
         return
-    yield from say.length(embeds, at, most=MOST_EMBEDS)
+    yield from validate.length(embeds, at, most=MOST_EMBEDS)
     for index, embed in enumerate(embeds):
         yield from _embed(embed, (*at, index))
     if sum(size(embed) for embed in embeds) > MOST_CHARACTERS:
         text = f"Embed size exceeds maximum size of {MOST_CHARACTERS}"
-        yield say.problem(at, "MAX_EMBED_SIZE_EXCEEDED", text)
+        yield validate.problem(at, "MAX_EMBED_SIZE_EXCEEDED", text)
 
 
 def size(embed: Json) -> int:
@@ -52,15 +52,15 @@ def size(embed: Json) -> int:
 
 
 def _embed(embed: Json, at: At) -> Iterator[Problem]:
-    yield from say.undeclared(embed, _KEYS, at)
-    yield from say.types(embed, _TYPES, at)
+    yield from validate.undeclared(embed, _KEYS, at)
+    yield from validate.types(embed, _TYPES, at)
     for key, most in _LENGTHS.items():
-        yield from say.length(embed.get(key), (*at, key), most=most)
+        yield from validate.length(embed.get(key), (*at, key), most=most)
     for part, lengths in _PARTS.items():
         values = embed.get(part)
         for key, most in lengths.items():
             if isinstance(values, dict):
-                yield from say.length(values.get(key), (*at, part, key), most=most)
+                yield from validate.length(values.get(key), (*at, part, key), most=most)
     fields = embed.get("fields")
     for index, field in enumerate(fields if isinstance(fields, list) else []):
         yield from _field(field, (*at, "fields", index))
@@ -68,10 +68,10 @@ def _embed(embed: Json, at: At) -> Iterator[Problem]:
 
 def _field(field: Any, at: At) -> Iterator[Problem]:
     if not isinstance(field, dict):
-        yield from say.objects([field], at[:-1])
+        yield from validate.objects([field], at[:-1])
         return
-    yield from say.undeclared(field, {"name", "value", "inline"}, at)
+    yield from validate.undeclared(field, {"name", "value", "inline"}, at)
     for key, most in (("name", 256), ("value", 1024)):
         if not field.get(key):
-            yield say.missing((*at, key))
-        yield from say.length(field.get(key), (*at, key), most=most)
+            yield validate.missing((*at, key))
+        yield from validate.length(field.get(key), (*at, key), most=most)

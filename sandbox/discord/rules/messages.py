@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from sandbox.discord.cdn import clean
-from sandbox.discord.content import files_of_embeds
 from sandbox.discord.errors import Problem
+from sandbox.discord.message_content import files_of_embeds
 from sandbox.discord.messages import COMPONENTS_V2, EPHEMERAL
-from sandbox.discord.rules import say
+from sandbox.discord.rules import validate
 from sandbox.discord.rules.components import check_components, files_of_components
 from sandbox.discord.rules.embeds import check_embeds
-from sandbox.discord.rules.say import At
+from sandbox.discord.rules.validate import At
 from sandbox.discord.world import Json, Message
 
 Kind = Literal["create", "edit", "answer", "update", "follow_up", "webhook_edit"]
@@ -49,18 +49,18 @@ def check_message(
 ) -> list[Problem]:
     """What is wrong with a message's body; `current` is the message that it changes, `files` the uploads."""
     if not isinstance(body, dict):
-        return [say.problem(under, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
-    wrong = list(say.types(body, _TYPES, under))
+        return [validate.problem(under, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+    wrong = list(validate.types(body, _TYPES, under))
     for key in ("embeds", "attachments"):
-        wrong += say.objects(body.get(key), (*under, key))
-    wrong += say.undeclared(body, _KEYS[kind], under)
+        wrong += validate.objects(body.get(key), (*under, key))
+    wrong += validate.undeclared(body, _KEYS[kind], under)
     if any(problem.refusal for problem in wrong):
         return wrong
     flags = int(body.get("flags") or 0) | (current.data["flags"] if current is not None else 0)
     v2 = bool(flags & COMPONENTS_V2)
     return [
         *wrong,
-        *say.length(body.get("content"), (*under, "content"), most=MOST_TEXT),
+        *validate.length(body.get("content"), (*under, "content"), most=MOST_TEXT),
         *check_embeds(body.get("embeds"), (*under, "embeds")),
         *check_components(body.get("components"), (*under, "components"), v2=v2),
         *_nonce(body, under),
@@ -74,39 +74,39 @@ def check_message(
 def check_deferral(data: Any) -> list[Problem]:
     """What is wrong with a deferral: it says no more than whether the answer will be private."""
     if not isinstance(data, dict):
-        return [say.problem(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
-    wrong = [*say.types(data, {"flags": int}, ("data",))]
+        return [validate.problem(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
+    wrong = [*validate.types(data, {"flags": int}, ("data",))]
     for key in data:
         if key != "flags":
             text = "A deferred answer has flags only; this is lost"
-            wrong.append(say.problem(("data", key), "UNDECLARED_KEY", text, refusal=None))
+            wrong.append(validate.problem(("data", key), "UNDECLARED_KEY", text, refusal=None))
     if not wrong and int(data.get("flags") or 0) & ~EPHEMERAL:
         text = "A deferred answer can only be flagged as ephemeral"
-        wrong.append(say.problem(("data", "flags"), "FLAGS_OF_DEFERRAL", text, refusal=None))
+        wrong.append(validate.problem(("data", "flags"), "FLAGS_OF_DEFERRAL", text, refusal=None))
     return wrong
 
 
 def _nonce(body: Json, at: At) -> Iterator[Problem]:
     nonce = body.get("nonce")
     if isinstance(nonce, str):
-        yield from say.length(nonce, (*at, "nonce"), most=MOST_NONCE)
+        yield from validate.length(nonce, (*at, "nonce"), most=MOST_NONCE)
     elif nonce is not None and not isinstance(nonce, int):
-        yield say.problem((*at, "nonce"), "NONCE_TYPE_BAD", "A nonce is a string or an integer")
+        yield validate.problem((*at, "nonce"), "NONCE_TYPE_BAD", "A nonce is a string or an integer")
 
 
 def _mentions(allowed: Json, at: At) -> Iterator[Problem]:
-    yield from say.undeclared(allowed, {"parse", "users", "roles", "replied_user"}, at)
-    yield from say.types(allowed, {"parse": list, "users": list, "roles": list}, at)
+    yield from validate.undeclared(allowed, {"parse", "users", "roles", "replied_user"}, at)
+    yield from validate.types(allowed, {"parse": list, "users": list, "roles": list}, at)
     for key in ("users", "roles"):
-        yield from say.length(allowed.get(key), (*at, key), most=100)
+        yield from validate.length(allowed.get(key), (*at, key), most=100)
         parsed = allowed.get("parse")
         if allowed.get(key) and isinstance(parsed, list) and key in parsed:
             text = f"parse:[{key!r}] and {key}: [ids...] are mutually exclusive."
-            yield say.problem(at, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", text)
+            yield validate.problem(at, "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", text)
     for index, what in enumerate(allowed.get("parse") or ()):
         if what not in ("users", "roles", "everyone"):
             text = "Value must be one of ('users', 'everyone', 'roles')."
-            yield say.problem((*at, "parse", index), "BASE_TYPE_CHOICES", text)
+            yield validate.problem((*at, "parse", index), "BASE_TYPE_CHOICES", text)
 
 
 def _attachments(body: Json, files: Sequence[str], current: Message | None, at: At) -> Iterator[Problem]:
@@ -117,20 +117,20 @@ def _attachments(body: Json, files: Sequence[str], current: Message | None, at: 
     if "attachments" in body:
         staying = {i: name for i, name in staying.items() if i in {str(a.get("id")) for a in listed}}
     if len(files) + len(staying) > MOST_FILES or len(listed) > MOST_FILES:
-        yield from say.length([None] * (MOST_FILES + 1), (*at, "attachments"), most=MOST_FILES)
+        yield from validate.length([None] * (MOST_FILES + 1), (*at, "attachments"), most=MOST_FILES)
     names = {clean(name) for name in files} | set(staying.values())
     for index, about in enumerate(listed):
         here = (*at, "attachments", index)
-        yield from say.undeclared(about, _ATTACHMENT_KEYS, here)
-        yield from say.length(about.get("description"), (*here, "description"), most=MOST_ALT)
+        yield from validate.undeclared(about, _ATTACHMENT_KEYS, here)
+        yield from validate.length(about.get("description"), (*here, "description"), most=MOST_ALT)
         new = str(about.get("id")).isdecimal() and int(about["id"]) < len(files)
         if not new and str(about.get("id")) not in staying:
-            yield say.problem((*here, "id"), "ATTACHMENT_NOT_FOUND", "Attachment data with this id was not sent")
+            yield validate.problem((*here, "id"), "ATTACHMENT_NOT_FOUND", "Attachment data with this id was not sent")
         elif new and about.get("filename"):
             names.add(clean(str(about["filename"])))
     shown = {*files_of_embeds(body.get("embeds")), *files_of_components(body.get("components"))}
     for name in sorted(shown - names):
-        yield say.problem(at, "UNRESOLVABLE_ATTACHMENT", f"No file is attached for attachment://{name}")
+        yield validate.problem(at, "UNRESOLVABLE_ATTACHMENT", f"No file is attached for attachment://{name}")
 
 
 def _legacy(body: Json, at: At) -> Iterator[Problem]:
@@ -138,7 +138,7 @@ def _legacy(body: Json, at: At) -> Iterator[Problem]:
     for key in ("content", "embeds", "poll", "sticker_ids"):
         if body.get(key):
             text = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
-            yield say.problem((*at, key), "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
+            yield validate.problem((*at, key), "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
 
 
 def _empty(body: Json, files: Sequence[str], kind: Kind, current: Message | None) -> Iterator[Problem]:
@@ -152,4 +152,4 @@ def _empty(body: Json, files: Sequence[str], kind: Kind, current: Message | None
     else:
         filled = any(body.get(key) for key in ("content", "embeds", "components", "poll", "sticker_ids"))
     if not filled and not files:
-        yield say.problem((), "EMPTY_MESSAGE", "Cannot send an empty message", refusal=EMPTY)
+        yield validate.problem((), "EMPTY_MESSAGE", "Cannot send an empty message", refusal=EMPTY)

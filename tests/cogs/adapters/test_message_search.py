@@ -17,7 +17,7 @@ from cogs.adapters.message_search import find_message
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.posting import mapped_errors
 from sandbox.discord.world import Channel
-from tests.sandbox.discord.theatre import Theatre, opened
+from tests.sandbox.discord.library_client import LibraryClient, opened
 
 HOUR = 3600.0
 
@@ -25,25 +25,27 @@ HOUR = 3600.0
 class Search:
     """A client that is logged in, and a channel in which others talk."""
 
-    def __init__(self, theatre: Theatre) -> None:
-        self.theatre, self.clock = theatre, DiscordClock()
-        described = theatre.sandbox.describe()["discord"]
+    def __init__(self, library_client: LibraryClient) -> None:
+        self.library_client, self.clock = library_client, DiscordClock()
+        described = library_client.sandbox.describe()["discord"]
         self.client = discord.Client(
             intents=discord.Intents(guilds=True), http_trace=listening(self.clock, api=described["api"])
         )
-        self.place: Channel = theatre.sandbox.discord.world.channels[described["channels"]["general"]]
+        self.place: Channel = library_client.sandbox.discord.world.channels[described["channels"]["general"]]
 
     @property
     def world(self) -> Any:
-        return self.theatre.sandbox.discord.world
+        return self.library_client.sandbox.discord.world
 
     async def says(self, text: str, *, times: int = 1, user: str = "ana") -> int:
         """Somebody writes; the id of the last message."""
-        users = self.theatre.sandbox.describe()["discord"]["users"]
+        users = self.library_client.sandbox.describe()["discord"]["users"]
         author = self.world.bot if user == "bot" else self.world.users[users[user]]
         for _ in range(times):
             body = {"content": text}
-            message = await self.theatre.sandbox.discord.messages.post(where=self.place, author=author, body=body)
+            message = await self.library_client.sandbox.discord.messages.post(
+                where=self.place, author=author, body=body
+            )
         return int(message.id)
 
     async def for_the_card(self, *, since: datetime, most: int = 10_000) -> Sighting:
@@ -55,10 +57,10 @@ class Search:
 
 @pytest.fixture
 async def search() -> AsyncIterator[Search]:
-    async with opened(None) as theatre:
-        search = Search(theatre)
+    async with opened(None) as library_client:
+        search = Search(library_client)
         async with search.client:
-            await search.client.login(theatre.sandbox.discord.world.token)
+            await search.client.login(library_client.sandbox.discord.world.token)
             yield search
 
 
@@ -96,7 +98,7 @@ async def test_what_was_not_posted_is_known_only_when_everything_was_read(search
 )
 async def test_who_could_not_look_to_the_end_cannot_tell(search: Search, fault: str, seen: CannotTell) -> None:
     await search.says("noise", times=150)
-    await search.theatre.post(
+    await search.library_client.post(
         "faults", target="discord", kind=fault, on=["rest"], after=1, count=2
     )  # from the second page
     assert await search.for_the_card(since=search.clock()) == seen
@@ -104,7 +106,7 @@ async def test_who_could_not_look_to_the_end_cannot_tell(search: Search, fault: 
 
 async def test_a_channel_whose_history_is_closed_cannot_tell(search: Search) -> None:
     await search.says("card", user="bot")
-    await search.theatre.post("permissions", channel="general", deny=["READ_MESSAGE_HISTORY"])
+    await search.library_client.post("permissions", channel="general", deny=["READ_MESSAGE_HISTORY"])
     assert await search.for_the_card(since=search.clock()) == CannotTell(reason="discord_50013", closed=True)
 
 

@@ -18,7 +18,7 @@ import pytest
 from sandbox.discord.openapi import Document
 from sandbox.discord.world import Channel, Guild, World
 from sandbox.server import Sandbox
-from tests.sandbox.discord.theatre import Theatre, opened
+from tests.sandbox.discord.library_client import LibraryClient, opened
 
 GUILDS = 1
 COMMAND = {
@@ -78,7 +78,7 @@ class Bot:
 
 
 @dataclass
-class Stage:
+class Harness:
     """One sandbox, its addresses, and a clock that stands still until it is moved."""
 
     sandbox: Sandbox
@@ -215,34 +215,34 @@ def document() -> Document:
 
 
 @pytest.fixture(params=["by hand", "with the document"])
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     """A sandbox that checks by hand, and one that has Discord's document too."""
     checked = request.getfixturevalue("document") if request.param == "with the document" else None
-    async with _staged(checked) as stage:
-        yield stage
+    async with _staged(checked) as harness:
+        yield harness
 
 
 @pytest.fixture(params=["by hand", "with the document"])
-async def theatre(request: pytest.FixtureRequest) -> AsyncIterator[Theatre]:
+async def library_client(request: pytest.FixtureRequest) -> AsyncIterator[LibraryClient]:
     """The same with a real client's library pointed at it."""
     checked = request.getfixturevalue("document") if request.param == "with the document" else None
-    async with opened(checked) as theatre:
-        yield theatre
+    async with opened(checked) as library_client:
+        yield library_client
 
 
 @pytest.fixture
-async def plain() -> AsyncIterator[Stage]:
+async def plain() -> AsyncIterator[Harness]:
     """A sandbox that checks by hand, for what has nothing to do with documents."""
-    async with _staged(None) as stage:
-        yield stage
+    async with _staged(None) as harness:
+        yield harness
 
 
 @asynccontextmanager
-async def _staged(document: Document | None) -> AsyncIterator[Stage]:
+async def _staged(document: Document | None) -> AsyncIterator[Harness]:
     seconds = [time.time()]
     sandbox = Sandbox(openapi=document, environment={}, clock=lambda: seconds[0])
     async with sandbox, aiohttp.ClientSession() as client:
-        yield Stage(sandbox, client, seconds)
+        yield Harness(sandbox, client, seconds)
         assert sandbox.discord.own_problems == []
 
 

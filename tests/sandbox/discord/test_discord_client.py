@@ -7,7 +7,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from tests.sandbox.discord.theatre import Theatre
+from tests.sandbox.discord.library_client import LibraryClient
 
 Act = discord.Interaction[discord.Client]
 
@@ -102,23 +102,23 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
-def cast(
-    theatre: Theatre, client: discord.Client, clip: Path
+def run(
+    library_client: LibraryClient, client: discord.Client, clip: Path
 ) -> AbstractAsyncContextManager[app_commands.CommandTree[Any]]:
     """The client with its commands and its lasting view."""
     client.add_view(Card())
-    return theatre.cast(client, lambda tree: commands_of(tree, clip))
+    return library_client.run(client, lambda tree: commands_of(tree, clip))
 
 
 def little(**more: Any) -> discord.Client:
     return discord.Client(intents=discord.Intents(guilds=True), guild_ready_timeout=0.1, **more)
 
 
-async def test_a_real_client_takes_a_command_from_end_to_end(theatre: Theatre, clip: Path) -> None:
-    async with cast(theatre, little(), clip):
+async def test_a_real_client_takes_a_command_from_end_to_end(library_client: LibraryClient, clip: Path) -> None:
+    async with run(library_client, little(), clip):
         typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "a fox"}}
-        seen = await theatre.act("command", settled=lambda seen: seen["edits"], **typed)
-        messages = await theatre.look("messages", channel="general")
+        seen = await library_client.act("command", settled=lambda seen: seen["edits"], **typed)
+        messages = await library_client.look("messages", channel="general")
     private, card, reply, more = messages
 
     assert seen["acknowledged"] < 3
@@ -126,7 +126,7 @@ async def test_a_real_client_takes_a_command_from_end_to_end(theatre: Theatre, c
     assert [message["content"] for message in seen["edits"]] == ["all done"]
     assert (private["content"], private["visible_to"]) == (
         "all done",
-        theatre.sandbox.describe()["discord"]["users"]["ana"],
+        library_client.sandbox.describe()["discord"]["users"]["ana"],
     )
     assert (card["content"], card["nonce"], card["attachments"][0]["description"]) == ("a fox done", "job-1", "a fox")
     assert card["attachments"][0]["size"] == len(FILM)
@@ -135,25 +135,31 @@ async def test_a_real_client_takes_a_command_from_end_to_end(theatre: Theatre, c
     assert len(seen["followups"]) == 2
 
 
-async def test_buttons_selects_and_modals_work_on_a_card_of_a_former_life(theatre: Theatre, clip: Path) -> None:
-    async with cast(theatre, little(), clip):
+async def test_buttons_selects_and_modals_work_on_a_card_of_a_former_life(
+    library_client: LibraryClient, clip: Path
+) -> None:
+    async with run(library_client, little(), clip):
         typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "a fox"}}
-        await theatre.act("command", settled=lambda seen: seen["edits"], **typed)
-    card = (await theatre.look("messages", channel="general"))[1]["id"]
-    async with cast(theatre, little(), clip):
+        await library_client.act("command", settled=lambda seen: seen["edits"], **typed)
+    card = (await library_client.look("messages", channel="general"))[1]["id"]
+    async with run(library_client, little(), clip):
         press = {"user": "ben", "message_id": card}
-        chosen = await theatre.act(
+        chosen = await library_client.act(
             "component",
             settled=lambda seen: seen["first"],
             **press,
             custom_id="card:shape",
             values=["9:16"],
         )
-        again = await theatre.act("component", settled=lambda seen: seen["edits"], **press, custom_id="card:again")
-        asked = await theatre.act("component", settled=lambda seen: seen["modal"], **press, custom_id="card:rename")
+        again = await library_client.act(
+            "component", settled=lambda seen: seen["edits"], **press, custom_id="card:again"
+        )
+        asked = await library_client.act(
+            "component", settled=lambda seen: seen["modal"], **press, custom_id="card:rename"
+        )
         fields = {"name": "Reynard", "mode": ["pro"]}
         sent = {"user": "ben", "interaction_id": asked["id"], "fields": fields}
-        renamed = await theatre.act("modal", settled=lambda seen: seen["first"], **sent)
+        renamed = await library_client.act("modal", settled=lambda seen: seen["first"], **sent)
 
     assert chosen["first"]["content"] == "shape 9:16"
     assert (again["edits"][0]["content"], again["edits"][0]["attachments"]) == ("again", [])
@@ -161,22 +167,24 @@ async def test_buttons_selects_and_modals_work_on_a_card_of_a_former_life(theatr
     assert renamed["current"]["components"] == []
 
 
-async def test_completions_nested_commands_and_menus_are_served(theatre: Theatre, clip: Path) -> None:
-    async with cast(theatre, little(), clip):
+async def test_completions_nested_commands_and_menus_are_served(library_client: LibraryClient, clip: Path) -> None:
+    async with run(library_client, little(), clip):
         where = {"user": "ana", "channel": "general"}
         typed = {**where, "name": "video show job", "options": {"job": "7"}}
-        completed = await theatre.act("autocomplete", settled=lambda seen: seen["choices"], **typed, focused="job")
-        shown = await theatre.act("command", settled=lambda seen: seen["first"], **typed)
-        message = await theatre.post("messages", user="ben", channel="general", content="a fox")
+        completed = await library_client.act(
+            "autocomplete", settled=lambda seen: seen["choices"], **typed, focused="job"
+        )
+        shown = await library_client.act("command", settled=lambda seen: seen["first"], **typed)
+        message = await library_client.post("messages", user="ben", channel="general", content="a fox")
         menu = {**where, "name": "Make a video of this", "target": message["id"]}
-        layout = await theatre.act("command", settled=lambda seen: seen["first"], **menu)
+        layout = await library_client.act("command", settled=lambda seen: seen["first"], **menu)
 
     assert completed["choices"] == [{"name": "job 7", "value": "7"}]
     assert shown["first"]["content"] == "job 7"
     assert layout["first"]["components"][0]["components"][0]["content"] == "**a fox**"
 
 
-async def test_a_client_survives_a_dropped_line_and_a_failing_server(theatre: Theatre, clip: Path) -> None:
+async def test_a_client_survives_a_dropped_line_and_a_failing_server(library_client: LibraryClient, clip: Path) -> None:
     client = little()
     resumed = asyncio.Event()
 
@@ -184,33 +192,33 @@ async def test_a_client_survives_a_dropped_line_and_a_failing_server(theatre: Th
     async def on_resumed() -> None:
         resumed.set()
 
-    async with cast(theatre, client, clip):
-        await theatre.post("faults", target="discord", kind="gateway_drop")
+    async with run(library_client, client, clip):
+        await library_client.post("faults", target="discord", kind="gateway_drop")
         await asyncio.wait_for(resumed.wait(), 10)
-        await theatre.post("faults", target="discord", kind="http_429", on=["message"], retry_after=0.05)
+        await library_client.post("faults", target="discord", kind="http_429", on=["message"], retry_after=0.05)
         typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "a fox"}}
-        seen = await theatre.act("command", settled=lambda seen: seen["edits"], **typed)
+        seen = await library_client.act("command", settled=lambda seen: seen["edits"], **typed)
 
     assert seen["edits"]
-    assert [row.status for row in theatre.sandbox.discord.requests if row.fault] == [429]
+    assert [row.status for row in library_client.sandbox.discord.requests if row.fault] == [429]
 
 
-async def test_a_sharded_client_gets_its_events_by_shard(theatre: Theatre, clip: Path) -> None:
+async def test_a_sharded_client_gets_its_events_by_shard(library_client: LibraryClient, clip: Path) -> None:
     intents = discord.Intents(guilds=True)
     client = discord.AutoShardedClient(intents=intents, shard_count=2, guild_ready_timeout=0.1)
-    async with cast(theatre, client, clip):
+    async with run(library_client, client, clip):
         typed = {"user": "ana", "channel": "general", "name": "video show job", "options": {"job": "7"}}
-        await theatre.act("command", settled=lambda seen: seen["first"], **typed)
+        await library_client.act("command", settled=lambda seen: seen["first"], **typed)
         guild = client.guilds[0]
 
     assert set(client.shards) == {0, 1}
     assert guild.shard_id == (guild.id >> 22) % 2
 
 
-async def test_the_clients_cache_knows_the_limits_and_permissions(theatre: Theatre, clip: Path) -> None:
+async def test_the_clients_cache_knows_the_limits_and_permissions(library_client: LibraryClient, clip: Path) -> None:
     client = little()
-    async with cast(theatre, client, clip):
-        await theatre.post("permissions", channel="general", deny=["ATTACH_FILES"])
+    async with run(library_client, client, clip):
+        await library_client.post("permissions", channel="general", deny=["ATTACH_FILES"])
         guild = client.guilds[0]
         general = discord.utils.get(guild.text_channels, name="general")
         quiet = discord.utils.get(guild.text_channels, name="quiet")
@@ -219,7 +227,7 @@ async def test_the_clients_cache_knows_the_limits_and_permissions(theatre: Theat
         async with asyncio.timeout(5):
             while general.permissions_for(guild.me).attach_files:  # noqa: ASYNC110 - a cache tells nobody
                 await asyncio.sleep(0.01)
-        user = await client.fetch_user(int(theatre.sandbox.describe()["discord"]["users"]["ana"]))
+        user = await client.fetch_user(int(library_client.sandbox.describe()["discord"]["users"]["ana"]))
         direct = await user.send("hello")
         history = [message.content async for message in direct.channel.history(limit=5)]
         thread = await general.create_thread(name="Takes", type=discord.ChannelType.public_thread)

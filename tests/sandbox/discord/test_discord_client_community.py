@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from tests.sandbox.discord.theatre import Theatre
+from tests.sandbox.discord.library_client import LibraryClient
 
 Act = discord.Interaction[discord.Client]
 Tree = app_commands.CommandTree[Any]
@@ -127,19 +127,19 @@ def play(tree: Tree) -> None:
         await interaction.followup.send(f"{kept.attachments[0].is_spoiler()} {kept.attachments[0].flags.spoiler}")
 
 
-async def test_a_command_takes_every_kind_of_option(theatre: Theatre) -> None:
-    async with theatre.cast(client(), play):
+async def test_a_command_takes_every_kind_of_option(library_client: LibraryClient) -> None:
+    async with library_client.run(client(), play):
         typed = {**TYPED, "name": "take", "options": OPTIONS}
-        seen = await theatre.act("command", settled=lambda seen: seen["followups"], **typed)
+        seen = await library_client.act("command", settled=lambda seen: seen["followups"], **typed)
 
     wanted = ["ben", "Film club", "Studio", "category", "Moderators", 0.25, 7, True]
     wanted += ["the_list.json", 9, "application/json", '{"ü": 1}', ["@everyone", "Film club"], True]
     assert seen["followups"][0]["content"] == str(wanted)
 
 
-async def test_selects_of_people_roles_and_channels_are_chosen_from(theatre: Theatre) -> None:
-    async with theatre.cast(client(), play):
-        sent = await theatre.act("command", settled=lambda seen: seen["first"], **TYPED, name="ballot")
+async def test_selects_of_people_roles_and_channels_are_chosen_from(library_client: LibraryClient) -> None:
+    async with library_client.run(client(), play):
+        sent = await library_client.act("command", settled=lambda seen: seen["first"], **TYPED, name="ballot")
         choices = {
             "who": ["ana", "ben"],
             "role": ["Moderators"],
@@ -148,10 +148,10 @@ async def test_selects_of_people_roles_and_channels_are_chosen_from(theatre: The
         }
         press = {"user": "ben", "message_id": sent["first"]["id"], "settled": lambda seen: seen["first"]}
         said = {
-            name: (await theatre.act("component", **press, custom_id=name, values=values))["first"]["content"]
+            name: (await library_client.act("component", **press, custom_id=name, values=values))["first"]["content"]
             for name, values in choices.items()
         }
-        emptied = await theatre.act("component", **press, custom_id="who", values=[])
+        emptied = await library_client.act("component", **press, custom_id="who", values=[])
     selects = {row["components"][0]["custom_id"]: row["components"][0] for row in sent["first"]["components"]}
 
     assert said == {
@@ -161,26 +161,26 @@ async def test_selects_of_people_roles_and_channels_are_chosen_from(theatre: The
         "where": "AppCommandChannel Studio; AppCommandChannel general",
     }
     assert emptied["first"]["content"] == "nothing"
-    described = theatre.sandbox.describe()["discord"]
+    described = library_client.sandbox.describe()["discord"]
     assert selects["who"]["default_values"] == [{"id": described["users"]["owner"], "type": "user"}]
     assert selects["where"]["default_values"] == [{"id": described["channels"]["rushes"], "type": "channel"}]
     assert (selects["who"]["min_values"], selects["who"]["max_values"]) == (0, 3)
 
 
-async def test_a_form_has_selects_and_takes_files(theatre: Theatre) -> None:
-    async with theatre.cast(client(), play):
-        opened = await theatre.act("command", settled=lambda seen: seen["modal"], **TYPED, name="form")
+async def test_a_form_has_selects_and_takes_files(library_client: LibraryClient) -> None:
+    async with library_client.run(client(), play):
+        opened = await library_client.act("command", settled=lambda seen: seen["modal"], **TYPED, name="form")
         fields = {"someone": ["ana", "Film club"], "files": [{"filename": "a.txt", "content": "hi"}]}
         sent = {"user": "ana", "interaction_id": opened["id"], "fields": fields}
-        seen = await theatre.act("modal", settled=lambda seen: seen["first"], **sent)
+        seen = await library_client.act("modal", settled=lambda seen: seen["first"], **sent)
 
     assert seen["first"]["content"] == "Member ana; Role Film club; ['hi']"
 
 
-async def test_a_bot_moderates_in_another_channel(theatre: Theatre) -> None:
-    async with theatre.cast(client(), play):
-        seen = await theatre.act("command", settled=lambda seen: seen["followups"], **TYPED, name="moderate")
-        left = await theatre.look("messages", channel="rushes")
+async def test_a_bot_moderates_in_another_channel(library_client: LibraryClient) -> None:
+    async with library_client.run(client(), play):
+        seen = await library_client.act("command", settled=lambda seen: seen["followups"], **TYPED, name="moderate")
+        left = await library_client.look("messages", channel="rushes")
 
     (message,) = left
     assert seen["followups"][0]["content"] == "True True"
@@ -188,13 +188,13 @@ async def test_a_bot_moderates_in_another_channel(theatre: Theatre) -> None:
     assert message["attachments"][0]["flags"] == 1 << 3
 
 
-async def test_the_clients_cache_follows_roles_channels_outages_and_removals(theatre: Theatre) -> None:
+async def test_the_clients_cache_follows_roles_channels_outages_and_removals(library_client: LibraryClient) -> None:
     bot, told = client(), asyncio.Queue[str]()
     for name in ("guild_role_create", "guild_role_delete", "guild_channel_create", "guild_channel_delete"):
         bot.event(_teller(f"on_{name}", told))
     for name in ("guild_unavailable", "guild_available", "guild_remove", "guild_join"):
         bot.event(_teller(f"on_{name}", told))
-    async with theatre.cast(bot, play):
+    async with library_client.run(bot, play):
         guild = bot.guilds[0]
         owner = (await bot.application_info()).owner
         category = discord.utils.get(guild.categories, name="Studio")
@@ -214,7 +214,7 @@ async def test_the_clients_cache_follows_roles_channels_outages_and_removals(the
         ]
         heard = []
         for name, body in changes:
-            await theatre.post(name, **body)
+            await library_client.post(name, **body)
             heard.append(await asyncio.wait_for(told.get(), 10))
 
     assert (owner.name, guild.owner_id, inside) == ("owner", owner.id, ["rushes"])

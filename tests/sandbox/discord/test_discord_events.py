@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 
 
-async def test_events_go_to_their_shard(plain: Stage) -> None:
+async def test_events_go_to_their_shard(plain: Harness) -> None:
     mine = (int(plain.guild.id) >> 22) % 2
     await plain.register()
     async with plain.connect() as first, plain.connect() as second:
@@ -22,7 +22,7 @@ async def test_events_go_to_their_shard(plain: Stage) -> None:
         assert (await first.event("MESSAGE_CREATE"))["id"] == direct["id"]
 
 
-async def test_a_command_needs_a_bot_that_hears_it(plain: Stage) -> None:
+async def test_a_command_needs_a_bot_that_hears_it(plain: Harness) -> None:
     await plain.register()
     given = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "x"}}
     status, answer = await plain.act("command", **given)
@@ -37,7 +37,7 @@ async def test_a_command_needs_a_bot_that_hears_it(plain: Stage) -> None:
     assert seen["failed"] == "The application did not respond"
 
 
-async def test_messages_are_told_to_who_asked_for_them(plain: Stage) -> None:
+async def test_messages_are_told_to_who_asked_for_them(plain: Harness) -> None:
     bot_id = plain.world.bot.id
     async with plain.connect() as bot:
         await bot.identify(plain.world.token, intents=GUILDS | MESSAGES | REACTIONS)
@@ -65,7 +65,7 @@ async def test_messages_are_told_to_who_asked_for_them(plain: Stage) -> None:
     assert deleted == {"id": own["id"], "channel_id": plain.channel().id, "guild_id": plain.guild.id}
 
 
-async def test_changes_of_the_world_are_told(plain: Stage) -> None:
+async def test_changes_of_the_world_are_told(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token)
         await plain.post("settings", premium_tier=2)
@@ -86,7 +86,7 @@ async def test_changes_of_the_world_are_told(plain: Stage) -> None:
     ("asked", "names"),
     [({"query": "an", "limit": 5}, ["ana"]), ({"user_ids": "{ben}"}, ["ben"]), ({"user_ids": ["{ben}", "1"]}, ["ben"])],
 )
-async def test_members_are_found_on_request(plain: Stage, asked: dict[str, Any], names: list[str]) -> None:
+async def test_members_are_found_on_request(plain: Harness, asked: dict[str, Any], names: list[str]) -> None:
     ben = plain.user("ben")
     wanted = {key: ben if value == "{ben}" else value for key, value in asked.items()}
     if isinstance(wanted.get("user_ids"), list):

@@ -4,14 +4,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 
-async def order(stage: Stage, kind: str, **more: Any) -> None:
-    await stage.post("faults", target="discord", kind=kind, **more)
+async def order(harness: Harness, kind: str, **more: Any) -> None:
+    await harness.post("faults", target="discord", kind=kind, **more)
 
 
-async def test_a_failing_server_is_remembered_and_then_well(plain: Stage) -> None:
+async def test_a_failing_server_is_remembered_and_then_well(plain: Harness) -> None:
     await order(plain, "http_500", after=1)
     statuses = [(await plain.api("GET", "/users/@me"))[0] for _ in range(3)]
     requests = await plain.look("requests")
@@ -21,7 +21,7 @@ async def test_a_failing_server_is_remembered_and_then_well(plain: Stage) -> Non
 
 
 @pytest.mark.parametrize(("options", "scope"), [({"retry_after": 2.5}, "shared"), ({"global": True}, "global")])
-async def test_a_429_tells_how_long_to_wait(plain: Stage, options: dict[str, Any], scope: str) -> None:
+async def test_a_429_tells_how_long_to_wait(plain: Harness, options: dict[str, Any], scope: str) -> None:
     await order(plain, "http_429", **options)
     async with plain.raw("GET", "/users/@me") as answer:
         body = await answer.json()
@@ -32,7 +32,7 @@ async def test_a_429_tells_how_long_to_wait(plain: Stage, options: dict[str, Any
     assert answer.headers["Via"]
 
 
-async def test_broken_json_is_sent_as_json(plain: Stage) -> None:
+async def test_broken_json_is_sent_as_json(plain: Harness) -> None:
     await order(plain, "malformed_json")
     async with plain.raw("GET", "/users/@me") as answer:
         assert (answer.headers["Content-Type"], await answer.text()) == ("application/json", '{"id": "')
@@ -41,7 +41,7 @@ async def test_broken_json_is_sent_as_json(plain: Stage) -> None:
 @pytest.mark.parametrize(
     ("kind", "code"), [("missing_permissions", 50013), ("unknown_channel", 10003), ("file_too_large", 40005)]
 )
-async def test_refusals_strike_new_messages_only(plain: Stage, kind: str, code: int) -> None:
+async def test_refusals_strike_new_messages_only(plain: Harness, kind: str, code: int) -> None:
     await order(plain, kind)
     fine, _ = await plain.api("GET", "/users/@me")
     _, refused = await plain.say()
@@ -51,7 +51,7 @@ async def test_refusals_strike_new_messages_only(plain: Stage, kind: str, code: 
 
 
 @pytest.mark.parametrize(("kind", "left"), [("reset", 0), ("lost_answer", 1)])
-async def test_a_cut_line_may_have_done_its_work(plain: Stage, kind: str, left: int) -> None:
+async def test_a_cut_line_may_have_done_its_work(plain: Harness, kind: str, left: int) -> None:
     await order(plain, kind, on=["message"])
     with pytest.raises(aiohttp.ClientConnectionError):
         await plain.say("once")
@@ -60,7 +60,7 @@ async def test_a_cut_line_may_have_done_its_work(plain: Stage, kind: str, left: 
     assert (await plain.look("requests"))[0]["body"] == {"content": "once"}
 
 
-async def test_a_slow_answer_comes_after_all_and_a_timeout_does_not(plain: Stage) -> None:
+async def test_a_slow_answer_comes_after_all_and_a_timeout_does_not(plain: Harness) -> None:
     await order(plain, "slow", seconds=0.01)
     assert (await plain.say())[0] == 200
     await order(plain, "timeout", seconds=30)
@@ -68,7 +68,7 @@ async def test_a_slow_answer_comes_after_all_and_a_timeout_does_not(plain: Stage
         await asyncio.wait_for(plain.say(), 0.1)
 
 
-async def test_faults_can_be_aimed_and_cleared(plain: Stage) -> None:
+async def test_faults_can_be_aimed_and_cleared(plain: Harness) -> None:
     await order(plain, "http_500", on=["edit"], count=5)
     _, message = await plain.say()
     path = f"/channels/{plain.channel().id}/messages/{message['id']}"
@@ -91,7 +91,7 @@ async def test_faults_can_be_aimed_and_cleared(plain: Stage) -> None:
         {"target": "kirin", "on": ["message"]},
     ],
 )
-async def test_there_are_no_other_faults(plain: Stage, wrong: dict[str, Any]) -> None:
+async def test_there_are_no_other_faults(plain: Harness, wrong: dict[str, Any]) -> None:
     status, answer = await plain.act("faults", **{"target": "discord", "kind": "http_500", **wrong})
 
     assert (status, list(answer)) == (400, ["error"])

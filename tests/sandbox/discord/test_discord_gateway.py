@@ -7,18 +7,18 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.discord.conftest import Bot, Stage
+from tests.sandbox.discord.conftest import Bot, Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 
 
-async def resume(stage: Stage, bot: Bot, ready: Any, number: int, /, **more: Any) -> None:
+async def resume(harness: Harness, bot: Bot, ready: Any, number: int, /, **more: Any) -> None:
     await bot.receive()
-    given = {"token": stage.world.token, "session_id": ready["session_id"], "seq": number}
+    given = {"token": harness.world.token, "session_id": ready["session_id"], "seq": number}
     await bot.send(6, given | more)
 
 
-async def test_a_session_begins_with_hello_and_ready_and_the_guild(plain: Stage) -> None:
+async def test_a_session_begins_with_hello_and_ready_and_the_guild(plain: Harness) -> None:
     async with plain.connect() as bot:
         ready = await bot.identify(plain.world.token)
         guild = await bot.event("GUILD_CREATE")
@@ -32,7 +32,7 @@ async def test_a_session_begins_with_hello_and_ready_and_the_guild(plain: Stage)
     assert (guild["premium_tier"], guild["member_count"]) == (0, 5)
 
 
-async def test_without_the_intent_there_is_no_guild(plain: Stage) -> None:
+async def test_without_the_intent_there_is_no_guild(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token, intents=0)
         await bot.send(1, None)
@@ -40,7 +40,7 @@ async def test_without_the_intent_there_is_no_guild(plain: Stage) -> None:
         assert (await bot.receive())["op"] == 11
 
 
-async def test_the_whole_connection_may_be_one_zlib_stream(plain: Stage) -> None:
+async def test_the_whole_connection_may_be_one_zlib_stream(plain: Harness) -> None:
     async with plain.connect(compress="zlib-stream") as bot:
         await bot.identify(plain.world.token)
 
@@ -58,7 +58,7 @@ async def test_the_whole_connection_may_be_one_zlib_stream(plain: Stage) -> None
         ({"intents": 1, "shard": [2, 2]}, 4010),
     ],
 )
-async def test_a_wrong_identify_closes_the_connection(plain: Stage, identify: dict[str, Any], code: int) -> None:
+async def test_a_wrong_identify_closes_the_connection(plain: Harness, identify: dict[str, Any], code: int) -> None:
     async with plain.connect() as bot:
         await bot.receive()
         await bot.send(2, {"token": plain.world.token, **identify})
@@ -67,7 +67,7 @@ async def test_a_wrong_identify_closes_the_connection(plain: Stage, identify: di
 
 
 @pytest.mark.parametrize("query", [{"v": "6"}, {"encoding": "etf"}])
-async def test_other_versions_are_not_spoken(plain: Stage, query: dict[str, str]) -> None:
+async def test_other_versions_are_not_spoken(plain: Harness, query: dict[str, str]) -> None:
     async with plain.connect(**query) as bot:
         assert await bot.receive() == {"closed": 4012}
 
@@ -76,7 +76,7 @@ async def test_other_versions_are_not_spoken(plain: Stage, query: dict[str, str]
     ("text", "code"),
     [("{", 4002), ("[]", 4002), ('{"op": 2, "d": 5}', 4002), ('{"op": 3, "d": {}}', 4003), (f'"{"x" * 5000}"', 4002)],
 )
-async def test_nonsense_closes_the_connection(plain: Stage, text: str, code: int) -> None:
+async def test_nonsense_closes_the_connection(plain: Harness, text: str, code: int) -> None:
     async with plain.connect() as bot:
         await bot.receive()
         await bot.ws.send_str(text)
@@ -85,7 +85,7 @@ async def test_nonsense_closes_the_connection(plain: Stage, text: str, code: int
 
 
 @pytest.mark.parametrize(("op", "code"), [(2, 4005), (42, 4001)])
-async def test_an_identified_client_keeps_to_what_there_is(plain: Stage, op: int, code: int) -> None:
+async def test_an_identified_client_keeps_to_what_there_is(plain: Harness, op: int, code: int) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token, intents=0)
         await bot.send(3, {"status": "online"})
@@ -94,7 +94,7 @@ async def test_an_identified_client_keeps_to_what_there_is(plain: Stage, op: int
         assert await bot.receive() == {"closed": code}
 
 
-async def test_too_large_a_payload_closes_the_connection(plain: Stage) -> None:
+async def test_too_large_a_payload_closes_the_connection(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.receive()
         await bot.send(3, "x" * 5000)
@@ -102,7 +102,7 @@ async def test_too_large_a_payload_closes_the_connection(plain: Stage) -> None:
         assert await bot.receive() == {"closed": 4002}
 
 
-async def test_more_than_120_payloads_a_minute_are_too_many(plain: Stage) -> None:
+async def test_more_than_120_payloads_a_minute_are_too_many(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.receive()
         for _ in range(121):
@@ -124,7 +124,7 @@ async def test_who_stops_beating_is_let_go() -> None:
     assert (closed.type, ws.close_code) == (aiohttp.WSMsgType.CLOSE, 4009)
 
 
-async def test_a_resumed_session_gets_what_it_missed(plain: Stage, until: Callable[..., Any]) -> None:
+async def test_a_resumed_session_gets_what_it_missed(plain: Harness, until: Callable[..., Any]) -> None:
     intents = GUILDS | MESSAGES
     async with plain.connect() as bot:
         ready = await bot.identify(plain.world.token, intents=intents)
@@ -152,7 +152,7 @@ async def test_a_resumed_session_gets_what_it_missed(plain: Stage, until: Callab
         ({"token": "nobody"}, {"closed": 4004}),
     ],
 )
-async def test_what_cannot_be_resumed_is_not(plain: Stage, more: dict[str, Any], answer: Any) -> None:
+async def test_what_cannot_be_resumed_is_not(plain: Harness, more: dict[str, Any], answer: Any) -> None:
     async with plain.connect() as bot:
         ready = await bot.identify(plain.world.token)
         await bot.ws.close(code=4000)
@@ -162,7 +162,7 @@ async def test_what_cannot_be_resumed_is_not(plain: Stage, more: dict[str, Any],
         assert await bot.receive() == answer
 
 
-async def test_a_session_ended_on_purpose_or_long_ago_is_over(plain: Stage, until: Callable[..., Any]) -> None:
+async def test_a_session_ended_on_purpose_or_long_ago_is_over(plain: Harness, until: Callable[..., Any]) -> None:
     gateway = plain.sandbox.discord.gateway
     for code in (1000, 4000):
         async with plain.connect() as bot:
@@ -177,7 +177,7 @@ async def test_a_session_ended_on_purpose_or_long_ago_is_over(plain: Stage, unti
         assert (await bot.receive())["op"] == 9
 
 
-async def test_a_session_that_missed_too_much_starts_anew(plain: Stage) -> None:
+async def test_a_session_that_missed_too_much_starts_anew(plain: Harness) -> None:
     async with plain.connect() as bot:
         ready = await bot.identify(plain.world.token)
         await bot.ws.close(code=4000)
@@ -190,7 +190,7 @@ async def test_a_session_that_missed_too_much_starts_anew(plain: Stage) -> None:
         assert (await bot.receive())["op"] == 9
 
 
-async def test_a_drop_cuts_the_line_now_and_after_the_next_ready(plain: Stage) -> None:
+async def test_a_drop_cuts_the_line_now_and_after_the_next_ready(plain: Harness) -> None:
     async with plain.connect() as bot:
         ready = await bot.identify(plain.world.token)
         await bot.event("GUILD_CREATE")
@@ -218,7 +218,7 @@ async def test_a_drop_cuts_the_line_now_and_after_the_next_ready(plain: Stage) -
         ({"code": 4000}, {"closed": 4000}),
     ],
 )
-async def test_discord_ends_sessions_in_all_its_ways(plain: Stage, options: dict[str, Any], answer: Any) -> None:
+async def test_discord_ends_sessions_in_all_its_ways(plain: Harness, options: dict[str, Any], answer: Any) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token, intents=0)
         await plain.post("faults", target="discord", kind="gateway_drop", **options)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 BUTTONS = [
     {
@@ -30,33 +30,33 @@ BUTTONS = [
 ]
 
 
-async def test_an_interaction_carries_what_a_client_needs(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot, user="admin", locale="zh-CN")
+async def test_an_interaction_carries_what_a_client_needs(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot, user="admin", locale="zh-CN")
 
     assert interaction["data"]["options"][0]["options"] == [{"name": "prompt", "type": 3, "value": "a fox"}]
     assert interaction["member"]["user"]["username"] == "admin"
     assert int(interaction["member"]["permissions"]) & 1 << 5
     assert (interaction["locale"], interaction["guild_locale"], interaction["context"]) == ("zh-CN", "en-US", 0)
-    assert interaction["authorizing_integration_owners"] == {"0": stage.guild.id}
+    assert interaction["authorizing_integration_owners"] == {"0": harness.guild.id}
     assert int(interaction["app_permissions"]) & 1 << 15
     assert interaction["channel"]["name"] == "general"
 
 
-async def test_a_deferred_answer_is_a_placeholder_until_it_is_edited(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        status, callback = await stage.answer(interaction, 5, {"flags": 64})
-        waiting = await stage.look("messages", channel="general")
-        hook = f"{stage.hook}/{interaction['token']}/messages/@original"
-        _, edited = await stage.api("PATCH", hook, {"content": "done"})
-        _, read = await stage.api("GET", hook)
-        seen = await stage.look(f"interactions/{interaction['id']}")
+async def test_a_deferred_answer_is_a_placeholder_until_it_is_edited(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        status, callback = await harness.answer(interaction, 5, {"flags": 64})
+        waiting = await harness.look("messages", channel="general")
+        hook = f"{harness.hook}/{interaction['token']}/messages/@original"
+        _, edited = await harness.api("PATCH", hook, {"content": "done"})
+        _, read = await harness.api("GET", hook)
+        seen = await harness.look(f"interactions/{interaction['id']}")
 
     assert status == 200
     assert callback["interaction"]["response_message_loading"] is True
     assert callback["resource"]["message"]["flags"] == waiting[0]["flags"] == 192
-    assert waiting[0]["visible_to"] == stage.user("ana")
+    assert waiting[0]["visible_to"] == harness.user("ana")
     assert (edited["flags"], edited["content"], read) == (64, "done", edited)
     assert seen["first"]["type"] == 5
     assert seen["first"]["data"] == {"flags": 64}
@@ -64,33 +64,33 @@ async def test_a_deferred_answer_is_a_placeholder_until_it_is_edited(stage: Stag
     assert [message["content"] for message in seen["edits"]] == ["done"]
 
 
-async def test_private_messages_are_nobody_elses(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        _, callback = await stage.answer(interaction, 4, {"content": "psst", "flags": 64, "components": BUTTONS})
+async def test_private_messages_are_nobody_elses(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        _, callback = await harness.answer(interaction, 4, {"content": "psst", "flags": 64, "components": BUTTONS})
         message_id = callback["resource"]["message"]["id"]
-        path = f"/channels/{stage.channel().id}/messages"
-        read, _ = await stage.api("GET", f"{path}/{message_id}")
-        _, listed = await stage.api("GET", path)
-        other, _ = await stage.act("component", user="ben", message_id=message_id, custom_id="again")
-        own = await stage.press(bot, user="ana", message_id=message_id, custom_id="again")
+        path = f"/channels/{harness.channel().id}/messages"
+        read, _ = await harness.api("GET", f"{path}/{message_id}")
+        _, listed = await harness.api("GET", path)
+        other, _ = await harness.act("component", user="ben", message_id=message_id, custom_id="again")
+        own = await harness.press(bot, user="ana", message_id=message_id, custom_id="again")
 
     assert (read, listed, other) == (404, [], 400)
     assert own["message"]["flags"] == 64
 
 
-async def test_the_first_follow_up_after_a_deferral_takes_its_place(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        _, callback = await stage.answer(interaction, 5, {"flags": 64})
-        hook = f"{stage.hook}/{interaction['token']}"
-        _, first = await stage.api("POST", hook, {"content": "one"}, params={"wait": "true"})
-        _, second = await stage.api("POST", hook, {"content": "two"})
-        _, edited = await stage.api("PATCH", f"{hook}/messages/{second['id']}", {"content": "2"})
-        deleted, _ = await stage.api("DELETE", f"{hook}/messages/@original")
-        missing, answer = await stage.api("GET", f"{hook}/messages/@original")
-        unknown, _ = await stage.api("PATCH", f"{hook}/messages/1", {"content": "2"})
-        seen = await stage.look(f"interactions/{interaction['id']}")
+async def test_the_first_follow_up_after_a_deferral_takes_its_place(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        _, callback = await harness.answer(interaction, 5, {"flags": 64})
+        hook = f"{harness.hook}/{interaction['token']}"
+        _, first = await harness.api("POST", hook, {"content": "one"}, params={"wait": "true"})
+        _, second = await harness.api("POST", hook, {"content": "two"})
+        _, edited = await harness.api("PATCH", f"{hook}/messages/{second['id']}", {"content": "2"})
+        deleted, _ = await harness.api("DELETE", f"{hook}/messages/@original")
+        missing, answer = await harness.api("GET", f"{hook}/messages/@original")
+        unknown, _ = await harness.api("PATCH", f"{hook}/messages/1", {"content": "2"})
+        seen = await harness.look(f"interactions/{interaction['id']}")
 
     assert first["id"] == callback["interaction"]["response_message_id"]
     assert (first["flags"], second["flags"]) == (64, 0)
@@ -101,23 +101,23 @@ async def test_the_first_follow_up_after_a_deferral_takes_its_place(stage: Stage
     assert (seen["deleted"], seen["current"]) == (True, None)
 
 
-async def test_a_command_is_answered_by_a_message_that_names_it(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        _, callback = await stage.answer(interaction, 4, {"content": "hi"})
+async def test_a_command_is_answered_by_a_message_that_names_it(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        _, callback = await harness.answer(interaction, 4, {"content": "hi"})
         message = callback["resource"]["message"]
 
     assert (message["type"], message["interaction"]["name"]) == (20, "video create")
     assert message["interaction_metadata"]["user"]["username"] == "ana"
-    assert message["webhook_id"] == message["application_id"] == stage.world.application_id
+    assert message["webhook_id"] == message["application_id"] == harness.world.application_id
 
 
-async def test_buttons_update_the_message_they_stand_on(stage: Stage) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
-        _, callback = await stage.answer(press, 7, {"content": "pressed", "components": []})
-        seen = await stage.look(f"interactions/{press['id']}")
+async def test_buttons_update_the_message_they_stand_on(harness: Harness) -> None:
+    async with harness.online() as bot:
+        _, message = await harness.say("card", components=BUTTONS)
+        press = await harness.press(bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await harness.answer(press, 7, {"content": "pressed", "components": []})
+        seen = await harness.look(f"interactions/{press['id']}")
 
     assert press["data"] == {"custom_id": "again", "component_type": 2, "id": 2}
     assert callback["resource"]["type"] == 7
@@ -125,25 +125,25 @@ async def test_buttons_update_the_message_they_stand_on(stage: Stage) -> None:
     assert (seen["current"]["content"], seen["current"]["components"]) == ("pressed", [])
 
 
-async def test_a_deferred_update_shows_nothing_until_the_edit(stage: Stage) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
-        _, callback = await stage.answer(press, 6)
-        hook = f"{stage.hook}/{press['token']}"
-        _, edited = await stage.api("PATCH", f"{hook}/messages/@original", {"content": "later"})
-        _, followed = await stage.api("POST", hook, {"content": "and"})
+async def test_a_deferred_update_shows_nothing_until_the_edit(harness: Harness) -> None:
+    async with harness.online() as bot:
+        _, message = await harness.say("card", components=BUTTONS)
+        press = await harness.press(bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await harness.answer(press, 6)
+        hook = f"{harness.hook}/{press['token']}"
+        _, edited = await harness.api("PATCH", f"{hook}/messages/@original", {"content": "later"})
+        _, followed = await harness.api("POST", hook, {"content": "and"})
 
     assert callback == {"interaction": {"id": press["id"], "type": 3}}
     assert (edited["id"], edited["content"]) == (message["id"], "later")
     assert followed["interaction_metadata"]["interacted_message_id"] == message["id"]
 
 
-async def test_a_button_answered_with_a_message_refers_to_its_own(stage: Stage) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
-        _, callback = await stage.answer(press, 4, {"content": "ok"})
+async def test_a_button_answered_with_a_message_refers_to_its_own(harness: Harness) -> None:
+    async with harness.online() as bot:
+        _, message = await harness.say("card", components=BUTTONS)
+        press = await harness.press(bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await harness.answer(press, 4, {"content": "ok"})
 
     assert callback["resource"]["message"]["referenced_message"]["id"] == message["id"]
 
@@ -158,15 +158,15 @@ async def test_a_button_answered_with_a_message_refers_to_its_own(stage: Stage) 
     ],
 )
 async def test_selects_give_their_values_with_what_they_mean(
-    stage: Stage, custom_id: str, values: list[str], data: dict[str, Any]
+    harness: Harness, custom_id: str, values: list[str], data: dict[str, Any]
 ) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await stage.press(bot, user="ana", message_id=message["id"], custom_id=custom_id, values=values)
+    async with harness.online() as bot:
+        _, message = await harness.say("card", components=BUTTONS)
+        press = await harness.press(bot, user="ana", message_id=message["id"], custom_id=custom_id, values=values)
 
     resolved = press["data"].get("resolved", {})
-    names = {"ben": stage.user("ben"), "showcase": stage.channel("showcase").id}
-    names |= {role.name: role.id for role in stage.guild.roles.values()}
+    names = {"ben": harness.user("ben"), "showcase": harness.channel("showcase").id}
+    names |= {role.name: role.id for role in harness.guild.roles.values()}
     assert press["data"]["values"] == [names.get(value, value) for value in data["values"]]
     assert custom_id == "mode" or press["data"]["values"][0] in str(resolved)
 
@@ -187,7 +187,7 @@ async def test_selects_give_their_values_with_what_they_mean(
         ("where", ["nsfw"]),
     ],
 )
-async def test_what_no_client_sends_is_refused(plain: Stage, custom_id: str, values: Any) -> None:
+async def test_what_no_client_sends_is_refused(plain: Harness, custom_id: str, values: Any) -> None:
     async with plain.online():
         _, message = await plain.say("card", components=BUTTONS)
         await plain.post("permissions", channel="nsfw", user="ana", deny=["VIEW_CHANNEL"])
@@ -197,20 +197,20 @@ async def test_what_no_client_sends_is_refused(plain: Stage, custom_id: str, val
     assert (status, list(answer)) == (400, ["error"])
 
 
-async def test_completions_are_asked_for_and_given(stage: Stage) -> None:
+async def test_completions_are_asked_for_and_given(harness: Harness) -> None:
     job = {"type": 3, "name": "job", "description": "Which", "autocomplete": True}
     limit = {"type": 4, "name": "limit", "description": "How many", "required": True}
-    async with stage.online() as bot:
-        await stage.register({"name": "cancel", "description": "Cancel", "options": [limit, job]})
+    async with harness.online() as bot:
+        await harness.register({"name": "cancel", "description": "Cancel", "options": [limit, job]})
         given = {"user": "ana", "channel": "general", "name": "cancel", "options": {"job": "fo"}}
-        await stage.post("autocomplete", **given, focused="job")
+        await harness.post("autocomplete", **given, focused="job")
         asked = await bot.event("INTERACTION_CREATE")
-        wrong, _ = await stage.answer(asked, 4, {"content": "x"})
+        wrong, _ = await harness.answer(asked, 4, {"content": "x"})
         choices = [{"name": "A fox", "value": "1"}]
-        _, callback = await stage.answer(asked, 8, {"choices": choices})
-        seen = await stage.look(f"interactions/{asked['id']}")
-        followed, _ = await stage.api("POST", f"{stage.hook}/{asked['token']}", {"content": "x"})
-        other, _ = await stage.act("autocomplete", **given, focused="limit")
+        _, callback = await harness.answer(asked, 8, {"choices": choices})
+        seen = await harness.look(f"interactions/{asked['id']}")
+        followed, _ = await harness.api("POST", f"{harness.hook}/{asked['token']}", {"content": "x"})
+        other, _ = await harness.act("autocomplete", **given, focused="limit")
 
     assert (asked["type"], wrong, followed, other) == (4, 400, 404, 400)
     assert asked["data"]["options"] == [{"name": "job", "type": 3, "value": "fo", "focused": True}]
@@ -218,38 +218,38 @@ async def test_completions_are_asked_for_and_given(stage: Stage) -> None:
     assert callback["interaction"]["type"] == 4
 
 
-async def test_menus_work_on_messages_and_on_users(stage: Stage) -> None:
-    async with stage.online() as bot:
-        await stage.register({"name": "Make a video of this", "type": 3}, {"name": "Films of", "type": 2})
-        message = await stage.post("messages", user="ben", channel="general", content="a fox on the ice")
+async def test_menus_work_on_messages_and_on_users(harness: Harness) -> None:
+    async with harness.online() as bot:
+        await harness.register({"name": "Make a video of this", "type": 3}, {"name": "Films of", "type": 2})
+        message = await harness.post("messages", user="ben", channel="general", content="a fox on the ice")
         menu = {"user": "ana", "channel": "general", "name": "Make a video of this"}
-        await stage.post("command", **menu, target=message["id"])
+        await harness.post("command", **menu, target=message["id"])
         on_message = await bot.event("INTERACTION_CREATE")
-        await stage.post("command", user="ana", channel="general", name="Films of", target=stage.user("ben"))
+        await harness.post("command", user="ana", channel="general", name="Films of", target=harness.user("ben"))
         on_user = await bot.event("INTERACTION_CREATE")
-        _, callback = await stage.answer(on_message, 4, {"content": "ok"})
-        none, _ = await stage.act("command", **menu, target="1")
+        _, callback = await harness.answer(on_message, 4, {"content": "ok"})
+        none, _ = await harness.act("command", **menu, target="1")
 
     assert on_message["data"]["resolved"]["messages"][message["id"]]["content"] == "a fox on the ice"
-    assert on_user["data"]["resolved"]["members"][stage.user("ben")]["roles"]
+    assert on_user["data"]["resolved"]["members"][harness.user("ben")]["roles"]
     assert callback["resource"]["message"]["type"] == 23
     assert callback["resource"]["message"]["interaction_metadata"]["target_message_id"] == message["id"]
     assert none == 400
 
 
-async def test_a_command_in_a_direct_message_has_a_user_and_no_guild(stage: Stage) -> None:
-    path = f"/applications/{stage.world.application_id}/commands"
+async def test_a_command_in_a_direct_message_has_a_user_and_no_guild(harness: Harness) -> None:
+    path = f"/applications/{harness.world.application_id}/commands"
     both = {"name": "ping", "description": "Ping", "contexts": [0, 1]}
     guild = {"name": "here", "description": "Here", "contexts": [0]}
     dm = {"name": "there", "description": "There", "contexts": [1]}
-    async with stage.online() as bot:
-        await stage.api("PUT", path, [both, guild, dm])
-        await stage.post("command", user="ana", channel="dm", name="ping")
+    async with harness.online() as bot:
+        await harness.api("PUT", path, [both, guild, dm])
+        await harness.post("command", user="ana", channel="dm", name="ping")
         interaction = await bot.event("INTERACTION_CREATE")
-        status, callback = await stage.answer(interaction, 4, {"content": "pong"})
-        here, _ = await stage.act("command", user="ana", channel="dm", name="here")
-        there, _ = await stage.act("command", user="ana", channel="general", name="there")
-        seen = await stage.look("messages", channel="dm", user="ana")
+        status, callback = await harness.answer(interaction, 4, {"content": "pong"})
+        here, _ = await harness.act("command", user="ana", channel="dm", name="here")
+        there, _ = await harness.act("command", user="ana", channel="general", name="there")
+        seen = await harness.look("messages", channel="dm", user="ana")
 
     assert ("guild_id" in interaction, interaction["context"], interaction["user"]["username"]) == (False, 1, "ana")
     assert (status, here, there) == (200, 400, 400)

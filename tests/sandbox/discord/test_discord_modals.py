@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 BUTTONS = [{"type": 1, "components": [{"type": 2, "style": 1, "label": "Edit", "custom_id": "again"}]}]
 MODAL = {
@@ -41,16 +41,16 @@ MODAL = {
 }
 
 
-async def test_a_modal_is_opened_filled_in_and_sent(stage: Stage) -> None:
-    async with stage.online() as bot:
-        _, message = await stage.say("card", components=BUTTONS)
-        press = await stage.press(bot, user="ben", message_id=message["id"], custom_id="again")
-        _, callback = await stage.answer(press, 9, MODAL)
-        seen = await stage.look(f"interactions/{press['id']}")
+async def test_a_modal_is_opened_filled_in_and_sent(harness: Harness) -> None:
+    async with harness.online() as bot:
+        _, message = await harness.say("card", components=BUTTONS)
+        press = await harness.press(bot, user="ben", message_id=message["id"], custom_id="again")
+        _, callback = await harness.answer(press, 9, MODAL)
+        seen = await harness.look(f"interactions/{press['id']}")
         fields = {"prompt": "a wolf", "shape": "9:16", "sound": True}
-        await stage.post("modal", user="ben", interaction_id=press["id"], fields=fields)
+        await harness.post("modal", user="ben", interaction_id=press["id"], fields=fields)
         sent = await bot.event("INTERACTION_CREATE")
-        _, updated = await stage.answer(sent, 7, {"content": "edited"})
+        _, updated = await harness.answer(sent, 7, {"content": "edited"})
 
     assert (callback["interaction"]["type"], seen["modal"]["title"]) == (3, "Edit")
     assert "resource" not in callback
@@ -77,7 +77,7 @@ async def test_a_modal_is_opened_filled_in_and_sent(stage: Stage) -> None:
         ("ben", {"sound": "yes"}),
     ],
 )
-async def test_modals_take_what_their_fields_take(plain: Stage, user: str, fields: dict[str, Any]) -> None:
+async def test_modals_take_what_their_fields_take(plain: Harness, user: str, fields: dict[str, Any]) -> None:
     async with plain.online() as bot:
         interaction = await plain.command(bot, user="ben")
         await plain.answer(interaction, 9, MODAL)
@@ -86,20 +86,20 @@ async def test_modals_take_what_their_fields_take(plain: Stage, user: str, field
     assert status == 400
 
 
-async def test_a_modal_takes_files_and_several_choices(stage: Stage) -> None:
+async def test_a_modal_takes_files_and_several_choices(harness: Harness) -> None:
     options = [{"label": "A", "value": "a"}, {"label": "B", "value": "b"}]
     parts = [
         {"type": 18, "label": "Files", "component": {"type": 19, "custom_id": "files", "max_values": 2}},
         {"type": 18, "label": "Boxes", "component": {"type": 22, "custom_id": "boxes", "options": options}},
         {"type": 18, "label": "Who", "component": {"type": 5, "custom_id": "who", "required": False}},
     ]
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        await stage.answer(interaction, 9, {"custom_id": "m", "title": "M", "components": parts})
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        await harness.answer(interaction, 9, {"custom_id": "m", "title": "M", "components": parts})
         file = {"filename": "a.txt", "base64": "aGk="}
         fields = {"files": [file], "boxes": ["a", "b"]}
-        refused, _ = await stage.act("modal", user="ana", interaction_id=interaction["id"], fields={"files": []})
-        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields=fields)
+        refused, _ = await harness.act("modal", user="ana", interaction_id=interaction["id"], fields={"files": []})
+        await harness.post("modal", user="ana", interaction_id=interaction["id"], fields=fields)
         sent = await bot.event("INTERACTION_CREATE")
 
     data = sent["data"]
@@ -110,15 +110,15 @@ async def test_a_modal_takes_files_and_several_choices(stage: Stage) -> None:
     assert data["components"][2]["component"]["values"] == []
 
 
-async def test_a_command_may_open_a_modal_but_a_modal_may_not(stage: Stage) -> None:
-    async with stage.online() as bot:
-        interaction = await stage.command(bot)
-        await stage.answer(interaction, 9, MODAL)
-        await stage.post("modal", user="ana", interaction_id=interaction["id"], fields={})
+async def test_a_command_may_open_a_modal_but_a_modal_may_not(harness: Harness) -> None:
+    async with harness.online() as bot:
+        interaction = await harness.command(bot)
+        await harness.answer(interaction, 9, MODAL)
+        await harness.post("modal", user="ana", interaction_id=interaction["id"], fields={})
         sent = await bot.event("INTERACTION_CREATE")
-        status, answer = await stage.answer(sent, 9, MODAL)
-        update, _ = await stage.answer(sent, 7, {"content": "x"})
-        fine, callback = await stage.answer(sent, 4, {"content": "x"})
+        status, answer = await harness.answer(sent, 9, MODAL)
+        update, _ = await harness.answer(sent, 7, {"content": "x"})
+        fine, callback = await harness.answer(sent, 4, {"content": "x"})
 
     assert (status, answer["errors"]["type"]["_errors"][0]["code"]) == (400, "BASE_TYPE_CHOICES")
     assert (update, fine) == (400, 200)

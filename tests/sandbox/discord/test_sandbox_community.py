@@ -3,18 +3,18 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 MANAGE_GUILD, VIEW, SEND = 1 << 5, 1 << 10, 1 << 11
 
 
-async def test_a_crowd_joins_and_types_at_once(stage: Stage) -> None:
-    users = (await stage.post("people", count=50, roles=["Film club"], locale="zh-CN"))["users"]
-    async with stage.online() as bot:
+async def test_a_crowd_joins_and_types_at_once(harness: Harness) -> None:
+    users = (await harness.post("people", count=50, roles=["Film club"], locale="zh-CN"))["users"]
+    async with harness.online() as bot:
         typed = {"channel": "general", "name": "video create", "options": {"prompt": "x"}}
-        await asyncio.gather(*(stage.post("command", user=name, **typed) for name in users))
+        await asyncio.gather(*(harness.post("command", user=name, **typed) for name in users))
         heard = [await bot.event("INTERACTION_CREATE") for _ in users]
-    club = next(role.id for role in stage.guild.roles.values() if role.name == "Film club")
+    club = next(role.id for role in harness.guild.roles.values() if role.name == "Film club")
 
     assert len(users) == 50
     assert {each["member"]["user"]["id"] for each in heard} == set(users.values())
@@ -22,7 +22,7 @@ async def test_a_crowd_joins_and_types_at_once(stage: Stage) -> None:
     assert all((each["member"]["roles"], each["locale"]) == ([club], "zh-CN") for each in heard)
 
 
-async def test_people_have_names_and_what_their_roles_give_them(plain: Stage) -> None:
+async def test_people_have_names_and_what_their_roles_give_them(plain: Harness) -> None:
     users = (await plain.post("people", names=["mia"], roles=["Moderators"]))["users"]
     more = (await plain.post("people", count=1))["users"]
     async with plain.online() as bot:
@@ -36,7 +36,7 @@ async def test_people_have_names_and_what_their_roles_give_them(plain: Stage) ->
     assert not int(plainly["member"]["permissions"]) & MANAGE_GUILD
 
 
-async def test_who_leaves_can_do_nothing_until_they_come_back(plain: Stage) -> None:
+async def test_who_leaves_can_do_nothing_until_they_come_back(plain: Harness) -> None:
     ana = plain.user("ana")
     async with plain.online() as bot:
         first = await plain.command(bot)
@@ -62,7 +62,7 @@ def _label(component: dict[str, Any]) -> dict[str, Any]:
     return {"type": 18, "label": "L", "component": component}
 
 
-async def test_a_role_comes_changes_and_goes(plain: Stage) -> None:
+async def test_a_role_comes_changes_and_goes(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token)
         made = await plain.post("roles", name="Patrons", members=["ana"])
@@ -90,7 +90,7 @@ async def test_a_role_comes_changes_and_goes(plain: Stage) -> None:
     assert made["id"] not in plain.channel().overwrites
 
 
-async def test_a_channel_is_closed_to_all_but_a_role(plain: Stage) -> None:
+async def test_a_channel_is_closed_to_all_but_a_role(plain: Harness) -> None:
     await plain.post("channels", name="mods")
     await plain.post("permissions", channel="mods", role="@everyone", deny=["VIEW_CHANNEL"])
     await plain.post("permissions", channel="mods", role="Moderators", allow=["VIEW_CHANNEL"])
@@ -100,7 +100,7 @@ async def test_a_channel_is_closed_to_all_but_a_role(plain: Stage) -> None:
     assert (await plain.act("messages", user="admin", channel="mods", content="x"))[0] == 200
 
 
-async def test_channels_lie_in_categories(plain: Stage) -> None:
+async def test_channels_lie_in_categories(plain: Harness) -> None:
     async with plain.connect() as bot:
         await bot.identify(plain.world.token)
         category = await plain.post("channels", name="Backlot", type="category")
@@ -124,23 +124,23 @@ async def test_channels_lie_in_categories(plain: Stage) -> None:
     assert (orphaned["name"], orphaned["parent_id"], gone["id"]) == ("main", None, category["id"])
 
 
-async def test_a_channel_takes_its_threads_with_it(plain: Stage) -> None:
+async def test_a_channel_takes_its_threads_with_it(plain: Harness) -> None:
     thread = plain.channel("thread").id
     await plain.post("channels", name="general", delete=True)
 
     assert (await plain.api("GET", f"/channels/{thread}"))[1]["code"] == 10003
 
 
-async def test_the_first_category_has_a_channel_whose_overwrites_are_its_own(stage: Stage) -> None:
-    await stage.post("permissions", channel="Studio", deny=["SEND_MESSAGES"])
-    _, channels = await stage.api("GET", f"/guilds/{stage.guild.id}/channels")
+async def test_the_first_category_has_a_channel_whose_overwrites_are_its_own(harness: Harness) -> None:
+    await harness.post("permissions", channel="Studio", deny=["SEND_MESSAGES"])
+    _, channels = await harness.api("GET", f"/guilds/{harness.guild.id}/channels")
     found = {channel["name"]: channel for channel in channels}
 
     assert (found["Studio"]["type"], found["rushes"]["parent_id"]) == (4, found["Studio"]["id"])
-    assert (await stage.say(where="rushes"))[0] == 200
+    assert (await harness.say(where="rushes"))[0] == 200
 
 
-async def test_nothing_is_said_in_a_category(plain: Stage) -> None:
+async def test_nothing_is_said_in_a_category(plain: Harness) -> None:
     await plain.register()
     status, answer = await plain.say(where="Studio")
     typed = {"user": "ana", "channel": "Studio", "name": "video create", "options": {"prompt": "x"}}
@@ -150,7 +150,7 @@ async def test_nothing_is_said_in_a_category(plain: Stage) -> None:
     assert (await plain.act("messages", user="ana", channel="Studio", content="x"))[0] == 400
 
 
-async def test_the_guild_can_be_looked_at(plain: Stage) -> None:
+async def test_the_guild_can_be_looked_at(plain: Harness) -> None:
     seen = await plain.look("guild")
     members = {member["name"]: member["roles"] for member in seen["members"]}
 
@@ -198,7 +198,7 @@ async def test_the_guild_can_be_looked_at(plain: Stage) -> None:
         ("permissions", {"channel": "general", "role": "Kings", "deny": ["SEND_MESSAGES"]}),
     ],
 )
-async def test_what_makes_no_community_changes_nothing(plain: Stage, name: str, body: dict[str, Any]) -> None:
+async def test_what_makes_no_community_changes_nothing(plain: Harness, name: str, body: dict[str, Any]) -> None:
     before = await plain.look("guild")
     status, answer = await plain.act(name, **body)
 
@@ -206,7 +206,7 @@ async def test_what_makes_no_community_changes_nothing(plain: Stage, name: str, 
     assert await plain.look("guild") == before
 
 
-async def test_an_outage_is_told_apart_from_a_removal(plain: Stage) -> None:
+async def test_an_outage_is_told_apart_from_a_removal(plain: Harness) -> None:
     async with plain.online() as bot:
         await plain.post("settings", guild_available=False)
         down = await bot.event("GUILD_DELETE")
@@ -231,19 +231,19 @@ async def test_an_outage_is_told_apart_from_a_removal(plain: Stage) -> None:
     assert gone == {"id": plain.guild.id}
 
 
-async def test_a_guild_without_the_bot_is_shut_to_it_and_so_are_its_people(stage: Stage) -> None:
-    guild, ana = f"/guilds/{stage.guild.id}", stage.user("ana")
-    _, direct = await stage.api("POST", "/users/@me/channels", {"recipient_id": ana})
-    await stage.register()
-    await stage.post("settings", bot_present=False)
-    path = f"/applications/{stage.world.application_id}{guild}/commands"
+async def test_a_guild_without_the_bot_is_shut_to_it_and_so_are_its_people(harness: Harness) -> None:
+    guild, ana = f"/guilds/{harness.guild.id}", harness.user("ana")
+    _, direct = await harness.api("POST", "/users/@me/channels", {"recipient_id": ana})
+    await harness.register()
+    await harness.post("settings", bot_present=False)
+    path = f"/applications/{harness.world.application_id}{guild}/commands"
     answers = {
-        "guild": await stage.api("GET", guild),
-        "roles": await stage.api("GET", f"{guild}/roles"),
-        "member": await stage.api("GET", f"{guild}/members/{ana}"),
-        "channel": await stage.say(),
-        "commands": await stage.api("PUT", path, []),
-        "direct": await stage.api("POST", f"/channels/{direct['id']}/messages", {"content": "hi"}),
+        "guild": await harness.api("GET", guild),
+        "roles": await harness.api("GET", f"{guild}/roles"),
+        "member": await harness.api("GET", f"{guild}/members/{ana}"),
+        "channel": await harness.say(),
+        "commands": await harness.api("PUT", path, []),
+        "direct": await harness.api("POST", f"/channels/{direct['id']}/messages", {"content": "hi"}),
     }
     typed = {"user": "ana", "channel": "general", "name": "video create", "options": {"prompt": "x"}}
 
@@ -252,4 +252,4 @@ async def test_a_guild_without_the_bot_is_shut_to_it_and_so_are_its_people(stage
         **dict.fromkeys(("roles", "member", "channel", "commands"), (403, 50001)),
         "direct": (403, 50278),
     }
-    assert (await stage.act("command", **typed))[0] == 400
+    assert (await harness.act("command", **typed))[0] == 400

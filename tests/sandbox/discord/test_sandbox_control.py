@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
@@ -26,13 +26,13 @@ EVERY_OPTION: dict[str, Any] = {
 }
 
 
-async def typed(stage: Stage, **options: Any) -> tuple[int, dict[str, Any]]:
-    return await stage.act("command", user="ana", channel="general", name="all", options=options)
+async def typed(harness: Harness, **options: Any) -> tuple[int, dict[str, Any]]:
+    return await harness.act("command", user="ana", channel="general", name="all", options=options)
 
 
-async def test_options_of_every_type_are_completed(stage: Stage) -> None:
-    async with stage.online() as bot:
-        await stage.register(EVERY_OPTION)
+async def test_options_of_every_type_are_completed(harness: Harness) -> None:
+    async with harness.online() as bot:
+        await harness.register(EVERY_OPTION)
         options = {
             "mode": "Standard",
             "seconds": 5,
@@ -45,17 +45,17 @@ async def test_options_of_every_type_are_completed(stage: Stage) -> None:
             "file": {"filename": "a.txt", "base64": "aGk="},
             "text": "abc",
         }
-        assert (await typed(stage, **options))[0] == 200
+        assert (await typed(harness, **options))[0] == 200
         data = (await bot.event("INTERACTION_CREATE"))["data"]
 
     given = {option["name"]: option["value"] for option in data["options"]}
     assert (given["mode"], given["seconds"], given["sound"], given["cfg"]) == ("std", 5, True, 0.5)
-    assert given["who"] == stage.user("ben")
+    assert given["who"] == harness.user("ben")
     assert set(data["resolved"]) == {"users", "members", "channels", "roles", "attachments"}
     assert data["resolved"]["attachments"][given["file"]]["size"] == 2
 
 
-async def test_what_a_chosen_member_may_do_is_said_for_the_channel(plain: Stage) -> None:
+async def test_what_a_chosen_member_may_do_is_said_for_the_channel(plain: Harness) -> None:
     await plain.post("permissions", channel="general", user="ben", deny=["SEND_MESSAGES"])
     async with plain.online() as bot:
         await plain.register(EVERY_OPTION)
@@ -68,7 +68,7 @@ async def test_what_a_chosen_member_may_do_is_said_for_the_channel(plain: Stage)
     assert (channel["type"], channel["parent_id"], channel["name"]) == (0, None, "showcase")
 
 
-async def test_a_file_is_given_as_text_and_lies_on_the_cdn(plain: Stage) -> None:
+async def test_a_file_is_given_as_text_and_lies_on_the_cdn(plain: Harness) -> None:
     async with plain.online() as bot:
         await plain.register(EVERY_OPTION)
         await typed(plain, file={"filename": "rules.json", "content": '{"ü": 1}'})
@@ -81,7 +81,7 @@ async def test_a_file_is_given_as_text_and_lies_on_the_cdn(plain: Stage) -> None
     assert (content, content_type) == ('{"ü": 1}', "application/json")
 
 
-async def test_a_file_over_the_limit_is_not_taken(plain: Stage) -> None:
+async def test_a_file_over_the_limit_is_not_taken(plain: Harness) -> None:
     await plain.register(EVERY_OPTION)
     body: dict[str, Any] = {"user": "ana", "channel": "general", "name": "all"}
     statuses = []
@@ -125,14 +125,14 @@ async def test_a_file_over_the_limit_is_not_taken(plain: Stage) -> None:
         {"text": "abcde"},
     ],
 )
-async def test_a_client_sends_no_wrong_options(plain: Stage, options: dict[str, Any]) -> None:
+async def test_a_client_sends_no_wrong_options(plain: Harness, options: dict[str, Any]) -> None:
     await plain.register(EVERY_OPTION)
     status, answer = await typed(plain, **options)
 
     assert (status, list(answer)) == (400, ["error"])
 
 
-async def test_what_is_typed_becomes_what_the_option_is(plain: Stage) -> None:
+async def test_what_is_typed_becomes_what_the_option_is(plain: Harness) -> None:
     async with plain.online() as bot:
         await plain.register(EVERY_OPTION)
         assert (await typed(plain, seconds="5", sound="true", cfg="0.5", text=123))[0] == 200
@@ -142,7 +142,7 @@ async def test_what_is_typed_becomes_what_the_option_is(plain: Stage) -> None:
     assert given == {"seconds": 5, "sound": True, "cfg": 0.5, "text": "123"}
 
 
-async def test_a_moderator_takes_a_message_away(plain: Stage) -> None:
+async def test_a_moderator_takes_a_message_away(plain: Harness) -> None:
     _, message = await plain.say()
     await plain.post("delete", message_id=message["id"])
 
@@ -166,7 +166,7 @@ async def test_a_moderator_takes_a_message_away(plain: Stage) -> None:
         {"name": "video create", "user": "Shotcaller"},
     ],
 )
-async def test_a_client_offers_only_what_is_registered(plain: Stage, body: dict[str, Any]) -> None:
+async def test_a_client_offers_only_what_is_registered(plain: Harness, body: dict[str, Any]) -> None:
     await plain.register()
     status, answer = await plain.act("command", **({"user": "ana", "channel": "general"} | body))
 
@@ -185,7 +185,7 @@ async def test_a_client_offers_only_what_is_registered(plain: Stage, body: dict[
     ],
 )
 async def test_commands_are_offered_to_whom_they_are_for(
-    plain: Stage, more: dict[str, Any], user: str, channel: str, status: int
+    plain: Harness, more: dict[str, Any], user: str, channel: str, status: int
 ) -> None:
     await plain.register({"name": "admin", "description": "d", **more})
 
@@ -193,7 +193,7 @@ async def test_commands_are_offered_to_whom_they_are_for(
 
 
 @pytest.mark.parametrize("denied", ["view channel", "use application commands"])
-async def test_who_may_not_use_commands_has_none(plain: Stage, denied: str) -> None:
+async def test_who_may_not_use_commands_has_none(plain: Harness, denied: str) -> None:
     await plain.register()
     await plain.post("permissions", channel="general", user="ana", deny=[denied])
     given = {"name": "video create", "options": {"prompt": "x"}, "channel": "general"}
@@ -202,7 +202,7 @@ async def test_who_may_not_use_commands_has_none(plain: Stage, denied: str) -> N
     assert (await plain.act("command", user="ben", **given))[0] == 503
 
 
-async def test_permissions_are_given_and_taken(plain: Stage) -> None:
+async def test_permissions_are_given_and_taken(plain: Harness) -> None:
     await plain.post("permissions", channel="general", deny=["SEND_MESSAGES", "attach-files"])
     shut, _ = await plain.say()
     await plain.post("permissions", channel="general", allow=["SEND_MESSAGES"])
@@ -230,31 +230,31 @@ async def test_permissions_are_given_and_taken(plain: Stage) -> None:
         ("faults", {"target": "moon", "kind": "http_500"}),
     ],
 )
-async def test_nonsense_is_answered_with_words(plain: Stage, name: str, body: dict[str, Any]) -> None:
+async def test_nonsense_is_answered_with_words(plain: Harness, name: str, body: dict[str, Any]) -> None:
     status, answer = await plain.act(name, **body)
 
     assert (status, list(answer)) == (400, ["error"])
 
 
 @pytest.mark.parametrize("content", ["{", "[]", b"\xff"])
-async def test_control_takes_objects_only(plain: Stage, content: str | bytes) -> None:
+async def test_control_takes_objects_only(plain: Harness, content: str | bytes) -> None:
     async with plain.client.post(f"{plain.sandbox.control}/command", data=content, headers=JSON) as answer:
         assert answer.status == 400
 
 
-async def test_what_nobody_asked_is_not_found(plain: Stage) -> None:
+async def test_what_nobody_asked_is_not_found(plain: Harness) -> None:
     async with plain.client.get(f"{plain.sandbox.control}/interactions/1") as answer:
         assert answer.status == 404
 
 
-async def test_the_clock_goes_forward(plain: Stage) -> None:
+async def test_the_clock_goes_forward(plain: Harness) -> None:
     before = (await plain.look("state"))["now"]
     after = (await plain.post("clock", advance=900))["now"]
 
     assert after == pytest.approx(before + 900)
 
 
-async def test_the_state_and_the_tasks_can_be_looked_at(plain: Stage) -> None:
+async def test_the_state_and_the_tasks_can_be_looked_at(plain: Harness) -> None:
     async with plain.online():
         state = await plain.look("state")
 
@@ -263,7 +263,7 @@ async def test_the_state_and_the_tasks_can_be_looked_at(plain: Stage) -> None:
     assert await plain.look("bill") == {"kirin": "0", "kling": "0", "total": "0"}
 
 
-async def test_the_words_of_the_scans_are_changed(plain: Stage) -> None:
+async def test_the_words_of_the_scans_are_changed(plain: Harness) -> None:
     await plain.post("settings", sensitive_words={"kraken": "VIOLENT"})
     url, key = f"{plain.sandbox.url}/kirin/model/v1/text/scan", plain.sandbox.providers.kirin_key
     headers = {"Authorization": f"Bearer {key}"}
@@ -273,14 +273,14 @@ async def test_the_words_of_the_scans_are_changed(plain: Stage) -> None:
     assert [(hit["word"], hit["risk_type_code"]) for hit in found] == [("Kraken", "VIOLENT")]
 
 
-async def test_an_empty_prompt_reaches_the_bot_where_the_option_sets_no_length(plain: Stage) -> None:
+async def test_an_empty_prompt_reaches_the_bot_where_the_option_sets_no_length(plain: Harness) -> None:
     async with plain.online() as bot:
         interaction = await plain.command(bot, options={"prompt": ""})
 
     assert interaction["data"]["options"][0]["options"][0]["value"] == ""
 
 
-async def test_members_get_roles(plain: Stage) -> None:
+async def test_members_get_roles(plain: Harness) -> None:
     await plain.post("settings", user="ana", roles=["Moderators"])
     _, member = await plain.api("GET", f"/guilds/{plain.guild.id}/members/{plain.user('ana')}")
     unknown, _ = await plain.act("settings", user="ana", roles=["Kings"])
@@ -289,7 +289,7 @@ async def test_members_get_roles(plain: Stage) -> None:
     assert unknown == 400
 
 
-async def test_the_bot_is_removed_and_invited_again(plain: Stage) -> None:
+async def test_the_bot_is_removed_and_invited_again(plain: Harness) -> None:
     async with plain.online() as bot:
         await plain.post("settings", bot_present=False)
         gone = await bot.event("GUILD_DELETE")
@@ -308,7 +308,7 @@ async def test_the_bot_is_removed_and_invited_again(plain: Stage) -> None:
     assert (await plain.say())[0] == 200
 
 
-async def test_the_guild_and_its_people_have_languages(plain: Stage) -> None:
+async def test_the_guild_and_its_people_have_languages(plain: Harness) -> None:
     async with plain.online() as bot:
         await plain.post("settings", locale="zh-CN")
         changed = await bot.event("GUILD_UPDATE")

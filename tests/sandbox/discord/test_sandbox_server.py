@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox, serve
-from tests.sandbox.discord.conftest import Stage
+from tests.sandbox.discord.conftest import Harness
 
 SERVE = "import asyncio, sys; from sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
 
 
-async def test_the_description_is_what_the_issue_says(plain: Stage) -> None:
+async def test_the_description_is_what_the_issue_says(plain: Harness) -> None:
     described = plain.sandbox.describe()
     url = plain.sandbox.url
 
@@ -32,7 +32,7 @@ async def test_the_description_is_what_the_issue_says(plain: Stage) -> None:
     assert all(isinstance(value, str) for value in described["env"].values())
 
 
-async def test_the_token_looks_like_one_and_is_never_the_same(plain: Stage) -> None:
+async def test_the_token_looks_like_one_and_is_never_the_same(plain: Harness) -> None:
     token = plain.world.token
     async with Sandbox(environment={}) as other:
         assert other.discord.world.token != token
@@ -42,7 +42,7 @@ async def test_the_token_looks_like_one_and_is_never_the_same(plain: Stage) -> N
     assert [len(part) for part in rest] == [6, 38]
 
 
-async def test_the_providers_are_on_the_same_port(plain: Stage) -> None:
+async def test_the_providers_are_on_the_same_port(plain: Harness) -> None:
     async with plain.client.post(f"{plain.sandbox.url}/kirin/model/v1/generation", json={}) as answer:
         assert answer.status == 401
 

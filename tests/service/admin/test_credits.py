@@ -29,198 +29,200 @@ from bot.store.community.guilds import GuildStore
 from bot.store.money.budget_alerts import BudgetStore, note_share
 from bot.store.money.grants import Grants
 from bot.store.money.statements import Statements
-from tests.service.house import House
+from tests.service.services import Services
 
 ANA = Member(user_id=1, guild_id=7)
 
 
-def quotas(house: House) -> Quotas:
+def quotas(services: Services) -> Quotas:
     return Quotas(
-        grants=Grants(house.database),
-        statements=Statements(house.database),
-        cases=CaseStore(house.database),
-        guilds=GuildStore(house.database),
-        notifier=house.discord,
-        desk=house.desk,
+        grants=Grants(services.database),
+        statements=Statements(services.database),
+        cases=CaseStore(services.database),
+        guilds=GuildStore(services.database),
+        notifier=services.discord,
+        desk=services.desk,
         defaults=Defaults(allowance=Allowance(credits=60)),
-        clock=house.clock,
-        wake=house.wake,
+        clock=services.clock,
+        wake=services.wake,
     )
 
 
-def entry(house: House, key: str, guild_id: int = 7) -> AuditEntry:
-    return AuditEntry(id=key, guild_id=guild_id, actor_id=9, action="changed", at=house.clock())
+def entry(services: Services, key: str, guild_id: int = 7) -> AuditEntry:
+    return AuditEntry(id=key, guild_id=guild_id, actor_id=9, action="changed", at=services.clock())
 
 
-async def decided(house: House, key: str = "policy", **changes: Any) -> None:
+async def decided(services: Services, key: str = "policy", **changes: Any) -> None:
     def apply(policy: Policy) -> Policy:
         return policy.changed(**changes)
 
-    await GuildStore(house.database).change(entry(house, key), apply)
+    await GuildStore(services.database).change(entry(services, key), apply)
 
 
-async def moderated(house: House) -> None:
-    await decided(house, "mod", moderation={"channel_id": 55})
+async def moderated(services: Services) -> None:
+    await decided(services, "mod", moderation={"channel_id": 55})
 
 
 def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> Present:
     return Present(key="g", receiver_id=to, to_bot=bot, credits=amount)
 
 
-async def wish(house: House, key: str = "1", member: Member = ANA) -> Wished:
-    return await quotas(house).wish(member, key=key, credits_=20, why="a film", locale="zh-CN")
+async def wish(services: Services, key: str = "1", member: Member = ANA) -> Wished:
+    return await quotas(services).wish(member, key=key, credits_=20, why="a film", locale="zh-CN")
 
 
-async def extras(house: House, user_id: int) -> int:
+async def extras(services: Services, user_id: int) -> int:
     """What they have that came from people."""
-    standing = await house.videos().standing(Member(user_id=user_id, guild_id=7))
+    standing = await services.videos().standing(Member(user_id=user_id, guild_id=7))
     return sum(purse.account.balance for purse in standing.purses if purse.account.owner.startswith("extra:"))
 
 
-async def test_a_gift_moves_credits_where_the_guild_has_that(house: House) -> None:
-    await decided(house, gifts=True)
-    assert await quotas(house).give(ANA, present()) == 40
-    assert await quotas(house).give(ANA, present()) == 40
-    assert await extras(house, 2) == 20
-    assert (await house.videos().standing(ANA)).own.account.balance == 40
+async def test_a_gift_moves_credits_where_the_guild_has_that(services: Services) -> None:
+    await decided(services, gifts=True)
+    assert await quotas(services).give(ANA, present()) == 40
+    assert await quotas(services).give(ANA, present()) == 40
+    assert await extras(services, 2) == 20
+    assert (await services.videos().standing(ANA)).own.account.balance == 40
 
 
-async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(house: House) -> None:
-    await decided(house, gifts=True)
-    await quotas(house).give(ANA, present())
+async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(services: Services) -> None:
+    await decided(services, gifts=True)
+    await quotas(services).give(ANA, present())
     back = Present(key="back", receiver_id=1, to_bot=False, credits=80)
-    assert await quotas(house).give(Member(user_id=2, guild_id=7), back) == 0
-    assert [await extras(house, each) for each in (1, 2)] == [80, 0]
-    house.clock.tick(86_400)
-    assert [await extras(house, each) for each in (1, 2)] == [0, 0]
-    assert (await house.videos().standing(ANA)).balance == 60
+    assert await quotas(services).give(Member(user_id=2, guild_id=7), back) == 0
+    assert [await extras(services, each) for each in (1, 2)] == [80, 0]
+    services.clock.tick(86_400)
+    assert [await extras(services, each) for each in (1, 2)] == [0, 0]
+    assert (await services.videos().standing(ANA)).balance == 60
 
 
-async def test_nobody_can_give_away_what_they_share(house: House) -> None:
+async def test_nobody_can_give_away_what_they_share(services: Services) -> None:
     pool = Pool(name="team", role_id=3, allowance=Allowance(credits=90))
-    await decided(house, gifts=True, pools=(pool,))
+    await decided(services, gifts=True, pools=(pool,))
     giver = Member(user_id=1, guild_id=7, role_ids=frozenset({3}))
     with pytest.raises(GiftTooLarge) as caught:
-        await quotas(house).give(giver, present(61))
+        await quotas(services).give(giver, present(61))
     assert caught.value.balance == 60
 
 
 @pytest.mark.parametrize("giver", [ANA, Member(user_id=1)])
-async def test_gifts_are_off_unless_a_guild_turns_them_on(house: House, giver: Member) -> None:
+async def test_gifts_are_off_unless_a_guild_turns_them_on(services: Services, giver: Member) -> None:
     with pytest.raises(GiftsOff):
-        await quotas(house).give(giver, present())
+        await quotas(services).give(giver, present())
 
 
 @pytest.mark.parametrize("gift", [present(to=1), present(bot=True), present(0), present(-5)])
-async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(house: House, gift: Present) -> None:
-    await decided(house, gifts=True)
+async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(services: Services, gift: Present) -> None:
+    await decided(services, gifts=True)
     with pytest.raises(GiftImpossible):
-        await quotas(house).give(ANA, gift)
+        await quotas(services).give(ANA, gift)
 
 
-async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(house: House) -> None:
-    await decided(house, gifts=True)
+async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(services: Services) -> None:
+    await decided(services, gifts=True)
     with pytest.raises(GiftTooLarge):
-        await quotas(house).give(ANA, present(61))
-    until = house.clock().replace(year=2027)
-    await GuildStore(house.database).block(entry(house, "b"), user_id=1, until=until, reason="spam")
+        await quotas(services).give(ANA, present(61))
+    until = services.clock().replace(year=2027)
+    await GuildStore(services.database).block(entry(services, "b"), user_id=1, until=until, reason="spam")
     with pytest.raises(Blocked):
-        await quotas(house).give(ANA, present())
-    assert await extras(house, 2) == 0
+        await quotas(services).give(ANA, present())
+    assert await extras(services, 2) == 0
 
 
-async def test_a_wish_goes_to_those_who_decide_once_at_a_time(house: House) -> None:
-    await moderated(house)
-    assert [await wish(house, key) for key in "12"] == [Wished.ASKED, Wished.CHANGED]
-    assert house.woken == 2
-    case = await CaseStore(house.database).case("more-1")
+async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services) -> None:
+    await moderated(services)
+    assert [await wish(services, key) for key in "12"] == [Wished.ASKED, Wished.CHANGED]
+    assert services.woken == 2
+    case = await CaseStore(services.database).case("more-1")
     assert case is not None
     assert (case.channel_id, case.user_id, case.state) == (55, 1, CaseState.OPEN)
     assert dict(case.body) == {"credits": 20, "why": "a film", "locale": "zh-CN"}
-    house.clock.tick(8 * 86_400)
-    assert await wish(house, "3") is Wished.ASKED
+    services.clock.tick(8 * 86_400)
+    assert await wish(services, "3") is Wished.ASKED
 
 
-async def test_where_nobody_decides_the_operator_hears_of_a_wish(house: House) -> None:
-    assert await wish(house) is Wished.TOLD
-    assert house.alerts() == ["more user 1, server 7"]
+async def test_where_nobody_decides_the_operator_hears_of_a_wish(services: Services) -> None:
+    assert await wish(services) is Wished.TOLD
+    assert services.alerts() == ["more user 1, server 7"]
     with pytest.raises(CaseUnknown):
-        await wish(house, member=Member(user_id=1))
+        await wish(services, member=Member(user_id=1))
 
 
 @pytest.mark.parametrize(("typed", "given"), [(20, 20), (7, 7), (0, 0), (10**9, MOST_MORE)])
 async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
-    house: House, typed: int, given: int
+    services: Services, typed: int, given: int
 ) -> None:
-    await moderated(house)
-    await wish(house)
-    case = await quotas(house).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
-    assert await extras(house, 1) == given
-    assert [each.body.get("given", 0) for each in house.discord.asked("tell_decision")] == [given]
+    await moderated(services)
+    await wish(services)
+    case = await quotas(services).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
+    assert await extras(services, 1) == given
+    assert [each.body.get("given", 0) for each in services.discord.asked("tell_decision")] == [given]
     assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
-    (latest, *_) = await Audit(house.database).of_guild(7, most=1)
+    (latest, *_) = await Audit(services.database).of_guild(7, most=1)
     assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
     with pytest.raises(CaseDecided):
-        await quotas(house).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
-    assert await extras(house, 1) == given
+        await quotas(services).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
+    assert await extras(services, 1) == given
 
 
 @pytest.mark.parametrize("trouble", [DestinationLost("50007"), DestinationBusy("429")])
-async def test_a_decision_holds_though_its_person_cannot_be_told(house: House, trouble: Exception) -> None:
-    await moderated(house)
-    await wish(house)
-    house.discord.then("tell_decision", trouble)
-    await quotas(house).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
-    assert await extras(house, 1) == 20
+async def test_a_decision_holds_though_its_person_cannot_be_told(services: Services, trouble: Exception) -> None:
+    await moderated(services)
+    await wish(services)
+    services.discord.then("tell_decision", trouble)
+    await quotas(services).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
+    assert await extras(services, 1) == 20
 
 
 @pytest.mark.parametrize(("case_id", "guild_id"), [("more-1", 8), ("more-2", 7), ("request-1", 7)])
-async def test_only_a_guilds_own_wishes_are_its_to_decide(house: House, case_id: str, guild_id: int) -> None:
-    await moderated(house)
-    await wish(house)
+async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, case_id: str, guild_id: int) -> None:
+    await moderated(services)
+    await wish(services)
     with pytest.raises(CaseUnknown):
-        await quotas(house).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
-    assert await extras(house, 1) == 0
+        await quotas(services).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
+    assert await extras(services, 1) == 0
 
 
-async def test_a_database_that_refuses_gives_nothing(house: House) -> None:
-    await decided(house, gifts=True)
-    house.database.refusals = 1
+async def test_a_database_that_refuses_gives_nothing(services: Services) -> None:
+    await decided(services, gifts=True)
+    services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await quotas(house).give(ANA, present())
-    assert await extras(house, 2) == 0
+        await quotas(services).give(ANA, present())
+    assert await extras(services, 2) == 0
 
 
 # -- budgets
 
 
-def watch(house: House) -> BudgetWatch:
+def watch(services: Services) -> BudgetWatch:
     return BudgetWatch(
-        store=BudgetStore(house.database),
-        audit=Audit(house.database),
-        notifier=house.discord,
-        clock=house.clock,
-        wake=house.wake,
+        store=BudgetStore(services.database),
+        audit=Audit(services.database),
+        notifier=services.discord,
+        clock=services.clock,
+        wake=services.wake,
     )
 
 
-async def reached(house: House, percent: int, *, owner: str = "budget:guild:7", ceiling: int = 10_000_000) -> None:
-    await house.database.transact(
+async def reached(
+    services: Services, percent: int, *, owner: str = "budget:guild:7", ceiling: int = 10_000_000
+) -> None:
+    await services.database.transact(
         lambda tx: note_share(
-            tx, owner, "2026-03", percent, used=ceiling * percent // 100, ceiling=ceiling, now=house.clock()
+            tx, owner, "2026-03", percent, used=ceiling * percent // 100, ceiling=ceiling, now=services.clock()
         )
     )
 
 
-async def test_of_several_shares_of_one_budget_the_highest_is_told_once(house: House) -> None:
+async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services: Services) -> None:
     for percent in (50, 80):
-        await reached(house, percent)
-    await watch(house).tell()
-    await watch(house).tell()
-    (alert,) = house.discord.asked("alert")
+        await reached(services, percent)
+    await watch(services).tell()
+    await watch(services).tell()
+    (alert,) = services.discord.asked("alert")
     assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
     assert 0 < len(alert.key) <= 25
-    (entry_, *more) = await Audit(house.database).of_guild(7, most=9)
+    (entry_, *more) = await Audit(services.database).of_guild(7, most=9)
     assert (entry_.action, entry_.actor_id, dict(entry_.detail), more) == (
         "budget_used",
         0,
@@ -229,46 +231,46 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(house: H
     )
 
 
-async def test_a_budget_without_room_is_told_as_such_however_much_is_left(house: House) -> None:
-    await reached(house, 100)
-    await watch(house).tell()
-    (entry_,) = await Audit(house.database).of_guild(7, most=9)
+async def test_a_budget_without_room_is_told_as_such_however_much_is_left(services: Services) -> None:
+    await reached(services, 100)
+    await watch(services).tell()
+    (entry_,) = await Audit(services.database).of_guild(7, most=9)
     assert entry_.action == "budget_spent"
 
 
-async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(house: House) -> None:
-    await reached(house, 100, owner="budget:bot")
-    await watch(house).tell()
-    assert house.alerts() == ["budget 100 %"]
-    assert await house.database.transact(lambda tx: tx.all("SELECT * FROM audit")) == []
+async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(services: Services) -> None:
+    await reached(services, 100, owner="budget:bot")
+    await watch(services).tell()
+    assert services.alerts() == ["budget 100 %"]
+    assert await services.database.transact(lambda tx: tx.all("SELECT * FROM audit")) == []
 
 
-async def test_each_ceiling_is_told_of_under_a_name_of_its_own(house: House) -> None:
-    await reached(house, 50)
-    await reached(house, 50, ceiling=20_000_000)
-    await watch(house).tell()
-    assert len({alert.key for alert in house.discord.asked("alert")}) == 2
+async def test_each_ceiling_is_told_of_under_a_name_of_its_own(services: Services) -> None:
+    await reached(services, 50)
+    await reached(services, 50, ceiling=20_000_000)
+    await watch(services).tell()
+    assert len({alert.key for alert in services.discord.asked("alert")}) == 2
 
 
-async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(house: House) -> None:
-    await reached(house, 50)
-    house.discord.then("alert", DestinationBusy("429"))
-    house.discord.then("alert", DestinationLost("50001"))
+async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(services: Services) -> None:
+    await reached(services, 50)
+    services.discord.then("alert", DestinationBusy("429"))
+    services.discord.then("alert", DestinationLost("50001"))
     for _ in range(3):
-        await watch(house).tell()
-    keys = [alert.key for alert in house.discord.asked("alert")]
+        await watch(services).tell()
+    keys = [alert.key for alert in services.discord.asked("alert")]
     assert (len(keys), len(set(keys))) == (2, 1)
-    assert len(await Audit(house.database).of_guild(7, most=9)) == 1
+    assert len(await Audit(services.database).of_guild(7, most=9)) == 1
 
 
-async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(house: House) -> None:
-    await reached(house, 50)
+async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(services: Services) -> None:
+    await reached(services, 50)
 
     def told_and_then_locked() -> None:
-        house.database.refusals = 1
+        services.database.refusals = 1
 
-    house.discord.then("alert", told_and_then_locked)
+    services.discord.then("alert", told_and_then_locked)
     with pytest.raises(StoreUnavailable):
-        await watch(house).tell()
-    await watch(house).tell()
-    assert len({alert.key for alert in house.discord.asked("alert")}) == 1
+        await watch(services).tell()
+    await watch(services).tell()
+    assert len({alert.key for alert in services.discord.asked("alert")}) == 1

@@ -17,8 +17,8 @@ from bot.service.admin.policies import Guilds, Herald
 from bot.service.ports.staff import Staff
 from bot.store.community.audit import Audit
 from bot.store.community.guilds import GuildStore
-from tests.service.house import House
 from tests.service.scripted import Scripted
+from tests.service.services import Services
 
 GUILD, OTHER, ADMIN, ANA = 7, 8, 99, 1
 CHANNEL = 70
@@ -35,21 +35,21 @@ class People(Scripted):
 class Office:
     """The use cases over a house's database."""
 
-    house: House
+    services: Services
     people: People = field(default_factory=People)
     woken: int = 0
 
     def __post_init__(self) -> None:
-        store, audit = GuildStore(self.house.database), Audit(self.house.database)
+        store, audit = GuildStore(self.services.database), Audit(self.services.database)
         self.guilds = Guilds(
             store=store,
             audit=audit,
-            lookup=self.house.lookup,
+            lookup=self.services.lookup,
             usual=Allowance(credits=60),
-            clock=self.house.clock,
+            clock=self.services.clock,
             wake=self._wake,
         )
-        self.herald = Herald(store=store, audit=audit, staff=cast("Staff", self.people), clock=self.house.clock)
+        self.herald = Herald(store=store, audit=audit, staff=cast("Staff", self.people), clock=self.services.clock)
         self._number = 0
 
     def _wake(self) -> None:
@@ -57,7 +57,7 @@ class Office:
 
     def entry(self, action: str = "changed", *, guild_id: int = GUILD, **detail: Any) -> AuditEntry:
         self._number += 1
-        at = self.house.clock.tick(1)
+        at = self.services.clock.tick(1)
         return AuditEntry(id=str(self._number), guild_id=guild_id, actor_id=ADMIN, action=action, at=at, detail=detail)
 
     async def change(self, guild_id: int = GUILD, **changes: Any) -> None:
@@ -69,8 +69,8 @@ class Office:
 
 
 @pytest.fixture
-def office(house: House) -> Office:
-    return Office(house)
+def office(services: Services) -> Office:
+    return Office(services)
 
 
 async def test_two_admins_who_change_two_things_at_once_both_get_their_way(office: Office) -> None:
@@ -114,12 +114,12 @@ async def test_a_file_is_searched_for_rules_that_no_prompt_can_be_searched_by(of
 
 
 async def test_blocks_are_listed_until_they_end(office: Office) -> None:
-    until = office.house.clock() + timedelta(hours=1)
+    until = office.services.clock() + timedelta(hours=1)
     await office.guilds.block(office.entry("blocked"), user_id=ANA, until=until, reason="spam")
     await office.guilds.block(office.entry("blocked"), user_id=2, until=FOR_GOOD)
     assert list(await office.guilds.blocked(GUILD)) == [ANA, 2]
     assert (await office.guilds.member(GUILD, ANA)).block_reason == "spam"
-    office.house.clock.tick(3600)
+    office.services.clock.tick(3600)
     assert list(await office.guilds.blocked(GUILD)) == [2]
     await office.guilds.block(office.entry("unblocked"), user_id=2, until=None)
     assert await office.guilds.blocked(GUILD) == {}
@@ -174,7 +174,7 @@ async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Offi
     await office.change(audit_channel_id=CHANNEL)
     office.people.then("tell", *(DestinationBusy("discord_500") for _ in range(3)))
     await office.herald.tell()
-    office.house.clock.tick(25 * 3600)
+    office.services.clock.tick(25 * 3600)
     await office.herald.tell()
     await office.herald.tell()
     assert len(office.told) == 2
@@ -189,10 +189,10 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
     assert office.told == [("1", CHANNEL), ("1", CHANNEL)]
 
 
-async def test_a_checkup_says_how_every_service_is_and_survives_the_database(house: House) -> None:
-    checkup = Checkup(health=house.health, guilds=GuildStore(house.database))
+async def test_a_checkup_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
+    checkup = Checkup(health=services.health, guilds=GuildStore(services.database))
     assert await checkup.providers() == {"kirin": Pulse.GOOD, "kling": Pulse.GOOD}
-    house.health["kirin"].rest(timedelta(minutes=1))
+    services.health["kirin"].rest(timedelta(minutes=1))
     assert (await checkup.providers())["kirin"] is Pulse.BUSY
     assert await checkup.standing(GUILD) is not None
 
@@ -200,11 +200,11 @@ async def test_a_checkup_says_how_every_service_is_and_survives_the_database(hou
 async def test_what_is_pressing_is_told_to_the_moderators_where_there_is_no_audit_channel(office: Office) -> None:
     await office.change(moderation={"channel_id": 71})
     entry = office.entry("budget_used")
-    await Audit(office.house.database).note(entry)
+    await Audit(office.services.database).note(entry)
     await office.herald.tell()
     assert office.told == [(entry.id, 71)]
     await office.change(audit_channel_id=CHANNEL)
     another = office.entry("budget_used")
-    await Audit(office.house.database).note(another)
+    await Audit(office.services.database).note(another)
     await office.herald.tell()
     assert office.told[-1] == (another.id, CHANNEL)

@@ -16,7 +16,7 @@ from bot.service.admin.usage import COLUMNS, Report, Span, Usage
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore
 from bot.store.money.usage import UsageStore
-from tests.service.house import House
+from tests.service.services import Services
 
 TODAY = date(2026, 3, 5)
 ACCOUNT = Account(owner="budget:guild:7", period="2026-03", allowance=UNLIMITED, unit=Unit.USD)
@@ -41,31 +41,34 @@ def report(rows: Sequence[tuple[int, int, int]], *, days: int = 7) -> Report:
 
 
 @pytest.fixture
-def usage(house: House) -> Usage:
+def usage(services: Services) -> Usage:
     return Usage(
-        store=UsageStore(house.database), guilds=GuildStore(house.database), lookup=house.lookup, clock=house.clock
+        store=UsageStore(services.database),
+        guilds=GuildStore(services.database),
+        lookup=services.lookup,
+        clock=services.clock,
     )
 
 
-async def deliver(house: House, **wish: Any) -> None:
-    job = await house.succeeded(**wish)
-    await house.jobs.delivered(job, channel_id=5, message_id=1, now=house.clock())
+async def deliver(services: Services, **wish: Any) -> None:
+    job = await services.succeeded(**wish)
+    await services.jobs.delivered(job, channel_id=5, message_id=1, now=services.clock())
 
 
-async def test_a_report_has_every_day_up_to_today_and_what_was_used_on_each(house: House, usage: Usage) -> None:
-    await deliver(house, user_id=2)
-    house.clock.tick(86_400)
-    await deliver(house, user_id=2)
-    await deliver(house, user_id=3)
+async def test_a_report_has_every_day_up_to_today_and_what_was_used_on_each(services: Services, usage: Usage) -> None:
+    await deliver(services, user_id=2)
+    services.clock.tick(86_400)
+    await deliver(services, user_id=2)
+    await deliver(services, user_id=3)
     made = await usage.report(7, Span.WEEK)
     assert (made.days[0], made.days[-1], len(made.days)) == (date(2026, 2, 28), date(2026, 3, 6), 7)
     assert [(row.day.day, row.user_id, row.used.credits) for row in made.rows] == [(5, 2, 5), (6, 2, 5), (6, 3, 5)]
     assert made.total == Used(videos=3, credits=15, estimated=1_260_000, charged=1_260_000)
 
 
-async def test_who_has_used_nothing_yet_is_in_no_report(house: House, usage: Usage) -> None:
-    await house.succeeded(user_id=3)
-    await house.queued(user_id=2)
+async def test_who_has_used_nothing_yet_is_in_no_report(services: Services, usage: Usage) -> None:
+    await services.succeeded(user_id=3)
+    await services.queued(user_id=2)
     assert (await usage.report(7, Span.WEEK)).rows == ()
 
 
@@ -83,21 +86,21 @@ async def test_a_span_ends_today(usage: Usage, span: Span, first: date, count: i
     assert (made.days[0], made.days[-1], len(made.days)) == (first, TODAY, count)
 
 
-async def test_days_and_months_begin_where_the_guild_is(house: House, usage: Usage) -> None:
-    entry = AuditEntry(id="i", guild_id=7, actor_id=1, action="changed", at=house.clock())
-    await GuildStore(house.database).change(entry, lambda policy: policy.changed(timezone="Asia/Shanghai"))
-    house.clock.now = datetime(2026, 3, 31, 17, tzinfo=UTC)
-    await deliver(house)
+async def test_days_and_months_begin_where_the_guild_is(services: Services, usage: Usage) -> None:
+    entry = AuditEntry(id="i", guild_id=7, actor_id=1, action="changed", at=services.clock())
+    await GuildStore(services.database).change(entry, lambda policy: policy.changed(timezone="Asia/Shanghai"))
+    services.clock.now = datetime(2026, 3, 31, 17, tzinfo=UTC)
+    await deliver(services)
     made = await usage.report(7, Span.THIS_MONTH)
     assert made.days == (date(2026, 4, 1),)
     assert [row.day for row in made.rows] == [date(2026, 4, 1)]
     assert made.budget.period == "2026-04"
 
 
-async def test_the_budget_of_a_report_is_the_guilds_own(house: House, usage: Usage) -> None:
+async def test_the_budget_of_a_report_is_the_guilds_own(services: Services, usage: Usage) -> None:
     assert not (await usage.report(7, Span.WEEK)).budgeted
-    entry = AuditEntry(id="i", guild_id=7, actor_id=1, action="changed", at=house.clock())
-    await GuildStore(house.database).change(entry, lambda policy: policy.changed(budget_usd_micros=9_000_000))
+    entry = AuditEntry(id="i", guild_id=7, actor_id=1, action="changed", at=services.clock())
+    await GuildStore(services.database).change(entry, lambda policy: policy.changed(budget_usd_micros=9_000_000))
     made = await usage.report(7, Span.WEEK)
     assert (made.budgeted, made.budget.allowance, made.budget.owner) == (True, 9_000_000, "budget:guild:7")
 

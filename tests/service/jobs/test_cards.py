@@ -12,223 +12,225 @@ from bot.domain.job import DeadLetter, Job, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Phase, Posted, phase_of
 from bot.store.jobs.dead_letters import DeadLetters
-from tests.service.house import House
 from tests.service.scripted import until
+from tests.service.services import Services
 
 
-async def shown(house: House, job: Job) -> Job:
+async def shown(services: Services, job: Job) -> Job:
     """The job after its card has been brought up to date."""
-    await house.cards.show(job)
-    return await house.job(job)
+    await services.cards.show(job)
+    return await services.job(job)
 
 
-async def test_a_new_job_gets_one_card_whose_place_is_kept(house: House) -> None:
-    job = await house.queued()
-    placed = await house.cards.introduce(job)
-    again = await house.cards.introduce(await house.job(job))
+async def test_a_new_job_gets_one_card_whose_place_is_kept(services: Services) -> None:
+    job = await services.queued()
+    placed = await services.cards.introduce(job)
+    again = await services.cards.introduce(await services.job(job))
     assert (placed.card_channel_id, placed.card_message_id) == (5, again.card_message_id)
-    assert (await house.job(job)).card_message_id == placed.card_message_id
-    assert len(house.discord.asked("post_card")) == 1
-    assert house.discord.asked("post_card")[0].position == 1
+    assert (await services.job(job)).card_message_id == placed.card_message_id
+    assert len(services.discord.asked("post_card")) == 1
+    assert services.discord.asked("post_card")[0].position == 1
 
 
-async def test_a_private_job_has_no_card(house: House) -> None:
-    job = await house.queued(private=True)
-    assert (await house.cards.introduce(job)).card_message_id is None
-    await house.cards.show(job)
-    assert len(house.discord.asked("post_card")) == 1
+async def test_a_private_job_has_no_card(services: Services) -> None:
+    job = await services.queued(private=True)
+    assert (await services.cards.introduce(job)).card_message_id is None
+    await services.cards.show(job)
+    assert len(services.discord.asked("post_card")) == 1
 
 
-async def test_a_card_is_edited_only_for_news(house: House) -> None:
-    job = await house.running()
-    await house.cards.introduce(job)
+async def test_a_card_is_edited_only_for_news(services: Services) -> None:
+    job = await services.running()
+    await services.cards.introduce(job)
     for _ in range(3):
-        await house.cards.show(job)
-    assert (len(house.discord.asked("post_card")), house.discord.phases()) == (1, [])
-    expected = house.discord.asked("post_card")[0].expected_at
-    assert expected == house.clock() + await house.expectation.of(job.request)
+        await services.cards.show(job)
+    assert (len(services.discord.asked("post_card")), services.discord.phases()) == (1, [])
+    expected = services.discord.asked("post_card")[0].expected_at
+    assert expected == services.clock() + await services.expectation.of(job.request)
 
 
-async def test_a_card_says_once_that_it_takes_longer_than_usual(house: House) -> None:
-    job = await house.running()
-    await house.cards.introduce(job)
-    (posted,) = house.discord.asked("post_card")
+async def test_a_card_says_once_that_it_takes_longer_than_usual(services: Services) -> None:
+    job = await services.running()
+    await services.cards.introduce(job)
+    (posted,) = services.discord.asked("post_card")
     assert posted.late_at is not None
     assert not posted.overdue
-    house.clock.now = posted.late_at
+    services.clock.now = posted.late_at
     for _ in range(3):
-        house.clock.tick(1)
-        await house.cards.show(job)
-    assert [(card.phase, card.overdue) for card in house.discord.asked("edit_card")] == [(Phase.RUNNING, True)]
+        services.clock.tick(1)
+        await services.cards.show(job)
+    assert [(card.phase, card.overdue) for card in services.discord.asked("edit_card")] == [(Phase.RUNNING, True)]
 
 
-async def test_an_overdue_job_without_a_card_is_left_alone(house: House) -> None:
-    job = await house.running(private=True)
-    await house.cards.introduce(job)
-    house.clock.tick(10_000)
-    await house.cards.show(job)
-    await house.cards.show(job)
-    assert (len(house.discord.asked("post_card")), house.discord.asked("edit_card")) == (1, [])
+async def test_an_overdue_job_without_a_card_is_left_alone(services: Services) -> None:
+    job = await services.running(private=True)
+    await services.cards.introduce(job)
+    services.clock.tick(10_000)
+    await services.cards.show(job)
+    await services.cards.show(job)
+    assert (len(services.discord.asked("post_card")), services.discord.asked("edit_card")) == (1, [])
 
 
-async def test_after_a_restart_a_card_is_brought_up_to_date_once(house: House) -> None:
-    job = await house.running()
-    await house.cards.introduce(job)
-    restarted = replace(house)
+async def test_after_a_restart_a_card_is_brought_up_to_date_once(services: Services) -> None:
+    job = await services.running()
+    await services.cards.introduce(job)
+    restarted = replace(services)
     for _ in range(3):
         await restarted.cards.show(job)
-    assert house.discord.phases() == ["running"]
-    assert len(house.discord.asked("post_card")) == 1
+    assert services.discord.phases() == ["running"]
+    assert len(services.discord.asked("post_card")) == 1
 
 
-async def test_who_comes_late_does_not_turn_a_card_back(house: House) -> None:
-    waiting = await house.queued()
-    await house.cards.introduce(waiting)
-    cancelled = await house.jobs.cancel(waiting.id, user_id=1, now=house.clock())
-    await house.cards.show(waiting)
-    assert house.discord.phases() == ["cancelled"]
-    await house.steps.advance(await house.claimed(cancelled))
-    await house.cards.show(waiting)
-    assert house.discord.phases() == ["cancelled"]
+async def test_who_comes_late_does_not_turn_a_card_back(services: Services) -> None:
+    waiting = await services.queued()
+    await services.cards.introduce(waiting)
+    cancelled = await services.jobs.cancel(waiting.id, user_id=1, now=services.clock())
+    await services.cards.show(waiting)
+    assert services.discord.phases() == ["cancelled"]
+    await services.steps.advance(await services.claimed(cancelled))
+    await services.cards.show(waiting)
+    assert services.discord.phases() == ["cancelled"]
 
 
-async def test_positions_move_up_when_others_leave(house: House) -> None:
-    first, second = await house.queued(), await house.queued()
+async def test_positions_move_up_when_others_leave(services: Services) -> None:
+    first, second = await services.queued(), await services.queued()
     for job in (first, second):
-        await house.cards.introduce(job)
-    await house.cards.refresh("kirin")
-    assert house.discord.asked("edit_card") == []
-    await house.jobs.cancel(first.id, user_id=1, now=house.clock())
-    await house.cards.refresh("kirin")
-    assert [card.position for card in house.discord.asked("edit_card")] == [1]
+        await services.cards.introduce(job)
+    await services.cards.refresh("kirin")
+    assert services.discord.asked("edit_card") == []
+    await services.jobs.cancel(first.id, user_id=1, now=services.clock())
+    await services.cards.refresh("kirin")
+    assert [card.position for card in services.discord.asked("edit_card")] == [1]
 
 
 @pytest.mark.parametrize(("trouble", "posts"), [(DestinationBusy("discord_503"), 2), (DestinationLost("50001"), 1)])
-async def test_a_card_that_is_not_taken_stops_nothing(house: House, trouble: Exception, posts: int) -> None:
-    house.discord.then("post_card", trouble)
-    job = await house.running()
-    assert (await house.cards.introduce(job)).card_message_id is None
-    await house.cards.show(job)
-    await house.cards.show(job)
-    assert len(house.discord.asked("post_card")) == posts
+async def test_a_card_that_is_not_taken_stops_nothing(services: Services, trouble: Exception, posts: int) -> None:
+    services.discord.then("post_card", trouble)
+    job = await services.running()
+    assert (await services.cards.introduce(job)).card_message_id is None
+    await services.cards.show(job)
+    await services.cards.show(job)
+    assert len(services.discord.asked("post_card")) == posts
 
 
-async def test_a_discord_that_hangs_is_not_waited_for(house: House) -> None:
-    hasty = replace(house, patience=0.01)
+async def test_a_discord_that_hangs_is_not_waited_for(services: Services) -> None:
+    hasty = replace(services, patience=0.01)
     hasty.discord.then("post_card", asyncio.Event())
     job = await hasty.queued()
     assert (await hasty.cards.introduce(job)).card_message_id is None
-    assert (await house.cards.introduce(job)).card_message_id is not None
+    assert (await services.cards.introduce(job)).card_message_id is not None
 
 
-async def test_the_last_word_is_on_the_card_and_with_the_requester(house: House) -> None:
-    job = await house.submitting()
-    await house.cards.introduce(job)
-    failed = await house.jobs.fail(job, failure="content", code="", now=house.clock())
-    await house.cards.close(await house.claimed(failed))
-    assert house.discord.phases() == house.discord.phases("tell_requester") == ["failed"]
-    assert house.discord.asked("tell_requester")[0].job.card_message_id is not None
+async def test_the_last_word_is_on_the_card_and_with_the_requester(services: Services) -> None:
+    job = await services.submitting()
+    await services.cards.introduce(job)
+    failed = await services.jobs.fail(job, failure="content", code="", now=services.clock())
+    await services.cards.close(await services.claimed(failed))
+    assert services.discord.phases() == services.discord.phases("tell_requester") == ["failed"]
+    assert services.discord.asked("tell_requester")[0].job.card_message_id is not None
 
 
-async def test_who_may_have_been_told_before_a_crash_is_looked_for_before_being_told_again(house: House) -> None:
-    job = await house.submitting()
-    await house.cards.introduce(job)
-    await house.jobs.fail(job, failure="content", code="", now=house.clock())
-    house.discord.then("tell_requester", RuntimeError("killed"))
+async def test_who_may_have_been_told_before_a_crash_is_looked_for_before_being_told_again(services: Services) -> None:
+    job = await services.submitting()
+    await services.cards.introduce(job)
+    await services.jobs.fail(job, failure="content", code="", now=services.clock())
+    services.discord.then("tell_requester", RuntimeError("killed"))
     with pytest.raises(RuntimeError, match="killed"):
-        await house.cards.close(await house.claimed(job))
-    house.clock.tick(60)  # the lease has run out
-    await house.cards.close(await house.claimed(job))
-    first, second = house.discord.asked("tell_requester")
+        await services.cards.close(await services.claimed(job))
+    services.clock.tick(60)  # the lease has run out
+    await services.cards.close(await services.claimed(job))
+    first, second = services.discord.asked("tell_requester")
     assert (first.repeated, second.repeated) == (False, True)
     assert first.job.telling_at == second.job.telling_at
 
 
-async def test_a_job_that_ends_a_second_time_is_news(house: House) -> None:
-    lost = await house.jobs.bury(await house.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=house.clock())
-    await house.steps.advance(await house.claimed(lost))
-    entry = AuditEntry(id="1", guild_id=7, actor_id=1, action="job_free", at=house.clock())
-    written_off = await DeadLetters(house.database).write_off(entry, lost.id, billed=False)
-    await house.steps.advance(await house.claimed(written_off))
-    told = house.discord.asked("tell_requester")
+async def test_a_job_that_ends_a_second_time_is_news(services: Services) -> None:
+    lost = await services.jobs.bury(
+        await services.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock()
+    )
+    await services.steps.advance(await services.claimed(lost))
+    entry = AuditEntry(id="1", guild_id=7, actor_id=1, action="job_free", at=services.clock())
+    written_off = await DeadLetters(services.database).write_off(entry, lost.id, billed=False)
+    await services.steps.advance(await services.claimed(written_off))
+    told = services.discord.asked("tell_requester")
     assert [(card.phase, card.repeated) for card in told] == [(Phase.UNKNOWN, False), (Phase.FAILED, False)]
 
 
-async def test_a_delivered_job_needs_no_second_edit_and_no_message(house: House) -> None:
-    job = await house.succeeded()
-    await house.cards.introduce(job)
-    done = await house.delivery.deliver(job)
-    await house.cards.show(done)
-    await house.cards.close(done)
-    assert house.discord.phases() == ["done"]
-    assert house.discord.asked("tell_requester") == []
+async def test_a_delivered_job_needs_no_second_edit_and_no_message(services: Services) -> None:
+    job = await services.succeeded()
+    await services.cards.introduce(job)
+    done = await services.delivery.deliver(job)
+    await services.cards.show(done)
+    await services.cards.close(done)
+    assert services.discord.phases() == ["done"]
+    assert services.discord.asked("tell_requester") == []
 
 
-async def test_whose_card_is_lost_is_told_all_the_same(house: House) -> None:
-    job = await house.submitting()
-    await house.cards.introduce(job)
-    failed = await house.jobs.fail(await house.job(job), failure="content", code="", now=house.clock())
-    house.discord.then("edit_card", *[DestinationLost("discord_10008")] * 2)
-    await house.cards.show(failed)
-    await house.cards.close(await house.claimed(failed))
-    (told,) = house.discord.asked("tell_requester")
+async def test_whose_card_is_lost_is_told_all_the_same(services: Services) -> None:
+    job = await services.submitting()
+    await services.cards.introduce(job)
+    failed = await services.jobs.fail(await services.job(job), failure="content", code="", now=services.clock())
+    services.discord.then("edit_card", *[DestinationLost("discord_10008")] * 2)
+    await services.cards.show(failed)
+    await services.cards.close(await services.claimed(failed))
+    (told,) = services.discord.asked("tell_requester")
     assert told.job.card_message_id is None
 
 
-async def test_who_cannot_be_told_is_not_told_for_ever(house: House) -> None:
-    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
-    house.discord.then("tell_requester", DestinationLost("discord_50007"))
-    closed = await house.steps.advance(await house.claimed(job))
+async def test_who_cannot_be_told_is_not_told_for_ever(services: Services) -> None:
+    job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
+    services.discord.then("tell_requester", DestinationLost("discord_50007"))
+    closed = await services.steps.advance(await services.claimed(job))
     assert closed.due_at is None
 
 
-async def test_a_card_of_a_job_that_ended_as_it_was_introduced_is_left_alone(house: House) -> None:
-    job = await house.queued()
-    house.clock.tick(1)
-    cancelled = await house.jobs.cancel(job.id, user_id=1, now=house.clock())
-    await house.steps.advance(await house.claimed(cancelled))
-    await house.cards.introduce(job)
-    assert house.discord.asked("post_card") == []
+async def test_a_card_of_a_job_that_ended_as_it_was_introduced_is_left_alone(services: Services) -> None:
+    job = await services.queued()
+    services.clock.tick(1)
+    cancelled = await services.jobs.cancel(job.id, user_id=1, now=services.clock())
+    await services.steps.advance(await services.claimed(cancelled))
+    await services.cards.introduce(job)
+    assert services.discord.asked("post_card") == []
 
 
-async def test_two_who_post_the_same_card_post_it_once(house: House) -> None:
+async def test_two_who_post_the_same_card_post_it_once(services: Services) -> None:
     slow = asyncio.Event()
-    house.discord.then("post_card", slow)
-    job = await house.queued()
-    both = asyncio.gather(house.cards.introduce(job), house.cards.show(job))
-    await until(lambda: house.discord.calls)
+    services.discord.then("post_card", slow)
+    job = await services.queued()
+    both = asyncio.gather(services.cards.introduce(job), services.cards.show(job))
+    await until(lambda: services.discord.calls)
     slow.set()
     await both
-    assert len(house.discord.asked("post_card")) == 1
+    assert len(services.discord.asked("post_card")) == 1
 
 
-async def test_nothing_is_remembered_of_closed_jobs(house: House) -> None:
+async def test_nothing_is_remembered_of_closed_jobs(services: Services) -> None:
     for _ in range(5):
-        job = await house.queued()
-        await house.cards.introduce(job)
-        cancelled = await house.jobs.cancel(job.id, user_id=1, now=house.clock())
-        await house.cards.show(cancelled)
-        await house.steps.advance(await house.claimed(cancelled))
-    assert (house.cards._shown, dict(house.cards._turns)) == ({}, {})  # noqa: SLF001 (a leak shows nowhere else)
+        job = await services.queued()
+        await services.cards.introduce(job)
+        cancelled = await services.jobs.cancel(job.id, user_id=1, now=services.clock())
+        await services.cards.show(cancelled)
+        await services.steps.advance(await services.claimed(cancelled))
+    assert (services.cards._shown, dict(services.cards._turns)) == ({}, {})  # noqa: SLF001 (a leak shows nowhere else)
 
 
-async def test_a_card_that_the_database_cannot_describe_is_the_callers_trouble(house: House) -> None:
-    job = await house.queued()
-    house.database.refusals = 1
+async def test_a_card_that_the_database_cannot_describe_is_the_callers_trouble(services: Services) -> None:
+    job = await services.queued()
+    services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await house.cards.show(job)
+        await services.cards.show(job)
 
 
-async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
-    job = await house.queued()
+async def test_every_state_of_a_job_has_its_phase(services: Services) -> None:
+    job = await services.queued()
     assert phase_of(job) is Phase.WAITING
     assert phase_of(replace(job, status=JobStatus.PENDING)) is Phase.REVIEW
-    assert phase_of(await house.jobs.cancel(job.id, user_id=1, now=house.clock())) is Phase.CANCELLED
-    assert phase_of(await house.running()) is Phase.RUNNING
-    submitting, succeeded = await house.submitting(), await house.succeeded()
+    assert phase_of(await services.jobs.cancel(job.id, user_id=1, now=services.clock())) is Phase.CANCELLED
+    assert phase_of(await services.running()) is Phase.RUNNING
+    submitting, succeeded = await services.submitting(), await services.succeeded()
     assert (phase_of(submitting), phase_of(succeeded)) == (Phase.STARTING, Phase.DELIVERING)
-    unknown = await house.jobs.bury(submitting, reason=DeadLetter.OUTCOME_UNKNOWN, now=house.clock())
-    kept = await house.jobs.bury(succeeded, reason=DeadLetter.UNDELIVERABLE, now=house.clock())
+    unknown = await services.jobs.bury(submitting, reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock())
+    kept = await services.jobs.bury(succeeded, reason=DeadLetter.UNDELIVERABLE, now=services.clock())
     assert (phase_of(unknown), phase_of(kept)) == (Phase.UNKNOWN, Phase.KEPT)
     assert phase_of(replace(job, status=JobStatus.PENDING)) is Phase.REVIEW
     assert phase_of(replace(succeeded, review=Review.HELD)) is Phase.REVIEW
@@ -242,39 +244,39 @@ async def test_every_state_of_a_job_has_its_phase(house: House) -> None:
     ]
 
 
-async def test_the_expected_time_is_remembered_for_a_minute(house: House) -> None:
-    job = await house.running()
-    guess = await house.expectation.of(job.request)
+async def test_the_expected_time_is_remembered_for_a_minute(services: Services) -> None:
+    job = await services.running()
+    guess = await services.expectation.of(job.request)
     for _ in range(ENOUGH):
-        started = await house.running()
-        house.clock.tick(8)
-        await house.jobs.succeed(started, result_url="https://v/1", cost_micros=None, now=house.clock())
-        house.clock.tick(1)
-    assert await house.expectation.of(job.request) == guess
-    house.clock.tick(61)
-    assert await house.expectation.of(job.request) == timedelta(seconds=8)
+        started = await services.running()
+        services.clock.tick(8)
+        await services.jobs.succeed(started, result_url="https://v/1", cost_micros=None, now=services.clock())
+        services.clock.tick(1)
+    assert await services.expectation.of(job.request) == guess
+    services.clock.tick(61)
+    assert await services.expectation.of(job.request) == timedelta(seconds=8)
 
 
-async def test_a_card_that_was_posted_and_not_recorded_is_found_and_closed(house: House) -> None:
-    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
-    house.discord.then("find_card", Posted(channel_id=5, message_id=77))
-    await house.cards.close(await house.claimed(job))
-    (edited,) = house.discord.asked("edit_card")
+async def test_a_card_that_was_posted_and_not_recorded_is_found_and_closed(services: Services) -> None:
+    job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
+    services.discord.then("find_card", Posted(channel_id=5, message_id=77))
+    await services.cards.close(await services.claimed(job))
+    (edited,) = services.discord.asked("edit_card")
     assert (edited.phase, edited.job.card_message_id) == (Phase.FAILED, 77)
-    assert (await house.job(job)).card_message_id == 77
+    assert (await services.job(job)).card_message_id == 77
 
 
-async def test_a_card_that_nobody_can_look_for_now_is_looked_for_again(house: House) -> None:
-    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
-    house.discord.then("find_card", CannotTell(reason="discord_503"), Posted(channel_id=5, message_id=77))
-    job = await house.steps.advance(await house.claimed(job))
+async def test_a_card_that_nobody_can_look_for_now_is_looked_for_again(services: Services) -> None:
+    job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
+    services.discord.then("find_card", CannotTell(reason="discord_503"), Posted(channel_id=5, message_id=77))
+    job = await services.steps.advance(await services.claimed(job))
     assert job.due_at is not None
-    closed = await house.steps.advance(await house.claimed(job))
-    assert (closed.due_at, house.discord.phases()) == (None, ["failed"])
+    closed = await services.steps.advance(await services.claimed(job))
+    assert (closed.due_at, services.discord.phases()) == (None, ["failed"])
 
 
-async def test_a_channel_that_is_closed_has_no_card_to_close(house: House) -> None:
-    job = await house.jobs.fail(await house.submitting(), failure="content", code="", now=house.clock())
-    house.discord.then("find_card", CannotTell(reason="discord_50001", closed=True))
-    assert (await house.steps.advance(await house.claimed(job))).due_at is None
-    assert (house.discord.phases(), house.discord.phases("tell_requester")) == ([], ["failed"])
+async def test_a_channel_that_is_closed_has_no_card_to_close(services: Services) -> None:
+    job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
+    services.discord.then("find_card", CannotTell(reason="discord_50001", closed=True))
+    assert (await services.steps.advance(await services.claimed(job))).due_at is None
+    assert (services.discord.phases(), services.discord.phases("tell_requester")) == ([], ["failed"])

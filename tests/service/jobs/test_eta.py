@@ -11,43 +11,43 @@ from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
 from bot.service.jobs.eta import Outlook
 from bot.service.jobs.types import Accepted, Asking
-from tests.service.house import UNLIMITED, House
+from tests.service.services import UNLIMITED, Services
 
 WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 USUAL = 90  # seconds that the first guess gives such a video
 
 
-async def told(house: House, job: Job) -> tuple[int, float | None]:
+async def told(services: Services, job: Job) -> tuple[int, float | None]:
     """The place, and in how many seconds the video is expected."""
-    outlook = await house.expectation.outlook(job)
-    return outlook.position, in_seconds(house, outlook)
+    outlook = await services.expectation.outlook(job)
+    return outlook.position, in_seconds(services, outlook)
 
 
-def in_seconds(house: House, outlook: Outlook) -> float | None:
-    return None if outlook.expected_at is None else (outlook.expected_at - house.clock()).total_seconds()
+def in_seconds(services: Services, outlook: Outlook) -> float | None:
+    return None if outlook.expected_at is None else (outlook.expected_at - services.clock()).total_seconds()
 
 
-async def ask(house: House, *, user_id: int, key: str) -> Accepted:
+async def ask(services: Services, *, user_id: int, key: str) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
     asking = Asking(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
-    return await house.videos().request(WISH, asking)
+    return await services.videos().request(WISH, asking)
 
 
-async def test_where_there_is_room_nobody_has_to_wait(house: House) -> None:
-    accepted = await ask(house, user_id=1, key="1")
+async def test_where_there_is_room_nobody_has_to_wait(services: Services) -> None:
+    accepted = await ask(services, user_id=1, key="1")
     assert accepted.outlook is None
-    assert await told(house, accepted.job) == (1, USUAL)
+    assert await told(services, accepted.job) == (1, USUAL)
 
 
-async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
+async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(services: Services) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, per_provider=1))
     claimed = await narrow.submitting()
     outlook = await narrow.expectation.outlook(replace(claimed, status=JobStatus.QUEUED, due_at=narrow.clock()))
     assert (outlook.waits, in_seconds(narrow, outlook)) == (False, USUAL)
 
 
-async def test_behind_others_each_provider_takes_its_time(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
+async def test_behind_others_each_provider_takes_its_time(services: Services) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, per_provider=1))
     await narrow.running()
     narrow.clock.tick(30)
     jobs = [await narrow.queued(user_id=user_id) for user_id in (1, 1, 2)]
@@ -55,8 +55,8 @@ async def test_behind_others_each_provider_takes_its_time(house: House) -> None:
 
 
 @pytest.mark.parametrize("limit", ["per_user", "per_guild", "total"])
-async def test_every_limit_holds_up_those_it_is_for(house: House, limit: str) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, **{limit: 1}))
+async def test_every_limit_holds_up_those_it_is_for(services: Services, limit: str) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, **{limit: 1}))
     await narrow.running(user_id=1, guild_id=7)
     mine = await narrow.queued(user_id=1, guild_id=7)
     others = await narrow.queued(user_id=2, guild_id=7)
@@ -67,40 +67,40 @@ async def test_every_limit_holds_up_those_it_is_for(house: House, limit: str) ->
     assert [(await told(narrow, job))[1] for job in (mine, others, elsewhere)] == expected
 
 
-async def test_a_guilds_own_limit_counts_too(house: House) -> None:
-    await house.running()
-    job = await house.queued()
-    assert await told(house, job) == (1, USUAL)
-    await house.limit(guild_id=7, running=1)
-    assert await told(house, job) == (1, 2 * USUAL)
+async def test_a_guilds_own_limit_counts_too(services: Services) -> None:
+    await services.running()
+    job = await services.queued()
+    assert await told(services, job) == (1, USUAL)
+    await services.limit(guild_id=7, running=1)
+    assert await told(services, job) == (1, 2 * USUAL)
 
 
-async def test_while_it_is_paused_nobody_can_say(house: House) -> None:
-    job = await house.queued()
+async def test_while_it_is_paused_nobody_can_say(services: Services) -> None:
+    job = await services.queued()
     for guild_id in (7, 0):
-        await house.pause(guild_id=guild_id)
-        outlook = await house.expectation.outlook(job)
+        await services.pause(guild_id=guild_id)
+        outlook = await services.expectation.outlook(job)
         assert (outlook.position, outlook.paused, outlook.expected_at) == (1, True, None)
-        await house.pause(guild_id=guild_id, paused=False)
-    assert not (await house.expectation.outlook(job)).paused
+        await services.pause(guild_id=guild_id, paused=False)
+    assert not (await services.expectation.outlook(job)).paused
 
 
-async def test_what_would_not_begin_before_its_deadline_is_not_promised(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, total=1))
+async def test_what_would_not_begin_before_its_deadline_is_not_promised(services: Services) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, total=1))
     jobs = [await narrow.queued() for _ in range(42)]
     assert await told(narrow, jobs[-1]) == (42, None)
     assert await told(narrow, jobs[39]) == (40, 40 * USUAL)
 
 
-async def test_a_job_that_backs_off_begins_no_earlier(house: House) -> None:
-    job = await house.submitting()
-    again = await house.jobs.requeue(job, attempt=2, next_at=house.clock() + timedelta(seconds=20))
-    assert await told(house, again) == (1, 20 + USUAL)
-    assert (await house.expectation.outlook(again)).waits
+async def test_a_job_that_backs_off_begins_no_earlier(services: Services) -> None:
+    job = await services.submitting()
+    again = await services.jobs.requeue(job, attempt=2, next_at=services.clock() + timedelta(seconds=20))
+    assert await told(services, again) == (1, 20 + USUAL)
+    assert (await services.expectation.outlook(again)).waits
 
 
-async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, per_guild=1))
+async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(services: Services) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, per_guild=1))
     await narrow.running(user_id=3)
     await ask(narrow, user_id=1, key="1")
     accepted = await ask(narrow, user_id=2, key="2")
@@ -112,19 +112,21 @@ async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(hou
         assert (shown.position, shown.expected_at) == (2, accepted.outlook.expected_at)
 
 
-async def test_a_database_that_refuses_afterwards_denies_nothing(house: House) -> None:
+async def test_a_database_that_refuses_afterwards_denies_nothing(services: Services) -> None:
     def no_more() -> None:
-        house.database.refusals = 100
+        services.database.refusals = 100
 
-    house.discord.then("post_card", no_more)
-    accepted = await ask(house, user_id=1, key="1")
+    services.discord.then("post_card", no_more)
+    accepted = await ask(services, user_id=1, key="1")
     assert (accepted.new, accepted.job.status, accepted.outlook) == (True, JobStatus.QUEUED, None)
     with pytest.raises(StoreUnavailable):
-        await house.expectation.outlook(accepted.job)
+        await services.expectation.outlook(accepted.job)
 
 
-async def test_a_card_that_waits_is_edited_when_its_promise_has_passed_and_when_it_is_paused(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=1))
+async def test_a_card_that_waits_is_edited_when_its_promise_has_passed_and_when_it_is_paused(
+    services: Services,
+) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, per_provider=1))
     await narrow.running(user_id=3)
     job = await narrow.queued()
     await narrow.cards.introduce(job)

@@ -41,8 +41,8 @@ from bot.store.jobs.results import ResultStore
 from bot.store.member.gallery import GalleryStore
 from bot.store.member.preferences import Preferences, of_user
 from bot.store.privacy.deletion import DeletionStore
-from tests.service.house import House
 from tests.service.scripted import Scripted, until
+from tests.service.services import Services
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 MOD = Member(user_id=3, guild_id=7, moderates=True)
@@ -82,51 +82,51 @@ class Courier(Scripted):
 class Desk:
     """The use cases of results in a house."""
 
-    house: House
+    services: Services
     courier: Courier
     results: Results
     removals: Removals
 
     async def delivered(self, **changes: Any) -> Job:
-        house = self.house
-        job = await house.succeeded(**changes)
-        return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
+        services = self.services
+        job = await services.succeeded(**changes)
+        return await services.jobs.delivered(job, channel_id=5, message_id=50, now=services.clock())
 
     async def kept(self, **changes: Any) -> Job:
         """A dead letter with its file on disk."""
-        job = await self.house.succeeded(**changes)
-        self.house.discord.then("post_result", DestinationLost("discord_50001"))
-        self.house.discord.then("send_directly", DestinationLost("discord_50007"))
-        return await self.house.delivery.deliver(job)
+        job = await self.services.succeeded(**changes)
+        self.services.discord.then("post_result", DestinationLost("discord_50001"))
+        self.services.discord.then("send_directly", DestinationLost("discord_50007"))
+        return await self.services.delivery.deliver(job)
 
 
 @pytest.fixture
-def desk(house: House) -> Desk:
+def desk(services: Services) -> Desk:
     courier = Courier()
     copies = Copies(
-        providers=house.providers,
-        fetcher=house.fetcher,
-        media=cast("Media", house.films),
+        providers=services.providers,
+        fetcher=services.fetcher,
+        media=cast("Media", services.films),
         marking=Marking(),
         courier=courier,
-        folder=house.folder,
+        folder=services.folder,
         cap=200_000_000,
     )
-    removals = house.removals(courier)
+    removals = services.removals(courier)
     results = Results(
-        store=ResultStore(house.database),
-        lookup=house.lookup,
+        store=ResultStore(services.database),
+        lookup=services.lookup,
         copies=copies,
         courier=courier,
-        delivery=house.delivery,
+        delivery=services.delivery,
         removals=removals,
-        repeats=house.repeats(courier),
-        posted=CopyStore(house.database),
-        clock=house.clock,
-        moment=house.moment,
-        wake=house.wake,
+        repeats=services.repeats(courier),
+        posted=CopyStore(services.database),
+        clock=services.clock,
+        moment=services.moment,
+        wake=services.wake,
     )
-    return Desk(house=house, courier=courier, results=results, removals=removals)
+    return Desk(services=services, courier=courier, results=results, removals=removals)
 
 
 def direct(job: Job, **changes: Any) -> Copy:
@@ -136,44 +136,44 @@ def direct(job: Job, **changes: Any) -> Copy:
 
 async def forget(desk: Desk, job: Job) -> None:
     """Delete its row, as a deletion of its author's things does."""
-    await DeletionStore(desk.house.database).forget(job)
+    await DeletionStore(desk.services.database).forget(job)
 
 
 async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_nothing(desk: Desk) -> None:
     job = await desk.delivered()
     assert await desk.results.resend(job, direct(job), stars=3) == MESSAGE
-    assert desk.house.fetcher.asked("download") == [FRESH]
+    assert desk.services.fetcher.asked("download") == [FRESH]
     assert desk.courier.asked("post_copy") == [(direct(job), 3)]
-    assert desk.house.files() == []
+    assert desk.services.files() == []
 
 
 @pytest.mark.parametrize("trouble", [GONE, ResultUnusable("truncated"), ResultTooLarge("over_cap")])
 async def test_what_the_service_has_lost_is_taken_from_our_own_message(desk: Desk, trouble: Exception) -> None:
     job = replace(await desk.delivered(), result_url=OLD)
-    desk.house.fetcher.then("download", trouble, GONE)
+    desk.services.fetcher.then("download", trouble, GONE)
     await desk.results.resend(job, direct(job))
-    assert desk.house.fetcher.asked("download") == [FRESH, OLD, OURS]
-    assert desk.house.files() == []
+    assert desk.services.fetcher.asked("download") == [FRESH, OLD, OURS]
+    assert desk.services.files() == []
 
 
 async def test_a_service_that_does_not_answer_is_done_without(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.house.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
+    desk.services.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
     await desk.results.resend(replace(job, result_url=None), direct(job))
     await desk.results.resend(replace(job, result_url=OLD, provider="forgotten"), direct(job))
-    assert desk.house.fetcher.asked("download") == [OURS, OLD]
+    assert desk.services.fetcher.asked("download") == [OURS, OLD]
 
 
 async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.house.fetcher.then("download", GONE, GONE)
+    desk.services.fetcher.then("download", GONE, GONE)
     with pytest.raises(ResultLost):
         await desk.results.resend(job, direct(job))
     desk.courier.then("attachment_url", lambda: None)
-    desk.house.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
+    desk.services.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
     with pytest.raises(ResultLost):
         await desk.results.resend(replace(job, result_url=None), direct(job))
-    assert desk.house.files() == []
+    assert desk.services.files() == []
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_what_discord_refuses_is_a_refusal(
     desk.courier.then("post_copy", trouble)
     with pytest.raises(told):
         await desk.results.resend(job, direct(job, channel_id=channel_id))
-    assert desk.house.files() == []
+    assert desk.services.files() == []
 
 
 async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
@@ -200,10 +200,10 @@ async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
     desk.courier.then("post_copy", *[gate] * AT_ONCE)
     sending = [asyncio.create_task(desk.results.resend(job, direct(job, user_id=each))) for each in range(AT_ONCE + 1)]
     await until(lambda: len(desk.courier.asked("post_copy")) == AT_ONCE)
-    assert len(desk.house.fetcher.asked("download")) == AT_ONCE
+    assert len(desk.services.fetcher.asked("download")) == AT_ONCE
     gate.set()
     await asyncio.gather(*sending)
-    assert desk.house.files() == []
+    assert desk.services.files() == []
 
 
 async def test_one_copy_of_a_video_is_on_its_way_to_a_person_at_a_time_and_nobody_else_waits(desk: Desk) -> None:
@@ -226,7 +226,7 @@ async def test_a_person_has_a_few_copies_a_minute(desk: Desk) -> None:
     with pytest.raises(TooOften) as caught:
         await desk.results.resend(job, direct(job))
     await desk.results.resend(job, direct(job, user_id=3))
-    desk.house.clock.now = caught.value.again_at
+    desk.services.clock.now = caught.value.again_at
     assert await desk.results.resend(job, direct(job)) == MESSAGE
 
 
@@ -285,26 +285,26 @@ WAYS: Final = (fetched, sent_directly, posted_here, shared)
 
 
 async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(desk: Desk) -> None:
-    house, job = desk.house, await desk.kept()
-    downloads = len(house.fetcher.asked("download"))
+    services, job = desk.services, await desk.kept()
+    downloads = len(services.fetcher.asked("download"))
     assert [each.id for each in (await desk.results.inbox(1)).jobs] == [job.id]
     for _ in range(2):
         await fetched(desk, job)
-    assert len(house.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
-    assert await house.balance(job) == (0, 5)
-    assert house.files() == []
-    assert house.woken == 1
+    assert len(services.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
+    assert await services.balance(job) == (0, 5)
+    assert services.files() == []
+    assert services.woken == 1
 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_whatever_way_a_kept_video_reaches_its_author_it_is_charged_once(desk: Desk, way: Way) -> None:
     job = await desk.kept()
     await way(desk, job)
-    done = await desk.house.job(job)
+    done = await desk.services.job(job)
     assert (done.delivered_at is not None, done.dead_letter) == (True, None)
-    assert await desk.house.balance(job) == (0, 5)
+    assert await desk.services.balance(job) == (0, 5)
     await sent_directly(desk, done)
-    assert await desk.house.balance(job) == (0, 5)
+    assert await desk.services.balance(job) == (0, 5)
 
 
 @pytest.mark.parametrize("way", WAYS[:3])
@@ -312,7 +312,7 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
     job = await desk.kept()
 
     def refuse() -> Posted:
-        desk.house.database.refusals = 2 if way is posted_here else 1  # where it is, and that it is received
+        desk.services.database.refusals = 2 if way is posted_here else 1  # where it is, and that it is received
         return MESSAGE
 
     desk.courier.then("post_copy", *([refuse] if way is not fetched else []))
@@ -321,11 +321,11 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
             refuse()
     else:
         await way(desk, job)
-    assert await desk.house.balance(job) == (5, 0)
-    assert desk.house.files() == [f"{job.id}.mp4"]
+    assert await desk.services.balance(job) == (5, 0)
+    assert desk.services.files() == [f"{job.id}.mp4"]
     assert len((await desk.results.inbox(1)).jobs) == 1
     await way(desk, job)
-    assert await desk.house.balance(job) == (0, 5)
+    assert await desk.services.balance(job) == (0, 5)
 
 
 @pytest.mark.parametrize("way", [sent_directly, posted_here])
@@ -334,8 +334,8 @@ async def test_what_does_not_arrive_is_not_charged(desk: Desk, way: Way) -> None
     desk.courier.then("post_copy", DestinationLost("discord_50007"))
     with pytest.raises((DirectMessagesClosed, ChannelClosed)):
         await way(desk, job)
-    assert await desk.house.balance(job) == (5, 0)
-    assert (await desk.house.job(job)).dead_letter is DeadLetter.UNDELIVERABLE
+    assert await desk.services.balance(job) == (5, 0)
+    assert (await desk.services.job(job)).dead_letter is DeadLetter.UNDELIVERABLE
 
 
 async def test_nobody_else_has_a_kept_video_before_its_author(desk: Desk) -> None:
@@ -345,14 +345,14 @@ async def test_nobody_else_has_a_kept_video_before_its_author(desk: Desk) -> Non
             await desk.results.resend(job, copy)
     with pytest.raises(ResultLost):
         await desk.results.film(job, limit=10_000_000, user_id=2).__aenter__()
-    assert await desk.house.balance(job) == (5, 0)
+    assert await desk.services.balance(job) == (5, 0)
     await fetched(desk, job)
-    await desk.results.resend(await desk.house.job(job), direct(job))
+    await desk.results.resend(await desk.services.job(job), direct(job))
 
 
 async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Desk) -> None:
-    job = await desk.house.jobs.bury(
-        await desk.house.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=desk.house.clock()
+    job = await desk.services.jobs.bury(
+        await desk.services.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=desk.services.clock()
     )
     with pytest.raises(ResultLost):
         await sent_directly(desk, job)
@@ -361,10 +361,10 @@ async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Des
 
 async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
     job = await desk.kept()
-    desk.house.films.then("fit", ResultUnusable("truncated"))
-    downloads = len(desk.house.fetcher.asked("download"))
+    desk.services.films.then("fit", ResultUnusable("truncated"))
+    downloads = len(desk.services.fetcher.asked("download"))
     await fetched(desk, job)
-    assert len(desk.house.fetcher.asked("download")) == downloads + 1
+    assert len(desk.services.fetcher.asked("download")) == downloads + 1
 
 
 async def test_the_inbox_has_pages(desk: Desk) -> None:
@@ -386,12 +386,12 @@ async def test_two_presses_at_once_share_once(desk: Desk) -> None:
 
 
 async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) -> None:
-    house, job = desk.house, await desk.delivered(private=True)
-    intended = house.clock()
+    services, job = desk.services, await desk.delivered(private=True)
+    intended = services.clock()
     desk.courier.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
         await desk.results.share(job.id, ANA)
-    house.clock.tick(600)
+    services.clock.tick(600)
     desk.courier.then("find_copy", MESSAGE)
     assert await desk.results.share(job.id, ANA) == MESSAGE
     assert desk.courier.asked("find_copy") == [intended]
@@ -409,8 +409,8 @@ async def test_a_share_that_is_not_found_is_posted(desk: Desk) -> None:
 async def test_sharing_a_kept_video_settles_it_and_drops_its_file(desk: Desk) -> None:
     job = await desk.kept(private=True)
     await desk.results.share(job.id, ANA)
-    assert await desk.house.balance(job) == (0, 5)
-    assert desk.house.files() == []
+    assert await desk.services.balance(job) == (0, 5)
+    assert desk.services.files() == []
 
 
 async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> None:
@@ -430,19 +430,19 @@ async def test_a_copy_that_its_author_deletes_is_a_copy(desk: Desk) -> None:
     desk.courier.then("delete_result", True, False)
     assert await erase(desk, job, ANA, message_id=51) is Removed.NOW
     assert await erase(desk, job, ANA, message_id=51) is Removed.BEFORE
-    assert (await desk.house.job(job)).removed_at is None
+    assert (await desk.services.job(job)).removed_at is None
 
 
 async def test_a_deleted_video_takes_its_card_and_its_gallery_copy_with_it(desk: Desk) -> None:
-    house, job = desk.house, await desk.delivered()
-    await house.jobs.record_card(job, channel_id=5, message_id=40)
-    gallery = GalleryStore(house.database)
-    await gallery.mean(job.id, channel_id=9, now=house.clock())
-    await gallery.posted(job.id, message_id=90, now=house.clock())
+    services, job = desk.services, await desk.delivered()
+    await services.jobs.record_card(job, channel_id=5, message_id=40)
+    gallery = GalleryStore(services.database)
+    await gallery.mean(job.id, channel_id=9, now=services.clock())
+    await gallery.posted(job.id, message_id=90, now=services.clock())
     assert await erase(desk, job, ANA) is Removed.NOW
     assert desk.courier.asked("take_away") == [(job.id, 5, 40), (job.id, 5, 50), (job.id, 9, 90)]
-    gone = await house.job(job)
-    assert (gone.removed_at, gone.removed_by) == (house.clock(), Remover.AUTHOR)
+    gone = await services.job(job)
+    assert (gone.removed_at, gone.removed_by) == (services.clock(), Remover.AUTHOR)
 
 
 async def test_what_its_author_has_deleted_is_theirs_alone(desk: Desk) -> None:
@@ -461,7 +461,7 @@ async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: 
     job = await desk.delivered()
     await erase(desk, job, ANA)
     await erase(desk, job, MOD, message_id=message_id)
-    gone = await desk.house.job(job)
+    gone = await desk.services.job(job)
     assert gone.removed_by is Remover.MODERATOR
     await erase(desk, job, ANA)  # does not make it the author's again
     with pytest.raises(ResultDeleted):
@@ -477,40 +477,40 @@ async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: 
 
 @pytest.mark.parametrize("trouble", [DestinationBusy("discord_503"), DestinationLost("discord_50013")])
 async def test_what_discord_does_not_delete_now_is_deleted_later(desk: Desk, trouble: Exception) -> None:
-    house, job = desk.house, await desk.delivered()
-    await house.jobs.record_card(job, channel_id=5, message_id=40)
+    services, job = desk.services, await desk.delivered()
+    await services.jobs.record_card(job, channel_id=5, message_id=40)
     desk.courier.then("take_away", trouble)
     assert await erase(desk, job, ANA) is Removed.SOON
-    assert (await house.job(job)).removed_at == house.clock()
+    assert (await services.job(job)).removed_at == services.clock()
     await desk.removals.work()
     assert len(desk.courier.asked("take_away")) == 2  # it is not due yet
-    house.clock.tick(60)
+    services.clock.tick(60)
     await desk.removals.work()
     assert desk.courier.asked("take_away")[2:] == [(job.id, 5, 40), (job.id, 5, 50)]
-    house.clock.tick(100_000)
+    services.clock.tick(100_000)
     await desk.removals.work()
     assert len(desk.courier.asked("take_away")) == 4
 
 
 async def test_a_deletion_that_a_crash_cut_short_is_gone_on_with(desk: Desk) -> None:
-    house, job = desk.house, await desk.delivered()
-    await ResultStore(house.database).remove(job.id, by=Remover.MODERATOR, now=house.clock())
+    services, job = desk.services, await desk.delivered()
+    await ResultStore(services.database).remove(job.id, by=Remover.MODERATOR, now=services.clock())
     await desk.removals.work()
     assert desk.courier.asked("take_away") == [(job.id, 5, 50)]
 
 
 async def test_a_gallery_copy_that_was_on_its_way_goes_too(desk: Desk) -> None:
-    house, job = desk.house, await desk.delivered()
-    gallery = GalleryStore(house.database)
-    await gallery.mean(job.id, channel_id=9, now=house.clock())
+    services, job = desk.services, await desk.delivered()
+    gallery = GalleryStore(services.database)
+    await gallery.mean(job.id, channel_id=9, now=services.clock())
     await erase(desk, job, MOD)
-    await gallery.posted(job.id, message_id=90, now=house.clock())
+    await gallery.posted(job.id, message_id=90, now=services.clock())
     await desk.removals.work()
     assert (job.id, 9, 90) in desk.courier.asked("take_away")
 
 
 async def test_a_share_that_was_on_its_way_goes_too(desk: Desk) -> None:
-    house, job, gate = desk.house, await desk.delivered(private=True), asyncio.Event()
+    services, job, gate = desk.services, await desk.delivered(private=True), asyncio.Event()
     desk.courier.then("post_copy", gate)
     sharing = asyncio.create_task(desk.results.share(job.id, ANA))
     await until(lambda: desk.courier.asked("post_copy"))
@@ -519,7 +519,7 @@ async def test_a_share_that_was_on_its_way_goes_too(desk: Desk) -> None:
     assert await sharing == MESSAGE
     await desk.removals.work()
     assert (job.id, 5, MESSAGE.message_id) in desk.courier.asked("take_away")
-    assert (await house.job(job)).removed_by is Remover.AUTHOR
+    assert (await services.job(job)).removed_by is Remover.AUTHOR
 
 
 async def test_a_share_of_what_was_forgotten_meanwhile_does_not_stay(desk: Desk) -> None:
@@ -536,9 +536,9 @@ async def test_a_share_of_what_was_forgotten_meanwhile_does_not_stay(desk: Desk)
 
 async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(desk: Desk) -> None:
     job, gate = await desk.delivered(), asyncio.Event()
-    desk.house.fetcher.then("download", gate)
+    desk.services.fetcher.then("download", gate)
     copying = asyncio.create_task(desk.results.resend(job, direct(job)))
-    await until(lambda: desk.house.fetcher.asked("download"))
+    await until(lambda: desk.services.fetcher.asked("download"))
     await forget(desk, job)
     gate.set()
     with pytest.raises(ResultLost):
@@ -549,10 +549,10 @@ async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(des
 @pytest.mark.parametrize("by", [ANA, MOD], ids=["its author", "a moderator"])
 async def test_a_video_that_is_deleted_while_its_copy_is_fetched_is_posted_nowhere(desk: Desk, by: Member) -> None:
     job, gate = await desk.delivered(), asyncio.Event()
-    desk.house.fetcher.then("download", gate)
+    desk.services.fetcher.then("download", gate)
     copy = direct(job, kind=CopyKind.AGAIN, guild_id=7, channel_id=6)
     copying = asyncio.create_task(desk.results.resend(job, copy))
-    await until(lambda: desk.house.fetcher.asked("download"))
+    await until(lambda: desk.services.fetcher.asked("download"))
     await erase(desk, job, by)
     gate.set()
     with pytest.raises(ResultLost):
@@ -569,7 +569,7 @@ async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_delete
     moderator = replace(there, user_id=3, moderates=True)
     assert await erase(desk, job, moderator, message_id=50) is Removed.NOW  # as a button may say, there or elsewhere
     assert desk.courier.asked("take_away") == [(job.id, 80, MESSAGE.message_id)]
-    assert (await desk.house.job(job)).removed_at is None
+    assert (await desk.services.job(job)).removed_at is None
     with pytest.raises(ResultForgotten):
         await desk.results.job(job.id, there)
     assert (await desk.results.job(job.id, BEN)).id == job.id
@@ -592,7 +592,7 @@ async def test_a_deleted_video_takes_the_copies_with_it_that_were_posted_anywher
     await posted_again(desk, job, 81, guild_id=8, channel_id=80)
     desk.courier.then("take_away", None, DestinationBusy("discord_503"))
     assert await erase(desk, job, member) is Removed.SOON
-    desk.house.clock.tick(60)
+    desk.services.clock.tick(60)
     await desk.removals.work()
     assert desk.courier.asked("take_away")[:3] == [(job.id, 5, 50), (job.id, 70, 71), (job.id, 80, 81)]
     assert (job.id, 70, 71) in desk.courier.asked("take_away")[3:]
@@ -618,15 +618,15 @@ async def test_a_copy_that_nobody_heard_of_again_is_looked_for_and_goes(desk: De
     with pytest.raises(DiscordBusy):
         await desk.results.resend(job, again(job, 71))
     await erase(desk, job, ANA)
-    desk.house.clock.tick(1000)
+    desk.services.clock.tick(1000)
     desk.courier.then("find_copy", Posted(channel_id=70, message_id=71))
-    await desk.house.repeats(desk.courier).work()
+    await desk.services.repeats(desk.courier).work()
     await desk.removals.work()
     assert (job.id, 70, 71) in desk.courier.asked("take_away")
 
 
 async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:
-    job = await desk.house.succeeded()
+    job = await desk.services.succeeded()
     with pytest.raises(ResultLost):
         await desk.results.resend(job, direct(job))
     with pytest.raises(ResultLost):
@@ -635,13 +635,13 @@ async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -
     assert desk.courier.asked("post_copy") == []
 
 
-async def test_people_are_told_as_they_chose_or_as_usual(house: House) -> None:
-    preferences = Preferences(house.database)
+async def test_people_are_told_as_they_chose_or_as_usual(services: Services) -> None:
+    preferences = Preferences(services.database)
     notices = Notices(preferences)
     assert await notices.of(1) is Notify.PING
-    await preferences.change(of_user(1), {"notify": "silent"}, now=house.clock())
+    await preferences.change(of_user(1), {"notify": "silent"}, now=services.clock())
     assert await notices.of(1) is Notify.SILENT
-    house.database.refusals = 1
+    services.database.refusals = 1
     assert await notices.of(1) is Notify.PING
     assert [chosen(each) for each in ("dm", "shout", 3, None)] == [Notify.DM, Notify.PING, Notify.PING, Notify.PING]
 

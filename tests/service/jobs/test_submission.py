@@ -27,8 +27,8 @@ from bot.service.jobs.offered_models import GivenUp, Models
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
 from bot.store.jobs.models import ModelStore
 from tests.models import CAPABILITIES
-from tests.service.house import UNLIMITED, House
 from tests.service.scripted import finished, working
+from tests.service.services import UNLIMITED, Services
 
 
 def trouble(kind: type[Any], *, code: str = "", retry_after: float | None = None) -> Any:
@@ -40,320 +40,326 @@ def failed(fault: FaultClass, *, resubmits: int | None = 1, **more: Any) -> Task
     return Task(id="task-1", status=TaskStatus.FAILED, failure=failure, **more)
 
 
-async def test_a_submitted_job_runs_under_its_task_and_is_asked_about_in_time(house: House) -> None:
-    job = await house.submission.submit(await house.submitting())
+async def test_a_submitted_job_runs_under_its_task_and_is_asked_about_in_time(services: Services) -> None:
+    job = await services.submission.submit(await services.submitting())
     assert (job.status, job.task_id, job.lease) == (JobStatus.RUNNING, "task-1", None)
-    assert house.kirin.asked("submit") == [job.id]
-    assert job.due_at == house.clock() + timedelta(seconds=20)
+    assert services.kirin.asked("submit") == [job.id]
+    assert job.due_at == services.clock() + timedelta(seconds=20)
 
 
-async def test_a_task_that_is_finished_at_once_is_fetched_at_once(house: House) -> None:
-    house.kirin.then("submit", finished())
-    job = await house.submission.submit(await house.submitting())
-    assert job.due_at == house.clock()
+async def test_a_task_that_is_finished_at_once_is_fetched_at_once(services: Services) -> None:
+    services.kirin.then("submit", finished())
+    job = await services.submission.submit(await services.submitting())
+    assert job.due_at == services.clock()
 
 
-async def test_a_submission_in_doubt_is_looked_for_before_anything_else(house: House) -> None:
-    house.kirin.then("submit", trouble(OutcomeUnknown))
-    house.kirin.then("find", working("task-9"))
-    job = await house.submission.submit(await house.submitting())
-    assert (job.status, job.due_at) == (JobStatus.SUBMITTING, house.clock() + RECONCILE_AFTER)
-    found = await house.submission.reconcile(await house.claimed(job))
+async def test_a_submission_in_doubt_is_looked_for_before_anything_else(services: Services) -> None:
+    services.kirin.then("submit", trouble(OutcomeUnknown))
+    services.kirin.then("find", working("task-9"))
+    job = await services.submission.submit(await services.submitting())
+    assert (job.status, job.due_at) == (JobStatus.SUBMITTING, services.clock() + RECONCILE_AFTER)
+    found = await services.submission.reconcile(await services.claimed(job))
     assert (found.status, found.task_id) == (JobStatus.RUNNING, "task-9")
-    assert len(house.kirin.asked("submit")) == 1
+    assert len(services.kirin.asked("submit")) == 1
 
 
-async def test_what_a_service_cannot_tell_becomes_a_dead_letter_and_is_not_sent_again(house: House) -> None:
-    job = await house.submitting()
+async def test_what_a_service_cannot_tell_becomes_a_dead_letter_and_is_not_sent_again(services: Services) -> None:
+    job = await services.submitting()
     for _ in range(LOOKS - 1):
-        job = await house.claimed(await house.submission.reconcile(job))
+        job = await services.claimed(await services.submission.reconcile(job))
         assert job.status is JobStatus.SUBMITTING
-    lost = await house.submission.reconcile(job)
+    lost = await services.submission.reconcile(job)
     assert lost.dead_letter is DeadLetter.OUTCOME_UNKNOWN
-    assert house.alerts() == [f"outcome_unknown {job.id}"]
-    assert house.kirin.asked("submit") == []
-    assert await house.balance(job) == (5, 0)
+    assert services.alerts() == [f"outcome_unknown {job.id}"]
+    assert services.kirin.asked("submit") == []
+    assert await services.balance(job) == (5, 0)
 
 
-async def test_where_not_found_means_not_there_the_job_is_submitted_again_under_the_same_id(house: House) -> None:
-    job = await house.submitting(provider="kling")
+async def test_where_not_found_means_not_there_the_job_is_submitted_again_under_the_same_id(services: Services) -> None:
+    job = await services.submitting(provider="kling")
     for _ in range(LOOKS - 1):
-        job = await house.claimed(await house.submission.reconcile(job))
-    again = await house.submission.reconcile(job)
+        job = await services.claimed(await services.submission.reconcile(job))
+    again = await services.submission.reconcile(job)
     assert again.status is JobStatus.RUNNING
-    assert house.kling.asked("submit") == [job.id]
+    assert services.kling.asked("submit") == [job.id]
 
 
-async def test_a_job_found_missing_after_its_deadline_fails(house: House) -> None:
-    job = await house.submitting(provider="kling")
-    house.clock.tick(3601)
-    late = await house.submission.reconcile(job)
+async def test_a_job_found_missing_after_its_deadline_fails(services: Services) -> None:
+    job = await services.submitting(provider="kling")
+    services.clock.tick(3601)
+    late = await services.submission.reconcile(job)
     assert (late.status, late.failure) == (JobStatus.FAILED, "deadline")
-    assert await house.balance(job) == (0, 0)
+    assert await services.balance(job) == (0, 0)
 
 
-async def test_a_service_that_does_not_answer_is_asked_again_until_long_after_the_deadline(house: House) -> None:
-    house.kirin.then("find", trouble(ProviderUnavailable), trouble(OperatorFault, code="401"), trouble(ProviderBusy))
-    job = await house.submission.reconcile(await house.submitting())
-    assert (job.status, job.tries, house.alerts()) == (JobStatus.SUBMITTING, 1, [])
-    job = await house.submission.reconcile(await house.claimed(job))
-    assert (job.tries, house.alerts()) == (2, ["operator_fault kirin"])
-    house.kirin.then("find", trouble(ProviderUnavailable), trouble(ProviderUnavailable))
-    house.clock.tick(3601)
-    job = await house.submission.reconcile(await house.claimed(job))
+async def test_a_service_that_does_not_answer_is_asked_again_until_long_after_the_deadline(services: Services) -> None:
+    services.kirin.then("find", trouble(ProviderUnavailable), trouble(OperatorFault, code="401"), trouble(ProviderBusy))
+    job = await services.submission.reconcile(await services.submitting())
+    assert (job.status, job.tries, services.alerts()) == (JobStatus.SUBMITTING, 1, [])
+    job = await services.submission.reconcile(await services.claimed(job))
+    assert (job.tries, services.alerts()) == (2, ["operator_fault kirin"])
+    services.kirin.then("find", trouble(ProviderUnavailable), trouble(ProviderUnavailable))
+    services.clock.tick(3601)
+    job = await services.submission.reconcile(await services.claimed(job))
     assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
-    house.clock.tick(SILENCE.total_seconds())
-    lost = await house.submission.reconcile(await house.claimed(job))
+    services.clock.tick(SILENCE.total_seconds())
+    lost = await services.submission.reconcile(await services.claimed(job))
     assert lost.dead_letter is DeadLetter.OUTCOME_UNKNOWN
 
 
-async def test_a_job_whose_service_lost_its_key_waits_for_the_operator(house: House) -> None:
-    submitting, running = await house.submitting(), await house.running()
-    del house.providers["kirin"]
-    waiting = await house.submission.reconcile(submitting)
-    polled = await house.submission.poll(running)
+async def test_a_job_whose_service_lost_its_key_waits_for_the_operator(services: Services) -> None:
+    submitting, running = await services.submitting(), await services.running()
+    del services.providers["kirin"]
+    waiting = await services.submission.reconcile(submitting)
+    polled = await services.submission.poll(running)
     assert (waiting.status, polled.status) == (JobStatus.SUBMITTING, JobStatus.RUNNING)
-    assert house.alerts() == ["operator_fault kirin"]
-    house.clock.tick(3600 + SILENCE.total_seconds())
-    assert (await house.submission.reconcile(await house.claimed(waiting))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
-    assert (await house.submission.poll(await house.claimed(polled))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert services.alerts() == ["operator_fault kirin"]
+    services.clock.tick(3600 + SILENCE.total_seconds())
+    assert (
+        await services.submission.reconcile(await services.claimed(waiting))
+    ).dead_letter is DeadLetter.OUTCOME_UNKNOWN
+    assert (await services.submission.poll(await services.claimed(polled))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
 
 
 @pytest.mark.parametrize(("kind", "attempt"), [(ProviderBusy, 2), (ProviderUnavailable, 1)])
 async def test_a_service_that_takes_nothing_keeps_the_job_queued_and_is_left_alone(
-    house: House, kind: type[Exception], attempt: int
+    services: Services, kind: type[Exception], attempt: int
 ) -> None:
-    house.kirin.then("submit", trouble(kind, retry_after=7))
-    job = await house.submission.submit(await house.submitting())
+    services.kirin.then("submit", trouble(kind, retry_after=7))
+    job = await services.submission.submit(await services.submitting())
     assert (job.status, job.attempt, job.tries) == (JobStatus.QUEUED, attempt, 1)
-    assert job.due_at == house.submission.rests_until("kirin") == house.clock() + timedelta(seconds=7)
-    assert house.submission.rests_until("kling") is None
-    house.clock.tick(7)
-    assert house.submission.rests_until("kirin") is None
-    assert await house.balance(job) == (5, 0)
+    assert job.due_at == services.submission.rests_until("kirin") == services.clock() + timedelta(seconds=7)
+    assert services.submission.rests_until("kling") is None
+    services.clock.tick(7)
+    assert services.submission.rests_until("kirin") is None
+    assert await services.balance(job) == (5, 0)
 
 
-async def test_a_wrong_key_fails_the_job_and_tells_the_operator(house: House) -> None:
-    house.kirin.then("submit", trouble(OperatorFault, code="401"))
-    job = await house.submission.submit(await house.submitting())
+async def test_a_wrong_key_fails_the_job_and_tells_the_operator(services: Services) -> None:
+    services.kirin.then("submit", trouble(OperatorFault, code="401"))
+    job = await services.submission.submit(await services.submitting())
     assert (job.status, job.failure, job.failure_code) == (JobStatus.FAILED, "operator", "401")
-    assert house.alerts() == ["operator_fault kirin"]
-    assert await house.balance(job) == (0, 0)
+    assert services.alerts() == ["operator_fault kirin"]
+    assert await services.balance(job) == (0, 0)
 
 
-async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_operator_hears_once(house: House) -> None:
-    house.kling.then("submit", trouble(ModelDiscontinued, code="model_discontinued"), trouble(ModelDiscontinued))
-    videos, first = house.videos(), await house.submitting(provider="kling")
-    second = await house.submitting(provider="kling")
-    failed = await house.submission.submit(first)
+async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_operator_hears_once(
+    services: Services,
+) -> None:
+    services.kling.then("submit", trouble(ModelDiscontinued, code="model_discontinued"), trouble(ModelDiscontinued))
+    videos, first = services.videos(), await services.submitting(provider="kling")
+    second = await services.submitting(provider="kling")
+    failed = await services.submission.submit(first)
     assert (failed.failure, failed.failure_code) == ("permanent", "model_discontinued")
     assert list(videos.models) == ["kirin_v3_t2v"]
     with pytest.raises(ModelGivenUp):
         videos.capability("kling-v1")
-    house.clock.tick(7200)
-    await house.submission.submit(second)
-    assert house.alerts() == ["model_given_up kling-v1"]
-    assert await house.balance(failed) == (0, 0)
-    fresh = Models(list(CAPABILITIES.values()), clock=house.clock)
-    await GivenUp(models=fresh, store=ModelStore(house.database), desk=house.desk, clock=house.clock).recall()
+    services.clock.tick(7200)
+    await services.submission.submit(second)
+    assert services.alerts() == ["model_given_up kling-v1"]
+    assert await services.balance(failed) == (0, 0)
+    fresh = Models(list(CAPABILITIES.values()), clock=services.clock)
+    await GivenUp(models=fresh, store=ModelStore(services.database), desk=services.desk, clock=services.clock).recall()
     assert "kling-v1" not in fresh
-    house.clock.tick(86_400)
+    services.clock.tick(86_400)
     assert list(fresh) == list(videos.models) == ["kirin_v3_t2v", "kling-v1"]
 
 
-async def test_the_last_model_stays_on_offer_whatever_its_service_says(house: House) -> None:
+async def test_the_last_model_stays_on_offer_whatever_its_service_says(services: Services) -> None:
     for model in CAPABILITIES:
-        await house.given_up.note(model, detail="gone")
-    assert set(house.models) == set(CAPABILITIES)
+        await services.given_up.note(model, detail="gone")
+    assert set(services.models) == set(CAPABILITIES)
 
 
-async def test_refused_content_fails_the_job_with_its_code(house: House) -> None:
-    house.kirin.then("submit", trouble(ContentRefused, code="1301"))
-    job = await house.submission.submit(await house.submitting())
+async def test_refused_content_fails_the_job_with_its_code(services: Services) -> None:
+    services.kirin.then("submit", trouble(ContentRefused, code="1301"))
+    job = await services.submission.submit(await services.submitting())
     assert (job.failure, job.failure_code) == ("content", "1301")
 
 
-async def test_a_refusal_for_good_fails_the_job_at_once_and_asks_about_nothing(house: House) -> None:
-    house.kirin.then("submit", trouble(ProviderRejected, code="1201"))
-    refused = await house.submission.submit(await house.submitting())
+async def test_a_refusal_for_good_fails_the_job_at_once_and_asks_about_nothing(services: Services) -> None:
+    services.kirin.then("submit", trouble(ProviderRejected, code="1201"))
+    refused = await services.submission.submit(await services.submitting())
     assert (refused.status, refused.failure, refused.failure_code) == (JobStatus.FAILED, "permanent", "1201")
-    assert await house.balance(refused) == (0, 0)
-    assert house.kirin.asked("find") == []
+    assert await services.balance(refused) == (0, 0)
+    assert services.kirin.asked("find") == []
 
 
-async def test_an_external_id_that_is_taken_leads_to_the_task_that_took_it(house: House) -> None:
-    house.kirin.then("submit", trouble(TaskExists))
-    house.kirin.then("find", working("task-5"))
-    taken = await house.submission.submit(await house.submitting())
+async def test_an_external_id_that_is_taken_leads_to_the_task_that_took_it(services: Services) -> None:
+    services.kirin.then("submit", trouble(TaskExists))
+    services.kirin.then("find", working("task-5"))
+    taken = await services.submission.submit(await services.submitting())
     assert (taken.status, taken.task_id) == (JobStatus.RUNNING, "task-5")
 
 
-async def test_an_external_id_that_is_taken_by_a_task_nobody_finds_is_left_to_the_operator(house: House) -> None:
+async def test_an_external_id_that_is_taken_by_a_task_nobody_finds_is_left_to_the_operator(services: Services) -> None:
     """Such a task may run and be billed: its job neither fails nor makes another one."""
-    house.kirin.find_is_authoritative = True
-    house.kirin.then("submit", trouble(TaskExists), trouble(TaskExists))
-    job = await house.submission.submit(await house.submitting())
+    services.kirin.find_is_authoritative = True
+    services.kirin.then("submit", trouble(TaskExists), trouble(TaskExists))
+    job = await services.submission.submit(await services.submitting())
     for _ in range(LOOKS - 1):
         assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
-        job = await house.submission.reconcile(await house.claimed(job))
+        job = await services.submission.reconcile(await services.claimed(job))
     assert job.dead_letter is DeadLetter.OUTCOME_UNKNOWN
-    assert await house.balance(job) == (5, 0)
+    assert await services.balance(job) == (5, 0)
 
 
-async def test_a_refusal_after_a_doubt_asks_first_for_what_was_in_doubt(house: House) -> None:
-    house.kirin.find_is_authoritative = True
-    house.kirin.then("find", None, working("task-5"))
-    house.kirin.then("submit", trouble(ProviderRejected))
-    job = await house.submission.reconcile(replace(await house.submitting(), tries=LOOKS - 1))
+async def test_a_refusal_after_a_doubt_asks_first_for_what_was_in_doubt(services: Services) -> None:
+    services.kirin.find_is_authoritative = True
+    services.kirin.then("find", None, working("task-5"))
+    services.kirin.then("submit", trouble(ProviderRejected))
+    job = await services.submission.reconcile(replace(await services.submitting(), tries=LOOKS - 1))
     assert (job.status, job.task_id) == (JobStatus.RUNNING, "task-5")
-    assert house.kirin.asked("submit") == [job.id]
+    assert services.kirin.asked("submit") == [job.id]
 
 
-async def test_a_taken_external_id_that_cannot_be_looked_up_is_looked_up_later(house: House) -> None:
-    house.kirin.then("submit", trouble(TaskExists))
-    house.kirin.then("find", trouble(ProviderUnavailable))
-    job = await house.submission.submit(await house.submitting())
+async def test_a_taken_external_id_that_cannot_be_looked_up_is_looked_up_later(services: Services) -> None:
+    services.kirin.then("submit", trouble(TaskExists))
+    services.kirin.then("find", trouble(ProviderUnavailable))
+    job = await services.submission.submit(await services.submitting())
     assert (job.status, job.tries) == (JobStatus.SUBMITTING, 1)
 
 
-async def test_the_task_is_written_down_however_often_the_database_refuses(house: House) -> None:
-    job = await house.submitting()
-    await house.expectation.of(job.request)
-    house.database.refusals = 5
-    running = await house.submission.submit(job)
+async def test_the_task_is_written_down_however_often_the_database_refuses(services: Services) -> None:
+    job = await services.submitting()
+    await services.expectation.of(job.request)
+    services.database.refusals = 5
+    running = await services.submission.submit(job)
     assert (running.status, running.task_id) == (JobStatus.RUNNING, "task-1")
-    assert len(house.kirin.asked("submit")) == 1
-    assert house.naps == sorted(house.naps)
-    assert len(house.naps) == 5
+    assert len(services.kirin.asked("submit")) == 1
+    assert services.sleeps == sorted(services.sleeps)
+    assert len(services.sleeps) == 5
 
 
-async def test_a_database_without_history_does_not_keep_a_job_from_being_submitted(house: House) -> None:
-    job = await house.submitting()
-    house.database.refusals = 1
-    assert (await house.submission.submit(job)).status is JobStatus.RUNNING
-    assert house.naps == []
+async def test_a_database_without_history_does_not_keep_a_job_from_being_submitted(services: Services) -> None:
+    job = await services.submitting()
+    services.database.refusals = 1
+    assert (await services.submission.submit(job)).status is JobStatus.RUNNING
+    assert services.sleeps == []
 
 
-async def test_a_poll_keeps_the_progress_and_comes_sooner_near_the_end(house: House) -> None:
-    house.kirin.then("fetch", working(progress=0.9))
-    job = await house.running()
-    house.clock.tick(27)
-    polled = await house.submission.poll(job)
+async def test_a_poll_keeps_the_progress_and_comes_sooner_near_the_end(services: Services) -> None:
+    services.kirin.then("fetch", working(progress=0.9))
+    job = await services.running()
+    services.clock.tick(27)
+    polled = await services.submission.poll(job)
     assert (polled.progress, polled.lease) == (0.9, None)
-    assert polled.due_at == house.clock() + timedelta(seconds=2)
+    assert polled.due_at == services.clock() + timedelta(seconds=2)
 
 
-async def test_a_finished_task_leaves_the_job_in_hand_for_delivery(house: House) -> None:
-    job = await house.submission.poll(await house.running())
+async def test_a_finished_task_leaves_the_job_in_hand_for_delivery(services: Services) -> None:
+    job = await services.submission.poll(await services.running())
     assert (job.status, job.result_url) == (JobStatus.SUCCEEDED, "https://v.example/1.mp4")
     assert job.lease is not None
 
 
 @pytest.mark.parametrize("fault", [FaultClass.PERMANENT, FaultClass.CONTENT, FaultClass.OPERATOR])
-async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(house: House, fault: FaultClass) -> None:
-    house.kirin.then("fetch", failed(fault, cost_usd=Decimal("0.42")))
-    job = await house.submission.poll(await house.running())
+async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(services: Services, fault: FaultClass) -> None:
+    services.kirin.then("fetch", failed(fault, cost_usd=Decimal("0.42")))
+    job = await services.submission.poll(await services.running())
     assert (job.status, job.failure, job.cost_micros) == (JobStatus.FAILED, str(fault), 420_000)
-    assert house.alerts() == (["operator_fault kirin"] if fault is FaultClass.OPERATOR else [])
+    assert services.alerts() == (["operator_fault kirin"] if fault is FaultClass.OPERATOR else [])
 
 
-async def test_what_a_failed_attempt_cost_is_not_forgotten_when_it_is_submitted_anew(house: House) -> None:
-    house.kirin.then("fetch", failed(FaultClass.TRANSIENT, cost_usd=Decimal("0.05")))
-    assert (await house.submission.poll(await house.running())).cost_micros == 50_000
+async def test_what_a_failed_attempt_cost_is_not_forgotten_when_it_is_submitted_anew(services: Services) -> None:
+    services.kirin.then("fetch", failed(FaultClass.TRANSIENT, cost_usd=Decimal("0.05")))
+    assert (await services.submission.poll(await services.running())).cost_micros == 50_000
 
 
-async def test_a_finished_task_says_what_it_cost_in_dollars_or_in_units(house: House) -> None:
-    house.kirin.then("fetch", replace(finished(), cost_usd=Decimal("0.3"), cost_units="2.5"))
-    job = await house.submission.poll(await house.running())
+async def test_a_finished_task_says_what_it_cost_in_dollars_or_in_units(services: Services) -> None:
+    services.kirin.then("fetch", replace(finished(), cost_usd=Decimal("0.3"), cost_units="2.5"))
+    job = await services.submission.poll(await services.running())
     assert (job.cost_micros, job.cost_units) == (300_000, "2.5")
 
 
-async def test_a_task_that_takes_too_long_will_be_billed_all_the_same(house: House) -> None:
-    house.kirin.then("fetch", working())
-    job = await house.running()
-    house.clock.now = job.deadline_at
-    assert (await house.submission.poll(job)).failure == "deadline"
-    spent = await house.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
+async def test_a_task_that_takes_too_long_will_be_billed_all_the_same(services: Services) -> None:
+    services.kirin.then("fetch", working())
+    job = await services.running()
+    services.clock.now = job.deadline_at
+    assert (await services.submission.poll(job)).failure == "deadline"
+    spent = await services.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
     assert (spent.held, spent.settled) == (0, job.usd_micros)
 
 
-async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowly(house: House) -> None:
-    job, waits = await house.running(), []
+async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowly(services: Services) -> None:
+    job, waits = await services.running(), []
     for _ in range(4):
-        house.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=None))
-        queued = await house.submission.poll(job)
+        services.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=None))
+        queued = await services.submission.poll(job)
         assert queued.due_at is not None
         assert queued.status is JobStatus.QUEUED
-        waits.append((queued.due_at - house.clock()).total_seconds())
-        house.clock.now = queued.due_at
-        claimed = await house.claims.waiting("kirin", now=house.clock(), lease_until=house.clock(), limits=UNLIMITED)
+        waits.append((queued.due_at - services.clock()).total_seconds())
+        services.clock.now = queued.due_at
+        claimed = await services.claims.waiting(
+            "kirin", now=services.clock(), lease_until=services.clock(), limits=UNLIMITED
+        )
         assert claimed is not None
-        job = await house.claimed(await house.submission.submit(claimed))
+        job = await services.claimed(await services.submission.submit(claimed))
     assert waits == [0.75, 1.5, 3.0, 6.0]
-    assert house.kirin.asked("submit")[-1] == f"{job.id}-5"
+    assert services.kirin.asked("submit")[-1] == f"{job.id}-5"
 
 
-async def test_a_task_that_fails_too_often_fails_the_job(house: House) -> None:
-    house.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=0))
-    job = await house.submission.poll(await house.running())
+async def test_a_task_that_fails_too_often_fails_the_job(services: Services) -> None:
+    services.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=0))
+    job = await services.submission.poll(await services.running())
     assert (job.status, job.failure) == (JobStatus.FAILED, "transient")
 
 
-async def test_a_job_that_runs_past_its_deadline_fails(house: House) -> None:
-    job = await house.running()
-    house.clock.tick(3601)
-    house.kirin.then("fetch", working())
-    late = await house.submission.poll(job)
+async def test_a_job_that_runs_past_its_deadline_fails(services: Services) -> None:
+    job = await services.running()
+    services.clock.tick(3601)
+    services.kirin.then("fetch", working())
+    late = await services.submission.poll(job)
     assert (late.status, late.failure) == (JobStatus.FAILED, "deadline")
-    assert await house.balance(job) == (0, 0)
+    assert await services.balance(job) == (0, 0)
 
 
-async def test_a_result_after_the_deadline_is_still_a_result(house: House) -> None:
-    job = await house.running()
-    house.clock.tick(3601)
-    assert (await house.submission.poll(job)).status is JobStatus.SUCCEEDED
+async def test_a_result_after_the_deadline_is_still_a_result(services: Services) -> None:
+    job = await services.running()
+    services.clock.tick(3601)
+    assert (await services.submission.poll(job)).status is JobStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize("kind", [ProviderUnavailable, OperatorFault, ProviderRejected, TaskUnknown])
 async def test_a_service_that_cannot_be_asked_across_the_deadline_costs_nobody_their_video(
-    house: House, kind: type[Any]
+    services: Services, kind: type[Any]
 ) -> None:
-    job = await house.running()
+    job = await services.running()
     for _ in range(3):
-        house.clock.tick(3601)
-        house.kirin.then("fetch", trouble(kind))
-        job = await house.claimed(await house.submission.poll(job))
-    assert (await house.submission.poll(job)).status is JobStatus.SUCCEEDED
+        services.clock.tick(3601)
+        services.kirin.then("fetch", trouble(kind))
+        job = await services.claimed(await services.submission.poll(job))
+    assert (await services.submission.poll(job)).status is JobStatus.SUCCEEDED
 
 
-async def test_a_service_that_is_silent_for_hours_leaves_its_job_to_the_operator(house: House) -> None:
-    house.kirin.then("fetch", *[trouble(ProviderUnavailable)] * 2)
-    job = await house.submission.poll(await house.running())
-    house.clock.tick(3600 + SILENCE.total_seconds())
-    lost = await house.submission.poll(await house.claimed(job))
+async def test_a_service_that_is_silent_for_hours_leaves_its_job_to_the_operator(services: Services) -> None:
+    services.kirin.then("fetch", *[trouble(ProviderUnavailable)] * 2)
+    job = await services.submission.poll(await services.running())
+    services.clock.tick(3600 + SILENCE.total_seconds())
+    lost = await services.submission.poll(await services.claimed(job))
     assert (lost.status, lost.dead_letter) == (JobStatus.RUNNING, DeadLetter.OUTCOME_UNKNOWN)
-    assert house.alerts() == [f"outcome_unknown {job.id}"]
-    assert await house.balance(job) == (5, 0)
-    spent = await house.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
+    assert services.alerts() == [f"outcome_unknown {job.id}"]
+    assert await services.balance(job) == (5, 0)
+    spent = await services.lookup.account(Fund(owner=budget_of(None), period="2026-03", allowance=0))
     assert (spent.held, spent.settled) == (job.usd_micros, 0)
 
 
-async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again_for_half_an_hour(house: House) -> None:
+async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again_for_half_an_hour(services: Services) -> None:
     unknown, away = trouble(TaskUnknown), trouble(ProviderUnavailable)
-    house.kirin.then("fetch", *[away] * 9, *[unknown] * 9, away, working(), *[unknown] * 99)
-    job = await house.running()
+    services.kirin.then("fetch", *[away] * 9, *[unknown] * 9, away, working(), *[unknown] * 99)
+    job = await services.running()
     for _ in range(20):
-        job = await house.claimed(await house.submission.poll(job))
-    begun, polls = house.clock(), len(house.kirin.asked("fetch"))
-    while (job := await house.submission.poll(job)).status is JobStatus.RUNNING:
-        job = await house.claimed(job)
+        job = await services.claimed(await services.submission.poll(job))
+    begun, polls = services.clock(), len(services.kirin.asked("fetch"))
+    while (job := await services.submission.poll(job)).status is JobStatus.RUNNING:
+        job = await services.claimed(job)
     assert (job.status, job.failure) == (JobStatus.FAILED, "permanent")
-    assert timedelta(minutes=30) < house.clock() - begun < timedelta(hours=1)
-    assert LOST_AFTER < len(house.kirin.asked("fetch")) - polls < 30
+    assert timedelta(minutes=30) < services.clock() - begun < timedelta(hours=1)
+    assert LOST_AFTER < len(services.kirin.asked("fetch")) - polls < 30
 
 
-async def test_a_key_that_stops_working_is_told_and_waited_for(house: House) -> None:
-    house.kirin.then("fetch", trouble(OperatorFault, code="403"))
-    job = await house.submission.poll(await house.running())
+async def test_a_key_that_stops_working_is_told_and_waited_for(services: Services) -> None:
+    services.kirin.then("fetch", trouble(OperatorFault, code="403"))
+    job = await services.submission.poll(await services.running())
     assert (job.status, job.tries) == (JobStatus.RUNNING, 1)
-    assert house.alerts() == ["operator_fault kirin"]
+    assert services.alerts() == ["operator_fault kirin"]

@@ -12,134 +12,134 @@ from bot.domain.job import Job
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.jobs.delivery_slots import CROWDED, Places
 from bot.service.jobs.worker import ALIVE, IDLE
-from tests.service.house import LEASE, UNLIMITED, House
-from tests.service.loop import at_work, eventually
 from tests.service.scripted import until, working
+from tests.service.services import LEASE, UNLIMITED, Services
+from tests.service.worker_loop import at_work, eventually
 
 
-async def is_due(house: House, job: Job, moment: datetime) -> bool:
-    return (await house.job(job)).due_at == moment
+async def is_due(services: Services, job: Job, moment: datetime) -> bool:
+    return (await services.job(job)).due_at == moment
 
 
-async def test_a_job_goes_all_the_way_by_itself(house: House) -> None:
-    house.kirin.then("submit", working())
-    job = await house.queued()
-    async with at_work(house) as worker:
-        await until(lambda: "running" in house.discord.phases("post_card"))
-        house.clock.tick(20)
+async def test_a_job_goes_all_the_way_by_itself(services: Services) -> None:
+    services.kirin.then("submit", working())
+    job = await services.queued()
+    async with at_work(services) as worker:
+        await until(lambda: "running" in services.discord.phases("post_card"))
+        services.clock.tick(20)
         worker.wake()
-        await until(lambda: house.discord.phases()[-1:] == ["done"])
-    assert (await house.job(job)).delivered_at is not None
-    assert await house.balance(job) == (0, 5)
-    assert len(house.discord.asked("post_result")) == 1
+        await until(lambda: services.discord.phases()[-1:] == ["done"])
+    assert (await services.job(job)).delivered_at is not None
+    assert await services.balance(job) == (0, 5)
+    assert len(services.discord.asked("post_result")) == 1
 
 
-async def test_a_card_shows_every_phase_though_nothing_waits_for_it(house: House) -> None:
+async def test_a_card_shows_every_phase_though_nothing_waits_for_it(services: Services) -> None:
     uploading = asyncio.Event()
-    house.discord.then("post_result", uploading)
-    await house.cards.introduce(await house.queued())
-    async with at_work(house) as worker:
-        await until(lambda: "running" in house.discord.phases())
-        house.clock.tick(20)
+    services.discord.then("post_result", uploading)
+    await services.cards.introduce(await services.queued())
+    async with at_work(services) as worker:
+        await until(lambda: "running" in services.discord.phases())
+        services.clock.tick(20)
         worker.wake()
-        await until(lambda: "delivering" in house.discord.phases())
+        await until(lambda: "delivering" in services.discord.phases())
         uploading.set()
-        await until(lambda: "done" in house.discord.phases())
-    assert house.discord.phases() == ["running", "delivering", "done"]
+        await until(lambda: "done" in services.discord.phases())
+    assert services.discord.phases() == ["running", "delivering", "done"]
 
 
-async def test_a_discord_that_hangs_holds_up_no_job(house: House) -> None:
+async def test_a_discord_that_hangs_holds_up_no_job(services: Services) -> None:
     hangs = asyncio.Event()
-    house.discord.then("post_card", *[hangs] * 20)
-    jobs = [await house.queued() for _ in range(10)]
-    async with at_work(house):
-        await until(lambda: len(house.kirin.asked("submit")) == len(jobs))
+    services.discord.then("post_card", *[hangs] * 20)
+    jobs = [await services.queued() for _ in range(10)]
+    async with at_work(services):
+        await until(lambda: len(services.kirin.asked("submit")) == len(jobs))
 
 
-async def test_slow_deliveries_leave_room_for_the_other_jobs(house: House) -> None:
+async def test_slow_deliveries_leave_room_for_the_other_jobs(services: Services) -> None:
     uploading = asyncio.Event()
-    house.discord.then("post_result", *[uploading] * 20)
-    videos = [await house.succeeded() for _ in range(house.steps_at_once + 1)]
+    services.discord.then("post_result", *[uploading] * 20)
+    videos = [await services.succeeded() for _ in range(services.steps_at_once + 1)]
     for video in videos:
-        await house.jobs.reschedule(video, next_at=house.clock())
-    async with at_work(house) as worker:
-        await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
-        await house.queued()
+        await services.jobs.reschedule(video, next_at=services.clock())
+    async with at_work(services) as worker:
+        await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
+        await services.queued()
         worker.wake()
-        await until(lambda: house.kirin.asked("submit"))
-        assert len(house.discord.asked("post_result")) == house.deliveries
+        await until(lambda: services.kirin.asked("submit"))
+        assert len(services.discord.asked("post_result")) == services.deliveries
         uploading.set()
-        await until(lambda: len(house.discord.asked("post_result")) == len(videos))
+        await until(lambda: len(services.discord.asked("post_result")) == len(videos))
 
 
-async def test_a_crowd_of_finished_videos_waits_in_the_database(house: House) -> None:
+async def test_a_crowd_of_finished_videos_waits_in_the_database(services: Services) -> None:
     uploading = asyncio.Event()
-    house.discord.then("post_result", *[uploading] * 100)
-    most = house.deliveries * CROWDED
-    videos = [await house.succeeded() for _ in range(most + 3)]
+    services.discord.then("post_result", *[uploading] * 100)
+    most = services.deliveries * CROWDED
+    videos = [await services.succeeded() for _ in range(most + 3)]
     for video in videos:
-        await house.jobs.reschedule(video, next_at=house.clock())
-    async with at_work(house):
-        await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
-        later = house.clock() + timedelta(seconds=30)
+        await services.jobs.reschedule(video, next_at=services.clock())
+    async with at_work(services):
+        await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
+        later = services.clock() + timedelta(seconds=30)
 
         async def the_rest_is_back() -> bool:
-            jobs = [await house.job(video) for video in videos]
+            jobs = [await services.job(video) for video in videos]
             return [job.due_at for job in jobs if job.lease is None] == [later] * (len(videos) - most)
 
         await eventually(the_rest_is_back)
         uploading.set()
 
 
-async def test_a_long_delivery_keeps_its_lease(house: House) -> None:
+async def test_a_long_delivery_keeps_its_lease(services: Services) -> None:
     uploading = asyncio.Event()
-    house.discord.then("post_result", uploading)
-    video = await house.succeeded()
-    await house.jobs.reschedule(video, next_at=house.clock())
-    async with at_work(house) as worker:
-        await until(lambda: house.discord.asked("post_result"))
+    services.discord.then("post_result", uploading)
+    video = await services.succeeded()
+    await services.jobs.reschedule(video, next_at=services.clock())
+    async with at_work(services) as worker:
+        await until(lambda: services.discord.asked("post_result"))
         for _ in range(8):
-            before = house.clock.tick(LEASE.total_seconds() / 2)
+            before = services.clock.tick(LEASE.total_seconds() / 2)
             worker.wake()
-            await eventually(partial(is_due, house, video, before + LEASE))
+            await eventually(partial(is_due, services, video, before + LEASE))
         uploading.set()
-        await until(lambda: "done" in house.discord.phases())
-    assert len(house.discord.asked("post_result")) == 1
+        await until(lambda: "done" in services.discord.phases())
+    assert len(services.discord.asked("post_result")) == 1
 
 
-async def test_what_is_under_way_is_not_claimed_again_when_the_database_comes_back(house: House) -> None:
+async def test_what_is_under_way_is_not_claimed_again_when_the_database_comes_back(services: Services) -> None:
     uploading = asyncio.Event()
-    house.discord.then("post_result", uploading)
-    video = await house.succeeded()
-    await house.jobs.reschedule(video, next_at=house.clock())
-    async with at_work(house) as worker:
-        await until(lambda: house.discord.asked("post_result"))
-        lease = (await house.job(video)).lease
-        house.clock.tick(2 * LEASE.total_seconds())
-        house.database.refusals = 1
+    services.discord.then("post_result", uploading)
+    video = await services.succeeded()
+    await services.jobs.reschedule(video, next_at=services.clock())
+    async with at_work(services) as worker:
+        await until(lambda: services.discord.asked("post_result"))
+        lease = (await services.job(video)).lease
+        services.clock.tick(2 * LEASE.total_seconds())
+        services.database.refusals = 1
         worker.wake()
-        await until(lambda: house.database.refused)
+        await until(lambda: services.database.refused)
         worker.wake()
-        await eventually(lambda: is_due(house, video, house.clock() + LEASE))
-        assert (await house.job(video)).lease == lease
+        await eventually(lambda: is_due(services, video, services.clock() + LEASE))
+        assert (await services.job(video)).lease == lease
         uploading.set()
 
 
-async def test_an_idle_worker_sleeps(house: House) -> None:
-    async with at_work(house) as worker:
+async def test_an_idle_worker_sleeps(services: Services) -> None:
+    async with at_work(services) as worker:
         await until(worker.alive)
-        house.clock.tick(ALIVE.total_seconds())
+        services.clock.tick(ALIVE.total_seconds())
         worker.wake()
         await until(worker.alive)  # it has looked once more
-        assert house.discord.calls + house.kirin.calls == []
+        assert services.discord.calls + services.kirin.calls == []
         assert await worker._pause() == min(IDLE, LEASE / 3)  # noqa: SLF001 (how long it sleeps shows nowhere else)
-        job = await house.running()
-        await house.jobs.reschedule(job, next_at=house.clock() + timedelta(seconds=4))
+        job = await services.running()
+        await services.jobs.reschedule(job, next_at=services.clock() + timedelta(seconds=4))
         assert await worker._pause() == timedelta(seconds=4)  # noqa: SLF001
 
 
-async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(house: House) -> None:
-    alone = replace(house, steps_at_once=1)
+async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(services: Services) -> None:
+    alone = replace(services, steps_at_once=1)
     alone.kirin.then("submit", *[ProviderBusy(provider="kirin", retry_after=30)] * 50)
     jobs = [await alone.queued() for _ in range(20)]
     await alone.queued(provider="kling")
@@ -160,46 +160,46 @@ async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(house: 
 
 @pytest.mark.parametrize("authoritative", [False, True])
 async def test_a_minute_of_doubt_costs_one_or_two_jobs_and_the_others_are_made(
-    house: House, *, authoritative: bool
+    services: Services, *, authoritative: bool
 ) -> None:
-    begun, made = house.clock(), []
-    house.kirin.find_is_authoritative = authoritative
+    begun, made = services.clock(), []
+    services.kirin.find_is_authoritative = authoritative
 
     def broken_for_a_minute() -> Any:
-        if house.clock() - begun < timedelta(minutes=1):
+        if services.clock() - begun < timedelta(minutes=1):
             return OutcomeUnknown(provider="kirin", code="http_500")
-        made.append(house.kirin.asked("submit")[-1])
+        made.append(services.kirin.asked("submit")[-1])
         return working(f"task-{len(made)}")
 
-    house.kirin.then("submit", *[broken_for_a_minute] * 200)
+    services.kirin.then("submit", *[broken_for_a_minute] * 200)
     for user_id in range(10):
-        await house.queued(user_id=user_id)
-    async with at_work(house) as worker:
-        while len(made) + len(await house.dead()) < 10:
+        await services.queued(user_id=user_id)
+    async with at_work(services) as worker:
+        while len(made) + len(await services.dead()) < 10:
             if await worker._pause():  # noqa: SLF001 (nobody has anything to do now)
-                house.clock.tick(1)
+                services.clock.tick(1)
             worker.wake()
             await asyncio.sleep(0.002)
-    assert len(await house.dead()) <= (0 if authoritative else 2)
-    assert len(set(made)) == 10 - len(await house.dead())
+    assert len(await services.dead()) <= (0 if authoritative else 2)
+    assert len(set(made)) == 10 - len(await services.dead())
 
 
-async def test_no_service_waits_until_the_queue_of_another_is_empty(house: House) -> None:
+async def test_no_service_waits_until_the_queue_of_another_is_empty(services: Services) -> None:
     working_long = asyncio.Event()
-    for provider in (house.kirin, house.kling):
+    for provider in (services.kirin, services.kling):
         provider.then("submit", *[working_long] * 20)
     for _ in range(8):
-        await house.queued()
+        await services.queued()
     for _ in range(2):
-        await house.queued(provider="kling")
-    async with at_work(house):
-        await until(lambda: len(house.kirin.calls) + len(house.kling.calls) == house.steps_at_once)
-        assert (len(house.kirin.calls), len(house.kling.calls)) == (2, 2)
+        await services.queued(provider="kling")
+    async with at_work(services):
+        await until(lambda: len(services.kirin.calls) + len(services.kling.calls) == services.steps_at_once)
+        assert (len(services.kirin.calls), len(services.kling.calls)) == (2, 2)
         working_long.set()
 
 
-async def test_running_limits_hold_and_places_are_taken_as_they_come_free(house: House) -> None:
-    narrow = replace(house, running_limits=replace(UNLIMITED, per_provider=2))
+async def test_running_limits_hold_and_places_are_taken_as_they_come_free(services: Services) -> None:
+    narrow = replace(services, running_limits=replace(UNLIMITED, per_provider=2))
     for _ in range(4):
         await narrow.queued()
     async with at_work(narrow) as worker:
@@ -210,105 +210,105 @@ async def test_running_limits_hold_and_places_are_taken_as_they_come_free(house:
         assert len(narrow.kirin.asked("fetch")) == 2
 
 
-async def test_a_job_that_waits_too_long_fails_and_says_so(house: House) -> None:
-    job = await house.queued()
-    await house.pause(guild_id=7)
-    house.clock.tick(3601)
-    async with at_work(house):
-        await until(lambda: house.discord.phases("tell_requester") == ["failed"])
-    assert (await house.job(job)).failure == "deadline"
-    assert await house.balance(job) == (0, 0)
+async def test_a_job_that_waits_too_long_fails_and_says_so(services: Services) -> None:
+    job = await services.queued()
+    await services.pause(guild_id=7)
+    services.clock.tick(3601)
+    async with at_work(services):
+        await until(lambda: services.discord.phases("tell_requester") == ["failed"])
+    assert (await services.job(job)).failure == "deadline"
+    assert await services.balance(job) == (0, 0)
 
 
-async def test_when_many_have_waited_too_long_all_of_them_hear_of_it_soon(house: House) -> None:
-    many = 3 * house.steps_at_once
+async def test_when_many_have_waited_too_long_all_of_them_hear_of_it_soon(services: Services) -> None:
+    many = 3 * services.steps_at_once
     for _ in range(many):
-        await house.queued()
-    await house.pause(guild_id=7)
-    house.clock.tick(3601)
-    async with at_work(house) as worker:
+        await services.queued()
+    await services.pause(guild_id=7)
+    services.clock.tick(3601)
+    async with at_work(services) as worker:
         for soon in range(1, 4):
-            await until(lambda: len(house.discord.asked("tell_requester")) >= soon * house.steps_at_once)  # noqa: B023
-            house.clock.tick(1)
+            await until(lambda: len(services.discord.asked("tell_requester")) >= soon * services.steps_at_once)  # noqa: B023
+            services.clock.tick(1)
             worker.wake()
-    assert house.discord.phases("tell_requester") == ["failed"] * many
+    assert services.discord.phases("tell_requester") == ["failed"] * many
 
 
-async def test_a_step_that_cannot_be_written_down_is_done_again(house: House) -> None:
-    job = await house.succeeded()
-    await house.jobs.reschedule(job, next_at=house.clock())
+async def test_a_step_that_cannot_be_written_down_is_done_again(services: Services) -> None:
+    job = await services.succeeded()
+    await services.jobs.reschedule(job, next_at=services.clock())
 
     def locked() -> None:
-        house.database.refusals = 1
+        services.database.refusals = 1
 
-    house.films.then("fit", locked)
-    async with at_work(house) as worker:
-        await until(lambda: house.database.refused)
-        house.clock.tick(LEASE.total_seconds())
+    services.films.then("fit", locked)
+    async with at_work(services) as worker:
+        await until(lambda: services.database.refused)
+        services.clock.tick(LEASE.total_seconds())
         worker.wake()
-        await until(lambda: "done" in house.discord.phases("post_card") + house.discord.phases())
+        await until(lambda: "done" in services.discord.phases("post_card") + services.discord.phases())
 
 
-async def test_the_unexpected_is_written_down_and_tried_again_later(house: House) -> None:
-    house.kirin.then("fetch", ZeroDivisionError())
-    job = await house.running()
-    await house.jobs.reschedule(job, next_at=house.clock())
-    async with at_work(house) as worker:
-        await until(lambda: house.kirin.asked("fetch"))
-        await eventually(lambda: is_due(house, job, house.clock() + timedelta(seconds=0.75)))
-        house.clock.tick(1)
+async def test_the_unexpected_is_written_down_and_tried_again_later(services: Services) -> None:
+    services.kirin.then("fetch", ZeroDivisionError())
+    job = await services.running()
+    await services.jobs.reschedule(job, next_at=services.clock())
+    async with at_work(services) as worker:
+        await until(lambda: services.kirin.asked("fetch"))
+        await eventually(lambda: is_due(services, job, services.clock() + timedelta(seconds=0.75)))
+        services.clock.tick(1)
         worker.wake()
-        await until(lambda: house.discord.asked("post_result"))
+        await until(lambda: services.discord.asked("post_result"))
 
 
-async def test_a_job_that_somebody_else_moved_is_left_alone(house: House) -> None:
-    job = await house.running()
-    await house.jobs.reschedule(job, next_at=house.clock())
+async def test_a_job_that_somebody_else_moved_is_left_alone(services: Services) -> None:
+    job = await services.running()
+    await services.jobs.reschedule(job, next_at=services.clock())
     answer = asyncio.Event()
-    house.kirin.then("fetch", answer)
-    async with at_work(house):
-        await until(lambda: house.kirin.asked("fetch"))
-        mine = await house.job(job)
-        await house.jobs.fail(mine, failure="content", code="", now=house.clock())
+    services.kirin.then("fetch", answer)
+    async with at_work(services):
+        await until(lambda: services.kirin.asked("fetch"))
+        mine = await services.job(job)
+        await services.jobs.fail(mine, failure="content", code="", now=services.clock())
         answer.set()
-        await until(lambda: house.discord.asked("tell_requester"))
-    assert (await house.job(job)).failure == "content"
+        await until(lambda: services.discord.asked("tell_requester"))
+    assert (await services.job(job)).failure == "content"
 
 
-async def test_a_submission_in_doubt_is_settled_by_the_loop(house: House) -> None:
-    house.kirin.then("submit", OutcomeUnknown(provider="kirin"))
-    house.kirin.then("find", working("task-9"))
-    job = await house.queued()
-    async with at_work(house) as worker:
-        await eventually(lambda: is_due(house, job, house.clock() + timedelta(seconds=2)))
-        house.clock.tick(2)
+async def test_a_submission_in_doubt_is_settled_by_the_loop(services: Services) -> None:
+    services.kirin.then("submit", OutcomeUnknown(provider="kirin"))
+    services.kirin.then("find", working("task-9"))
+    job = await services.queued()
+    async with at_work(services) as worker:
+        await eventually(lambda: is_due(services, job, services.clock() + timedelta(seconds=2)))
+        services.clock.tick(2)
         worker.wake()
-        await until(lambda: house.kirin.asked("find"))
+        await until(lambda: services.kirin.asked("find"))
 
         async def found() -> bool:
-            return (await house.job(job)).task_id == "task-9"
+            return (await services.job(job)).task_id == "task-9"
 
         await eventually(found)
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["videos", "cards"])
-async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(house: House, *, ended: bool) -> None:
-    house = replace(house, deliveries=4)
+async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(services: Services, *, ended: bool) -> None:
+    services = replace(services, deliveries=4)
     call = "edit_card" if ended else "post_result"
 
-    hanging = house.discord.hangs[5] = asyncio.Event()
-    jobs = [await house.succeeded(channel_id=5) for _ in range(house.steps_at_once)]
-    jobs.append(fine := await house.succeeded(channel_id=6))
+    hanging = services.discord.hangs[5] = asyncio.Event()
+    jobs = [await services.succeeded(channel_id=5) for _ in range(services.steps_at_once)]
+    jobs.append(fine := await services.succeeded(channel_id=6))
     for job in jobs:
         if ended:
-            await house.jobs.record_card(job, channel_id=job.destination.channel_id, message_id=1)
-            await house.jobs.fail(await house.job(job), failure="internal", code="", now=house.clock())
+            await services.jobs.record_card(job, channel_id=job.destination.channel_id, message_id=1)
+            await services.jobs.fail(await services.job(job), failure="internal", code="", now=services.clock())
         else:
-            await house.jobs.reschedule(job, next_at=house.clock())
-    async with at_work(house):
-        await until(lambda: fine.id in [each.job.id for each in house.discord.asked(call)])
+            await services.jobs.reschedule(job, next_at=services.clock())
+    async with at_work(services):
+        await until(lambda: fine.id in [each.job.id for each in services.discord.asked(call)])
         hanging.set()
-        await until(lambda: len(house.discord.asked(call)) == len(jobs))
+        await until(lambda: len(services.discord.asked(call)) == len(jobs))
 
 
 async def test_who_waits_for_a_channel_takes_up_nobodys_place() -> None:

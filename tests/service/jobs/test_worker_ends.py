@@ -9,89 +9,91 @@ import pytest
 from bot.domain.job import JobStatus
 from bot.errors import StoreLost, StoreUnavailable
 from bot.service.jobs.worker import ALIVE
-from tests.service.house import House
 from tests.service.scripted import until
+from tests.service.services import Services
 
 
-async def test_a_database_that_refuses_is_asked_again(house: House) -> None:
-    house.database.refusals = 3
-    worker = house.worker()
+async def test_a_database_that_refuses_is_asked_again(services: Services) -> None:
+    services.database.refusals = 3
+    worker = services.worker()
     running = asyncio.create_task(worker.run())
-    await until(lambda: house.database.refused)
+    await until(lambda: services.database.refused)
     assert not worker.alive()
     while not worker.alive():
         worker.wake()
         await asyncio.sleep(0.002)
-    house.clock.tick(ALIVE.total_seconds())
+    services.clock.tick(ALIVE.total_seconds())
     assert not worker.alive()
     worker.stop()
     await running
 
 
-async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(house: House) -> None:
+async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(services: Services) -> None:
     uploading, never = asyncio.Event(), asyncio.Event()
-    house.discord.then("post_card", *[never] * 20)
-    house.discord.then("post_result", *[uploading] * 20)
-    videos = [await house.succeeded() for _ in range(5)]
+    services.discord.then("post_card", *[never] * 20)
+    services.discord.then("post_result", *[uploading] * 20)
+    videos = [await services.succeeded() for _ in range(5)]
     for video in videos:
-        await house.jobs.reschedule(video, next_at=house.clock())
-    worker = house.worker()
+        await services.jobs.reschedule(video, next_at=services.clock())
+    worker = services.worker()
     running = asyncio.create_task(worker.run())
-    await until(lambda: len(house.discord.asked("post_result")) == house.deliveries)
+    await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
     worker.stop()
     await until(lambda: not any(task.get_name().startswith("card-") for task in asyncio.all_tasks()))
     assert not running.done()
     uploading.set()
     await running
-    delivered = [job for job in [await house.job(video) for video in videos] if job.delivered_at is not None]
-    assert len(delivered) == house.deliveries
-    assert len(house.discord.asked("post_result")) == house.deliveries
+    delivered = [job for job in [await services.job(video) for video in videos] if job.delivered_at is not None]
+    assert len(delivered) == services.deliveries
+    assert len(services.discord.asked("post_result")) == services.deliveries
 
 
 @pytest.mark.parametrize("work", ["download", "fit"])
-async def test_stopping_cuts_a_download_short_which_the_next_process_begins_again(house: House, work: str) -> None:
+async def test_stopping_cuts_a_download_short_which_the_next_process_begins_again(
+    services: Services, work: str
+) -> None:
     never = asyncio.Event()
-    (house.fetcher if work == "download" else house.films).then(work, never)
-    video = await house.succeeded()
-    await house.jobs.reschedule(video, next_at=house.clock())
-    worker = house.worker()
+    (services.fetcher if work == "download" else services.films).then(work, never)
+    video = await services.succeeded()
+    await services.jobs.reschedule(video, next_at=services.clock())
+    worker = services.worker()
     running = asyncio.create_task(worker.run())
-    await until(lambda: (house.fetcher.asked("download"), house.films.asked("fit"))[work == "fit"])
+    await until(lambda: (services.fetcher.asked("download"), services.films.asked("fit"))[work == "fit"])
     worker.stop()
     async with asyncio.timeout(20):
         await running
-    assert (await house.job(video)).status is JobStatus.SUCCEEDED
-    successor = replace(house)
+    assert (await services.job(video)).status is JobStatus.SUCCEEDED
+    successor = replace(services)
     await successor.worker().recover()
     delivered = await successor.delivery.deliver(await successor.claimed(video))
     assert delivered.delivered_at is not None
 
 
-async def test_what_waited_for_its_turn_begins_no_download_once_it_is_told_to_stop(house: House) -> None:
-    job = await house.succeeded()
-    house.delivery.stop()
+async def test_what_waited_for_its_turn_begins_no_download_once_it_is_told_to_stop(services: Services) -> None:
+    job = await services.succeeded()
+    services.delivery.stop()
     with pytest.raises(asyncio.CancelledError):
-        await house.delivery.deliver(job)
-    assert house.fetcher.calls == []
+        await services.delivery.deliver(job)
+    assert services.fetcher.calls == []
 
 
-async def test_cancelled_the_worker_drops_everything_and_the_next_one_takes_it_over(house: House) -> None:
+async def test_cancelled_the_worker_drops_everything_and_the_next_one_takes_it_over(services: Services) -> None:
     never = asyncio.Event()
-    house.discord.then("post_result", never)
-    video = await house.succeeded()
-    await house.jobs.reschedule(video, next_at=house.clock())
-    running = asyncio.create_task(house.worker().run())
-    await until(lambda: house.discord.asked("post_result"))
+    services.discord.then("post_result", never)
+    video = await services.succeeded()
+    await services.jobs.reschedule(video, next_at=services.clock())
+    running = asyncio.create_task(services.worker().run())
+    await until(lambda: services.discord.asked("post_result"))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    successor = house.worker()
+    successor = services.worker()
     await successor.recover()
-    assert (await house.job(video)).due_at == house.clock()
+    assert (await services.job(video)).due_at == services.clock()
 
 
-async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(house: House) -> None:
-    worker = house.worker()
+async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(services: Services) -> None:
+    worker = services.worker()
     running = asyncio.create_task(worker.run())
     await until(worker.alive)
     worker.wake()
@@ -100,8 +102,8 @@ async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(house: 
         await running
 
 
-async def test_a_database_whose_file_is_gone_ends_the_worker(house: House, tmp_path: Path) -> None:
-    worker = house.worker()
+async def test_a_database_whose_file_is_gone_ends_the_worker(services: Services, tmp_path: Path) -> None:
+    worker = services.worker()
     running = asyncio.create_task(worker.run())
     await until(worker.alive)
     (tmp_path / "shotcaller.db").unlink()
@@ -111,7 +113,7 @@ async def test_a_database_whose_file_is_gone_ends_the_worker(house: House, tmp_p
     assert told.group_contains(StoreLost)
 
 
-async def test_recovery_cannot_begin_without_the_database(house: House) -> None:
-    house.database.refusals = 1
+async def test_recovery_cannot_begin_without_the_database(services: Services) -> None:
+    services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await house.worker().recover()
+        await services.worker().recover()

@@ -8,83 +8,87 @@ from bot.errors import DestinationBusy, DestinationLost, ProviderUnavailable, To
 from bot.service.member.about import FRESH, About, Condition, Facts
 from bot.service.member.feedback import MOST
 from bot.service.ports.notifier import CannotTell, Posted
-from tests.service.house import House
-from tests.service.keeper import Keeper
-from tests.service.moderating import DESK
+from tests.service.moderation_services import OPERATOR_CHANNEL
 from tests.service.scripted import START
+from tests.service.services import Services
+from tests.service.upkeep_services import UpkeepServices
 
 DIRECT = 98
 
 
 @pytest.fixture
-def keeper(house: House) -> Keeper:
-    return Keeper(house)
+def upkeep_services(services: Services) -> UpkeepServices:
+    return UpkeepServices(services)
 
 
-def posts(keeper: Keeper) -> list[tuple[int, int, str]]:
+def posts(upkeep_services: UpkeepServices) -> list[tuple[int, int, str]]:
     """What was posted for the operator: the channel, who wrote it, what."""
-    return keeper.staff.asked("post_note")
+    return upkeep_services.staff.asked("post_note")
 
 
-async def test_feedback_is_told_at_once_and_once(keeper: Keeper) -> None:
-    assert await keeper.feedback.give("more cats", key="a", user_id=1, guild_id=None)
-    await keeper.feedback.work()
-    assert posts(keeper) == [(DESK, 1, "more cats")]
+async def test_feedback_is_told_at_once_and_once(upkeep_services: UpkeepServices) -> None:
+    assert await upkeep_services.feedback.give("more cats", key="a", user_id=1, guild_id=None)
+    await upkeep_services.feedback.work()
+    assert posts(upkeep_services) == [(OPERATOR_CHANNEL, 1, "more cats")]
 
 
-async def test_feedback_that_a_busy_discord_may_have_taken_is_looked_for(keeper: Keeper) -> None:
-    keeper.staff.then("post_note", DestinationBusy("discord_500"))
-    keeper.staff.then("find_note", CannotTell(reason="discord_500"), Posted(channel_id=DESK, message_id=70))
-    assert not await keeper.feedback.give("more cats", key="a", user_id=1, guild_id=None)
+async def test_feedback_that_a_busy_discord_may_have_taken_is_looked_for(upkeep_services: UpkeepServices) -> None:
+    upkeep_services.staff.then("post_note", DestinationBusy("discord_500"))
+    upkeep_services.staff.then(
+        "find_note", CannotTell(reason="discord_500"), Posted(channel_id=OPERATOR_CHANNEL, message_id=70)
+    )
+    assert not await upkeep_services.feedback.give("more cats", key="a", user_id=1, guild_id=None)
     for _ in range(3):
-        await keeper.feedback.work()
-    assert len(posts(keeper)) == 1
-    note = await keeper.feedback_store.note("a")
+        await upkeep_services.feedback.work()
+    assert len(posts(upkeep_services)) == 1
+    note = await upkeep_services.feedback_store.note("a")
     assert note is not None
-    assert (note.channel_id, note.message_id) == (DESK, 70)
+    assert (note.channel_id, note.message_id) == (OPERATOR_CHANNEL, 70)
 
 
-async def test_feedback_goes_to_direct_messages_where_the_channel_is_gone(keeper: Keeper) -> None:
-    keeper.staff.desks = [DESK, DIRECT]
-    keeper.staff.then("post_note", DestinationLost("discord_10003"))
-    assert await keeper.feedback.give("more cats", key="a", user_id=1, guild_id=None)
-    assert posts(keeper) == [(DESK, 1, "more cats"), (DIRECT, 1, "more cats")]
+async def test_feedback_goes_to_direct_messages_where_the_channel_is_gone(upkeep_services: UpkeepServices) -> None:
+    upkeep_services.staff.operator_channels = [OPERATOR_CHANNEL, DIRECT]
+    upkeep_services.staff.then("post_note", DestinationLost("discord_10003"))
+    assert await upkeep_services.feedback.give("more cats", key="a", user_id=1, guild_id=None)
+    assert posts(upkeep_services) == [(OPERATOR_CHANNEL, 1, "more cats"), (DIRECT, 1, "more cats")]
 
 
-async def test_feedback_is_kept_where_nobody_can_be_told(keeper: Keeper) -> None:
-    keeper.staff.desks = []
+async def test_feedback_is_kept_where_nobody_can_be_told(upkeep_services: UpkeepServices) -> None:
+    upkeep_services.staff.operator_channels = []
     for number in range(MOST):
-        assert not await keeper.feedback.give("hello", key=str(number), user_id=1, guild_id=7)
+        assert not await upkeep_services.feedback.give("hello", key=str(number), user_id=1, guild_id=7)
     with pytest.raises(TooMuchFeedback):
-        await keeper.feedback.give("hello", key="more", user_id=1, guild_id=7)
-    assert posts(keeper) == []
-    keeper.staff.desks = [DESK]
-    await keeper.feedback.work()
-    assert len(posts(keeper)) == MOST
+        await upkeep_services.feedback.give("hello", key="more", user_id=1, guild_id=7)
+    assert posts(upkeep_services) == []
+    upkeep_services.staff.operator_channels = [OPERATOR_CHANNEL]
+    await upkeep_services.feedback.work()
+    assert len(posts(upkeep_services)) == MOST
 
 
-async def test_who_has_everything_deleted_is_taken_out_of_what_the_operator_reads(keeper: Keeper) -> None:
-    await keeper.feedback.give("my name is Ana", key="a", user_id=1, guild_id=7)
-    keeper.staff.then("delete_note", DestinationBusy("discord_500"))
-    await keeper.privacy.delete(1, messages=False)
+async def test_who_has_everything_deleted_is_taken_out_of_what_the_operator_reads(
+    upkeep_services: UpkeepServices,
+) -> None:
+    await upkeep_services.feedback.give("my name is Ana", key="a", user_id=1, guild_id=7)
+    upkeep_services.staff.then("delete_note", DestinationBusy("discord_500"))
+    await upkeep_services.privacy.delete(1, messages=False)
     for _ in range(3):
-        await keeper.feedback.work()
-    assert keeper.staff.asked("delete_note") == [(DESK, 500)] * 2
-    assert await keeper.feedback_store.note("a") is None
+        await upkeep_services.feedback.work()
+    assert upkeep_services.staff.asked("delete_note") == [(OPERATOR_CHANNEL, 500)] * 2
+    assert await upkeep_services.feedback_store.note("a") is None
 
 
-async def test_about_asks_a_service_once_a_minute(house: House) -> None:
+async def test_about_asks_a_service_once_a_minute(services: Services) -> None:
     about = About(
         facts=Facts(version="1", source=None, started_at=START - timedelta(hours=1)),
-        health=house.health,
-        clock=house.clock,
+        health=services.health,
+        clock=services.clock,
     )
-    house.kling.then("check", ProviderUnavailable(provider="kling"))
+    services.kling.then("check", ProviderUnavailable(provider="kling"))
     for _ in range(3):
         assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.DOWN}
-    assert len(house.kirin.asked("check")) == len(house.kling.asked("check")) == 1
-    house.health["kling"].rest(timedelta(seconds=10))
+    assert len(services.kirin.asked("check")) == len(services.kling.asked("check")) == 1
+    services.health["kling"].rest(timedelta(seconds=10))
     assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.BUSY}
-    house.clock.tick(FRESH.total_seconds() + 1)
+    services.clock.tick(FRESH.total_seconds() + 1)
     assert await about.conditions() == {"kirin": Condition.WELL, "kling": Condition.WELL}
     assert about.uptime() == timedelta(hours=1, seconds=61)

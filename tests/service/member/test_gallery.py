@@ -23,8 +23,8 @@ from bot.store.member.gallery import GalleryStore
 from bot.store.member.library import Shelf
 from bot.store.member.preferences import Preferences
 from bot.store.privacy.deletion import DeletionStore
-from tests.service.house import House
 from tests.service.scripted import Scripted, until
+from tests.service.services import Services
 
 GALLERY = 9  # the channel
 LEASE = timedelta(minutes=5)
@@ -63,16 +63,16 @@ def member(user_id: int) -> Member:
 class Wall:
     """A gallery with its curator and the library that feeds it, in a house."""
 
-    house: House
+    services: Services
     courier: Courier
     curator: Curator
     gallery: Gallery
     library: Library
 
     async def video(self, **changes: Any) -> Job:
-        house = self.house
-        job = await house.succeeded(**changes)
-        return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
+        services = self.services
+        job = await services.succeeded(**changes)
+        return await services.jobs.delivered(job, channel_id=5, message_id=50, now=services.clock())
 
     async def starred(self, **changes: Any) -> Job:
         """A video with one star, which is enough."""
@@ -86,31 +86,31 @@ class Wall:
 
 
 @pytest.fixture
-def wall(house: House) -> Wall:
-    courier, shelf, store = Courier(), Shelf(house.database), GalleryStore(house.database)
+def wall(services: Services) -> Wall:
+    courier, shelf, store = Courier(), Shelf(services.database), GalleryStore(services.database)
     copies = Copies(
-        providers=house.providers,
-        fetcher=house.fetcher,
-        media=cast("Media", house.films),
+        providers=services.providers,
+        fetcher=services.fetcher,
+        media=cast("Media", services.films),
         marking=Marking(),
         courier=courier,
-        folder=house.folder,
+        folder=services.folder,
         cap=200_000_000,
     )
     curator = Curator(
         store=store,
         shelf=shelf,
-        lookup=house.lookup,
+        lookup=services.lookup,
         copies=copies,
         courier=courier,
         lease=LEASE,
-        clock=house.clock,
-        moment=house.moment,
+        clock=services.clock,
+        moment=services.moment,
         rand=lambda: 0.5,
     )
-    gallery = Gallery(store=store, preferences=Preferences(house.database), clock=house.clock, wake=curator.wake)
-    library = Library(shelf=shelf, lookup=house.lookup, gallery=gallery, clock=house.clock)
-    return Wall(house=house, courier=courier, curator=curator, gallery=gallery, library=library)
+    gallery = Gallery(store=store, preferences=Preferences(services.database), clock=services.clock, wake=curator.wake)
+    library = Library(shelf=shelf, lookup=services.lookup, gallery=gallery, clock=services.clock)
+    return Wall(services=services, courier=courier, curator=curator, gallery=gallery, library=library)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
         assert await wall.library.favourite(job.id, member(user_id)) == (True, user_id)
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
-    assert wall.house.files() == []
+    assert wall.services.files() == []
 
 
 async def test_stars_too_few_and_stars_taken_back_copy_nothing(wall: Wall) -> None:
@@ -163,16 +163,16 @@ async def test_what_is_private_or_of_another_place_is_not_copied(wall: Wall, cha
 
 async def test_what_was_taken_away_meanwhile_is_not_copied(wall: Wall) -> None:
     job = await wall.starred()
-    await ResultStore(wall.house.database).remove(job.id, by=Remover.AUTHOR, now=wall.house.clock())
+    await ResultStore(wall.services.database).remove(job.id, by=Remover.AUTHOR, now=wall.services.clock())
     await wall.curator.post_due()
     assert wall.posts() == []
 
 
 async def test_a_star_counts_even_if_the_gallery_cannot_be_asked(wall: Wall) -> None:
     job = await wall.video()
-    wall.house.database.refusals = 1
+    wall.services.database.refusals = 1
     await wall.gallery.consider(job, stars=1)
-    assert wall.house.database.refused == 1
+    assert wall.services.database.refused == 1
 
 
 async def test_a_strangers_private_video_cannot_be_starred(wall: Wall) -> None:
@@ -187,11 +187,11 @@ async def test_a_strangers_private_video_cannot_be_starred(wall: Wall) -> None:
 async def test_what_may_pass_is_tried_again_later_and_looked_for_first(wall: Wall, trouble: Exception) -> None:
     await wall.starred()
     wall.courier.then("post_copy", trouble)
-    began = wall.house.clock()
+    began = wall.services.clock()
     await wall.curator.post_due()
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
-    wall.house.clock.tick(60)
+    wall.services.clock.tick(60)
     wall.courier.then("find_copy", Posted(channel_id=GALLERY, message_id=901))
     await wall.curator.post_due()
     assert wall.courier.asked("find_copy") == [began]
@@ -202,7 +202,7 @@ async def test_the_result_itself_is_no_copy(wall: Wall) -> None:
     await wall.starred()
     wall.courier.then("post_copy", DestinationBusy("discord_500"))
     await wall.curator.post_due()
-    wall.house.clock.tick(60)
+    wall.services.clock.tick(60)
     wall.courier.then("find_copy", Posted(channel_id=GALLERY, message_id=50))
     await wall.curator.post_due()
     assert len(wall.posts()) == 2
@@ -212,7 +212,7 @@ async def test_a_closed_channel_ends_it_until_the_next_star(wall: Wall) -> None:
     job = await wall.starred()
     wall.courier.then("post_copy", DestinationLost("discord_10003"))
     await wall.curator.post_due()
-    wall.house.clock.tick(100_000)
+    wall.services.clock.tick(100_000)
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
     await wall.library.favourite(job.id, member(2))
@@ -225,7 +225,7 @@ async def test_nothing_is_tried_for_ever(wall: Wall) -> None:
     wall.courier.then("post_copy", *[DestinationBusy("discord_500")] * (TRIES + 1))
     for _ in range(TRIES + 5):
         await wall.curator.post_due()
-        wall.house.clock.tick(1000)
+        wall.services.clock.tick(1000)
     assert len(wall.posts()) == TRIES
 
 
@@ -240,9 +240,9 @@ async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> No
     wall = running
     await wall.starred()
     await until(wall.posts)
-    wall.house.database.refusals = 1
+    wall.services.database.refusals = 1
     wall.curator.wake()
-    await until(lambda: wall.house.database.refused)
+    await until(lambda: wall.services.database.refused)
     await wall.starred()
     await until(lambda: len(wall.posts()) == 2)
 
@@ -251,7 +251,7 @@ async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_loo
     await wall.starred()
     wall.courier.then("post_copy", DestinationBusy("discord_500"))
     await wall.curator.post_due()
-    wall.house.clock.tick(3600)
+    wall.services.clock.tick(3600)
     wall.courier.then("find_copy", CannotTell(reason="discord_50013", closed=True))
     await wall.curator.post_due()
     assert len(wall.posts()) == 1
@@ -264,7 +264,7 @@ async def test_a_copy_of_what_was_forgotten_meanwhile_does_not_stay(wall: Wall, 
     wall.courier.then("take_away", *([trouble] if trouble else []))
     posting = asyncio.create_task(wall.curator.post_due())
     await until(wall.posts)
-    await DeletionStore(wall.house.database).forget(job)
+    await DeletionStore(wall.services.database).forget(job)
     gate.set()
     await posting
     assert wall.courier.asked("take_away") == [(job.id, GALLERY, COPY.message_id)]

@@ -11,7 +11,7 @@ from bot.errors import ResultForgotten
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library
 from bot.store.member.library import Shelf
-from tests.service.house import House
+from tests.service.services import Services
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 
@@ -24,18 +24,18 @@ class NoGallery:
 
 
 @pytest.fixture
-def library(house: House) -> Library:
+def library(services: Services) -> Library:
     gallery = cast("Gallery", NoGallery())
-    return Library(shelf=Shelf(house.database), lookup=house.lookup, gallery=gallery, clock=house.clock)
+    return Library(shelf=Shelf(services.database), lookup=services.lookup, gallery=gallery, clock=services.clock)
 
 
-async def delivered(house: House, *, prompt: str = "a fox", private: bool = False) -> Job:
-    job = await house.succeeded(prompt=prompt, private=private)
-    return await house.jobs.delivered(job, channel_id=5, message_id=50, now=house.clock())
+async def delivered(services: Services, *, prompt: str = "a fox", private: bool = False) -> Job:
+    job = await services.succeeded(prompt=prompt, private=private)
+    return await services.jobs.delivered(job, channel_id=5, message_id=50, now=services.clock())
 
 
-async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Library, house: House) -> None:
-    jobs = [await delivered(house) for _ in range(PAGE + 1)]
+async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Library, services: Services) -> None:
+    jobs = [await delivered(services) for _ in range(PAGE + 1)]
     assert await library.favourite(jobs[-1].id, ANA) == (True, 1)
     first = await library.page(Wanted(), ANA)
     assert [job.id for job in first.jobs] == [job.id for job in reversed(jobs[1:])]
@@ -44,23 +44,23 @@ async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Li
     assert ([job.id for job in last.jobs], last.number, last.more) == ([jobs[0].id], 1, False)
 
 
-async def test_a_page_that_is_not_there_any_more_is_the_first(library: Library, house: House) -> None:
-    await delivered(house)
+async def test_a_page_that_is_not_there_any_more_is_the_first(library: Library, services: Services) -> None:
+    await delivered(services)
     assert (await library.page(Wanted(), ANA, number=3)).number == 0
     nothing = await library.page(Wanted(text="bear"), ANA, number=3)
     assert (nothing.jobs, nothing.number, nothing.more) == ((), 0, False)
 
 
-async def test_the_latest_with_a_text_are_offered(library: Library, house: House) -> None:
+async def test_the_latest_with_a_text_are_offered(library: Library, services: Services) -> None:
     for prompt in ("a fox", "a bear", "a FOX again"):
-        await delivered(house, prompt=prompt)
+        await delivered(services, prompt=prompt)
     found = await library.recent(1, text=" fox ", most=1)
     assert [job.request.prompt for job in found] == ["a FOX again"]
     assert await library.recent(2, most=9) == []
 
 
-async def test_a_private_video_is_its_authors_alone(library: Library, house: House) -> None:
-    job = await delivered(house, private=True)
+async def test_a_private_video_is_its_authors_alone(library: Library, services: Services) -> None:
+    job = await delivered(services, private=True)
     assert (await library.video(job.id, ANA)).id == job.id
     with pytest.raises(ResultForgotten):
         await library.video(job.id, BEN)

@@ -19,19 +19,19 @@ from bot.errors import (
 from bot.service.member.presets import MOST_OWN, Presets, filled, gaps, request_of
 from bot.store.member.preferences import Preferences
 from bot.store.member.presets import PresetStore
-from tests.service.house import House
+from tests.service.services import Services
 
 ZOO = VideoRequest(model="kirin_v3_t2v", prompt="A {animal} in the {place}", duration=3)
 
 
 @pytest.fixture
-def presets(house: House) -> Presets:
+def presets(services: Services) -> Presets:
     return Presets(
-        store=PresetStore(house.database),
-        lookup=house.lookup,
-        preferences=Preferences(house.database),
-        videos=house.videos(),
-        clock=house.clock,
+        store=PresetStore(services.database),
+        lookup=services.lookup,
+        preferences=Preferences(services.database),
+        videos=services.videos(),
+        clock=services.clock,
     )
 
 
@@ -105,8 +105,10 @@ async def test_a_person_has_only_so_many(presets: Presets) -> None:
         await saved(presets, "one more")
 
 
-async def test_the_request_of_ones_own_video_is_a_template_that_means_itself(presets: Presets, house: House) -> None:
-    job = await house.queued(prompt="a {curly} fox", mode=Mode.PRO)
+async def test_the_request_of_ones_own_video_is_a_template_that_means_itself(
+    presets: Presets, services: Services
+) -> None:
+    job = await services.queued(prompt="a {curly} fox", mode=Mode.PRO)
     request = await presets.of_video(job.id, user_id=1)
     assert filled(request, {}) == job.request
     for job_id, user_id in ((job.id, 2), ("nothing", 1)):
@@ -160,9 +162,9 @@ async def test_only_its_author_and_the_guilds_admins_take_a_preset_away(presets:
         await presets.unshare(back, user_id=1, guild_id=7, manages=False)
 
 
-async def test_a_use_that_cannot_be_counted_is_no_trouble(presets: Presets, house: House) -> None:
+async def test_a_use_that_cannot_be_counted_is_no_trouble(presets: Presets, services: Services) -> None:
     mine = await saved(presets)
-    house.database.refusals = 1
+    services.database.refusals = 1
     await presets.used(mine)
     await presets.used(mine)
     assert [each.uses for each in await presets.visible(user_id=1, guild_id=None)] == [1]

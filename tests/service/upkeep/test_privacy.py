@@ -17,109 +17,111 @@ from bot.errors import (
 )
 from bot.service.upkeep.privacy import EXPORTS, HURRY, PLAIN
 from bot.store.member.drafts import Drafts
-from tests.service.house import House
-from tests.service.keeper import PLACES, Keeper
 from tests.service.scripted import until
+from tests.service.services import Services
+from tests.service.upkeep_services import PLACES, UpkeepServices
 
 
 @pytest.fixture
-def keeper(house: House) -> Keeper:
-    return Keeper(house)
+def upkeep_services(services: Services) -> UpkeepServices:
+    return UpkeepServices(services)
 
 
-async def test_a_deletion_takes_messages_file_and_row_in_this_order(keeper: Keeper) -> None:
-    job = await keeper.posted()
-    (keeper.house.folder / f"{job.id}.mp4").write_bytes(b"film")
-    keeper.house.clock.tick(1)
-    await keeper.privacy.delete(1, messages=True)
-    assert keeper.discord.asked("delete") == PLACES
-    assert await keeper.house.lookup.job(job.id) is None
-    assert keeper.house.files() == []
+async def test_a_deletion_takes_messages_file_and_row_in_this_order(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.posted()
+    (upkeep_services.services.folder / f"{job.id}.mp4").write_bytes(b"film")
+    upkeep_services.services.clock.tick(1)
+    await upkeep_services.privacy.delete(1, messages=True)
+    assert upkeep_services.discord.asked("delete") == PLACES
+    assert await upkeep_services.services.lookup.job(job.id) is None
+    assert upkeep_services.services.files() == []
 
 
-async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none(keeper: Keeper) -> None:
-    keeper.house.database.refusals = 1
+async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none(
+    upkeep_services: UpkeepServices,
+) -> None:
+    upkeep_services.services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await keeper.privacy.delete(1, messages=False)
-    await keeper.privacy.delete(1, messages=False)
+        await upkeep_services.privacy.delete(1, messages=False)
+    await upkeep_services.privacy.delete(1, messages=False)
     with pytest.raises(TooOften) as caught:
-        await keeper.privacy.delete(1, messages=False)
-    await keeper.privacy.delete(2, messages=False)
-    keeper.house.clock.now = caught.value.again_at
-    await keeper.privacy.delete(1, messages=False)
+        await upkeep_services.privacy.delete(1, messages=False)
+    await upkeep_services.privacy.delete(2, messages=False)
+    upkeep_services.services.clock.now = caught.value.again_at
+    await upkeep_services.privacy.delete(1, messages=False)
 
 
-async def test_exports_have_a_pause(keeper: Keeper) -> None:
+async def test_exports_have_a_pause(upkeep_services: UpkeepServices) -> None:
     for _ in range(EXPORTS):
-        await keeper.privacy.export(1)
+        await upkeep_services.privacy.export(1)
     with pytest.raises(TooOften):
-        await keeper.privacy.export(1)
+        await upkeep_services.privacy.export(1)
 
 
-async def test_messages_stay_unless_they_are_to_go(keeper: Keeper) -> None:
-    job = await keeper.posted()
-    keeper.house.clock.tick(1)
-    await keeper.privacy.delete(1, messages=False)
-    assert keeper.discord.calls == []
-    assert await keeper.house.lookup.job(job.id) is None
+async def test_messages_stay_unless_they_are_to_go(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.posted()
+    upkeep_services.services.clock.tick(1)
+    await upkeep_services.privacy.delete(1, messages=False)
+    assert upkeep_services.discord.calls == []
+    assert await upkeep_services.services.lookup.job(job.id) is None
 
 
-async def test_a_busy_discord_is_waited_for_and_a_lost_message_is_not(keeper: Keeper) -> None:
-    job = await keeper.posted()
-    keeper.house.clock.tick(1)
-    keeper.discord.then("delete", DestinationLost("discord_10003"), DestinationBusy("discord_500"))
-    await keeper.privacy.delete(1, messages=True)
-    assert await keeper.house.lookup.job(job.id) is not None
-    await keeper.privacy.work()
-    assert keeper.discord.asked("delete") == [*PLACES[:2], *PLACES]
-    assert await keeper.house.lookup.job(job.id) is None
+async def test_a_busy_discord_is_waited_for_and_a_lost_message_is_not(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.posted()
+    upkeep_services.services.clock.tick(1)
+    upkeep_services.discord.then("delete", DestinationLost("discord_10003"), DestinationBusy("discord_500"))
+    await upkeep_services.privacy.delete(1, messages=True)
+    assert await upkeep_services.services.lookup.job(job.id) is not None
+    await upkeep_services.privacy.work()
+    assert upkeep_services.discord.asked("delete") == [*PLACES[:2], *PLACES]
+    assert await upkeep_services.services.lookup.job(job.id) is None
 
 
-async def test_a_discord_that_stays_busy_does_not_keep_the_data_for_ever(keeper: Keeper) -> None:
-    job = await keeper.posted()
-    keeper.house.clock.tick(1)
-    keeper.discord.then("delete", *[DestinationBusy("discord_500")] * 50)
-    await keeper.privacy.delete(1, messages=True)
-    keeper.house.clock.tick(HURRY.total_seconds() - 60)
-    await keeper.privacy.work()
-    assert await keeper.house.lookup.job(job.id) is not None
-    keeper.house.clock.tick(120)
-    await keeper.privacy.work()
-    assert await keeper.house.lookup.job(job.id) is None
+async def test_a_discord_that_stays_busy_does_not_keep_the_data_for_ever(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.posted()
+    upkeep_services.services.clock.tick(1)
+    upkeep_services.discord.then("delete", *[DestinationBusy("discord_500")] * 50)
+    await upkeep_services.privacy.delete(1, messages=True)
+    upkeep_services.services.clock.tick(HURRY.total_seconds() - 60)
+    await upkeep_services.privacy.work()
+    assert await upkeep_services.services.lookup.job(job.id) is not None
+    upkeep_services.services.clock.tick(120)
+    await upkeep_services.privacy.work()
+    assert await upkeep_services.services.lookup.job(job.id) is None
 
 
-async def test_what_is_under_way_ends_first_and_goes_when_its_card_is_closed(keeper: Keeper) -> None:
-    job = await keeper.house.running()
-    keeper.house.clock.tick(1)
-    await keeper.privacy.delete(1, messages=False)
-    assert keeper.house.woken == 1
-    assert (await keeper.house.job(job)).status is JobStatus.FAILED
-    await keeper.close(job)
-    await keeper.privacy.work()
-    assert await keeper.house.lookup.job(job.id) is None
-    assert await keeper.house.balance(job) == (0, job.credits)
+async def test_what_is_under_way_ends_first_and_goes_when_its_card_is_closed(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.services.running()
+    upkeep_services.services.clock.tick(1)
+    await upkeep_services.privacy.delete(1, messages=False)
+    assert upkeep_services.services.woken == 1
+    assert (await upkeep_services.services.job(job)).status is JobStatus.FAILED
+    await upkeep_services.close(job)
+    await upkeep_services.privacy.work()
+    assert await upkeep_services.services.lookup.job(job.id) is None
+    assert await upkeep_services.services.balance(job) == (0, job.credits)
 
 
-async def test_a_worker_whose_job_is_gone_goes_on(keeper: Keeper) -> None:
+async def test_a_worker_whose_job_is_gone_goes_on(upkeep_services: UpkeepServices) -> None:
     """A deletion comes while a step is under way: what the step writes meets no row, and the next job is done."""
-    house = keeper.house
+    services = upkeep_services.services
     gate = asyncio.Event()
-    house.kirin.then("submit", gate)
-    worker = house.worker()
+    services.kirin.then("submit", gate)
+    worker = services.worker()
     life = asyncio.create_task(worker.run())
-    first = await house.queued()
+    first = await services.queued()
     worker.wake()
-    await until(lambda: bool(house.kirin.asked("submit")))
-    house.clock.tick(1)
-    await keeper.privacy.delete(1, messages=False)
-    house.clock.tick(HURRY.total_seconds() + 1)
-    await keeper.privacy.work()
-    assert await house.lookup.job(first.id) is None
+    await until(lambda: bool(services.kirin.asked("submit")))
+    services.clock.tick(1)
+    await upkeep_services.privacy.delete(1, messages=False)
+    services.clock.tick(HURRY.total_seconds() + 1)
+    await upkeep_services.privacy.work()
+    assert await services.lookup.job(first.id) is None
     gate.set()
-    second = await house.queued(user_id=2)
+    second = await services.queued(user_id=2)
     worker.wake()
-    while (present := await house.job(second)).delivered_at is None:
-        house.clock.tick(1)
+    while (present := await services.job(second)).delivered_at is None:
+        services.clock.tick(1)
         worker.wake()
         await asyncio.sleep(0.01)
     assert present.status is JobStatus.SUCCEEDED
@@ -127,74 +129,74 @@ async def test_a_worker_whose_job_is_gone_goes_on(keeper: Keeper) -> None:
     await life
 
 
-async def test_a_delivery_whose_job_is_gone_leaves_no_file(keeper: Keeper) -> None:
-    house = keeper.house
-    job = await house.succeeded()
-    house.clock.tick(1)
-    wish = await keeper.deletions.ask(1, messages=False, now=house.clock())
-    await keeper.deletions.end_jobs(wish, now=house.clock())
+async def test_a_delivery_whose_job_is_gone_leaves_no_file(upkeep_services: UpkeepServices) -> None:
+    services = upkeep_services.services
+    job = await services.succeeded()
+    services.clock.tick(1)
+    wish = await upkeep_services.deletions.ask(1, messages=False, now=services.clock())
+    await upkeep_services.deletions.end_jobs(wish, now=services.clock())
     with pytest.raises(TransitionLost):
-        await house.delivery.deliver(job)
-    assert house.files() == []
-    assert house.discord.asked("post_result") == []
+        await services.delivery.deliver(job)
+    assert services.files() == []
+    assert services.discord.asked("post_result") == []
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_not_stay(
-    keeper: Keeper,
+    upkeep_services: UpkeepServices,
     *,
     forgotten: bool,
 ) -> None:
-    house, gate = keeper.house, asyncio.Event()
-    house.discord.then("post_result", gate)
-    job = await house.succeeded()
-    delivering = asyncio.create_task(house.delivery.deliver(job))
-    await until(lambda: house.discord.asked("post_result"))
-    house.clock.tick(1)
-    await keeper.privacy.delete(1, messages=True)
+    services, gate = upkeep_services.services, asyncio.Event()
+    services.discord.then("post_result", gate)
+    job = await services.succeeded()
+    delivering = asyncio.create_task(services.delivery.deliver(job))
+    await until(lambda: services.discord.asked("post_result"))
+    services.clock.tick(1)
+    await upkeep_services.privacy.delete(1, messages=True)
     if forgotten:
-        await keeper.close(job)
-        await keeper.privacy.work()
-        assert await house.lookup.job(job.id) is None
+        await upkeep_services.close(job)
+        await upkeep_services.privacy.work()
+        assert await services.lookup.job(job.id) is None
     gate.set()
     with pytest.raises(TransitionLost):
         await delivering
-    assert [which for which, _ in house.discord.asked("take_back")] == [job.id]
-    assert house.files() == []
+    assert [which for which, _ in services.discord.asked("take_back")] == [job.id]
+    assert services.files() == []
 
 
-async def test_a_video_that_another_worker_has_found_and_written_down_stays(house: House) -> None:
-    job, gate = await house.succeeded(), asyncio.Event()
-    house.discord.then("post_result", gate)
-    delivering = asyncio.create_task(house.delivery.deliver(job))
-    await until(lambda: house.discord.asked("post_result"))
-    house.clock.tick(3600)
-    await house.jobs.delivered(await house.claimed(job), channel_id=5, message_id=42, now=house.clock())
+async def test_a_video_that_another_worker_has_found_and_written_down_stays(services: Services) -> None:
+    job, gate = await services.succeeded(), asyncio.Event()
+    services.discord.then("post_result", gate)
+    delivering = asyncio.create_task(services.delivery.deliver(job))
+    await until(lambda: services.discord.asked("post_result"))
+    services.clock.tick(3600)
+    await services.jobs.delivered(await services.claimed(job), channel_id=5, message_id=42, now=services.clock())
     gate.set()
     with pytest.raises(TransitionLost):
         await delivering
-    assert house.discord.asked("take_back") == []
+    assert services.discord.asked("take_back") == []
 
 
-async def test_an_unanswered_database_keeps_the_wish_for_later(keeper: Keeper) -> None:
-    job = await keeper.posted()
-    keeper.house.clock.tick(1)
-    await keeper.deletions.ask(1, messages=False, now=keeper.house.clock())
-    keeper.house.database.refusals = 1
+async def test_an_unanswered_database_keeps_the_wish_for_later(upkeep_services: UpkeepServices) -> None:
+    job = await upkeep_services.posted()
+    upkeep_services.services.clock.tick(1)
+    await upkeep_services.deletions.ask(1, messages=False, now=upkeep_services.services.clock())
+    upkeep_services.services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await keeper.privacy.work()
-    await keeper.privacy.work()
-    assert await keeper.house.lookup.job(job.id) is None
+        await upkeep_services.privacy.work()
+    await upkeep_services.privacy.work()
+    assert await upkeep_services.services.lookup.job(job.id) is None
 
 
-async def test_a_long_export_is_compressed(keeper: Keeper) -> None:
-    drafts, now = Drafts(keeper.house.database), keeper.house.clock()
+async def test_a_long_export_is_compressed(upkeep_services: UpkeepServices) -> None:
+    drafts, now = Drafts(upkeep_services.services.database), upkeep_services.services.clock()
     await drafts.begin("a", user_id=1, guild_id=7, kind="studio", body={"prompt": "fox"}, now=now)
-    plain = await keeper.privacy.export(1)
+    plain = await upkeep_services.privacy.export(1)
     assert plain.filename == "shotcaller-1.json"
     assert [draft["body"] for draft in json.loads(plain.content)["held"]["drafts"]] == [{"prompt": "fox"}]
     await drafts.begin("b", user_id=1, guild_id=7, kind="studio", body={"prompt": "fox" * PLAIN}, now=now)
-    packed = await keeper.privacy.export(1)
+    packed = await upkeep_services.privacy.export(1)
     assert packed.filename == "shotcaller-1.json.zip"
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
         held = json.loads(archive.read("shotcaller-1.json"))["held"]

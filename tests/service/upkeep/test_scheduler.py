@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from bot.service.upkeep.scheduler import Chore, Steward
 from bot.store.periodic_tasks import ChoreStore
-from tests.service.house import House
+from tests.service.services import Services
 
 HOUR = timedelta(hours=1)
 
 
 @asynccontextmanager
-async def running(house: House, *chores: Chore) -> AsyncIterator[Steward]:
-    steward = Steward(chores=chores, store=ChoreStore(house.database), clock=house.clock)
+async def running(services: Services, *chores: Chore) -> AsyncIterator[Steward]:
+    steward = Steward(chores=chores, store=ChoreStore(services.database), clock=services.clock)
     life = asyncio.create_task(steward.run())
     try:
         yield steward
@@ -30,31 +30,31 @@ def counting(done: asyncio.Queue[str], name: str) -> Callable[[], Awaitable[None
     return work
 
 
-async def test_every_chore_is_done_at_the_first_look_and_then_when_it_is_due(house: House) -> None:
+async def test_every_chore_is_done_at_the_first_look_and_then_when_it_is_due(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
     chores = [Chore(name=name, every=HOUR, work=counting(done, name)) for name in ("one", "two")]
-    async with running(house, *chores):
+    async with running(services, *chores):
         assert [await done.get(), await done.get()] == ["one", "two"]
-    async with running(house, *chores, Chore(name="three", every=HOUR, work=counting(done, "three"))):
+    async with running(services, *chores, Chore(name="three", every=HOUR, work=counting(done, "three"))):
         assert await done.get() == "three"
-    house.clock.now += HOUR
-    async with running(house, *chores):
+    services.clock.now += HOUR
+    async with running(services, *chores):
         assert [await done.get(), await done.get()] == ["one", "two"]
     assert done.empty()
 
 
-async def test_woken_it_does_what_cannot_wait_and_nothing_else(house: House) -> None:
+async def test_woken_it_does_what_cannot_wait_and_nothing_else(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
     slow = Chore(name="slow", every=HOUR, work=counting(done, "slow"))
     prompt = Chore(name="prompt", every=HOUR, work=counting(done, "prompt"), prompt=True)
-    async with running(house, slow, prompt) as steward:
+    async with running(services, slow, prompt) as steward:
         assert {await done.get(), await done.get()} == {"slow", "prompt"}
         steward.wake()
         assert await done.get() == "prompt"
         assert done.empty()
 
 
-async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(house: House) -> None:
+async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
 
     async def fails() -> None:
@@ -62,8 +62,8 @@ async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(house: 
         raise RuntimeError
 
     chores = Chore(name="bad", every=24 * HOUR, work=fails), Chore(name="good", every=HOUR, work=counting(done, "good"))
-    async with running(house, *chores):
+    async with running(services, *chores):
         assert [await done.get(), await done.get()] == ["failed", "good"]
-    house.clock.now += timedelta(minutes=5)
-    async with running(house, *chores, Chore(name="last", every=HOUR, work=counting(done, "last"))):
+    services.clock.now += timedelta(minutes=5)
+    async with running(services, *chores, Chore(name="last", every=HOUR, work=counting(done, "last"))):
         assert [await done.get(), await done.get()] == ["failed", "last"]

@@ -6,7 +6,7 @@ import pytest
 from bot.domain.job import Job, JobStatus
 from bot.domain.quota import Fund
 from bot.errors import QuotaExceeded, StoreError, TooManyJobs
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import Store
 
 

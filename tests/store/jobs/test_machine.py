@@ -18,7 +18,7 @@ from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.results import ResultStore
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import LEASE, Store
 
 ALLOWANCE = 23

@@ -16,7 +16,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.database import Transaction
 from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.review_decisions import Decisions
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import Store
 
 Bring = Callable[[Store], Awaitable[tuple[Job, Case]]]

@@ -10,9 +10,9 @@ from bot.domain.job import Job
 from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of, guild_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, StoreError
 from bot.store.money.budget_alerts import BudgetStore
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import Store
-from tests.store.torn import Torn, TornError
+from tests.store.interrupted import InterruptedDatabase, InterruptionError
 
 
 def budget(ceiling: int, guild_id: int | None = 7, period: str = "2026-03") -> Fund:
@@ -128,10 +128,10 @@ async def test_alerts_are_to_be_told_until_they_have_been(store: Store) -> None:
 async def test_a_refusal_that_is_cut_off_before_it_is_noted_is_noted_with_the_next(store: Store) -> None:
     job = store.job()
     funding = Funding(purses=plain(job, 1000).purses, caps=(budget(100),))
-    torn = replace(store, database=Torn(store.database, cut=5))
-    with pytest.raises(TornError):
-        await torn.jobs.accept(job, funding=funding, most=99, now=store.now)
+    interrupted = replace(store, database=InterruptedDatabase(store.database, cut=5))
+    with pytest.raises(InterruptionError):
+        await interrupted.jobs.accept(job, funding=funding, most=99, now=store.now)
     assert await noted(store) == []
     with pytest.raises(BudgetExceeded):
-        await torn.jobs.accept(job, funding=funding, most=99, now=store.now)
+        await interrupted.jobs.accept(job, funding=funding, most=99, now=store.now)
     assert await noted(store) == [("budget:guild:7", 100, 100)]

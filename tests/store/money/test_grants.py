@@ -19,7 +19,7 @@ from bot.store.money.grants import Gift, Grants
 from bot.store.money.ledger import Line, enter
 from bot.store.money.statements import Statements
 from tests.store.conftest import Store
-from tests.store.torn import Torn, TornError
+from tests.store.interrupted import InterruptedDatabase, InterruptionError
 
 GUILD = 7
 
@@ -189,12 +189,12 @@ async def test_gifts_and_requests_at_once_never_spend_a_credit_twice(store: Stor
 @pytest.mark.parametrize("cut", range(1, 9))
 async def test_a_gift_that_is_cut_off_anywhere_has_not_been_given(store: Store, cut: int) -> None:
     await grant(store, 20)
-    torn = Torn(store.database, cut=cut)
-    with pytest.raises(TornError):
-        await Grants(torn).give(gift(12), now=store.now)
+    interrupted = InterruptedDatabase(store.database, cut=cut)
+    with pytest.raises(InterruptionError):
+        await Grants(interrupted).give(gift(12), now=store.now)
     assert [await left(store, each) for each in (own(), extra(), given(2), extra(2))] == [10, 20, 0, 0]
     await store.books_add_up()
-    assert await Grants(torn).give(gift(12), now=store.now) == 18
+    assert await Grants(interrupted).give(gift(12), now=store.now) == 18
 
 
 async def test_a_line_takes_no_more_than_is_left_whoever_writes_it(store: Store) -> None:
@@ -263,13 +263,13 @@ async def test_of_two_admins_who_decide_at_once_one_does(store: Store) -> None:
 
 @pytest.mark.parametrize("cut", range(1, 6))
 async def test_a_decision_that_is_cut_off_anywhere_is_still_to_be_made(store: Store, cut: int) -> None:
-    torn, case = Torn(store.database), wish(store)
+    interrupted, case = InterruptedDatabase(store.database), wish(store)
     await Grants(store.database).wish(case, stale=store.now)
-    torn.cut = cut
-    with pytest.raises(TornError):
-        await Grants(torn).decide(case, entry(store, "a"), given=20)
+    interrupted.cut = cut
+    with pytest.raises(InterruptionError):
+        await Grants(interrupted).decide(case, entry(store, "a"), given=20)
     assert await left(store, extra()) == 0
-    await Grants(torn).decide(case, entry(store, "b"), given=20)
+    await Grants(interrupted).decide(case, entry(store, "b"), given=20)
     assert await left(store, extra()) == 20
 
 

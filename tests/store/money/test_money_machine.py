@@ -25,8 +25,8 @@ from bot.domain.quota import Allowance, Funding, Period
 from bot.errors import CaseDecided, GiftTooLarge, Refused, TransitionLost
 from bot.store.money.grants import Gift
 from tests.store.conftest import Store
-from tests.store.torn import TornError
-from tests.store.town import HOUR, Asked, Town
+from tests.store.interrupted import InterruptionError
+from tests.store.money_model import HOUR, Asked, MoneyModel
 
 T = TypeVar("T")
 
@@ -128,10 +128,10 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town(self.open_store)
+        self.money_model = MoneyModel(self.open_store)
 
     def teardown(self) -> None:
-        self.town.close()
+        self.money_model.close()
 
     @rule(data=st.data(), event=st.sampled_from(LIKELY))
     def something_happens(self, data: st.DataObject, event: str) -> None:
@@ -147,80 +147,85 @@ class Machine(RuleBasedStateMachine):
         self, user: int, place: int | None, roles: frozenset[int], credits_: int, usd: int, *, held: bool, times: int
     ) -> None:
         for _ in range(times):
-            with self.town.nobody_gains():
-                self._ask(user, place, self.town.funding(user, place, roles), (credits_, usd), held=held)
+            with self.money_model.nobody_gains():
+                self._ask(user, place, self.money_model.funding(user, place, roles), (credits_, usd), held=held)
 
     def _ask(self, user: int, place: int | None, funding: Funding, price: tuple[int, int], *, held: bool) -> None:
-        key, own = self.town.key(), funding.purses[0]
+        key, own = self.money_model.key(), funding.purses[0]
         job = replace(
-            self.town.store.job(user_id=user, guild_id=place, credits=price[0], usd_micros=price[1]),
+            self.money_model.store.job(user_id=user, guild_id=place, credits=price[0], usd_micros=price[1]),
             id=f"job-{key}",
             idempotency_key=key,
             owner=own.owner,
             period=own.period,
-            created_at=self.town.now,
-            due_at=self.town.now,
-            deadline_at=self.town.now + HOUR,
+            created_at=self.money_model.now,
+            due_at=self.money_model.now,
+            deadline_at=self.money_model.now + HOUR,
             status=JobStatus.PENDING if held else JobStatus.QUEUED,
             review=Review.REQUEST if held else None,
         )
-        case = self.town.case(CaseKind.REQUEST, job.id, user, place or 0, job_id=job.id) if held else None
-        self.town.asked.append(Asked(job, funding, case))
-        self.town.accept(self.town.asked[-1])
+        case = self.money_model.case(CaseKind.REQUEST, job.id, user, place or 0, job_id=job.id) if held else None
+        self.money_model.asked.append(Asked(job, funding, case))
+        self.money_model.accept(self.money_model.asked[-1])
 
     def repeat(self) -> None:
-        if self.town.asked:
-            with self.town.nobody_gains():
-                self.town.accept(self._one_of(self.town.asked))
+        if self.money_model.asked:
+            with self.money_model.nobody_gains():
+                self.money_model.accept(self._one_of(self.money_model.asked))
 
     # -- what becomes of it
 
     def go_on(self, steps: int, cost: int | None) -> None:
         """A job takes its usual way, some steps further."""
-        with suppress(TornError):
-            job = self.town.do(self.town.store.waiting())
-            self.town.known += [job] if job else []
+        with suppress(InterruptionError):
+            job = self.money_model.do(self.money_model.store.waiting())
+            self.money_model.known += [job] if job else []
         going = "SELECT * FROM jobs WHERE status IN ('submitting', 'running', 'succeeded') AND delivered_at IS NULL"
-        jobs = [Job.from_row(row) for row in self.town.rows(going)]
+        jobs = [Job.from_row(row) for row in self.money_model.rows(going)]
         if not jobs:
             return
         job = self._one_of(jobs)
-        with suppress(TornError):
+        with suppress(InterruptionError):
             while steps and job.status in USUAL and job.delivered_at is None:
-                job, steps = self.town.do(self.town.moved(job, USUAL[job.status], cost, yes=True)), steps - 1
-                self.town.known.append(job)
+                job, steps = (
+                    self.money_model.do(self.money_model.moved(job, USUAL[job.status], cost, yes=True)),
+                    steps - 1,
+                )
+                self.money_model.known.append(job)
 
     def move(self, way: str, cost: int | None, *, yes: bool) -> None:
         """Somebody moves a job, who knows it as it is or as it once was; the second kind must come to nothing."""
-        jobs = [Job.from_row(row) for row in self.town.rows("SELECT * FROM jobs ORDER BY id")] + self.town.known
+        jobs = [
+            Job.from_row(row) for row in self.money_model.rows("SELECT * FROM jobs ORDER BY id")
+        ] + self.money_model.known
         if not jobs:
             return
         job = self._one_of(jobs)
-        act = self.town.nobody_gains() if way in OF_MEMBERS else nullcontext()
-        with act, suppress(TornError, TransitionLost, Refused):
-            moved = self.town.do(self.town.moved(job, way, cost, yes=yes))
-            self.town.known += [moved] if moved else []
+        act = self.money_model.nobody_gains() if way in OF_MEMBERS else nullcontext()
+        with act, suppress(InterruptionError, TransitionLost, Refused):
+            moved = self.money_model.do(self.money_model.moved(job, way, cost, yes=yes))
+            self.money_model.known += [moved] if moved else []
 
     def delete(self, user: int) -> None:
-        with self.town.nobody_gains(), suppress(TornError, TransitionLost):
-            self.town.delete(user)
+        with self.money_model.nobody_gains(), suppress(InterruptionError, TransitionLost):
+            self.money_model.delete(user)
 
     # -- credits between people
 
     def grant(self, user: int, guild_id: int, amount: int, *, twice: bool) -> None:
-        before, entry = self.town.granted(user, guild_id), self.town.entry(guild_id)
+        before, entry = self.money_model.granted(user, guild_id), self.money_model.entry(guild_id)
         for _ in range(1 + twice):
-            with suppress(TornError):
-                left = self.town.do(self.town.grants.grant(entry, user_id=user, amount=amount, note=""))
-                assert left == max(0, before + amount) == self.town.granted(user, guild_id)
+            with suppress(InterruptionError):
+                left = self.money_model.do(self.money_model.grants.grant(entry, user_id=user, amount=amount, note=""))
+                assert left == max(0, before + amount) == self.money_model.granted(user, guild_id)
 
     def give(self, giver: int, guild_id: int, amount: int, *, twice: bool) -> None:
         """What changes hands is what the giver had; no credit comes to live longer, or shorter, by it."""
-        receiver, sources = 3 - giver, givable(self.town.funding(giver, guild_id))
-        had = sum(account.balance for account in self.town.accounts(sources))
-        got, periods = self.town.given(receiver, guild_id), self.town.left_by_period(guild_id)
+        receiver, sources = 3 - giver, givable(self.money_model.funding(giver, guild_id))
+        had = sum(account.balance for account in self.money_model.accounts(sources))
+        got, periods = self.money_model.given(receiver, guild_id), self.money_model.left_by_period(guild_id)
         gift = Gift(
-            key=self.town.key(),
+            key=self.money_model.key(),
             guild_id=guild_id,
             giver_id=giver,
             receiver_id=receiver,
@@ -228,29 +233,31 @@ class Machine(RuleBasedStateMachine):
             sources=sources,
         )
         for _ in range(1 + twice):
-            with self.town.nobody_gains(), suppress(TornError, GiftTooLarge):
-                assert self.town.do(self.town.grants.give(gift, now=self.town.now)) == had - amount
-                assert self.town.given(receiver, guild_id) == got + amount
+            with self.money_model.nobody_gains(), suppress(InterruptionError, GiftTooLarge):
+                assert self.money_model.do(self.money_model.grants.give(gift, now=self.money_model.now)) == had - amount
+                assert self.money_model.given(receiver, guild_id) == got + amount
         if amount > had:
-            assert self.town.given(receiver, guild_id) == got
-        assert self.town.left_by_period(guild_id) == periods
+            assert self.money_model.given(receiver, guild_id) == got
+        assert self.money_model.left_by_period(guild_id) == periods
 
     def wish(self, user: int, guild_id: int, amount: int) -> None:
-        case = self.town.case(CaseKind.MORE, self.town.key(), user, guild_id, credits=amount)
-        with self.town.nobody_gains(), suppress(TornError):
-            if self.town.do(self.town.grants.wish(case, stale=self.town.now - 24 * HOUR)):
-                self.town.wishes.append(case)
+        case = self.money_model.case(CaseKind.MORE, self.money_model.key(), user, guild_id, credits=amount)
+        with self.money_model.nobody_gains(), suppress(InterruptionError):
+            if self.money_model.do(self.money_model.grants.wish(case, stale=self.money_model.now - 24 * HOUR)):
+                self.money_model.credit_requests.append(case)
 
     def decide(self, *, approve: bool) -> None:
-        if not self.town.wishes:
+        if not self.money_model.credit_requests:
             return
-        case = self._one_of(self.town.wishes)
-        before = self.town.granted(case.user_id, case.guild_id)
-        with suppress(TornError, CaseDecided):
+        case = self._one_of(self.money_model.credit_requests)
+        before = self.money_model.granted(case.user_id, case.guild_id)
+        with suppress(InterruptionError, CaseDecided):
             given = int(case.body["credits"]) if approve else 0
-            self.town.do(self.town.grants.decide(case, self.town.entry(case.guild_id), given=given))
+            self.money_model.do(
+                self.money_model.grants.decide(case, self.money_model.entry(case.guild_id), given=given)
+            )
             after = before + (int(case.body["credits"]) if approve else 0)
-            assert self.town.granted(case.user_id, case.guild_id) == after
+            assert self.money_model.granted(case.user_id, case.guild_id) == after
 
     # -- what is decided about it
 
@@ -258,35 +265,35 @@ class Machine(RuleBasedStateMachine):
         self, guild_id: int, zone: str, allowance: Allowance | None, whole: Allowance | None, budget: int | None
     ) -> None:
         changes = {"timezone": zone, "allowance": allowance, "guild_allowance": whole, "budget_usd_micros": budget}
-        self.town.policies[guild_id] = self.town.policies[guild_id].changed(**changes)
+        self.money_model.policies[guild_id] = self.money_model.policies[guild_id].changed(**changes)
 
     def change_a_role(self, guild_id: int, role: int, tier: Allowance | None, pool: Allowance | None) -> None:
-        policy = self.town.policies[guild_id].with_tier(Tier(role_id=role, allowance=tier))
+        policy = self.money_model.policies[guild_id].with_tier(Tier(role_id=role, allowance=tier))
         pools = [each for each in policy.pools if each.role_id != role]
         pools += [Pool(name=f"team{role}", role_id=role, allowance=pool)] if pool else []
-        self.town.policies[guild_id] = policy.changed(pools=tuple(pools))
+        self.money_model.policies[guild_id] = policy.changed(pools=tuple(pools))
 
     def change_a_member(
         self, user: int, place: int | None, own: Allowance | None, usual: int, budget: int | None
     ) -> None:
-        self.town.own[place, user] = own
-        self.town.defaults = Defaults(allowance=Allowance(credits=usual), budget_usd_micros=budget)
+        self.money_model.own[place, user] = own
+        self.money_model.defaults = Defaults(allowance=Allowance(credits=usual), budget_usd_micros=budget)
 
     # -- the world
 
     def time_passes(self, step: timedelta, moment: datetime | None) -> None:
-        self.town.now = self.town.store.now = (moment or self.town.now) + step
+        self.money_model.now = self.money_model.store.now = (moment or self.money_model.now) + step
 
     def the_next_transaction_is_cut_off(self, cut: int) -> None:
-        self.town.torn.cut = cut
+        self.money_model.interrupted.cut = cut
 
     def restart(self) -> None:
-        self.town.leave()
-        self.town.enter()
+        self.money_model.leave()
+        self.money_model.enter()
 
     @invariant()
     def the_books_add_up(self) -> None:
-        self.town.check()
+        self.money_model.check()
 
 
 def test_the_ledger_holds_in_every_order_of_events(

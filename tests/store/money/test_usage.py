@@ -16,7 +16,7 @@ from bot.store.jobs.dead_letters import DeadLetters
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.money.usage import UsageStore
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import Store
 
 BUDGET = Fund(owner=budget_of(7), period="2026-03", allowance=UNLIMITED, unit=Unit.USD)

@@ -16,9 +16,9 @@ from bot.store.database import Transaction
 from bot.store.jobs.results import ResultStore
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import HELD, NOBODYS, PrivacyStore, mentions, without
-from tests.funds import plain
+from tests.funding import plain
 from tests.store.conftest import Store
-from tests.store.people import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
+from tests.store.personal_data import OTHER, PERSON, SECRET, STRANGER, everywhere, tables, traces
 
 # How columns are called in which people stand.
 OF_PEOPLE = re.compile(r"(.*_)?user_id|actor_id|\w+_by|owner|scope|queue_id")

@@ -1,0 +1,122 @@
+"""Changing the world: its people, roles and channels, permissions, knobs, the clock, and trouble."""
+
+from sandbox.control.lookup import channel_of, user_of
+from sandbox.discord.clock import Clock
+from sandbox.discord.people import channel_changes, command_permissions, guild_settings, membership
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Json
+from sandbox.providers import Providers
+
+
+class WorldChanges:
+    """What an administrator, the years and bad luck do; each takes the JSON that was sent."""
+
+    def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
+        self._discord = discord
+        self._clock = clock
+        self._providers = providers
+
+    async def people(self, body: Json) -> Json:
+        """Let `count` people join, or those of `names`, with `roles` and a `locale`; or let some `leave`.
+
+        Gives `users`: the ids of who joined or left, by name.
+        """
+        world = self._discord.world
+        if "leave" in body:
+            gone = [user_of(world, name) for name in membership.texts(body, "leave")]
+            return {"users": membership.leave(self._discord, gone)}
+        return {"users": membership.join(self._discord, body)}
+
+    async def roles(self, body: Json) -> Json:
+        """Create the role `name`, or change it where it exists, or `delete` it; gives its `id`.
+
+        `permissions` are names, `position` is from 1, `rename` is a new name, `members` are given the role besides.
+        """
+        members = [user_of(self._discord.world, name) for name in membership.texts(body, "members")]
+        return {"id": membership.set_role(self._discord, body, members)}
+
+    async def channels(self, body: Json) -> Json:
+        """Create the channel `name`, or change it where it exists, or `delete` it; gives its `id`.
+
+        `type` is `text` or `category`, `category` the one it lies in (null: in none); `rename`, `topic`, `nsfw`.
+        """
+        return {"id": channel_changes.save_channel(self._discord, body)}
+
+    async def permissions(self, body: Json) -> Json:
+        """Change what the bot (or `user`, or a `role`) may do in a channel: `deny` and `allow` name permissions."""
+        world = self._discord.world
+        if "role" in body:
+            channel = channel_of(world, body.get("channel"), None)
+            return {
+                "permissions": str(guild_settings.set_role_permissions(self._discord, channel, str(body["role"]), body))
+            }
+        user = user_of(world, body["user"]) if "user" in body else world.bot
+        channel = channel_of(world, body.get("channel"), user.id)
+        return {"permissions": str(guild_settings.set_permissions(self._discord, channel, user, body))}
+
+    async def command_permissions(self, body: Json) -> Json:
+        """Decide, as under Integrations, who may use the `command` (else all of them) and where.
+
+        `allow` and `deny` are objects of lists `roles`, `users` and `channels`; together they replace what was set.
+        """
+        return {"permissions": command_permissions.set_command_permissions(self._discord, body)}
+
+    async def settings(self, body: Json) -> Json:
+        """Turn a knob.
+
+        `premium_tier`, `bot_present` and `guild_available` are the guild's; `dms_open` and `roles` those of `user`;
+        `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
+        `channel`; `sensitive_words` are what the scans of `kirin` find, as word to kind of risk;
+        `discontinued` are the models that `kling` has given up.
+        """
+        discord, world = self._discord, self._discord.world
+        if "premium_tier" in body:
+            guild_settings.set_tier(discord, body["premium_tier"])
+        if "bot_present" in body:
+            guild_settings.set_membership(discord, present=bool(body["bot_present"]))
+        if "guild_available" in body:
+            guild_settings.set_available(discord, available=bool(body["guild_available"]))
+        if "locale" in body:
+            who = user_of(world, body["user"]) if "user" in body else None
+            guild_settings.set_locale(discord, str(body["locale"]), who)
+        if "roles" in body:
+            membership.set_roles(discord, user_of(world, body.get("user")), membership.texts(body, "roles"))
+        if "dms_open" in body:
+            user_of(world, body.get("user")).dms_open = bool(body["dms_open"])
+        if "channel" in body:
+            channel_changes.set_channel(discord, channel_of(world, body["channel"], None), body)
+        if "sensitive_words" in body:
+            self._set_words(body["sensitive_words"])
+        if "discontinued" in body:
+            self._discontinue(membership.texts(body, "discontinued"))
+        return {}
+
+    def _set_words(self, words: Json) -> None:
+        if not isinstance(words, dict):
+            raise ImpossibleAction("sensitive_words is an object of word to kind of risk")
+        try:
+            self._providers.find_words(words)
+        except ValueError as exc:
+            raise ImpossibleAction(str(exc)) from exc
+
+    def _discontinue(self, models: list[str]) -> None:
+        try:
+            self._providers.discontinue(models)
+        except ValueError as exc:
+            raise ImpossibleAction(str(exc)) from exc
+
+    async def advance(self, body: Json) -> Json:
+        """Put Discord's clock forward by `advance` seconds."""
+        seconds = body.get("advance", 0)
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise ImpossibleAction("time goes forward, in seconds")
+        self._clock.advance(seconds)
+        return {"now": self._clock.now()}
+
+    async def faults(self, body: Json) -> Json:
+        """Order trouble."""
+        fault = self._discord.faults.order(body)
+        if fault is not None and fault.kind == "gateway_drop":
+            await self._discord.gateway.drop()
+        return {"ordered": fault is not None}

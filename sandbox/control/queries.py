@@ -1,0 +1,73 @@
+"""Looking at what happened: interactions, messages, requests, tasks and their bill, the guild, the sandbox itself."""
+
+from sandbox.control.lookup import channel_of
+from sandbox.discord import serialize
+from sandbox.discord.clock import Clock
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.service import Discord
+from sandbox.discord.world import Json
+from sandbox.providers import Providers
+
+
+class Queries:
+    """What can be seen; nothing changes by it. Each takes the query and the parts of the path."""
+
+    def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
+        self._discord = discord
+        self._clock = clock
+        self._providers = providers
+
+    def interaction(self, asked: Json) -> Json:
+        """What came of an interaction."""
+        found = self._discord.interactions.get(asked["id"])
+        if found is None:
+            raise ImpossibleAction("there is no such interaction")
+        return self._discord.interactions.seen(found)
+
+    def messages(self, asked: Json) -> list[Json]:
+        """A channel's messages, oldest first; `channel=dm&user=ana` for a direct message."""
+        channel = channel_of(self._discord.world, asked.get("channel", "general"), asked.get("user"))
+        return [serialize.seen_message(self._discord.world, message) for message in channel.messages.values()]
+
+    def requests(self, _asked: Json) -> list[Json]:
+        """Every REST request of the bot."""
+        return [record.seen() for record in self._discord.requests]
+
+    def tasks(self, _asked: Json) -> list[Json]:
+        """Every task at the video services."""
+        return self._providers.tasks()
+
+    def bill(self, _asked: Json) -> Json:
+        """What the video services charged."""
+        return self._providers.bill()
+
+    def commands(self, _asked: Json) -> Json:
+        """The commands that the bot has registered, globally and in each guild."""
+        registry, guilds = self._discord.registry, self._discord.world.guilds
+        return {"global": registry.of(None), "guilds": {place: registry.of(place) for place in guilds}}
+
+    def guild(self, _asked: Json) -> Json:
+        """The guild's members with the names of their roles, its roles, and its channels."""
+        world = self._discord.world
+        guild = world.only_guild
+        named = [(world.users[member.user_id], member.roles) for member in guild.members.values()]
+        return {
+            "id": guild.id,
+            "members": [
+                {"id": user.id, "name": user.username, "roles": [guild.roles[role].name for role in roles]}
+                for user, roles in named
+            ],
+            "roles": [serialize.role(role) for role in guild.roles.values()],
+            "channels": [serialize.channel(world, c) for c in (*world.channels_of(guild), *world.threads_of(guild))],
+        }
+
+    def state(self, _asked: Json) -> Json:
+        """How the sandbox itself is: gateway sessions, its clock, and what is wrong with its own answers."""
+        gateway = self._discord.gateway
+        return {
+            "connected": gateway.connected,
+            "sessions": len(gateway.sessions),
+            "intents": gateway.last_intents,
+            "now": self._clock.now(),
+            "problems": self._discord.own_problems,
+        }

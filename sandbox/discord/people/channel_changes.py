@@ -1,0 +1,100 @@
+"""Channels, categories and threads: they come, move, rest and go, and the gateway is told."""
+
+from sandbox.discord import serialize
+from sandbox.discord.opcodes import Intent
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.service import Discord
+from sandbox.discord.world import CATEGORY, TEXT, Channel, Json, World
+
+TYPES = {"text": TEXT, "category": CATEGORY}
+_FIELDS: dict[str, tuple[str, type]] = {"rename": ("name", str), "topic": ("topic", str), "nsfw": ("nsfw", bool)}
+
+
+def save_channel(discord: Discord, given: Json) -> str:
+    """Create the channel `name`, or change it where it exists, or `delete` it; gives its id.
+
+    A new channel in a category starts with the category's overwrites, as Discord's client makes it.
+
+    Raises:
+        Impossible: no name, an unknown type or category, or a value of the wrong type.
+    """
+    world, name = discord.world, given.get("name")
+    if not isinstance(name, str) or not name:
+        raise ImpossibleAction("a channel has a name")
+    channel = _named(world, name)
+    if given.get("delete"):
+        return delete(discord, channel or _missing(name))
+    kind = given.get("type", "text")
+    if kind not in TYPES:
+        raise ImpossibleAction(f"types are {sorted(TYPES)}")
+    changes = _changes(world, given)
+    event = "CHANNEL_CREATE" if channel is None else "CHANNEL_UPDATE"
+    if channel is None:
+        channel = Channel(id=world.new_id(), type=TYPES[kind], name=name, guild_id=world.only_guild.id)
+        channel.position = len(world.channels)
+        if parent := changes.get("parent_id"):
+            channel.overwrites = {key: each.copy() for key, each in world.channels[parent].overwrites.items()}
+    if channel.type == CATEGORY and changes.get("parent_id"):
+        raise ImpossibleAction("a category lies in no other")
+    for key, value in changes.items():
+        setattr(channel, key, value)
+    world.channels[channel.id] = channel
+    tell(discord, event, channel)
+    return channel.id
+
+
+def _named(world: World, name: str) -> Channel | None:
+    return next((c for c in world.channels_of(world.only_guild) if name in (c.id, c.name)), None)
+
+
+def _missing(name: str) -> Channel:
+    raise ImpossibleAction(f"there is no channel {name!r}")
+
+
+def _changes(world: World, given: Json) -> Json:
+    """The fields of a channel that were given."""
+    changes: Json = {}
+    for key, (field, kind) in _FIELDS.items():
+        if key in given:
+            changes[field] = given[key]
+            if not isinstance(given[key], kind):
+                raise ImpossibleAction(f"{key!r} is a {kind.__name__}")
+    if "category" in given:
+        changes["parent_id"] = None
+        if given["category"] is not None:
+            category = _named(world, str(given["category"]))
+            if category is None or category.type != CATEGORY:
+                raise ImpossibleAction(f"there is no category {given['category']!r}")
+            changes["parent_id"] = category.id
+    return changes
+
+
+def set_channel(discord: Discord, channel: Channel, given: Json) -> None:
+    """Archive or lock a thread, or `delete` a channel or a thread."""
+    if given.get("delete"):
+        delete(discord, channel)
+        return
+    for key in ("archived", "locked"):
+        if key in given:
+            setattr(channel, key, bool(given[key]))
+    tell(discord, "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)
+
+
+def delete(discord: Discord, channel: Channel) -> str:
+    """Take a channel away, with its threads; a category leaves its channels behind. Gives its id."""
+    world = discord.world
+    for inner in [c for c in world.channels.values() if c.parent_id == channel.id]:
+        if inner.is_thread:
+            del world.channels[inner.id]
+        else:
+            inner.parent_id = None
+            tell(discord, "CHANNEL_UPDATE", inner)
+    del world.channels[channel.id]
+    tell(discord, "THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", channel)
+    return channel.id
+
+
+def tell(discord: Discord, event: str, channel: Channel) -> None:
+    """Tell the bot what became of a channel or a thread."""
+    shape = serialize.channel(discord.world, channel)
+    discord.gateway.dispatch(event, shape, guild_id=channel.guild_id, intent=Intent.GUILDS)

@@ -1,0 +1,104 @@
+"""What an administrator changes in the world: permissions, boost tier, languages, whether the bot is there."""
+
+from sandbox.discord import serialize
+from sandbox.discord.opcodes import Intent
+from sandbox.discord.people.channel_changes import tell
+from sandbox.discord.people.membership import role_of
+from sandbox.discord.people.option_values import ImpossibleAction
+from sandbox.discord.permissions import bits
+from sandbox.discord.rules.commands import LOCALES
+from sandbox.discord.service import Discord
+from sandbox.discord.world import FILE_LIMITS, Channel, Json, Member, Overwrite, User
+
+
+def set_permissions(discord: Discord, channel: Channel, user: User, given: Json) -> int:
+    """Add to what a channel denies and allows one member; gives what they may do there now.
+
+    Raises:
+        Impossible: no such permission, or a channel that has none of its own.
+    """
+    _overwrite(discord, channel, channel.overwrites.get(user.id) or Overwrite(id=user.id, kind=1), given)
+    return discord.world.permissions(user.id, channel)
+
+
+def set_role_permissions(discord: Discord, channel: Channel, name: str, given: Json) -> int:
+    """Add to what a channel denies and allows a role; gives what it allows there now.
+
+    Raises:
+        Impossible: no such role or permission, or a channel that has none of its own.
+    """
+    role = role_of(discord.world.only_guild, name)
+    overwrite = channel.overwrites.get(role.id) or Overwrite(id=role.id, kind=0)
+    _overwrite(discord, channel, overwrite, given)
+    return overwrite.allow
+
+
+def _overwrite(discord: Discord, channel: Channel, overwrite: Overwrite, given: Json) -> None:
+    if channel.guild_id is None or channel.is_thread:
+        raise ImpossibleAction("permissions belong to a guild's channels")
+    try:
+        deny, allow = bits(given.get("deny", ())), bits(given.get("allow", ()))
+    except KeyError as exc:
+        raise ImpossibleAction(f"there is no permission {exc.args[0]}") from exc
+    overwrite.deny = overwrite.deny & ~allow | deny
+    overwrite.allow = overwrite.allow & ~deny | allow
+    channel.overwrites[overwrite.id] = overwrite
+    tell(discord, "CHANNEL_UPDATE", channel)
+
+
+def set_tier(discord: Discord, tier: int) -> None:
+    """Boost the guild to this tier, which decides how large a file may be.
+
+    Raises:
+        Impossible: there is no such tier.
+    """
+    if tier not in FILE_LIMITS:
+        raise ImpossibleAction(f"tiers are {sorted(FILE_LIMITS)}")
+    for guild in discord.world.guilds.values():
+        guild.premium_tier = tier
+        shape = serialize.guild(guild)
+        discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_locale(discord: Discord, locale: str, user: User | None) -> None:
+    """Set a person's language, or without one the guild's preferred one.
+
+    Raises:
+        Impossible: Discord has no such locale.
+    """
+    if locale not in LOCALES:
+        raise ImpossibleAction(f"locales are {sorted(LOCALES)}")
+    if user is not None:
+        user.locale = locale
+        return
+    for guild in discord.world.guilds.values():
+        guild.locale = locale
+        shape = serialize.guild(guild)
+        discord.gateway.dispatch("GUILD_UPDATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_membership(discord: Discord, *, present: bool) -> None:
+    """Remove the bot from the guild, or invite it again."""
+    world, guild = discord.world, discord.world.only_guild
+    if present:
+        given = [role.id for role in guild.roles.values() if role.bot_id == world.bot.id]
+        guild.members[world.bot.id] = Member(user_id=world.bot.id, joined_at=world.clock.stamp(), roles=given)
+        shape = serialize.gateway_guild(world, guild)
+        del shape["unavailable"]
+        discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)
+    else:
+        guild.members.pop(world.bot.id, None)
+        discord.gateway.dispatch("GUILD_DELETE", {"id": guild.id}, guild_id=guild.id, intent=Intent.GUILDS)
+
+
+def set_available(discord: Discord, *, available: bool) -> None:
+    """Begin an outage of the guild, or end it: the bot is told, and hears nothing in between."""
+    world, guild = discord.world, discord.world.only_guild
+    there = world.bot.id in guild.members
+    if there and guild.available and not available:
+        gone = {"id": guild.id, "unavailable": True}
+        discord.gateway.dispatch("GUILD_DELETE", gone, guild_id=guild.id, intent=Intent.GUILDS)
+    back, guild.available = available and not guild.available, available
+    if there and back:
+        shape = serialize.gateway_guild(world, guild)
+        discord.gateway.dispatch("GUILD_CREATE", shape, guild_id=guild.id, intent=Intent.GUILDS)

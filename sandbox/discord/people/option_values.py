@@ -1,0 +1,67 @@
+"""Texts, numbers and yes or no as a person types them into an option."""
+
+from typing import Any
+
+from sandbox.discord.world import Json
+
+STRING, INTEGER, BOOLEAN, NUMBER = 3, 4, 5, 10
+LONGEST_TEXT = 6000
+LARGEST = 2**53
+_WORDS = {"true": True, "false": False}
+
+
+class ImpossibleAction(ValueError):
+    """Something that Discord's client never sends."""
+
+
+def value_of(option: Json, typed: Any) -> Any:
+    """What an option gets: of its type, one of its choices, within its bounds.
+
+    A person types everything as text, so `"5"` is a number where the option is one, and 5 a text where it is not.
+
+    Raises:
+        Impossible: it is of another type, no choice, or out of bounds.
+    """
+    value = _converted(option["type"], typed)
+    if value is None:
+        raise ImpossibleAction(f"{typed!r} is of the wrong type for the option {option['name']!r}")
+    if option.get("choices"):
+        return _chosen(option, value)
+    _check_bounds(option, value)
+    return value
+
+
+def _converted(kind: int, typed: Any) -> str | int | float | bool | None:
+    """The value as the option's type; None when it cannot be."""
+    if kind == BOOLEAN:
+        return typed if isinstance(typed, bool) else _WORDS.get(str(typed).lower())
+    if isinstance(typed, bool) or not isinstance(typed, str | int | float):
+        return None
+    if kind == STRING:
+        return str(typed)
+    try:
+        number = float(typed)
+    except ValueError:
+        return None
+    if kind == NUMBER:
+        return number if abs(number) <= LARGEST else None
+    return int(number) if number.is_integer() and abs(number) <= LARGEST else None
+
+
+def _chosen(option: Json, value: Any) -> Any:
+    """The value of the choice that has this value or this name."""
+    for key in ("value", "name"):
+        for choice in option["choices"]:
+            if choice[key] == value:
+                return choice["value"]
+    offered = [choice["value"] for choice in option["choices"]]
+    raise ImpossibleAction(f"{value!r} is no choice of {option['name']!r}; there are {offered}")
+
+
+def _check_bounds(option: Json, value: Any) -> None:
+    """Lengths of texts, bounds of numbers."""
+    size, low, high = value, option.get("min_value"), option.get("max_value")
+    if option["type"] == STRING:
+        size, low, high = len(value), option.get("min_length", 0), option.get("max_length", LONGEST_TEXT)
+    if (low is not None and size < low) or (high is not None and size > high):
+        raise ImpossibleAction(f"{option['name']!r} goes from {low} to {high}, and this is {size}")

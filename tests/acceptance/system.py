@@ -1,0 +1,157 @@
+"""One sandbox with its people, the bot in this process or in its own, and what must be true when both are gone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from bot.app import Wraps, run
+from bot.settings import Settings
+from sandbox.server import Sandbox
+from tests.acceptance.database import BotDatabase
+from tests.acceptance.forks import Forked
+from tests.acceptance.people import People
+
+ROOT: Final = Path(__file__).parents[2]
+PROMPT: Final = "a paper boat in the rain"
+SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
+_EXPECTED: Final = (None, 0, -signal.SIGKILL)  # exit codes of a process that did not fail by itself
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(kw_only=True)
+class System:
+    """Where a test plays. `folder` is the test's own; the bot keeps its data there."""
+
+    sandbox: Sandbox
+    people: People
+    folder: Path
+    client: aiohttp.ClientSession
+
+    @property
+    def data(self) -> Path:
+        """The bot's data folder."""
+        return self.folder / "data"
+
+    @property
+    def database(self) -> BotDatabase:
+        """The bot's database."""
+        return BotDatabase(path=self.data / "shotcaller.db")
+
+    def id_of(self, kind: str, name: str) -> str:
+        """The id of one of the sandbox's `channels` or `users`."""
+        found: str = self.sandbox.describe()["discord"][kind][name]
+        return found
+
+    def environment(self, **changes: object) -> dict[str, str]:
+        """The settings of a bot that is to live here, by the names of their variables."""
+        return {
+            **self.sandbox.settings(),
+            "DATABASE_URL": f"sqlite:///{self.data / 'shotcaller.db'}",
+            "DATA_DIR": str(self.data),
+            "KLING_MODELS": "kling-v1",
+            "DIRECT_CREDITS": "60",
+            "LEASE_SECONDS": "1",
+            "POLL_SECONDS_MIN": "0.05",
+            "POLL_SECONDS_MAX": "0.1",
+            **{name.upper(): str(value) for name, value in changes.items()},
+        }
+
+    @asynccontextmanager
+    async def bot(self, *, wraps: Wraps | None = None, **changes: object) -> AsyncIterator[None]:
+        """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
+        environment = self.environment(**changes)
+        values = {name.lower(): value for name, value in environment.items() if value}  # a blank is no setting
+        settings = Settings.load(_env_file=None, **values)
+        life = asyncio.create_task(run(settings, wraps=wraps), name="the bot")
+        self.people.alive = lambda: life.result() if life.done() else None
+        try:
+            await self.people.online()
+            yield
+            await _end_greetings()
+            signal.raise_signal(signal.SIGTERM)
+            await life
+        finally:
+            self.people.alive = lambda: None
+            life.cancel()
+            await asyncio.wait([life])
+            await _end_greetings()
+            for number in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+    @property
+    def log(self) -> Path:
+        """What the bots that are processes of their own have printed."""
+        return self.folder / "bot.log"
+
+    def spawn(self, arguments: Sequence[str], **changes: object) -> Forked:
+        """A bot that is a process of its own; whoever asks for it ends it."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith(("PATH", "COVERAGE"))},
+            **self.environment(**changes),
+            "PYTHONPATH": str(ROOT),
+        }
+        return Forked(arguments, environment=environment, folder=self.folder, log=self.log)
+
+    @asynccontextmanager
+    async def process(
+        self, *, arguments: Sequence[str] = ("-m", "bot", "run"), **changes: object
+    ) -> AsyncIterator[Forked]:
+        """The bot as a process of its own, connected unless it died before; killed at the end if it still runs."""
+        process, log = self.spawn(arguments, **changes), self.log
+
+        def alive() -> None:
+            assert process.returncode in _EXPECTED, log.read_text()
+
+        self.people.alive = alive
+        try:
+            yield process
+        finally:
+            self.people.alive = lambda: None
+            process.kill()
+            await process.wait()
+            await self.people.until(self.left, what="the end of its connection")
+
+    async def left(self) -> bool:
+        """Whether no bot is connected."""
+        return await self.people.connected() == 0
+
+    async def rest(self) -> None:
+        """Wait until the bot has nothing left to do."""
+
+        async def resting() -> bool:
+            return self.database.resting()
+
+        await self.people.until(resting, what="the end of every job")
+
+    async def check(self) -> None:
+        """What must be true after every test, whatever happened in it."""
+        wrong = [each for each in await self.people.requests() if each["problems"]]
+        assert wrong == [], wrong
+        assert self.sandbox.discord.own_problems == [], self.sandbox.discord.own_problems
+        self.database.check()
+        jobs = {job["id"]: job for job in self.database.jobs()}
+        kept = {f"{ident}.mp4" for ident, job in jobs.items() if job["dead_letter"] == "undeliverable"}
+        files = {file.name for file in self.data.glob("results/*")}
+        # A bot that was stopped while it delivered leaves what it has fetched to the next start.
+        assert files - kept == {name for name in files - kept if _on_its_way(jobs.get(name.partition(".")[0]))}
+        assert kept <= files
+
+
+def _on_its_way(job: dict[str, Any] | None) -> bool:
+    """Whether a job is made and has not reached anybody."""
+    return job is not None and job["status"] == "succeeded" and not job["delivered_at"] and not job["dead_letter"]
+
+
+async def _end_greetings() -> None:
+    """End discord.py's greeting: once connected it waits two seconds for guilds, even when it is closed by then."""
+    greetings = [task for task in asyncio.all_tasks() if "_delay_ready" in str(task.get_coro())]
+    for task in greetings:
+        task.cancel()
+    await asyncio.gather(*greetings, return_exceptions=True)

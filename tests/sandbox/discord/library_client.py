@@ -1,0 +1,70 @@
+"""A sandbox with a real client in it, whose library knows nothing of sandboxes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+
+from sandbox.discord.openapi import Document
+from sandbox.server import Sandbox
+
+
+class LibraryClient:
+    """The sandbox with a real client in it."""
+
+    def __init__(self, sandbox: Sandbox, control: aiohttp.ClientSession) -> None:
+        self.sandbox = sandbox
+        self._control = control
+
+    async def post(self, name: str, /, **body: Any) -> dict[str, Any]:
+        async with self._control.post(f"{self.sandbox.control}/{name}", json=body) as answer:
+            found: dict[str, Any] = await answer.json()
+            assert answer.status == 200, found
+            return found
+
+    async def look(self, name: str, /, **query: str) -> Any:
+        async with self._control.get(f"{self.sandbox.control}/{name}", params=query) as answer:
+            return await answer.json()
+
+    async def act(self, name: str, /, *, settled: Callable[[Any], Any], **body: Any) -> dict[str, Any]:
+        """Do something and wait until what came of it is as far as wanted."""
+        interaction = (await self.post(name, **body))["interaction_id"]
+        async with asyncio.timeout(10):
+            while not settled(seen := await self.look(f"interactions/{interaction}")):  # noqa: ASYNC110 - a server's state
+                await asyncio.sleep(0.02)
+        return {**seen, "id": interaction}
+
+    @asynccontextmanager
+    async def run(
+        self, client: discord.Client, play: Callable[[app_commands.CommandTree[Any]], None]
+    ) -> AsyncIterator[app_commands.CommandTree[Any]]:
+        """The client with its commands, logged in, synced and ready."""
+        tree: app_commands.CommandTree[Any] = app_commands.CommandTree(client)
+        play(tree)
+        async with client:
+            await client.login(self.sandbox.discord.world.token)
+            await tree.sync()
+            connected = asyncio.create_task(client.connect())
+            await client.wait_until_ready()
+            yield tree
+            await client.close()
+            await connected
+
+
+@asynccontextmanager
+async def opened(document: Document | None) -> AsyncIterator[LibraryClient]:
+    """A theatre in which nothing may be wrong, neither with what the client asks nor with what it is answered."""
+    before = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+    async with Sandbox(openapi=document, environment={}) as sandbox, aiohttp.ClientSession() as control:
+        described = sandbox.describe()["discord"]
+        discord.http.Route.BASE = described["api"]
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(described["gateway"])
+        yield LibraryClient(sandbox, control)
+        discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = before
+        assert sandbox.discord.own_problems == []
+        assert [row.seen() for row in sandbox.discord.requests if row.problems] == []

@@ -1,0 +1,100 @@
+"""The bot's process, and what happens to it: it is killed, paused, started again, and its clock leaps."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import aiohttp
+
+from sandbox.discord.openapi import Document
+from sandbox.server import Sandbox
+from tests.acceptance.forks import Forked
+from tests.acceptance.people import People
+from tests.acceptance.system import System
+
+LEAPING: Final = str(Path(__file__).with_name("leaping.py"))
+FPS: Final = 4  # frames a second of the films: nobody looks at them
+GENERATE_SECONDS: Final = 0.4
+HOUR: Final = 3600.0
+
+
+class BotProcess:
+    """One bot through all its processes, beside one sandbox. `suffered` counts what was done to it."""
+
+    def __init__(self, system: System, **settings: object) -> None:
+        self.system, self.suffered = system, Counter[str]()
+        self._settings, self._clock, self._ahead = settings, system.folder / "ahead", 0.0
+        self._process: Forked | None = None
+        system.people.alive = self._alive
+
+    def _alive(self) -> None:
+        """Raise where the bot has ended by itself."""
+        if self._process is not None and self._process.returncode is not None:
+            raise AssertionError(f"the bot has ended by itself: {self.system.log.read_text()[-2000:]}")
+
+    async def begin(self) -> None:
+        """Start it, and wait until it is connected."""
+        self.leap(0)
+        self._process = self.system.spawn([LEAPING, str(self._clock)], **self._settings)
+        await self.system.people.online()
+
+    async def end(self) -> None:
+        """Kill it -9."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
+            await self.system.people.until(self.system.left, what="the end of its connection")
+
+    async def killed(self) -> None:
+        """Kill it -9 and start it again."""
+        self.suffered["kills"] += 1
+        await self.end()
+        await self.begin()
+
+    async def paused(self, seconds: float) -> None:
+        """Stop it for so long, as a machine does that goes to sleep."""
+        self.suffered["pauses"] += 1
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+            self._process.send_signal(signal.SIGCONT)
+
+    async def leapt(self, seconds: float) -> None:
+        """Put its clock forward, or back."""
+        self.suffered["clock leaps"] += 1
+        self.leap(seconds)
+
+    def leap(self, seconds: float) -> None:
+        """Put the clock of this bot, and of those after it, forward or back."""
+        self._ahead += seconds
+        written = self._clock.with_suffix(".new")
+        written.write_text(str(self._ahead))
+        written.replace(self._clock)
+
+
+def seeded(seed: object) -> Random:
+    """Chance that repeats itself."""
+    return Random(str(seed))  # noqa: S311 - the same moments for the same seed; nothing is kept secret by it
+
+
+@asynccontextmanager
+async def bot_process(
+    folder: Path, films: Path, *, document: Document | None = None, **settings: object
+) -> AsyncIterator[BotProcess]:
+    """A sandbox of its own, and a bot in it, until the end of the `async with`."""
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    sandbox = Sandbox(generate_seconds=GENERATE_SECONDS, cache_dir=films, fps=FPS, openapi=document, environment={})
+    async with sandbox, aiohttp.ClientSession() as client:
+        system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=folder, client=client)
+        bot = BotProcess(system, operator_channel_id=system.id_of("channels", "showcase"), **settings)
+        await bot.begin()
+        try:
+            yield bot
+        finally:
+            await bot.end()

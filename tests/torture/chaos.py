@@ -1,0 +1,153 @@
+"""Many people at once, and everything that can go wrong at once, in an order that one seed decides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from random import Random
+from time import monotonic
+from typing import Any, Final
+
+from tests.acceptance.controls import walk
+from tests.torture.bot_process import HOUR, BotProcess
+from tests.torture.invariants import end_of, violations
+from tests.torture.troubles import OFTEN, troubles
+
+CALM: Final = 240.0  # seconds that everything has to come to its end when nothing goes wrong any more
+
+# What is done next, and how often beside the others.
+ACTIONS: Final = {"ask": 50, "fault": 24, "kill": 9, "pause": 3, "leap": 3, "take back": 5, "again": 4, "delete": 2}
+
+
+@dataclass(kw_only=True)
+class Chaos:
+    """One run: until so many have asked, with trouble in between; in its second half no fault lasts any more."""
+
+    bot_process: BotProcess
+    random: Random
+    asks: int
+    asked: int = 0
+
+    async def run(self) -> list[str]:
+        """Play it to its end; everything that is wrong then."""
+        actions: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "ask": self._ask,
+            "fault": self._fault,
+            "kill": self.bot_process.killed,
+            "pause": self._pause,
+            "leap": self._leap,
+            "take back": self._take_back,
+            "again": self._again,
+            "delete": self._delete,
+        }
+        faults_end = self.asks // 2
+        while self.asked < self.asks:
+            (action,) = self.random.choices(list(ACTIONS), weights=list(ACTIONS.values()))
+            before = self.asked
+            await actions[action]()
+            if before < faults_end <= self.asked:
+                await self._heal()
+            await asyncio.sleep(self.random.uniform(0, 0.3))
+        await self._heal()
+        await self._calm()
+        return await violations(self.bot_process.system)
+
+    async def _ask(self) -> None:
+        people = self.bot_process.system.people
+        self.asked += 1
+        (user,) = await people.crowd(1)
+        what: dict[str, Any] = self.random.choice(
+            [{"model": "kirin_v3_t2v"}, {"model": "kling-v1"}, {"private": True}, {"mode": "pro", "sound": True}]
+        )
+        await self._try("video create", user=user, prompt="a boat", aspect="1:1", duration=5, **what)
+
+    async def _try(self, name: str, **options: Any) -> None:
+        await self.bot_process.system.people.online()
+        await self._heard(self.bot_process.system.people.types(name, **options))
+
+    async def _fault(self) -> None:
+        trouble = self.random.choice([each for each in troubles() if each.order])
+        often = self.random.choice(list(OFTEN) if self.asked < self.asks // 2 else ["once", "thrice"])
+        self.bot_process.suffered["faults"] += 1
+        count = 1 if trouble.kind == "gateway_drop" else OFTEN[often]
+        await self.bot_process.system.people.fault(**{**trouble.order, "count": count})
+
+    async def _heal(self) -> None:
+        """End every fault that still waits."""
+        for trouble in troubles():
+            if trouble.order:
+                await self.bot_process.system.people.fault(trouble.target, trouble.kind, count=0)
+
+    async def _pause(self) -> None:
+        await self.bot_process.paused(self.random.uniform(0.5, 4))
+
+    async def _leap(self) -> None:
+        await self.bot_process.leapt(self.random.choice([-HOUR, HOUR]))
+
+    async def _take_back(self) -> None:
+        jobs = [job for job in self.bot_process.system.database.jobs() if job["status"] == "queued"]
+        if jobs:
+            job = self.random.choice(jobs)
+            self.bot_process.suffered["taken back"] += 1
+            await self._try("video cancel", user=str(job["user_id"]), job=job["id"])
+
+    async def _again(self) -> None:
+        await self._press("again")
+
+    async def _delete(self) -> None:
+        """Delete a video: press, and press once more where the bot asks."""
+        sent = await self._press("delete")
+        if sent is not None:
+            await asyncio.sleep(1)
+            current = (await self.bot_process.system.people.interaction(sent))["current"]
+            asked = (
+                []
+                if current is None
+                else [each["custom_id"] for each in walk(current["components"]) if "erase" in each.get("custom_id", "")]
+            )
+            for custom_id in asked:
+                await self._heard(
+                    self.bot_process.system.people.presses(
+                        current, custom_id, user=self._author(custom_id.split(":")[2])
+                    )
+                )
+
+    async def _press(self, action: str) -> str | None:
+        """Press a button under a video that was posted in the channel; the interaction."""
+        people = self.bot_process.system.people
+        results = await people.results()
+        if not results:
+            return None
+        message = self.random.choice(results)
+        job = message["attachments"][0]["filename"].removesuffix(".mp4").rpartition("-")[2]
+        self.bot_process.suffered[f"pressed {action}"] += 1
+        await people.online()
+        return await self._heard(people.presses(message, f"result:{action}:{job}", user=self._author(job)))
+
+    def _author(self, job_id: str) -> str:
+        (user,) = [str(row["user_id"]) for row in self.bot_process.system.database.jobs() if row["id"] == job_id]
+        return user
+
+    async def _heard(self, acting: Awaitable[str]) -> str | None:
+        """Act; whoever finds no bot there acts in vain."""
+        try:
+            return await acting
+        except AssertionError as exc:
+            if "not connected" not in str(exc):
+                raise
+        return None
+
+    async def _calm(self) -> None:
+        """Start the bot once more, and let everything come to its end."""
+        await self.bot_process.killed()
+        end = monotonic() + CALM
+        while monotonic() < end and not self.bot_process.system.database.resting():
+            self.bot_process.system.people.alive()
+            await asyncio.sleep(0.1)
+
+
+def ends(bot_process: BotProcess) -> dict[str, int]:
+    """How many jobs ended in which way."""
+    found: dict[str, int] = {}
+    for job in bot_process.system.database.jobs():
+        found[str(end_of(job))] = found.get(str(end_of(job)), 0) + 1
+    return found
