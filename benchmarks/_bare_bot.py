@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.client import point_at
+from bot.client import use_addresses
 
 
 class Bare(discord.Client):
@@ -27,5 +27,5 @@ class Bare(discord.Client):
 
 
 if __name__ == "__main__":
-    point_at(api=os.environ["DISCORD_API_URL"], gateway=os.environ["DISCORD_GATEWAY_URL"])
+    use_addresses(api=os.environ["DISCORD_API_URL"], gateway=os.environ["DISCORD_GATEWAY_URL"])
     Bare().run(os.environ["DISCORD_TOKEN"], log_handler=None)

@@ -14,9 +14,9 @@ from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.store.jobs.claims import Claims
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 
@@ -38,9 +38,9 @@ CROWDS: Final[dict[str, Callable[[int], tuple[int, int]]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Queue:
-    claims: Claims
+    claims: ClaimStore
     jobs: JobStore
-    lookup: Lookup
+    lookup: JobQueryStore
     last: Job
 
     async def claim(self) -> None:
@@ -95,10 +95,10 @@ async def _filled(stack: AsyncExitStack, crowd: str, waiting: int) -> _Queue:
     for begin in range(0, waiting, BATCH):
         batch = jobs[begin : begin + BATCH]
         await asyncio.gather(*(store.accept(job, funding=funding(job), most=MANY, now=NOW) for job in batch))
-    last = await Lookup(database).job(jobs[-1].id)
+    last = await JobQueryStore(database).job(jobs[-1].id)
     if last is None:
         raise RuntimeError("not kept")
-    return _Queue(claims=Claims(database), jobs=store, lookup=Lookup(database), last=last)
+    return _Queue(claims=ClaimStore(database), jobs=store, lookup=JobQueryStore(database), last=last)
 
 
 def _job(number: int, user_id: int, guild_id: int) -> Job:

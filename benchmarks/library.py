@@ -15,9 +15,9 @@ from benchmarks._funding import funding
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import LibraryQuery
 from bot.store.jobs.jobs import JobStore
-from bot.store.member.library import Shelf
+from bot.store.member.library import LibraryStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 
@@ -33,17 +33,17 @@ class Question:
     """Something that a person asks of their library."""
 
     name: str
-    wanted: Wanted
+    wanted: LibraryQuery
     skip: int = 0
 
 
 QUESTIONS: Final = (
-    Question("first page", Wanted()),
-    Question("last page", Wanted(), skip=VIDEOS - 5),
-    Question("a text that many have", Wanted(text="BOAT")),
-    Question("a text that one has", Wanted(text="number 17,")),
-    Question("a text that none has", Wanted(text="zebra")),
-    Question("another model", Wanted(model="kling-v1")),
+    Question("first page", LibraryQuery()),
+    Question("last page", LibraryQuery(), skip=VIDEOS - 5),
+    Question("a text that many have", LibraryQuery(text="BOAT")),
+    Question("a text that one has", LibraryQuery(text="number 17,")),
+    Question("a text that none has", LibraryQuery(text="zebra")),
+    Question("another model", LibraryQuery(model="kling-v1")),
 )
 
 
@@ -57,7 +57,7 @@ async def _measure(path: str) -> list[str]:
     await _fill(path)
     best: dict[str, float] = {}
     async with SQLiteDatabase(path) as database:
-        shelf = Shelf(database)
+        library_store = LibraryStore(database)
         with closing(sqlite3.connect(path)) as bare:
             for _ in range(ROUNDS):
                 start = time.perf_counter()
@@ -65,7 +65,7 @@ async def _measure(path: str) -> list[str]:
                 _note(best, "bare", start)
                 for each in QUESTIONS:
                     start = time.perf_counter()
-                    await shelf.videos(each.wanted, user_id=1, guild_id=None, skip=each.skip, most=6)
+                    await library_store.videos(each.wanted, user_id=1, guild_id=None, skip=each.skip, most=6)
                     _note(best, each.name, start)
     floor = best.pop("bare")
     return [

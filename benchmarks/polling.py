@@ -14,7 +14,7 @@ import httpx
 
 from benchmarks._funding import funding
 from benchmarks._processes import memory, process
-from bot.clock import HouseClock, utc_now
+from bot.clock import SteadyClock, utc_now
 from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.request import VideoRequest
@@ -22,17 +22,17 @@ from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import Timekeeper
-from bot.service.jobs.eta import Expectation
+from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.worker import Capacity, Worker
-from bot.service.ports.operator_alerts import OperatorDesk
-from bot.store.jobs.claims import Claims
+from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.moments import Moments
-from bot.store.jobs.queries import Lookup
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.moments import HeartbeatStore
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 
@@ -93,7 +93,7 @@ async def _measure() -> list[str]:
 
 
 async def _fill(database: SQLiteDatabase) -> None:
-    jobs, claims, now = JobStore(database), Claims(database), utc_now()
+    jobs, claims, now = JobStore(database), ClaimStore(database), utc_now()
     for number in range(JOBS):
         job = Job(
             id=f"{number:016x}",
@@ -122,35 +122,38 @@ async def _fill(database: SQLiteDatabase) -> None:
 
 async def _ours(database: SQLiteDatabase, base: str) -> float:
     """Seconds of CPU a poll, with the whole worker around it."""
-    jobs, lookup = JobStore(database), Lookup(database)
+    jobs, lookup = JobStore(database), JobQueryStore(database)
     notifier: Any = _Silent()
-    desk = OperatorDesk(notifier, clock=utc_now)
-    expectation = Expectation(lookup=lookup, limits=LIMITS, clock=utc_now)
+    operator_alerts = OperatorAlerts(notifier, clock=utc_now)
+    forecaster = Forecaster(lookup=lookup, limits=LIMITS, clock=utc_now)
     async with Transport(provider="kirin", base_url=base, token=lambda: "key", connections=CONNECTIONS) as transport:
         provider = _Counting(transport=transport)
         pace = Pace(least=timedelta(seconds=1), most=timedelta(seconds=1))
         submission = Submission(
             providers={"kirin": provider},
-            health={"kirin": ProviderHealth(provider, desk=desk, clock=utc_now)},
+            health={"kirin": ProviderHealth(provider, operator_alerts=operator_alerts, clock=utc_now)},
             jobs=jobs,
-            expectation=expectation,
-            desk=desk,
+            forecaster=forecaster,
+            operator_alerts=operator_alerts,
             given_up=notifier,
             pace=pace,
             clock=utc_now,
             rand=random.random,
         )
         worker = Worker(
-            claims=Claims(database),
+            claims=ClaimStore(database),
             jobs=jobs,
             submission=submission,
             delivery=notifier,
-            decisions=Decisions(database),
+            decisions=ReviewDecisionStore(database),
             cards=Cards(
-                notifier=notifier, jobs=jobs, lookup=lookup, expectation=expectation, clock=utc_now, moment=utc_now
+                notifier=notifier, jobs=jobs, lookup=lookup, forecaster=forecaster, clock=utc_now, moment=utc_now
             ),
-            timekeeper=Timekeeper(
-                moments=Moments(database), clock=HouseClock(), longest=timedelta(hours=1), review=timedelta(days=1)
+            clock_watch=ClockWatch(
+                heartbeats=HeartbeatStore(database),
+                clock=SteadyClock(),
+                longest=timedelta(hours=1),
+                review=timedelta(days=1),
             ),
             providers=["kirin"],
             capacity=Capacity(steps=16, running=LIMITS, lease=timedelta(seconds=30)),

@@ -21,7 +21,7 @@ from bot.store.jobs.jobs import JobStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 
-Statements = list[tuple[str, tuple[object, ...]]]
+StatementStore = list[tuple[str, tuple[object, ...]]]
 
 T = TypeVar("T")
 
@@ -36,12 +36,12 @@ class Recording:
     """A database that notes the statements of every transaction."""
 
     database: Database
-    transactions: list[Statements] = field(default_factory=list)
+    transactions: list[StatementStore] = field(default_factory=list)
     skip_locked: str = ""
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Note the statements and carry them out."""
-        statements: Statements = []
+        statements: StatementStore = []
         self.transactions.append(statements)
         return await self.database.transact(lambda tx: work(_Recorded(tx, statements)))
 
@@ -49,7 +49,7 @@ class Recording:
 @dataclass
 class _Recorded:
     tx: Transaction
-    statements: Statements
+    statements: StatementStore
 
     async def all(self, sql: str, *values: object) -> Sequence[Row]:
         self.statements.append((sql, values))
@@ -155,7 +155,7 @@ async def _bare(path: str) -> float:
     return await asyncio.to_thread(_replay, Path(path), recording.transactions)
 
 
-def _replay(path: Path, transactions: list[Statements]) -> float:
+def _replay(path: Path, transactions: list[StatementStore]) -> float:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -167,7 +167,7 @@ def _replay(path: Path, transactions: list[Statements]) -> float:
     return took
 
 
-def _timed(connection: sqlite3.Connection, transactions: list[Statements]) -> float:
+def _timed(connection: sqlite3.Connection, transactions: list[StatementStore]) -> float:
     start = time.perf_counter()
     for statements in transactions:
         connection.execute("BEGIN IMMEDIATE")

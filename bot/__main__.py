@@ -12,7 +12,7 @@ from bot.errors import SettingsInvalid, ShotcallerError, StoreLost
 from bot.private_files import close_to_others, private_files
 from bot.settings import Settings
 
-MOST_PEOPLE: Final = 500  # in the demo of the budget
+MAX_PEOPLE: Final = 500  # in the demo of the budget
 
 # What is heavy is imported by the command that needs it.
 
@@ -104,7 +104,7 @@ def _migrate(_: argparse.Namespace) -> int:
 def _people(text: str) -> int:
     """A number of people, as it is typed."""
     number = int(text)
-    if not 1 <= number <= MOST_PEOPLE:
+    if not 1 <= number <= MAX_PEOPLE:
         raise ValueError(number)
     return number
 

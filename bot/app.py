@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.client import Shotcaller, point_at
-from bot.clock import HouseClock, utc_now
+from bot.client import Shotcaller, use_addresses
+from bot.clock import SteadyClock, utc_now
 from bot.connection import log_in, stay_connected
-from bot.discord_answers import DiscordClock, listening
+from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.base import VideoProvider
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
 from bot.service.jobs.delivery import Fetcher
-from bot.service.jobs.notify_preference import Notices
-from bot.service.jobs.offered_models import Models
+from bot.service.jobs.notify_preference import NotifyPreferences
+from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.worker import Worker
-from bot.service.member.gallery import Curator
+from bot.service.member.gallery import GalleryPoster
 from bot.service.ports.notifier import Notifier
 from bot.service.ports.staff import Staff
-from bot.service.upkeep.scheduler import Steward
+from bot.service.upkeep.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.member.preferences import Preferences
+from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
@@ -63,13 +63,13 @@ class Wraps:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class House:
+class RunningBot:
     """Everything that lives while the bot runs."""
 
     client: Shotcaller
     worker: Worker
-    curator: Curator
-    steward: Steward
+    gallery_poster: GalleryPoster
+    scheduler: Scheduler
 
 
 async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
@@ -95,7 +95,7 @@ def _lost(exc: BaseException) -> StoreLost | None:
 
 
 async def _live(settings: Settings, wraps: Wraps) -> None:
-    async with house(settings, wraps=wraps) as built:
+    async with running_bot(settings, wraps=wraps) as built:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -103,14 +103,14 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
         async with asyncio.TaskGroup() as lives:
             gateway = lives.create_task(stay_connected(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
-            curator = lives.create_task(built.curator.run(), name="curator")
-            built.steward.wake()  # for what a dead process was about to do
-            steward = lives.create_task(built.steward.run(), name="steward")
+            gallery_poster = lives.create_task(built.gallery_poster.run(), name="curator")
+            built.scheduler.wake()  # for what a dead process was about to do
+            scheduler = lives.create_task(built.scheduler.run(), name="steward")
             await stopping.wait()
             log.info("stopping")
             built.worker.stop()
             await asyncio.wait([worker, *answering()], timeout=GRACE)
-            for life in (worker, curator, steward, gateway):
+            for life in (worker, gallery_poster, scheduler, gateway):
                 life.cancel()
 
 
@@ -120,20 +120,20 @@ def answering() -> list[asyncio.Task[object]]:
 
 
 @asynccontextmanager
-async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
+async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[RunningBot]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user(settings.database_path))
         log.info("spending: %s", spending_text(settings))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
         await migrate(sqlite, now=wraps.wall())
-        offered = Models(models_of(settings, configured(settings)), clock=wraps.wall)
+        offered = OfferedModels(models_of(settings, configured(settings)), clock=wraps.wall)
         moment, answers = DiscordClock(), PrivateAnswers()
         client = await stack.enter_async_context(_client(settings, moment))
         notifier = DiscordNotifier(
             client,
             answers=answers,
-            notify_of=Notices(Preferences(sqlite)).of,
+            notify_of=NotifyPreferences(PreferenceStore(sqlite)).of,
             models=offered,
             moment=moment,
             operator_channel_id=settings.operator_channel_id,
@@ -152,15 +152,17 @@ async def house(settings: Settings, *, wraps: Wraps) -> AsyncIterator[House]:
         await log_in(client, settings.discord_token.get_secret_value())
         await wiring.given_up.recall()
         await wiring.worker.recover()
-        await wiring.services.departures.work()  # before what waits there is begun
-        yield House(client=client, worker=wiring.worker, curator=wiring.curator, steward=wiring.steward)
+        await wiring.services.left_guilds.work()  # before what waits there is begun
+        yield RunningBot(
+            client=client, worker=wiring.worker, gallery_poster=wiring.gallery_poster, scheduler=wiring.scheduler
+        )
 
 
 def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:
-    point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
+    use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     return Shotcaller(
         guild_ids=settings.discord_guild_ids,
-        trace=listening(moment, api=settings.discord_api_url),
+        trace=trace_answers(moment, api=settings.discord_api_url),
         explain=explain,
         translator=CatalogueTranslator(),
     )
@@ -171,7 +173,7 @@ async def _world(
     stack: AsyncExitStack,
     sqlite: SQLiteDatabase,
     notifier: Notifier,
-    offered: Models,
+    offered: OfferedModels,
     *,
     wraps: Wraps,
     client: Shotcaller,
@@ -187,9 +189,9 @@ async def _world(
         providers=providers,
         fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
         notifier=wraps.notifier(notifier),
-        courier=DiscordResultPoster(client, models=offered),
+        result_poster=DiscordResultPoster(client, models=offered),
         staff=wraps.staff(DiscordStaff(client, operator_channel_id=settings.operator_channel_id)),
-        clock=HouseClock(wall=wraps.wall),
+        clock=SteadyClock(wall=wraps.wall),
         models=offered,
         moment=moment,
         scanner=await open_scanner(settings, stack, context),

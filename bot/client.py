@@ -43,7 +43,7 @@ class Answers(Protocol):
         ...
 
 
-def point_at(*, api: str, gateway: str) -> None:
+def use_addresses(*, api: str, gateway: str) -> None:
     """Send all of discord.py's traffic to these addresses. They are the library's own class attributes."""
     Route.BASE = api
     DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
@@ -147,20 +147,20 @@ class Shotcaller(commands.Bot):
 
     async def on_connect(self) -> None:
         """Notice which guilds are gone: those in an outage are listed all the same."""
-        await self.services.departures.compare([guild.id for guild in self.guilds])
+        await self.services.left_guilds.compare([guild.id for guild in self.guilds])
 
     async def on_ready(self) -> None:
         """Say so in the log, and notice which guilds have come meanwhile: discord.py tells of them as available."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
-        await self.services.departures.compare([guild.id for guild in self.guilds])
+        await self.services.left_guilds.compare([guild.id for guild in self.guilds])
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Somebody has added the bot to a guild."""
-        await self.services.departures.joined(guild.id)
+        await self.services.left_guilds.joined(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from a guild. An outage is another event."""
-        await self.services.departures.left(guild.id)
+        await self.services.left_guilds.left(guild.id)
 
 
 async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, Any]) -> None:

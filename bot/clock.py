@@ -10,7 +10,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class HouseClock:
+class SteadyClock:
     """The present for whatever is written down or waited for. It goes on evenly, whatever is done to the wall clock.
 
     A wall clock is set: by hand, by a time server, when a machine wakes up. Whoever can make up for such a leap
@@ -28,10 +28,10 @@ class HouseClock:
         """The present, aware."""
         return self._start + timedelta(seconds=self._monotonic() - self._started)
 
-    def apart(self) -> timedelta:
+    def lead(self) -> timedelta:
         """How far ahead the wall clock is."""
         return self._wall() - self()
 
-    def follow(self) -> None:
+    def catch_up(self) -> None:
         """Show from now on what the wall clock shows."""
         self._start, self._started = self._wall(), self._monotonic()

@@ -43,7 +43,7 @@ async def log_in(client: discord.Client, token: str, *, sleep: Sleep = asyncio.s
                 raise ShotcallerError(f"Discord refuses the bot: {exc}") from exc
             tries += 1
             await _pause("Discord cannot be reached", exc, tries, sleep)
-            await _begin_anew(client)
+            await _reset(client)
         else:
             return
 
@@ -54,7 +54,7 @@ async def stay_connected(client: discord.Client, *, sleep: Sleep = asyncio.sleep
     Raises:
         RuntimeError: Discord has closed it for good.
     """
-    logging.getLogger("discord.client").addFilter(_in_a_line)
+    logging.getLogger("discord.client").addFilter(_shorten)
     tries, since = 0, asyncio.get_running_loop().time()
     while True:
         try:
@@ -65,7 +65,7 @@ async def stay_connected(client: discord.Client, *, sleep: Sleep = asyncio.sleep
             now = asyncio.get_running_loop().time()
             tries, since = (1 if now - since > backoff.RETRY_AFTER_CAP else tries + 1), now
             await _pause("the connection to Discord has to be made anew", exc, tries, sleep)
-            await _hang_up(client)
+            await _close_sessions(client)
         else:
             return
 
@@ -77,21 +77,21 @@ async def _pause(what: str, exc: Exception, tries: int, sleep: Sleep) -> None:
     await sleep(wait)
 
 
-async def _begin_anew(client: discord.Client) -> None:
+async def _reset(client: discord.Client) -> None:
     """Drop the session of a login that failed: discord.py makes another one, and would leave this one open."""
     await client.http.close()
     client.http.clear()
     client.http.connector = discord.utils.MISSING
 
 
-async def _hang_up(client: discord.Client) -> None:
+async def _close_sessions(client: discord.Client) -> None:
     """End a connection that nobody reads any more, with its heartbeat."""
     if client.ws is not None:
         with contextlib.suppress(aiohttp.ClientError, OSError):
             await client.ws.close()
 
 
-def _in_a_line(record: logging.LogRecord) -> bool:
+def _shorten(record: logging.LogRecord) -> bool:
     """What discord.py logs of an attempt that failed, without its traceback: an unreachable Discord is no bug."""
     if record.exc_info and isinstance(record.exc_info[1], (*_UNREACHABLE, discord.ConnectionClosed)):
         record.reason, record.exc_info, record.exc_text = repr(record.exc_info[1])[:200], None, None

@@ -17,7 +17,7 @@ _JSON: Final = "application/json"  # discord.py compares it literally, and so do
 _SWITCHING: Final = 101
 
 
-class Garbled(aiohttp.ClientPayloadError):
+class UnreadableAnswer(aiohttp.ClientPayloadError):
     """An answer of Discord's that is not what it says it is: whether the request was carried out is unknown."""
 
 
@@ -29,25 +29,25 @@ class DiscordClock:
 
     def __init__(self, *, passed: Callable[[], float] = time.monotonic, ours: Callable[[], datetime] = utc_now) -> None:
         self._passed, self._ours = passed, ours
-        self._heard: tuple[datetime, float] | None = None
+        self._adjusted: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
         """The present."""
-        if self._heard is None:
+        if self._adjusted is None:
             return self._ours() - AHEAD
-        told, at = self._heard
+        told, at = self._adjusted
         return told + timedelta(seconds=self._passed() - at)
 
-    def hear(self, date: str) -> None:
+    def adjust(self, date: str) -> None:
         """Take the time from a header `Date`; one that cannot be read says nothing."""
         try:
             told = parsedate_to_datetime(date)
         except ValueError:
             return
-        self._heard = (told if told.tzinfo else told.replace(tzinfo=UTC), self._passed())
+        self._adjusted = (told if told.tzinfo else told.replace(tzinfo=UTC), self._passed())
 
 
-def listening(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
+def trace_answers(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
     """What makes a session set the clock by every answer, and raise `Garbled` for those of the API that are garbled."""
 
     async def look(_: aiohttp.ClientSession, __: Any, ended: aiohttp.TraceRequestEndParams) -> None:
@@ -55,7 +55,7 @@ def listening(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
         if not str(ended.url).startswith(api):
             return
         if (date := answer.headers.get("Date")) is not None:
-            clock.hear(date)
+            clock.adjust(date)
         if answer.status != _SWITCHING:
             _check(await answer.read(), kind=answer.headers.get("Content-Type", ""), good=answer.ok)
 
@@ -70,6 +70,6 @@ def _check(body: bytes, *, kind: str, good: bool) -> None:
         try:
             json.loads(body)
         except ValueError as exc:
-            raise Garbled("Discord's answer is no JSON") from exc
+            raise UnreadableAnswer("Discord's answer is no JSON") from exc
     elif good and body:
-        raise Garbled("Discord's answer is no JSON")
+        raise UnreadableAnswer("Discord's answer is no JSON")

@@ -9,22 +9,22 @@ from bot import errors
 from bot.domain.case import CaseKind, CaseState
 from bot.domain.job import DeadLetter, Origin
 from bot.domain.notify import Notify
-from bot.domain.policy import Action, Approval, RuleKind, Who
+from bot.domain.policy import Approval, RuleAction, RuleKind, Who
 from bot.domain.quota import Period
 from bot.domain.request import AXES, AspectRatio, CameraType, Mode
 from bot.domain.statement import Kind
-from bot.domain.usage import Sought
-from bot.service.admin.credits import Wished
-from bot.service.admin.doctor import Pulse
+from bot.domain.usage import JobFilter
+from bot.service.admin.credits import MoreCreditsOutcome
+from bot.service.admin.doctor import ProviderState
 from bot.service.admin.usage import Span
 from bot.service.admin.usage_chart import Measure
 from bot.service.jobs.copies import CopyKind
-from bot.service.jobs.results import Removed
+from bot.service.jobs.results import RemovalOutcome
 from bot.service.member.about import Condition
-from bot.service.member.defaults import Whose
-from bot.service.moderation.cases import Heard
+from bot.service.member.defaults import DefaultsLevel
+from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports.notifier import Phase, Trouble
-from bot.service.screening.requests import Why
+from bot.service.screening.requests import ReviewReason
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
@@ -133,7 +133,7 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "admin.jobs.kind.{}": (Kind.HOLD, Kind.SETTLE, Kind.RELEASE),
     "admin.show.{}": ("decided", "usual"),
     "alert.{}": Trouble,
-    "report.{}": Heard,
+    "report.{}": ReportOutcome,
     "allowance.{}": Period,
     "audit.{}": [
         *DECISIONS,
@@ -146,10 +146,10 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
         *(f"job_{action}" for action in JOB_ACTIONS),
     ],
     "case.button.{}": ("approve", "deny", "delete", "block", "dismiss"),
-    "case.done.{}": ("approved", "denied", "declined", "dismissed", *(f"removed.{each}" for each in Removed)),
-    "result.erased.{}": Removed,
+    "case.done.{}": ("approved", "denied", "declined", "dismissed", *(f"removed.{each}" for each in RemovalOutcome)),
+    "result.erased.{}": RemovalOutcome,
     "case.state.{}": [state for state in CaseState if state is not CaseState.OPEN],
-    "case.why.{}": Why,
+    "case.why.{}": ReviewReason,
     "case.{}": CaseKind,
     "camera.{}": [*AXES, *list(CameraType)[1:]],
     "card.review.{}": ("request", "result"),
@@ -158,21 +158,21 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.aspect.{}": AspectRatio,
     "choice.mode.{}": Mode,
     "choice.{}.{}": [*product(["mode"], Mode), *product(["aspect"], AspectRatio)],
-    "choice.action.{}": Action,
+    "choice.action.{}": RuleAction,
     "choice.approval.{}": Approval,
     "choice.kind.{}": RuleKind,
     "choice.period.{}": Period,
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
     "choice.measure.{}": Measure,
-    "choice.scope.{}": Whose,
+    "choice.scope.{}": DefaultsLevel,
     "choice.span.{}": Span,
-    "choice.which.{}": Sought,
+    "choice.which.{}": JobFilter,
     "command.admin.jobs.{}": ("cancel", "recheck", "retry"),
     "copy.{}": CopyKind,
     "defaults.no.{}": SWITCHES,
     "doctor.gone.{}": ("roles", "channels"),
-    "doctor.provider.{}": Pulse,
+    "doctor.provider.{}": ProviderState,
     **dict.fromkeys((f"doctor.{{}}.{each}" for each in ("good", "closed", "gone", "none")), ("moderators", "audit")),
     "error.case.{}": CaseState,
     "error.rule.{}": ("empty", "malformed", "everything", "slow"),
@@ -188,18 +188,18 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "info.origin.{}": Origin,
     "mode.{}": Mode,
     "option.{}": OPTIONS,
-    "more.{}": [*Wished, CaseState.APPROVED, CaseState.DENIED],
+    "more.{}": [*MoreCreditsOutcome, CaseState.APPROVED, CaseState.DENIED],
     "permission.{}": PERMISSIONS,
     "policy.{}": PATHS,
     "policy.approval.{}": Approval,
     "policy.problem.{}": POLICY_PROBLEMS,
-    "policy.rule.{}": Action,
+    "policy.rule.{}": RuleAction,
     "problem.{}": problems(),
     "quota.entry.{}": [Kind.HOLD, Kind.RELEASE, Kind.SETTLE],
     "reason.{}": ("quota_exceeded", "guild_quota_exceeded", "budget_exceeded", "too_many_jobs"),
     "result.button.{}": RESULT_ACTIONS,
     "settings.notify.{}": Notify,
-    "settings.title.{}": Whose,
+    "settings.title.{}": DefaultsLevel,
     "settings.{}": (*SWITCHES, "model", "mode", "aspect", "duration", "notify"),
     "settings.{}.name": SWITCHES,
     "storyboard.button.{}": BUILDER_ACTIONS,

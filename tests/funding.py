@@ -13,7 +13,7 @@ def plain(job: Job, allowance: int) -> Funding:
     """Paid from the job's own account alone, and counted by a budget without a ceiling."""
     own = Fund(owner=job.owner, period=job.period, allowance=allowance)
     return Funding(
-        purses=(own,), caps=(Fund(owner=budget_of(None), period="2026-03", allowance=UNLIMITED, unit=Unit.USD),)
+        sources=(own,), caps=(Fund(owner=budget_of(None), period="2026-03", allowance=UNLIMITED, unit=Unit.USD),)
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock import HouseClock, utc_now
+from bot.clock import SteadyClock, utc_now
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,16 +30,16 @@ class Machine:
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])
 def test_it_goes_on_evenly_until_it_follows(leap: timedelta) -> None:
     machine = Machine()
-    clock = HouseClock(wall=machine.wall, monotonic=machine.monotonic)
+    clock = SteadyClock(wall=machine.wall, monotonic=machine.monotonic)
     machine.passes(60)
     machine.now += leap
     machine.passes(60)
-    assert (clock(), clock.apart()) == (NOON + timedelta(minutes=2), leap)
-    clock.follow()
+    assert (clock(), clock.lead()) == (NOON + timedelta(minutes=2), leap)
+    clock.catch_up()
     machine.passes(60)
-    assert (clock(), clock.apart()) == (machine.now, timedelta(0))
+    assert (clock(), clock.lead()) == (machine.now, timedelta(0))
 
 
 def test_it_shows_the_present() -> None:
-    clock = HouseClock()
+    clock = SteadyClock()
     assert abs(utc_now() - clock()) < timedelta(minutes=1)

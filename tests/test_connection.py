@@ -12,7 +12,7 @@ import pytest
 
 from bot.client import Shotcaller
 from bot.connection import log_in, stay_connected
-from bot.discord_answers import DiscordClock, listening
+from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import SettingsInvalid
 from cogs.ui.translator import CatalogueTranslator
 from tests.sandbox.discord.library_client import LibraryClient, opened
@@ -144,4 +144,4 @@ async def test_what_discord_py_logs_of_a_failed_try_has_no_traceback(caplog: pyt
 
 
 def _listening(library_client: LibraryClient) -> aiohttp.TraceConfig:
-    return listening(DiscordClock(), api=library_client.sandbox.describe()["discord"]["api"])
+    return trace_answers(DiscordClock(), api=library_client.sandbox.describe()["discord"]["api"])

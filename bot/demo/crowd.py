@@ -23,7 +23,7 @@ from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
 from bot.demo.show import GLANCE, DemoFailed, Show
 from bot.domain.price import USD_MICROS
-from bot.store.money.reconciliation import Books, read_books
+from bot.store.money.reconciliation import LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 
 LENGTH: Final = 3  # seconds of each video
@@ -43,7 +43,7 @@ _SCENES: Final = ("A paper boat", "A red kite", "A brass robot", "A lighthouse",
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class SentRequest:
     """Somebody of the crowd, where they asked, and the interaction."""
 
     name: str
@@ -69,8 +69,8 @@ async def play_crowd(arguments: argparse.Namespace) -> int:
                 await crowd.wait_for_bot()
                 seen = await crowd.press(count)
             async with SQLiteDatabase(str(folder / "shotcaller.db")) as database:
-                books = await read_books(database, guild_id=int(sandbox["discord"]["guild_id"]))
-            await crowd.add_up(seen, books)
+                totals = await read_ledger_totals(database, guild_id=int(sandbox["discord"]["guild_id"]))
+            await crowd.add_up(seen, totals)
         except DemoFailed as exc:
             screen.say(f"✗ {exc}")
             for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
@@ -88,7 +88,7 @@ class Crowd(Show):
         super().__init__(session, sandbox, screen)
         self._wanted = wanted
 
-    async def press(self, count: int) -> Sequence[Asked]:
+    async def press(self, count: int) -> Sequence[SentRequest]:
         """Set the budget, let everybody ask at once, and wait for the last video; who asked.
 
         Raises:
@@ -120,21 +120,21 @@ class Crowd(Show):
             await asyncio.sleep(GLANCE)
         raise DemoFailed("the budget could not be set")
 
-    async def _ask_as(self, number: int, name: str, user_id: str) -> Asked:
+    async def _ask_as(self, number: int, name: str, user_id: str) -> SentRequest:
         channel = CHANNELS[number % len(CHANNELS)]
         prompt = f"{_SCENES[number % len(_SCENES)]}, take {number + 1}"
         options = {"prompt": prompt, "duration": LENGTH, "aspect": "1:1"}
         body = {"user": name, "channel": channel, "name": "video create", "options": options}
         sent = (await self._post("command", body))["interaction_id"]
-        return Asked(name=name, user_id=user_id, channel=channel, interaction_id=sent)
+        return SentRequest(name=name, user_id=user_id, channel=channel, interaction_id=sent)
 
-    async def _watch(self, asked: Sequence[Asked]) -> None:
+    async def _watch(self, asked: Sequence[SentRequest]) -> None:
         """Say how far it is, until everybody has an answer and every card is closed."""
         waiting, end = list(asked), time.monotonic() + PATIENCE
         while time.monotonic() < end:
             waiting = [each for each in waiting if await self._answer(each) is None]
             tasks, messages = await self._get("tasks"), await self._messages()
-            posted, closed = sum(map(_is_film, messages)), sum(map(_is_closed, messages))
+            posted, closed = sum(map(_is_video, messages)), sum(map(_is_closed, messages))
             billed = sum(task["billed"] for task in tasks)
             answered = len(asked) - len(waiting)
             self._screen.phase(f"{answered} answered · {len(tasks)} submitted · {billed} billed · {posted} posted")
@@ -143,7 +143,7 @@ class Crowd(Show):
             await asyncio.sleep(GLANCE)
         raise DemoFailed(f"{len(waiting)} people were left without an answer, or videos without an end")
 
-    async def _answer(self, asked: Asked) -> Mapping[str, Any] | None:
+    async def _answer(self, asked: SentRequest) -> Mapping[str, Any] | None:
         """What one of the crowd was told privately, once the bot has stopped thinking."""
         message: Mapping[str, Any] | None = (await self._get(f"interactions/{asked.interaction_id}"))["current"]
         return None if message is None or message["flags"] & LOADING else message
@@ -153,7 +153,7 @@ class Crowd(Show):
         found = [await self._get(f"messages?channel={channel}") for channel in CHANNELS]
         return [each for messages in found for each in messages if "visible_to" not in each]
 
-    async def add_up(self, asked: Sequence[Asked], books: Books) -> None:
+    async def add_up(self, asked: Sequence[SentRequest], totals: LedgerTotals) -> None:
         """Hold what people saw, what the provider billed and what the books say against each other; print it.
 
         Raises:
@@ -164,43 +164,43 @@ class Crowd(Show):
         requests = await self._get("requests")
         wrong = [f"{each['method']} {each['path']}: {each['problems']}" for each in requests if each["problems"]]
         for name, ours, theirs in comparisons(
-            seen, books, bill, wanted=min(self._wanted, len(asked)), asked=len(asked)
+            seen, totals, bill, wanted=min(self._wanted, len(asked)), asked=len(asked)
         ):
             if ours != theirs:
                 wrong.append(f"{name}: {ours}, not {theirs}")
-        self._print(seen, books, bill)
+        self._print(seen, totals, bill)
         if wrong:
             raise DemoFailed("; ".join(wrong))
         self._screen.say(f"✓ the books balance to the cent; {len(requests)} requests to Discord, none with a problem")
 
-    async def _seen(self, asked: Sequence[Asked]) -> "Seen":
+    async def _seen(self, asked: Sequence[SentRequest]) -> "CrowdOutcome":
         answers = {each.user_id: await self._answer(each) for each in asked}
         refused = {user: answer for user, answer in answers.items() if answer and "Reference" in answer["content"]}
         messages, tasks = await self._messages(), await self._get("tasks")
-        films = [message for message in messages if _is_film(message)]
-        return Seen(
+        videos = [message for message in messages if _is_video(message)]
+        return CrowdOutcome(
             accepted=frozenset(answers) - frozenset(refused),
             refused=frozenset(refused),
             for_money=sum("budget" in answer["content"] for answer in refused.values()),
             private=frozenset(user for user, answer in refused.items() if answer["flags"] & PRIVATE),
-            mentioned=Counter(user["id"] for film in films for user in film["mentions"]),
+            mentioned=Counter(user["id"] for film in videos for user in film["mentions"]),
             named=frozenset(user["id"] for message in messages for user in message["mentions"]),
-            films=len(films),
+            videos=len(videos),
             billed=sum(task["billed"] for task in tasks),
             tasks=len(tasks),
             example=next((answer["content"] for answer in refused.values()), ""),
         )
 
-    def _print(self, seen: "Seen", books: Books, bill: Decimal) -> None:
+    def _print(self, seen: "CrowdOutcome", totals: LedgerTotals, bill: Decimal) -> None:
         if seen.example:
             self._screen.message("Shotcaller (only one of the others sees this)", seen.example)
         rows = [
             ("", "videos", "credits", "USD"),
             ("the provider's bill", f"{seen.billed}", "", f"{bill:.3f}"),
-            ("posted in the channels", f"{seen.films}", "", ""),
-            ("the jobs", f"{books.videos}", f"{books.credits}", f"{_usd(books.cost):.3f}"),
-            ("the ledger: settled", "", f"{books.members.settled}", f"{_usd(books.budget.settled):.3f}"),
-            ("the ledger: still held", "", f"{books.members.held}", f"{_usd(books.budget.held):.3f}"),
+            ("posted in the channels", f"{seen.videos}", "", ""),
+            ("the jobs", f"{totals.videos}", f"{totals.credits}", f"{_usd(totals.cost):.3f}"),
+            ("the ledger: settled", "", f"{totals.members.settled}", f"{_usd(totals.budget.settled):.3f}"),
+            ("the ledger: still held", "", f"{totals.members.held}", f"{_usd(totals.budget.held):.3f}"),
             ("refused, in private", f"{len(seen.private)}", "", ""),
         ]
         self._screen.say("")
@@ -217,7 +217,7 @@ class Crowd(Show):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class CrowdOutcome:
     """What people and the provider saw of it. People are ids of Discord."""
 
     accepted: frozenset[str]
@@ -226,14 +226,14 @@ class Seen:
     private: frozenset[str]  # of those, the ones whom nobody else saw refused
     mentioned: Counter[str]  # over posted videos
     named: frozenset[str]  # mentioned anywhere
-    films: int
+    videos: int
     billed: int
     tasks: int
     example: str = ""  # of a refusal
 
 
 def comparisons(
-    seen: Seen, books: Books, bill: Decimal, *, wanted: int, asked: int
+    seen: CrowdOutcome, totals: LedgerTotals, bill: Decimal, *, wanted: int, asked: int
 ) -> Sequence[tuple[str, object, object]]:
     """Everything that has to be the same: its name, how it is, how it should be."""
     return (
@@ -244,21 +244,21 @@ def comparisons(
         ("refused people who were named in a channel", len(seen.named & seen.refused), 0),
         ("tasks at the provider", seen.tasks, wanted),
         ("tasks that were billed", seen.billed, wanted),
-        ("videos that were posted", seen.films, wanted),
+        ("videos that were posted", seen.videos, wanted),
         ("people who were given one video each", seen.mentioned, Counter(seen.accepted)),
-        ("jobs that were delivered", books.videos, wanted),
+        ("jobs that were delivered", totals.videos, wanted),
         ("the provider's bill", bill, PRICE * wanted),
-        ("what the jobs cost", _usd(books.cost), bill),
-        ("what the budget was charged", _usd(books.budget.settled), bill),
-        ("what the budget still holds", books.budget.held, 0),
-        ("the credits of the jobs", books.credits, LENGTH * wanted),
-        ("the credits that members paid", books.members.settled, books.credits),
-        ("the credits that are still held", books.members.held, 0),
-        ("accounts that are not the sum of their lines", list(books.off), []),
+        ("what the jobs cost", _usd(totals.cost), bill),
+        ("what the budget was charged", _usd(totals.budget.settled), bill),
+        ("what the budget still holds", totals.budget.held, 0),
+        ("the credits of the jobs", totals.credits, LENGTH * wanted),
+        ("the credits that members paid", totals.members.settled, totals.credits),
+        ("the credits that are still held", totals.members.held, 0),
+        ("accounts that are not the sum of their lines", list(totals.mismatched), []),
     )
 
 
-def _is_film(message: Mapping[str, Any]) -> bool:
+def _is_video(message: Mapping[str, Any]) -> bool:
     return any(file["filename"].endswith(".mp4") for file in message["attachments"])
 
 

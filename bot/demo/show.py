@@ -49,7 +49,7 @@ class Show:
         asked = await self._ask(options)
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            if (seen := await self._look(asked)) is not None:
+            if (seen := await self._find_message(asked)) is not None:
                 return seen
             await asyncio.sleep(GLANCE)
         raise DemoFailed("no video came in time")
@@ -71,7 +71,7 @@ class Show:
             raise DemoFailed(answer.get("error", "Discord did not let her"))
         return str(answer["interaction_id"])
 
-    async def _look(self, interaction_id: str) -> dict[str, Any] | None:
+    async def _find_message(self, interaction_id: str) -> dict[str, Any] | None:
         interaction = await self._get(f"interactions/{interaction_id}")
         if private := interaction["edits"][-1:]:
             text = private[0]["content"]
@@ -83,7 +83,7 @@ class Show:
                 if "visible_to" in message:
                     continue
                 if any(file["filename"].endswith(".mp4") for file in message["attachments"]):
-                    await self._settled()
+                    await self._is_settled()
                     self._screen.message("Shotcaller", message["content"], files=message["attachments"])
                     return dict(message)
                 for embed in message["embeds"]:
@@ -93,7 +93,7 @@ class Show:
         self._screen.tick()
         return None
 
-    async def _settled(self) -> None:
+    async def _is_settled(self) -> None:
         """Give the bot the moment it takes to close the card."""
         for _ in range(40):
             for message in await self._get("messages?channel=general"):

@@ -121,14 +121,14 @@ class StoryboardShow(Show):
         raise DemoFailed(f"there is nothing to press for {action!r}")
 
 
-def _save_stills(film: Path, moments: Sequence[float]) -> list[Path]:
+def _save_stills(video: Path, moments: Sequence[float]) -> list[Path]:
     """Save the frame of each moment (seconds) beside the film."""
     waiting, saved = list(moments), list[Path]()
-    with av.open(str(film)) as container:
+    with av.open(str(video)) as container:
         for frame in container.decode(video=0):
             if waiting and frame.time is not None and frame.time >= waiting[0]:
                 del waiting[0]
-                still = film.with_name(f"{film.stem}-shot-{len(saved) + 1}.jpg")
+                still = video.with_name(f"{video.stem}-shot-{len(saved) + 1}.jpg")
                 _picture(frame).save(still, quality=85)
                 saved.append(still)
     if waiting:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from typing import TextIO
 
 from bot.doctor.finding import Finding, Mark
-from bot.doctor.guilds import look_at_discord
-from bot.doctor.local import look_at_database, look_at_folder, look_at_rights, look_at_settings, look_at_spending
-from bot.doctor.models import look_at_models
-from bot.doctor.providers import look_at_providers
+from bot.doctor.guilds import check_discord
+from bot.doctor.local import check_database, check_folder, check_rights, check_settings, check_spending
+from bot.doctor.models import check_models
+from bot.doctor.providers import check_providers
 from bot.settings import Settings
 
 __all__ = ["Finding", "Mark", "examine"]
@@ -20,22 +20,26 @@ async def examine(settings: Settings, *, out: TextIO | None = None) -> int:
     out = out or sys.stdout
     silent = logging.NullHandler()  # what matters of the warnings below is said by the findings
     logging.getLogger().addHandler(silent)
-    ill = 0
+    failed = 0
     try:
         async for finding in _findings(settings):
             out.write(f"{finding}\n")
             out.flush()
-            ill += finding.mark is Mark.BAD
+            failed += finding.mark is Mark.BAD
     finally:
         logging.getLogger().removeHandler(silent)
-    out.write("\nAll is well.\n" if not ill else f"\n{ill} {'things have' if ill > 1 else 'thing has'} to be fixed.\n")
-    return 1 if ill else 0
+    out.write(
+        "\nAll is well.\n"
+        if not failed
+        else f"\n{failed} {'things have' if failed > 1 else 'thing has'} to be fixed.\n"
+    )
+    return 1 if failed else 0
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    yield look_at_settings(settings)
-    yield look_at_spending(settings)
-    yield await look_at_folder(settings)
-    for look in (look_at_database, look_at_rights, look_at_providers, look_at_discord, look_at_models):
+    yield check_settings(settings)
+    yield check_spending(settings)
+    yield await check_folder(settings)
+    for look in (check_database, check_rights, check_providers, check_discord, check_models):
         async for finding in look(settings):
             yield finding

@@ -19,11 +19,11 @@ class Finding:
     mark: Mark
     about: str
     text: str
-    cure: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         line = f"{self.mark} {self.about}: {self.text}"
-        return f"{line}\n    → {self.cure}" if self.cure else line
+        return f"{line}\n    → {self.remedy}" if self.remedy else line
 
 
 def good(about: str, text: str) -> Finding:
@@ -31,11 +31,11 @@ def good(about: str, text: str) -> Finding:
     return Finding(Mark.GOOD, about, text)
 
 
-def bad(about: str, text: str, cure: str) -> Finding:
+def bad(about: str, text: str, remedy: str) -> Finding:
     """Something has to be fixed."""
-    return Finding(Mark.BAD, about, text, cure)
+    return Finding(Mark.BAD, about, text, remedy)
 
 
-def note(about: str, text: str, cure: str = "") -> Finding:
+def note(about: str, text: str, remedy: str = "") -> Finding:
     """Works, but its operator may want to know."""
-    return Finding(Mark.NOTE, about, text, cure)
+    return Finding(Mark.NOTE, about, text, remedy)

@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.client import IN_CHANNEL, IN_THREAD, point_at
+from bot.client import IN_CHANNEL, IN_THREAD, use_addresses
 from bot.doctor.finding import Finding, bad, good, note
 from bot.settings import Settings
 
@@ -15,47 +15,47 @@ NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
 _UNREACHABLE: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
-async def look_at_discord(settings: Settings) -> AsyncIterator[Finding]:
+async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
     """The token, then every guild that the bot is in, then the channel of the operator."""
-    point_at(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
+    use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
     async with discord.Client(intents=discord.Intents.none()) as client:
         try:
             await client.login(settings.discord_token.get_secret_value())
-            async for finding in _look_around(client, settings):
+            async for finding in _check_guilds(client, settings):
                 yield finding
         except discord.LoginFailure:
-            cure = "Set DISCORD_TOKEN to the one under Bot, Reset Token, in Discord's developer portal."
-            yield bad("Discord", "does not take the token", cure)
+            remedy = "Set DISCORD_TOKEN to the one under Bot, Reset Token, in Discord's developer portal."
+            yield bad("Discord", "does not take the token", remedy)
         except discord.HTTPException as exc:
             yield bad("Discord", f"refuses (HTTP {exc.status}, code {exc.code})", "Try again in a few minutes.")
         except _UNREACHABLE as exc:
             yield bad("Discord", f"cannot be reached: {exc}", "Look at DISCORD_API_URL and the network.")
 
 
-async def _look_around(client: discord.Client, settings: Settings) -> AsyncIterator[Finding]:
+async def _check_guilds(client: discord.Client, settings: Settings) -> AsyncIterator[Finding]:
     yield good("Discord", f"takes the token; the bot is {client.user}")
     guilds = [guild async for guild in client.fetch_guilds(limit=None)]
     if not guilds:
         yield bad("guilds", "the bot is in none", f"Invite it: {_invitation(client)}")
     for guild in guilds:
-        async for finding in _look_at_guild(client, guild.id):
+        async for finding in _check_guild(client, guild.id):
             yield finding
     for guild_id in set(settings.discord_guild_ids) - {guild.id for guild in guilds}:
-        cure = f"Invite it, or take the id out of DISCORD_GUILD_IDS: {_invitation(client)}"
-        yield bad(f"guild {guild_id}", "the settings name it, and the bot is not in it", cure)
+        remedy = f"Invite it, or take the id out of DISCORD_GUILD_IDS: {_invitation(client)}"
+        yield bad(f"guild {guild_id}", "the settings name it, and the bot is not in it", remedy)
     if settings.operator_channel_id is None:
-        cure = "Set OPERATOR_CHANNEL_ID to a channel of yours if you want to read of it on Discord."
+        remedy = "Set OPERATOR_CHANNEL_ID to a channel of yours if you want to read of it on Discord."
         yield note(
             "operator",
             "what only you can mend is told in the log alone; reports and feedback come to you by direct message",
-            cure,
+            remedy,
         )
     else:
-        yield await _look_at_desk(client, settings.operator_channel_id)
+        yield await _check_operator_channel(client, settings.operator_channel_id)
 
 
-async def _look_at_guild(client: discord.Client, guild_id: int) -> AsyncIterator[Finding]:
+async def _check_guild(client: discord.Client, guild_id: int) -> AsyncIterator[Finding]:
     if client.user is None:
         raise TypeError("the client has not logged in")
     guild = await client.fetch_guild(guild_id)
@@ -63,8 +63,8 @@ async def _look_at_guild(client: discord.Client, guild_id: int) -> AsyncIterator
     about = f"guild {guild.name}"
     lacking = _lacking(me.guild_permissions, NEEDED)
     if lacking:
-        cure = f"Give its role these permissions, or invite it again: {_invitation(client)}"
-        yield bad(about, f"the bot lacks {_named(lacking)}", cure)
+        remedy = f"Give its role these permissions, or invite it again: {_invitation(client)}"
+        yield bad(about, f"the bot lacks {_named(lacking)}", remedy)
     else:
         yield good(about, "the bot has every permission that it needs")
     channels = [each for each in await guild.fetch_channels() if not isinstance(each, discord.CategoryChannel)]
@@ -75,21 +75,21 @@ async def _look_at_guild(client: discord.Client, guild_id: int) -> AsyncIterator
         hidden = ("view_channel",) if "view_channel" in lost else ()  # without it there are no others
         taken.setdefault(hidden or lost, []).append(f"#{channel.name}")
     if not lacking and channels and () not in taken:
-        cure = "Edit a channel, Permissions, and allow the bot what is named below."
-        yield bad(about, "there is no channel in which the bot may post videos", cure)
+        remedy = "Edit a channel, Permissions, and allow the bot what is named below."
+        yield bad(about, "there is no channel in which the bot may post videos", remedy)
     for lost, names in taken.items():
         if set(lost) - set(lacking):
-            cure = "Where videos shall be made, edit the channel, Permissions, and allow the bot these."
-            yield note(f"{about}, {', '.join(names)}", f"takes {_named(lost)} away from the bot", cure)
+            remedy = "Where videos shall be made, edit the channel, Permissions, and allow the bot these."
+            yield note(f"{about}, {', '.join(names)}", f"takes {_named(lost)} away from the bot", remedy)
 
 
-async def _look_at_desk(client: discord.Client, channel_id: int) -> Finding:
+async def _check_operator_channel(client: discord.Client, channel_id: int) -> Finding:
     """Whether the operator can be told on Discord."""
     try:
         channel = await client.fetch_channel(channel_id)
     except (discord.NotFound, discord.Forbidden, discord.InvalidData):
-        cure = "Set OPERATOR_CHANNEL_ID to the id of a channel that the bot sees."
-        return bad("operator", f"there is no channel {channel_id}, or the bot does not see it", cure)
+        remedy = "Set OPERATOR_CHANNEL_ID to the id of a channel that the bot sees."
+        return bad("operator", f"there is no channel {channel_id}, or the bot does not see it", remedy)
     return good("operator", f"what only you can mend is told in #{getattr(channel, 'name', channel_id)}")
 
 

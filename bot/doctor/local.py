@@ -14,7 +14,7 @@ from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others
 from bot.settings import Settings
 from bot.store.community.reports import ReportStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.migrate import pending
 from bot.store.sqlite import SQLiteDatabase
@@ -28,7 +28,7 @@ FEW: Final = 3  # files named
 KEYS: Final = ".env"  # where the settings are read from
 
 
-def look_at_settings(settings: Settings) -> Finding:
+def check_settings(settings: Settings) -> Finding:
     """The settings have been read: a summary without anything secret."""
     guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
     prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
@@ -39,7 +39,7 @@ def look_at_settings(settings: Settings) -> Finding:
     )
 
 
-def look_at_spending(settings: Settings) -> Finding:
+def check_spending(settings: Settings) -> Finding:
     """What the settings allow people to spend."""
     text = spending_text(settings)
     if settings.monthly_budget_usd is not None:
@@ -47,7 +47,7 @@ def look_at_spending(settings: Settings) -> Finding:
     return note("spending", text, "Set MONTHLY_BUDGET_USD to the most that a month may cost you, unless you mean it.")
 
 
-async def look_at_folder(settings: Settings) -> Finding:
+async def check_folder(settings: Settings) -> Finding:
     """Whether videos can be put down where the settings say."""
     folder = settings.data_dir
     try:
@@ -60,18 +60,18 @@ async def look_at_folder(settings: Settings) -> Finding:
     return good("data folder", text)
 
 
-async def look_at_rights(settings: Settings) -> AsyncIterator[Finding]:
+async def check_rights(settings: Settings) -> AsyncIterator[Finding]:
     """What others on this machine may read, though it is nobody's but the operator's."""
     if files := await asyncio.to_thread(open_to_others, settings):
         few = ", ".join(map(str, files[:FEW])) + (f" and {len(files) - FEW} more" if len(files) > FEW else "")
-        cure = "Start the bot as the user whom they belong to; it takes others' rights away."
-        yield note("files", f"others on this machine may open {few}", cure)
+        remedy = "Start the bot as the user whom they belong to; it takes others' rights away."
+        yield note("files", f"others on this machine may open {few}", remedy)
     keys = Path(KEYS)
     if await asyncio.to_thread(is_open_to_others, keys):
         yield note("keys", f"others on this machine may open {keys}", f"Type: chmod 600 {keys}")
 
 
-async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
+async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     """Whether the database opens, is up to date, and what in it waits for the operator."""
     path = settings.database_path
     try:
@@ -87,9 +87,9 @@ async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with SQLiteDatabase(path) as database:
             missing = await pending(database)
-            letters = [] if missing else await Lookup(database).dead_letters(most=LETTERS)
+            letters = [] if missing else await JobQueryStore(database).dead_letters(most=LETTERS)
             reports = [] if missing else await ReportStore(database).unseen()
-            notes = [] if missing else await FeedbackStore(database).untold(most=LETTERS)
+            notes = [] if missing else await FeedbackStore(database).not_yet_told(most=LETTERS)
     except StoreUnavailable as exc:
         yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
         return
@@ -103,15 +103,15 @@ async def look_at_database(settings: Settings) -> AsyncIterator[Finding]:
         yield good("database", f"{path} opens and is up to date; {state}")
     for job in letters:
         yield _letter(job)
-    cure = (
+    remedy = (
         "Set OPERATOR_CHANNEL_ID, or take direct messages from the bot; servers choose a channel of their moderators."
     )
     if reports:
         yield note(
-            "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", cure
+            "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", remedy
         )
     if notes:
-        yield note("feedback", f"you could not be shown {len(notes)}", cure)
+        yield note("feedback", f"you could not be shown {len(notes)}", remedy)
 
 
 def _letter(job: Job) -> Finding:

@@ -20,7 +20,7 @@ from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured, models_of
 
 
-async def look_at_models(settings: Settings) -> AsyncIterator[Finding]:
+async def check_models(settings: Settings) -> AsyncIterator[Finding]:
     """The models on offer, and what is known of their lives."""
     offered = [each.model for each in models_of(settings, configured(settings))]
     made, gone = await _seen(settings)

@@ -21,7 +21,7 @@ _ADDRESS: Final = frozenset({"1304"})
 _PATH: Final = frozenset({"http_405", "1202", "http_301", "http_307", "http_308"})
 
 
-async def look_at_providers(settings: Settings) -> AsyncIterator[Finding]:
+async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
     """Every service there is, also those without a key."""
     async with AsyncExitStack() as stack:
         context = await asyncio.to_thread(shared_ssl_context)

@@ -12,7 +12,7 @@ from bot.errors import NotYours, ResultDeleted, ResultForgotten, ResultLost
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,40}")
 
 
-class Act(StrEnum):
+class ResultAction(StrEnum):
     """What somebody wants to do with a video."""
 
     READ = "read"  # what was asked for, by whom, for how much: to look into it, to build on it, to star it
@@ -21,12 +21,12 @@ class Act(StrEnum):
     DELETE = "delete"  # take it away
 
 
-def possible_id(text: str) -> bool:
+def is_possible_id(text: str) -> bool:
     """Whether a job may be called that at all; what people type, and what stands on buttons, may be anything."""
     return _ID.fullmatch(text) is not None
 
 
-def check(job: Job | None, member: Member, act: Act, *, shown_in: Collection[int] = ()) -> Job:
+def check(job: Job | None, member: Member, action: ResultAction, *, shown_in: Collection[int] = ()) -> Job:
     """The job, if a person may do that with it where they are; `shown_in` are the guilds where copies were posted.
 
     Raises:
@@ -37,15 +37,15 @@ def check(job: Job | None, member: Member, act: Act, *, shown_in: Collection[int
     """
     if job is None:
         raise ResultForgotten
-    if act is Act.DELETE:
+    if action is ResultAction.DELETE:
         return _deletable(job, member, shown_in)
     if job.user_id == member.user_id:
         if deleted_by_moderator(job):
             raise ResultDeleted
     elif not (_delivered(job) and job.removed_at is None and _shown(job, member.guild_id, shown_in)):
         raise ResultForgotten
-    if act is not Act.READ:
-        check_file(job, member.user_id, shown=act is Act.SHOW)
+    if action is not ResultAction.READ:
+        check_file(job, member.user_id, shown=action is ResultAction.SHOW)
     return job
 
 

@@ -89,8 +89,8 @@ class Capability:
             ("shots", len(request.shots) > self.max_shots, False),
             ("camera", request.camera is not None, self.camera is not None),
         )
-        for field, wanted, able in switches:
-            if wanted and not able:
+        for field, wanted, possible in switches:
+            if wanted and not possible:
                 yield Problem(code=f"{field}_not_offered", field=field, values={"model": self.model})
         if request.sound and self.sound and request.mode in self.silent:
             values = {"model": self.model, "modes": _in_words([mode for mode in self.modes if self.sounds(mode)])}

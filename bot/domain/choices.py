@@ -32,9 +32,11 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
             return False
     if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
         return False
-    able = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
+    switches = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
     # No `in`: a cfg of 0 is a wish, though it equals False.
-    return not any(not can and chosen.get(each) is not None and chosen[each] is not False for each, can in able.items())
+    return not any(
+        not can and chosen.get(each) is not None and chosen[each] is not False for each, can in switches.items()
+    )
 
 
 def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Any]:
@@ -51,17 +53,17 @@ def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]
     return [value for value in everything[option] if any(fits(model, {**chosen, option: value}) for model in models)]
 
 
-def able(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Capability]:
+def models_for(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Capability]:
     """The models that can do all that is chosen."""
     return [model for model in models if fits(model, chosen)]
 
 
-def bent(wish: VideoRequest, models: Sequence[Capability]) -> VideoRequest:
+def nearest_possible(request: VideoRequest, models: Sequence[Capability]) -> VideoRequest:
     """The possible request nearest to a wish, by its own model if that has the camera move, else by one that has.
 
     A wish that only its author can mend (its text is too long, say) stays as it is.
     """
-    own = [each for each in models if each.model == wish.model]
-    movers = [each for each in (*own, *models) if wish.camera is None or each.camera is not None]
-    nearest = (each.nearest(wish) for each in (*movers, *own, *models))
-    return next((each for each in nearest if each is not None), wish)
+    own = [each for each in models if each.model == request.model]
+    movers = [each for each in (*own, *models) if request.camera is None or each.camera is not None]
+    nearest = (each.nearest(request) for each in (*movers, *own, *models))
+    return next((each for each in nearest if each is not None), request)

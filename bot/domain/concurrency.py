@@ -19,7 +19,7 @@ class RunningLimits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class QueuePlace:
     """A waiting job's places, from 1: among its author's own in that queue, in the queue, and at its provider."""
 
     own: int
@@ -35,12 +35,12 @@ class Waiting:
     `paused` nothing begins.
     """
 
-    place: Place
+    place: QueuePlace
     at_work: tuple[Job, ...] = ()
     running_limit: int | None = None
     paused: bool = False
 
-    def but(self, job: Job) -> "Waiting":
+    def without(self, job: Job) -> "Waiting":
         """The same without the job itself, which may have been taken from the queue a moment ago."""
         return replace(self, at_work=tuple(each for each in self.at_work if each.id != job.id))
 

@@ -26,7 +26,7 @@ class Forecast:
     late: timedelta
 
 
-def likeness(request: VideoRequest) -> str:
+def similarity_key(request: VideoRequest) -> str:
     """What requests have in common that take about the same time."""
     return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
 

@@ -45,11 +45,11 @@ def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: 
     pools, then what they were granted; all of it under the guild's credits, the guild's budget and the whole bot's.
     """
     allowance = allowance_of(member, policy=policy, state=state, defaults=defaults)
-    purses = [_fund(owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)]
+    sources = [_fund(owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)]
     caps = []
     if member.guild_id is not None:
-        purses += _gifts(member.user_id, member.guild_id, now=now, zone=policy.zone)
-        purses += [
+        sources += _gifts(member.user_id, member.guild_id, now=now, zone=policy.zone)
+        sources += [
             _fund(pool_of(pool.name, guild_id=member.guild_id), pool.allowance, now=now, zone=policy.zone)
             for pool in policy.pools
             if pool.role_id in member.role_ids
@@ -58,8 +58,8 @@ def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: 
             caps.append(_fund(guild_of(member.guild_id), policy.guild_allowance, now=now, zone=policy.zone))
         caps.append(budget(member.guild_id, policy.budget_usd_micros, now=now, zone=policy.zone))
     caps.append(budget(None, defaults.budget_usd_micros, now=now, zone=UTC))
-    purses.append(Fund(owner=extra_of(user_id=member.user_id, guild_id=member.guild_id)))
-    return Funding(purses=tuple(purses), caps=tuple(caps))
+    sources.append(Fund(owner=extra_of(user_id=member.user_id, guild_id=member.guild_id)))
+    return Funding(sources=tuple(sources), caps=tuple(caps))
 
 
 def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> Allowance:
@@ -83,9 +83,9 @@ def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tz
     )
 
 
-def givable(funding: Funding) -> tuple[Fund, ...]:
+def gift_sources(funding: Funding) -> tuple[Fund, ...]:
     """What of it a member may give away, in that order: all but what they share with others."""
-    return tuple(fund for fund in funding.purses if pool_named(fund.owner) is None)
+    return tuple(fund for fund in funding.sources if pool_named(fund.owner) is None)
 
 
 def _gifts(user_id: int, guild_id: int, *, now: datetime, zone: tzinfo) -> list[Fund]:

@@ -10,8 +10,8 @@ from bot.domain.quota import Allowance, Period
 from bot.domain.row import Row, from_millis
 
 EVERYWHERE: Final = 0  # stands for the whole bot where a guild's id is expected
-BY_ITSELF: Final = 0  # stands for the bot where an entry wants to know who acted
-FOR_GOOD: Final = datetime(9999, 1, 1, tzinfo=UTC)  # the end of a block that has none
+BY_THE_BOT: Final = 0  # stands for the bot where an entry wants to know who acted
+FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)  # the end of a block that has none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +48,9 @@ class MemberState:
         return self.blocked_until is not None and now < self.blocked_until
 
     @property
-    def blocked_for_good(self) -> bool:
+    def blocked_forever(self) -> bool:
         """Whether the block has no end."""
-        return self.blocked_until is not None and self.blocked_until >= FOR_GOOD
+        return self.blocked_until is not None and self.blocked_until >= FOREVER
 
     @classmethod
     def from_row(cls, row: Row) -> "MemberState":

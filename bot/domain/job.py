@@ -177,7 +177,7 @@ class Job:
         return self.status is JobStatus.FAILED and self.failure in {ABANDONED, EXPIRED, LEFT}
 
     @property
-    def worth_repeating(self) -> bool:
+    def retry_may_help(self) -> bool:
         """Whether the same request, which has failed, may come to something once more."""
         return self.failure not in _FOR_GOOD or (self.failure == "permanent" and self.failure_code in _AFTER_ALL)
 

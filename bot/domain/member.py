@@ -14,6 +14,6 @@ class Member:
     user_id: int
     guild_id: int | None = None
     role_ids: frozenset[int] = frozenset()
-    places: frozenset[int] = frozenset()
+    channel_ids: frozenset[int] = frozenset()
     manages: bool = False
     moderates: bool = False

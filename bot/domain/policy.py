@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from bot.domain.quota import Allowance
 
-MOST_RULES: Final = 200
-MOST_TIERS: Final = 50
-MOST_POOLS: Final = 20
+MAX_RULES: Final = 200
+MAX_TIERS: Final = 50
+MAX_POOLS: Final = 20
 PATTERN_LIMIT: Final = 200  # characters
 PRIORITIES: Final = 9
 
@@ -42,7 +42,7 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Places(_Value):
+class ChannelGate(_Value):
     """Where the bot makes videos: channels, or whole categories. What is denied outranks what is allowed."""
 
     allowed: Ids = frozenset()
@@ -53,7 +53,7 @@ class Places(_Value):
         return not self.denied & places and (not self.allowed or bool(self.allowed & places))
 
 
-class Gate(_Value):
+class RoleGate(_Value):
     """Which roles may ask for videos; denied ones outrank allowed ones."""
 
     allowed: Ids = frozenset()
@@ -89,7 +89,7 @@ class Who(StrEnum):
     NOBODY = "nobody"
 
 
-class Limits(_Value):
+class GuildLimits(_Value):
     """What may be asked for. `longest` is in seconds; `running` is how many videos the guild has in the making."""
 
     longest: int | None = Field(default=None, ge=1, le=60)
@@ -108,7 +108,7 @@ class RuleKind(StrEnum):
     REGEX = "regex"
 
 
-class Action(StrEnum):
+class RuleAction(StrEnum):
     """What happens to a request that a rule finds, from the mildest."""
 
     WARN = "warn"  # it is made; its author is told
@@ -121,7 +121,7 @@ class Rule(_Value):
 
     kind: RuleKind = RuleKind.WORD
     pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT)]
-    action: Action = Action.REFUSE
+    action: RuleAction = RuleAction.REFUSE
 
 
 class Approval(StrEnum):
@@ -133,7 +133,7 @@ class Approval(StrEnum):
     BOTH = "both"
 
 
-class Moderation(_Value):
+class ModerationPolicy(_Value):
     """What is looked at before money moves, and before a video is posted.
 
     `channel_id` is where moderators decide. `scan_level` is the lowest `nsfw_level` (1-6) of the gateway's image scan
@@ -141,7 +141,7 @@ class Moderation(_Value):
     """
 
     channel_id: Id | None = None
-    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
+    rules: Annotated[tuple[Rule, ...], Field(max_length=MAX_RULES)] = ()
     approval: Approval = Approval.OFF
     scan_prompts: bool = False
     scan_results: bool = False
@@ -153,12 +153,12 @@ class Moderation(_Value):
     @property
     def keeps_out(self) -> bool:
         """Whether there are requests or videos that would be refused or held."""
-        kept = any(rule.action is not Action.WARN for rule in self.rules)
+        kept = any(rule.action is not RuleAction.WARN for rule in self.rules)
         return kept or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results
 
     @model_validator(mode="after")
-    def _somebody_has_to_decide(self) -> Self:
-        held = any(rule.action is Action.HOLD for rule in self.rules)
+    def _check_moderators_exist(self) -> Self:
+        held = any(rule.action is RuleAction.HOLD for rule in self.rules)
         if self.channel_id is None and (
             held or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results
         ):
@@ -170,22 +170,22 @@ class Policy(_Value):
     """Everything that a guild has decided; without a decision, what the operator's settings say."""
 
     timezone: Zone = "UTC"
-    channels: Places = Places()
-    roles: Gate = Gate()
-    tiers: Annotated[tuple[Tier, ...], Field(max_length=MOST_TIERS)] = ()
-    limits: Limits = Limits()
+    channels: ChannelGate = ChannelGate()
+    roles: RoleGate = RoleGate()
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=MAX_TIERS)] = ()
+    limits: GuildLimits = GuildLimits()
     allowance: Allowance | None = None
     guild_allowance: Allowance | None = None
-    pools: Annotated[tuple[Pool, ...], Field(max_length=MOST_POOLS)] = ()
+    pools: Annotated[tuple[Pool, ...], Field(max_length=MAX_POOLS)] = ()
     gifts: bool = False
     budget_usd_micros: Micros | None = None
     confirm_usd_micros: Micros | None = None
-    moderation: Moderation = Moderation()
+    moderation: ModerationPolicy = ModerationPolicy()
     spoiler_channels: Ids = frozenset()
     audit_channel_id: Id | None = None
 
     @model_validator(mode="after")
-    def _each_once(self) -> Self:
+    def _check_unique(self) -> Self:
         for what, names in (
             ("tier of a role", [tier.role_id for tier in self.tiers]),
             ("pool of a name", [pool.name for pool in self.pools]),

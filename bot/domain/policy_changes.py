@@ -4,39 +4,41 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier, Who
+from bot.domain.policy import ChannelGate, GuildLimits, Policy, Pool, RoleGate, Tier, Who
 from bot.domain.quota import Allowance, Period
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sides:
+class AllowDeny:
     """Something to allow, to deny, to decide no more about; each the id of a channel, a category or a role."""
 
     allow: int | None = None
     deny: int | None = None
     forget: int | None = None
 
-    def applied(self, allowed: frozenset[int], denied: frozenset[int]) -> dict[str, frozenset[int]]:
+    def apply_to(self, allowed: frozenset[int], denied: frozenset[int]) -> dict[str, frozenset[int]]:
         """The two sides after it: nothing is on both."""
-        gone = {each for each in (self.allow, self.deny, self.forget) if each is not None}
+        decided = {each for each in (self.allow, self.deny, self.forget) if each is not None}
         return {
-            "allowed": (allowed - gone) | ({self.allow} if self.allow else set()),
-            "denied": (denied - gone) | ({self.deny} if self.deny else set()),
+            "allowed": (allowed - decided) | ({self.allow} if self.allow else set()),
+            "denied": (denied - decided) | ({self.deny} if self.deny else set()),
         }
 
 
-def with_places(policy: Policy, sides: Sides, *, cover: int | None = None, uncover: int | None = None) -> Policy:
+def with_channels(
+    policy: Policy, allow_deny: AllowDeny, *, cover: int | None = None, uncover: int | None = None
+) -> Policy:
     """Where videos are made, and where they are covered as spoilers."""
-    spoilers = _with(policy.spoiler_channels, cover, uncover)
-    places = Places(**sides.applied(policy.channels.allowed, policy.channels.denied))
-    return policy.changed(channels=places, spoiler_channels=spoilers)
+    spoilers = _change_set(policy.spoiler_channels, cover, uncover)
+    channels = ChannelGate(**allow_deny.apply_to(policy.channels.allowed, policy.channels.denied))
+    return policy.changed(channels=channels, spoiler_channels=spoilers)
 
 
-def with_gate(policy: Policy, sides: Sides) -> Policy:
+def with_roles(policy: Policy, allow_deny: AllowDeny) -> Policy:
     """Which roles may ask for videos."""
-    return policy.changed(roles=Gate(**sides.applied(policy.roles.allowed, policy.roles.denied)))
+    return policy.changed(roles=RoleGate(**allow_deny.apply_to(policy.roles.allowed, policy.roles.denied)))
 
 
 def with_tier(
@@ -90,12 +92,12 @@ def with_limits(
         "longest": limits.longest if longest is None else longest or None,
         "running": limits.running if running is None else running or None,
         "pro": limits.pro if pro is None else pro,
-        "pro_roles": _with(limits.pro_roles, pro_role, not_pro_role),
+        "pro_roles": _change_set(limits.pro_roles, pro_role, not_pro_role),
         "sound": limits.sound if sound is None else sound,
         "watermark": limits.watermark if watermark is None else watermark,
-        "models": _with(limits.models, model, not_model),
+        "models": _change_set(limits.models, model, not_model),
     }
-    return policy.changed(limits=Limits.model_validate(changed))
+    return policy.changed(limits=GuildLimits.model_validate(changed))
 
 
 def with_pool(policy: Policy, name: str, *, role_id: int | None, credits_: int | None, period: Period | None) -> Policy:
@@ -118,16 +120,19 @@ def without_pool(policy: Policy, name: str) -> Policy:
     return policy.changed(pools=tuple(each for each in policy.pools if each.name != name))
 
 
-def tidied(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> Policy:
+def without_deleted(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> Policy:
     """Without the roles and channels that are gone, wherever nobody gets more by it.
 
     What only they were allowed stays closed, and the moderators' channel stays set, until an admin decides otherwise.
     """
     changes: dict[str, object] = {
-        "channels": Places(
-            allowed=_kept(policy.channels.allowed, channels), denied=policy.channels.denied.intersection(channels)
+        "channels": ChannelGate(
+            allowed=_still_there(policy.channels.allowed, channels),
+            denied=policy.channels.denied.intersection(channels),
         ),
-        "roles": Gate(allowed=_kept(policy.roles.allowed, roles), denied=policy.roles.denied.intersection(roles)),
+        "roles": RoleGate(
+            allowed=_still_there(policy.roles.allowed, roles), denied=policy.roles.denied.intersection(roles)
+        ),
         "tiers": tuple(tier for tier in policy.tiers if tier.role_id in roles),
         "pools": tuple(pool for pool in policy.pools if pool.role_id in roles),
         "limits": policy.limits.model_copy(update={"pro_roles": policy.limits.pro_roles.intersection(roles)}),
@@ -138,7 +143,9 @@ def tidied(policy: Policy, *, roles: Collection[int], channels: Collection[int])
     return policy.changed(**changes)
 
 
-def gone(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
+def missing_ids(
+    policy: Policy, *, roles: Collection[int], channels: Collection[int]
+) -> tuple[frozenset[int], frozenset[int]]:
     """The roles and the channels that a policy names and that are not among these."""
     named_roles = {
         *policy.roles.allowed,
@@ -156,7 +163,7 @@ def gone(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -
     return frozenset(named_roles.difference(roles)), frozenset(named_channels.difference(channels))
 
 
-def shares(credits_: int | None, period: Period | None) -> Allowance | None:
+def typed_allowance(credits_: int | None, period: Period | None) -> Allowance | None:
     """An allowance as it was typed; None without credits."""
     return _allowance(None, credits_, period)
 
@@ -168,10 +175,10 @@ def _allowance(present: Allowance | None, credits_: int | None, period: Period |
     return Allowance(credits=old.credits if credits_ is None else credits_, period=period or old.period)
 
 
-def _with(values: frozenset[T], added: T | None, removed: T | None) -> frozenset[T]:
+def _change_set(values: frozenset[T], added: T | None, removed: T | None) -> frozenset[T]:
     return (values | ({added} if added is not None else set())) - ({removed} if removed is not None else set())
 
 
-def _kept(values: frozenset[int], there: Collection[int]) -> frozenset[int]:
+def _still_there(values: frozenset[int], there: Collection[int]) -> frozenset[int]:
     """Those that are there; all of them where none is, since an empty set would let everybody in."""
     return frozenset(values.intersection(there)) or values

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.guild import GuildState, MemberState
 from bot.domain.member import Member
-from bot.domain.policy import Gate, Limits, Who
+from bot.domain.policy import GuildLimits, RoleGate, Who
 from bot.domain.request import Mode, VideoRequest
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNeeded
 
@@ -25,45 +25,47 @@ def check_member(
     Raises:
         Paused, Blocked, PlaceClosed, RoleNeeded: they may not.
     """
-    for each, all_over in ((everywhere, True), (guild, False)):
+    for each, is_everywhere in ((everywhere, True), (guild, False)):
         if each.paused:
-            raise Paused(everywhere=all_over, reason=each.pause_reason)
+            raise Paused(everywhere=is_everywhere, reason=each.pause_reason)
     if state.blocked(now):
-        raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
+        raise Blocked(until=None if state.blocked_forever else state.blocked_until, reason=state.block_reason)
     if member.guild_id is None:
         if not direct:
             raise PlaceClosed(channel_id=channel_id)
         return
     policy = guild.policy
-    if not policy.channels.open_to(member.places):
+    if not policy.channels.open_to(member.channel_ids):
         raise PlaceClosed(channel_id=channel_id, open_channels=sorted(policy.channels.allowed))
     _check_gate(policy.roles, member)
 
 
-def refusals(wish: VideoRequest, member: Member, limits: Limits, *, offered: Collection[str] = ()) -> Iterator[Refused]:
+def limit_refusals(
+    request: VideoRequest, member: Member, limits: GuildLimits, *, offered: Collection[str] = ()
+) -> Iterator[Refused]:
     """Every limit of the guild that keeps a member from such a video; of its models those `offered` are named."""
-    if limits.longest is not None and wish.duration > limits.longest:
-        yield OverLimit(limit="longest", wanted=str(wish.duration), allowed=str(limits.longest))
-    if limits.models and wish.model not in limits.models:
+    if limits.longest is not None and request.duration > limits.longest:
+        yield OverLimit(limit="longest", wanted=str(request.duration), allowed=str(limits.longest))
+    if limits.models and request.model not in limits.models:
         named = [each for each in offered if each in limits.models]
-        yield OverLimit(limit="models", wanted=wish.model, allowed=", ".join(named))
-    if wish.sound and not limits.sound:
+        yield OverLimit(limit="models", wanted=request.model, allowed=", ".join(named))
+    if request.sound and not limits.sound:
         yield OverLimit(limit="sound", wanted="on", allowed="off")
-    if wish.mode is not Mode.STD and (refusal := pro_refusal(member, limits, wish.mode)):
+    if request.mode is not Mode.STD and (refusal := better_mode_refusal(member, limits, request.mode)):
         yield refusal
 
 
-def as_made(wish: VideoRequest, limits: Limits) -> VideoRequest:
+def with_forced_watermark(request: VideoRequest, limits: GuildLimits) -> VideoRequest:
     """The request as the guild makes it: with a watermark where that is forced."""
-    return wish.model_copy(update={"watermark": True}) if limits.watermark else wish
+    return request.model_copy(update={"watermark": True}) if limits.watermark else request
 
 
-def _check_gate(gate: Gate, member: Member) -> None:
+def _check_gate(gate: RoleGate, member: Member) -> None:
     if not gate.open_to(member.role_ids):
         raise RoleNeeded(roles=() if gate.denied & member.role_ids else sorted(gate.allowed))
 
 
-def pro_refusal(member: Member, limits: Limits, mode: Mode = Mode.PRO) -> Refused | None:
+def better_mode_refusal(member: Member, limits: GuildLimits, mode: Mode = Mode.PRO) -> Refused | None:
     """Why a member may not have a better mode than the standard one; None where they may.
 
     Whoever may not have pro may not have what is better still.

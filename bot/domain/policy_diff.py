@@ -30,7 +30,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
+class PolicyChange:
     """A policy after a change, and what the change was; without differences nothing was written."""
 
     policy: Policy

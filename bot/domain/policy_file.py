@@ -36,7 +36,7 @@ _OURS: Final = {
 }
 
 
-def written(policy: Policy) -> str:
+def write_policy(policy: Policy) -> str:
     """The file of a policy."""
     content = {"format": FORMAT, "version": VERSION, "settings": _sorted(policy.model_dump(mode="json"))}
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -95,13 +95,13 @@ class PriceTable(BaseModel):
     rate: tuple[Rate, ...] = ()
 
     @model_validator(mode="after")
-    def _each_once(self) -> Self:
+    def _check_unique(self) -> Self:
         kinds = [rate.kind for rate in self.rate]
         for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}, key=str):
             raise ValueError(f"one rate for {named(*kind)} only")
         return self
 
-    def but(self, other: "PriceTable") -> Self:
+    def overridden_by(self, other: "PriceTable") -> Self:
         """This table with the rates of another in place of its own of the same kind."""
         rates = {rate.kind: rate for rate in (*self.rate, *other.rate)}
         return type(self)(rate=tuple(rates.values()))

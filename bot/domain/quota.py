@@ -17,10 +17,10 @@ from bot.domain.price import Price
 from bot.domain.row import Row
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 
-EVER: Final = ""  # the period of what never expires
+NO_END: Final = ""  # the period of what never expires
 UNLIMITED: Final = 10**15  # the allowance of an account that only counts
-MOST_CREDITS: Final = 1_000_000
-MOST_MORE: Final = 1_000  # credits that may be asked for at once, and given for the asking
+MAX_CREDITS: Final = 1_000_000
+MAX_REQUESTED_CREDITS: Final = 1_000  # credits that may be asked for at once, and given for the asking
 
 
 class Period(StrEnum):
@@ -48,7 +48,7 @@ class Allowance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    credits: int = Field(ge=0, le=MOST_CREDITS)
+    credits: int = Field(ge=0, le=MAX_CREDITS)
     period: Period = Period.DAY
 
     @property
@@ -93,7 +93,7 @@ class Fund:
     """
 
     owner: str
-    period: str = EVER
+    period: str = NO_END
     allowance: int | None = None
     renews_at: datetime | None = None
     unit: Unit = Unit.CREDITS
@@ -121,15 +121,15 @@ class Funding:
     price in its own unit.
     """
 
-    purses: tuple[Fund, ...]
+    sources: tuple[Fund, ...]
     caps: tuple[Fund, ...] = ()
 
     def shortfalls(self, price: Price, accounts: Sequence[Account]) -> Iterator[Refused]:
         """Every refusal that a price meets in these accounts, which are those of the purses and then of the caps."""
-        own, shared = accounts[: len(self.purses)], accounts[len(self.purses) :]
+        own, shared = accounts[: len(self.sources)], accounts[len(self.sources) :]
         balance = sum(account.balance for account in own)
         if balance < price.credits:
-            first = self.purses[0]
+            first = self.sources[0]
             yield QuotaExceeded(
                 price=price.credits, balance=balance, allowance=own[0].allowance, renews_at=first.renews_at
             )
@@ -200,7 +200,7 @@ def renews_at(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) ->
 
 def span_of(period: str) -> tuple[datetime, datetime] | None:
     """The moments between which a period lies, in whatever time zone it is counted; None for one that never ends."""
-    if period == EVER:
+    if period == NO_END:
         return None
     if "W" in period:
         year, _, week = period.partition("-W")

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from bot.domain.policy import Approval, Moderation, Policy, Rule, RuleKind
+from bot.domain.policy import Approval, ModerationPolicy, Policy, Rule, RuleKind
 from bot.domain.wordlist import fold
 
 LONG: Final = 80  # characters by which a rule is known; some take more than can be chosen from a list
 
-_FIELDS: Final = tuple(Moderation.model_fields)
+_FIELDS: Final = tuple(ModerationPolicy.model_fields)
 
 
 def with_checks(policy: Policy, **chosen: Any) -> Policy:
@@ -18,7 +18,7 @@ def with_checks(policy: Policy, **chosen: Any) -> Policy:
     """
     asked = policy.moderation
     return policy.changed(
-        moderation=Moderation.model_validate({**{name: getattr(asked, name) for name in _FIELDS}, **chosen})
+        moderation=ModerationPolicy.model_validate({**{name: getattr(asked, name) for name in _FIELDS}, **chosen})
     )
 
 
@@ -45,11 +45,11 @@ def with_rule(policy: Policy, rule: Rule) -> Policy:
 def without_rule(policy: Policy, pattern: str) -> Policy:
     """Without the rules of that pattern; of a long one its beginning will do, if no other begins so."""
     rules = policy.moderation.rules
-    meant = [each for each in rules if each.pattern == pattern]
-    if not meant and len(pattern) >= LONG:
+    matching = [each for each in rules if each.pattern == pattern]
+    if not matching and len(pattern) >= LONG:
         found = [each for each in rules if each.pattern.startswith(pattern)]
-        meant = found if len(found) == 1 else []
-    return with_checks(policy, rules=tuple(each for each in rules if each not in meant))
+        matching = found if len(found) == 1 else []
+    return with_checks(policy, rules=tuple(each for each in rules if each not in matching))
 
 
 def _same(rule: Rule, other: Rule) -> bool:

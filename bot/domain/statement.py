@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class StatementEntry:
     """One line of the ledger, as it changed what a person had left.
 
     `amount` is in credits: below nothing where they had less after it; for a `SETTLE` it is what was spent, which had

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.capability import Capability
-from bot.domain.choices import bent
+from bot.domain.choices import nearest_possible
 from bot.domain.request import MAX_SHOTS, AspectRatio, Mode, Shot, VideoRequest
 from bot.errors import InvalidRequest, Problem
 
@@ -110,11 +110,11 @@ class Storyboard(_Stored):
         except InvalidRequest as exc:
             return exc.problems
 
-    def within(self, models: Sequence[Capability]) -> Self:
+    def adapted_to(self, models: Sequence[Capability]) -> Self:
         """The same as near as one of these models can make it: settings that none has give way, the shots do not."""
-        near = bent(self.outline(), models)
+        near = nearest_possible(self.outline(), models)
         names = ("model", "mode", "aspect_ratio", "sound", "watermark")
-        return self.but(**{name: getattr(near, name) for name in names}, total=near.duration)
+        return self.changed(**{name: getattr(near, name) for name in names}, total=near.duration)
 
     def _settings(self) -> dict[str, Any]:
         names = ("model", "negative_prompt", "mode", "aspect_ratio", "sound", "watermark")
@@ -138,32 +138,32 @@ class Storyboard(_Stored):
         """Another prompt, and other seconds unless they are None."""
         old, at = self.shots[self.near(at)], self.near(at)
         new = Shot(prompt=tidy(prompt), seconds=old.seconds if seconds is None else _clamped(seconds))
-        return self.but(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
+        return self.changed(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
 
     def empty(self) -> Self:
         """The same settings, and one empty shot."""
-        return self.but(shots=(_EMPTY,), parent_id=None)
+        return self.changed(shots=(_EMPTY,), parent_id=None)
 
     def move(self, at: int, *, by: int) -> Self:
         """Shot `at` that many places later (or earlier)."""
         at = self.near(at)
         shots = list(self.shots)
         shots.insert(self.near(at + by), shots.pop(at))
-        return self.but(shots=tuple(shots))
+        return self.changed(shots=tuple(shots))
 
     def remove(self, at: int) -> Self:
         """Without shot `at`; the last one becomes empty instead."""
         at = self.near(at)
         rest = (*self.shots[:at], *self.shots[at + 1 :])
-        return self.but(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
+        return self.changed(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
 
     def even_out(self) -> Self:
         """All shots equally long, adding up; the whole grows where it has fewer seconds than shots."""
         lengths = share(self.total, len(self.shots))
         shots = (shot.model_copy(update={"seconds": each}) for shot, each in zip(self.shots, lengths, strict=True))
-        return self.but(shots=tuple(shots), total=sum(lengths))
+        return self.changed(shots=tuple(shots), total=sum(lengths))
 
-    def but(self, **changes: Any) -> Self:
+    def changed(self, **changes: Any) -> Self:
         """The same with other values of these names."""
         return self.model_copy(update=changes)
 
@@ -180,7 +180,7 @@ class Storyboard(_Stored):
         if self.full:
             return self
         at = self.near(at) + 1
-        return self.but(shots=(*self.shots[:at], shot, *self.shots[at:]))
+        return self.changed(shots=(*self.shots[:at], shot, *self.shots[at:]))
 
 
 class Board(_Stored):

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from bot.errors import InvalidRequest, Problem
 
-MOST_GAPS: Final = 20  # different names in one template
+MAX_GAPS: Final = 20  # different names in one template
 NAME_LIMIT: Final = 32  # characters of a gap's name
 
 _PIECE: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<gap>[^{}]*)\}|(?P<lone>[{}])|(?P<text>[^{}]+)")
@@ -53,8 +53,8 @@ class Template:
             else:
                 pieces.append(found["brace"][0] if found["brace"] else found["text"])
         template = cls(tuple(pieces))
-        if len(template.names()) > MOST_GAPS:
-            raise _invalid("template_too_many_gaps", count=len(template.names()), limit=MOST_GAPS)
+        if len(template.names()) > MAX_GAPS:
+            raise _invalid("template_too_many_gaps", count=len(template.names()), limit=MAX_GAPS)
         return template
 
     def names(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.choices import fits
 from bot.domain.member import Member
-from bot.domain.policy import Limits
-from bot.domain.policy_check import pro_refusal
+from bot.domain.policy import GuildLimits
+from bot.domain.policy_check import better_mode_refusal
 from bot.domain.quota import UNLIMITED
 from bot.domain.request import Mode, VideoRequest
 
@@ -28,26 +28,26 @@ class Terms:
         """What they may have of a model; None where they may not use it."""
         return next((each for each in self.models if each.model == name), None)
 
-    def accept(self, wish: VideoRequest) -> bool:
+    def accepts(self, request: VideoRequest) -> bool:
         """Whether they may have that."""
-        model = self.model(wish.model)
-        return model is not None and not model.clashes(wish) and self.afford(wish, model)
+        model = self.model(request.model)
+        return model is not None and not model.clashes(request) and self.affords(request, model)
 
-    def afford(self, wish: VideoRequest, model: Capability) -> bool:
+    def affords(self, request: VideoRequest, model: Capability) -> bool:
         """Whether there is enough for what a model can do."""
-        price = model.price(wish)
+        price = model.price(request)
         return price.credits <= self.credits and price.usd_micros <= self.usd_micros
 
 
-def allowed(models: Sequence[Capability], member: Member, limits: Limits) -> tuple[Capability, ...]:
+def allowed_models(models: Sequence[Capability], member: Member, limits: GuildLimits) -> tuple[Capability, ...]:
     """The models as far as a guild lets a member use them; those of which nothing is left are left out."""
     return tuple(filter(None, (_allowed(each, member, limits) for each in models)))
 
 
-def _allowed(model: Capability, member: Member, limits: Limits) -> Capability | None:
+def _allowed(model: Capability, member: Member, limits: GuildLimits) -> Capability | None:
     if limits.models and model.model not in limits.models:
         return None
-    no_pro = pro_refusal(member, limits) is not None
+    no_pro = better_mode_refusal(member, limits) is not None
     modes = tuple(mode for mode in model.modes if mode is Mode.STD or not no_pro)
     durations = tuple(each for each in model.durations if limits.longest is None or each <= limits.longest)
     if not modes or not durations:
@@ -62,16 +62,16 @@ def _allowed(model: Capability, member: Member, limits: Limits) -> Capability | 
     return replace(model, modes=modes, durations=durations, sound=sound, camera=camera, marked=limits.watermark)
 
 
-def meant(options: Mapping[str, Any], models: Sequence[Capability]) -> Capability:
+def model_for(options: Mapping[str, Any], models: Sequence[Capability]) -> Capability:
     """The model of options that name none: the first that can do all that is chosen, else one that has the camera move.
 
     Where several have the move, the cheapest: who asks for one has not asked for a model.
     """
     open_ = {name: value for name, value in options.items() if name != "model"}
     if not fits(models[0], open_):
-        able = [each for each in models if fits(each, open_)]
+        possible = [each for each in models if fits(each, open_)]
         movers = [each for each in models if options.get("camera") is not None and each.camera is not None]
-        for found in (able, movers):
+        for found in (possible, movers):
             if found:
                 return min(found, key=_cheapest)
     return models[0]
@@ -84,72 +84,74 @@ def _cheapest(model: Capability) -> int:
     return model.price(least).credits
 
 
-def alternatives(wish: VideoRequest, terms: Terms) -> list[VideoRequest]:
+def alternatives(request: VideoRequest, terms: Terms) -> list[VideoRequest]:
     """What somebody may have instead of a wish, the nearest first; the wish itself where they may have it.
 
     Each differs only where it must: put any one of its changes back, and it could not be had. A camera move that
     somebody asked for is given up last, and a storyboard is not cut.
     """
-    if terms.accept(wish):
-        return [wish]
+    if terms.accepts(request):
+        return [request]
     found: dict[VideoRequest, None] = {}
-    for candidate in _candidates(wish, terms):
-        if not terms.accept(candidate):
+    for candidate in _candidates(request, terms):
+        if not terms.accepts(candidate):
             continue
-        nearest = _put_back(candidate, wish, terms)
-        needed = nearest.model == wish.model or not terms.accept(nearest.model_copy(update={"model": wish.model}))
-        if needed and not (found and nearest.model != wish.model and nearest.camera != wish.camera):
+        nearest = _drop_needless_changes(candidate, request, terms)
+        needed = nearest.model == request.model or not terms.accepts(
+            nearest.model_copy(update={"model": request.model})
+        )
+        if needed and not (found and nearest.model != request.model and nearest.camera != request.camera):
             found[nearest] = None  # or the wished model will do
-    return sorted(found, key=lambda each: _distance(each, wish))
+    return sorted(found, key=lambda each: _distance(each, request))
 
 
-def _candidates(wish: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
+def _candidates(request: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
     """By the wished model first, with the camera move first."""
-    for model in sorted(terms.models, key=lambda each: each.model != wish.model):
-        quiet = wish.model_copy(update={"sound": wish.sound and wish.mode not in model.silent})
-        for start in dict.fromkeys((wish, quiet, wish.model_copy(update={"camera": None}))):
+    for model in sorted(terms.models, key=lambda each: each.model != request.model):
+        quiet = request.model_copy(update={"sound": request.sound and request.mode not in model.silent})
+        for start in dict.fromkeys((request, quiet, request.model_copy(update={"camera": None}))):
             nearest = model.nearest(start)
             if nearest is None:
                 continue
-            if terms.afford(nearest, model):
+            if terms.affords(nearest, model):
                 yield nearest
             else:
                 yield from _cheaper(nearest, model, terms)
 
 
-def _cheaper(request: VideoRequest, model: Capability, terms: Terms) -> Iterator[VideoRequest]:
+def _cheaper(variant: VideoRequest, model: Capability, terms: Terms) -> Iterator[VideoRequest]:
     """One as long, without sound or in the standard mode, and the longest of the request as it is."""
-    for wishes in (_plainer(request), _shorter(request, model)):
-        found = next((each for each in wishes if terms.accept(each)), None)
+    for candidates in (_simpler(variant), _shorter(variant, model)):
+        found = next((each for each in candidates if terms.accepts(each)), None)
         if found is not None:
             yield found
 
 
-def _plainer(request: VideoRequest) -> Iterator[VideoRequest]:
-    less: list[dict[str, Any]] = [{"mode": Mode.PRO}] if request.mode is Mode.FOUR_K else []
+def _simpler(variant: VideoRequest) -> Iterator[VideoRequest]:
+    less: list[dict[str, Any]] = [{"mode": Mode.PRO}] if variant.mode is Mode.FOUR_K else []
     for changes in ({"sound": False}, *less, {"mode": Mode.STD}, {"sound": False, "mode": Mode.STD}):
-        if any(getattr(request, field) != value for field, value in changes.items()):
-            yield request.model_copy(update=changes)
+        if any(getattr(variant, field) != value for field, value in changes.items()):
+            yield variant.model_copy(update=changes)
 
 
-def _shorter(request: VideoRequest, model: Capability) -> Iterator[VideoRequest]:
+def _shorter(variant: VideoRequest, model: Capability) -> Iterator[VideoRequest]:
     lengths = (
-        [] if request.shots else sorted((each for each in model.durations if each < request.duration), reverse=True)
+        [] if variant.shots else sorted((each for each in model.durations if each < variant.duration), reverse=True)
     )
-    for plain in (request, request.model_copy(update={"sound": False, "mode": Mode.STD})):
+    for plain in (variant, variant.model_copy(update={"sound": False, "mode": Mode.STD})):
         yield from (plain.model_copy(update={"duration": seconds}) for seconds in lengths)
 
 
-def _put_back(candidate: VideoRequest, wish: VideoRequest, terms: Terms) -> VideoRequest:
+def _drop_needless_changes(candidate: VideoRequest, request: VideoRequest, terms: Terms) -> VideoRequest:
     """The candidate without the changes that are not needed."""
     for field in _CHANGEABLE:
-        if getattr(candidate, field) != getattr(wish, field):
-            before = candidate.model_copy(update={field: getattr(wish, field)})
-            if terms.accept(before):
-                return _put_back(before, wish, terms)
+        if getattr(candidate, field) != getattr(request, field):
+            before = candidate.model_copy(update={field: getattr(request, field)})
+            if terms.accepts(before):
+                return _drop_needless_changes(before, request, terms)
     return candidate
 
 
-def _distance(request: VideoRequest, wish: VideoRequest) -> int:
-    changed = [field for field in ("model", *_CHANGEABLE) if getattr(request, field) != getattr(wish, field)]
+def _distance(variant: VideoRequest, request: VideoRequest) -> int:
+    changed = [field for field in ("model", *_CHANGEABLE) if getattr(variant, field) != getattr(request, field)]
     return len(changed) + ("camera" in changed)

@@ -12,7 +12,7 @@ from bot.domain.statement import Kind
 NOBODY: Final = 0  # stands for people of whom nothing but amounts is known any more
 
 
-class Sought(StrEnum):
+class JobFilter(StrEnum):
     """Which jobs."""
 
     LATEST = "latest"
@@ -23,7 +23,7 @@ class Sought(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Used:
+class UsageTotals:
     """What was used: money in millionths of a USD.
 
     `videos` reached somebody, `failed` will never be, `credits` were paid by members. `estimated` is what we expected
@@ -36,9 +36,9 @@ class Used:
     estimated: int = 0
     charged: int = 0
 
-    def __add__(self, other: "Used") -> "Used":
+    def __add__(self, other: "UsageTotals") -> "UsageTotals":
         """Both together."""
-        return Used(
+        return UsageTotals(
             videos=self.videos + other.videos,
             failed=self.failed + other.failed,
             credits=self.credits + other.credits,
@@ -48,16 +48,16 @@ class Used:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DayOfMember:
+class MemberDay:
     """What one member used on one day of the guild's calendar."""
 
     day: date
     user_id: int
-    used: Used
+    used: UsageTotals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Drift:
+class PriceDrift:
     """How far off our estimates for a model are, over the videos whose provider said what it charged.
 
     `estimated` and `reported` are in millionths of a USD, over `priced` videos; `units` are in the provider's own unit,
@@ -79,7 +79,7 @@ class Drift:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Posting:
+class LedgerEntry:
     """A line of a job's in the ledger: what it changed in which account, in the account's unit."""
 
     at: datetime

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class LibraryQuery:
     """Which videos somebody wants to see: with a text in the prompt, of a model, starred. Nothing said is all."""
 
     text: str = ""

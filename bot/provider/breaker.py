@@ -27,15 +27,15 @@ class Breaker:
         self._clock, self._threshold, self._cool_down = clock, threshold, cool_down
         self._failures = 0
         self._opened_at = 0.0
-        self._era = 0
+        self._generation = 0
         self.state = Circuit.CLOSED
 
     def admit(self) -> int | None:
         """The ticket for one call, or None: not now."""
         if self.state is Circuit.OPEN and self.wait() <= 0:
             self._enter(Circuit.HALF_OPEN)
-            return self._era
-        return self._era if self.state is Circuit.CLOSED else None
+            return self._generation
+        return self._generation if self.state is Circuit.CLOSED else None
 
     def wait(self) -> float:
         """The seconds after which asking again makes sense; 0 when a call may go through at once."""
@@ -47,14 +47,14 @@ class Breaker:
 
     def succeeded(self, ticket: int) -> None:
         """The service answered."""
-        if ticket == self._era:
+        if ticket == self._generation:
             self._failures = 0
             if self.state is Circuit.HALF_OPEN:
                 self._enter(Circuit.CLOSED)
 
     def failed(self, ticket: int) -> None:
         """The service did not answer, or nothing sensible."""
-        if ticket != self._era:
+        if ticket != self._generation:
             return
         self._failures += 1
         if self.state is Circuit.HALF_OPEN or self._failures >= self._threshold:
@@ -63,10 +63,10 @@ class Breaker:
 
     def abandoned(self, ticket: int) -> None:
         """The call ended without telling anything; another one may be the probe, at once."""
-        if ticket == self._era and self.state is Circuit.HALF_OPEN:
+        if ticket == self._generation and self.state is Circuit.HALF_OPEN:
             self._enter(Circuit.OPEN)
 
     def _enter(self, state: Circuit) -> None:
         self.state = state
-        self._era += 1
+        self._generation += 1
         self._failures = 0

@@ -79,7 +79,7 @@ class Downloader:
         """
         part = _Part(path)
         try:
-            async with asyncio.timeout(self._total), self._opened(_parsed(url)) as response:
+            async with asyncio.timeout(self._total), self._open(_parsed(url)) as response:
                 size = await _store(response, part, cap=cap)
             await asyncio.to_thread(part.finish)
         except TimeoutError as exc:
@@ -95,7 +95,7 @@ class Downloader:
         return size
 
     @contextlib.asynccontextmanager
-    async def _opened(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
+    async def _open(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
         """The answer that holds the file, at the end of at most `REDIRECTS` hops of which each is checked."""
         for _hop in range(REDIRECTS + 1):
             target = await address.checked(url, trusted=self._trusted, resolve=self._resolve)
@@ -143,11 +143,11 @@ class _Part:
     def write(self, piece: bytes | bytearray) -> None:
         with self._lock:
             if not self._ended:
-                self._at_hand().write(piece)
+                self._open_file().write(piece)
 
     def finish(self) -> None:
         with self._lock:
-            file = self._at_hand()
+            file = self._open_file()
             file.close()
             Path(file.name).replace(self._path)
             self._file, self._ended = None, True
@@ -161,7 +161,7 @@ class _Part:
                 Path(self._file.name).unlink(missing_ok=True)
                 self._file = None
 
-    def _at_hand(self) -> IO[bytes]:
+    def _open_file(self) -> IO[bytes]:
         if self._file is None:
             self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - finish or discard closes it
                 dir=self._path.parent, prefix=f"{self._path.name}.", suffix=".part", delete=False

@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
-from bot.provider.kirin_answer import Answer, Error
+from bot.provider.kirin_answer import KirinAnswer, TaskError
 from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN, is_moderation
 from bot.provider.transport import Transport
 
@@ -130,7 +130,7 @@ class Kirin(VideoProvider):
         return await self._transport.query(path, read=read, explain=_explain_query)
 
     def _created(self, external_id: str, body: bytes) -> Task:
-        answer = Answer.read(body)
+        answer = KirinAnswer.read(body)
         if answer.id:
             return self._task(answer, task_id=answer.id, external_id=external_id)
         if answer.error:
@@ -138,7 +138,7 @@ class Kirin(VideoProvider):
         raise ValueError("neither an id nor an error")
 
     def _fetched(self, task_id: str, body: bytes) -> Task:
-        answer = Answer.read(body)
+        answer = KirinAnswer.read(body)
         if answer.id not in {"", task_id}:
             raise ValueError("the answer is about another task")
         if not answer.id and not answer.status:
@@ -146,25 +146,25 @@ class Kirin(VideoProvider):
         return self._task(answer, task_id=task_id, external_id=answer.external_task_id or None)
 
     def _found(self, external_id: str, body: bytes) -> Task:
-        answer = Answer.read(body)
+        answer = KirinAnswer.read(body)
         if answer.external_task_id not in {"", external_id}:
             raise ValueError("the answer is about another task")
         if not answer.id:
             raise self._no_task(answer)
         return self._task(answer, task_id=answer.id, external_id=external_id)
 
-    def _no_task(self, answer: Answer) -> Exception:
+    def _no_task(self, answer: KirinAnswer) -> Exception:
         """What a 200 without a task means of a query: never that the task failed, for that has a status."""
         if not answer.error:
             return ValueError("neither a task nor an error")
         kind = TaskUnknown if answer.error.code == "404" else _NUMBERS.get(answer.error.code, ProviderUnavailable)
         return self._refusal(answer, kind)
 
-    def _refusal(self, answer: Answer, kind: type[ProviderError]) -> ProviderError:
+    def _refusal(self, answer: KirinAnswer, kind: type[ProviderError]) -> ProviderError:
         detail = self._transport.redact(answer.error.detail)
         return kind(provider=self.id, code=self._transport.redact(answer.error.code), detail=detail)
 
-    def _task(self, answer: Answer, *, task_id: str, external_id: str | None) -> Task:
+    def _task(self, answer: KirinAnswer, *, task_id: str, external_id: str | None) -> Task:
         status = _STATUS.get(answer.status.lower(), TaskStatus.WORKING)
         result, failure = None, None
         if status is TaskStatus.SUCCEEDED:
@@ -184,7 +184,7 @@ class Kirin(VideoProvider):
             cost_usd=answer.usage.cost,
         )
 
-    def _failure(self, error: Error) -> TaskFailure:
+    def _failure(self, error: TaskError) -> TaskFailure:
         return TaskFailure(
             code=self._transport.redact(error.code),
             detail=self._transport.redact(error.detail),
@@ -216,7 +216,7 @@ def _params(request: VideoRequest) -> dict[str, Any]:
     return params
 
 
-def _result(answer: Answer) -> TaskResult | None:
+def _result(answer: KirinAnswer) -> TaskResult | None:
     """The video of a finished task; of two, the second is the watermarked one that is "also" returned."""
     videos = answer.videos()
     if not videos:
@@ -225,12 +225,12 @@ def _result(answer: Answer) -> TaskResult | None:
     return TaskResult(url=videos[0].url, seconds=videos[0].duration, watermark_url=watermarked)
 
 
-def _known(error: Error) -> FaultClass | None:
+def _known(error: TaskError) -> FaultClass | None:
     """The class of a documented code; one that came as a number has lost its zeros in front."""
     return CODES.get(error.code.zfill(_DIGITS))
 
 
-def _fault(error: Error) -> FaultClass:
+def _fault(error: TaskError) -> FaultClass:
     known = _known(error)
     if known is FaultClass.TRANSIENT:
         return known
@@ -238,23 +238,23 @@ def _fault(error: Error) -> FaultClass:
     return FaultClass.CONTENT if moderated else FaultClass.PERMANENT
 
 
-def _said(body: bytes) -> Error:
+def _parse(body: bytes) -> TaskError:
     """The complaint in an error answer's body, in whichever of its places and forms."""
     try:
-        answer = Answer.read(body)
+        answer = KirinAnswer.read(body)
     except ValueError:
-        return Error(message=body[:EXCERPT].decode(errors="replace"))
-    return answer.error or Error(code=answer.code, message=answer.message)
+        return TaskError(message=body[:EXCERPT].decode(errors="replace"))
+    return answer.error or TaskError(code=answer.code, message=answer.message)
 
 
 def _explain_query(_status: int, body: bytes) -> Complaint:
-    error = _said(body)
+    error = _parse(body)
     return Complaint(code=error.code, detail=error.detail)
 
 
 def _explain_create(status: int, body: bytes) -> Complaint:
     """A documented code is a clear refusal even beside a 500; moderation is told from the words of a plain one."""
-    error = _said(body)
+    error = _parse(body)
     clear = _known(error) is not None and (status in PLAIN or status >= _SERVER_ERROR)
     moderated = _fault(error) is FaultClass.CONTENT and status in PLAIN
     kind = _REFUSALS[_fault(error)] if clear or moderated else None

@@ -9,16 +9,16 @@ from pydantic import BeforeValidator, model_validator
 
 from bot.provider.reading import (
     Amount,
+    AnswerModel,
     Detail,
     Id,
     Seconds,
-    Slim,
     Url,
     Word,
     number,
     object_of,
     objects,
-    without_mark,
+    strip_bom,
     word,
 )
 
@@ -37,7 +37,7 @@ def _error(value: Any) -> Any:
     return value if isinstance(value, dict) else {"code": value}
 
 
-class Error(Slim):
+class TaskError(AnswerModel):
     """What an answer complains of; false when it complains of nothing."""
 
     code: Word = ""
@@ -53,7 +53,7 @@ class Error(Slim):
         return bool(self.code or self.detail)
 
 
-class Content(Slim):
+class Content(AnswerModel):
     """One file of a result."""
 
     type: Word = ""
@@ -61,19 +61,19 @@ class Content(Slim):
     duration: Seconds = None
 
 
-class Output(Slim):
+class Output(AnswerModel):
     """One output of a task, of several files."""
 
     content: Annotated[tuple[Content, ...], BeforeValidator(objects)] = ()
 
 
-class Usage(Slim):
+class Cost(AnswerModel):
     """What the task cost. The `discount` is left alone: the document can't say what it means."""
 
     cost: Amount = None
 
 
-class Answer(Slim):
+class KirinAnswer(AnswerModel):
     """Any answer of the API, in its flat form: to a create, to a query, or of an error."""
 
     id: Id = ""
@@ -81,8 +81,8 @@ class Answer(Slim):
     status: Word = ""
     progress: Annotated[float | None, BeforeValidator(_progress)] = None
     output: Annotated[tuple[Output, ...], BeforeValidator(objects)] = ()
-    usage: Annotated[Usage, BeforeValidator(object_of)] = Usage()
-    error: Annotated[Error, BeforeValidator(_error)] = Error()
+    usage: Annotated[Cost, BeforeValidator(object_of)] = Cost()
+    error: Annotated[TaskError, BeforeValidator(_error)] = TaskError()
     code: Word = ""
     message: Detail = ""
 
@@ -101,13 +101,13 @@ class Answer(Slim):
         return flat
 
     @classmethod
-    def read(cls, body: bytes) -> "Answer":
+    def read(cls, body: bytes) -> "KirinAnswer":
         """Read an answer.
 
         Raises:
             ValueError: it is not a JSON object.
         """
-        return cls.model_validate_json(without_mark(body))
+        return cls.model_validate_json(strip_bom(body))
 
     def videos(self) -> list[Content]:
         """The videos that can be fetched, in the order of the answer."""

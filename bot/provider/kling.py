@@ -23,7 +23,7 @@ from bot.errors import (
 from bot.provider import kling_codes
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
-from bot.provider.kling_answer import Answer, Report
+from bot.provider.kling_answer import KlingAnswer, TaskReport
 from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN
 from bot.provider.transport import Transport
 
@@ -61,9 +61,9 @@ class Kling(VideoProvider):
         prefix: str = "",
         renew: Callable[[], None] | None = None,
         callback_url: str | None = None,
-        modeless: Collection[str] = (),
+        models_without_mode: Collection[str] = (),
     ) -> None:
-        self._modeless = frozenset(modeless)
+        self._modeless = frozenset(models_without_mode)
         self.find_is_authoritative = True
         self._transport, self._path = transport, prefix.rstrip("/") + PATH
         self._renew, self._callback_url = renew, callback_url
@@ -83,7 +83,9 @@ class Kling(VideoProvider):
         if self._callback_url:
             body["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
         read, explain = partial(self._created, external_id), partial(self._explain, create=True)
-        return await self._signed(lambda: self._transport.create(self._path, body=body, read=read, explain=explain))
+        return await self._with_fresh_token(
+            lambda: self._transport.create(self._path, body=body, read=read, explain=explain)
+        )
 
     async def fetch(self, task_id: str) -> Task:
         """Ask how a task stands ("Wire", query).
@@ -134,9 +136,11 @@ class Kling(VideoProvider):
 
     async def _query(self, rest: str, read: Callable[[bytes], _T]) -> _T:
         explain = partial(self._explain, create=False)
-        return await self._signed(lambda: self._transport.query(self._path + rest, read=read, explain=explain))
+        return await self._with_fresh_token(
+            lambda: self._transport.query(self._path + rest, read=read, explain=explain)
+        )
 
-    async def _signed(self, call: Callable[[], Awaitable[_T]]) -> _T:
+    async def _with_fresh_token(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Make the call, and once more with a fresh signature when the service says that the old one has run out."""
         try:
             return await call()
@@ -146,14 +150,14 @@ class Kling(VideoProvider):
             self._renew()
         return await call()
 
-    def _answer(self, body: bytes, *, create: bool = False) -> Answer:
+    def _answer(self, body: bytes, *, create: bool = False) -> KlingAnswer:
         """An answer that is about tasks, as a 2xx should be.
 
         Raises:
             ProviderError: it complains instead.
             ValueError: it is no answer at all.
         """
-        answer = self._heard(Answer.read(body))
+        answer = self._learn_relay(KlingAnswer.read(body))
         if answer.fine or answer.report:
             return answer
         said = self._complaint(answer, _OK, create=create)
@@ -190,7 +194,7 @@ class Kling(VideoProvider):
             if report.id
         ]
 
-    def _heard(self, answer: Answer) -> Answer:
+    def _learn_relay(self, answer: KlingAnswer) -> KlingAnswer:
         """Remember who speaks: from the first words of a relay on, it is one."""
         if answer.relayed:
             self._relayed, self.find_is_authoritative = True, False
@@ -198,12 +202,12 @@ class Kling(VideoProvider):
 
     def _explain(self, status: int, body: bytes, *, create: bool) -> Complaint:
         try:
-            answer = self._heard(Answer.read(body))
+            answer = self._learn_relay(KlingAnswer.read(body))
         except ValueError:
-            answer = Answer.model_validate({"message": body[:EXCERPT].decode(errors="replace")})
+            answer = KlingAnswer.model_validate({"message": body[:EXCERPT].decode(errors="replace")})
         return self._complaint(answer, status, create=create)
 
-    def _complaint(self, answer: Answer, status: int, *, create: bool) -> Complaint:
+    def _complaint(self, answer: KlingAnswer, status: int, *, create: bool) -> Complaint:
         """What an answer complains of. The code decides, beside a clear "no" also the words, else the status."""
         meaning = kling_codes.of_code(answer.code)
         if meaning is None and (status in PLAIN or status == _OK):
@@ -220,7 +224,7 @@ class Kling(VideoProvider):
             kind = TaskUnknown
         return Complaint(code=code, detail=answer.message, error=kind)
 
-    def _task(self, report: Report, *, task_id: str, external_id: str | None, code: str = "") -> Task:
+    def _task(self, report: TaskReport, *, task_id: str, external_id: str | None, code: str = "") -> Task:
         status = _STATUS.get(report.status.lower(), TaskStatus.WORKING)
         result, failure = None, None
         if status is TaskStatus.SUCCEEDED and report.url:
@@ -241,7 +245,7 @@ class Kling(VideoProvider):
             created_at=report.created_at,
         )
 
-    def _failure(self, report: Report, code: str) -> TaskFailure:
+    def _failure(self, report: TaskReport, code: str) -> TaskFailure:
         meaning, code = kling_codes.of_failure(code, report.reason)
         detail = self._transport.redact(report.reason)
         return TaskFailure(code=code, detail=detail, fault=meaning.fault, resubmits=meaning.resubmits)

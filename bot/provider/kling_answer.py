@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, model_validator
 
 from bot.provider.reading import (
+    AnswerModel,
     Detail,
     Id,
     Seconds,
-    Slim,
     Url,
     Word,
     amount,
@@ -22,8 +22,8 @@ from bot.provider.reading import (
     object_of,
     objects,
     string,
+    strip_bom,
     url,
-    without_mark,
 )
 
 _FINE: Final = frozenset({"", "0", "200", "success"})  # codes that complain of nothing
@@ -52,7 +52,7 @@ def _units(value: Any) -> str | None:
     return None if units is None else f"{units.normalize():f}"
 
 
-class Report(Slim):
+class TaskReport(AnswerModel):
     """What an answer says of one task. `seconds` is the length of its video, `units` what was charged for it."""
 
     id: Id = ""
@@ -83,21 +83,21 @@ class Report(Slim):
             "progress": value.get("progress"),
             "created_at": value.get("created_at"),
             # Relays of before `result_url` put it where the reason of a failure goes.
-            "url": _first(value.get("result_url"), object_of(value.get("metadata")), video.get("url"), fail_reason),
+            "url": _first_url(value.get("result_url"), object_of(value.get("metadata")), video.get("url"), fail_reason),
             "watermark_url": video.get("watermark_url"),
             "seconds": video.get("duration"),
             "units": value.get("final_unit_deduction", inside.get("final_unit_deduction")),
         }
 
 
-class _Complaint(Slim):
+class _Complaint(AnswerModel):
     """What the API itself has said, where a relay passes it on as a text."""
 
     code: Word = ""
     message: Detail = ""
 
 
-class Answer(Slim):
+class KlingAnswer(AnswerModel):
     """Any answer: to a create, a query or a list, or of an error.
 
     `relayed` is whether a new-api relay speaks: it gives words for codes, or answers a create with the bare task.
@@ -108,7 +108,7 @@ class Answer(Slim):
     message: Detail = ""
     relayed: bool = False
     listed: bool = False
-    reports: tuple[Report, ...] = ()
+    reports: tuple[TaskReport, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -122,20 +122,20 @@ class Answer(Slim):
             code = code or string(object_of(error).get("code"))
         message = value.get("message") or object_of(error).get("message") or error
         return {
-            **_passed_on(code, message),
+            **_relayed_message(code, message),
             "relayed": bare or bool(code and not code.removeprefix("-").isdecimal()),
             "listed": isinstance(data, list),
             "reports": [value] if bare else objects(data),
         }
 
     @classmethod
-    def read(cls, body: bytes) -> "Answer":
+    def read(cls, body: bytes) -> "KlingAnswer":
         """Read an answer.
 
         Raises:
             ValueError: it is not a JSON object.
         """
-        return cls.model_validate_json(without_mark(body))
+        return cls.model_validate_json(strip_bom(body))
 
     @property
     def fine(self) -> bool:
@@ -143,19 +143,19 @@ class Answer(Slim):
         return self.code.lower() in _FINE
 
     @property
-    def report(self) -> Report | None:
+    def report(self) -> TaskReport | None:
         """What it says of the one task it is about, if it is about one."""
-        report = self.reports[0] if self.reports else Report.model_construct()
+        report = self.reports[0] if self.reports else TaskReport.model_construct()
         return report if report.status or (report.id and self.fine) else None
 
 
-def _first(*places: Any) -> str:
+def _first_url(*places: Any) -> str:
     """The first URL among these places; one that is an object has it as its `url`."""
     urls = (url(place.get("url") if isinstance(place, dict) else place) for place in places)
     return next(filter(None, urls), "")
 
 
-def _passed_on(code: str, message: Any) -> dict[str, Any]:
+def _relayed_message(code: str, message: Any) -> dict[str, Any]:
     """The code and the message, of the API itself where the message is its whole answer as a text."""
     if isinstance(message, str) and message.lstrip().startswith("{"):
         try:

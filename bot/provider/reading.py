@@ -88,7 +88,7 @@ def object_of(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def without_mark(body: bytes) -> bytes:
+def strip_bom(body: bytes) -> bytes:
     """The body without the byte order mark that some servers put before their JSON."""
     return body.removeprefix(_BOM)
 
@@ -105,7 +105,7 @@ Seconds = Annotated[float | None, BeforeValidator(seconds)]
 Amount = Annotated[Decimal | None, BeforeValidator(amount)]
 
 
-class Slim(BaseModel):
+class AnswerModel(BaseModel):
     """A part of an answer: frozen, without what is not asked for, and silent about what was given."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from bot.errors import ProviderError, ProviderUnavailable
 from bot.provider.boundary import Complaint
-from bot.provider.reading import Slim, number, string, without_mark, word
+from bot.provider.reading import AnswerModel, number, string, strip_bom, word
 from bot.provider.transport import Transport
 
 TEXT_PATH: Final = "/model/v1/text/scan"
@@ -68,12 +68,12 @@ def _explain(_status: int, _body: bytes) -> Complaint:
     return Complaint()
 
 
-class _Text(Slim):
+class _Text(AnswerModel):
     data: dict[str, Any]
     status: Any = None
 
 
-class _Video(Slim):
+class _Video(AnswerModel):
     ok: Any = None
     error: Any = None
     nsfw_level: Any = None
@@ -81,7 +81,7 @@ class _Video(Slim):
 
 
 def _read_text(body: bytes) -> Verdict:
-    answer = _Text.model_validate_json(without_mark(body))
+    answer = _Text.model_validate_json(strip_bom(body))
     if isinstance(answer.status, dict) and string(answer.status.get("code")) not in _FINE:
         raise ValueError("a status of trouble")
     if "sensitive_words" not in answer.data:
@@ -95,7 +95,7 @@ def _read_text(body: bytes) -> Verdict:
 
 
 def _read_video(body: bytes) -> Verdict:
-    answer = _Video.model_validate_json(without_mark(body))
+    answer = _Video.model_validate_json(strip_bom(body))
     level = number(answer.nsfw_level)
     if answer.ok is not True or answer.error or level is None or not CLEAN <= level <= WORST:
         raise ValueError("no verdict")

@@ -216,7 +216,7 @@ class Transport:
             async with asyncio.timeout(self._timeouts.call):
                 response = await self._client.send(self._request(call, bearer, request_id), stream=True)
                 try:
-                    return await self._taken_in(response)
+                    return await self._read_response(response)
                 finally:
                     await response.aclose()
         except boundary.FOREIGN as exc:
@@ -224,7 +224,7 @@ class Transport:
         # Raised out here so that a cause which shows a secret is not even the context of ours.
         error = self._error_of(cause, call)
         _log.info("%s did not answer request %s: %s", self._provider, request_id, error.code)
-        raise error from self._fit_to_show(cause)
+        raise error from self._without_secrets(cause)
 
     def _request(self, call: _Call, bearer: str, request_id: str) -> httpx.Request:
         headers = {
@@ -245,7 +245,7 @@ class Transport:
             timeout=httpx.Timeout(connect=wait.connect, read=read, write=wait.write, pool=wait.pool),
         )
 
-    async def _taken_in(self, response: httpx.Response) -> _Answer:
+    async def _read_response(self, response: httpx.Response) -> _Answer:
         try:
             body = await boundary.read_body(response)
         except (httpx.RequestError, ValueError):
@@ -262,7 +262,7 @@ class Transport:
                 return read(answer.body)
             except ValueError as exc:
                 cause = exc
-            raise self._error_of(cause, call) from self._fit_to_show(cause)
+            raise self._error_of(cause, call) from self._without_secrets(cause)
         complaint = call.explain(answer.status, answer.body)
         kind = complaint.error or boundary.error_of_status(answer.status, create=call.create)
         code = complaint.code or f"http_{answer.status}"
@@ -273,7 +273,7 @@ class Transport:
         code = "malformed" if isinstance(exc, ValueError) else _snake(type(exc).__name__)
         return self._error(kind, code=code, detail=str(exc))
 
-    def _fit_to_show(self, exc: Exception) -> Exception | None:
+    def _without_secrets(self, exc: Exception) -> Exception | None:
         """The exception, unless it or one behind it shows a secret."""
         link: BaseException | None = exc
         while link is not None:

@@ -2,25 +2,25 @@
 
 from dataclasses import dataclass
 
-from bot.service.admin.credits import Quotas
-from bot.service.admin.doctor import Checkup
+from bot.service.admin.credits import Credits
+from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
-from bot.service.admin.policies import Guilds
+from bot.service.admin.policies import GuildPolicies
 from bot.service.admin.usage import Usage
 from bot.service.jobs.results import Results
 from bot.service.jobs.videos import Videos
 from bot.service.member.about import About
-from bot.service.member.defaults import Choices
+from bot.service.member.defaults import RememberedDefaults
 from bot.service.member.feedback import Feedback
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.cases import Cases
-from bot.service.upkeep.left_guilds import Departures
+from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy
-from bot.store.member.drafts import Drafts
-from bot.store.member.preferences import Preferences
+from bot.store.member.drafts import DraftStore
+from bot.store.member.preferences import PreferenceStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,21 +28,21 @@ class Services:
     """What the bot can do for people."""
 
     videos: Videos
-    drafts: Drafts
-    preferences: Preferences
+    drafts: DraftStore
+    preferences: PreferenceStore
     library: Library
     gallery: Gallery
     presets: Presets
-    choices: Choices
+    choices: RememberedDefaults
     storyboards: Storyboards
     results: Results
     cases: Cases
-    guilds: Guilds
+    guilds: GuildPolicies
     about: About
     privacy: Privacy
-    departures: Departures
+    left_guilds: LeftGuilds
     feedback: Feedback
-    checkup: Checkup
+    doctor: Doctor
     guild_jobs: GuildJobs
     usage: Usage
-    quotas: Quotas
+    credits: Credits

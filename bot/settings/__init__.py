@@ -74,12 +74,12 @@ def _visible(value: str) -> str:
     return line
 
 
-def _listed(value: Any) -> Any:
+def _split_list(value: Any) -> Any:
     """`1, 2` as people write it; anything else is left to the model."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _none(value: Any) -> Any:
+def _parse_none(value: Any) -> Any:
     """`none` means that there is none; to say nothing means nothing."""
     return None if isinstance(value, str) and value.strip().casefold() == "none" else value
 
@@ -96,8 +96,8 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
 DiscordId = Annotated[int, Field(gt=0, lt=2**63, description=_AN_ID)]
-Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_listed)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Ids = Annotated[tuple[DiscordId, ...], NoDecode, BeforeValidator(_split_list)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     price_table: Path | None = None
     daily_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 60
     direct_credits: Annotated[int, Field(ge=0, le=1_000_000)] = 10
-    monthly_budget_usd: Annotated[Budget | None, BeforeValidator(_none), Field(description=_A_BUDGET)]
+    monthly_budget_usd: Annotated[Budget | None, BeforeValidator(_parse_none), Field(description=_A_BUDGET)]
     max_jobs_per_user: Count = 3
     running_per_user: Count = 2
     running_per_guild: Count = 5
@@ -175,14 +175,14 @@ class Settings(BaseSettings):
 
     @field_validator("poll_seconds_max")
     @classmethod
-    def _not_below_the_least(cls, most: float, info: ValidationInfo) -> float:
+    def _check_poll_range(cls, most: float, info: ValidationInfo) -> float:
         if most < info.data.get("poll_seconds_min", most):
             raise ValueError("at least POLL_SECONDS_MIN")
         return most
 
     @model_validator(mode="wrap")
     @classmethod
-    def _everything_at_once(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _collect_mistakes(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
         mistakes = [*_missing_keys(data), *table_mistakes(data)]
         try:
             settings = handler(data)
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsInvalid: with one line for every mistake: the variable, what was expected, and what is there.
         """
-        strangers = list(_strangers(cls, values))
+        strangers = list(_unknown_names(cls, values))
         try:
             settings = cls(**values)
         except SettingsInvalid as exc:
@@ -240,7 +240,7 @@ def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "KIRIN_API_KEY", "expected the key of at least one video service (or set KLING_API_KEY)"
 
 
-def _strangers(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _unknown_names(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What the file cannot mean, and names that no setting has."""
     given = {name.lower() for name, value in os.environ.items() if value} | set(values)
     if file := values.get("_env_file", model.model_config["env_file"]):
@@ -249,7 +249,7 @@ def _strangers(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[
     yield from in_environment(os.environ, model.model_fields, given)
 
 
-def _meaning(model: type[Settings], name: str) -> str:
+def _description(model: type[Settings], name: str) -> str:
     """What a setting that has to be decided on is to be set to, where its name does not say so."""
     described = model.model_fields[name].description
     return f" to {described}" if described else ""
@@ -266,5 +266,5 @@ def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str
     """The variable, what was expected, and what is there unless that may be a secret."""
     name = str(error["loc"][0])
     if is_missing(error):
-        return name.upper(), f"must be set{_meaning(model, name)}"
+        return name.upper(), f"must be set{_description(model, name)}"
     return name.upper(), f"expected {expected(error, model.model_json_schema())}, not {shown(error['input'], secrets)}"

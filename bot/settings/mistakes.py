@@ -81,9 +81,9 @@ def in_environment(present: Iterable[str], known: Iterable[str], given: Collecti
     """
     names = set(known)
     for name in map(str.lower, present):
-        near = [] if name in names else _near(name, names, SLIP)
+        near = [] if name in names else _similar_names(name, names, SLIP)
         if near and near[0] not in given and near[0].partition("_")[0] == name.partition("_")[0]:
-            yield _stranger(name, near)
+            yield _unknown_setting(name, near)
 
 
 def _in_line(binding: Binding, file: Path, names: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -92,15 +92,15 @@ def _in_line(binding: Binding, file: Path, names: Collection[str]) -> Iterator[t
     elif binding.key is not None:
         name = binding.key.lower()
         if name not in names and not name.startswith(FOREIGN):
-            yield _stranger(name, _near(name, names, ALIKE))
+            yield _unknown_setting(name, _similar_names(name, names, ALIKE))
 
 
-def _stranger(name: str, near: Collection[str]) -> tuple[str, str]:
+def _unknown_setting(name: str, near: Collection[str]) -> tuple[str, str]:
     meant = "".join(f" (did you mean {each.upper()}?)" for each in near)
     return name.upper(), f"expected the name of a setting; there is none of this name{meant}"
 
 
-def _near(name: str, names: Iterable[str], how: float) -> list[str]:
+def _similar_names(name: str, names: Iterable[str], how: float) -> list[str]:
     return difflib.get_close_matches(name, names, n=1, cutoff=how)
 
 

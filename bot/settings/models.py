@@ -62,7 +62,7 @@ class Model(_Table):
     as_of: Annotated[date, Field(description="a date like 2026-11-28")]
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         camera = self.camera or Camera(modes=self.modes, durations=self.durations)
         if not {*self.sound, *camera.modes} <= {*self.modes} or not {*camera.durations} <= {*self.durations}:
             raise ValueError("sound and camera are for modes and durations that the model has")
@@ -98,7 +98,7 @@ class ModelTable(_Table):
     model: tuple[Model, ...] = ()
 
     @model_validator(mode="after")
-    def _each_once(self) -> Self:
+    def _check_unique(self) -> Self:
         names = [each.model for each in self.model]
         for name in sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"one row for {name} only")
@@ -108,7 +108,7 @@ class ModelTable(_Table):
         """What each model can do, by its name, in the order of the table."""
         return {each.model: each.capability() for each in self.model}
 
-    def modeless(self) -> frozenset[str]:
+    def models_without_mode(self) -> frozenset[str]:
         """The models whose service takes no mode."""
         return frozenset(each.model for each in self.model if not each.takes_mode)
 

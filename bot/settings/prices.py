@@ -21,9 +21,9 @@ def table(path: Path | None, models: Mapping[str, Capability]) -> PriceTable:
     if path is None:
         return _shipped()
     own = _read(path)
-    if strangers := [problem for rate in own.rate for problem in _strange(rate, models)]:
+    if strangers := [problem for rate in own.rate for problem in _is_unknown(rate, models)]:
         raise TableUnusable(strangers)
-    return _shipped().but(own)
+    return _shipped().overridden_by(own)
 
 
 def missing(prices: PriceTable, offered: Iterable[Capability]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _read(path: Path) -> PriceTable:
         raise tables.mistakes(exc, PriceTable) from exc
 
 
-def _strange(rate: Rate, models: Mapping[str, Capability]) -> Iterator[str]:
+def _is_unknown(rate: Rate, models: Mapping[str, Capability]) -> Iterator[str]:
     """Why a rate is the price of nothing that can be made: most likely a slip of the pen."""
     model = models.get(rate.model)
     if model is None or model.provider != rate.provider:

@@ -6,7 +6,7 @@ from bot.domain.row import millis
 from bot.store.database import Database, Transaction
 
 
-class ChoreStore:
+class PeriodicTaskStore:
     """The chores of one database."""
 
     def __init__(self, database: Database) -> None:

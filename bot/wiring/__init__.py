@@ -10,34 +10,34 @@ from bot.domain.funding import Defaults
 from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
 from bot.service.jobs.admission import Admission
-from bot.service.jobs.offered_models import GivenUp
+from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Repeats
+from bot.service.jobs.reposts import Reposts
 from bot.service.jobs.results import Results
-from bot.service.jobs.types import Limits
+from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
 from bot.service.jobs.worker import Worker
 from bot.service.member.about import About, Facts
-from bot.service.member.defaults import Choices
-from bot.service.member.gallery import Curator, Gallery
+from bot.service.member.defaults import RememberedDefaults
+from bot.service.member.gallery import Gallery, GalleryPoster
 from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
-from bot.service.moderation.case_poster import Clerk
+from bot.service.moderation.case_poster import CasePoster
 from bot.service.services import Services
-from bot.service.upkeep.scheduler import Chore, Steward
+from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
 from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.gallery import GalleryStore
-from bot.store.member.library import Shelf
-from bot.store.member.preferences import Preferences
+from bot.store.member.library import LibraryStore
+from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
 from bot.store.money.budget_alerts import BudgetStore
-from bot.store.periodic_tasks import ChoreStore
+from bot.store.periodic_tasks import PeriodicTaskStore
 from bot.wiring.administration import Administration
 from bot.wiring.engine import Engine
 from bot.wiring.housekeeping import Housekeeping
@@ -46,7 +46,7 @@ from bot.wiring.world import World
 __all__ = ["Wiring", "World"]
 
 CASES: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
-HANGING: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
+GALLERY_LEASES: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
 
 
 class Wiring:
@@ -55,8 +55,8 @@ class Wiring:
     def __init__(self, settings: Settings, world: World) -> None:
         self._settings, self._world = settings, world
         self._engine = Engine(settings, world, wake=self._wake_all)
-        self._drafts, self._preferences = Drafts(world.database), Preferences(world.database)
-        self._shelf, self._preset_store = Shelf(world.database), PresetStore(world.database)
+        self._drafts, self._preferences = DraftStore(world.database), PreferenceStore(world.database)
+        self._library_store, self._preset_store = LibraryStore(world.database), PresetStore(world.database)
         self._gallery_store = GalleryStore(world.database)
 
     @cached_property
@@ -67,8 +67,10 @@ class Wiring:
             videos=self._videos,
             drafts=self._drafts,
             preferences=self._preferences,
-            choices=Choices(preferences=self._preferences, models=self._videos.models),
-            library=Library(shelf=self._shelf, lookup=engine.lookup, gallery=self._gallery, clock=self._world.clock),
+            choices=RememberedDefaults(preferences=self._preferences, models=self._videos.models),
+            library=Library(
+                library_store=self._library_store, lookup=engine.lookup, gallery=self._gallery, clock=self._world.clock
+            ),
             gallery=self._gallery,
             presets=Presets(
                 store=self._preset_store,
@@ -85,26 +87,26 @@ class Wiring:
                 results=self._results,
                 delivery=engine.delivery,
                 cards=engine.cards,
-                clerk=self._clerk,
+                case_poster=self._case_poster,
                 deadline=engine.deadline,
             ),
-            checkup=administration.checkup,
+            doctor=administration.doctor,
             guilds=administration.guilds,
             guild_jobs=administration.guild_jobs,
             usage=administration.usage,
-            quotas=administration.quotas,
+            credits=administration.credits,
             about=About(
                 facts=Facts(version=__version__, source=self._settings.source_url, started_at=self._world.clock()),
                 health=engine.health,
                 clock=self._world.clock,
             ),
             privacy=self._housekeeping.privacy,
-            departures=self._housekeeping.departures,
+            left_guilds=self._housekeeping.left_guilds,
             feedback=self._housekeeping.feedback,
         )
 
     @property
-    def given_up(self) -> GivenUp:
+    def given_up(self) -> GivenUpModels:
         """Knows the models that their service has given up."""
         return self._engine.given_up
 
@@ -114,35 +116,37 @@ class Wiring:
         return self._engine.worker
 
     @cached_property
-    def steward(self) -> Steward:
+    def scheduler(self) -> Scheduler:
         """Does what has to be done from time to time."""
-        chores = [
-            *self._housekeeping.chores(),
-            *self._administration.chores(),
-            Chore(name="cases", every=CASES, work=self._clerk.see_to_all, prompt=True),
-            Chore(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
-            Chore(name="copies", every=timedelta(minutes=5), work=self._repeats.work),
+        periodic_tasks = [
+            *self._housekeeping.periodic_tasks(),
+            *self._administration.periodic_tasks(),
+            PeriodicTask(name="cases", every=CASES, work=self._case_poster.post_due_cases, prompt=True),
+            PeriodicTask(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
+            PeriodicTask(name="copies", every=timedelta(minutes=5), work=self._reposts.work),
         ]
-        return Steward(chores=chores, store=ChoreStore(self._world.database), clock=self._world.clock)
+        return Scheduler(
+            periodic_tasks=periodic_tasks, store=PeriodicTaskStore(self._world.database), clock=self._world.clock
+        )
 
     @cached_property
-    def curator(self) -> Curator:
+    def gallery_poster(self) -> GalleryPoster:
         """Hangs well-starred videos in galleries."""
-        return Curator(
+        return GalleryPoster(
             store=self._gallery_store,
-            shelf=self._shelf,
+            library_store=self._library_store,
             lookup=self._engine.lookup,
             copies=self._engine.copies,
-            courier=self._world.courier,
-            lease=timedelta(seconds=HANGING * self._settings.lease_seconds),
+            result_poster=self._world.result_poster,
+            lease=timedelta(seconds=GALLERY_LEASES * self._settings.lease_seconds),
             clock=self._world.clock,
             moment=self._world.moment,
             rand=random.random,
         )
 
     @cached_property
-    def _clerk(self) -> Clerk:
-        return self._engine.moderating.clerk(copies=self._engine.copies, moment=self._world.moment)
+    def _case_poster(self) -> CasePoster:
+        return self._engine.moderating.case_poster(copies=self._engine.copies, moment=self._world.moment)
 
     @cached_property
     def _videos(self) -> Videos:
@@ -151,12 +155,12 @@ class Wiring:
             jobs=engine.jobs,
             lookup=engine.lookup,
             cards=engine.cards,
-            expectation=engine.expectation,
+            forecaster=engine.forecaster,
             health=engine.health,
-            desk=engine.desk,
+            operator_alerts=engine.operator_alerts,
             models=self._world.models,
             admission=self._admission,
-            limits=Limits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
+            limits=JobLimits(jobs_per_user=self._settings.max_jobs_per_user, deadline=engine.deadline),
             clock=self._world.clock,
             moment=self._world.moment,
             wake=self._wake_all,
@@ -181,10 +185,10 @@ class Wiring:
             store=ResultStore(self._world.database),
             lookup=self._engine.lookup,
             copies=self._engine.copies,
-            courier=self._world.courier,
+            result_poster=self._world.result_poster,
             delivery=self._engine.delivery,
             removals=self._removals,
-            repeats=self._repeats,
+            reposts=self._reposts,
             posted=self._copies,
             clock=self._world.clock,
             moment=self._world.moment,
@@ -198,17 +202,17 @@ class Wiring:
             results=ResultStore(self._world.database),
             copies=self._copies,
             lookup=self._engine.lookup,
-            courier=self._world.courier,
+            result_poster=self._world.result_poster,
             clock=self._world.clock,
             rand=random.random,
         )
 
     @cached_property
-    def _repeats(self) -> Repeats:
-        return Repeats(
+    def _reposts(self) -> Reposts:
+        return Reposts(
             store=self._copies,
             lookup=self._engine.lookup,
-            courier=self._world.courier,
+            result_poster=self._world.result_poster,
             clock=self._world.clock,
             moment=self._world.moment,
         )
@@ -220,7 +224,10 @@ class Wiring:
     @cached_property
     def _gallery(self) -> Gallery:
         return Gallery(
-            store=self._gallery_store, preferences=self._preferences, clock=self._world.clock, wake=self.curator.wake
+            store=self._gallery_store,
+            preferences=self._preferences,
+            clock=self._world.clock,
+            wake=self.gallery_poster.wake,
         )
 
     @cached_property
@@ -230,7 +237,7 @@ class Wiring:
             self._engine,
             defaults=self._defaults,
             wake=self._wake_all,
-            wake_steward=self._wake_steward,
+            wake_scheduler=self._wake_scheduler,
         )
 
     @cached_property
@@ -239,7 +246,7 @@ class Wiring:
             self._settings,
             database=self._world.database,
             purge=self._world.purge,
-            courier=self._world.courier,
+            result_poster=self._world.result_poster,
             staff=self._world.staff,
             delivery=self._engine.delivery,
             clock=self._world.clock,
@@ -256,9 +263,9 @@ class Wiring:
             budget_usd_micros=None if budget is None else to_micros(budget),
         )
 
-    def _wake_steward(self) -> None:
-        self.steward.wake()  # not before it is needed: what wakes it may be among its chores
+    def _wake_scheduler(self) -> None:
+        self.scheduler.wake()  # not before it is needed: what wakes it may be among its chores
 
     def _wake_all(self) -> None:
         self.worker.wake()
-        self.steward.wake()
+        self.scheduler.wake()

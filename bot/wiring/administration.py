@@ -5,21 +5,21 @@ from datetime import timedelta
 from typing import Final
 
 from bot.domain.funding import Defaults
-from bot.service.admin.budget_alerts import BudgetWatch
-from bot.service.admin.credits import Quotas
-from bot.service.admin.doctor import Checkup
+from bot.service.admin.budget_alerts import BudgetAlerts
+from bot.service.admin.credits import Credits
+from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
-from bot.service.admin.policies import Guilds, Herald
+from bot.service.admin.policies import AuditPoster, GuildPolicies
 from bot.service.admin.usage import Usage
-from bot.service.upkeep.scheduler import Chore
-from bot.store.community.audit import Audit
+from bot.service.upkeep.scheduler import PeriodicTask
+from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.money.budget_alerts import BudgetStore
-from bot.store.money.grants import Grants
-from bot.store.money.statements import Statements
+from bot.store.money.grants import GrantStore
+from bot.store.money.statements import StatementStore
 from bot.store.money.usage import UsageStore
 from bot.wiring.engine import Engine
 from bot.wiring.world import World
@@ -38,24 +38,24 @@ class Administration:
         *,
         defaults: Defaults,
         wake: Callable[[], None],
-        wake_steward: Callable[[], None],
+        wake_scheduler: Callable[[], None],
     ) -> None:
-        self._world, self._store, self._audit = world, GuildStore(world.database), Audit(world.database)
-        self._wake_steward = wake_steward
-        self.guilds = Guilds(
+        self._world, self._store, self._audit = world, GuildStore(world.database), AuditStore(world.database)
+        self._wake_scheduler = wake_scheduler
+        self.guilds = GuildPolicies(
             store=self._store,
             audit=self._audit,
             lookup=engine.lookup,
             usual=defaults.allowance,
             clock=world.clock,
-            wake=wake_steward,
+            wake=wake_scheduler,
         )
-        self.checkup = Checkup(health=engine.health, guilds=self._store)
+        self.doctor = Doctor(health=engine.health, guilds=self._store)
         self.guild_jobs = GuildJobs(
             store=GuildJobStore(world.database),
-            letters=DeadLetters(world.database),
+            dead_letters=DeadLetterStore(world.database),
             lookup=engine.lookup,
-            expectation=engine.expectation,
+            forecaster=engine.forecaster,
             delivery=engine.delivery,
             deadline=engine.deadline,
             wake=wake,
@@ -63,29 +63,31 @@ class Administration:
         self.usage = Usage(
             store=UsageStore(world.database), guilds=self._store, lookup=engine.lookup, clock=world.clock
         )
-        self.quotas = Quotas(
-            grants=Grants(world.database),
-            statements=Statements(world.database),
+        self.credits = Credits(
+            grants=GrantStore(world.database),
+            statements=StatementStore(world.database),
             cases=CaseStore(world.database),
             guilds=self._store,
             notifier=world.notifier,
-            desk=engine.desk,
+            operator_alerts=engine.operator_alerts,
             defaults=defaults,
             clock=world.clock,
-            wake=wake_steward,
+            wake=wake_scheduler,
         )
 
-    def chores(self) -> list[Chore]:
+    def periodic_tasks(self) -> list[PeriodicTask]:
         """Telling of what was changed, and of what budgets have reached."""
-        watch = BudgetWatch(
+        watch = BudgetAlerts(
             store=BudgetStore(self._world.database),
             audit=self._audit,
             notifier=self._world.notifier,
             clock=self._world.clock,
-            wake=self._wake_steward,
+            wake=self._wake_scheduler,
         )
-        herald = Herald(store=self._store, audit=self._audit, staff=self._world.staff, clock=self._world.clock)
+        audit_poster = AuditPoster(
+            store=self._store, audit=self._audit, staff=self._world.staff, clock=self._world.clock
+        )
         return [
-            Chore(name="budget-alerts", every=BUDGETS, work=watch.tell, prompt=True),
-            Chore(name="audit", every=AUDIT, work=herald.tell, prompt=True),
+            PeriodicTask(name="budget-alerts", every=BUDGETS, work=watch.tell, prompt=True),
+            PeriodicTask(name="audit", every=AUDIT, work=audit_poster.tell, prompt=True),
         ]

@@ -9,25 +9,25 @@ from typing import Final
 
 from bot.domain import backoff
 from bot.domain.concurrency import RunningLimits
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.clock_leaps import ClockWatch
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.eta import Expectation
-from bot.service.jobs.offered_models import GivenUp
+from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.worker import Capacity, Worker
 from bot.service.media.service import Media
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.requests import REVIEW_TIME
 from bot.settings import Settings
-from bot.store.jobs.claims import Claims
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore
-from bot.store.jobs.moments import Moments
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.moments import HeartbeatStore
+from bot.store.jobs.queries import JobQueryStore
 from bot.wiring.moderating import Moderating
 from bot.wiring.world import World
 
@@ -40,31 +40,40 @@ class Engine:
 
     def __init__(self, settings: Settings, world: World, *, wake: Callable[[], None]) -> None:
         self._settings, self._world = settings, world
-        self.jobs, self.lookup = JobStore(world.database), Lookup(world.database)
-        self.desk = OperatorDesk(world.notifier, clock=world.clock)
+        self.jobs, self.lookup = JobStore(world.database), JobQueryStore(world.database)
+        self.operator_alerts = OperatorAlerts(world.notifier, clock=world.clock)
         self.health = {
-            name: ProviderHealth(each, desk=self.desk, clock=world.clock) for name, each in world.providers.items()
+            name: ProviderHealth(each, operator_alerts=self.operator_alerts, clock=world.clock)
+            for name, each in world.providers.items()
         }
-        self.expectation = Expectation(lookup=self.lookup, limits=self._running, clock=world.clock)
+        self.forecaster = Forecaster(lookup=self.lookup, limits=self._running, clock=world.clock)
         self.moderating = Moderating(
-            world.database, scanner=world.scanner, staff=world.staff, desk=self.desk, clock=world.clock, wake=wake
+            world.database,
+            scanner=world.scanner,
+            staff=world.staff,
+            operator_alerts=self.operator_alerts,
+            clock=world.clock,
+            wake=wake,
         )
-        self.given_up = GivenUp(
-            models=world.models, store=ModelStore(world.database), desk=self.desk, clock=world.clock
+        self.given_up = GivenUpModels(
+            models=world.models,
+            store=ModelStore(world.database),
+            operator_alerts=self.operator_alerts,
+            clock=world.clock,
         )
-        self._media, self._marking = Media(), Marking(label=settings.ai_label or "")
+        self._media, self._ai_mark = Media(), AiMark(label=settings.ai_label or "")
 
     @cached_property
     def worker(self) -> Worker:
         """Moves every job."""
         return Worker(
-            claims=Claims(self._world.database),
+            claims=ClaimStore(self._world.database),
             jobs=self.jobs,
             submission=self._submission,
             delivery=self.delivery,
             decisions=self.moderating.decisions,
             cards=self.cards,
-            timekeeper=self._timekeeper,
+            clock_watch=self._clock_watch,
             providers=self._world.providers,
             capacity=Capacity(steps=STEPS, running=self._running, lease=self._lease),
             clock=self._world.clock,
@@ -78,7 +87,7 @@ class Engine:
             notifier=self._world.notifier,
             jobs=self.jobs,
             lookup=self.lookup,
-            expectation=self.expectation,
+            forecaster=self.forecaster,
             clock=self._world.clock,
             moment=self._world.moment,
         )
@@ -92,10 +101,10 @@ class Engine:
             providers=self._world.providers,
             fetcher=self._world.fetcher,
             media=self._media,
-            marking=self._marking,
+            ai_mark=self._ai_mark,
             notifier=self._world.notifier,
-            desk=self.desk,
-            inspection=self.moderating.results,
+            operator_alerts=self.operator_alerts,
+            result_screening=self.moderating.results,
             folder=self._folder,
             cap=self._cap,
             clock=self._world.clock,
@@ -110,8 +119,8 @@ class Engine:
             providers=self._world.providers,
             fetcher=self._world.fetcher,
             media=self._media,
-            marking=self._marking,
-            courier=self._world.courier,
+            ai_mark=self._ai_mark,
+            result_poster=self._world.result_poster,
             folder=self._folder,
             cap=self._cap,
         )
@@ -122,10 +131,13 @@ class Engine:
         return timedelta(minutes=self._settings.job_deadline_minutes)
 
     @property
-    def _timekeeper(self) -> Timekeeper:
+    def _clock_watch(self) -> ClockWatch:
         longest = max(timedelta(seconds=backoff.RETRY_AFTER_CAP), self._lease, self._pace.most)
-        return Timekeeper(
-            moments=Moments(self._world.database), clock=self._world.clock, longest=longest, review=REVIEW_TIME
+        return ClockWatch(
+            heartbeats=HeartbeatStore(self._world.database),
+            clock=self._world.clock,
+            longest=longest,
+            review=REVIEW_TIME,
         )
 
     @property
@@ -145,8 +157,8 @@ class Engine:
             providers=self._world.providers,
             health=self.health,
             jobs=self.jobs,
-            expectation=self.expectation,
-            desk=self.desk,
+            forecaster=self.forecaster,
+            operator_alerts=self.operator_alerts,
             given_up=self.given_up,
             pace=self._pace,
             clock=self._world.clock,

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from bot.service.jobs.copies import Courier
+from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
 from bot.service.member.feedback import Feedback
 from bot.service.ports.staff import Staff
-from bot.service.upkeep.left_guilds import Departures
-from bot.service.upkeep.privacy import Keeping, Privacy
+from bot.service.upkeep.left_guilds import LeftGuilds
+from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
-from bot.service.upkeep.scheduler import Chore
+from bot.service.upkeep.scheduler import PeriodicTask
 from bot.settings import Settings
 from bot.store.database import Database
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
-from bot.store.privacy.left_guilds import DepartureStore
+from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.privacy.retention import RetentionStore
-from bot.store.privacy.traces import Traces
+from bot.store.privacy.traces import TraceStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,9 +30,9 @@ class Housekeeping:
 
     privacy: Privacy
     retention: Retention
-    departures: Departures
+    left_guilds: LeftGuilds
     feedback: Feedback
-    traces: Traces
+    traces: TraceStore
 
     @classmethod
     def of(
@@ -41,7 +41,7 @@ class Housekeeping:
         *,
         database: Database,
         purge: Callable[[], Awaitable[bool]],
-        courier: Courier,
+        result_poster: ResultPoster,
         staff: Staff,
         delivery: Delivery,
         clock: Callable[[], datetime],
@@ -49,51 +49,51 @@ class Housekeeping:
         wake_worker: Callable[[], None],
     ) -> Self:
         """Build all of it."""
-        keeping = _keeping(settings)
-        departures = Departures(store=DepartureStore(database), clock=clock, wake=wake_worker)
+        retention_periods = _retention_periods(settings)
+        left_guilds = LeftGuilds(store=LeftGuildStore(database), clock=clock, wake=wake_worker)
         return cls(
             privacy=Privacy(
                 store=PrivacyStore(database),
                 deletions=DeletionStore(database),
-                courier=courier,
+                result_poster=result_poster,
                 delivery=delivery,
-                keeping=keeping,
+                retention_periods=retention_periods,
                 policy_file=settings.privacy_file,
                 clock=clock,
                 wake=wake_worker,
             ),
             retention=Retention(
                 store=RetentionStore(database),
-                drafts=Drafts(database),
-                departures=departures,
+                drafts=DraftStore(database),
+                left_guilds=left_guilds,
                 delivery=delivery,
-                keeping=keeping,
+                retention_periods=retention_periods,
                 clock=clock,
                 wake=wake_worker,
             ),
-            departures=departures,
+            left_guilds=left_guilds,
             feedback=Feedback(
                 store=FeedbackStore(database),
                 staff=staff,
                 clock=clock,
                 moment=moment,
             ),
-            traces=Traces(database, purge=purge),
+            traces=TraceStore(database, purge=purge),
         )
 
-    def chores(self) -> list[Chore]:
+    def periodic_tasks(self) -> list[PeriodicTask]:
         """What the steward has to see to."""
         return [
-            Chore(name="deletions", every=timedelta(minutes=1), work=self.privacy.work, prompt=True),
-            Chore(name="departures", every=timedelta(minutes=10), work=self.departures.work, prompt=True),
-            Chore(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
-            Chore(name="retention", every=timedelta(days=1), work=self.retention.work),
-            Chore(name="traces", every=timedelta(minutes=1), work=self.traces.overwrite, prompt=True),
+            PeriodicTask(name="deletions", every=timedelta(minutes=1), work=self.privacy.work, prompt=True),
+            PeriodicTask(name="departures", every=timedelta(minutes=10), work=self.left_guilds.work, prompt=True),
+            PeriodicTask(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
+            PeriodicTask(name="retention", every=timedelta(days=1), work=self.retention.work),
+            PeriodicTask(name="traces", every=timedelta(minutes=1), work=self.traces.overwrite, prompt=True),
         ]
 
 
-def _keeping(settings: Settings) -> Keeping:
-    return Keeping(
+def _retention_periods(settings: Settings) -> RetentionPeriods:
+    return RetentionPeriods(
         texts=_days(settings.keep_prompts_days),
         files=_days(settings.keep_files_days),
         guilds=timedelta(days=settings.left_guild_days),

@@ -9,19 +9,19 @@ from bot.service.jobs.cards import Cards
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.results import Results
-from bot.service.moderation.case_poster import Clerk
+from bot.service.moderation.case_poster import CasePoster
 from bot.service.moderation.cases import Cases
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.ports.staff import Staff
-from bot.service.screening.requests import Moderation
-from bot.service.screening.results import Inspection
+from bot.service.screening.requests import RequestScreening
+from bot.service.screening.results import ResultScreening
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.database import Database
-from bot.store.jobs.queries import Lookup
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 
 class Moderating:
@@ -33,44 +33,52 @@ class Moderating:
         *,
         scanner: Scanner | None,
         staff: Staff,
-        desk: OperatorDesk,
+        operator_alerts: OperatorAlerts,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._database, self._staff, self._desk, self._clock, self._wake = database, staff, desk, clock, wake
-        self._guilds, self.decisions = GuildStore(database), Decisions(database)
-        self.requests = Moderation(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=clock)
-        self.results = Inspection(
+        self._database, self._staff, self._operator_alerts, self._clock, self._wake = (
+            database,
+            staff,
+            operator_alerts,
+            clock,
+            wake,
+        )
+        self._guilds, self.decisions = GuildStore(database), ReviewDecisionStore(database)
+        self.requests = RequestScreening(strikes=StrikeStore(database), scanner=scanner, staff=staff, clock=clock)
+        self.results = ResultScreening(
             guilds=self._guilds, decisions=self.decisions, scanner=scanner, clock=clock, wake=wake
         )
 
-    def cases(self, *, results: Results, delivery: Delivery, cards: Cards, clerk: Clerk, deadline: timedelta) -> Cases:
+    def cases(
+        self, *, results: Results, delivery: Delivery, cards: Cards, case_poster: CasePoster, deadline: timedelta
+    ) -> Cases:
         """What moderators may do."""
         return Cases(
             store=CaseStore(self._database),
             reports=ReportStore(self._database),
             decisions=self.decisions,
             guilds=self._guilds,
-            lookup=Lookup(self._database),
+            lookup=JobQueryStore(self._database),
             results=results,
             delivery=delivery,
             cards=cards,
-            clerk=clerk,
+            case_poster=case_poster,
             deadline=deadline,
             can_scan=self.requests.can_scan,
             clock=self._clock,
             wake=self._wake,
         )
 
-    def clerk(self, *, copies: Copies, moment: Callable[[], datetime]) -> Clerk:
+    def case_poster(self, *, copies: Copies, moment: Callable[[], datetime]) -> CasePoster:
         """Who brings cases before those who decide."""
-        return Clerk(
+        return CasePoster(
             cases=CaseStore(self._database),
             guilds=self._guilds,
-            lookup=Lookup(self._database),
+            lookup=JobQueryStore(self._database),
             copies=copies,
             staff=self._staff,
-            desk=self._desk,
+            operator_alerts=self._operator_alerts,
             clock=self._clock,
             moment=moment,
             rand=random.random,

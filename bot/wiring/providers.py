@@ -45,7 +45,7 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
             transport=await transport(Kling.id, base_url=settings.kling_base_url, token=token),
             prefix=settings.kling_path_prefix,
             renew=token.renew if isinstance(token, Signer) else None,
-            modeless=models(settings.model_table).modeless(),
+            models_without_mode=models(settings.model_table).models_without_mode(),
         )
         providers.append(kling)
     return providers

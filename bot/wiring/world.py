@@ -7,9 +7,9 @@ from datetime import datetime
 from bot.provider.base import VideoProvider
 from bot.provider.scan import Scanner
 from bot.service.jobs.clock_leaps import Clock
-from bot.service.jobs.copies import Courier
+from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Fetcher
-from bot.service.jobs.offered_models import Models
+from bot.service.jobs.offered_models import OfferedModels
 from bot.service.ports.notifier import Notifier
 from bot.service.ports.staff import Staff
 from bot.store.database import Database
@@ -27,9 +27,9 @@ class World:
     providers: Mapping[str, VideoProvider]
     fetcher: Fetcher
     notifier: Notifier
-    courier: Courier
+    result_poster: ResultPoster
     staff: Staff
     clock: Clock
-    models: Models
+    models: OfferedModels
     moment: Callable[[], datetime]  # the present by Discord's clock
     scanner: Scanner | None = None

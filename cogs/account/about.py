@@ -50,11 +50,11 @@ async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """What a person can do here."""
     await acknowledge(interaction)
     say, member = words(str(interaction.locale)), member_of(interaction)
-    standing = await bot.services.videos.standing(member)
-    own = standing.own
+    balances = await bot.services.videos.balances(member)
+    own = balances.own
     here = say(
         "help.credits",
-        left=say("credits", n=standing.balance),
+        left=say("credits", n=balances.balance),
         allowance=own.account.allowance,
         renews=since(own.renews_at),
     )
@@ -72,7 +72,7 @@ def _guild_lines(state: GuildState, member: Member, say: Words) -> list[str]:
     policy, lines = state.policy, []
     if state.paused:
         lines.append(say("help.paused", reason=safe(state.pause_reason, REASON) or "—"))
-    if not policy.channels.open_to(member.places):
+    if not policy.channels.open_to(member.channel_ids):
         lines.append(say("help.closed"))
     if policy.channels.allowed:
         named = sorted(policy.channels.allowed)[:CHANNELS]

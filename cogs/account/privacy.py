@@ -53,13 +53,13 @@ def _policy(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
 
 def _own_policy(bot: Shotcaller, say: Words) -> str:
     """The text that comes with the bot, with how long this one keeps things."""
-    keeping = bot.services.privacy.keeping
+    retention_periods = bot.services.privacy.retention_periods
 
     def span(kept: timedelta | None) -> str:
         return say("privacy.for_ever") if kept is None else say("privacy.days", n=kept.days)
 
     return privacy_text(say.locale).format(
-        texts=span(keeping.texts), files=span(keeping.files), guilds=span(keeping.guilds)
+        texts=span(retention_periods.texts), files=span(retention_periods.files), guilds=span(retention_periods.guilds)
     )
 
 

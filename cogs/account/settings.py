@@ -13,7 +13,7 @@ from bot.domain.choices import offered
 from bot.domain.notify import Notify
 from bot.errors import NotPermitted
 from bot.locale import Words, words
-from bot.service.member.defaults import DEFAULTS, Whose
+from bot.service.member.defaults import DEFAULTS, DefaultsLevel
 from cogs.request.defaults import defaults_scope
 from cogs.ui.buttons import PersistentItem
 from cogs.ui.ids import parse_number
@@ -38,11 +38,11 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.command(name="settings", description=say("command.settings"))
     @app_commands.describe(scope=say("option.scope"))
     @app_commands.choices(
-        scope=[app_commands.Choice(name=say(f"choice.scope.{each}"), value=str(each)) for each in Whose]
+        scope=[app_commands.Choice(name=say(f"choice.scope.{each}"), value=str(each)) for each in DefaultsLevel]
     )
-    async def settings(interaction: discord.Interaction[Any], scope: str = Whose.MINE) -> None:
+    async def settings(interaction: discord.Interaction[Any], scope: str = DefaultsLevel.MINE) -> None:
         await acknowledge(interaction)
-        whose = Whose(scope)
+        whose = DefaultsLevel(scope)
         _check(interaction, whose)
         await _show(bot, interaction, whose, await bot.services.choices.of(whose, defaults_scope(interaction)))
 
@@ -55,7 +55,7 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `Lasting`."""
         await interaction.response.defer()
-        whose, option = Whose(self.fields["whose"]), self.fields["option"]
+        whose, option = DefaultsLevel(self.fields["whose"]), self.fields["option"]
         _check(interaction, whose)
         data: dict[str, Any] = dict(interaction.data or {})
         changes = _changes(option, next(iter(data.get("values", ())), NONE))
@@ -63,13 +63,13 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
         await _show(bot, interaction, whose, await bot.services.choices.choose(whose, place, changes, now=now))
 
 
-def _check(interaction: discord.Interaction[Any], whose: Whose) -> None:
+def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
     """Whether this person may choose for everybody here.
 
     Raises:
         NotPermitted: they may not.
     """
-    if whose is not Whose.MINE and (interaction.guild_id is None or not interaction.permissions.manage_guild):
+    if whose is not DefaultsLevel.MINE and (interaction.guild_id is None or not interaction.permissions.manage_guild):
         raise NotPermitted(needed=ADMINS)
 
 
@@ -86,7 +86,9 @@ def _changes(option: str, value: str) -> dict[str, Any]:
     return {option: value} if option in {*DEFAULTS, notify.PREFERENCE} else {}
 
 
-async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: Whose, saved: Mapping[str, Any]) -> None:
+async def _show(
+    bot: Shotcaller, interaction: discord.Interaction[Any], whose: DefaultsLevel, saved: Mapping[str, Any]
+) -> None:
     """Put the settings as they stand into the answer, or in place of those that were changed."""
     say, models = words(str(interaction.locale)), list(bot.services.videos.models.values())
     rows = [_select(option, whose, saved, models, say) for option in _options(whose)]
@@ -102,12 +104,12 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], whose: W
     await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())
 
 
-def _options(whose: Whose) -> Sequence[str]:
-    return (*DEFAULTS, notify.PREFERENCE) if whose is Whose.MINE else tuple(DEFAULTS)
+def _options(whose: DefaultsLevel) -> Sequence[str]:
+    return (*DEFAULTS, notify.PREFERENCE) if whose is DefaultsLevel.MINE else tuple(DEFAULTS)
 
 
 def _select(
-    option: str, whose: Whose, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
+    option: str, whose: DefaultsLevel, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
     chosen = saved.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
     present = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)

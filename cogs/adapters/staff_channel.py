@@ -32,14 +32,14 @@ class DiscordStaff:
         guild = self._client.get_guild(guild_id)
         return guild is None or guild.unavailable or guild.get_channel(channel_id) is not None
 
-    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+    async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
         """See `Staff`. The video is covered, and named so that nothing takes it for the posted result."""
         say, files = self._words(case), all_reports(case, self._words(case))
-        if film is not None:
-            name = f"case-{film.job.id}.mp4"
-            seen = alt_text(film.job, say, label=film.label)
-            files.append(discord.File(film.file, filename=name, spoiler=True, description=seen))
-        async with mapped_errors(within=POSTING if film is None else upload_timeout(film)):
+        if video is not None:
+            name = f"case-{video.job.id}.mp4"
+            seen = alt_text(video.job, say, label=video.label)
+            files.append(discord.File(video.file, filename=name, spoiler=True, description=seen))
+        async with mapped_errors(within=POSTING if video is None else upload_timeout(video)):
             message = await self._channel(case.guild_id, case.channel_id).send(
                 case_text(case, job, say),
                 embeds=case_embeds(case, job, say),

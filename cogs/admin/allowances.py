@@ -7,8 +7,8 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain.policy import Policy
-from bot.domain.policy_changes import shares, with_pool, with_role_allowance, without_pool
-from bot.domain.quota import MOST_CREDITS, Allowance, Period
+from bot.domain.policy_changes import typed_allowance, with_pool, with_role_allowance, without_pool
+from bot.domain.quota import MAX_CREDITS, Allowance, Period
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
@@ -46,7 +46,7 @@ def _allowance(bot: Shotcaller, say: Words) -> Command:
     @app_commands.choices(period=_periods(say))
     async def allowance(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
-        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        credits: app_commands.Range[int, 0, MAX_CREDITS] | None = None,  # noqa: A002 (the option's name)
         period: str = Period.DAY,
         member: discord.User | None = None,
         role: discord.Role | None = None,
@@ -59,7 +59,7 @@ def _allowance(bot: Shotcaller, say: Words) -> Command:
         if credits is None and not remove:
             await _show(bot, interaction, member)
             return
-        wanted = None if remove else shares(credits, Period(period))
+        wanted = None if remove else typed_allowance(credits, Period(period))
         if member is not None:
             await _set_member_allowance(bot, interaction, member, wanted)
         elif role is not None:
@@ -118,7 +118,7 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
         interaction: discord.Interaction[Any],
         name: app_commands.Range[str, 1, 32],
         role: discord.Role | None = None,
-        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        credits: app_commands.Range[int, 0, MAX_CREDITS] | None = None,  # noqa: A002 (the option's name)
         period: str | None = None,
         remove: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:

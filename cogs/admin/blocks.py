@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.guild import EVERYWHERE, FOR_GOOD
+from bot.domain.guild import EVERYWHERE, FOREVER
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long
@@ -48,7 +48,7 @@ def _block(bot: Shotcaller, say: Words) -> Command:
             await _show_blocked(bot, interaction)
             return
         span = timedelta(hours=hours, days=days)
-        until = interaction.created_at + span if span else FOR_GOOD
+        until = interaction.created_at + span if span else FOREVER
         ends = until.isoformat() if span else None
         entry = audit_entry(interaction, "blocked", member=member.id, until=ends, reason=reason)
         await bot.services.guilds.block(entry, user_id=member.id, until=until, reason=reason)

@@ -7,8 +7,8 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain.policy import PRIORITIES
-from bot.domain.policy_changes import Sides, with_gate, with_places, with_tier, without_tier
-from bot.domain.quota import MOST_CREDITS, Period
+from bot.domain.policy_changes import AllowDeny, with_channels, with_roles, with_tier, without_tier
+from bot.domain.quota import MAX_CREDITS, Period
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, show_policy
 from cogs.ui.replies import acknowledge
@@ -67,9 +67,9 @@ def _channels(bot: Shotcaller, say: Words) -> Command:
         if not any((allow, deny, forget, spoiler, plain)):
             await show_policy(bot, interaction, words(str(interaction.locale))("admin.channels"), paths=CHANNELS)
             return
-        sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
+        sides = AllowDeny(allow=_id(allow), deny=_id(deny), forget=_id(forget))
         await change_policy(
-            bot, interaction, lambda policy: with_places(policy, sides, cover=_id(spoiler), uncover=_id(plain))
+            bot, interaction, lambda policy: with_channels(policy, sides, cover=_id(spoiler), uncover=_id(plain))
         )
 
     return channels
@@ -90,8 +90,8 @@ def _roles(bot: Shotcaller, say: Words) -> Command:
         if allow is deny is forget is None:
             await show_policy(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
             return
-        sides = Sides(allow=_id(allow), deny=_id(deny), forget=_id(forget))
-        await change_policy(bot, interaction, lambda policy: with_gate(policy, sides))
+        sides = AllowDeny(allow=_id(allow), deny=_id(deny), forget=_id(forget))
+        await change_policy(bot, interaction, lambda policy: with_roles(policy, sides))
 
     return roles
 
@@ -112,7 +112,7 @@ def _tier(bot: Shotcaller, say: Words) -> Command:
     async def tier(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         role: discord.Role,
-        credits: app_commands.Range[int, 0, MOST_CREDITS] | None = None,  # noqa: A002 (the option's name)
+        credits: app_commands.Range[int, 0, MAX_CREDITS] | None = None,  # noqa: A002 (the option's name)
         period: str | None = None,
         priority: Priority | None = None,
         spoiler: bool | None = None,  # noqa: FBT001 (Discord's options)

@@ -12,7 +12,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain.guild import GuildState
 from bot.domain.policy import Policy
-from bot.domain.policy_diff import Changed, fields
+from bot.domain.policy_diff import PolicyChange, fields
 from bot.domain.quota import Allowance
 from bot.locale import Words, words
 from cogs.ui.audit_entries import audit_entry
@@ -28,7 +28,7 @@ COMMAND: Final = "admin"  # whoever may type it may use what it offers
 
 async def change_policy(
     bot: Shotcaller, interaction: discord.Interaction[Any], apply: Callable[[Policy], Policy]
-) -> Changed:
+) -> PolicyChange:
     """Change this guild's policy, and answer what has changed; the interaction has been acknowledged.
 
     Raises:
@@ -49,7 +49,7 @@ async def read_policy(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
     return (await read_guild_state(bot, interaction)).policy
 
 
-def changed_text(changed: Changed, say: Words) -> str:
+def changed_text(changed: PolicyChange, say: Words) -> str:
     """What a change has changed."""
     if not changed.differences:
         return say("admin.same")

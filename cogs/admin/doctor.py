@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy_changes import tidied
+from bot.domain.policy_changes import without_deleted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long, changed_text
 from cogs.admin.doctor_checks import channel_ids, doctor_lines, role_ids
@@ -36,7 +36,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         if tidy:
             roles, channels = role_ids(guild), channel_ids(guild)
             changed = await bot.services.guilds.change(
-                entry, lambda policy: tidied(policy, roles=roles, channels=channels)
+                entry, lambda policy: without_deleted(policy, roles=roles, channels=channels)
             )
             done = f"{changed_text(changed, say)}\n\n"
         lines = "\n".join(await doctor_lines(bot, guild, say))

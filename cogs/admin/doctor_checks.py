@@ -8,9 +8,9 @@ import discord
 from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
 from bot.domain.guild import GuildState
 from bot.domain.policy import Policy
-from bot.domain.policy_changes import gone
+from bot.domain.policy_changes import missing_ids
 from bot.locale import Words
-from bot.service.admin.doctor import Pulse
+from bot.service.admin.doctor import ProviderState
 from cogs.ui.member import channel_and_parents
 
 GOOD, BAD, NOTE = "✅", "❌", "⚠️"
@@ -22,13 +22,13 @@ _SHOWN: Final = 10  # channels named together
 
 async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
     """A line for everything that was looked at: how it stands with it, and what to do."""
-    standing = await bot.services.checkup.standing(guild.id)
-    everywhere, here = standing or (GuildState(), GuildState())
+    states = await bot.services.doctor.states(guild.id)
+    everywhere, here = states or (GuildState(), GuildState())
     policy = here.policy
-    lines = [f"{BAD} {say('doctor.database.bad')}" if standing is None else f"{GOOD} {say('doctor.database.good')}"]
+    lines = [f"{BAD} {say('doctor.database.bad')}" if states is None else f"{GOOD} {say('doctor.database.good')}"]
     lines += [f"{BAD} {say('doctor.paused.everywhere')}"] if everywhere.paused else []
     lines += [f"{NOTE} {say('doctor.paused.guild')}"] if here.paused else []
-    lines += _service_lines(await bot.services.checkup.providers(), say)
+    lines += _service_lines(await bot.services.doctor.providers(), say)
     if policy.limits.models and not policy.limits.models.intersection(bot.services.videos.models):
         lines.append(f"{BAD} {say('doctor.models')}")
     lines += _channel_lines(guild, policy, say)
@@ -36,13 +36,13 @@ async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> lis
     lines.append(_channel_line(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))
     lines += _missing_lines(guild, policy, say)
     lines.append(f"{GOOD} {say('doctor.upload', n=guild.filesize_limit // MEGABYTE)}")
-    if standing is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
+    if states is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
         lines.append(f"{BAD} {say('doctor.budget')}")
     return lines
 
 
-def _service_lines(pulses: Mapping[str, Pulse], say: Words) -> Iterator[str]:
-    marks = {Pulse.GOOD: GOOD, Pulse.BUSY: NOTE}
+def _service_lines(pulses: Mapping[str, ProviderState], say: Words) -> Iterator[str]:
+    marks = {ProviderState.GOOD: GOOD, ProviderState.BUSY: NOTE}
     for name, pulse in pulses.items():
         yield f"{marks.get(pulse, BAD)} {say(f'doctor.provider.{pulse}', name=name)}"
 
@@ -80,7 +80,7 @@ def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, neede
 
 def _missing_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
     """What the policy names and is not there any more."""
-    roles, channels = gone(policy, roles=role_ids(guild), channels=channel_ids(guild))
+    roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))
     for what, missing in (("roles", roles), ("channels", channels)):
         if missing:
             names = say("comma").join(f"`{each}`" for each in sorted(missing)[:_SHOWN])

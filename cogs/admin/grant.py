@@ -6,13 +6,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.quota import MOST_CREDITS
+from bot.domain.quota import MAX_CREDITS
 from bot.errors import GiftImpossible
 from bot.locale import Words, words
 from cogs.ui.audit_entries import audit_entry
 from cogs.ui.replies import acknowledge, answer
 
-Amount: TypeAlias = app_commands.Range[int, -MOST_CREDITS, MOST_CREDITS]
+Amount: TypeAlias = app_commands.Range[int, -MAX_CREDITS, MAX_CREDITS]
 
 NOTE: Final = 200  # characters
 
@@ -38,7 +38,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             raise GiftImpossible
         action = "granted" if credits > 0 else "taken"
         entry = audit_entry(interaction, action, member=member.id, credits=abs(credits), note=note)
-        left = await bot.services.quotas.grant(entry, user_id=member.id, credits=credits, note=note)
+        left = await bot.services.credits.grant(entry, user_id=member.id, credits=credits, note=note)
         say = words(str(interaction.locale))
         await answer(interaction, say("admin.granted", member=member.mention, left=say("credits", n=left)))
 

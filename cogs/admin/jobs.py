@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.usage import Sought
+from bot.domain.usage import JobFilter
 from bot.locale import Words, words
 from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
@@ -17,9 +17,9 @@ Command = app_commands.Command[Any, ..., None]
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 _ACTIONS: Final = {
-    "cancel": Sought.WAITING,
-    "recheck": Sought.DEAD,
-    "retry": Sought.DEAD,
+    "cancel": JobFilter.WAITING,
+    "recheck": JobFilter.DEAD,
+    "retry": JobFilter.DEAD,
 }  # about which
 
 
@@ -38,12 +38,14 @@ def setup(bot: Shotcaller) -> None:
 def _list(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="list", description=say("command.admin.jobs.list"))
     @app_commands.describe(which=say("option.which"), member=say("option.jobs.member"))
-    @app_commands.choices(which=[app_commands.Choice(name=say(f"choice.which.{each}"), value=each) for each in Sought])
+    @app_commands.choices(
+        which=[app_commands.Choice(name=say(f"choice.which.{each}"), value=each) for each in JobFilter]
+    )
     async def list_(
-        interaction: discord.Interaction[Any], which: str = Sought.LATEST, member: discord.User | None = None
+        interaction: discord.Interaction[Any], which: str = JobFilter.LATEST, member: discord.User | None = None
     ) -> None:
         await acknowledge(interaction)
-        await show_page(bot, interaction, Sought(which), user_id=member.id if member else None, skip=0)
+        await show_page(bot, interaction, JobFilter(which), user_id=member.id if member else None, skip=0)
 
     return list_
 
@@ -51,7 +53,7 @@ def _list(bot: Shotcaller, say: Words) -> Command:
 def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.jobs.show"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=_complete_jobs(bot, Sought.LATEST))
+    @app_commands.autocomplete(job=_complete_jobs(bot, JobFilter.LATEST))
     async def show(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
         await show_one(bot, interaction, job)
@@ -59,7 +61,7 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     return show
 
 
-def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: Sought) -> Command:
+def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFilter) -> Command:
     """The command of a decision that needs nothing but the job."""
 
     @app_commands.command(name=action, description=say(f"command.admin.jobs.{action}"))
@@ -75,7 +77,7 @@ def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: Sought
 def _writeoff(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="writeoff", description=say("command.admin.jobs.writeoff"))
     @app_commands.describe(job=say("option.job"), billed=say("option.billed"))
-    @app_commands.autocomplete(job=_complete_jobs(bot, Sought.DEAD))
+    @app_commands.autocomplete(job=_complete_jobs(bot, JobFilter.DEAD))
     async def writeoff(
         interaction: discord.Interaction[Any],
         job: str,
@@ -87,7 +89,7 @@ def _writeoff(bot: Shotcaller, say: Words) -> Command:
     return writeoff
 
 
-def _complete_jobs(bot: Shotcaller, job_filter: Sought) -> Completion:
+def _complete_jobs(bot: Shotcaller, job_filter: JobFilter) -> Completion:
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         if interaction.guild_id is None:
             return []

@@ -7,7 +7,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
-from bot.domain.usage import Sought
+from bot.domain.usage import JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs.admin.common import check_admin_access
@@ -30,10 +30,10 @@ async def _scope(bot: Shotcaller, interaction: discord.Interaction[Any]) -> int:
 
 
 async def show_page(
-    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: Sought, *, user_id: int | None, skip: int
+    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: JobFilter, *, user_id: int | None, skip: int
 ) -> None:
     """Fill in the private answer with a page of jobs."""
-    if job_filter is Sought.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
+    if job_filter is JobFilter.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
         raise NotPermitted(needed=OWNER)
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
     page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
@@ -49,7 +49,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
     view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
     await interaction.edit_original_response(
-        embed=job_embed(view, await jobs.postings(view.job), say),
+        embed=job_embed(view, await jobs.ledger_entries(view.job), say),
         view=job_actions_view(view.job, say),
         allowed_mentions=discord.AllowedMentions.none(),
     )
@@ -114,7 +114,7 @@ class JobsPageButton(
         """Turn the page in place."""
         await interaction.response.defer()
         await check_admin_access(interaction)
-        job_filter, user_id = Sought(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
+        job_filter, user_id = JobFilter(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
         await show_page(bot, interaction, job_filter, user_id=user_id, skip=int(self.fields["skip"]))
 
 

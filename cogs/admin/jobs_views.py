@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.quota import Unit
 from bot.domain.statement import Kind
-from bot.domain.usage import Posting, Sought
+from bot.domain.usage import JobFilter, LedgerEntry
 from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.types import JobView
@@ -46,7 +46,7 @@ def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
     return _WAITING_ACTIONS if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
 
 
-def page_embed(page: JobsPage, job_filter: Sought, say: Words) -> discord.Embed:
+def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Embed:
     """A page of jobs, a few lines each."""
     entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
     return discord.Embed(title=say(f"choice.which.{job_filter}"), description=cut("\n".join(entries), DESCRIPTION))
@@ -59,7 +59,7 @@ def _entry(view: JobView, say: Words) -> str:
     return f"{head}\n> {prompt_of(job, PROMPT, say)}\n-# {' · '.join(facts)}"
 
 
-def page_view(page: JobsPage, job_filter: Sought, user_id: int | None, say: Words) -> discord.ui.View:
+def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: Words) -> discord.ui.View:
     """A list to open a job from, and the way to the other pages. The view listens to nothing."""
     view = discord.ui.View(timeout=None)
     if page.views:
@@ -85,7 +85,7 @@ def page_view(page: JobsPage, job_filter: Sought, user_id: int | None, say: Word
     return view
 
 
-def job_embed(view: JobView, postings: Sequence[Posting], say: Words) -> discord.Embed:
+def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) -> discord.Embed:
     """Everything about a job that those who run its guild may know."""
     job = view.job
     embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
@@ -98,7 +98,7 @@ def job_embed(view: JobView, postings: Sequence[Posting], say: Words) -> discord
     embed.add_field(name=say("admin.jobs.where"), value=_where(job, say))
     embed.add_field(name=say("info.cost"), value=_cost(job, say), inline=False)
     embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), FIELD), inline=False)
-    embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(postings, say), inline=False)
+    embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(ledger_entries, say), inline=False)
     ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, 80)}`" if job.task_id else job.provider]
     attempts = say("admin.jobs.attempts", attempt=job.attempt, tries=job.tries)
     embed.add_field(name=say("info.ids"), value=" · ".join([*ids, attempts]), inline=False)
@@ -177,7 +177,7 @@ def _times(job: Job, say: Words) -> list[str]:
     ]
 
 
-def _ledger(postings: Sequence[Posting], say: Words) -> str:
+def _ledger(ledger_entries: Sequence[LedgerEntry], say: Words) -> str:
     """What was held, settled and released, for whom."""
     lines = [
         say(
@@ -187,12 +187,12 @@ def _ledger(postings: Sequence[Posting], say: Words) -> str:
             amount=_amount(line, say),
             owner=safe(line.owner, 60),
         )
-        for line in postings
+        for line in ledger_entries
     ]
     return cut("\n".join(lines), FIELD) or "—"
 
 
-def _amount(line: Posting, say: Words) -> str:
+def _amount(line: LedgerEntry, say: Words) -> str:
     amount: Any = line.settled if line.kind is Kind.SETTLE else abs(line.held)
     if line.unit is Unit.CREDITS:
         return say("credits", n=amount)

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy import PATTERN_LIMIT, Action, Approval, Rule, RuleKind
+from bot.domain.policy import PATTERN_LIMIT, Approval, Rule, RuleAction, RuleKind
 from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
@@ -98,7 +98,7 @@ def _add(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="add", description=say("command.admin.moderation.add"))
     @app_commands.describe(rule=say("option.rule"), action=say("option.action"), kind=say("option.kind"))
     @app_commands.choices(
-        action=[app_commands.Choice(name=say(f"choice.action.{each}"), value=each) for each in Action],
+        action=[app_commands.Choice(name=say(f"choice.action.{each}"), value=each) for each in RuleAction],
         kind=[app_commands.Choice(name=say(f"choice.kind.{each}"), value=each) for each in RuleKind],
     )
     async def add(
@@ -113,7 +113,7 @@ def _add(bot: Shotcaller, say: Words) -> Command:
             raise RuleInvalid(pattern=rule, problem="empty")
         wanted = Rule(
             pattern=pattern,
-            action=Action(action) if action else Action.REFUSE,
+            action=RuleAction(action) if action else RuleAction.REFUSE,
             kind=RuleKind(kind) if kind else RuleKind.WORD,
         )
         await check_rule(wanted)

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from bot.client import IN_CHANNEL, Shotcaller
-from bot.domain.policy import Places, Policy
+from bot.domain.policy import ChannelGate, Policy
 from bot.domain.price import to_micros
 from bot.domain.quota import Period
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
@@ -115,7 +115,7 @@ def _channel_change(step: str, chosen: list[discord.abc.GuildChannel]) -> Change
     """
     ids = frozenset(each.id for each in chosen)
     if step == "channels":
-        return lambda policy: policy.changed(channels=Places(allowed=ids, denied=policy.channels.denied - ids))
+        return lambda policy: policy.changed(channels=ChannelGate(allowed=ids, denied=policy.channels.denied - ids))
     for each in chosen:
         check_channel(each, NEEDED_TO_WRITE if step == "audit" else IN_CHANNEL)
     one = next(iter(ids), None)

@@ -10,9 +10,9 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain.policy import Policy
-from bot.domain.policy_changes import gone
+from bot.domain.policy_changes import missing_ids
 from bot.domain.policy_diff import differences
-from bot.domain.policy_file import LARGEST, written
+from bot.domain.policy_file import LARGEST, write_policy
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import changed_text, check_admin_access, read_policy
@@ -41,7 +41,7 @@ def _export(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="export", description=say("command.admin.export"))
     async def export(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        content = written(await read_policy(bot, interaction)).encode()
+        content = write_policy(await read_policy(bot, interaction)).encode()
         await interaction.edit_original_response(
             content=words(str(interaction.locale))("admin.export"),
             attachments=[discord.File(io.BytesIO(content), filename="shotcaller-settings.json")],
@@ -95,7 +95,7 @@ async def _show_changes(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
         kind=KIND,
-        body={"file": written(imported), "instead_of": _digest(current)},
+        body={"file": write_policy(imported), "instead_of": _digest(current)},
         now=interaction.created_at,
     )
     text = say(
@@ -143,14 +143,14 @@ class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P
 
 def _digest(policy: Policy) -> str:
     """Tells one policy from another."""
-    return sha256(written(policy).encode()).hexdigest()
+    return sha256(write_policy(policy).encode()).hexdigest()
 
 
 def _unknown(guild: discord.Guild | None, policy: Policy, say: Words) -> str:
     """The roles and channels that the file names and this server has not."""
     if guild is None:
         return ""
-    roles, channels = gone(policy, roles=role_ids(guild), channels=channel_ids(guild))
+    roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))
     missing = [*sorted(roles), *sorted(channels)]
     names = say("comma").join([*(f"`{each}`" for each in missing[:SHOWN]), *(["…"] if len(missing) > SHOWN else [])])
     return say("admin.import.unknown", names=names) if missing else ""

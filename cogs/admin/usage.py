@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.usage import NOBODY, Drift
+from bot.domain.usage import NOBODY, PriceDrift
 from bot.errors import NotPermitted
 from bot.locale import Words, words
-from bot.service.admin.usage import Report, Span
+from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
 from cogs.ui.checks import ADMINS
 from cogs.ui.policy_texts import money
@@ -50,11 +50,11 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return usage
 
 
-def _answer(report: Report, span: Span, measure: Measure, say: Words) -> tuple[str, list[discord.File]]:
+def _answer(report: UsageReport, span: Span, measure: Measure, say: Words) -> tuple[str, list[discord.File]]:
     return cut(report_text(report, span, measure, say), CONTENT), _files(report, measure, say)
 
 
-def report_text(report: Report, span: Span, measure: Measure, say: Words) -> str:
+def report_text(report: UsageReport, span: Span, measure: Measure, say: Words) -> str:
     """A report in words, with the names of the numbers in its picture."""
     first, last = report.days[0].isoformat(), report.days[-1].isoformat()
     title = say("usage.title", span=say(f"choice.span.{span}"), first=first, last=last)
@@ -65,7 +65,7 @@ def report_text(report: Report, span: Span, measure: Measure, say: Words) -> str
     return "\n".join(lines)
 
 
-def _totals(report: Report, say: Words) -> list[str]:
+def _totals(report: UsageReport, say: Words) -> list[str]:
     total = report.total
     text = say(
         "usage.total",
@@ -78,7 +78,7 @@ def _totals(report: Report, say: Words) -> list[str]:
     return [text]
 
 
-def _budget(report: Report, say: Words) -> str:
+def _budget(report: UsageReport, say: Words) -> str:
     account = report.budget
     used, held = money(account.held + account.settled, say), money(account.held, say)
     if not report.budgeted:
@@ -86,7 +86,7 @@ def _budget(report: Report, say: Words) -> str:
     return say("usage.budget", used=used, held=held, ceiling=money(account.allowance, say))
 
 
-def _members(report: Report, measure: Measure, say: Words) -> Iterator[str]:
+def _members(report: UsageReport, measure: Measure, say: Words) -> Iterator[str]:
     named = top(report, measure)
     for number, (user_id, used) in enumerate(named, start=1):
         yield say(
@@ -101,7 +101,7 @@ def _members(report: Report, measure: Measure, say: Words) -> Iterator[str]:
         yield say("usage.others", n=others)
 
 
-def _drift(drift: Drift, say: Words) -> Iterator[str]:
+def _drift(drift: PriceDrift, say: Words) -> Iterator[str]:
     model = safe(drift.model, 60)
     if drift.priced:
         yield say(
@@ -116,7 +116,7 @@ def _drift(drift: Drift, say: Words) -> Iterator[str]:
         yield say("usage.units", model=model, provider=drift.provider, units=f"{drift.units:f}", n=drift.metered)
 
 
-def _files(report: Report, measure: Measure, say: Words) -> list[discord.File]:
+def _files(report: UsageReport, measure: Measure, say: Words) -> list[discord.File]:
     """The picture and the table; nothing where nothing was asked for."""
     if not report.rows:
         return []
@@ -128,7 +128,7 @@ def _files(report: Report, measure: Measure, say: Words) -> list[discord.File]:
     ]
 
 
-def alt_text(report: Report, measure: Measure, say: Words) -> str:
+def alt_text(report: UsageReport, measure: Measure, say: Words) -> str:
     """What the picture shows, for those who do not see it."""
     days = {day: sum(amounts.values()) for day, amounts in report.by_day(measure.of).items()}
     peak = max(days, key=lambda day: days[day])

@@ -5,7 +5,7 @@ from typing import Any, Final
 import discord
 
 from bot.client import FormHandler, Shotcaller
-from bot.domain.quota import MOST_MORE
+from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.locale import Words, words
 from cogs.ui.buttons import PersistentItem
 from cogs.ui.forms import Form, values_of
@@ -15,7 +15,7 @@ from cogs.ui.replies import acknowledge, answer
 
 FORM: Final = "more"
 WHY: Final = 300  # characters
-DIGITS: Final = len(str(MOST_MORE))  # that a form takes
+DIGITS: Final = len(str(MAX_REQUESTED_CREDITS))  # that a form takes
 
 
 class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
@@ -44,14 +44,14 @@ class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
 def credit_request_handler(bot: Shotcaller) -> FormHandler:
     """What happens when the form comes back."""
 
-    async def wish(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
+    async def ask_for_more(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
         say, values = words(str(interaction.locale)), values_of(data)
         wanted = number(str(values.get("credits", "")))
         if wanted is None:
-            await answer(interaction, say("more.number", most=say.number(MOST_MORE)))
+            await answer(interaction, say("more.number", most=say.number(MAX_REQUESTED_CREDITS)))
             return
-        outcome = await bot.services.quotas.wish(
+        outcome = await bot.services.credits.ask_for_more(
             member_of(interaction),
             key=str(interaction.id),
             credits_=wanted,
@@ -60,11 +60,11 @@ def credit_request_handler(bot: Shotcaller) -> FormHandler:
         )
         await answer(interaction, say(f"more.{outcome}", credits=say("credits", n=wanted)))
 
-    return wish
+    return ask_for_more
 
 
 def number(typed: str) -> int | None:
     """A whole number of credits that may be asked for at once, or given for the asking."""
     text = typed.strip()
     number = int(text) if text.isdecimal() and len(text) <= DIGITS else 0
-    return number if 0 < number <= MOST_MORE else None
+    return number if 0 < number <= MAX_REQUESTED_CREDITS else None

@@ -8,13 +8,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.quota import MOST_CREDITS
+from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
-from bot.service.admin.credits import Present
+from bot.service.admin.credits import GiftOffer
 from cogs.ui.member import member_of
 from cogs.ui.replies import acknowledge, answer
 
-Amount: TypeAlias = app_commands.Range[int, 1, MOST_CREDITS]
+Amount: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         credits: Amount,  # noqa: A002 (the option's name)
     ) -> None:
         await acknowledge(interaction)
-        present = Present(key=str(interaction.id), receiver_id=member.id, to_bot=member.bot, credits=credits)
-        left = await bot.services.quotas.give(member_of(interaction), present)
+        present = GiftOffer(key=str(interaction.id), receiver_id=member.id, to_bot=member.bot, credits=credits)
+        left = await bot.services.credits.give(member_of(interaction), present)
         say = words(str(interaction.locale))
         given, kept = say("credits", n=credits), say("credits", n=left)
         await answer(interaction, say("gift.given", who=member.mention, credits=given, left=kept))

@@ -29,10 +29,10 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     async def quota(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
         member, services = member_of(interaction), bot.services
-        standing = await services.videos.standing(member)
-        entries = await services.quotas.latest(member, most=ENTRIES)
+        balances = await services.videos.balances(member)
+        entries = await services.credits.latest(member, most=ENTRIES)
         say = words(str(interaction.locale))
-        text = quota_text(standing, entries, list(services.videos.models.values()), say)
+        text = quota_text(balances, entries, list(services.videos.models.values()), say)
         view = None if member.guild_id is None else AskForCreditsButton.as_view(say)
         await interaction.edit_original_response(
             content=text, view=view, allowed_mentions=discord.AllowedMentions.none()

@@ -8,9 +8,9 @@ from bot.domain.capability import Capability
 from bot.domain.job import Job
 from bot.domain.quota import Account, pool_named
 from bot.domain.request import Mode, VideoRequest
-from bot.domain.statement import Entry, Kind
+from bot.domain.statement import Kind, StatementEntry
 from bot.locale import Words
-from bot.service.jobs.types import Purse, Standing
+from bot.service.jobs.types import Balances, FundingSource
 from cogs.ui.text import cut, link, safe, since
 
 BAR: Final = 16  # squares
@@ -20,9 +20,9 @@ CONTENT: Final = 2000
 MINUS: Final = "\N{MINUS SIGN}"
 
 
-def quota_text(standing: Standing, entries: Sequence[Entry], models: Sequence[Capability], say: Words) -> str:
+def quota_text(balances: Balances, entries: Sequence[StatementEntry], models: Sequence[Capability], say: Words) -> str:
     """Everything, as far as it fits a message: of what happened lately the oldest goes first."""
-    above, below = "\n".join(_accounts(standing, say)), "\n".join(_prices(models, say))
+    above, below = "\n".join(_accounts(balances, say)), "\n".join(_prices(models, say))
     lines = [_entry_line(entry, say) for entry in entries]
     while lines and len(above) + len(below) + len(_recent_text(lines, say)) > CONTENT:
         lines.pop()
@@ -38,8 +38,8 @@ def bar(account: Account) -> str:
     return "🟩" * left + "🟨" * held + "⬛" * (BAR - left - held)
 
 
-def _accounts(standing: Standing, say: Words) -> Iterator[str]:
-    own = standing.own.account
+def _accounts(balances: Balances, say: Words) -> Iterator[str]:
+    own = balances.own.account
     yield say(
         "quota",
         bar=bar(own),
@@ -47,17 +47,17 @@ def _accounts(standing: Standing, say: Words) -> Iterator[str]:
         allowance=own.allowance,
         held=own.held,
         settled=own.settled,
-        renews=since(standing.own.renews_at),
+        renews=since(balances.own.renews_at),
     )
-    for source in standing.purses[1:]:
+    for source in balances.sources[1:]:
         yield from _source_lines(source, say)
-    for cap in standing.caps:
+    for cap in balances.caps:
         yield say("quota.together", balance=say("credits", n=cap.account.balance), **_limits(cap))
-    if standing.balance != own.balance:
-        yield say("quota.whole", balance=say("credits", n=standing.balance))
+    if balances.balance != own.balance:
+        yield say("quota.whole", balance=say("credits", n=balances.balance))
 
 
-def _source_lines(source: Purse, say: Words) -> Iterator[str]:
+def _source_lines(source: FundingSource, say: Words) -> Iterator[str]:
     """A pool that a role shares, or what the person was given or granted, if there is or was any."""
     account, name = source.account, pool_named(source.account.owner)
     balance = say("credits", n=account.balance)
@@ -69,7 +69,7 @@ def _source_lines(source: Purse, say: Words) -> Iterator[str]:
         yield say("quota.given", balance=balance, held=account.held, expires=since(source.renews_at))
 
 
-def _limits(source: Purse) -> dict[str, object]:
+def _limits(source: FundingSource) -> dict[str, object]:
     return {"allowance": source.account.allowance, "renews": since(source.renews_at)}
 
 
@@ -77,7 +77,7 @@ def _recent_text(lines: Sequence[str], say: Words) -> str:
     return "\n".join([say("quota.lately"), *lines]) if lines else ""
 
 
-def _entry_line(entry: Entry, say: Words) -> str:
+def _entry_line(entry: StatementEntry, say: Words) -> str:
     """One line of the ledger: the change, what for, when."""
     match entry.kind:
         case Kind.HOLD | Kind.RELEASE | Kind.SETTLE:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.domain.job import Job
 from bot.errors import NotPermitted
 from bot.locale import Words, words
@@ -94,7 +94,9 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
         Refused: as `Videos.may_show` and `Results.resend`.
     """
     member = member_of(interaction)
-    job = await bot.services.library.video(job_id, member, Act.HAVE if member.guild_id is None else Act.SHOW)
+    job = await bot.services.library.video(
+        job_id, member, ResultAction.HAVE if member.guild_id is None else ResultAction.SHOW
+    )
     copy = _copy_here(interaction)
     if copy.channel_id is not None:
         covered = await bot.services.videos.may_show(job, member, channel_id=copy.channel_id)

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import discord
 
 from bot.domain.job import Job
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import LibraryQuery
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
 from cogs.ui.text import cut, link, safe, settings, since
@@ -48,9 +48,9 @@ class PageState:
     def __str__(self) -> str:
         return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
 
-    def query(self, text: str) -> Wanted:
+    def query(self, text: str) -> LibraryQuery:
         """What it asks the library for."""
-        return Wanted(text=text, model=self.model or None, favourites=self.stars)
+        return LibraryQuery(text=text, model=self.model or None, favourites=self.stars)
 
 
 def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -> str:

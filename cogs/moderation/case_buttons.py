@@ -10,7 +10,7 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.domain.case import Case, CaseKind
 from bot.domain.guild import AuditEntry
-from bot.domain.quota import MOST_MORE
+from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
 from cogs.credits.credit_request import DIGITS, number
@@ -168,7 +168,7 @@ def _grant_handler(bot: Shotcaller) -> FormHandler:
         _check_kind(case, CaseKind.MORE)
         given = number(str(values_of(data).get("credits") or ""))
         if given is None:
-            await answer(interaction, say("case.grant.unclear", most=say.number(MOST_MORE)))
+            await answer(interaction, say("case.grant.unclear", most=say.number(MAX_REQUESTED_CREDITS)))
         else:
             await _decide_credit_request(bot, interaction, case, given=given)
 
@@ -179,7 +179,7 @@ async def _decide_credit_request(
     bot: Shotcaller, interaction: discord.Interaction[Any], case: Case, *, given: int
 ) -> None:
     key, by = str(interaction.id), interaction.user.id
-    await bot.services.quotas.decide_more(case.id, guild_id=case.guild_id, given=given, by=by, key=key)
+    await bot.services.credits.decide_more(case.id, guild_id=case.guild_id, given=given, by=by, key=key)
     await _answer_done(interaction, "approved" if given else "declined")
 
 

@@ -12,7 +12,7 @@ from bot.domain.preset import Preset
 from bot.domain.template import values_in
 from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import Words, words
-from bot.service.member.presets import filled, gaps, request_of
+from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request.submit import submit
 from cogs.ui.buttons import PersistentItem
 from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
@@ -72,7 +72,7 @@ async def _make_video(
     private: bool,
 ) -> None:
     try:
-        request = filled(request_of(preset), values)
+        request = fill_gaps(request_of(preset), values)
     except InvalidRequest as refused:
         if not values:
             raise

@@ -10,7 +10,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain.capability import Capability
 from bot.domain.request import VideoRequest
-from bot.domain.terms import meant
+from bot.domain.terms import model_for
 from bot.errors import StoreError
 from bot.service.member.storyboards import Storyboards
 from cogs.ui.forms import FORM_TIMEOUT
@@ -32,7 +32,7 @@ async def build_request(
     named = options.get("model")
     if named is not None:
         return request_from_options(options, model=bot.services.videos.capability(named).model)
-    return request_from_options(options, model=meant(options, await models_here(bot, interaction)).model)
+    return request_from_options(options, model=model_for(options, await models_here(bot, interaction)).model)
 
 
 async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Sequence[Capability]:

@@ -9,16 +9,16 @@ from bot.client import Shotcaller
 from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
 from bot.locale import words
-from bot.service.member.defaults import DEFAULTS, Filled, Place
+from bot.service.member.defaults import DEFAULTS, DefaultsScope, FilledRequest
 from cogs.request.build import models_here
 from cogs.ui.text import chosen
 
 
-def defaults_scope(interaction: discord.Interaction[Any]) -> Place:
+def defaults_scope(interaction: discord.Interaction[Any]) -> DefaultsScope:
     """Whose defaults count here: a thread has its channel's too."""
     parent = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
     channels = tuple(each for each in (interaction.channel_id, parent) if each)
-    return Place(user_id=interaction.user.id, channel_ids=channels, guild_id=interaction.guild_id)
+    return DefaultsScope(user_id=interaction.user.id, channel_ids=channels, guild_id=interaction.guild_id)
 
 
 async def with_defaults(
@@ -36,7 +36,7 @@ async def with_defaults(
     return filled.request, used_defaults_line(filled, str(interaction.locale))
 
 
-def used_defaults_line(filled: Filled, locale: str) -> str:
+def used_defaults_line(filled: FilledRequest, locale: str) -> str:
     """Which defaults are in a request, on one line."""
     if not filled.used:
         return ""

@@ -8,7 +8,7 @@ from bot.client import Shotcaller
 from bot.domain.job import JobStatus, Origin, Review
 from bot.domain.request import VideoRequest
 from bot.locale import Words, words
-from bot.service.jobs.types import Accepted, Asking
+from bot.service.jobs.types import Accepted, RequestContext
 from cogs.request.destination import destination_of
 from cogs.ui.member import member_of
 from cogs.ui.options import options_of
@@ -41,7 +41,7 @@ async def submit(
     typed = TypedRequest(options=options_of(request), private=private, parent_id=parent_id, origin=origin, key=key)
     remember(interaction, typed)
     destination = destination_of(interaction, private=private)
-    context = Asking(
+    context = RequestContext(
         key=key,
         member=member_of(interaction),
         locale=str(interaction.locale),
@@ -86,11 +86,11 @@ def _accepted_line(accepted: Accepted, say: Words) -> str:
 
 def _wait(accepted: Accepted, say: Words) -> str:
     """How long it usually takes; where it has to wait for others first, its place in line and when it is expected."""
-    outlook = accepted.outlook
-    if outlook is None:
+    queue_forecast = accepted.queue_forecast
+    if queue_forecast is None:
         return wait(accepted.expected, say)
-    if outlook.paused:
-        return say("wait.line.paused", position=outlook.position)
-    if outlook.expected_at is None:
-        return say("wait.line", position=outlook.position)
-    return say("wait.line.expected", position=outlook.position, expected=since(outlook.expected_at))
+    if queue_forecast.paused:
+        return say("wait.line.paused", position=queue_forecast.position)
+    if queue_forecast.expected_at is None:
+        return say("wait.line", position=queue_forecast.position)
+    return say("wait.line.expected", position=queue_forecast.position, expected=since(queue_forecast.expected_at))

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request.destination import DIRECT_LIMIT
@@ -48,7 +48,7 @@ async def send_to_presser(press: ResultPress) -> None:
         nonce=str(interaction.id),
         limit=DIRECT_LIMIT,
     )
-    posted = await press.results.resend(await press.job(Act.HAVE), copy)
+    posted = await press.results.resend(await press.job(ResultAction.HAVE), copy)
     await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))
 
 
@@ -76,7 +76,7 @@ async def share(press: ResultPress) -> None:
 async def confirm_deletion(press: ResultPress) -> None:
     """Ask once more; nothing is deleted by one slip of a thumb."""
     await acknowledge(press.interaction)
-    job = await press.job(Act.DELETE)
+    job = await press.job(ResultAction.DELETE)
     message, say = press.interaction.message, press.say
     view = discord.ui.View(timeout=None)
     custom_id = press.custom_id("erase", message.id if message else 0)
@@ -94,7 +94,7 @@ async def confirm_deletion(press: ResultPress) -> None:
 async def delete_message(press: ResultPress) -> None:
     """Delete the message, after all."""
     await acknowledge(press.interaction)
-    job = await press.job(Act.DELETE)
+    job = await press.job(ResultAction.DELETE)
     channel_id, message_id = press.interaction.channel_id or 0, parse_id(press.more)
     removed = await press.results.remove(job, press.member, channel_id=channel_id, message_id=message_id)
     await answer(press.interaction, press.say(f"result.erased.{removed}"))

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.domain.job import Job
 from bot.domain.member import Member
 from bot.errors import ResultForgotten
@@ -45,7 +45,7 @@ class ResultPress:
         """Who has pressed it, and where, by the press itself."""
         return member_of(self.interaction)
 
-    async def job(self, act: Act = Act.READ) -> Job:
+    async def job(self, act: ResultAction = ResultAction.READ) -> Job:
         """The job behind the result, if the presser may do that with it here and now.
 
         Raises:
@@ -70,7 +70,7 @@ class ResultPress:
         Raises:
             ResultForgotten: its row is gone, or it is somebody else's.
         """
-        job = await self.job(Act.HAVE)
+        job = await self.job(ResultAction.HAVE)
         if job.user_id != self.interaction.user.id:
             raise ResultForgotten
         return job
@@ -78,7 +78,7 @@ class ResultPress:
 
 async def share(press: ResultPress) -> None:
     """Post the presser's own private result in its channel; the press has been acknowledged."""
-    job = await press.job(Act.SHOW)
+    job = await press.job(ResultAction.SHOW)
     posted = await press.results.share(press.job_id, press.member)
     place = link(job.destination.guild_id, posted.channel_id, posted.message_id)
     await answer(press.interaction, press.say("result.shared", link=place))

@@ -110,11 +110,11 @@ class InboxButton(
 async def _hand_over(press: ResultPress) -> None:
     """Hand the video over in the private answer."""
     job, interaction, say = await press.own_job(), press.interaction, press.say
-    handover = press.results.film(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
-    async with handover as film, mapped_errors(within=upload_timeout(film)):
+    handover = press.results.video(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
+    async with handover as video, mapped_errors(within=upload_timeout(video)):
         await interaction.edit_original_response(
-            content=result_text(job, say, label=film.label),
-            attachments=[result_file(film, say)],
+            content=result_text(job, say, label=video.label),
+            attachments=[result_file(video, say)],
             view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
             allowed_mentions=discord.AllowedMentions.none(),
         )

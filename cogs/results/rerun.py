@@ -112,7 +112,7 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
     if not possible:
         check(requests[0], model)
     terms = await videos.terms(press.member)
-    return [each.aspect_ratio for each in possible if terms.accept(each)] or [each.aspect_ratio for each in possible]
+    return [each.aspect_ratio for each in possible if terms.accepts(each)] or [each.aspect_ratio for each in possible]
 
 
 async def remake_in_shape(press: ResultPress) -> None:

@@ -17,7 +17,7 @@ from bot.domain.job import Origin
 from bot.domain.request import MAX_SHOTS
 from bot.domain.storyboard import Board, Storyboard
 from bot.locale import Words, words
-from bot.service.member.storyboards import Present
+from bot.service.member.storyboards import OpenStoryboard
 from cogs.request.build import storyboards_here
 from cogs.request.submit import submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
@@ -147,7 +147,7 @@ async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], dra
 async def show_builder(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
-    present: Present,
+    present: OpenStoryboard,
     *,
     at: int = 0,
     notice: str = "",
@@ -170,7 +170,7 @@ async def show_builder(
     )
 
 
-def _notices(present: Present, say: Words) -> Iterator[str]:
+def _notices(present: OpenStoryboard, say: Words) -> Iterator[str]:
     """What the person did not do, or not so: a change that was not made, settings that gave way."""
     if present.behind:
         yield say("storyboard.behind")
@@ -243,7 +243,7 @@ async def change(
     interaction: discord.Interaction[Any],
     position: BuilderPosition,
     operation: Callable[[Board], Board],
-) -> Present:
+) -> OpenStoryboard:
     """Change what the person sees, unless it has changed already; how it stands then."""
     boards = await storyboards_here(bot, interaction)
     return await boards.change(

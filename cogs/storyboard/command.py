@@ -85,7 +85,7 @@ async def _fresh(bot: Shotcaller, interaction: Interaction, boards: Storyboards)
     """An empty storyboard with the settings that the person usually wants."""
     fresh = boards.fresh()
     usual, _ = await with_defaults(bot, interaction, fresh.outline(), typed=("model", "duration"))
-    return fresh.but(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
+    return fresh.changed(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
 
 def _welcome(found: Board, say: Words, *, new: bool) -> str:
@@ -102,11 +102,11 @@ def _start(
     """What the command's options make of the storyboard that is there, and what to say about it."""
 
     def apply_options(story: Storyboard) -> Storyboard:
-        story = (start or story).but(**({"total": seconds} if seconds else {}))
+        story = (start or story).changed(**({"total": seconds} if seconds else {}))
         if script is None:
             return story
         story = with_script(story.empty(), script)
-        return story.but(total=seconds) if seconds else story
+        return story.changed(total=seconds) if seconds else story
 
     return _left_out(script or "", say), apply_options
 
@@ -114,7 +114,7 @@ def _start(
 def with_script(story: Storyboard, script: str) -> Storyboard:
     """The storyboard with a script's shots; unchanged where the script says nothing."""
     found = read(script, total=story.total)
-    return story.but(shots=found.shots, total=found.total) if found.shots else story
+    return story.changed(shots=found.shots, total=found.total) if found.shots else story
 
 
 def _left_out(script: str, say: Words) -> str:
@@ -164,7 +164,7 @@ async def _receive_settings(
         **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
-    present = await change(bot, interaction, position, lambda board: board.become(board.now.but(**changes)))
+    present = await change(bot, interaction, position, lambda board: board.become(board.now.changed(**changes)))
     await show_builder(bot, interaction, present, at=position.shot)
 
 

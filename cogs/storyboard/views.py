@@ -35,7 +35,7 @@ def builder_embed(
         lines += ["", say("storyboard.not_yet"), *(f"- {_problem(each, story, say)}" for each in problems)]
         colour = discord.Colour.orange()
     if confirming:
-        left = say("credits", n=max(0, estimate.standing.balance - estimate.price.credits))
+        left = say("credits", n=max(0, estimate.balances.balance - estimate.price.credits))
         lines += ["", say("storyboard.sure", price=say("credits", n=estimate.price.credits), left=left)]
         colour = discord.Colour.green()
     return discord.Embed(title=f"🎞️ {say('storyboard.title')}", description="\n".join(lines), colour=colour)
@@ -63,9 +63,9 @@ def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> s
 
 def cost_line(estimate: Estimate, say: Words) -> str:
     """Price, what is left, and how long it usually takes."""
-    price, left = (say("credits", n=each) for each in (estimate.price.credits, estimate.standing.balance))
+    price, left = (say("credits", n=each) for each in (estimate.price.credits, estimate.balances.balance))
     line = f"💳 {say('storyboard.price', price=price, left=left)} · ⏱️ {wait(estimate.expected, say)}"
-    if estimate.price.credits > estimate.standing.balance:
+    if estimate.price.credits > estimate.balances.balance:
         line += f"\n⚠️ {say('storyboard.too_dear')}"
     return line
 

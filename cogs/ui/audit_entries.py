@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.guild import FOR_GOOD, AuditEntry
+from bot.domain.guild import FOREVER, AuditEntry
 from bot.domain.policy_diff import Difference
 from bot.domain.quota import Allowance
 from bot.errors import NotPermitted
@@ -55,7 +55,7 @@ def entry_text(entry: AuditEntry, say: Words) -> str:
 
 def until_text(until: datetime | None, say: Words) -> str:
     """The end of a block."""
-    if until is None or until >= FOR_GOOD:
+    if until is None or until >= FOREVER:
         return say("admin.for_good")
     return say("admin.until", until=discord.utils.format_dt(until, "f"))
 

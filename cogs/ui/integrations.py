@@ -45,7 +45,7 @@ def allows(rules: Rules, member: Member, *, guild_id: int) -> bool:
 
     Of several roles one that is let in is enough. Everyone has the guild's id in Discord, all channels the one before.
     """
-    if _first(rules, Kind.channel, [*member.places, guild_id - 1]) is False:
+    if _first(rules, Kind.channel, [*member.channel_ids, guild_id - 1]) is False:
         return False
     own = _first(rules, Kind.user, [member.user_id])
     if own is not None:

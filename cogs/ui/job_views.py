@@ -7,7 +7,7 @@ from typing import Final
 import discord
 
 from bot.domain.capability import Capability
-from bot.domain.choices import bent
+from bot.domain.choices import nearest_possible
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import Words
@@ -162,7 +162,7 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
         what = changes(options_of(job.request), other, job.request.model, words)
         add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
     add("edit", "✏️", words("fix.edit"))
-    if other is None and job.worth_repeating:
+    if other is None and job.retry_may_help:
         add("again", "🔁", words("fix.again"))
     view.stop()
     return view
@@ -173,7 +173,7 @@ def nearest_by_other_model(job: Job, models: Mapping[str, Capability]) -> VideoR
     if job.failure_code != GIVEN_UP:
         return None
     others = [each for each in models.values() if each.model != job.request.model]
-    nearest = bent(job.request, others)
+    nearest = nearest_possible(job.request, others)
     return nearest if nearest.model in models and nearest.model != job.request.model else None
 
 

@@ -15,7 +15,7 @@ def member_of(interaction: discord.Interaction[Any]) -> Member:
         user_id=person.id,
         guild_id=interaction.guild_id,
         role_ids=roles,
-        places=channel_and_parents(interaction.channel, interaction.channel_id),
+        channel_ids=channel_and_parents(interaction.channel, interaction.channel_id),
         manages=interaction.guild_id is not None and may.manage_guild,
         moderates=interaction.guild_id is not None and may.manage_messages,
     )

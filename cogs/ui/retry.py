@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import discord
 
 from bot.domain.job import Origin
-from bot.domain.terms import meant
+from bot.domain.terms import model_for
 from bot.errors import (
     BudgetExceeded,
     ConfirmationNeeded,
@@ -191,7 +191,7 @@ async def _alternatives(
         return {}
     videos, found = interaction.client.services.videos, dict[str, TypedRequest]()
     terms = await videos.terms(member_of(interaction))
-    usual = meant(options, terms.models or list(videos.models.values())).model
+    usual = model_for(options, terms.models or list(videos.models.values())).model
     for request in nearest_requests(options, terms):
         change = changes(options, request, usual, say)
         label = button_label(change, say, cost=videos.price(request).credits)

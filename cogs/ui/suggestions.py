@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode, VideoRequest
-from bot.domain.terms import Terms, alternatives, meant
+from bot.domain.terms import Terms, alternatives, model_for
 from bot.errors import InvalidRequest
 from cogs.ui.options import request_from_options
 
@@ -22,7 +22,7 @@ def nearest_requests(options: Mapping[str, Any], terms: Terms) -> list[VideoRequ
         return []
     for variant in _variants(options):
         try:
-            request = request_from_options(variant, model=meant(variant, terms.models).model)
+            request = request_from_options(variant, model=model_for(variant, terms.models).model)
         except InvalidRequest:
             return []
         found |= dict.fromkeys(alternatives(request, terms))

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain.capability import Capability
-from bot.domain.choices import able, offered
+from bot.domain.choices import models_for, offered
 from bot.domain.request import Mode, VideoRequest
 from bot.locale import Words, words
 from cogs.request.build import models_here
@@ -65,7 +65,7 @@ def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capab
 
 def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
     """What so many seconds cost with the first model that makes them as chosen."""
-    model = able({**others, "duration": seconds}, models)[0]
+    model = models_for({**others, "duration": seconds}, models)[0]
     sound = bool(others.get("sound"))
     request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
     return say("credits", n=model.price(request).credits)
@@ -73,7 +73,7 @@ def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say
 
 def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
     """What a camera move comes with, unless all of it has been chosen."""
-    model = able({**others, "camera": ""}, models)[0]
+    model = models_for({**others, "camera": ""}, models)[0]
     if model.camera is None or {"model", "mode", "duration"} <= set(others):
         return ""
     modes = say("comma").join(say(f"mode.{mode}") for mode in model.camera.modes)

@@ -8,7 +8,7 @@ import discord
 
 from bot.client import Shotcaller
 from bot.domain.capability import Capability
-from bot.domain.choices import bent
+from bot.domain.choices import nearest_possible
 from bot.domain.draft import Draft
 from bot.domain.request import VideoRequest
 from bot.errors import DraftGone, StoreUnavailable
@@ -56,7 +56,7 @@ async def change_draft(
     def apply_options(current: Draft) -> dict[str, Any]:
         private = bool(options.get("private", current.body["private"]))
         wanted = request_from_options({**options_of(request_in(current, models)), **options}, model=models[0].model)
-        nearest = bent(wanted, models)
+        nearest = nearest_possible(wanted, models)
         before, after = options_of(wanted), options_of(nearest)
         adjusted = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         return _body(nearest, private=private, adjusted=adjusted)
@@ -91,7 +91,7 @@ def _body(request: VideoRequest, *, private: bool = False, adjusted: list[str] |
 
 def request_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
     """The request a draft stands for; what the models cannot do any more, or not there, gives way."""
-    return bent(request_from_options(draft.body["options"], model=models[0].model), models)
+    return nearest_possible(request_from_options(draft.body["options"], model=models[0].model), models)
 
 
 async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
@@ -99,7 +99,7 @@ async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any
     models = await models_here(bot, interaction)
     request = request_from_options({"prompt": NOTHING}, model=models[0].model)
     filled = await bot.services.choices.fill(request, typed=(), place=defaults_scope(interaction), models=models)
-    return bent(filled.request, models)
+    return nearest_possible(filled.request, models)
 
 
 async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:

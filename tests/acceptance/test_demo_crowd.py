@@ -10,30 +10,30 @@ from typing import Any, cast
 import pytest
 
 from bot.__main__ import main
-from bot.demo.crowd import Asked, Crowd, Seen, comparisons
+from bot.demo.crowd import Crowd, CrowdOutcome, SentRequest, comparisons
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
-from bot.store.money.reconciliation import Books, Sum
+from bot.store.money.reconciliation import Amounts, LedgerTotals
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
-SEEN = Seen(
+SEEN = CrowdOutcome(
     accepted=WINNERS,
     refused=OTHERS,
     for_money=3,
     private=OTHERS,
     mentioned=Counter(WINNERS),
     named=WINNERS,
-    films=2,
+    videos=2,
     billed=2,
     tasks=2,
 )
-BOOKS = Books(
+BOOKS = LedgerTotals(
     videos=2,
     credits=6,
     cost=504_000,
-    members=Sum(held=0, settled=6),
-    budget=Sum(held=0, settled=504_000),
-    off=(),
+    members=Amounts(held=0, settled=6),
+    budget=Amounts(held=0, settled=504_000),
+    mismatched=(),
 )
 BILL = Decimal("0.504")
 
@@ -56,7 +56,7 @@ def test_a_crowd_is_some_people(number: str, capsys: pytest.CaptureFixture[str])
     assert "--crowd" in capsys.readouterr().err
 
 
-def off(seen: Seen = SEEN, database: Books = BOOKS, bill: Decimal = BILL) -> Sequence[str]:
+def off(seen: CrowdOutcome = SEEN, database: LedgerTotals = BOOKS, bill: Decimal = BILL) -> Sequence[str]:
     return [name for name, is_, should in comparisons(seen, database, bill, wanted=2, asked=5) if is_ != should]
 
 
@@ -89,10 +89,10 @@ def test_whatever_people_should_not_have_seen_is_found(changes: dict[str, Any]) 
         {"videos": 3},
         {"credits": 7},
         {"cost": 504_001},
-        {"members": Sum(held=0, settled=5)},
-        {"members": Sum(held=1, settled=6)},
-        {"budget": Sum(held=0, settled=503_999)},
-        {"budget": Sum(held=1, settled=504_000)},
+        {"members": Amounts(held=0, settled=5)},
+        {"members": Amounts(held=1, settled=6)},
+        {"budget": Amounts(held=0, settled=503_999)},
+        {"budget": Amounts(held=1, settled=504_000)},
         {"off": (("budget:bot", "2026-03"),)},
     ],
 )
@@ -107,11 +107,11 @@ def test_a_bill_that_is_a_tenth_of_a_cent_off_is_found() -> None:
 class Told(Crowd):
     """A crowd that has seen what a test says, against a provider that billed what a test says."""
 
-    def __init__(self, seen: Seen, bill: str, output: io.StringIO) -> None:
+    def __init__(self, seen: CrowdOutcome, bill: str, output: io.StringIO) -> None:
         super().__init__(cast("Any", None), {"control": ""}, Screen(output), wanted=2)
         self._told, self._bill = seen, bill
 
-    async def _seen(self, _: object) -> Seen:
+    async def _seen(self, _: object) -> CrowdOutcome:
         return self._told
 
     async def _get(self, path: str) -> Any:
@@ -119,10 +119,10 @@ class Told(Crowd):
 
 
 async def test_what_does_not_add_up_is_named_and_ends_the_demo() -> None:
-    output, asked = io.StringIO(), [cast("Asked", None)] * 5
+    output, asked = io.StringIO(), [cast("SentRequest", None)] * 5
     await Told(SEEN, "0.504", output).add_up(asked, BOOKS)
     assert "balance to the cent" in output.getvalue()
     with pytest.raises(DemoFailed, match=r"the provider's bill: 0\.756, not 0\.504; .* cost: 0\.504, not 0\.756"):
         await Told(SEEN, "0.756", output).add_up(asked, BOOKS)
     with pytest.raises(DemoFailed, match="videos that were posted: 3, not 2"):
-        await Told(replace(SEEN, films=3), "0.504", output).add_up(asked, BOOKS)
+        await Told(replace(SEEN, videos=3), "0.504", output).add_up(asked, BOOKS)

@@ -78,9 +78,9 @@ async def test_a_copy_that_was_refused_is_made_at_the_next_star(system: System) 
 @pytest.mark.parametrize(
     "point",
     [
-        "before GalleryStore.mean",
-        "after GalleryStore.mean",
-        "after GalleryStore.posting",
+        "before GalleryStore.intend",
+        "after GalleryStore.intend",
+        "after GalleryStore.begin_posting",
         "before GalleryStore.posted",
         "after GalleryStore.posted",
     ],

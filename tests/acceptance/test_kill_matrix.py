@@ -18,38 +18,38 @@ STEPS: Final = (
     "JobStore.accept",
     "post_card waiting",
     "JobStore.record_card",
-    "Claims.waiting submitting",
+    "ClaimStore.waiting submitting",
     "submit",
     "JobStore.record_task running",
     "edit_card running",
-    "Claims.due running",
+    "ClaimStore.due running",
     "fetch",
     "JobStore.reschedule running",
     "JobStore.succeed succeeded",
     "edit_card delivering",
     "download",
-    "Claims.renew",
+    "ClaimStore.renew",
     "JobStore.begin_posting succeeded",
     "post_result",
     "JobStore.delivered delivered",
     "edit_card done",
-    "Claims.due delivered",
+    "ClaimStore.due delivered",
     "JobStore.close delivered",
 )
 POINTS: Final = [f"{side} {step}" for step in STEPS for side in ("before", "after")]
 
 # What the bot writes meanwhile for itself, whatever becomes of the job.
-ASIDE: Final = ("ChoreStore.", "DepartureStore.", "Moments.", "RetentionStore.")
+ASIDE: Final = ("PeriodicTaskStore.", "LeftGuildStore.", "HeartbeatStore.", "RetentionStore.")
 
 # What is only met for certain when a step takes its time: a poll that finds the task unfinished, a lease that has to
 # be renewed, a card that says what is soon out of date.
 WORKING_LONG: Final = {"JobStore.reschedule running": 2.0, "edit_card running": 1.0}
-LOADING_LONG: Final = {"Claims.renew": 1.0, "edit_card delivering": 0.5}
+LOADING_LONG: Final = {"ClaimStore.renew": 1.0, "edit_card delivering": 0.5}
 
 # Killed once more, at a step that only a restart takes.
 AGAIN: Final = (
-    ("after JobStore.begin_posting succeeded", "before Claims.recover"),
-    ("after JobStore.begin_posting succeeded", "after Claims.recover"),
+    ("after JobStore.begin_posting succeeded", "before ClaimStore.recover"),
+    ("after JobStore.begin_posting succeeded", "after ClaimStore.recover"),
     ("after submit", "before find"),
     ("after submit", "after find"),
     ("after submit", "before JobStore.record_task running"),
@@ -64,7 +64,7 @@ AGAIN: Final = (
 SAD_STEPS: Final = (
     "JobStore.fail failed",
     "edit_card failed",
-    "Claims.due failed",
+    "ClaimStore.due failed",
     "JobStore.begin_telling failed",
     "tell_requester failed",
     "JobStore.close failed",

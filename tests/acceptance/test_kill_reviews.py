@@ -15,9 +15,19 @@ from tests.acceptance.system import SMALL, System
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # The steps that only a review takes, in their order: of a request that is approved, and of its video.
 REQUEST: Final = ("JobStore.accept", "CaseStore.begin_posting", "post_case", "CaseStore.shown")
-DECISION: Final = ("Decisions.approve queued", "edit_case")
-RESULT: Final = ("Decisions.hold succeeded", "post_case", "Decisions.approve succeeded", "edit_case")
-DENIAL: Final = ("Decisions.deny failed", "edit_case", "JobStore.begin_telling failed", "tell_requester failed")
+DECISION: Final = ("ReviewDecisionStore.approve queued", "edit_case")
+RESULT: Final = (
+    "ReviewDecisionStore.hold succeeded",
+    "post_case",
+    "ReviewDecisionStore.approve succeeded",
+    "edit_case",
+)
+DENIAL: Final = (
+    "ReviewDecisionStore.deny failed",
+    "edit_case",
+    "JobStore.begin_telling failed",
+    "tell_requester failed",
+)
 
 
 def sides(*steps: str) -> list[str]:

@@ -11,7 +11,7 @@ from tests.acceptance.system import SMALL, System
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 POINTS: Final = tuple(
-    f"{when} DepartureStore.{step}" for step in ("left", "take_back_waiting cancelled") for when in ("before", "after")
+    f"{when} LeftGuildStore.{step}" for step in ("left", "take_back_waiting cancelled") for when in ("before", "after")
 )
 
 

@@ -1,7 +1,7 @@
 """Reports: anybody reports a video, the moderators delete it, block its author, or dismiss the report."""
 
 from bot.locale import words
-from bot.service.moderation.cases import Heard
+from bot.service.moderation.cases import ReportOutcome
 from tests.acceptance.moderators import ADMIN, button, case, set_checks
 from tests.acceptance.people import Json
 from tests.acceptance.system import SMALL, System
@@ -24,7 +24,7 @@ def reporting(message: Json) -> str:
 
 
 async def reports(
-    system: System, message: Json, reason: str, *, user: str = "ben", heard: Heard = Heard.MODERATORS
+    system: System, message: Json, reason: str, *, user: str = "ben", heard: ReportOutcome = ReportOutcome.MODERATORS
 ) -> None:
     opened = await system.people.presses(message, reporting(message), user=user)
     await system.people.form(opened)
@@ -57,7 +57,7 @@ async def test_everybodys_words_are_with_the_one_case_of_a_video(system: System)
         await set_checks(system)
         message = await posted(system)
         await reports(system, message, "blood " * 80)
-        await reports(system, message, "more blood", heard=Heard.BEFORE)
+        await reports(system, message, "more blood", heard=ReportOutcome.BEFORE)
         await reports(system, message, "gore " * 99, user="owner")
         await reports(system, message, "horror " * 70, user="admin")
         held = await case(system, "1 more; all of them are in the file")
@@ -76,9 +76,9 @@ async def test_nobody_reports_their_own_video(system: System) -> None:
 async def test_without_moderators_and_channel_the_owner_of_the_application_is_told(system: System) -> None:
     async with system.bot():
         message = await posted(system)
-        await reports(system, message, "blood", heard=Heard.OPERATOR)
+        await reports(system, message, "blood", heard=ReportOutcome.OPERATOR)
         told = await system.people.messages("dm", user="owner")
-        await reports(system, message, "gore", user="admin", heard=Heard.OPERATOR)
+        await reports(system, message, "gore", user="admin", heard=ReportOutcome.OPERATOR)
         again = await system.people.messages("dm", user="owner")
     assert [("blood" in each["content"], each["components"]) for each in told] == [(True, [])]
     assert ["blood" in each["content"] and "gore" in each["content"] for each in again] == [True]

@@ -14,7 +14,7 @@ from bot.errors import ResultDeleted, ResultForgotten
 from bot.service.jobs.results import Results
 from bot.service.member.library import Library
 from bot.store.jobs.results import ResultStore
-from bot.store.member.library import Shelf
+from bot.store.member.library import LibraryStore
 from cogs.library.actions import send_again, show_one
 from cogs.library.command import VideoItem
 from cogs.results import edit
@@ -69,16 +69,18 @@ def bot(services: Services) -> Any:
         store=ResultStore(services.database),
         lookup=services.lookup,
         copies=nothing,
-        courier=nothing,
+        result_poster=nothing,
         delivery=nothing,
         removals=nothing,
-        repeats=nothing,
+        reposts=nothing,
         posted=nothing,
         clock=services.clock,
         moment=services.moment,
         wake=services.wake,
     )
-    library = Library(shelf=Shelf(services.database), lookup=services.lookup, gallery=nothing, clock=services.clock)
+    library = Library(
+        library_store=LibraryStore(services.database), lookup=services.lookup, gallery=nothing, clock=services.clock
+    )
     return SimpleNamespace(services=SimpleNamespace(results=results, library=library))
 
 

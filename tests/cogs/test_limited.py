@@ -9,14 +9,14 @@ import discord
 from bot.domain.capability import Capability
 from bot.domain.eta import Forecast
 from bot.domain.member import Member
-from bot.domain.policy import Limits, Who
+from bot.domain.policy import GuildLimits, Who
 from bot.domain.price import Price
 from bot.domain.quota import Account
 from bot.domain.request import AspectRatio, VideoRequest
 from bot.domain.storyboard import Storyboard
-from bot.domain.terms import allowed
+from bot.domain.terms import allowed_models
 from bot.locale import words
-from bot.service.jobs.types import Estimate, Purse, Standing
+from bot.service.jobs.types import Balances, Estimate, FundingSource
 from cogs.storyboard.forms import settings_form
 from cogs.ui.job_views import result_buttons
 from cogs.video.studio_panel import StudioPanel, panel_view
@@ -29,12 +29,12 @@ ANA: Final = Member(user_id=1, guild_id=7)
 
 
 def here(**limits: Any) -> list[Capability]:
-    return list(allowed(list(CAPABILITIES.values()), ANA, Limits(**limits)))
+    return list(allowed_models(list(CAPABILITIES.values()), ANA, GuildLimits(**limits)))
 
 
 def choices(models: list[Capability]) -> dict[str, list[str]]:
     """What the form of the storyboard's settings has to choose from, by field."""
-    story = Storyboard(model=models[0].model).within(models)
+    story = Storyboard(model=models[0].model).adapted_to(models)
     makers = {each.model: each for each in models if each.max_shots}
     form = settings_form(story, makers, state="x", say=SAY).to_dict()
     selects = [each["component"] for each in form["components"] if "options" in each["component"]]
@@ -60,7 +60,7 @@ def switches(models: list[Capability], **options: Any) -> dict[str, bool]:
     span, account = timedelta(minutes=1), Account(owner="user", period="all", allowance=100)
     estimate = Estimate(
         price=Price(credits=1, usd_micros=1),
-        standing=Standing(purses=(Purse(account=account, renews_at=None),)),
+        balances=Balances(sources=(FundingSource(account=account, renews_at=None),)),
         expected=Forecast(usual=span, late=span),
     )
     panel = StudioPanel(

@@ -47,7 +47,7 @@ async def test_each_answer_has_its_words_and_its_cure(trouble: ProviderError | N
     finding = await ask(service, "KLING_API_KEY")
     assert finding.mark is mark
     assert words in str(finding)
-    assert (mark is Mark.BAD) <= bool(finding.cure)
+    assert (mark is Mark.BAD) <= bool(finding.remedy)
 
 
 def test_a_finding_is_a_line_and_its_cure_another() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.access import Act, check, possible_id
+from bot.domain.access import ResultAction, check, is_possible_id
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Remover, Review
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
@@ -66,7 +66,7 @@ NOT_SHOWN_AGAIN: Final = {*GONE_FOR_ALL, "deleted by its author"}
 WITH_A_FILE: Final = {*SEEN_BY_OTHERS, "kept", "deleted by its author"}
 
 
-def answer(state: str, member: Member, act: Act) -> type[Refused] | None:
+def answer(state: str, member: Member, act: ResultAction) -> type[Refused] | None:
     """Why not; None if so."""
     try:
         job = check(replace(MADE, **STATES[state]), member, act, shown_in=[COPIED])
@@ -76,29 +76,31 @@ def answer(state: str, member: Member, act: Act) -> type[Refused] | None:
     return None
 
 
-def by_author(state: str, act: Act) -> type[Refused] | None:
-    if act is Act.DELETE:
+def by_author(state: str, act: ResultAction) -> type[Refused] | None:
+    if act is ResultAction.DELETE:
         return None
     if state in GONE_FOR_ALL:
         return ResultDeleted
-    if act is Act.READ:
+    if act is ResultAction.READ:
         return None
-    return ResultLost if state not in WITH_A_FILE or (act is Act.SHOW and state in NOT_SHOWN_AGAIN) else None
+    return ResultLost if state not in WITH_A_FILE or (act is ResultAction.SHOW and state in NOT_SHOWN_AGAIN) else None
 
 
-@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("act", ResultAction)
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("state", STATES)
-def test_its_author_has_it_everywhere_unless_a_moderator_deleted_it(state: str, where: int | None, act: Act) -> None:
+def test_its_author_has_it_everywhere_unless_a_moderator_deleted_it(
+    state: str, where: int | None, act: ResultAction
+) -> None:
     assert answer(state, Member(user_id=1, guild_id=where), act) is by_author(state, act)
 
 
-@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("act", ResultAction)
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("state", STATES)
-def test_others_have_what_is_shown_where_they_are(state: str, where: int | None, act: Act) -> None:
+def test_others_have_what_is_shown_where_they_are(state: str, where: int | None, act: ResultAction) -> None:
     seen = where in SEEN_BY_OTHERS.get(state, ())
-    deleting = NotYours if act is Act.DELETE else None
+    deleting = NotYours if act is ResultAction.DELETE else None
     assert answer(state, Member(user_id=2, guild_id=where), act) is (deleting if seen else ResultForgotten)
 
 
@@ -107,11 +109,11 @@ def test_others_have_what_is_shown_where_they_are(state: str, where: int | None,
 def test_a_moderator_deletes_what_is_or_was_shown_there(state: str, where: int | None) -> None:
     may = where in SEEN_BY_OTHERS.get(state, ()) or (state in NOT_SHOWN_AGAIN and where in {HERE, COPIED})
     moderator = Member(user_id=2, guild_id=where, moderates=True, manages=True)
-    assert answer(state, moderator, Act.DELETE) is (None if may else ResultForgotten)
+    assert answer(state, moderator, ResultAction.DELETE) is (None if may else ResultForgotten)
 
 
-@pytest.mark.parametrize("act", Act)
-def test_what_is_not_there_is_refused_as_what_is_not_theirs(act: Act) -> None:
+@pytest.mark.parametrize("act", ResultAction)
+def test_what_is_not_there_is_refused_as_what_is_not_theirs(act: ResultAction) -> None:
     with pytest.raises(ResultForgotten):
         check(None, Member(user_id=1, guild_id=HERE), act)
 
@@ -130,4 +132,4 @@ def test_what_is_not_there_is_refused_as_what_is_not_theirs(act: Act) -> None:
     ],
 )
 def test_an_id_is_bounded_whatever_is_typed(text: str, possible: bool) -> None:  # noqa: FBT001 - a parameter of pytest's
-    assert possible_id(text) is possible
+    assert is_possible_id(text) is possible

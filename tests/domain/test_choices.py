@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.capability import CameraRule, Capability
-from bot.domain.choices import MOVES, able, bent, fits, offered
+from bot.domain.choices import MOVES, fits, models_for, nearest_possible, offered
 from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
@@ -98,15 +98,15 @@ def test_whatever_has_no_camera_takes_the_moves_away() -> None:
 
 
 def test_the_models_that_can_do_it_are_named_in_their_order() -> None:
-    assert able({"watermark": True}, MODELS) == [KIRIN_V3, KLING_V1]
-    assert able({"cfg": 0.5}, MODELS) == [KLING_V1]
-    assert able({"cfg": 0.0, "sound": True}, MODELS) == []
+    assert models_for({"watermark": True}, MODELS) == [KIRIN_V3, KLING_V1]
+    assert models_for({"cfg": 0.5}, MODELS) == [KLING_V1]
+    assert models_for({"cfg": 0.0, "sound": True}, MODELS) == []
 
 
 @given(wishes(), st.lists(st.sampled_from([*MODELS, POOR, ODD]), min_size=1, unique=True))
 @settings(deadline=None)
 def test_a_bent_wish_can_be_done_and_a_possible_one_stays(wish: VideoRequest, models: list[Capability]) -> None:
-    near, own = bent(wish, models), {model.model: model for model in models}
+    near, own = nearest_possible(wish, models), {model.model: model for model in models}
     assert near.prompt == wish.prompt
     if near is not wish:
         assert not own[near.model].clashes(near)
@@ -117,6 +117,6 @@ def test_a_bent_wish_can_be_done_and_a_possible_one_stays(wish: VideoRequest, mo
 
 
 def test_a_wish_with_a_move_goes_to_a_model_that_has_it() -> None:
-    near = bent(wanted(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
+    near = nearest_possible(wanted(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
     assert (near.model, near.mode, near.duration, near.sound) == ("kling-v1", Mode.STD, 5, False)
-    assert bent(wanted(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None
+    assert nearest_possible(wanted(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.quota import EVER, Period, period_of, renews_at, span_of
+from bot.domain.quota import NO_END, Period, period_of, renews_at, span_of
 from bot.domain.request import Mode, Shot, VideoRequest
 
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as hypothesis wants them
@@ -25,25 +25,25 @@ def test_a_period_lies_within_its_span_wherever_it_is_counted(moment: datetime, 
 
 
 def test_what_never_expires_has_no_span() -> None:
-    assert span_of(EVER) is None
+    assert span_of(NO_END) is None
 
 
 def test_a_request_without_texts_keeps_its_settings_and_nothing_typed() -> None:
-    wish = VideoRequest(
+    wanted_request = VideoRequest(
         model="kirin_v3_t2v",
         negative_prompt="rain",
         mode=Mode.PRO,
         duration=5,
         shots=(Shot(prompt="a fox", seconds=2), Shot(prompt="a hen", seconds=3)),
     )
-    bare = VideoRequest.stored(wish.without_texts().model_dump_json())
-    assert not wish.forgotten
+    bare = VideoRequest.stored(wanted_request.without_texts().model_dump_json())
+    assert not wanted_request.forgotten
     assert bare.forgotten
     assert (bare.mode, bare.duration, [shot.seconds for shot in bare.shots]) == (Mode.PRO, 5, [2, 3])
     assert not {"fox", "hen", "rain"} & set(bare.model_dump_json().replace('"', " ").split())
 
 
 def test_a_request_with_a_prompt_is_not_forgotten() -> None:
-    wish = VideoRequest(model="kirin_v3_t2v", prompt="a fox")
-    assert not wish.forgotten
-    assert wish.without_texts().forgotten
+    wanted_request = VideoRequest(model="kirin_v3_t2v", prompt="a fox")
+    assert not wanted_request.forgotten
+    assert wanted_request.without_texts().forgotten

@@ -138,4 +138,4 @@ def test_the_request_in_a_row_is_plain_json() -> None:
     ],
 )
 def test_only_what_may_come_to_something_is_worth_repeating(failure: str, code: str, *, worth: bool) -> None:
-    assert replace(JOB, failure=failure, failure_code=code).worth_repeating is worth
+    assert replace(JOB, failure=failure, failure_code=code).retry_may_help is worth

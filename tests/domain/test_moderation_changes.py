@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
+from bot.domain.policy import Approval, Policy, Rule, RuleAction, RuleKind
 from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
 
-HOLD = Rule(pattern="gore", action=Action.HOLD)
+HOLD = Rule(pattern="gore", action=RuleAction.HOLD)
 NEEDS = "moderators' channel"
 
 
 def test_a_rule_takes_the_place_of_one_that_looks_for_the_same() -> None:
-    policy = with_rule(with_rule(Policy(), Rule(pattern="Kraken")), Rule(pattern="krakén", action=Action.WARN))
-    assert policy.moderation.rules == (Rule(pattern="krakén", action=Action.WARN),)
+    policy = with_rule(with_rule(Policy(), Rule(pattern="Kraken")), Rule(pattern="krakén", action=RuleAction.WARN))
+    assert policy.moderation.rules == (Rule(pattern="krakén", action=RuleAction.WARN),)
     policy = with_rule(policy, Rule(kind=RuleKind.REGEX, pattern="krakén"))
     assert len(policy.moderation.rules) == 2
     assert without_rule(policy, "krakén").moderation.rules == ()

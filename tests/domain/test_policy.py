@@ -7,7 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.domain.policy import Action, Approval, Limits, Moderation, Policy, Pool, Rule, RuleKind, Tier, Who
+from bot.domain.policy import (
+    Approval,
+    GuildLimits,
+    ModerationPolicy,
+    Policy,
+    Pool,
+    Rule,
+    RuleAction,
+    RuleKind,
+    Tier,
+    Who,
+)
 from bot.domain.quota import Allowance, Period
 
 ids = st.integers(1, 2**63 - 1)
@@ -20,7 +31,7 @@ policies = st.builds(
     timezone=st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York"]),
     tiers=st.lists(tiers, max_size=4, unique_by=lambda tier: tier.role_id).map(tuple),
     limits=st.builds(
-        Limits,
+        GuildLimits,
         longest=st.none() | st.integers(1, 60),
         pro=st.sampled_from(Who),
         pro_roles=st.frozensets(ids, max_size=3),
@@ -31,7 +42,9 @@ policies = st.builds(
     gifts=st.booleans(),
     budget_usd_micros=st.none() | st.integers(0, 10**12),
     spoiler_channels=st.frozensets(ids, max_size=3),
-    moderation=st.builds(Moderation, channel_id=ids, approval=st.sampled_from(Approval), scan_prompts=st.booleans()),
+    moderation=st.builds(
+        ModerationPolicy, channel_id=ids, approval=st.sampled_from(Approval), scan_prompts=st.booleans()
+    ),
 )
 
 
@@ -82,5 +95,5 @@ def test_a_role_has_one_tier_and_an_empty_one_is_none() -> None:
 
 
 def test_a_rule_that_refuses_needs_no_moderators() -> None:
-    moderation = Moderation(rules=(Rule(pattern="spam", kind=RuleKind.WORD, action=Action.REFUSE),))
+    moderation = ModerationPolicy(rules=(Rule(pattern="spam", kind=RuleKind.WORD, action=RuleAction.REFUSE),))
     assert moderation.channel_id is None

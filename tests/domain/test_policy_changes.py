@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.policy import Gate, Limits, Moderation, Places, Policy, Pool, Tier, Who
+from bot.domain.policy import ChannelGate, GuildLimits, ModerationPolicy, Policy, Pool, RoleGate, Tier, Who
 from bot.domain.policy_changes import (
-    Sides,
-    gone,
-    shares,
-    tidied,
-    with_gate,
+    AllowDeny,
+    missing_ids,
+    typed_allowance,
+    with_channels,
     with_limits,
-    with_places,
     with_pool,
     with_role_allowance,
+    with_roles,
     with_tier,
+    without_deleted,
     without_pool,
     without_tier,
 )
@@ -30,25 +30,25 @@ def ids(*numbers: int) -> frozenset[int]:
 
 
 def test_a_channel_is_on_one_side_only() -> None:
-    allowed = with_places(Policy(), Sides(allow=1))
-    denied = with_places(allowed, Sides(deny=1))
-    assert allowed.channels == Places(allowed=ids(1))
-    assert denied.channels == Places(denied=ids(1))
-    assert with_places(denied, Sides(forget=1)).channels == Places()
-    both = with_places(allowed, Sides(allow=2, deny=3))
-    assert both.channels == Places(allowed=ids(1, 2), denied=ids(3))
+    allowed = with_channels(Policy(), AllowDeny(allow=1))
+    denied = with_channels(allowed, AllowDeny(deny=1))
+    assert allowed.channels == ChannelGate(allowed=ids(1))
+    assert denied.channels == ChannelGate(denied=ids(1))
+    assert with_channels(denied, AllowDeny(forget=1)).channels == ChannelGate()
+    both = with_channels(allowed, AllowDeny(allow=2, deny=3))
+    assert both.channels == ChannelGate(allowed=ids(1, 2), denied=ids(3))
 
 
 def test_spoilers_are_decided_beside_what_is_allowed() -> None:
-    covered = with_places(with_places(Policy(), Sides(allow=1)), Sides(), cover=4)
-    assert (covered.channels, covered.spoiler_channels) == (Places(allowed=ids(1)), ids(4))
-    assert with_places(covered, Sides(), uncover=4).spoiler_channels == NONE
+    covered = with_channels(with_channels(Policy(), AllowDeny(allow=1)), AllowDeny(), cover=4)
+    assert (covered.channels, covered.spoiler_channels) == (ChannelGate(allowed=ids(1)), ids(4))
+    assert with_channels(covered, AllowDeny(), uncover=4).spoiler_channels == NONE
 
 
 def test_a_role_is_let_in_or_shut_out() -> None:
-    policy = with_gate(with_gate(Policy(), Sides(allow=1)), Sides(deny=2))
-    assert policy.roles == Gate(allowed=ids(1), denied=ids(2))
-    assert with_gate(policy, Sides(allow=2)).roles == Gate(allowed=ids(1, 2))
+    policy = with_roles(with_roles(Policy(), AllowDeny(allow=1)), AllowDeny(deny=2))
+    assert policy.roles == RoleGate(allowed=ids(1), denied=ids(2))
+    assert with_roles(policy, AllowDeny(allow=2)).roles == RoleGate(allowed=ids(1, 2))
 
 
 def test_a_tier_keeps_what_is_not_said() -> None:
@@ -65,8 +65,8 @@ def test_a_tier_keeps_what_is_not_said() -> None:
 
 def test_a_period_without_credits_makes_no_allowance() -> None:
     assert with_tier(Policy(), 5, period=Period.WEEK) == Policy()
-    assert shares(None, Period.WEEK) is None
-    assert shares(0, Period.WEEK) == Allowance(credits=0, period=Period.WEEK)
+    assert typed_allowance(None, Period.WEEK) is None
+    assert typed_allowance(0, Period.WEEK) == Allowance(credits=0, period=Period.WEEK)
 
 
 def test_a_roles_credits_are_taken_back_without_its_place_in_the_queue() -> None:
@@ -78,22 +78,22 @@ def test_a_roles_credits_are_taken_back_without_its_place_in_the_queue() -> None
 @pytest.mark.parametrize(
     ("changes", "limits"),
     [
-        ({"longest": 8}, Limits(longest=8)),
-        ({"longest": 0, "running": 0}, Limits()),
-        ({"running": 3}, Limits(running=3)),
-        ({"pro": Who.ROLES, "pro_role": 4}, Limits(pro=Who.ROLES, pro_roles=ids(4))),
-        ({"sound": False, "watermark": True}, Limits(sound=False, watermark=True)),
-        ({"model": "kling-v1"}, Limits(models=frozenset({"kling-v1"}))),
+        ({"longest": 8}, GuildLimits(longest=8)),
+        ({"longest": 0, "running": 0}, GuildLimits()),
+        ({"running": 3}, GuildLimits(running=3)),
+        ({"pro": Who.ROLES, "pro_role": 4}, GuildLimits(pro=Who.ROLES, pro_roles=ids(4))),
+        ({"sound": False, "watermark": True}, GuildLimits(sound=False, watermark=True)),
+        ({"model": "kling-v1"}, GuildLimits(models=frozenset({"kling-v1"}))),
     ],
 )
-def test_limits_are_set_one_by_one(changes: dict[str, Any], limits: Limits) -> None:
+def test_limits_are_set_one_by_one(changes: dict[str, Any], limits: GuildLimits) -> None:
     assert with_limits(Policy(), **changes).limits == limits
 
 
 def test_limits_that_are_not_named_stay() -> None:
     policy = with_limits(Policy(), longest=8, pro=Who.NOBODY, sound=False, model="a", pro_role=4, running=2)
     changed = with_limits(policy, watermark=True, not_model="a", not_pro_role=4)
-    assert changed.limits == Limits(longest=8, pro=Who.NOBODY, sound=False, watermark=True, running=2)
+    assert changed.limits == GuildLimits(longest=8, pro=Who.NOBODY, sound=False, watermark=True, running=2)
     assert with_limits(changed, longest=0).limits.longest is None
 
 
@@ -117,37 +117,37 @@ def test_a_pool_has_a_name_that_can_be_typed() -> None:
 
 
 FULL = Policy(
-    channels=Places(allowed=ids(1, 2), denied=ids(3)),
-    roles=Gate(allowed=ids(11, 12), denied=ids(13)),
+    channels=ChannelGate(allowed=ids(1, 2), denied=ids(3)),
+    roles=RoleGate(allowed=ids(11, 12), denied=ids(13)),
     tiers=(Tier(role_id=11, priority=1), Tier(role_id=14, priority=2)),
     pools=(Pool(name="film", role_id=14, allowance=Allowance(credits=1)),),
-    limits=Limits(pro=Who.ROLES, pro_roles=ids(11, 14)),
-    moderation=Moderation(channel_id=4),
+    limits=GuildLimits(pro=Who.ROLES, pro_roles=ids(11, 14)),
+    moderation=ModerationPolicy(channel_id=4),
     spoiler_channels=ids(5),
     audit_channel_id=6,
 )
 
 
 def test_what_is_gone_is_named_wherever_it_stands() -> None:
-    assert gone(FULL, roles=(), channels=()) == (ids(11, 12, 13, 14), ids(1, 2, 3, 4, 5, 6))
-    assert gone(FULL, roles=(11, 12, 13, 14), channels=(1, 2, 3, 4, 5, 6)) == (NONE, NONE)
+    assert missing_ids(FULL, roles=(), channels=()) == (ids(11, 12, 13, 14), ids(1, 2, 3, 4, 5, 6))
+    assert missing_ids(FULL, roles=(11, 12, 13, 14), channels=(1, 2, 3, 4, 5, 6)) == (NONE, NONE)
 
 
 def test_tidying_takes_out_what_is_gone() -> None:
-    assert tidied(FULL, roles=(11, 13), channels=(1, 3, 4)) == FULL.changed(
-        channels=Places(allowed=ids(1), denied=ids(3)),
-        roles=Gate(allowed=ids(11), denied=ids(13)),
+    assert without_deleted(FULL, roles=(11, 13), channels=(1, 3, 4)) == FULL.changed(
+        channels=ChannelGate(allowed=ids(1), denied=ids(3)),
+        roles=RoleGate(allowed=ids(11), denied=ids(13)),
         tiers=(Tier(role_id=11, priority=1),),
         pools=(),
-        limits=Limits(pro=Who.ROLES, pro_roles=ids(11)),
+        limits=GuildLimits(pro=Who.ROLES, pro_roles=ids(11)),
         spoiler_channels=NONE,
         audit_channel_id=None,
     )
-    assert tidied(FULL, roles=range(20), channels=range(20)) == FULL
+    assert without_deleted(FULL, roles=range(20), channels=range(20)) == FULL
 
 
 def test_tidying_lets_nobody_in() -> None:
-    tidy = tidied(FULL, roles=(), channels=())
+    tidy = without_deleted(FULL, roles=(), channels=())
     assert not tidy.channels.open_to(ids(99))
     assert not tidy.roles.open_to(ids(99))
     assert tidy.limits.pro is Who.ROLES

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.funding import Defaults, allowance_of, funding_of, givable
-from bot.domain.guild import FOR_GOOD, GuildState, MemberState
+from bot.domain.funding import Defaults, allowance_of, funding_of, gift_sources
+from bot.domain.guild import FOREVER, GuildState, MemberState
 from bot.domain.member import Member
-from bot.domain.policy import Gate, Limits, Places, Policy, Pool, Tier, Who
-from bot.domain.policy_check import as_made, check_member, refusals
-from bot.domain.quota import EVER, Allowance, Period
+from bot.domain.policy import ChannelGate, GuildLimits, Policy, Pool, RoleGate, Tier, Who
+from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
+from bot.domain.quota import NO_END, Allowance, Period
 from bot.domain.request import Mode, VideoRequest
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNeeded
 
@@ -25,15 +25,15 @@ def check(member: Member, *, direct: bool = True, **stood: Any) -> None:
 
 
 def ana(*roles: int, guild_id: int | None = 7) -> Member:
-    places = frozenset({CHANNEL, CATEGORY})
-    return Member(user_id=1, guild_id=guild_id, role_ids=frozenset(roles), places=places)
+    channel_ids = frozenset({CHANNEL, CATEGORY})
+    return Member(user_id=1, guild_id=guild_id, role_ids=frozenset(roles), channel_ids=channel_ids)
 
 
 def ruled(**policy: Any) -> GuildState:
     return GuildState(policy=Policy(**policy))
 
 
-def wish(**changes: Any) -> VideoRequest:
+def make_request(**changes: Any) -> VideoRequest:
     return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **changes})
 
 
@@ -44,19 +44,19 @@ def test_where_nothing_is_decided_everybody_may_everywhere() -> None:
 
 @pytest.mark.parametrize("place", [CHANNEL, CATEGORY])
 def test_a_channel_is_open_by_itself_or_by_its_category_and_what_is_denied_wins(place: int) -> None:
-    check(ana(), guild=ruled(channels=Places(allowed={place})))
+    check(ana(), guild=ruled(channels=ChannelGate(allowed={place})))
     with pytest.raises(PlaceClosed):
-        check(ana(), guild=ruled(channels=Places(allowed={CHANNEL, CATEGORY}, denied={place})))
+        check(ana(), guild=ruled(channels=ChannelGate(allowed={CHANNEL, CATEGORY}, denied={place})))
 
 
 def test_a_closed_channel_names_those_that_are_open() -> None:
     with pytest.raises(PlaceClosed) as caught:
-        check(ana(), guild=ruled(channels=Places(allowed={9, 8})))
+        check(ana(), guild=ruled(channels=ChannelGate(allowed={9, 8})))
     assert caught.value.open_channels == (8, 9)
 
 
 def test_a_role_opens_the_gate_and_a_denied_one_closes_it_again() -> None:
-    gate = ruled(roles=Gate(allowed={CLUB}, denied={MUTED}))
+    gate = ruled(roles=RoleGate(allowed={CLUB}, denied={MUTED}))
     check(ana(CLUB), guild=gate)
     for roles, named in (((), (CLUB,)), ((CLUB, MUTED), ())):
         with pytest.raises(RoleNeeded) as caught:
@@ -81,7 +81,7 @@ def test_a_block_holds_until_its_end_and_no_longer() -> None:
 
 def test_a_block_for_good_has_no_end() -> None:
     with pytest.raises(Blocked) as caught:
-        check(ana(), state=MemberState(blocked_until=FOR_GOOD))
+        check(ana(), state=MemberState(blocked_until=FOREVER))
     assert caught.value.until is None
 
 
@@ -94,42 +94,42 @@ def test_direct_messages_can_be_closed() -> None:
 @pytest.mark.parametrize(
     ("limits", "asked", "refusal"),
     [
-        (Limits(longest=5), {"duration": 6}, OverLimit),
-        (Limits(sound=False), {"sound": True}, OverLimit),
-        (Limits(models={"kling-v1"}), {}, OverLimit),
-        (Limits(pro=Who.NOBODY), {"mode": Mode.PRO}, OverLimit),
-        (Limits(pro=Who.ROLES, pro_roles={CLUB}), {"mode": Mode.PRO}, RoleNeeded),
-        (Limits(pro=Who.ROLES), {"mode": Mode.PRO}, OverLimit),
+        (GuildLimits(longest=5), {"duration": 6}, OverLimit),
+        (GuildLimits(sound=False), {"sound": True}, OverLimit),
+        (GuildLimits(models={"kling-v1"}), {}, OverLimit),
+        (GuildLimits(pro=Who.NOBODY), {"mode": Mode.PRO}, OverLimit),
+        (GuildLimits(pro=Who.ROLES, pro_roles={CLUB}), {"mode": Mode.PRO}, RoleNeeded),
+        (GuildLimits(pro=Who.ROLES), {"mode": Mode.PRO}, OverLimit),
     ],
 )
 def test_a_limit_refuses_what_is_over_it_and_nothing_else(
-    limits: Limits, asked: dict[str, Any], refusal: type[Refused]
+    limits: GuildLimits, asked: dict[str, Any], refusal: type[Refused]
 ) -> None:
-    assert [type(each) for each in refusals(wish(**asked), ana(), limits)] == [refusal]
+    assert [type(each) for each in limit_refusals(make_request(**asked), ana(), limits)] == [refusal]
     other = {"model": "kling-v1"} if limits.models else {}
-    assert list(refusals(wish(**other), ana(), limits)) == []
+    assert list(limit_refusals(make_request(**other), ana(), limits)) == []
 
 
 def test_every_limit_in_the_way_is_named() -> None:
-    limits = Limits(longest=5, sound=False, models={"kling-v1"}, pro=Who.NOBODY)
-    named = [each.limit for each in refusals(wish(duration=9, sound=True, mode=Mode.PRO), ana(), limits)]  # type: ignore[attr-defined]
+    limits = GuildLimits(longest=5, sound=False, models={"kling-v1"}, pro=Who.NOBODY)
+    named = [each.limit for each in limit_refusals(make_request(duration=9, sound=True, mode=Mode.PRO), ana(), limits)]  # type: ignore[attr-defined]
     assert named == ["longest", "models", "sound", "pro"]
 
 
 def test_of_the_servers_models_only_those_on_offer_are_named() -> None:
-    limits = Limits(models={"kling-v1", "long-gone"})
-    (refused,) = refusals(wish(), ana(), limits, offered=["kirin_v3_t2v", "kling-v1"])
+    limits = GuildLimits(models={"kling-v1", "long-gone"})
+    (refused,) = limit_refusals(make_request(), ana(), limits, offered=["kirin_v3_t2v", "kling-v1"])
     assert (refused.wanted, refused.allowed) == ("kirin_v3_t2v", "kling-v1")  # type: ignore[attr-defined]
 
 
 def test_pro_is_for_those_with_the_role() -> None:
-    limits = Limits(pro=Who.ROLES, pro_roles={CLUB})
-    assert list(refusals(wish(mode=Mode.PRO), ana(CLUB), limits)) == []
+    limits = GuildLimits(pro=Who.ROLES, pro_roles={CLUB})
+    assert list(limit_refusals(make_request(mode=Mode.PRO), ana(CLUB), limits)) == []
 
 
 def test_a_watermark_can_be_forced() -> None:
-    assert as_made(wish(), Limits(watermark=True)).watermark
-    assert as_made(wish(), Limits()) == wish()
+    assert with_forced_watermark(make_request(), GuildLimits(watermark=True)).watermark
+    assert with_forced_watermark(make_request(), GuildLimits()) == make_request()
 
 
 def allowance(member: Member, *, state: MemberState | None = None, **policy: Any) -> Allowance:
@@ -154,20 +154,20 @@ def test_who_pays_comes_in_its_order_under_every_cap() -> None:
         budget_usd_micros=5,
     )
     funding = funding_of(ana(CLUB), policy=policy, state=MemberState(), defaults=DEFAULTS, now=NOW)
-    assert [(fund.owner, fund.period) for fund in funding.purses] == [
+    assert [(fund.owner, fund.period) for fund in funding.sources] == [
         ("user:1@guild:7", "2026-03-05"),
         ("extra:1@guild:7", "2026-03-05"),
         ("extra:1@guild:7", "2026-W10"),
         ("extra:1@guild:7", "2026-03"),
         ("pool:team@guild:7", "2026-03-05"),
-        ("extra:1@guild:7", EVER),
+        ("extra:1@guild:7", NO_END),
     ]
-    assert [fund.renews_at and fund.renews_at.day for fund in funding.purses] == [6, 6, 9, 1, 6, None]
-    assert givable(funding) == tuple(fund for fund in funding.purses if not fund.owner.startswith("pool:"))
+    assert [fund.renews_at and fund.renews_at.day for fund in funding.sources] == [6, 6, 9, 1, 6, None]
+    assert gift_sources(funding) == tuple(fund for fund in funding.sources if not fund.owner.startswith("pool:"))
     assert [fund.owner for fund in funding.caps] == ["guild:7", "budget:guild:7", "budget:bot"]
     assert [fund.period for fund in funding.caps] == ["2026-03", "2026-03", "2026-03"]
 
 
 def test_in_direct_messages_the_bots_own_budget_is_the_only_cap() -> None:
     funding = funding_of(ana(guild_id=None), policy=Policy(), state=MemberState(), defaults=DEFAULTS, now=NOW)
-    assert [fund.owner for fund in (*funding.purses, *funding.caps)] == ["user:1@dm", "extra:1@dm", "budget:bot"]
+    assert [fund.owner for fund in (*funding.sources, *funding.caps)] == ["user:1@dm", "extra:1@dm", "budget:bot"]

@@ -7,9 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy import Action, Approval, Gate, Limits, Moderation, Places, Policy, Pool, Rule, Tier, Who
+from bot.domain.policy import (
+    Approval,
+    ChannelGate,
+    GuildLimits,
+    ModerationPolicy,
+    Policy,
+    Pool,
+    RoleGate,
+    Rule,
+    RuleAction,
+    Tier,
+    Who,
+)
 from bot.domain.policy_diff import Difference, differences, fields
-from bot.domain.policy_file import FORMAT, LARGEST, read, written
+from bot.domain.policy_file import FORMAT, LARGEST, read, write_policy
 from bot.domain.quota import Allowance, Period
 from bot.errors import PolicyInvalid
 
@@ -18,10 +30,10 @@ IDS = st.frozensets(st.integers(min_value=1, max_value=2**63 - 1), max_size=4)
 POLICIES = st.builds(
     Policy,
     timezone=st.sampled_from(["UTC", "Asia/Tokyo", "America/St_Johns"]),
-    channels=st.builds(Places, allowed=IDS, denied=IDS),
-    roles=st.builds(Gate, allowed=IDS, denied=IDS),
+    channels=st.builds(ChannelGate, allowed=IDS, denied=IDS),
+    roles=st.builds(RoleGate, allowed=IDS, denied=IDS),
     tiers=IDS.map(lambda found: tuple(Tier(role_id=each, priority=each % 10) for each in found)),
-    limits=st.builds(Limits, longest=st.none() | st.integers(1, 60), pro=st.sampled_from(Who), pro_roles=IDS),
+    limits=st.builds(GuildLimits, longest=st.none() | st.integers(1, 60), pro=st.sampled_from(Who), pro_roles=IDS),
     allowance=st.none() | st.builds(Allowance, credits=st.integers(0, 10**6), period=st.sampled_from(Period)),
     gifts=st.booleans(),
     budget_usd_micros=st.none() | st.integers(0, 10**12),
@@ -31,11 +43,11 @@ POLICIES = st.builds(
 
 @given(POLICIES)
 def test_what_was_written_is_read_again(policy: Policy) -> None:
-    assert read(written(policy).encode()) == policy
+    assert read(write_policy(policy).encode()) == policy
 
 
 def test_a_file_keeps_ids_exact_for_programs_that_round_large_numbers() -> None:
-    text = written(Policy(channels=Places(allowed=frozenset({SNOWFLAKE})), audit_channel_id=SNOWFLAKE))
+    text = write_policy(Policy(channels=ChannelGate(allowed=frozenset({SNOWFLAKE})), audit_channel_id=SNOWFLAKE))
     settings = json.loads(text)["settings"]
     assert settings["channels"]["allowed"] == [str(SNOWFLAKE)]
     assert settings["audit_channel_id"] == str(SNOWFLAKE)
@@ -105,16 +117,18 @@ def test_no_file_does_more_than_be_refused(data: bytes) -> None:
 
 FULL = Policy(
     timezone="Asia/Tokyo",
-    channels=Places(allowed=frozenset({1}), denied=frozenset({2})),
+    channels=ChannelGate(allowed=frozenset({1}), denied=frozenset({2})),
     tiers=(Tier(role_id=5, priority=1),),
     pools=(Pool(name="film", role_id=5, allowance=Allowance(credits=1)),),
-    moderation=Moderation(channel_id=4, approval=Approval.BOTH, rules=(Rule(pattern="cat", action=Action.WARN),)),
+    moderation=ModerationPolicy(
+        channel_id=4, approval=Approval.BOTH, rules=(Rule(pattern="cat", action=RuleAction.WARN),)
+    ),
 )
 
 
 def test_only_what_differs_is_a_difference() -> None:
     assert differences(FULL, FULL) == ()
-    changed = FULL.changed(gifts=True, channels=Places(allowed=frozenset({1, 3}), denied=frozenset({2})))
+    changed = FULL.changed(gifts=True, channels=ChannelGate(allowed=frozenset({1, 3}), denied=frozenset({2})))
     assert differences(FULL, changed) == (
         Difference(path="channels.allowed", before=[1], after=[1, 3]),
         Difference(path="gifts", before=False, after=True),

@@ -21,7 +21,7 @@ OPERATIONS: Final[st.SearchStrategy[Callable[[Storyboard], Storyboard]]] = st.on
         lambda at, prompt, seconds: lambda story: story.edit(at, prompt=prompt, seconds=seconds),
         *(NUMBERS, TEXTS, st.none() | LENGTHS),
     ),
-    st.builds(lambda total: lambda story: story.but(total=total), st.integers(3, 15)),
+    st.builds(lambda total: lambda story: story.changed(total=total), st.integers(3, 15)),
     st.just(lambda story: story.even_out()),
     st.just(lambda story: story.empty()),
 )

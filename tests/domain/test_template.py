@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.template import MOST_GAPS, NAME_LIMIT, Gap, Template, escape, values_in
+from bot.domain.template import MAX_GAPS, NAME_LIMIT, Gap, Template, escape, values_in
 from bot.errors import InvalidRequest
 
 names = st.from_regex(r"[^\W_][\w-]{0,20}", fullmatch=True).filter(lambda name: name.casefold() == name)
@@ -45,8 +45,8 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 def test_names_have_a_limit_and_so_have_their_numbers() -> None:
     assert Template.parse("{" + "x" * NAME_LIMIT + "}").names() == ("x" * NAME_LIMIT,)
-    gaps = [f"{{g{number}}}" for number in range(MOST_GAPS + 1)]
-    assert len(Template.parse("".join(gaps[1:] * 2)).names()) == MOST_GAPS
+    gaps = [f"{{g{number}}}" for number in range(MAX_GAPS + 1)]
+    assert len(Template.parse("".join(gaps[1:] * 2)).names()) == MAX_GAPS
     assert codes("".join(gaps)) == ["template_too_many_gaps"]
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.choices import MOVES
 from bot.domain.member import Member
-from bot.domain.policy import Limits, Who
+from bot.domain.policy import GuildLimits, Who
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
-from bot.domain.terms import Terms, allowed, alternatives, meant
+from bot.domain.terms import Terms, allowed_models, alternatives, model_for
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)
@@ -20,7 +20,7 @@ POOR = replace(
     KLING_V1, model="poor", durations=(4, 9), modes=(Mode.STD,), prompt_limit=10, camera=None, cfg_scale=False
 )
 ODD = replace(POOR, model="odd", durations=(1, 9), camera=CameraRule(modes=(Mode.STD,), durations=(9,)))
-ANA = Member(user_id=1, guild_id=7, role_ids=frozenset({5}), places=frozenset({3}))
+ANA = Member(user_id=1, guild_id=7, role_ids=frozenset({5}), channel_ids=frozenset({3}))
 
 
 def wanted(**fields: Any) -> VideoRequest:
@@ -42,7 +42,7 @@ def wishes(draw: st.DrawFn) -> VideoRequest:
 
 
 limits = st.builds(
-    Limits,
+    GuildLimits,
     longest=st.none() | st.integers(1, 12),
     pro=st.sampled_from(Who),
     pro_roles=st.sampled_from([frozenset(), frozenset({5}), frozenset({6})]),
@@ -54,18 +54,18 @@ limits = st.builds(
 @given(wishes(), limits, st.integers(0, 60), st.integers(0, 3_000_000))
 @settings(deadline=None)
 def test_what_is_suggested_may_be_had_and_changes_nothing_that_was_fine(
-    wish: VideoRequest, limit: Limits, credit: int, usd: int
+    wish: VideoRequest, limit: GuildLimits, credit: int, usd: int
 ) -> None:
-    terms = Terms(models=allowed([*MODELS, POOR, ODD], ANA, limit), credits=credit, usd_micros=usd)
+    terms = Terms(models=allowed_models([*MODELS, POOR, ODD], ANA, limit), credits=credit, usd_micros=usd)
     found = alternatives(wish, terms)
     assert len(set(found)) == len(found)
     for each in found:
-        assert terms.accept(each)
+        assert terms.accepts(each)
         assert (each.prompt, each.negative_prompt, each.shots) == (wish.prompt, wish.negative_prompt, wish.shots)
         for field in VideoRequest.model_fields:
             if getattr(each, field) != getattr(wish, field):
-                assert not terms.accept(each.model_copy(update={field: getattr(wish, field)})), field
-    if terms.accept(wish):
+                assert not terms.accepts(each.model_copy(update={field: getattr(wish, field)})), field
+    if terms.accepts(wish):
         assert found == [wish]
 
 
@@ -127,10 +127,10 @@ def test_a_storyboard_is_made_plainer_but_not_shorter() -> None:
 
 
 def test_a_model_of_which_a_server_leaves_nothing_is_not_offered() -> None:
-    assert [each.model for each in allowed(MODELS, ANA, Limits(longest=4))] == ["kirin_v3_t2v"]
-    (only,) = allowed(MODELS, ANA, Limits(longest=4, sound=False, pro=Who.NOBODY))
+    assert [each.model for each in allowed_models(MODELS, ANA, GuildLimits(longest=4))] == ["kirin_v3_t2v"]
+    (only,) = allowed_models(MODELS, ANA, GuildLimits(longest=4, sound=False, pro=Who.NOBODY))
     assert (only.durations, only.modes, only.sound) == ((3, 4), (Mode.STD,), False)
-    assert allowed(MODELS, ANA, Limits(pro=Who.ROLES, pro_roles={5}))[0] == KIRIN_V3
+    assert allowed_models(MODELS, ANA, GuildLimits(pro=Who.ROLES, pro_roles={5}))[0] == KIRIN_V3
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_a_model_of_which_a_server_leaves_nothing_is_not_offered() -> None:
 def test_options_without_a_model_mean_one_that_can_do_them(
     options: dict[str, Any], models: tuple[Capability, ...], expected: str
 ) -> None:
-    assert meant(options, models).model == expected
+    assert model_for(options, models).model == expected

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.backoff import RETRY_AFTER_CAP, delay
-from bot.domain.eta import ENOUGH, forecast, likeness, next_poll, percentile
+from bot.domain.eta import ENOUGH, forecast, next_poll, percentile, similarity_key
 from bot.domain.request import Mode, VideoRequest
 
 chances = st.floats(0, 1, exclude_max=True)
@@ -49,9 +49,9 @@ def test_being_told_to_wait_wins_over_a_shorter_wait_up_to_its_cap(
 
 
 def test_requests_that_take_about_the_same_time_are_alike() -> None:
-    assert likeness(wanted()) == likeness(wanted()) == "kirin_v3_t2v/std/5/silent"
-    others = {likeness(each) for each in (wanted(6), wanted(mode=Mode.PRO), wanted(sound=True))}
-    assert len(others | {likeness(wanted())}) == 4
+    assert similarity_key(wanted()) == similarity_key(wanted()) == "kirin_v3_t2v/std/5/silent"
+    others = {similarity_key(each) for each in (wanted(6), wanted(mode=Mode.PRO), wanted(sound=True))}
+    assert len(others | {similarity_key(wanted())}) == 4
 
 
 def usual_and_late(request: VideoRequest, history: list[float]) -> tuple[float, float]:

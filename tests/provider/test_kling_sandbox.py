@@ -48,7 +48,7 @@ class Service:
         token: Callable[[], str] | None = None,
         renew: Callable[[], None] | None = None,
         prefix: str = "/kling",
-        modeless: Collection[str] = (),
+        models_without_mode: Collection[str] = (),
     ) -> Kling:
         async def at_once(_seconds: float) -> None:
             await asyncio.sleep(0)
@@ -60,7 +60,7 @@ class Service:
             sleep=at_once,
         )
         self.open.append(transport)
-        return Kling(transport=transport, prefix=prefix, renew=renew, modeless=modeless)
+        return Kling(transport=transport, prefix=prefix, renew=renew, models_without_mode=models_without_mode)
 
     def signer(self, **changes: Any) -> Signer:
         keys = {"access_key": self.providers.kling_access_key, "secret_key": self.providers.kling_secret_key}
@@ -199,11 +199,11 @@ async def test_a_list_has_pages_and_a_task_that_is_not_there_is_unknown(service:
 async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do(service: Service) -> None:
     """Both were written apart from the same documents."""
     table, number = models(None), itertools.count()
-    kling = service.kling(modeless=table.modeless())
+    kling = service.kling(models_without_mode=table.models_without_mode())
     service.trouble("task_failed", count=100)  # nobody looks at the films
     for model in (each for each in table.capabilities().values() if each.provider == "kling"):
         for (mode, sound), duration in itertools.product(model.kinds(), (model.durations[0], model.durations[-1])):
-            wish = FOX.model_copy(
+            wanted_request = FOX.model_copy(
                 update={
                     "model": model.model,
                     "mode": mode,
@@ -212,7 +212,7 @@ async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do
                     "cfg_scale": 0.5 if model.cfg_scale else None,
                 }
             )
-            task = await kling.submit(wish, external_id=f"job-{next(number)}")
+            task = await kling.submit(wanted_request, external_id=f"job-{next(number)}")
             assert (await ended(kling, task)).status is TaskStatus.FAILED
     assert all(row["ignored"] == [] for row in service.providers.tasks())
 

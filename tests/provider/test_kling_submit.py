@@ -94,7 +94,7 @@ async def test_a_plain_request_is_sent_as_documented(reach: Reach) -> None:
 
 async def test_every_wish_has_its_field(reach: Reach) -> None:
     service = Service()
-    wish = FOX.model_copy(
+    wanted_request = FOX.model_copy(
         update={
             "negative_prompt": "blur",
             "cfg_scale": 0.0,
@@ -103,7 +103,7 @@ async def test_every_wish_has_its_field(reach: Reach) -> None:
             "duration": 10,
         }
     )
-    await submitted(reach, service, wish, callback_url="https://bot.example/back/{external_id}")
+    await submitted(reach, service, wanted_request, callback_url="https://bot.example/back/{external_id}")
     assert service.body == {
         "model_name": "kling-v1",
         "prompt": "a fox on the ice",
@@ -223,8 +223,10 @@ async def test_that_a_model_was_given_up_is_told_by_the_words(reach: Reach, stat
 async def test_a_storyboard_with_sound_is_sent_as_documented(reach: Reach) -> None:
     service = Service()
     shots = (Shot(prompt="a fox", seconds=3), Shot(prompt="snow", seconds=5))
-    wish = VideoRequest(model="kling-v3", shots=shots, duration=8, mode=Mode.FOUR_K, sound=True, watermark=True)
-    await submitted(reach, service, wish)
+    wanted_request = VideoRequest(
+        model="kling-v3", shots=shots, duration=8, mode=Mode.FOUR_K, sound=True, watermark=True
+    )
+    await submitted(reach, service, wanted_request)
     assert service.body == {
         "model_name": "kling-v3",
         "multi_shot": True,
@@ -244,8 +246,8 @@ async def test_a_storyboard_with_sound_is_sent_as_documented(reach: Reach) -> No
 
 async def test_a_model_without_modes_is_sent_none(reach: Reach) -> None:
     service = Service()
-    wish = FOX.model_copy(update={"model": "kling-v2-master"})
-    await submitted(reach, service, wish, modeless=["kling-v2-master"])
+    wanted_request = FOX.model_copy(update={"model": "kling-v2-master"})
+    await submitted(reach, service, wanted_request, models_without_mode=["kling-v2-master"])
     assert "mode" not in service.body
 
 

@@ -16,7 +16,7 @@ KEY = "sk-live-fedcba9876543210"
 ACCESS = "access/key+1="
 
 
-class Wanted(BaseModel):
+class LibraryQuery(BaseModel):
     id: str
 
 
@@ -74,7 +74,7 @@ async def test_no_secret_gets_into_an_error_or_the_log(
     transport = reach(handler, token=lambda: KEY, secrets=(ACCESS,))
     call = partial(transport.create, body={}) if create else transport.query
     with pytest.raises(ProviderError) as caught:
-        await call(f"/v1?key={KEY}", read=Wanted.model_validate_json, explain=explain)
+        await call(f"/v1?key={KEY}", read=LibraryQuery.model_validate_json, explain=explain)
     assert hidden(shown(caught.value))
     assert hidden(caplog.text)
 

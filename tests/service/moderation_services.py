@@ -11,16 +11,16 @@ from bot.domain.feedback import Note
 from bot.domain.guild import AuditEntry
 from bot.domain.job import Job
 from bot.domain.member import Member
-from bot.domain.policy import Moderation as Asked
+from bot.domain.policy import ModerationPolicy as Asked
 from bot.domain.request import VideoRequest
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.results import Results
-from bot.service.moderation.case_poster import Clerk
-from bot.service.moderation.cases import Cases, Heard
+from bot.service.moderation.case_poster import CasePoster
+from bot.service.moderation.cases import Cases, ReportOutcome
 from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
-from bot.service.screening.requests import Moderation, Screened
-from bot.service.screening.results import Inspection
+from bot.service.screening.requests import RequestScreening, ScreeningOutcome
+from bot.service.screening.results import ResultScreening
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
@@ -47,9 +47,9 @@ class Staff(Scripted):
     def there(self, guild_id: int, channel_id: int) -> bool:
         return (guild_id, channel_id) not in self.gone
 
-    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+    async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
         assert job is None or case.job_id == job.id
-        what = (case.id, film is not None)
+        what = (case.id, video is not None)
         self.shown[case.id] = case
         usual = Posted(channel_id=MOD_CHANNEL, message_id=next(self._numbers))
         return cast("Posted", await self.play("post_case", what, usual=usual))
@@ -80,7 +80,7 @@ class Staff(Scripted):
         await self.play("tell", (entry.id, channel_id))
 
 
-class Courier(Scripted):
+class ResultPoster(Scripted):
     """Deletes whatever it is asked to."""
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
@@ -99,18 +99,20 @@ class ModerationServices:
 
     services: Services
     staff: Staff = field(default_factory=Staff)
-    courier: Courier = field(default_factory=Courier)
+    result_poster: ResultPoster = field(default_factory=ResultPoster)
     woken: int = 0
     patience: float = 10.0
 
     def __post_init__(self) -> None:
         services, database = self.services, self.services.database
         self.store, self.guilds = CaseStore(database), GuildStore(database)
-        self.moderation = Moderation(
+        self.moderation = RequestScreening(
             strikes=StrikeStore(database), scanner=cast("Any", services.scans), staff=self.staff, clock=services.clock
         )
-        self.unscanned = Moderation(strikes=StrikeStore(database), scanner=None, staff=self.staff, clock=services.clock)
-        self.inspection = Inspection(
+        self.unscanned = RequestScreening(
+            strikes=StrikeStore(database), scanner=None, staff=self.staff, clock=services.clock
+        )
+        self.result_screening = ResultScreening(
             guilds=self.guilds,
             decisions=services.decisions,
             scanner=cast("Any", services.scans),
@@ -121,18 +123,18 @@ class ModerationServices:
             providers=services.providers,
             fetcher=services.fetcher,
             media=cast("Any", services.films),
-            marking=Marking(),
-            courier=cast("Any", self.courier),
+            ai_mark=AiMark(),
+            result_poster=cast("Any", self.result_poster),
             folder=services.folder,
             cap=200 * 1024 * 1024,
         )
-        self.clerk = Clerk(
+        self.case_poster = CasePoster(
             cases=self.store,
             guilds=self.guilds,
             lookup=services.lookup,
             copies=copies,
             staff=self.staff,
-            desk=services.desk,
+            operator_alerts=services.operator_alerts,
             clock=services.clock,
             moment=services.moment,
             rand=lambda: 0.5,
@@ -142,10 +144,10 @@ class ModerationServices:
             store=ResultStore(database),
             lookup=services.lookup,
             copies=copies,
-            courier=cast("Any", self.courier),
+            result_poster=cast("Any", self.result_poster),
             delivery=services.delivery,
-            removals=services.removals(cast("Any", self.courier)),
-            repeats=services.repeats(cast("Any", self.courier)),
+            removals=services.removals(cast("Any", self.result_poster)),
+            reposts=services.reposts(cast("Any", self.result_poster)),
             posted=CopyStore(database),
             clock=services.clock,
             moment=services.moment,
@@ -160,7 +162,7 @@ class ModerationServices:
             results=results,
             delivery=services.delivery,
             cards=services.cards,
-            clerk=self.clerk,
+            case_poster=self.case_poster,
             deadline=timedelta(hours=1),
             can_scan=True,
             clock=services.clock,
@@ -181,14 +183,16 @@ class ModerationServices:
             lambda policy: policy.changed(moderation=moderation),
         )
 
-    async def screens(self, prompt: str = "a fox", *, scanner: bool = True, key: str = "k1", **wish: Any) -> Screened:
+    async def screens(
+        self, prompt: str = "a fox", *, scanner: bool = True, key: str = "k1", **fields: Any
+    ) -> ScreeningOutcome:
         """What becomes of a request of Ana's."""
         policy = (await self.guilds.state(GUILD)).policy
-        request = VideoRequest(**{"model": "kirin_v3_t2v", "prompt": prompt, **wish})
+        request = VideoRequest(**{"model": "kirin_v3_t2v", "prompt": prompt, **fields})
         chosen = self.moderation if scanner else self.unscanned
         return await chosen.screen(request, ANA, policy=policy, key=key, job_id="job-1")
 
-    async def reported(self, job: Job, *, by: int = 2, reason: str = "look", key: str = "") -> Heard:
+    async def reported(self, job: Job, *, by: int = 2, reason: str = "look", key: str = "") -> ReportOutcome:
         """A report of a result by somebody; who has it."""
         return await self.cases.report(
             job.id, guild_id=GUILD, message=(5, 50), by=by, reason=reason, key=key or f"{job.id}-{by}"

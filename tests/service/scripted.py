@@ -34,10 +34,10 @@ class Clock:
     def leap(self, by: timedelta) -> None:
         self._apart += by
 
-    def apart(self) -> timedelta:
+    def lead(self) -> timedelta:
         return self._apart
 
-    def follow(self) -> None:
+    def catch_up(self) -> None:
         self.now, self._apart = self.now + self._apart, timedelta(0)
 
     def tick(self, seconds: float) -> datetime:

@@ -13,40 +13,40 @@ from bot.domain.concurrency import RunningLimits
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus
-from bot.domain.policy import Limits as GuildLimits
+from bot.domain.policy import GuildLimits
 from bot.domain.quota import Allowance, Fund, owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.service.jobs.admission import Admission
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import Timekeeper
-from bot.service.jobs.copies import Courier
+from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.eta import Expectation
-from bot.service.jobs.offered_models import GivenUp, Models
+from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Repeats
+from bot.service.jobs.reposts import Reposts
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission
-from bot.service.jobs.types import Limits
+from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
 from bot.service.jobs.worker import Capacity, Worker
 from bot.service.media.service import Media
-from bot.service.ports.operator_alerts import OperatorDesk
-from bot.service.screening.requests import REVIEW_TIME, Moderation
-from bot.service.screening.results import Inspection
+from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.screening.requests import REVIEW_TIME, RequestScreening
+from bot.service.screening.results import ResultScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
-from bot.store.jobs.claims import Claims
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore
-from bot.store.jobs.moments import Moments
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.moments import HeartbeatStore
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate
 from bot.store.money.budget_alerts import BudgetStore
 from bot.store.sqlite import SQLiteDatabase
@@ -78,34 +78,40 @@ class Services:
     running_limits: RunningLimits = UNLIMITED
 
     def __post_init__(self) -> None:
-        self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
-        self.decisions, self.scans = Decisions(self.database), Scans()
+        self.jobs, self.claims, self.lookup = (
+            JobStore(self.database),
+            ClaimStore(self.database),
+            JobQueryStore(self.database),
+        )
+        self.decisions, self.scans = ReviewDecisionStore(self.database), Scans()
         self.kirin, self.kling = Provider("kirin"), Provider("kling")
         self.kling.find_is_authoritative = True
         self.providers: dict[str, Any] = {"kirin": self.kirin, "kling": self.kling}
-        self.desk = OperatorDesk(self.discord, clock=self.clock)
-        self.expectation = Expectation(lookup=self.lookup, limits=self.running_limits, clock=self.clock)
+        self.operator_alerts = OperatorAlerts(self.discord, clock=self.clock)
+        self.forecaster = Forecaster(lookup=self.lookup, limits=self.running_limits, clock=self.clock)
         self.cards = Cards(
             notifier=self.discord,
             jobs=self.jobs,
             lookup=self.lookup,
-            expectation=self.expectation,
+            forecaster=self.forecaster,
             clock=self.clock,
             moment=self.moment,
             patience=self.patience,
         )
         self.health = {
-            name: ProviderHealth(each, desk=self.desk, clock=self.clock, patience=self.patience)
+            name: ProviderHealth(each, operator_alerts=self.operator_alerts, clock=self.clock, patience=self.patience)
             for name, each in self.providers.items()
         }
-        self.models = Models(list(CAPABILITIES.values()), clock=self.clock)
-        self.given_up = GivenUp(models=self.models, store=ModelStore(self.database), desk=self.desk, clock=self.clock)
+        self.models = OfferedModels(list(CAPABILITIES.values()), clock=self.clock)
+        self.given_up = GivenUpModels(
+            models=self.models, store=ModelStore(self.database), operator_alerts=self.operator_alerts, clock=self.clock
+        )
         self.submission = Submission(
             providers=self.providers,
             health=self.health,
             jobs=self.jobs,
-            expectation=self.expectation,
-            desk=self.desk,
+            forecaster=self.forecaster,
+            operator_alerts=self.operator_alerts,
             given_up=self.given_up,
             pace=Pace(least=timedelta(seconds=2), most=timedelta(seconds=20)),
             clock=self.clock,
@@ -118,10 +124,10 @@ class Services:
             providers=self.providers,
             fetcher=self.fetcher,
             media=cast("Media", self.films),
-            marking=Marking(),
+            ai_mark=AiMark(),
             notifier=self.discord,
-            desk=self.desk,
-            inspection=Inspection(
+            operator_alerts=self.operator_alerts,
+            result_screening=ResultScreening(
                 guilds=GuildStore(self.database),
                 decisions=self.decisions,
                 scanner=cast("Any", self.scans),
@@ -150,9 +156,12 @@ class Services:
         self.sleeps.append(seconds)
         await asyncio.sleep(0)
 
-    def timekeeper(self) -> Timekeeper:
-        return Timekeeper(
-            moments=Moments(self.database), clock=self.clock, longest=timedelta(minutes=15), review=REVIEW_TIME
+    def clock_watch(self) -> ClockWatch:
+        return ClockWatch(
+            heartbeats=HeartbeatStore(self.database),
+            clock=self.clock,
+            longest=timedelta(minutes=15),
+            review=REVIEW_TIME,
         )
 
     def moment(self) -> datetime:
@@ -167,7 +176,7 @@ class Services:
             delivery=self.delivery,
             decisions=self.decisions,
             cards=self.cards,
-            timekeeper=self.timekeeper(),
+            clock_watch=self.clock_watch(),
             providers=self.providers,
             capacity=Capacity(
                 steps=self.steps_at_once,
@@ -179,20 +188,24 @@ class Services:
             rand=_middle,
         )
 
-    def removals(self, courier: Courier) -> Removals:
+    def removals(self, result_poster: ResultPoster) -> Removals:
         return Removals(
             store=RemovalStore(self.database),
             results=ResultStore(self.database),
             copies=CopyStore(self.database),
             lookup=self.lookup,
-            courier=courier,
+            result_poster=result_poster,
             clock=self.clock,
             rand=_middle,
         )
 
-    def repeats(self, courier: Courier) -> Repeats:
-        return Repeats(
-            store=CopyStore(self.database), lookup=self.lookup, courier=courier, clock=self.clock, moment=self.moment
+    def reposts(self, result_poster: ResultPoster) -> Reposts:
+        return Reposts(
+            store=CopyStore(self.database),
+            lookup=self.lookup,
+            result_poster=result_poster,
+            clock=self.clock,
+            moment=self.moment,
         )
 
     def wake(self) -> None:
@@ -203,7 +216,7 @@ class Services:
             guilds=GuildStore(self.database),
             lookup=self.lookup,
             budgets=BudgetStore(self.database),
-            moderation=Moderation(
+            moderation=RequestScreening(
                 strikes=StrikeStore(self.database),
                 scanner=cast("Any", self.scans),
                 staff=cast("Any", self.discord),
@@ -220,12 +233,12 @@ class Services:
             jobs=self.jobs,
             lookup=self.lookup,
             cards=self.cards,
-            expectation=self.expectation,
+            forecaster=self.forecaster,
             health=self.health,
-            desk=self.desk,
+            operator_alerts=self.operator_alerts,
             models=self.models,
             admission=self.admission(most=most),
-            limits=Limits(jobs_per_user=most, deadline=timedelta(hours=1)),
+            limits=JobLimits(jobs_per_user=most, deadline=timedelta(hours=1)),
             clock=self.clock,
             moment=self.moment,
             wake=wake or self.wake,
@@ -255,7 +268,7 @@ class Services:
         guild_id: int | None = 7,
         channel_id: int = 5,
         limit: int = LIMIT,
-        **wish: Any,
+        **fields: Any,
     ) -> Job:
         """A job that was accepted just now."""
         number, now = next(self._numbers), self.clock()
@@ -267,7 +280,7 @@ class Services:
             locale="en-US",
             destination=Destination(guild_id=guild_id, channel_id=channel_id, upload_limit=limit, private=private),
             provider=provider,
-            request=VideoRequest(**{"model": model, "prompt": "a fox on the ice", **wish}),
+            request=VideoRequest(**{"model": model, "prompt": "a fox on the ice", **fields}),
             status=JobStatus.QUEUED,
             attempt=1,
             tries=0,

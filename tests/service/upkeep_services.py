@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from bot.domain.job import DeadLetter, Job
-from bot.service.jobs.copies import Courier
+from bot.service.jobs.copies import ResultPoster
 from bot.service.member.feedback import Feedback
-from bot.service.upkeep.left_guilds import Departures
-from bot.service.upkeep.privacy import Keeping, Privacy
+from bot.service.upkeep.left_guilds import LeftGuilds
+from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
-from bot.store.privacy.left_guilds import DepartureStore
+from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.privacy.retention import RetentionStore
 from tests.service.moderation_services import Staff
 from tests.service.scripted import Scripted
@@ -23,7 +23,7 @@ from tests.service.services import Services
 
 DAY = timedelta(days=1).total_seconds()
 PLACES = [(5, 41), (5, 42), (5, 43), (9, 44)]  # of a card, a result, a shared copy and one in a gallery
-KEEPING = Keeping(texts=timedelta(days=90), files=timedelta(days=10), guilds=timedelta(days=30))
+KEEPING = RetentionPeriods(texts=timedelta(days=90), files=timedelta(days=10), guilds=timedelta(days=30))
 
 
 class Discord(Scripted):
@@ -40,7 +40,7 @@ class UpkeepServices:
 
     services: Services
     policy_file: Path | None = None
-    keeping: Keeping = KEEPING
+    retention_periods: RetentionPeriods = KEEPING
 
     def __post_init__(self) -> None:
         services, self.discord, self.staff = self.services, Discord(), Staff()
@@ -48,20 +48,20 @@ class UpkeepServices:
         self.privacy = Privacy(
             store=PrivacyStore(services.database),
             deletions=self.deletions,
-            courier=cast("Courier", self.discord),
+            result_poster=cast("ResultPoster", self.discord),
             delivery=services.delivery,
-            keeping=self.keeping,
+            retention_periods=self.retention_periods,
             policy_file=self.policy_file,
             clock=services.clock,
             wake=services.wake,
         )
-        self.departures = Departures(store=DepartureStore(services.database), clock=services.clock, wake=services.wake)
+        self.left_guilds = LeftGuilds(store=LeftGuildStore(services.database), clock=services.clock, wake=services.wake)
         self.retention = Retention(
             store=RetentionStore(services.database),
-            drafts=Drafts(services.database),
-            departures=self.departures,
+            drafts=DraftStore(services.database),
+            left_guilds=self.left_guilds,
             delivery=services.delivery,
-            keeping=self.keeping,
+            retention_periods=self.retention_periods,
             clock=services.clock,
             wake=services.wake,
         )
@@ -90,7 +90,9 @@ class UpkeepServices:
     async def kept(self) -> Job:
         """A job whose video nobody could be given, with its file."""
         job = await self.services.succeeded()
-        kept = await self.services.jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self.services.clock())
+        kept = await self.services.jobs.mark_dead_letter(
+            job, reason=DeadLetter.UNDELIVERABLE, now=self.services.clock()
+        )
         (self.services.folder / f"{job.id}.mp4").write_bytes(b"film")
         return kept
 

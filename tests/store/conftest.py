@@ -15,9 +15,9 @@ from bot.domain.job import DeadLetter, Destination, Job, JobStatus
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
 from bot.store.database import Database, Transaction
-from bot.store.jobs.claims import Claims
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from tests.funding import balance, plain
@@ -38,7 +38,11 @@ class Store:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        self.jobs, self.claims, self.lookup = JobStore(self.database), Claims(self.database), Lookup(self.database)
+        self.jobs, self.claims, self.lookup = (
+            JobStore(self.database),
+            ClaimStore(self.database),
+            JobQueryStore(self.database),
+        )
 
     def continues(self, before: Self) -> None:
         """Go on at the time, and with the ids, of a store that was closed."""
@@ -119,10 +123,12 @@ class Store:
         return await self.jobs.cancel((await self.accept()).id, user_id=1, now=self.now)
 
     async def unknown(self) -> Job:
-        return await self.jobs.bury(await self.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=self.now)
+        return await self.jobs.mark_dead_letter(
+            await self.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=self.now
+        )
 
     async def undeliverable(self) -> Job:
-        return await self.jobs.bury(await self.succeeded(), reason=DeadLetter.UNDELIVERABLE, now=self.now)
+        return await self.jobs.mark_dead_letter(await self.succeeded(), reason=DeadLetter.UNDELIVERABLE, now=self.now)
 
     async def at(self, stage: str) -> Job:
         """A job at a stage of its life, as whoever brought it there knows it."""

@@ -16,14 +16,14 @@ from bot.domain.guild import AuditEntry, MemberState
 from bot.domain.job import DeadLetter, Job
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.quota import EVER, UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit, extra_of, period_of
+from bot.domain.quota import NO_END, UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.results import ResultStore
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.money.budget_alerts import SHARES
-from bot.store.money.grants import Grants
+from bot.store.money.grants import GrantStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.store.conftest import Store
 from tests.store.interrupted import InterruptedDatabase, InterruptionError
@@ -68,8 +68,8 @@ class MoneyModel:
         self.interrupted = InterruptedDatabase(self.do(self.opened.__aenter__()).database)
         self.store = Store(self.interrupted)
         self.store.now = self.now
-        self.decisions, self.letters = Decisions(self.interrupted), DeadLetters(self.interrupted)
-        self.grants = Grants(self.interrupted)
+        self.decisions, self.letters = ReviewDecisionStore(self.interrupted), DeadLetterStore(self.interrupted)
+        self.grants = GrantStore(self.interrupted)
 
     def leave(self) -> None:
         self.do(self.opened.__aexit__(None, None, None))
@@ -138,7 +138,7 @@ class MoneyModel:
         zones = {f"guild:{guild_id}": policy.zone for guild_id, policy in self.policies.items()}
         zone = zones.get(place.rpartition("@")[2], UTC)
         return kind in {"user", "pool", "extra"} and row["period"] in {
-            EVER,
+            NO_END,
             *(period_of(self.now, each, zone) for each in Period),
         }
 
@@ -153,19 +153,19 @@ class MoneyModel:
 
     async def _deleted(self, user: int) -> None:
         deletions = DeletionStore(self.interrupted)
-        wish = await deletions.ask(user, messages=False, now=self.now)
-        await deletions.end_jobs(wish, now=self.now)
-        await deletions.clear(wish, now=self.now)
-        for job, _ in await deletions.closed(wish, hurried=True, most=1000):
+        deletion = await deletions.ask(user, messages=False, now=self.now)
+        await deletions.end_jobs(deletion, now=self.now)
+        await deletions.clear(deletion, now=self.now)
+        for job, _ in await deletions.closed(deletion, hurried=True, most=1000):
             await deletions.forget(job)
-        await deletions.finish(wish, hurried=True, now=self.now)
+        await deletions.finish(deletion, hurried=True, now=self.now)
 
     def accept(self, asked: Asked) -> None:
         """Accepted or refused exactly as the accounts before it say, and kept or forgotten as a whole."""
         job, funding = asked.job, asked.funding
         before = self.rows("SELECT * FROM jobs WHERE id = $1", job.id)
         expected = None if before else self._refusal(job, funding)
-        purses = self.accounts(funding.purses)
+        sources = self.accounts(funding.sources)
         refusal: Refused | None = None
         try:
             kept, new = self.do(self.store.jobs.accept(job, funding=funding, most=1000, case=asked.case, now=self.now))
@@ -182,10 +182,10 @@ class MoneyModel:
         assert new is not bool(before)
         self.known.append(kept)
         if new:
-            self._fits(job, funding, purses)
+            self._fits(job, funding, sources)
 
     def _refusal(self, job: Job, funding: Funding) -> type[Refused] | None:
-        if sum(account.balance for account in self.accounts(funding.purses)) < job.credits:
+        if sum(account.balance for account in self.accounts(funding.sources)) < job.credits:
             return QuotaExceeded
         for account in self.accounts(funding.caps):
             if account.unit is Unit.CREDITS and account.balance < job.credits:
@@ -197,7 +197,7 @@ class MoneyModel:
     def _fits(self, job: Job, funding: Funding, before: list[Account]) -> None:
         """Nothing that the job holds is more than there was, and the first purses hold the most of it."""
         missing = job.credits
-        for was, account in zip(before, self.accounts(funding.purses), strict=True):
+        for was, account in zip(before, self.accounts(funding.sources), strict=True):
             share = min(missing, was.balance)
             missing -= share
             assert account.held == was.held + share
@@ -229,7 +229,7 @@ class MoneyModel:
                 return await jobs.fail(job, failure="x", code="", now=now, cost_micros=cost, billed=yes)
             case "bury":
                 reason = DeadLetter.OUTCOME_UNKNOWN if yes else DeadLetter.UNDELIVERABLE
-                return await jobs.bury(job, reason=reason, now=now)
+                return await jobs.mark_dead_letter(job, reason=reason, now=now)
             case "cancel":
                 return await jobs.cancel(job.id, user_id=job.user_id, now=now)
             case "give up":

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.domain.case import Case, CaseKind, Report
-from bot.domain.policy import Moderation
+from bot.domain.policy import ModerationPolicy
 from bot.domain.row import Row
-from bot.domain.usage import Sought
-from bot.domain.wanted import Wanted
-from bot.store.community.audit import Audit
+from bot.domain.usage import JobFilter
+from bot.domain.wanted import LibraryQuery
+from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore, with_reports, withdraw
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
@@ -23,18 +23,18 @@ from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.member.gallery import GalleryStore
-from bot.store.member.library import Shelf
+from bot.store.member.library import LibraryStore
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate, shipped
 from bot.store.money.budget_alerts import BudgetStore
-from bot.store.money.grants import Grants
-from bot.store.money.statements import Statements
+from bot.store.money.grants import GrantStore
+from bot.store.money.statements import StatementStore
 from bot.store.money.usage import UsageStore
 from bot.store.privacy.anonymize import UNNAMED
-from bot.store.privacy.deletion import Deletion, end_member, take_words_out, withdraw_cases
+from bot.store.privacy.deletion import Deletion, clear_texts, end_member, withdraw_cases
 from bot.store.privacy.retention import RetentionStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import LEASE, START, Store
@@ -89,8 +89,8 @@ async def explained(tmp_path: Path) -> AsyncIterator[tuple[Store, list[str]]]:
         yield store, explaining.plans
 
 
-async def _sought(store: Store, *, sought: Sought) -> None:
-    await GuildJobStore(store.database).jobs(sought, guild_id=7, most=5)
+async def _sought(store: Store, *, job_filter: JobFilter) -> None:
+    await GuildJobStore(store.database).jobs(job_filter, guild_id=7, most=5)
 
 
 def _wish(store: Store) -> Case:
@@ -102,7 +102,7 @@ def _deletion(store: Store) -> Deletion:
 
 
 async def _strike(store: Store) -> None:
-    rules = Moderation()
+    rules = ModerationPolicy()
     await StrikeStore(store.database).strike(key="1", guild_id=7, user_id=1, reason="r", rules=rules, now=store.now)
 
 
@@ -130,24 +130,24 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "durations": (lambda s: s.lookup.durations(s.job().request), {"jobs_like"}),
     "dead_letters": (lambda s: s.lookup.dead_letters(most=5), {"jobs_dead"}),
     **{
-        f"jobs_{sought}": (partial(_sought, sought=sought), {index})
-        for sought, index in (
-            (Sought.LATEST, "jobs_of_guild"),
-            (Sought.WAITING, "jobs_open_in_guild"),
-            (Sought.RUNNING, "jobs_open_in_guild"),
-            (Sought.DEAD, "jobs_dead_in_guild"),
-            (Sought.EVERYWHERE, "jobs_dead"),
+        f"jobs_{job_filter}": (partial(_sought, job_filter=job_filter), {index})
+        for job_filter, index in (
+            (JobFilter.LATEST, "jobs_of_guild"),
+            (JobFilter.WAITING, "jobs_open_in_guild"),
+            (JobFilter.RUNNING, "jobs_open_in_guild"),
+            (JobFilter.DEAD, "jobs_dead_in_guild"),
+            (JobFilter.EVERYWHERE, "jobs_dead"),
         )
     },
-    "postings": (lambda s: GuildJobStore(s.database).postings("job-0001"), {"ledger_of_job"}),
+    "postings": (lambda s: GuildJobStore(s.database).ledger_entries("job-0001"), {"ledger_of_job"}),
     "usage": (
         lambda s: UsageStore(s.database).of_day(7, s.now.date(), begin=s.now, end=s.later(86_400)),
         {"jobs_of_guild", "ledger_ends", "ledger_of_job", "ledger_of_owner"},
     ),
     "drift": (lambda s: UsageStore(s.database).drift(7, begin=s.now, end=s.later(86_400)), {"jobs_of_guild"}),
-    "audit_of_guild": (lambda s: Audit(s.database).of_guild(7, most=5), {"audit_of_guild"}),
-    "audit_untold": (lambda s: Audit(s.database).untold(most=5), {"audit_untold"}),
-    "alerts_untold": (lambda s: BudgetStore(s.database).untold(most=5), {"budget_alerts_untold"}),
+    "audit_of_guild": (lambda s: AuditStore(s.database).of_guild(7, most=5), {"audit_of_guild"}),
+    "audit_untold": (lambda s: AuditStore(s.database).not_yet_told(most=5), {"audit_untold"}),
+    "alerts_untold": (lambda s: BudgetStore(s.database).not_yet_told(most=5), {"budget_alerts_untold"}),
     "cases_due": (lambda s: CaseStore(s.database).claim(now=s.now, until=s.now + LEASE), {"cases_due"}),
     "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
     "cases_of_user": (
@@ -165,25 +165,25 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         {"reports_once", "cases_of_job"},
     ),
     "reports_of_user": (
-        lambda s: s.database.transact(lambda tx: take_words_out(tx, _deletion(s))),
+        lambda s: s.database.transact(lambda tx: clear_texts(tx, _deletion(s))),
         {"reports_of_user"},
     ),
     "unseen_reports": (lambda s: ReportStore(s.database).unseen(), {"cases_unseen"}),
-    "wish": (lambda s: Grants(s.database).wish(_wish(s), stale=s.now), {"cases_one_wish"}),
+    "wish": (lambda s: GrantStore(s.database).ask_for_more(_wish(s), stale=s.now), {"cases_one_wish"}),
     "statement": (
-        lambda s: Statements(s.database).latest(user_id=1, guild_id=7, most=5),
+        lambda s: StatementStore(s.database).latest(user_id=1, guild_id=7, most=5),
         {"jobs_of_user", "ledger_of_job", "ledger_of_owner"},
     ),
     "strike": (_strike, {"strikes_of_member"}),
     "children": (lambda s: ResultStore(s.database).children("job-0001"), {"jobs_of_parent"}),
     "inbox": (lambda s: ResultStore(s.database).inbox(1, most=5), {"jobs_in_inbox"}),
-    "stars": (lambda s: Shelf(s.database).stars("job-0001"), {"favourites_of_job"}),
+    "stars": (lambda s: LibraryStore(s.database).stars("job-0001"), {"favourites_of_job"}),
     "starred": (
-        lambda s: Shelf(s.database).videos(Wanted(favourites=True), user_id=1, guild_id=7, skip=0, most=5),
+        lambda s: LibraryStore(s.database).videos(LibraryQuery(favourites=True), user_id=1, guild_id=7, skip=0, most=5),
         {"favourites_of_user"},
     ),
     "library": (
-        lambda s: Shelf(s.database).videos(Wanted(text="fox"), user_id=1, guild_id=7, skip=0, most=5),
+        lambda s: LibraryStore(s.database).videos(LibraryQuery(text="fox"), user_id=1, guild_id=7, skip=0, most=5),
         {"jobs_of_user"},
     ),
     "gallery": (
@@ -202,7 +202,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: RemovalStore(s.database).claim(now=s.now, until=s.now + LEASE),
         {"removals_due"},
     ),
-    "latest_draft": (lambda s: Drafts(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
+    "latest_draft": (lambda s: DraftStore(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
     "presets": (
         lambda s: PresetStore(s.database).visible(user_id=1, guild_id=7, kind="video"),
         {"presets_own", "presets_shared"},
@@ -230,7 +230,7 @@ QUERIES |= {
         lambda s: s.database.transact(lambda tx: end_member(tx, 1, now=s.now)),
         {"members_of_user"},
     ),
-    "untold_feedback": (lambda s: FeedbackStore(s.database).untold(most=5), {"feedback_untold"}),
+    "untold_feedback": (lambda s: FeedbackStore(s.database).not_yet_told(most=5), {"feedback_untold"}),
 }
 
 

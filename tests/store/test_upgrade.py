@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.eta import likeness
+from bot.domain.eta import similarity_key
 from bot.domain.job import Job, JobStatus
 from bot.domain.quota import Fund
 from bot.domain.row import millis
@@ -25,7 +25,7 @@ async def put(tx: Transaction, job: Job, *, kinds: list[str]) -> None:
         "created_at, deadline_at, due_at) "
         "VALUES ($1, $2, $3, 'en-US', $4, $5, $6, 0, $7, $8, $9, $10, 1, 0, $11, $12, $13, $14, $15, $16, $15)",
         *(job.id, job.idempotency_key, job.user_id, place.guild_id, place.channel_id, place.upload_limit),
-        *(job.provider, job.request.model_dump_json(), likeness(job.request), str(job.status)),
+        *(job.provider, job.request.model_dump_json(), similarity_key(job.request), str(job.status)),
         *(job.owner, job.period, job.credits, job.usd_micros, millis(job.created_at), millis(job.deadline_at)),
     )
     for kind in kinds:

@@ -10,7 +10,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.quota import guild_of_budget
 from bot.errors import DestinationBusy, ShotcallerError
 from bot.service.ports.notifier import Alert, Notifier, Trouble
-from bot.store.community.audit import Audit
+from bot.store.community.audit import AuditStore
 from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
 
 log = logging.getLogger(__name__)
@@ -21,14 +21,14 @@ WHOLE: Final = 100  # percent: there is no room for more
 BOT_ITSELF: Final = 0  # stands for the bot where somebody's id is expected
 
 
-class BudgetWatch:
+class BudgetAlerts:
     """Takes the alerts that the ledger notes to the operator, and into the record of the guild they are about."""
 
     def __init__(
         self,
         *,
         store: BudgetStore,
-        audit: Audit,
+        audit: AuditStore,
         notifier: Notifier,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
@@ -39,7 +39,7 @@ class BudgetWatch:
     async def tell(self) -> None:
         """Tell everything that has not been told; of several shares of one budget the highest alone."""
         groups: dict[tuple[str, str, int], list[BudgetAlert]] = {}
-        for alert in await self._store.untold(most=AT_ONCE):
+        for alert in await self._store.not_yet_told(most=AT_ONCE):
             groups.setdefault((alert.owner, alert.period, alert.ceiling), []).append(alert)
         for alerts in groups.values():
             await self._tell(max(alerts, key=lambda each: each.percent), alerts)
@@ -61,7 +61,7 @@ class BudgetWatch:
             return
         except ShotcallerError as exc:
             log.warning("the operator could not be told on Discord", extra={"reason": str(exc)})
-        await self._store.told(alerts, now=self._clock())
+        await self._store.mark_told(alerts, now=self._clock())
 
 
 def _entry(alert: BudgetAlert, guild_id: int) -> AuditEntry:

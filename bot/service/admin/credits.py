@@ -8,25 +8,25 @@ from enum import StrEnum
 from typing import Final
 
 from bot.domain.case import Case, CaseKind
-from bot.domain.funding import Defaults, funding_of, givable
+from bot.domain.funding import Defaults, funding_of, gift_sources
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
-from bot.domain.quota import MOST_MORE
-from bot.domain.statement import Entry
+from bot.domain.quota import MAX_REQUESTED_CREDITS
+from bot.domain.statement import StatementEntry
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
 from bot.service.ports.notifier import Alert, Notifier, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
-from bot.store.money.grants import Gift, Grants
-from bot.store.money.statements import Statements
+from bot.store.money.grants import Gift, GrantStore
+from bot.store.money.statements import StatementStore
 
 log = logging.getLogger(__name__)
 
 STALE: Final = timedelta(days=7)  # after that long without a decision somebody may wish again
 
 
-class Wished(StrEnum):
+class MoreCreditsOutcome(StrEnum):
     """What became of a wish for more credits."""
 
     ASKED = "asked"  # those who decide in the guild are asked
@@ -35,7 +35,7 @@ class Wished(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Present:
+class GiftOffer:
     """Credits that somebody wants to give away; `to_bot` is whether a bot would get them, `key` lets it count once."""
 
     key: str
@@ -44,24 +44,24 @@ class Present:
     credits: int
 
 
-class Quotas:
+class Credits:
     """Credits between people. Every method may raise `StoreUnavailable`: then nothing has moved."""
 
     def __init__(
         self,
         *,
-        grants: Grants,
-        statements: Statements,
+        grants: GrantStore,
+        statements: StatementStore,
         cases: CaseStore,
         guilds: GuildStore,
         notifier: Notifier,
-        desk: OperatorDesk,
+        operator_alerts: OperatorAlerts,
         defaults: Defaults,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._grants, self._statements, self._cases, self._guilds = grants, statements, cases, guilds
-        self._notifier, self._desk = notifier, desk
+        self._notifier, self._operator_alerts = notifier, operator_alerts
         self._defaults, self._clock, self._wake = defaults, clock, wake
 
     async def grant(
@@ -77,7 +77,7 @@ class Quotas:
         self._wake()
         return left
 
-    async def give(self, giver: Member, present: Present) -> int:
+    async def give(self, giver: Member, offer: GiftOffer) -> int:
         """Let a member give credits to another, who has them as long as the giver would have; what is left to give.
 
         Raises:
@@ -87,37 +87,39 @@ class Quotas:
             GiftTooLarge: the giver has less to give.
         """
         now = self._clock()
-        _, guild, state = await self._guilds.standing(guild_id=giver.guild_id, user_id=giver.user_id)
+        _, guild, state = await self._guilds.states(guild_id=giver.guild_id, user_id=giver.user_id)
         if giver.guild_id is None or not guild.policy.gifts:
             raise GiftsOff
-        if present.receiver_id == giver.user_id or present.to_bot or present.credits < 1:
+        if offer.receiver_id == giver.user_id or offer.to_bot or offer.credits < 1:
             raise GiftImpossible
         if state.blocked(now):
-            raise Blocked(until=None if state.blocked_for_good else state.blocked_until, reason=state.block_reason)
+            raise Blocked(until=None if state.blocked_forever else state.blocked_until, reason=state.block_reason)
         funding = funding_of(giver, policy=guild.policy, state=state, defaults=self._defaults, now=now)
         gift = Gift(
-            key=present.key,
+            key=offer.key,
             guild_id=giver.guild_id,
             giver_id=giver.user_id,
-            receiver_id=present.receiver_id,
-            credits=present.credits,
-            sources=givable(funding),
+            receiver_id=offer.receiver_id,
+            credits=offer.credits,
+            sources=gift_sources(funding),
         )
         return await self._grants.give(gift, now=now)
 
-    async def wish(self, member: Member, *, key: str, credits_: int, why: str, locale: str) -> Wished:
+    async def ask_for_more(
+        self, member: Member, *, key: str, credits_: int, why: str, locale: str
+    ) -> MoreCreditsOutcome:
         """Ask those who decide in a guild for more credits; one who asks again changes their wish.
 
         They are told of the decision in this `locale`. At most `MOST_MORE` are asked for.
         """
         if member.guild_id is None:
             raise CaseUnknown
-        now, credits_ = self._clock(), max(1, min(credits_, MOST_MORE))
+        now, credits_ = self._clock(), max(1, min(credits_, MAX_REQUESTED_CREDITS))
         moderators = (await self._guilds.state(member.guild_id)).policy.moderation.channel_id
         if moderators is None:
             subject = f"user {member.user_id}, server {member.guild_id}"
-            await self._desk.tell(Alert(trouble=Trouble.MORE, subject=subject, detail=f"{credits_} credits"))
-            return Wished.TOLD
+            await self._operator_alerts.tell(Alert(trouble=Trouble.MORE, subject=subject, detail=f"{credits_} credits"))
+            return MoreCreditsOutcome.TOLD
         case = Case(
             id=f"more-{key}",
             kind=CaseKind.MORE,
@@ -127,9 +129,9 @@ class Quotas:
             body={"credits": credits_, "why": why, "locale": locale},
             created_at=now,
         )
-        new = await self._grants.wish(case, stale=now - STALE)
+        new = await self._grants.ask_for_more(case, stale=now - STALE)
         self._wake()
-        return Wished.ASKED if new else Wished.CHANGED
+        return MoreCreditsOutcome.ASKED if new else MoreCreditsOutcome.CHANGED
 
     async def decide_more(self, case_id: str, *, guild_id: int, given: int, by: int, key: str) -> Case:
         """Give for a wish as an admin of its guild, or with 0 deny it, and tell whose it was.
@@ -140,7 +142,7 @@ class Quotas:
             CaseUnknown: there is no such wish in that guild.
             CaseDecided: somebody has decided it before.
         """
-        given = min(given, MOST_MORE)
+        given = min(given, MAX_REQUESTED_CREDITS)
         case = await self._cases.case(case_id)
         if case is None or case.kind is not CaseKind.MORE or case.guild_id != guild_id:
             raise CaseUnknown
@@ -160,6 +162,6 @@ class Quotas:
             log.info("nobody could be told of a decision", extra={"case": case.id, "reason": str(exc)})
         return decided
 
-    async def latest(self, member: Member, *, most: int) -> list[Entry]:
+    async def latest(self, member: Member, *, most: int) -> list[StatementEntry]:
         """What happened to a person's credits here, the latest first."""
         return await self._statements.latest(user_id=member.user_id, guild_id=member.guild_id, most=most)

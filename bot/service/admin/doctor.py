@@ -10,7 +10,7 @@ from bot.service.jobs.provider_health import ProviderHealth
 from bot.store.community.guilds import GuildStore
 
 
-class Pulse(StrEnum):
+class ProviderState(StrEnum):
     """How it stands with a video service."""
 
     GOOD = "good"  # it answers and takes our key
@@ -19,33 +19,33 @@ class Pulse(StrEnum):
     DOWN = "down"  # it does not answer
 
 
-class Checkup:
+class Doctor:
     """Asks the video services and the database. What they answered lately is not asked again."""
 
     def __init__(self, *, health: Mapping[str, ProviderHealth], guilds: GuildStore) -> None:
         self._health, self._guilds = health, guilds
 
-    async def providers(self) -> dict[str, Pulse]:
+    async def providers(self) -> dict[str, ProviderState]:
         """Every configured video service."""
-        found = await asyncio.gather(*map(_pulse, self._health.values()))
+        found = await asyncio.gather(*map(_state_of, self._health.values()))
         return dict(zip(self._health, found, strict=True))
 
-    async def standing(self, guild_id: int) -> tuple[GuildState, GuildState] | None:
+    async def states(self, guild_id: int) -> tuple[GuildState, GuildState] | None:
         """What is decided about the whole bot and about a guild; None where the database does not answer."""
         try:
-            everywhere, guild, _ = await self._guilds.standing(guild_id=guild_id, user_id=0)
+            everywhere, guild, _ = await self._guilds.states(guild_id=guild_id, user_id=0)
         except StoreError:
             return None
         return everywhere, guild
 
 
-async def _pulse(health: ProviderHealth) -> Pulse:
+async def _state_of(health: ProviderHealth) -> ProviderState:
     if health.rests_until() is not None:
-        return Pulse.BUSY
+        return ProviderState.BUSY
     try:
         await health.ensure()
     except OperatorFault:
-        return Pulse.KEY
+        return ProviderState.KEY
     except ProviderError:
-        return Pulse.DOWN
-    return Pulse.GOOD
+        return ProviderState.DOWN
+    return ProviderState.GOOD

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.access import possible_id
+from bot.domain.access import is_possible_id
 from bot.domain.guild import EVERYWHERE, AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.usage import Posting, Sought
+from bot.domain.usage import JobFilter, LedgerEntry
 from bot.errors import GuildJobUnknown
 from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.eta import Expectation
+from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.types import JobView
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 PAGE: Final = 8  # jobs on a page
 CANDIDATES: Final = 100  # jobs that one is chosen from
@@ -40,28 +40,28 @@ class GuildJobs:
         self,
         *,
         store: GuildJobStore,
-        letters: DeadLetters,
-        lookup: Lookup,
-        expectation: Expectation,
+        dead_letters: DeadLetterStore,
+        lookup: JobQueryStore,
+        forecaster: Forecaster,
         delivery: Delivery,
         deadline: timedelta,
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._letters, self._lookup = store, letters, lookup
-        self._expectation, self._delivery = expectation, delivery
+        self._store, self._dead_letters, self._lookup = store, dead_letters, lookup
+        self._forecaster, self._delivery = forecaster, delivery
         self._deadline, self._wake = deadline, wake
 
     async def page(
-        self, sought: Sought, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int = PAGE
+        self, job_filter: JobFilter, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int = PAGE
     ) -> JobsPage:
         """The jobs that are sought, the newest first, perhaps one member's alone."""
-        jobs = await self._store.jobs(sought, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
+        jobs = await self._store.jobs(job_filter, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
         views = tuple([await self._view(job) for job in jobs[:most]])
         return JobsPage(views=views, skip=skip, more=len(jobs) > most)
 
-    async def candidates(self, sought: Sought, *, guild_id: int) -> Sequence[Job]:
+    async def candidates(self, job_filter: JobFilter, *, guild_id: int) -> Sequence[Job]:
         """The latest of the jobs that are sought, to choose one from."""
-        return await self._store.jobs(sought, guild_id=guild_id, most=CANDIDATES)
+        return await self._store.jobs(job_filter, guild_id=guild_id, most=CANDIDATES)
 
     async def job(self, job_id: str, *, guild_id: int) -> JobView:
         """One job of a guild.
@@ -69,14 +69,14 @@ class GuildJobs:
         Raises:
             GuildJobUnknown: the guild has no such job.
         """
-        job = await self._lookup.job(job_id) if possible_id(job_id) else None
+        job = await self._lookup.job(job_id) if is_possible_id(job_id) else None
         if job is None or guild_id not in {EVERYWHERE, job.destination.guild_id}:
             raise GuildJobUnknown(job_id=job_id)
         return await self._view(job)
 
-    async def postings(self, job: Job) -> Sequence[Posting]:
+    async def ledger_entries(self, job: Job) -> Sequence[LedgerEntry]:
         """A job's lines in the ledger, in their order."""
-        return await self._store.postings(job.id)
+        return await self._store.ledger_entries(job.id)
 
     async def cancel(self, entry: AuditEntry, job: Job) -> Job:
         """Take somebody's waiting job back.
@@ -84,7 +84,7 @@ class GuildJobs:
         Raises:
             TooLateToCancel: the provider may have heard of it already.
         """
-        return self._moved(await self._letters.cancel(entry, job.id))
+        return self._after_move(await self._dead_letters.cancel(entry, job.id))
 
     async def look_again(self, entry: AuditEntry, job: Job) -> Job:
         """Ask the provider once more what became of a submission in doubt.
@@ -92,7 +92,9 @@ class GuildJobs:
         Raises:
             DeadLetterGone: it is in doubt no more.
         """
-        return self._moved(await self._letters.look_again(entry, job.id, deadline_at=entry.at + self._deadline))
+        return self._after_move(
+            await self._dead_letters.look_again(entry, job.id, deadline_at=entry.at + self._deadline)
+        )
 
     async def retry(self, entry: AuditEntry, job: Job) -> Job:
         """Submit a job in doubt once more, which may be charged twice, or deliver a kept video once more.
@@ -101,8 +103,10 @@ class GuildJobs:
             DeadLetterGone: the job waits for no decision.
         """
         if job.dead_letter is DeadLetter.UNDELIVERABLE:
-            return self._moved(await self._letters.deliver_again(entry, job.id))
-        return self._moved(await self._letters.submit_again(entry, job.id, deadline_at=entry.at + self._deadline))
+            return self._after_move(await self._dead_letters.deliver_again(entry, job.id))
+        return self._after_move(
+            await self._dead_letters.submit_again(entry, job.id, deadline_at=entry.at + self._deadline)
+        )
 
     async def write_off(self, entry: AuditEntry, job: Job, *, billed: bool) -> Job:
         """Give a dead letter up; its person's credits are free again. See `DeadLetters.write_off` for `billed`.
@@ -110,16 +114,16 @@ class GuildJobs:
         Raises:
             DeadLetterGone: the job waits for no decision.
         """
-        failed = self._moved(await self._letters.write_off(entry, job.id, billed=billed))
+        failed = self._after_move(await self._dead_letters.write_off(entry, job.id, billed=billed))
         await self._delivery.discard(failed)  # killed before this, the next start removes the file
         return failed
 
-    def _moved(self, job: Job) -> Job:
+    def _after_move(self, job: Job) -> Job:
         self._wake()
         return job
 
     async def _view(self, job: Job) -> JobView:
         if job.status is not JobStatus.QUEUED:
             return JobView(job=job, position=None)
-        outlook = await self._expectation.outlook(job)
-        return JobView(job=job, position=outlook.position, expected_at=outlook.expected_at)
+        queue_forecast = await self._forecaster.queue_forecast(job)
+        return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)

@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from bot.domain.funding import budget
 from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
 from bot.domain.policy import Policy
-from bot.domain.policy_diff import Changed
+from bot.domain.policy_diff import PolicyChange
 from bot.domain.policy_file import read, refusal
 from bot.domain.quota import Account, Allowance
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports.staff import Staff
 from bot.service.screening.rules import check_rule
-from bot.store.community.audit import Audit
+from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ PATIENCE: Final = timedelta(days=1)  # so long an entry waits for a Discord that
 _PRESSING: Final = frozenset({"budget_used", "budget_spent"})
 
 
-class Guilds:
+class GuildPolicies:
     """The use cases of admins. Every method may raise `StoreUnavailable`: then nothing has changed.
 
     `usual` is what every member has where a guild has decided nothing.
@@ -39,8 +39,8 @@ class Guilds:
         self,
         *,
         store: GuildStore,
-        audit: Audit,
-        lookup: Lookup,
+        audit: AuditStore,
+        lookup: JobQueryStore,
         usual: Allowance,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
@@ -54,9 +54,9 @@ class Guilds:
 
     async def member(self, guild_id: int, user_id: int) -> MemberState:
         """What is decided about a member."""
-        return (await self._store.standing(guild_id=guild_id, user_id=user_id))[2]
+        return (await self._store.states(guild_id=guild_id, user_id=user_id))[2]
 
-    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> Changed:
+    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
         """Change a guild's policy by a function of the present one, so that two admins' changes both hold.
 
         Raises:
@@ -111,24 +111,24 @@ class Guilds:
         )
 
 
-class Herald:
+class AuditPoster:
     """Tells the guilds' audit channels what has been changed. A chore: at least once each, in their order."""
 
-    def __init__(self, *, store: GuildStore, audit: Audit, staff: Staff, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: GuildStore, audit: AuditStore, staff: Staff, clock: Callable[[], datetime]) -> None:
         self._store, self._audit, self._staff, self._clock = store, audit, staff, clock
 
     async def tell(self) -> None:
         """Tell whatever has not been told; what a busy Discord refuses waits for the next time."""
         waiting: set[int] = set()
-        for entry in await self._audit.untold(most=AT_ONCE):
+        for entry in await self._audit.not_yet_told(most=AT_ONCE):
             if entry.guild_id in waiting:
                 continue
-            if await self._told(entry):
-                await self._audit.told(entry.id, now=self._clock())
+            if await self._tell_entry(entry):
+                await self._audit.mark_told(entry.id, now=self._clock())
             else:
                 waiting.add(entry.guild_id)
 
-    async def _told(self, entry: AuditEntry) -> bool:
+    async def _tell_entry(self, entry: AuditEntry) -> bool:
         """Whether an entry is done with: a channel has it, or there is none that could."""
         policy = (await self._store.state(entry.guild_id)).policy
         fallback = policy.moderation.channel_id if entry.action in _PRESSING else None

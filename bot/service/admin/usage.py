@@ -13,9 +13,9 @@ from bot.domain.funding import budget
 from bot.domain.policy import Policy
 from bot.domain.price import USD_MICROS
 from bot.domain.quota import Account
-from bot.domain.usage import DayOfMember, Drift, Used
+from bot.domain.usage import MemberDay, PriceDrift, UsageTotals
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.usage import UsageStore
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by it, spreadsheets know that a file is UTF-8
@@ -32,28 +32,28 @@ class Span(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class UsageReport:
     """What a guild used on some days of its calendar, in their order."""
 
     days: tuple[date, ...]
-    rows: tuple[DayOfMember, ...]
-    drift: tuple[Drift, ...]
+    rows: tuple[MemberDay, ...]
+    drift: tuple[PriceDrift, ...]
     budget: Account
     budgeted: bool  # whether the guild has set a ceiling
 
     @property
-    def total(self) -> Used:
+    def total(self) -> UsageTotals:
         """All of it."""
-        return sum((row.used for row in self.rows), Used())
+        return sum((row.used for row in self.rows), UsageTotals())
 
-    def members(self, measure: Callable[[Used], int]) -> list[tuple[int, Used]]:
+    def members(self, measure: Callable[[UsageTotals], int]) -> list[tuple[int, UsageTotals]]:
         """Everybody who used something, those first who used the most of what is measured."""
-        found: dict[int, Used] = defaultdict(Used)
+        found: dict[int, UsageTotals] = defaultdict(UsageTotals)
         for row in self.rows:
             found[row.user_id] += row.used
         return sorted(found.items(), key=lambda each: (-measure(each[1]), -each[1].videos, each[0]))
 
-    def by_day(self, measure: Callable[[Used], int]) -> Mapping[date, Mapping[int, int]]:
+    def by_day(self, measure: Callable[[UsageTotals], int]) -> Mapping[date, Mapping[int, int]]:
         """What is measured, by day and member."""
         found: dict[date, dict[int, int]] = {day: {} for day in self.days}
         for row in self.rows:
@@ -76,19 +76,21 @@ class Report:
 class Usage:
     """Makes reports. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, *, store: UsageStore, guilds: GuildStore, lookup: Lookup, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: UsageStore, guilds: GuildStore, lookup: JobQueryStore, clock: Callable[[], datetime]
+    ) -> None:
         self._store, self._guilds, self._lookup, self._clock = store, guilds, lookup, clock
 
-    async def report(self, guild_id: int, span: Span) -> Report:
+    async def report(self, guild_id: int, span: Span) -> UsageReport:
         """What was used in a guild in some time up to now, in days of its own time zone."""
         policy = (await self._guilds.state(guild_id)).policy
         now = self._clock()
         days = _days(span, now.astimezone(policy.zone).date())
-        rows: list[DayOfMember] = []
+        rows: list[MemberDay] = []
         for day in days:
             found = await self._store.of_day(guild_id, day, begin=_begin(day, policy), end=_end(day, policy))
-            rows += [row for row in found if row.used != Used()]  # what is under way has used nothing yet
-        return Report(
+            rows += [row for row in found if row.used != UsageTotals()]  # what is under way has used nothing yet
+        return UsageReport(
             days=tuple(days),
             rows=tuple(rows),
             drift=tuple(await self._store.drift(guild_id, begin=_begin(days[0], policy), end=_end(days[-1], policy))),
@@ -111,7 +113,7 @@ def _end(day: date, policy: Policy) -> datetime:
     return _begin(day + timedelta(days=1), policy)
 
 
-def _line(row: DayOfMember) -> tuple[object, ...]:
+def _line(row: MemberDay) -> tuple[object, ...]:
     used = row.used
     usd = (f"{amount / USD_MICROS:.6f}" for amount in (used.estimated, used.charged))
     return (row.day.isoformat(), row.user_id, used.videos, used.credits, *usd, used.failed)

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.price import USD_MICROS
-from bot.domain.usage import Used
-from bot.service.admin.usage import Report
+from bot.domain.usage import UsageTotals
+from bot.service.admin.usage import UsageReport
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -46,7 +46,7 @@ class Measure(StrEnum):
     CREDITS = "credits"
     USD = "usd"
 
-    def of(self, used: Used) -> int:
+    def of(self, used: UsageTotals) -> int:
         """The amount, in credits or millionths of a USD."""
         return used.credits if self is Measure.CREDITS else used.charged
 
@@ -71,12 +71,12 @@ class Series:
         return sum(self.amounts)
 
 
-def top(report: Report, measure: Measure) -> list[tuple[int, Used]]:
+def top(report: UsageReport, measure: Measure) -> list[tuple[int, UsageTotals]]:
     """The members that have a colour of their own, with what they used, in the order of their numbers."""
     return [each for each in report.members(measure.of) if measure.of(each[1]) > 0][:TOP]
 
 
-def series(report: Report, measure: Measure) -> list[Series]:
+def series(report: UsageReport, measure: Measure) -> list[Series]:
     """What is drawn: the members with a number, and all others together."""
     days, named = report.by_day(measure.of), [user_id for user_id, _ in top(report, measure)]
     found = [
@@ -87,7 +87,7 @@ def series(report: Report, measure: Measure) -> list[Series]:
     return [*found, Series(name="…", amounts=rest)] if any(rest) else found
 
 
-def draw(report: Report, measure: Measure) -> bytes:
+def draw(report: UsageReport, measure: Measure) -> bytes:
     """The picture as PNG. Takes tens of milliseconds: not for the event loop."""
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 (loaded by the bots that draw)
 

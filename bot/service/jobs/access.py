@@ -2,28 +2,28 @@
 
 from collections.abc import Iterable
 
-from bot.domain.access import Act, check, possible_id
+from bot.domain.access import ResultAction, check, is_possible_id
 from bot.domain.job import Job
 from bot.domain.member import Member
 from bot.errors import Refused, ResultForgotten
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 
 class Access:
     """Answers who may do what with a video. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: JobQueryStore) -> None:
         self._lookup = lookup
 
-    async def video(self, job_id: str, member: Member, act: Act) -> Job:
+    async def video(self, job_id: str, member: Member, action: ResultAction) -> Job:
         """The job of an id, for somebody who may do that with it where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost, NotYours: see `bot.domain.access.check`.
         """
-        if not possible_id(job_id):
+        if not is_possible_id(job_id):
             raise ResultForgotten
-        return check(await self._lookup.job(job_id), member, act, shown_in=await self._lookup.shown_in(job_id))
+        return check(await self._lookup.job(job_id), member, action, shown_in=await self._lookup.shown_in(job_id))
 
     async def readable(self, jobs: Iterable[Job], member: Member) -> frozenset[str]:
         """The ids of those of some jobs that a person may look into."""
@@ -31,7 +31,7 @@ class Access:
 
     async def _may_read(self, job: Job, member: Member) -> bool:
         try:
-            check(job, member, Act.READ, shown_in=await self._lookup.shown_in(job.id))
+            check(job, member, ResultAction.READ, shown_in=await self._lookup.shown_in(job.id))
         except Refused:
             return False
         return True

@@ -11,11 +11,11 @@ from bot.domain.guild import GuildState, MemberState
 from bot.domain.job import Job, Review
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.policy_check import as_made, check_member, refusals
+from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
 from bot.domain.price import Price
 from bot.domain.quota import UNLIMITED, Funding, Unit
 from bot.domain.request import VideoRequest
-from bot.domain.terms import Terms, allowed
+from bot.domain.terms import Terms, allowed_models
 from bot.errors import (
     BudgetExceeded,
     ConfirmationNeeded,
@@ -25,9 +25,9 @@ from bot.errors import (
     SeveralReasons,
     TooManyJobs,
 )
-from bot.service.screening.requests import Moderation
+from bot.service.screening.requests import RequestScreening
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.budget_alerts import BudgetStore
 
 
@@ -39,7 +39,7 @@ class Admitted:
     something that its author should know of.
     """
 
-    wish: VideoRequest
+    request: VideoRequest
     price: Price
     funding: Funding
     priority: int
@@ -56,9 +56,9 @@ class Admission:
         self,
         *,
         guilds: GuildStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         budgets: BudgetStore,
-        moderation: Moderation,
+        moderation: RequestScreening,
         defaults: Defaults,
         models: Mapping[str, Capability],
         jobs_per_user: int,
@@ -70,7 +70,7 @@ class Admission:
 
     async def admit(
         self,
-        wish: VideoRequest,
+        request: VideoRequest,
         member: Member,
         *,
         model: Capability,
@@ -84,28 +84,28 @@ class Admission:
         Raises:
             Refused: in many kinds; a refused prompt is counted against its author, and nothing else has moved.
         """
-        guild, state = await self._let_in(member, channel_id=channel_id)
+        guild, state = await self._check_member(member, channel_id=channel_id)
         policy = guild.policy
         funding = self._funding(member, guild, state)
-        await self._clear(wish, member, model=model, policy=policy, funding=funding)
-        wish = as_made(wish, policy.limits)
-        cost = model.price(wish)
-        screened = await self._moderation.screen(wish, member, policy=policy, key=key, job_id=job_id)
+        await self._check_everything(request, member, model=model, policy=policy, funding=funding)
+        request = with_forced_watermark(request, policy.limits)
+        cost = model.price(request)
+        screened = await self._moderation.screen(request, member, policy=policy, key=key, job_id=job_id)
         _confirm(cost, policy, confirmed=confirmed)
         tiers = policy.tiers_of(member.role_ids)
         return Admitted(
-            wish=wish,
+            request=request,
             price=cost,
             funding=funding,
             priority=max((tier.priority for tier in tiers), default=0),
-            spoiler=bool(policy.spoiler_channels & member.places) or any(tier.spoiler for tier in tiers),
+            spoiler=bool(policy.spoiler_channels & member.channel_ids) or any(tier.spoiler for tier in tiers),
             review=screened.review,
             case=screened.case,
             warned=screened.warned,
         )
 
-    async def _clear(
-        self, wish: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
+    async def _check_everything(
+        self, request: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
     ) -> None:
         """Refuse what can't be, by all that is in the way: model, limits, credits and budgets, what is under way.
 
@@ -113,12 +113,12 @@ class Admission:
         is asked for a yes, or a moderator for a look.
         """
         reasons: list[Refused] = []
-        if problems := model.clashes(wish):
+        if problems := model.clashes(request):
             reasons.append(ImpossibleRequest(problems))
-        reasons += refusals(wish, member, policy.limits, offered=list(self._models))
+        reasons += limit_refusals(request, member, policy.limits, offered=list(self._models))
         if not problems:
-            accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
-            reasons += funding.shortfalls(model.price(wish), accounts)
+            accounts = await self._lookup.accounts((*funding.sources, *funding.caps))
+            reasons += funding.shortfalls(model.price(request), accounts)
         if await self._lookup.unfinished(member.user_id) >= self._jobs_per_user:
             reasons.append(TooManyJobs(limit=self._jobs_per_user))
         for reason in reasons:
@@ -129,13 +129,13 @@ class Admission:
 
     async def terms(self, member: Member) -> Terms:
         """What a member may have here and now."""
-        _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         funding = self._funding(member, guild, state)
-        accounts = await self._lookup.accounts((*funding.purses, *funding.caps))
-        own, caps = accounts[: len(funding.purses)], accounts[len(funding.purses) :]
+        accounts = await self._lookup.accounts((*funding.sources, *funding.caps))
+        own, caps = accounts[: len(funding.sources)], accounts[len(funding.sources) :]
         room = {unit: min((cap.balance for cap in caps if cap.unit is unit), default=UNLIMITED) for unit in Unit}
         return Terms(
-            models=allowed(list(self._models.values()), member, guild.policy.limits),
+            models=allowed_models(list(self._models.values()), member, guild.policy.limits),
             credits=min(room[Unit.CREDITS], sum(account.balance for account in own)),
             usd_micros=room[Unit.USD],
         )
@@ -143,7 +143,7 @@ class Admission:
     async def models(self, member: Member) -> Sequence[Capability]:
         """The models as far as a guild lets a member use them; all of them where it lets them use none."""
         models = list(self._models.values())
-        return allowed(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
+        return allowed_models(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
 
     async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
         """Let a person have a finished video posted once more where they are; whether it has to be covered there.
@@ -152,13 +152,13 @@ class Admission:
             Paused, Blocked, PlaceClosed, RoleNeeded: they might not ask for one there either.
             CopyUnreviewed: it was asked for where that guild's rules do not hold.
         """
-        guild, _ = await self._let_in(member, channel_id=channel_id)
+        guild, _ = await self._check_member(member, channel_id=channel_id)
         if guild.policy.moderation.keeps_out and job.destination.guild_id != member.guild_id:
             raise CopyUnreviewed
-        return bool(guild.policy.spoiler_channels & member.places)
+        return bool(guild.policy.spoiler_channels & member.channel_ids)
 
-    async def _let_in(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
-        everywhere, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+    async def _check_member(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
+        everywhere, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         check_member(
             member,
             channel_id=channel_id,
@@ -172,7 +172,7 @@ class Admission:
 
     async def funding(self, member: Member) -> Funding:
         """Who would pay for a request of this member now."""
-        _, guild, state = await self._guilds.standing(guild_id=member.guild_id, user_id=member.user_id)
+        _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         return self._funding(member, guild, state)
 
     def _funding(self, member: Member, guild: GuildState, state: MemberState) -> Funding:

@@ -6,7 +6,7 @@ from bot.domain.job import Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Marking:
+class AiMark:
     """How videos are marked. `label` are the operator's words for people; left empty, they are the catalogue's."""
 
     label: str = ""

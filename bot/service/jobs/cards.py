@@ -10,10 +10,10 @@ from weakref import WeakValueDictionary
 
 from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.jobs.eta import Expectation
+from bot.service.jobs.eta import Forecaster
 from bot.service.ports.notifier import CannotTell, Card, Notifier, Phase, Posted, phase_of
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ LAST_PATIENCE: Final = 60.0  # seconds that it has to take the last words on a j
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Shown:
+class _ShownCard:
     place: Posted | None  # None where there is no card, or no way to it
     phase: Phase
     position: int | None
@@ -31,7 +31,7 @@ class _Shown:
     overdue: bool
     paused: bool
 
-    def tells(self, card: Card, *, now: datetime) -> bool:
+    def already_says(self, card: Card, *, now: datetime) -> bool:
         """Whether a card says nothing new, as far as that can be shown where this was."""
         if self.phase is not card.phase:
             return False
@@ -54,15 +54,15 @@ class Cards:
         *,
         notifier: Notifier,
         jobs: JobStore,
-        lookup: Lookup,
-        expectation: Expectation,
+        lookup: JobQueryStore,
+        forecaster: Forecaster,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         patience: float = PATIENCE,
     ) -> None:
-        self._notifier, self._jobs, self._lookup, self._expectation = notifier, jobs, lookup, expectation
+        self._notifier, self._jobs, self._lookup, self._forecaster = notifier, jobs, lookup, forecaster
         self._clock, self._moment, self._patience = clock, moment, patience
-        self._shown: dict[str, _Shown] = {}
+        self._shown: dict[str, _ShownCard] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def introduce(self, job: Job) -> Job:
@@ -72,7 +72,7 @@ class Cards:
             StoreUnavailable: the database refuses.
         """
         await self.show(job)
-        return self._placed(job)
+        return self._with_known_place(job)
 
     async def show(self, job: Job) -> None:
         """Edit what is new into a job's card, or post the card where there is none.
@@ -83,9 +83,9 @@ class Cards:
             StoreUnavailable: the database refuses.
         """
         known = self._shown.get(job.id)
-        if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._turns_late(known):
+        if known is not None and known.phase is phase_of(job) is not Phase.WAITING and not self._is_newly_late(known):
             return
-        async with self._turn(job):
+        async with self._lock_of(job):
             present = await self._lookup.job(job.id)
             if present is not None and not _closed(present):
                 await self._bring_up_to_date(present)
@@ -109,8 +109,8 @@ class Cards:
         """
         try:
             async with asyncio.timeout(LAST_PATIENCE):
-                async with self._turn(job):
-                    card = await self._last(job)
+                async with self._lock_of(job):
+                    card = await self._post_last(job)
                 if card.phase is not Phase.DONE:
                     await self._tell(card)
                 elif card.job.destination.private:
@@ -129,7 +129,7 @@ class Cards:
 
     async def forget(self, job: Job) -> None:
         """The job is closed: nothing about its card needs to be remembered."""
-        async with self._turn(job):
+        async with self._lock_of(job):
             self._shown.pop(job.id, None)
 
     async def describe(self, job: Job) -> Card:
@@ -140,17 +140,22 @@ class Cards:
         """
         card = Card(job=job, phase=phase_of(job))
         if card.phase is Phase.RUNNING and job.submitted_at is not None:
-            forecast = await self._expectation.forecast(job.request)
+            forecast = await self._forecaster.forecast(job.request)
             expected_at, late_at = job.submitted_at + forecast.usual, job.submitted_at + forecast.late
             return replace(card, expected_at=expected_at, late_at=late_at, overdue=self._clock() >= late_at)
         if card.phase is Phase.WAITING:  # or it has left the queue a moment ago
-            outlook = await self._expectation.outlook(job)
-            return replace(card, position=outlook.position, expected_at=outlook.expected_at, paused=outlook.paused)
+            queue_forecast = await self._forecaster.queue_forecast(job)
+            return replace(
+                card,
+                position=queue_forecast.position,
+                expected_at=queue_forecast.expected_at,
+                paused=queue_forecast.paused,
+            )
         return card
 
-    async def _last(self, job: Job) -> Card:
+    async def _post_last(self, job: Job) -> Card:
         """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
-        card, known = await self.describe(await self._found(self._placed(job))), self._shown.get(job.id)
+        card, known = await self.describe(await self._find_card(self._with_known_place(job))), self._shown.get(job.id)
         to_be_seen = known is not None and known.place is not None and known.phase is card.phase
         if to_be_seen or card.job.card_message_id is None:
             return card
@@ -161,7 +166,7 @@ class Cards:
             return replace(card, job=replace(card.job, card_channel_id=None, card_message_id=None))
         return card
 
-    async def _found(self, job: Job) -> Job:
+    async def _find_card(self, job: Job) -> Job:
         """The job with the place of its card, looked for where none was recorded: it may have been posted all the same.
 
         Raises:
@@ -179,8 +184,8 @@ class Cards:
         return replace(job, card_channel_id=sighting.channel_id, card_message_id=sighting.message_id)
 
     async def _bring_up_to_date(self, job: Job) -> None:
-        known, card = self._shown.get(job.id), await self.describe(self._placed(job))
-        if known is not None and known.tells(card, now=self._clock()):
+        known, card = self._shown.get(job.id), await self.describe(self._with_known_place(job))
+        if known is not None and known.already_says(card, now=self._clock()):
             self._shown[job.id] = replace(known, late_at=card.late_at, overdue=card.overdue)
             return
         try:
@@ -191,7 +196,7 @@ class Cards:
             if not isinstance(exc, DestinationLost):
                 return  # to be tried again with the next news, whatever they are
             place = None
-        self._shown[job.id] = _Shown(
+        self._shown[job.id] = _ShownCard(
             place=place,
             phase=card.phase,
             position=card.position,
@@ -214,17 +219,17 @@ class Cards:
             return None
         return Posted(channel_id=job.card_channel_id, message_id=job.card_message_id)
 
-    def _placed(self, job: Job) -> Job:
+    def _with_known_place(self, job: Job) -> Job:
         known = self._shown.get(job.id)
         if known is None or known.place is None:
             return job
         return replace(job, card_channel_id=known.place.channel_id, card_message_id=known.place.message_id)
 
-    def _turns_late(self, known: _Shown) -> bool:
+    def _is_newly_late(self, known: _ShownCard) -> bool:
         """Whether a job is overdue by now whose card does not say so."""
         return known.late_at is not None and not known.overdue and self._clock() >= known.late_at
 
-    def _turn(self, job: Job) -> asyncio.Lock:
+    def _lock_of(self, job: Job) -> asyncio.Lock:
         """One at a time for each card: what is posted twice or edited out of order confuses people."""
         turn = self._turns.get(job.id)
         if turn is None:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from bot.store.jobs.moments import Moments
+from bot.store.jobs.moments import HeartbeatStore
 
 log = logging.getLogger(__name__)
 
@@ -19,23 +19,23 @@ class Clock(Protocol):
         """The present, aware."""
         ...
 
-    def apart(self) -> timedelta:
+    def lead(self) -> timedelta:
         """How far ahead the wall clock is."""
         ...
 
-    def follow(self) -> None:
+    def catch_up(self) -> None:
         """Show from now on what the wall clock shows."""
         ...
 
 
-class Timekeeper:
+class ClockWatch:
     """Moves everything that is waited for along when the clock leaps: only time that the bot has lived through counts.
 
     No wait but a moderator's (`review`) is longer than `longest`: what is due later is due now.
     """
 
-    def __init__(self, *, moments: Moments, clock: Clock, longest: timedelta, review: timedelta) -> None:
-        self._moments, self._clock, self._longest, self._review = moments, clock, longest, review
+    def __init__(self, *, heartbeats: HeartbeatStore, clock: Clock, longest: timedelta, review: timedelta) -> None:
+        self._heartbeats, self._clock, self._longest, self._review = heartbeats, clock, longest, review
         self._beaten_at: datetime | None = None
 
     async def recover(self) -> None:
@@ -44,23 +44,23 @@ class Timekeeper:
         Raises:
             StoreUnavailable: the database refuses.
         """
-        now, last = self._clock(), await self._moments.last_alive()
+        now, last = self._clock(), await self._heartbeats.last_alive()
         if last is not None and abs(now - last) > LEAP:
-            await self._moments.shift(now - last, now=now)
+            await self._heartbeats.shift(now - last, now=now)
             log.info("time has passed without the bot", extra={"seconds": (now - last).total_seconds()})
         await self._beat(now)
 
-    async def keep(self) -> bool:
+    async def check(self) -> bool:
         """Whether the clock has leapt, which has been made up for. To be called often.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
-        leap = self._clock.apart()
+        leap = self._clock.lead()
         if abs(leap) > LEAP:
             # First the rows: a step that reads the new time must not find the old ones.
-            await self._moments.shift(leap, now=self._clock() + leap)
-            self._clock.follow()
+            await self._heartbeats.shift(leap, now=self._clock() + leap)
+            self._clock.catch_up()
             log.warning("the clock of this machine has leapt", extra={"seconds": leap.total_seconds()})
         now = self._clock()
         if self._beaten_at is None or not timedelta(0) <= now - self._beaten_at < BEAT:
@@ -68,7 +68,7 @@ class Timekeeper:
         return abs(leap) > LEAP
 
     async def _beat(self, now: datetime) -> None:
-        late = await self._moments.alive(now=now, longest=self._longest, review=self._review)
+        late = await self._heartbeats.beat(now=now, longest=self._longest, review=self._review)
         self._beaten_at = now
         if late:
             log.warning("jobs were due later than ever is waited", extra={"jobs": late})

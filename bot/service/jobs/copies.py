@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from bot.domain.job import Job
 from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider.base import VideoProvider
-from bot.service.jobs.ai_mark import Marking
-from bot.service.jobs.files import Fetcher, ready, remove, size
+from bot.service.jobs.ai_mark import AiMark
+from bot.service.jobs.files import Fetcher, prepare, remove, size
 from bot.service.media.service import Media
 from bot.service.ports.notifier import Posted, Result, Sighting
 
@@ -49,7 +49,7 @@ class Copy:
     channel_id: int | None = None
 
 
-class Courier(Protocol):
+class ResultPoster(Protocol):
     """What copies ask of Discord. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
@@ -87,18 +87,18 @@ class Copies:
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
-        marking: Marking,
-        courier: Courier,
+        ai_mark: AiMark,
+        result_poster: ResultPoster,
         folder: Path,
         cap: int,
     ) -> None:
-        self._providers, self._fetcher, self._courier = providers, fetcher, courier
-        self._media, self._marking = media, marking
+        self._providers, self._fetcher, self._result_poster = providers, fetcher, result_poster
+        self._media, self._ai_mark = media, ai_mark
         self._folder, self._cap = folder, cap
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
-    async def film(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
+    async def video(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
         """The job's video as a file of at most `limit` bytes, which is gone when the block ends.
 
         Raises:
@@ -109,22 +109,22 @@ class Copies:
             token = token_hex(4)
             whole, fitted = (self._folder / f"{job.id}{kind}.mp4.{token}" for kind in ("", ".fit"))
             try:
-                yield await self._fetched(job, whole=whole, fitted=fitted, limit=limit)
+                yield await self._prepare(job, whole=whole, fitted=fitted, limit=limit)
             finally:
                 await asyncio.shield(asyncio.to_thread(remove, (whole, fitted)))
 
-    async def _fetched(self, job: Job, *, whole: Path, fitted: Path, limit: int) -> Result:
+    async def _prepare(self, job: Job, *, whole: Path, fitted: Path, limit: int) -> Result:
         trouble: Exception = ResultUnavailable("no_url")
         kept = self._folder / f"{job.id}.mp4"
         if await asyncio.to_thread(size, kept):
             try:
-                return await ready(
+                return await prepare(
                     job,
                     whole=kept,
                     fitted=fitted,
                     limit=limit,
                     media=self._media,
-                    marking=self._marking,
+                    ai_mark=self._ai_mark,
                     bring=_nothing,
                 )
             except (ResultUnusable, ResultUnavailable) as exc:
@@ -135,8 +135,8 @@ class Copies:
                 await self._fetcher.download(source, path, cap=self._cap)
 
             try:
-                return await ready(
-                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                return await prepare(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, ai_mark=self._ai_mark, bring=bring
                 )
             except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
                 log.info("a copy is not to be had there", extra={"job": job.id, "reason": exc.reason})
@@ -146,14 +146,14 @@ class Copies:
 
     async def _urls(self, job: Job) -> AsyncIterator[str]:
         """Where the file may still be: at the provider under a fresh URL or the old one, then in our own message."""
-        if (fresh := await self._fresh(job)) is not None:
+        if (fresh := await self._fresh_url(job)) is not None:
             yield fresh
         if job.result_url is not None and job.result_url != fresh:
             yield job.result_url
-        if (posted := await self._courier.attachment_url(job)) is not None:
+        if (posted := await self._result_poster.attachment_url(job)) is not None:
             yield posted
 
-    async def _fresh(self, job: Job) -> str | None:
+    async def _fresh_url(self, job: Job) -> str | None:
         provider = self._providers.get(job.provider)
         if provider is None or job.task_id is None:
             return None

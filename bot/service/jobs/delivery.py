@@ -29,14 +29,14 @@ from bot.errors import (
     TransitionLost,
 )
 from bot.provider.base import VideoProvider
-from bot.service.jobs.ai_mark import Marking
-from bot.service.jobs.files import Fetcher, ready, remove, size
+from bot.service.jobs.ai_mark import AiMark
+from bot.service.jobs.files import Fetcher, prepare, remove, size
 from bot.service.media.service import Media
 from bot.service.ports.notifier import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Sighting, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
-from bot.service.screening.results import Inspection
+from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.screening.results import ResultScreening
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +63,14 @@ class Delivery:
         self,
         *,
         jobs: JobStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         providers: Mapping[str, VideoProvider],
         fetcher: Fetcher,
         media: Media,
-        marking: Marking,
+        ai_mark: AiMark,
         notifier: Notifier,
-        desk: OperatorDesk,
-        inspection: Inspection,
+        operator_alerts: OperatorAlerts,
+        result_screening: ResultScreening,
         folder: Path,
         cap: int,
         clock: Callable[[], datetime],
@@ -78,11 +78,11 @@ class Delivery:
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._lookup, self._providers = jobs, lookup, providers
-        self._fetcher, self._media, self._marking = fetcher, media, marking
-        self._notifier, self._desk, self._folder, self._cap = notifier, desk, folder, cap
-        self._inspection = inspection
+        self._fetcher, self._media, self._ai_mark = fetcher, media, ai_mark
+        self._notifier, self._operator_alerts, self._folder, self._cap = notifier, operator_alerts, folder, cap
+        self._result_screening = result_screening
         self._clock, self._moment, self._rand = clock, moment, rand
-        self._spoilt: Counter[str] = Counter()
+        self._spoilt_files: Counter[str] = Counter()
         self._repeatable: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
@@ -103,7 +103,7 @@ class Delivery:
         """
         try:
             for file in await asyncio.to_thread(_files_in, self._folder, untouched):
-                if not await self._needed(file.name):
+                if not await self._is_needed(file.name):
                     await asyncio.to_thread(file.unlink, missing_ok=True)
         except OSError as exc:
             raise SettingsInvalid([("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]) from exc
@@ -113,23 +113,25 @@ class Delivery:
         try:
             return await self._deliver(job)
         except TransitionLost:
-            if await self._given_up(job):
+            if await self._is_given_up(job):
                 await self.discard(job)
             raise
 
     async def _deliver(self, job: Job) -> Job:
         try:
-            if (case := await self._inspection.objection(job)) is not None:
-                await self._ready(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
-                return await self._inspection.hold(job, case)
-            moment, sighting = self._moment(), await self._sought(job)
+            if (case := await self._result_screening.find_objection(job)) is not None:
+                await self._prepare(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
+                return await self._result_screening.hold(job, case)
+            moment, sighting = self._moment(), await self._find_post(job)
             if isinstance(sighting, CannotTell):
-                return await self._look_again(job, sighting)
-            posted, job = (sighting, job) if isinstance(sighting, Posted) else await self._bring(job, moment=moment)
+                return await self._postpone_doubtful(job, sighting)
+            posted, job = (
+                (sighting, job) if isinstance(sighting, Posted) else await self._post_somewhere(job, moment=moment)
+            )
         except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
-            return await self._no_file(job, exc)
+            return await self._retry_or_fail(job, exc)
         except DestinationBusy as exc:
-            return await self.keep(job, exc.reason) if self.too_long(job) else await self._later(job, exc.reason)
+            return await self.keep(job, exc.reason) if self.too_long(job) else await self._postpone(job, exc.reason)
         except DestinationLost as exc:
             return await self.keep(job, exc.reason)
         place = {"channel_id": posted.channel_id, "message_id": posted.message_id}
@@ -139,51 +141,51 @@ class Delivery:
             await self._take_back(job, posted)
             raise
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
-        self._spoilt.pop(job.id, None)
+        self._spoilt_files.pop(job.id, None)
         await self.discard(job)
         return done
 
     async def _take_back(self, job: Job, posted: Posted) -> None:
         """Delete a post whose job was given up while it was made: nobody else knows of it."""
-        if not await self._given_up(job):
+        if not await self._is_given_up(job):
             return
         try:
             await self._notifier.take_back(job, posted)
         except (DestinationBusy, DestinationLost) as exc:
             log.warning("the post of an ended job stays", extra={"job": job.id, "reason": exc.reason})
 
-    async def _given_up(self, job: Job) -> bool:
+    async def _is_given_up(self, job: Job) -> bool:
         """Whether nobody will want the video of a job that somebody else has moved."""
         present = await self._lookup.job(job.id)
         return present is None or present.status is JobStatus.FAILED
 
     async def keep(self, job: Job, reason: str) -> Job:
         """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
-        kept = await self._jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
+        kept = await self._jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
         whole, fitted = self._files(job)
         if await asyncio.to_thread(size, whole):  # whoever fetches it has a limit of their own
             await asyncio.to_thread(remove, (fitted,))
-        self._spoilt.pop(job.id, None)
+        self._spoilt_files.pop(job.id, None)
         if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
-            await self._desk.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
+            await self._operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
         log.info("kept", extra={"job": job.id, "reason": reason})
         return kept
 
-    async def _sought(self, job: Job) -> Sighting:
+    async def _find_post(self, job: Job) -> Sighting:
         """The result's message, if its post was begun and nobody has recorded how that ended."""
         return NotPosted() if job.posting_at is None else await self._notifier.find_result(job)
 
-    async def _look_again(self, job: Job, doubt: CannotTell) -> Job:
+    async def _postpone_doubtful(self, job: Job, doubt: CannotTell) -> Job:
         """The video may be posted, and nobody can see it: look again, at last keep it for its person. Post nothing."""
         if self.too_long(job) or (doubt.closed and job.tries >= LOOKS):
             return await self.keep(job, f"in doubt: {doubt.reason}")
-        return await self._later(job, doubt.reason)
+        return await self._postpone(job, doubt.reason)
 
-    async def _bring(self, job: Job, *, moment: datetime) -> tuple[Posted, Job]:
+    async def _post_somewhere(self, job: Job, *, moment: datetime) -> tuple[Posted, Job]:
         """Post the result, which is nowhere at that moment; Discord may take less than it said it would."""
         limit = job.destination.upload_limit
         try:
-            return await self._post(await self._ready(job, limit=limit), moment=moment)
+            return await self._post(await self._prepare(job, limit=limit), moment=moment)
         except ResultTooLarge as exc:
             if exc.reason in _HOPELESS:
                 raise
@@ -191,11 +193,11 @@ class Delivery:
             if limit <= SMALLEST:
                 raise DestinationLost(exc.reason) from exc
         try:
-            return await self._post(await self._ready(job, limit=SMALLEST), moment=moment)
+            return await self._post(await self._prepare(job, limit=SMALLEST), moment=moment)
         except ResultTooLarge as exc:
             raise DestinationLost(exc.reason) from exc
 
-    async def _ready(self, job: Job, *, limit: int) -> Result:
+    async def _prepare(self, job: Job, *, limit: int) -> Result:
         """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
 
         async def bring(path: Path) -> None:
@@ -204,8 +206,8 @@ class Delivery:
         whole, fitted = self._files(job)
         try:
             with self._until_stopped():
-                return await ready(
-                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, marking=self._marking, bring=bring
+                return await prepare(
+                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, ai_mark=self._ai_mark, bring=bring
                 )
         except ResultUnusable:
             await self.discard(job)
@@ -250,25 +252,25 @@ class Delivery:
             job = await self._jobs.begin_posting(job, at=moment, directly=True)
             return await self._notifier.send_directly(result), job
 
-    async def _no_file(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:
+    async def _retry_or_fail(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:
         """There is nothing to post: for now, or for good."""
         reason = exc.reason
         log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})
         if reason in _OURS:
-            await self._desk.tell(Alert(trouble=Trouble.MACHINE, subject="results", detail=reason))
+            await self._operator_alerts.tell(Alert(trouble=Trouble.MACHINE, subject="results", detail=reason))
         if reason in _PASSES:
             hopeless = self.too_long(job)
         else:
-            self._spoilt[job.id] += 1
-            hopeless = reason in _HOPELESS or _enough(self._spoilt[job.id]) or self.too_long(job)
+            self._spoilt_files[job.id] += 1
+            hopeless = reason in _HOPELESS or _tried_enough(self._spoilt_files[job.id]) or self.too_long(job)
         if not hopeless:
-            return await self._later(job, reason)
+            return await self._postpone(job, reason)
         failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
-        self._spoilt.pop(job.id, None)
+        self._spoilt_files.pop(job.id, None)
         await self.discard(job)
         return failed
 
-    async def _later(self, job: Job, reason: str) -> Job:
+    async def _postpone(self, job: Job, reason: str) -> Job:
         tries = job.tries + 1
         wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP)
         log.info("delivery waits", extra={"job": job.id, "reason": reason, "tries": tries})
@@ -279,7 +281,7 @@ class Delivery:
         since = job.deadline_at if job.review is Review.PASSED else job.finished_at  # the end of its review
         return self._clock() - (since or job.created_at) > KEEP_TRYING
 
-    async def _needed(self, name: str) -> bool:
+    async def _is_needed(self, name: str) -> bool:
         """Whether a file in the folder of results is nobody's business, or still to be posted."""
         known = _OWN_FILE.fullmatch(name)
         if known is None:
@@ -298,7 +300,7 @@ class Delivery:
             log.warning("a file could not be removed", extra={"job": job.id})
 
 
-def _enough(spoilt: int) -> bool:
+def _tried_enough(spoilt: int) -> bool:
     """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_later`."""
     return spoilt >= FETCHES and backoff.least(spoilt - 1, cap=WAIT_CAP) >= PATIENCE
 

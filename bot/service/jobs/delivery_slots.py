@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 CROWDED: Final = 4  # so many times those under way may wait for their turn; the others come back later
 
 
-class Places:
+class DeliverySlots:
     """Gives `most` places in all and `each` to one channel, so that one that hangs holds up nobody else's videos."""
 
     def __init__(self, *, most: int, each: int) -> None:

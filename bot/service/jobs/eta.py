@@ -12,7 +12,7 @@ from bot.domain.eta import Forecast
 from bot.domain.job import Job
 from bot.domain.request import VideoRequest
 from bot.errors import StoreError
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 FRESH: Final = timedelta(minutes=1)
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class QueueForecast:
     """Where a waiting job stands, from 1, and when its video is expected: None where it is `paused`, or not in time.
 
     `waits` is whether it really has to wait, and not just until somebody looks.
@@ -32,10 +32,10 @@ class Outlook:
     paused: bool = False
 
 
-class Expectation:
+class Forecaster:
     """Answers how long the provider will work on a request, and when a waiting job will be ready."""
 
-    def __init__(self, *, lookup: Lookup, limits: RunningLimits, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, lookup: JobQueryStore, limits: RunningLimits, clock: Callable[[], datetime]) -> None:
         self._lookup, self._limits, self._clock = lookup, limits, clock
         self._known: dict[str, tuple[datetime, list[float]]] = {}
 
@@ -45,7 +45,7 @@ class Expectation:
 
     async def forecast(self, request: VideoRequest) -> Forecast:
         """The usual and the late time of requests like this one; a first guess where the database does not answer."""
-        key, now = eta.likeness(request), self._clock()
+        key, now = eta.similarity_key(request), self._clock()
         known = self._known.get(key)
         if known is None or abs(now - known[0]) > FRESH:
             try:
@@ -55,16 +55,16 @@ class Expectation:
                 known = now, []
         return eta.forecast(request, known[1])
 
-    async def outlook(self, job: Job) -> Outlook:
+    async def queue_forecast(self, job: Job) -> QueueForecast:
         """Where a waiting job stands, and when it will be ready at the usual pace.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
-        waiting, now = (await self._lookup.waiting(job)).but(job), self._clock()
+        waiting, now = (await self._lookup.waiting(job)).without(job), self._clock()
         position = waiting.place.provider
         if waiting.paused:
-            return Outlook(position=position, paused=True)
+            return QueueForecast(position=position, paused=True)
         usual = await self.of(job.request)
         took = {each.id: await self.of(each.request) for each in waiting.at_work}
         each = sum(took.values(), start=usual) / (len(took) + 1)
@@ -73,7 +73,7 @@ class Expectation:
             ends = [(other.submitted_at or now) + took[other.id] for other in others]
             begins = max(begins, begins_at(place, ends=ends, slots=slots, each=each, now=now))
         in_time = begins < job.deadline_at
-        return Outlook(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
+        return QueueForecast(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
 
     def _slots(self, job: Job, waiting: Waiting) -> Iterator[tuple[int, int, list[Job]]]:
         """What each running limit means for a job: its place in that line, the slots there, and who is in them."""

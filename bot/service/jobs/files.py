@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.domain.job import Job
 from bot.errors import ResultUnavailable
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.media.service import Media
 from bot.service.ports.notifier import Result
 
@@ -20,14 +20,14 @@ class Fetcher(Protocol):
         ...
 
 
-async def ready(
+async def prepare(
     job: Job,
     *,
     whole: Path,
     fitted: Path,
     limit: int,
     media: Media,
-    marking: Marking,
+    ai_mark: AiMark,
     bring: Callable[[Path], Awaitable[object]],
 ) -> Result:
     """The job's checked and marked file of at most `limit` bytes; what is on disk is used, and `bring` gets the rest.
@@ -41,13 +41,13 @@ async def ready(
         file, info = fitted, await media.probe(fitted)
     else:
         if not await asyncio.to_thread(size, whole):
-            await asyncio.to_thread(_make, whole.parent)  # somebody may have tidied up
+            await asyncio.to_thread(_make_folder, whole.parent)  # somebody may have tidied up
             await bring(whole)
-        file, info = await media.fit(whole, limit=limit, into=fitted, comment=marking.comment(job))
-    return Result(job=job, file=file, media=info, label=marking.label)
+        file, info = await media.fit(whole, limit=limit, into=fitted, comment=ai_mark.comment(job))
+    return Result(job=job, file=file, media=info, label=ai_mark.label)
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:

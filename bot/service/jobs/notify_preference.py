@@ -4,15 +4,15 @@ import logging
 
 from bot.domain.notify import PREFERENCE, Notify, chosen
 from bot.errors import StoreError
-from bot.store.member.preferences import Preferences, of_user
+from bot.store.member.preferences import PreferenceStore, of_user
 
 log = logging.getLogger(__name__)
 
 
-class Notices:
+class NotifyPreferences:
     """Answers how to tell a person; with the default where the database does not."""
 
-    def __init__(self, preferences: Preferences) -> None:
+    def __init__(self, preferences: PreferenceStore) -> None:
         self._preferences = preferences
 
     async def of(self, user_id: int) -> Notify:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.domain.capability import Capability
 from bot.errors import StoreUnavailable
 from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.store.jobs.models import ModelStore
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 BELIEVED: Final = timedelta(days=1)  # that a model is gone; then one video may show whether it has come back
 
 
-class Models(Mapping[str, "Capability"]):
+class OfferedModels(Mapping[str, "Capability"]):
     """The models on offer by name, in the order of the table; the first is the one for who names none."""
 
     def __init__(self, models: Sequence[Capability], *, clock: Callable[[], datetime]) -> None:
@@ -40,19 +40,26 @@ class Models(Mapping[str, "Capability"]):
 
     def given_up(self, model: str) -> bool:
         """Whether a model would be offered, had its service not given it up. The last one stays on offer."""
-        gone = {each for each in self._all if self._gone(each)}
+        gone = {each for each in self._all if self._is_gone(each)}
         return model in gone and len(gone) < len(self._all)
 
-    def _gone(self, model: str) -> bool:
+    def _is_gone(self, model: str) -> bool:
         until = self._given_up.get(model)
         return until is not None and self._clock() < until
 
 
-class GivenUp:
+class GivenUpModels:
     """Takes models that their service has given up out of the offer, in the database too, and tells the operator."""
 
-    def __init__(self, *, models: Models, store: ModelStore, desk: OperatorDesk, clock: Callable[[], datetime]) -> None:
-        self._models, self._store, self._desk, self._clock = models, store, desk, clock
+    def __init__(
+        self,
+        *,
+        models: OfferedModels,
+        store: ModelStore,
+        operator_alerts: OperatorAlerts,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._models, self._store, self._operator_alerts, self._clock = models, store, operator_alerts, clock
 
     async def recall(self) -> None:
         """Leave out what was given up before the start.
@@ -73,4 +80,4 @@ class GivenUp:
             await self._store.give_up(model, until=until)
         except StoreUnavailable as exc:
             log.warning("a model that was given up is forgotten at the next start", extra={"reason": str(exc)})
-        await self._desk.tell(Alert(trouble=Trouble.MODEL, subject=model, detail=detail))
+        await self._operator_alerts.tell(Alert(trouble=Trouble.MODEL, subject=model, detail=detail))

@@ -9,7 +9,7 @@ from bot.domain import backoff
 from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
 from bot.provider.base import VideoProvider
 from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
 PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer
@@ -28,11 +28,11 @@ class ProviderHealth:
         self,
         provider: VideoProvider,
         *,
-        desk: OperatorDesk,
+        operator_alerts: OperatorAlerts,
         clock: Callable[[], datetime],
         patience: float = PATIENCE,
     ) -> None:
-        self._provider, self._desk, self._clock, self._patience = provider, desk, clock, patience
+        self._provider, self._operator_alerts, self._clock, self._patience = provider, operator_alerts, clock, patience
         self._good_until: datetime | None = None
         self._rests_until: datetime | None = None
         self._doubts = 0  # submissions in a row that ended in doubt
@@ -51,7 +51,7 @@ class ProviderHealth:
         self.answered()
         self._rests_until, self._doubts, self._careful = None, 0, False
 
-    def lost_sight(self, *, rand: Callable[[], float]) -> None:
+    def note_unclear(self, *, rand: Callable[[], float]) -> None:
         """A submission has ended in doubt: the next may, too, and each may be a dead letter. Rest, ever longer."""
         self._doubts += 1
         self.rest(backoff.delay(self._doubts, rand=rand, base=DOUBT, cap=backoff.RETRY_AFTER_CAP))
@@ -69,7 +69,7 @@ class ProviderHealth:
             self._rests_until = None  # it is over, or the clock has leapt back
         return self._rests_until
 
-    def places(self) -> int:
+    def slots(self) -> int:
         """How many submissions may be on their way to it at once."""
         if self.rests_until() is not None:
             return 0
@@ -92,6 +92,6 @@ class ProviderHealth:
         except ProviderBusy:
             return  # it answers, and the queue waits for it
         except OperatorFault as exc:
-            await self._desk.tell(Alert(trouble=Trouble.KEY, subject=exc.provider, detail=exc.code))
+            await self._operator_alerts.tell(Alert(trouble=Trouble.KEY, subject=exc.provider, detail=exc.code))
             raise
         self.answered()

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import DestinationLost, StoreUnavailable
-from bot.service.jobs.copies import Copy, CopyKind, Courier
+from bot.service.jobs.copies import Copy, CopyKind, ResultPoster
 from bot.service.ports.notifier import CannotTell, Posted, Result
 from bot.store.jobs.copies import CopyStore, LostCopy
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ LOST: Final = timedelta(minutes=15)  # in which Discord has taken a post or not,
 TRIES: Final = 96  # about a day
 
 
-class Repeats:
+class Reposts:
     """Posts copies. Every method may raise `StoreUnavailable`.
 
     `moment` is the present by Discord's clock.
@@ -28,32 +28,32 @@ class Repeats:
         self,
         *,
         store: CopyStore,
-        lookup: Lookup,
-        courier: Courier,
+        lookup: JobQueryStore,
+        result_poster: ResultPoster,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
     ) -> None:
-        self._store, self._lookup, self._courier = store, lookup, courier
+        self._store, self._lookup, self._result_poster = store, lookup, result_poster
         self._clock, self._moment = clock, moment
 
-    async def post(self, film: Result, copy: Copy, *, stars: int = 0) -> Posted:
+    async def post(self, video: Result, copy: Copy, *, stars: int = 0) -> Posted:
         """Post a copy; one that somebody wants in a guild's channel is written down before, and with its message after.
 
         Raises:
             DestinationLost, DestinationBusy: Discord does not take it, for good or for now.
         """
         if copy.kind is not CopyKind.AGAIN or copy.guild_id is None or copy.channel_id is None:
-            return await self._courier.post_copy(film, copy, stars=stars)
-        await self._store.mean(
+            return await self._result_poster.post_copy(video, copy, stars=stars)
+        await self._store.intend(
             copy.nonce,
-            job_id=film.job.id,
+            job_id=video.job.id,
             guild_id=copy.guild_id,
             channel_id=copy.channel_id,
             at=self._moment(),
             due_at=self._clock() + LOST,
         )
         try:
-            posted = await self._courier.post_copy(film, copy, stars=stars)
+            posted = await self._result_poster.post_copy(video, copy, stars=stars)
         except DestinationLost:
             await self._store.forget(copy.nonce)
             raise
@@ -81,7 +81,7 @@ class Repeats:
         job = await self._lookup.job(lost.job_id)
         if job is None:
             return
-        sighting = await self._courier.find_copy(
+        sighting = await self._result_poster.find_copy(
             job,
             channel_id=lost.channel_id,
             guild_id=lost.guild_id,

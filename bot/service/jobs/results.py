@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 from weakref import WeakValueDictionary
 
-from bot.domain.access import Act, check_file, deleted_by_moderator
+from bot.domain.access import ResultAction, check_file, deleted_by_moderator
 from bot.domain.job import Job, Remover
 from bot.domain.member import Member
 from bot.domain.rate_limit import RateLimit
@@ -30,13 +30,13 @@ from bot.errors import (
     StoreUnavailable,
 )
 from bot.service.jobs.access import Access
-from bot.service.jobs.copies import Copies, Copy, CopyKind, Courier
+from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Repeats
+from bot.service.jobs.reposts import Reposts
 from bot.service.ports.notifier import CannotTell, Posted, Result
 from bot.store.jobs.copies import CopyStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ COPIES: Final = 5  # a person and minute: each is fetched, made to fit and sent 
 SHARE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 
-class Removed(StrEnum):
+class RemovalOutcome(StrEnum):
     """What became of a message that was to be deleted."""
 
     NOW = "now"  # it is gone
@@ -88,31 +88,31 @@ class Results:
         self,
         *,
         store: ResultStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         copies: Copies,
-        courier: Courier,
+        result_poster: ResultPoster,
         delivery: Delivery,
         removals: Removals,
-        repeats: Repeats,
+        reposts: Reposts,
         posted: CopyStore,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._access, self._copies, self._courier = store, Access(lookup), copies, courier
-        self._lookup, self._removals, self._repeats, self._posted = lookup, removals, repeats, posted
+        self._store, self._access, self._copies, self._result_poster = store, Access(lookup), copies, result_poster
+        self._lookup, self._removals, self._reposts, self._posted = lookup, removals, reposts, posted
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def job(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
+    async def job(self, job_id: str, member: Member, action: ResultAction = ResultAction.READ) -> Job:
         """The job behind a result, for somebody who may do that with it where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
         """
-        return await self._access.video(job_id, member, act)
+        return await self._access.video(job_id, member, action)
 
     async def lineage(self, job: Job, member: Member) -> Lineage:
         """Where a video comes from and what came of it, as far as that is for somebody to see."""
@@ -134,11 +134,13 @@ class Results:
             DiscordBusy: it may, later.
         """
         check_file(job, copy.user_id, shown=copy.kind is not CopyKind.DIRECT)
-        async with self.film(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as film:
-            return await self._repeats.post(film, copy, stars=stars)
+        async with self.video(job, limit=copy.limit, user_id=copy.user_id, channel_id=copy.channel_id) as video:
+            return await self._reposts.post(video, copy, stars=stars)
 
     @asynccontextmanager
-    async def film(self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None) -> AsyncIterator[Result]:
+    async def video(
+        self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None
+    ) -> AsyncIterator[Result]:
         """The finished video as a file, to be handed over in somebody's name while the block lasts.
 
         A block that ends well has brought a kept video to its author, whatever way it took: that is written down here
@@ -150,18 +152,18 @@ class Results:
             DirectMessagesClosed, ChannelClosed, DiscordBusy: as `resend`.
         """
         check_file(job, user_id, shown=False)
-        with self._one_copy(job, user_id), _in_words(channel_id):
-            async with self._copies.film(job, limit=limit) as film:
+        with self._limit_copies(job, user_id), _as_refusals(channel_id):
+            async with self._copies.video(job, limit=limit) as video:
                 present = await self._lookup.job(job.id)  # to fetch it took its time
                 if present is None:
                     raise ResultLost
                 check_file(present, user_id, shown=channel_id is not None)
-                yield film
+                yield video
         if job.delivered_at is None:
-            await asyncio.shield(self._received(job))
+            await asyncio.shield(self._record_receipt(job))
 
     @contextmanager
-    def _one_copy(self, job: Job, user_id: int) -> Iterator[None]:
+    def _limit_copies(self, job: Job, user_id: int) -> Iterator[None]:
         """One copy of a video for a person at a time, and a few a minute.
 
         Raises:
@@ -177,7 +179,7 @@ class Results:
         finally:
             self._under_way.discard(this)
 
-    async def _received(self, job: Job) -> None:
+    async def _record_receipt(self, job: Job) -> None:
         """Settle a kept video, once; its file is not needed any more.
 
         Killed before this, or where the database refuses, the video is still kept and its credits are held: it can be
@@ -208,19 +210,19 @@ class Results:
             AlreadyShared: it is there.
             ResultLost, ChannelClosed, DiscordBusy: as `resend`.
         """
-        async with self._turn(job_id):
-            job = await self.job(job_id, member, Act.SHOW)
+        async with self._lock_of(job_id):
+            job = await self.job(job_id, member, ResultAction.SHOW)
             place = job.destination
             if job.user_id != member.user_id or place.guild_id is None:
                 raise ResultForgotten
-            meant = await self._store.begin_sharing(job_id, user_id=member.user_id, at=self._moment())
-            if meant is None or meant.sharing_at is None:
+            intended = await self._store.begin_sharing(job_id, user_id=member.user_id, at=self._moment())
+            if intended is None or intended.sharing_at is None:
                 raise AlreadyShared
-            posted = await self._shared(meant, before=job.sharing_at)
+            posted = await self._find_or_post(intended, before=job.sharing_at)
             await self._store.shared(job_id, message_id=posted.message_id, now=self._clock())
             if await self._lookup.job(job_id) is None:  # its author's things were deleted meanwhile
-                with _in_words(place.channel_id):
-                    await self._courier.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
+                with _as_refusals(place.channel_id):
+                    await self._result_poster.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
                 raise ResultForgotten
             log.info("shared", extra={"job": job_id, "posted": posted.message_id})
             if job.delivered_at is None:
@@ -228,11 +230,11 @@ class Results:
             self._wake()
             return posted
 
-    async def _shared(self, job: Job, *, before: datetime | None) -> Posted:
+    async def _find_or_post(self, job: Job, *, before: datetime | None) -> Posted:
         """The post in the channel; `before` is when an earlier try meant to make it."""
         place = job.destination
         if before is not None:
-            sighting = await self._courier.find_copy(
+            sighting = await self._result_poster.find_copy(
                 job, channel_id=place.channel_id, guild_id=place.guild_id, since=before
             )
             if isinstance(sighting, Posted):
@@ -250,7 +252,7 @@ class Results:
         )
         return await self.resend(job, copy)
 
-    async def remove(self, job: Job, member: Member, *, channel_id: int, message_id: int) -> Removed:
+    async def remove(self, job: Job, member: Member, *, channel_id: int, message_id: int) -> RemovalOutcome:
         """Take a result away in the name of somebody who may (`Act.DELETE`), who points at one of its messages.
 
         The author means that message; where it is the result itself, the video with its card and all that the bot has
@@ -271,15 +273,15 @@ class Results:
         elif by is Remover.MODERATOR and member.guild_id is not None:
             taken = await self._removals.withdraw(job, guild_id=member.guild_id)
         if not known:
-            with _in_words(channel_id):
-                there = await self._courier.delete_result(job, channel_id=channel_id, message_id=message_id)
+            with _as_refusals(channel_id):
+                there = await self._result_poster.delete_result(job, channel_id=channel_id, message_id=message_id)
             await self._posted.deleted(job.id, message_id=message_id)
             log.info("a copy is removed", extra={"job": job.id, "posted": message_id})
         if not taken:
-            return Removed.SOON
-        return Removed.NOW if there else Removed.BEFORE
+            return RemovalOutcome.SOON
+        return RemovalOutcome.NOW if there else RemovalOutcome.BEFORE
 
-    def _turn(self, job_id: str) -> asyncio.Lock:
+    def _lock_of(self, job_id: str) -> asyncio.Lock:
         turn = self._sharing.get(job_id)
         if turn is None:
             turn = self._sharing[job_id] = asyncio.Lock()
@@ -287,7 +289,7 @@ class Results:
 
 
 @contextmanager
-def _in_words(channel_id: int | None) -> Iterator[None]:
+def _as_refusals(channel_id: int | None) -> Iterator[None]:
     """Troubles of delivery as refusals; `channel_id` None means direct messages."""
     try:
         yield

@@ -12,12 +12,12 @@ from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.submission import Submission
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 log = logging.getLogger(__name__)
 
 CLOSING: Final = 200  # tries to close a card that Discord does not take, for more than a day
-STUMBLES: Final = 8  # tries to close a job whose end fails unexpectedly
+CRASH_RETRIES: Final = 8  # tries to close a job whose end fails unexpectedly
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries of the same step
 CROWD: Final = timedelta(seconds=30)  # about how long a video waits that finds too many before it
 
@@ -33,7 +33,7 @@ class Steps:
         jobs: JobStore,
         submission: Submission,
         delivery: Delivery,
-        decisions: Decisions,
+        decisions: ReviewDecisionStore,
         cards: Cards,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
@@ -76,22 +76,22 @@ class Steps:
         wait = CROWD * (0.5 + self._rand())
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=job.tries)
 
-    async def stumble(self, job: Job) -> None:
+    async def retry_after_crash(self, job: Job) -> None:
         """After the unexpected: the same step again, ever later, but not for ever.
 
         Raises:
             StoreError: it could not be written down; the lease runs out.
         """
-        if job.finished and job.tries >= STUMBLES:
-            await self._end(job)
+        if job.finished and job.tries >= CRASH_RETRIES:
+            await self._close_if_over(job)
         elif job.status in _AT_PROVIDER and job.dead_letter is None and self._submission.too_long(job):
             await self._submission.lose(job)
         elif job.review is Review.HELD:  # nobody gets it by an accident
-            await self._again(job, cap=WAIT_CAP)
+            await self._postpone(job, cap=WAIT_CAP)
         elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):
             await self._delivery.keep(job, "internal")
         else:
-            await self._again(job, cap=WAIT_CAP)
+            await self._postpone(job, cap=WAIT_CAP)
 
     async def _close(self, job: Job) -> Job:
         try:
@@ -99,15 +99,15 @@ class Steps:
         except DestinationBusy as exc:
             log.info("the card could not be closed", extra={"job": job.id, "reason": exc.reason})
             if job.tries < CLOSING:
-                return await self._again(job, cap=WAIT_CAP)
-        return await self._end(job)
+                return await self._postpone(job, cap=WAIT_CAP)
+        return await self._close_if_over(job)
 
-    async def _end(self, job: Job) -> Job:
+    async def _close_if_over(self, job: Job) -> Job:
         closed = await self._jobs.close(job)
         await self._cards.forget(job)
         return closed
 
-    async def _again(self, job: Job, *, cap: float) -> Job:
+    async def _postpone(self, job: Job, *, cap: float) -> Job:
         tries = job.tries + 1
         wait = backoff.delay(tries, rand=self._rand, cap=cap)
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)

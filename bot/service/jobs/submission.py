@@ -24,11 +24,11 @@ from bot.errors import (
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
-from bot.service.jobs.eta import Expectation
-from bot.service.jobs.offered_models import GivenUp
+from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.store.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -61,16 +61,16 @@ class Submission:
         providers: Mapping[str, VideoProvider],
         health: Mapping[str, ProviderHealth],
         jobs: JobStore,
-        expectation: Expectation,
-        desk: OperatorDesk,
-        given_up: GivenUp,
+        forecaster: Forecaster,
+        operator_alerts: OperatorAlerts,
+        given_up: GivenUpModels,
         pace: Pace,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._providers, self._health, self._jobs = providers, health, jobs
-        self._expectation, self._desk, self._pace = expectation, desk, pace
+        self._forecaster, self._operator_alerts, self._pace = forecaster, operator_alerts, pace
         self._given_up = given_up
         self._clock, self._rand, self._sleep = clock, rand, sleep
         self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
@@ -79,22 +79,22 @@ class Submission:
         """Until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
         return self._health[provider].rests_until()
 
-    def places(self, provider: str) -> int:
+    def slots(self, provider: str) -> int:
         """How many submissions may be on their way to a provider at once."""
-        return self._health[provider].places()
+        return self._health[provider].slots()
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
         """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt."""
-        expect = await self._expectation.of(job.request)  # now: what the provider says has to be written down at once
+        expect = await self._forecaster.of(job.request)  # now: what the provider says has to be written down at once
         try:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
         except OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
-            self._health[job.provider].lost_sight(rand=self._rand)
+            self._health[job.provider].note_unclear(rand=self._rand)
             next_at = self._clock() + RECONCILE_AFTER
-            return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at))
+            return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at))
         except ProviderError as exc:
-            return await self._not_submitted(job, exc, again=again)
+            return await self._submission_failed(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
         return await self._adopt(job, task, expect=expect)
 
@@ -103,25 +103,27 @@ class Submission:
         provider = self._providers.get(job.provider)
         if provider is None:
             return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
-        expect = await self._expectation.of(job.request)
+        expect = await self._forecaster.of(job.request)
         try:
             task = await provider.find(job.external_id)
         except ProviderError as exc:
-            return await self.lose(job) if self.too_long(job) else await self._later(job, exc)
+            return await self.lose(job) if self.too_long(job) else await self._postpone(job, exc)
         late = self._clock() >= job.deadline_at
         if task is not None:
             log.info("found again", extra={"job": job.id, "task": task.id})
             return await self._adopt(job, task, expect=expect)
         if job.tries + 1 < LOOKS and not late:
-            return await self._look_again(job)
+            return await self._poll_later(job)
         if not provider.find_is_authoritative:
             return await self.lose(job)
         return await self._fail(job, "deadline", "") if late else await self.submit(job, again=True)
 
     async def lose(self, job: Job) -> Job:
         """Nobody can say what the provider has made of a job: the operator has to find out."""
-        buried = await self._written(lambda: self._jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock()))
-        await self._desk.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
+        buried = await self._write(
+            lambda: self._jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
+        )
+        await self._operator_alerts.tell(Alert(trouble=Trouble.OUTCOME_UNKNOWN, subject=job.id, detail=job.external_id))
         return buried
 
     async def poll(self, job: Job) -> Job:
@@ -132,7 +134,7 @@ class Submission:
         try:
             task = await provider.fetch(job.task_id)
         except ProviderError as exc:
-            return await self._not_polled(job, exc)
+            return await self._poll_failed(job, exc)
         self._misses.pop(job.id, None)
         self._health[job.provider].answered()
         return await self._read(job, task)
@@ -146,7 +148,7 @@ class Submission:
         self._health[job.provider].took()
         now = self._clock()
         next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
-        return await self._written(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
+        return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()
@@ -155,7 +157,7 @@ class Submission:
             url = task.result.chosen(watermark=job.request.watermark)
             units = task.cost_units
             log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost, "cost_units": units})
-            return await self._written(
+            return await self._write(
                 lambda: self._jobs.succeed(job, result_url=url, cost_micros=cost, cost_units=units, now=now)
             )
         if task.status is TaskStatus.FAILED and task.failure is not None:
@@ -163,7 +165,7 @@ class Submission:
         if now >= job.deadline_at:
             return await self._fail(job, "deadline", "", billed=True)
         elapsed = now - (job.submitted_at or now)
-        wait = self._wait(task, elapsed=elapsed, expect=await self._expectation.of(job.request))
+        wait = self._wait(task, elapsed=elapsed, expect=await self._forecaster.of(job.request))
         return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
 
     def _wait(self, task: Task, *, elapsed: timedelta, expect: timedelta) -> timedelta:
@@ -182,10 +184,10 @@ class Submission:
             return await self._requeue(job, attempt=job.attempt + 1, wait=wait, cost=cost)
         failed = await self._fail(job, str(failure.fault), failure.code, cost=cost)
         if failure.fault is FaultClass.OPERATOR:
-            await self._tell_of_key(job, failure.code)
+            await self._alert_about_key(job, failure.code)
         return failed
 
-    async def _not_submitted(self, job: Job, exc: ProviderError, *, again: bool) -> Job:
+    async def _submission_failed(self, job: Job, exc: ProviderError, *, again: bool) -> Job:
         """The provider has made no task for this submission; one that was in doubt may have made one before it."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
@@ -198,31 +200,31 @@ class Submission:
             case OperatorFault():
                 self._health[job.provider].doubt()
                 failed = await self._fail(job, "operator", exc.code)
-                await self._tell_of_key(job, exc.code)
+                await self._alert_about_key(job, exc.code)
                 return failed
             case ModelDiscontinued():
                 failed = await self._fail(job, "permanent", exc.code)
                 await self._given_up.note(job.request.model, detail=exc.detail)
                 return failed
             case _ if again or isinstance(exc, TaskExists):
-                return await self._taken(job, exc)
+                return await self._adopt_existing(job, exc)
             case _:
                 return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
 
-    async def _taken(self, job: Job, exc: ProviderError) -> Job:
+    async def _adopt_existing(self, job: Job, exc: ProviderError) -> Job:
         """The external id may be taken, or certainly is (`TaskExists`): then the task is ours, and is to be found."""
-        expect = await self._expectation.of(job.request)
+        expect = await self._forecaster.of(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
         except ProviderError as trouble:
-            return await self._later(job, trouble)
+            return await self._postpone(job, trouble)
         if task is not None:
             return await self._adopt(job, task, expect=expect)
         if not isinstance(exc, TaskExists):
             return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
-        return await self._look_again(job) if job.tries + 1 < LOOKS else await self.lose(job)
+        return await self._poll_later(job) if job.tries + 1 < LOOKS else await self.lose(job)
 
-    async def _not_polled(self, job: Job, exc: ProviderError) -> Job:
+    async def _poll_failed(self, job: Job, exc: ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, TaskUnknown) else 0
         if misses >= LOST_AFTER and backoff.least(misses - 1, cap=MISS_CAP) >= PATIENCE:
@@ -231,41 +233,41 @@ class Submission:
             return await self.lose(job)
         if misses:
             self._misses[job.id] = misses
-        return await self._later(job, exc, cap=MISS_CAP if misses else backoff.CAP)
+        return await self._postpone(job, exc, cap=MISS_CAP if misses else backoff.CAP)
 
-    async def _look_again(self, job: Job) -> Job:
+    async def _poll_later(self, job: Job) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
-        return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
+        return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
-    async def _later(self, job: Job, exc: ProviderError, *, cap: float = backoff.CAP) -> Job:
+    async def _postpone(self, job: Job, exc: ProviderError, *, cap: float = backoff.CAP) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after, cap=cap)
-        waiting = await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
+        waiting = await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
         if isinstance(exc, OperatorFault):
-            await self._tell_of_key(job, exc.code)
+            await self._alert_about_key(job, exc.code)
         return waiting
 
     async def _unconfigured(self, job: Job) -> Job:
         """The job's provider is not in the settings; it is waited for, for the provider may well have the job."""
-        await self._tell_of_key(job, UNCONFIGURED)
+        await self._alert_about_key(job, UNCONFIGURED)
         next_at = self._clock() + timedelta(seconds=backoff.CAP)
-        return await self._written(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
+        return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))
 
     async def _requeue(self, job: Job, *, attempt: int, wait: timedelta, cost: int | None = None) -> Job:
         next_at = self._clock() + wait
-        return await self._written(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, cost_micros=cost))
+        return await self._write(lambda: self._jobs.requeue(job, attempt=attempt, next_at=next_at, cost_micros=cost))
 
     async def _fail(self, job: Job, failure: str, code: str, *, cost: int | None = None, billed: bool = False) -> Job:
         now = self._clock()
-        return await self._written(
+        return await self._write(
             lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost, billed=billed)
         )
 
-    async def _tell_of_key(self, job: Job, code: str) -> None:
-        await self._desk.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))
+    async def _alert_about_key(self, job: Job, code: str) -> None:
+        await self._operator_alerts.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))
 
-    async def _written(self, write: Callable[[], Awaitable[Job]]) -> Job:
+    async def _write(self, write: Callable[[], Awaitable[Job]]) -> Job:
         """Write down what the provider has said, as often as that takes: nobody else remembers it."""
         tries = 0
         while True:

@@ -8,11 +8,11 @@ from bot.domain.job import Destination, Job, Origin
 from bot.domain.member import Member
 from bot.domain.price import Price
 from bot.domain.quota import Account
-from bot.service.jobs.eta import Outlook
+from bot.service.jobs.eta import QueueForecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class JobLimits:
     """How many unfinished jobs one person may have, and how long each may take."""
 
     jobs_per_user: int
@@ -20,7 +20,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asking:
+class RequestContext:
     """Who asks for a video, from where, in which languages, and what it builds on.
 
     `key` is the idempotency key: the id of the interaction. `confirmed` is whether they have said yes to the price.
@@ -50,7 +50,7 @@ class Accepted:
     price: Price
     left: int | None
     expected: Forecast
-    outlook: Outlook | None = None
+    queue_forecast: QueueForecast | None = None
     warned: bool = False
 
 
@@ -59,12 +59,12 @@ class Estimate:
     """What a request would cost, what the person would pay it from, and how long it usually takes."""
 
     price: Price
-    standing: "Standing"
+    balances: "Balances"
     expected: Forecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Purse:
+class FundingSource:
     """An account that a person may use, and when it renews, or for gifts expires (None: never)."""
 
     account: Account
@@ -72,24 +72,24 @@ class Purse:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class Balances:
     """What a person may use now: their own allowance first; last what they were granted and never expires.
 
     The `caps` are what all members of the guild use together, where that is limited.
     """
 
-    purses: tuple[Purse, ...]
-    caps: tuple[Purse, ...] = ()
+    sources: tuple[FundingSource, ...]
+    caps: tuple[FundingSource, ...] = ()
 
     @property
-    def own(self) -> Purse:
+    def own(self) -> FundingSource:
         """Their allowance."""
-        return self.purses[0]
+        return self.sources[0]
 
     @property
     def balance(self) -> int:
         """All the credits that they could use now."""
-        own = sum(purse.account.balance for purse in self.purses)
+        own = sum(source.account.balance for source in self.sources)
         return min([own, *(cap.account.balance for cap in self.caps)])
 
 

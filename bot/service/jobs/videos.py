@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_hex
 
-from bot.domain.access import possible_id
+from bot.domain.access import is_possible_id
 from bot.domain.capability import Capability
 from bot.domain.eta import Forecast
 from bot.domain.job import Job, JobStatus, Review
@@ -18,15 +18,15 @@ from bot.domain.terms import Terms
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.eta import Expectation, Outlook
-from bot.service.jobs.offered_models import Models
+from bot.service.jobs.eta import Forecaster, QueueForecast
+from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.types import Accepted, Asking, Estimate, JobView, Limits, Purse, Standing
+from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, JobLimits, JobView, RequestContext
 from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.requests import REVIEW_TIME
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +42,25 @@ class Videos:
         self,
         *,
         jobs: JobStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         cards: Cards,
-        expectation: Expectation,
+        forecaster: Forecaster,
         health: Mapping[str, ProviderHealth],
-        desk: OperatorDesk,
+        operator_alerts: OperatorAlerts,
         admission: Admission,
-        models: Models,
-        limits: Limits,
+        models: OfferedModels,
+        limits: JobLimits,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._jobs, self._lookup, self._cards = jobs, lookup, cards
-        self._expectation, self._health, self._desk, self._admission = expectation, health, desk, admission
+        self._forecaster, self._health, self._operator_alerts, self._admission = (
+            forecaster,
+            health,
+            operator_alerts,
+            admission,
+        )
         self._limits, self._clock, self._moment, self._wake = limits, clock, moment, wake
         self.models = models
 
@@ -73,15 +78,15 @@ class Videos:
         except KeyError:
             raise (ModelGivenUp if self.models.given_up(model) else ModelUnknown)(model=model) from None
 
-    def price(self, wish: VideoRequest) -> Price:
+    def price(self, request: VideoRequest) -> Price:
         """What a request costs.
 
         Raises:
             ModelUnknown: no configured provider has its model.
         """
-        return self.capability(wish.model).price(wish)
+        return self.capability(request.model).price(request)
 
-    async def request(self, wish: VideoRequest, asking: Asking) -> Accepted:
+    async def request(self, request: VideoRequest, context: RequestContext) -> Accepted:
         """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.
 
         What has been accepted is not refused afterwards, whatever has changed since.
@@ -91,27 +96,27 @@ class Videos:
             OperatorFault: the provider does not take our key; nothing has moved.
             ProviderUnavailable: the provider is down; nothing has moved.
         """
-        async with self._operator_told():
-            first = await self._lookup.asked(asking.key)
-            if first is not None and first.user_id == asking.member.user_id:
-                funding = await self._admission.funding(asking.member)
-                return await self._answered(first, funding, await self._expectation.forecast(first.request), new=False)
-        model, place = self.capability(wish.model), asking.destination
+        async with self._telling_operator():
+            first = await self._lookup.asked(context.key)
+            if first is not None and first.user_id == context.member.user_id:
+                funding = await self._admission.funding(context.member)
+                return await self._accepted(first, funding, await self._forecaster.forecast(first.request), new=False)
+        model, place = self.capability(request.model), context.destination
         job_id = token_hex(8)
-        async with self._operator_told():
+        async with self._telling_operator():
             admitted = await self._admission.admit(
-                wish,
-                asking.member,
+                request,
+                context.member,
                 model=model,
                 channel_id=place.channel_id,
-                key=asking.key,
+                key=context.key,
                 job_id=job_id,
-                confirmed=asking.confirmed,
+                confirmed=context.confirmed,
             )
         await self._health[model.provider].ensure()
-        wanted = self._job(job_id, admitted, asking, provider=model.provider)
-        async with self._operator_told():
-            expected = await self._expectation.forecast(admitted.wish)
+        wanted = self._new_job(job_id, admitted, context, provider=model.provider)
+        async with self._telling_operator():
+            expected = await self._forecaster.forecast(admitted.request)
             job, new = await self._jobs.accept(
                 wanted,
                 funding=admitted.funding,
@@ -120,37 +125,37 @@ class Videos:
                 now=wanted.created_at,
             )
         self._wake()
-        return await self._answered(job, admitted.funding, expected, new=new, warned=admitted.warned)
+        return await self._accepted(job, admitted.funding, expected, new=new, warned=admitted.warned)
 
-    async def _answered(
+    async def _accepted(
         self, job: Job, funding: Funding, expected: Forecast, *, new: bool, warned: bool = False
     ) -> Accepted:
         """What the author of a job is told, who shall also find its card."""
-        job = await self._introduced(job)
+        job = await self._posted_card(job)
         return Accepted(
             job=job,
             new=new,
             price=Price(credits=job.credits, usd_micros=job.usd_micros),
-            left=await self._left(funding),
+            left=await self._credits_left(funding),
             expected=expected,
-            outlook=await self._outlook(job),
+            queue_forecast=await self._queue_forecast(job),
             warned=warned,
         )
 
-    def _job(self, job_id: str, admitted: Admitted, asking: Asking, *, provider: str) -> Job:
-        now, own = self._clock(), admitted.funding.purses[0]
+    def _new_job(self, job_id: str, admitted: Admitted, context: RequestContext, *, provider: str) -> Job:
+        now, own = self._clock(), admitted.funding.sources[0]
         held = admitted.review is Review.REQUEST
         return Job(
             id=job_id,
-            idempotency_key=asking.key,
-            user_id=asking.member.user_id,
-            locale=asking.locale,
-            public_locale=asking.public_locale or asking.locale,
-            parent_id=asking.parent_id,
-            origin=asking.origin,
-            destination=asking.destination,
+            idempotency_key=context.key,
+            user_id=context.member.user_id,
+            locale=context.locale,
+            public_locale=context.public_locale or context.locale,
+            parent_id=context.parent_id,
+            origin=context.origin,
+            destination=context.destination,
             provider=provider,
-            request=admitted.wish,
+            request=admitted.request,
             status=JobStatus.PENDING if held else JobStatus.QUEUED,
             attempt=1,
             tries=0,
@@ -168,7 +173,7 @@ class Videos:
         )
 
     @asynccontextmanager
-    async def _operator_told(self) -> AsyncIterator[None]:
+    async def _telling_operator(self) -> AsyncIterator[None]:
         """Nobody but the operator can end it when the database refuses, or a budget."""
         try:
             yield
@@ -176,10 +181,10 @@ class Videos:
             self._wake()  # a budget's end has been noted, and is to be told
             raise
         except StoreUnavailable as exc:
-            await self._desk.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
+            await self._operator_alerts.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
             raise
 
-    async def _introduced(self, job: Job) -> Job:
+    async def _posted_card(self, job: Job) -> Job:
         try:
             return await self._cards.introduce(job)
         except StoreUnavailable as exc:
@@ -188,24 +193,24 @@ class Videos:
             log.exception("the card failed unexpectedly", extra={"job": job.id})
         return job
 
-    async def _left(self, funding: Funding) -> int | None:
+    async def _credits_left(self, funding: Funding) -> int | None:
         try:
-            return sum(account.balance for account in await self._lookup.accounts(funding.purses))
+            return sum(account.balance for account in await self._lookup.accounts(funding.sources))
         except StoreUnavailable as exc:
             log.warning("no balance for now", extra={"detail": str(exc)})
             return None
 
-    async def _outlook(self, job: Job) -> Outlook | None:
+    async def _queue_forecast(self, job: Job) -> QueueForecast | None:
         """How a job stands that may have been taken from the queue meanwhile."""
         try:
             present = await self._lookup.job(job.id)
             if present is None or present.status is not JobStatus.QUEUED:
                 return None
-            outlook = await self._expectation.outlook(present)
+            queue_forecast = await self._forecaster.queue_forecast(present)
         except StoreUnavailable as exc:
             log.warning("no outlook for now", extra={"job": job.id, "detail": str(exc)})
             return None
-        return outlook if outlook.waits else None
+        return queue_forecast if queue_forecast.waits else None
 
     async def cancel(self, job_id: str, *, user_id: int) -> Job:
         """Take a waiting job back; its credits are free again.
@@ -214,7 +219,7 @@ class Videos:
             JobUnknown: there is no such job, or it is not that person's.
             TooLateToCancel: the provider may have heard of it already.
         """
-        if not possible_id(job_id):
+        if not is_possible_id(job_id):
             raise JobUnknown(job_id=job_id)
         job = await self._jobs.cancel(job_id, user_id=user_id, now=self._clock())
         self._wake()
@@ -228,14 +233,14 @@ class Videos:
     async def _view(self, job: Job) -> JobView:
         if job.status is not JobStatus.QUEUED:
             return JobView(job=job, position=None)
-        outlook = await self._expectation.outlook(job)
-        return JobView(job=job, position=outlook.position, expected_at=outlook.expected_at)
+        queue_forecast = await self._forecaster.queue_forecast(job)
+        return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)
 
-    async def estimate(self, wish: VideoRequest, member: Member) -> Estimate:
+    async def estimate(self, request: VideoRequest, member: Member) -> Estimate:
         """What a request would mean here and now; nothing is asked for yet."""
-        standing = await self.standing(member)
-        expected = await self._expectation.forecast(wish)
-        return Estimate(price=self.price(wish), standing=standing, expected=expected)
+        balances = await self.balances(member)
+        expected = await self._forecaster.forecast(request)
+        return Estimate(price=self.price(request), balances=balances, expected=expected)
 
     async def terms(self, member: Member) -> Terms:
         """What a person may have here and now."""
@@ -249,11 +254,11 @@ class Videos:
         """See `Admission.may_show`."""
         return await self._admission.may_show(job, member, channel_id=channel_id)
 
-    async def standing(self, member: Member) -> Standing:
+    async def balances(self, member: Member) -> Balances:
         """What a person has left here."""
         funding = await self._admission.funding(member)
         shared = [cap for cap in funding.caps if cap.unit is Unit.CREDITS]
-        funds = [*funding.purses, *shared]
+        funds = [*funding.sources, *shared]
         pairs = zip(funds, await self._lookup.accounts(funds), strict=True)
-        purses = [Purse(account=account, renews_at=fund.renews_at) for fund, account in pairs]
-        return Standing(purses=tuple(purses[: len(funding.purses)]), caps=tuple(purses[len(funding.purses) :]))
+        sources = [FundingSource(account=account, renews_at=fund.renews_at) for fund, account in pairs]
+        return Balances(sources=tuple(sources[: len(funding.sources)]), caps=tuple(sources[len(funding.sources) :]))

@@ -15,14 +15,14 @@ from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Job, JobStatus
 from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import Timekeeper
+from bot.service.jobs.clock_leaps import ClockWatch
 from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.delivery_slots import Places
+from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Submission
-from bot.store.jobs.claims import Claims
+from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 Step = Callable[[Job], Awaitable[Job]]
 
@@ -54,20 +54,20 @@ class Worker:
     def __init__(
         self,
         *,
-        claims: Claims,
+        claims: ClaimStore,
         jobs: JobStore,
         submission: Submission,
         delivery: Delivery,
-        decisions: Decisions,
+        decisions: ReviewDecisionStore,
         cards: Cards,
-        timekeeper: Timekeeper,
+        clock_watch: ClockWatch,
         providers: Iterable[str],
         capacity: Capacity,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
-        self._timekeeper = timekeeper
+        self._clock_watch = clock_watch
         self._steps = Steps(
             jobs=jobs,
             submission=submission,
@@ -78,29 +78,29 @@ class Worker:
             rand=rand,
         )
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
-        self._news = asyncio.Event()
+        self._woken = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room
         self._handing_over: Counter[str] = Counter()  # submissions under way, by provider
-        self._deliveries = Places(most=capacity.deliveries, each=capacity.deliveries_each)
-        self._endings = Places(most=capacity.steps, each=max(1, capacity.steps // 2))
-        self._asides: dict[str, asyncio.Task[None]] = {}
+        self._deliveries = DeliverySlots(most=capacity.deliveries, each=capacity.deliveries_each)
+        self._endings = DeliverySlots(most=capacity.steps, each=max(1, capacity.steps // 2))
+        self._aside_tasks: dict[str, asyncio.Task[None]] = {}
         self._to_show: dict[str, Job] = {}
         self._renew_at: datetime | None = None
-        self._chores_at: datetime | None = None
+        self._periodic_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._stopping = False
 
     def wake(self) -> None:
         """Something has changed: look again."""
-        self._news.set()
+        self._woken.set()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the steps under way have ended, of which downloads end at once."""
         self._stopping = True
         self._delivery.stop()
-        for aside in tuple(self._asides.values()):
+        for aside in tuple(self._aside_tasks.values()):
             aside.cancel()
         self.wake()
 
@@ -117,7 +117,7 @@ class Worker:
         trouble = 0
         async with asyncio.TaskGroup() as self._tasks:
             while not self._stopping:
-                self._news.clear()
+                self._woken.clear()
                 try:
                     await self._round()
                     pause, trouble = await self._pause(), 0
@@ -131,7 +131,7 @@ class Worker:
                 # Not `wait_for`: that may take a cancellation for the news, up to Python 3.11.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause.total_seconds()):
-                        await self._news.wait()
+                        await self._woken.wait()
 
     async def recover(self) -> None:
         """At start: take over what a dead process left unfinished.
@@ -140,15 +140,15 @@ class Worker:
             SettingsInvalid: the folder of the results cannot be written.
             StoreUnavailable: the database refuses.
         """
-        await self._timekeeper.recover()
+        await self._clock_watch.recover()
         await self._delivery.sweep()
         recovered = await self._claims.recover(now=self._clock())
         log.info("recovered", extra={"jobs": recovered})
 
     async def _round(self) -> None:
         """Claim as much as there is room for, and start a step for each."""
-        if await self._timekeeper.keep():
-            self._renew_at = self._chores_at = None
+        if await self._clock_watch.check():
+            self._renew_at = self._periodic_at = None
         now = self._clock()
         lease_until = now + self._capacity.lease
         if self._renew_at is None or now >= self._renew_at:
@@ -156,28 +156,28 @@ class Worker:
             if self._under_way:
                 await self._claims.renew(list(self._under_way.values()), lease_until=lease_until)
             self._renew_at = now + self._capacity.lease / 3
-        if room := self._room():
+        if room := self._free_steps():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
                 self._start(job, self._steps.advance)
         await self._take_from_queues(now, lease_until)
-        if self._chores_at is None or now >= self._chores_at:
-            self._chores_at = now + IDLE
-            await self._chores(now, lease_until)
+        if self._periodic_at is None or now >= self._periodic_at:
+            self._periodic_at = now + IDLE
+            await self._do_periodic(now, lease_until)
 
     async def _take_from_queues(self, now: datetime, lease_until: datetime) -> None:
         """Claim what waits for submission, from every provider in turn."""
         open_ = list(self._providers)
-        while open_ and self._room():
-            for provider in tuple(open_)[: self._room()]:
-                job = await self._next_of(provider, now, lease_until)
+        while open_ and self._free_steps():
+            for provider in tuple(open_)[: self._free_steps()]:
+                job = await self._claim_next(provider, now, lease_until)
                 if job is None:
                     open_.remove(provider)
                 else:
                     self._hand_over(job)
 
-    async def _next_of(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
+    async def _claim_next(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
         """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
-        if self._handing_over[provider] >= self._submission.places(provider):
+        if self._handing_over[provider] >= self._submission.slots(provider):
             return None
         limits = self._capacity.running
         return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
@@ -187,48 +187,48 @@ class Worker:
         task = self._start(job, self._steps.submit)
         task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
 
-    async def _chores(self, now: datetime, lease_until: datetime) -> None:
+    async def _do_periodic(self, now: datetime, lease_until: datetime) -> None:
         """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
         late = await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps)
         for job in late:
             self._start(job, self._steps.expire)
         if len(late) == self._capacity.steps:
-            self._chores_at = now + SOON
+            self._periodic_at = now + SOON
         for provider in self._providers:
-            self._aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
+            self._do_aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
 
     async def _pause(self) -> timedelta:
         """How long there is nothing to do, unless somebody wakes us."""
         longest = min(IDLE, self._capacity.lease / 3)
-        if not self._room():
+        if not self._free_steps():
             return longest
         rests = map(self._submission.rests_until, self._providers)
-        moments = [await self._claims.next_due(now=self._clock()), self._chores_at, *rests]
+        moments = [await self._claims.next_due(now=self._clock()), self._periodic_at, *rests]
         now = self._clock()
         return max(timedelta(0), min([longest, *(moment - now for moment in moments if moment is not None)]))
 
-    def _room(self) -> int:
+    def _free_steps(self) -> int:
         return max(0, self._capacity.steps - len(self._stepping))
 
     def _start(self, job: Job, step: Step) -> asyncio.Task[None]:
-        task = self._spawn(self._supervised(job, step), name=f"step-{job.id}")
+        task = self._spawn(self._supervise(job, step), name=f"step-{job.id}")
         self._under_way[task] = job
         self._stepping.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._forget_task)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _forget_task(self, task: asyncio.Task[None]) -> None:
         self._stepping.discard(task)
         del self._under_way[task]
         self.wake()
 
-    async def _supervised(self, job: Job, step: Step) -> None:
+    async def _supervise(self, job: Job, step: Step) -> None:
         """Carry out one step. Whatever goes wrong in it is written down and leaves the job to be claimed again."""
         try:
-            job = await (self._in_its_place(self._endings, job, step) if job.finished else step(job))
+            job = await (self._in_its_slot(self._endings, job, step) if job.finished else step(job))
             if job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished:
                 self._show(job)
-                job = await self._in_its_place(self._deliveries, job, self._steps.deliver)
+                job = await self._in_its_slot(self._deliveries, job, self._steps.deliver)
             self._show(job)
         except TransitionLost as exc:
             log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
@@ -237,17 +237,17 @@ class Worker:
         except Exception:
             log.exception("a step failed unexpectedly", extra={"job": job.id, "status": str(job.status)})
             with contextlib.suppress(StoreError):
-                await self._steps.stumble(job)
+                await self._steps.retry_after_crash(job)
 
-    async def _in_its_place(self, places: Places, job: Job, step: Step) -> Job:
+    async def _in_its_slot(self, slots: DeliverySlots, job: Job, step: Step) -> Job:
         """A step that waits for a channel, when it is the job's turn there, without taking up the room of a step."""
         channel_id = job.user_id if job.destination.private else job.destination.channel_id
-        if places.crowded(channel_id):
+        if slots.crowded(channel_id):
             return await self._steps.postpone(job)
         if (task := asyncio.current_task()) is not None:
             self._stepping.discard(task)
         self.wake()
-        async with places.of(channel_id):
+        async with slots.of(channel_id):
             return job if self._stopping else await step(job)
 
     def _show(self, job: Job) -> None:
@@ -255,13 +255,13 @@ class Worker:
         if job.due_at is None or self._stopping:
             return
         self._to_show[job.id] = job
-        self._aside(f"card-{job.id}", partial(self._show_all, job.id))
+        self._do_aside(f"card-{job.id}", partial(self._show_all, job.id))
 
     async def _show_all(self, job_id: str) -> None:
         while (job := self._to_show.pop(job_id, None)) is not None:
             await self._cards.show(job)
 
-    def _aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _do_aside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Begin what nobody waits for and what must not stop the jobs, unless it is under way."""
 
         async def guarded() -> None:
@@ -270,10 +270,10 @@ class Worker:
             except Exception:
                 log.exception("something on the side failed", extra={"work": name})
             finally:
-                del self._asides[name]
+                del self._aside_tasks[name]
 
-        if name not in self._asides:
-            self._asides[name] = self._spawn(guarded(), name=name)
+        if name not in self._aside_tasks:
+            self._aside_tasks[name] = self._spawn(guarded(), name=name)
 
     def _spawn(self, work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
         if self._tasks is None:

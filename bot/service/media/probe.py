@@ -96,7 +96,7 @@ class MediaInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outline:
+class BoxOutline:
     """The top level of an MP4: the types of its boxes in order, its brand, and whether the last one is cut off.
 
     `credentials` tells that one of them holds Content Credentials.
@@ -125,7 +125,7 @@ class Outline:
 
 
 @dataclass(slots=True)
-class _Cover:
+class _Coverage:
     """What the packets of one stream cover, in seconds."""
 
     start: float = float("inf")
@@ -150,7 +150,7 @@ class _Cover:
         self.packets += 1
 
 
-def outline(path: Path) -> Outline | None:
+def outline(path: Path) -> BoxOutline | None:
     """The boxes of an MP4 or QuickTime file, or None when it is none.
 
     Raises:
@@ -166,7 +166,7 @@ def outline(path: Path) -> Outline | None:
         return None
     if len(found) > MAX_BOXES:
         raise ResultUnusable("absurd")
-    return Outline(
+    return BoxOutline(
         boxes=tuple(box.kind for box in found),
         brand=brand if found[0].kind == b"ftyp" else b"",
         cut=found[-1].end > size,
@@ -297,7 +297,7 @@ def _check_bounds(source: InputContainer, video: VideoStream) -> None:
 
 def _measure(source: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
     """The seconds of picture that are really there; checks them against what the header promises."""
-    covers: dict[Stream, _Cover] = {stream: _Cover() for stream in (video, audio) if stream is not None}
+    covers: dict[Stream, _Coverage] = {stream: _Coverage() for stream in (video, audio) if stream is not None}
     decoded = False
     for packet in source.demux(*covers):
         if packet.is_corrupt:

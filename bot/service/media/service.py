@@ -42,7 +42,7 @@ class Media:
         fit_seconds: float = FIT_SECONDS,
         command: Sequence[str] = (sys.executable, "-P", "-m", "bot.service.media.child"),
     ) -> None:
-        self._looks, self._fits = asyncio.Semaphore(parallel), asyncio.Semaphore(parallel)
+        self._probe_slots, self._fit_slots = asyncio.Semaphore(parallel), asyncio.Semaphore(parallel)
         self._probe_seconds, self._fit_seconds = probe_seconds, fit_seconds
         self._command = tuple(command)
 
@@ -53,7 +53,7 @@ class Media:
             ResultUnusable: "not_a_video", "truncated", "empty", or "absurd" (size, length, time or memory it takes).
             ResultUnavailable: "machine", this machine could not look; the file may still be good.
         """
-        async with self._looks:
+        async with self._probe_slots:
             answer = await self._ask({"do": "probe", "source": str(path)}, seconds=self._probe_seconds)
         return _info(answer)
 
@@ -72,7 +72,7 @@ class Media:
         """
         async with _part_of(into) as part:
             work = {"source": str(path), "target": str(part), "limit": limit, "comment": comment}
-            async with self._looks:
+            async with self._probe_slots:
                 answer = await self._ask({"do": "pack", **work}, seconds=self._probe_seconds)
             if "encode" in answer:
                 answer = await self._encode(work)
@@ -81,7 +81,7 @@ class Media:
             return into if answer.get("made") else path, _info(answer)
 
     async def _encode(self, work: dict[str, Any]) -> dict[str, Any]:
-        async with self._fits:
+        async with self._fit_slots:
             try:
                 return await self._ask({"do": "encode", **work}, seconds=self._fit_seconds)
             except _TooSlow as exc:
@@ -92,12 +92,12 @@ class Media:
         async with self._child() as child:
             try:
                 async with asyncio.timeout(seconds):
-                    line = await _exchange(child, request | {"seconds": seconds})
+                    line = await _ask_child(child, request | {"seconds": seconds})
                     code = 0 if line else await child.wait()
             except TimeoutError as exc:
                 _log.warning("killed a media child for its time", extra={"did": request["do"], "seconds": seconds})
                 raise _TooSlow("absurd") from exc
-        return _read(line) if line else _judge_silence(code)
+        return _read(line) if line else _error_of_exit(code)
 
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[Process]:
@@ -116,7 +116,7 @@ class Media:
                 start_new_session=True,  # Ctrl-C is for the bot, which then ends its children in order
             )
         except OSError as exc:
-            raise _trouble(f"no child: {exc}") from exc
+            raise _result_unavailable(f"no child: {exc}") from exc
         try:
             yield child
         finally:
@@ -140,7 +140,7 @@ def _pipes(child: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
     return cast("asyncio.StreamWriter", child.stdin), cast("asyncio.StreamReader", child.stdout)
 
 
-async def _exchange(child: Process, request: dict[str, Any]) -> bytes:
+async def _ask_child(child: Process, request: dict[str, Any]) -> bytes:
     """Hand over the request; the line that comes back, empty when the child ends without one."""
     to, back = _pipes(child)
     with suppress(ConnectionError):  # it died before it read; that shows in its silence
@@ -166,7 +166,7 @@ def _read(line: bytes) -> dict[str, Any]:
         case {"too_large": str(reason)}:
             raise ResultTooLarge(reason)
         case {"trouble": str(text)}:
-            raise _trouble(text)
+            raise _result_unavailable(text)
     raise ResultUnusable("not_a_video")
 
 
@@ -177,7 +177,7 @@ def _info(answer: dict[str, Any]) -> MediaInfo:
         raise ResultUnusable("not_a_video") from exc
 
 
-def _judge_silence(code: int) -> NoReturn:
+def _error_of_exit(code: int) -> NoReturn:
     """A child that crashed met a file made (or broken) to crash it; one that could not run says nothing of the file."""
     if -code == getattr(signal, "SIGXCPU", None):
         _log.warning("a media child was ended for its processor time")
@@ -185,10 +185,10 @@ def _judge_silence(code: int) -> NoReturn:
     if code < 0 and -code not in {signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)}:
         _log.warning("a media child crashed", extra={"signal": -code})
         raise ResultUnusable("not_a_video")
-    raise _trouble(f"the child ended with status {code}")
+    raise _result_unavailable(f"the child ended with status {code}")
 
 
-def _trouble(text: str) -> ResultUnavailable:
+def _result_unavailable(text: str) -> ResultUnavailable:
     """This machine failed, not the file: the operator reads why in the log."""
     _log.error("media work failed", extra={"reason": text})
     return ResultUnavailable("machine")

@@ -79,14 +79,14 @@ def _scaled(info: MediaInfo, side: int) -> tuple[int, int]:
     return max(width, 2), max(height, 2)
 
 
-class Made(NamedTuple):
+class FittedFile(NamedTuple):
     """A video that can be posted: what it is, and whether it is a new file or the source itself."""
 
     info: MediaInfo
     new: bool
 
 
-def pack(source: Path, target: Path, *, limit: int, comment: str) -> Made | None:
+def pack(source: Path, target: Path, *, limit: int, comment: str) -> FittedFile | None:
     """The video as it is, or packed anew to say what it has to say; None where only a re-encode can make it fit.
 
     Raises:
@@ -96,11 +96,11 @@ def pack(source: Path, target: Path, *, limit: int, comment: str) -> Made | None
     if info.size > limit:
         return None
     if info.signed or (info.plain and info.comment.startswith(comment)):
-        return Made(info, new=False)
+        return FittedFile(info, new=False)
     if not info.copyable:
         return None
     packed = remux(source, target, info=info, comment=comment)
-    return Made(packed, new=True) if packed.size <= limit else None
+    return FittedFile(packed, new=True) if packed.size <= limit else None
 
 
 def remux(source: Path, target: Path, *, info: MediaInfo, comment: str) -> MediaInfo:
@@ -130,7 +130,7 @@ def remux(source: Path, target: Path, *, info: MediaInfo, comment: str) -> Media
     return _whole(target, info)
 
 
-def encode(source: Path, target: Path, *, limit: int, comment: str) -> Made:
+def encode(source: Path, target: Path, *, limit: int, comment: str) -> FittedFile:
     """Re-encode to at most `limit` bytes of H.264 and AAC; once more, lower, if the first try is over.
 
     The tags are kept as in `remux`.
@@ -147,7 +147,7 @@ def encode(source: Path, target: Path, *, limit: int, comment: str) -> Made:
         return target.stat().st_size
 
     at_most_twice(attempt, limit=limit)
-    return Made(_whole(target, info), new=True)
+    return FittedFile(_whole(target, info), new=True)
 
 
 def at_most_twice(attempt: Callable[[float], int], *, limit: int) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot.domain.capability import Capability
 from bot.domain.request import VideoRequest
 from bot.errors import InvalidRequest
-from bot.store.member.preferences import Preferences, of_channel, of_guild, of_user
+from bot.store.member.preferences import PreferenceStore, of_channel, of_guild, of_user
 
 # The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
 # the others may be depends on it.
@@ -25,7 +25,7 @@ DEFAULTS: Final = {
 }
 
 
-class Whose(StrEnum):
+class DefaultsLevel(StrEnum):
     """Who chooses, and for whom."""
 
     MINE = "mine"  # a person for themselves, everywhere
@@ -34,7 +34,7 @@ class Whose(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class DefaultsScope:
     """Who asks where: the scopes whose defaults count. `channel_ids` are the channel and what it is a thread of."""
 
     user_id: int
@@ -47,35 +47,35 @@ class Place:
         channels = [] if self.guild_id is None else [of_channel(channel_id) for channel_id in self.channel_ids]
         return [of_user(self.user_id), *channels, *guild]
 
-    def scope(self, whose: Whose) -> str:
+    def scope(self, whose: DefaultsLevel) -> str:
         """The scope in which somebody chooses here: in a thread, for its channel; outside of guilds, for themselves."""
-        if whose is Whose.MINE or self.guild_id is None:
+        if whose is DefaultsLevel.MINE or self.guild_id is None:
             return of_user(self.user_id)
-        return of_guild(self.guild_id) if whose is Whose.SERVER else of_channel(self.channel_ids[-1])
+        return of_guild(self.guild_id) if whose is DefaultsLevel.SERVER else of_channel(self.channel_ids[-1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Filled:
+class FilledRequest:
     """A request with defaults in it; `used` are the options that come from them."""
 
     request: VideoRequest
     used: tuple[str, ...] = ()
 
 
-class Choices:
+class RememberedDefaults:
     """The remembered defaults. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, *, preferences: Preferences, models: Mapping[str, Capability]) -> None:
+    def __init__(self, *, preferences: PreferenceStore, models: Mapping[str, Capability]) -> None:
         self._preferences, self._models = preferences, models
 
     async def fill(
         self,
-        wish: VideoRequest,
+        request: VideoRequest,
         *,
         typed: Collection[str],
-        place: Place,
+        place: DefaultsScope,
         models: Sequence[Capability] | None = None,
-    ) -> Filled:
+    ) -> FilledRequest:
         """Put the defaults into a request for the options that were not typed.
 
         What the `models` cannot do, as far as they may be used there, is left out too.
@@ -85,48 +85,50 @@ class Choices:
         """
         layers = await self._preferences.layers(place.scopes())
         known = self._models if models is None else {each.model: each for each in models}
-        return filled(wish, typed=typed, layers=layers, models=known)
+        return fill_defaults(request, typed=typed, layers=layers, models=known)
 
-    async def of(self, whose: Whose, place: Place) -> dict[str, Any]:
+    async def of(self, whose: DefaultsLevel, place: DefaultsScope) -> dict[str, Any]:
         """What somebody has chosen, whatever of it still fits."""
         return await self._preferences.read([place.scope(whose)])
 
-    async def choose(self, whose: Whose, place: Place, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    async def choose(
+        self, whose: DefaultsLevel, place: DefaultsScope, changes: Mapping[str, Any], *, now: datetime
+    ) -> dict[str, Any]:
         """Remember choices, and forget those that are None; everything chosen there."""
         return await self._preferences.change(place.scope(whose), changes, now=now)
 
 
-def filled(
-    wish: VideoRequest,
+def fill_defaults(
+    request: VideoRequest,
     *,
     typed: Collection[str],
     layers: Sequence[Mapping[str, Any]],
     models: Mapping[str, Capability],
-) -> Filled:
+) -> FilledRequest:
     """See `Choices.fill`; the layers that win come first."""
     used: list[str] = []
     for layer in layers:
         for option, field in DEFAULTS.items():
             if option in typed or option in used or layer.get(option) is None:
                 continue
-            better = _with(wish, field, layer[option], models)
+            better = _with(request, field, layer[option], models)
             if better is not None:
-                wish = better
+                request = better
                 used.append(option)
-    return Filled(request=wish, used=tuple(used))
+    return FilledRequest(request=request, used=tuple(used))
 
 
-def _with(wish: VideoRequest, field: str, value: Any, models: Mapping[str, Capability]) -> VideoRequest | None:
+def _with(request: VideoRequest, field: str, value: Any, models: Mapping[str, Capability]) -> VideoRequest | None:
     """The request with this value; None where that makes it impossible, or more so."""
     try:
-        changed = VideoRequest(**{**dict(wish), field: value})
+        changed = VideoRequest(**{**dict(request), field: value})
     except (ValidationError, InvalidRequest):  # it was kept by an older version, or there are no such videos
         return None
     if changed.model not in models:
         return None
-    return changed if set(_clashes(changed, models)) <= set(_clashes(wish, models)) else None
+    return changed if set(_clashes(changed, models)) <= set(_clashes(request, models)) else None
 
 
-def _clashes(wish: VideoRequest, models: Mapping[str, Capability]) -> Iterator[str]:
-    model = models.get(wish.model)
-    return (problem.code for problem in model.clashes(wish)) if model else iter(["model_unknown"])
+def _clashes(request: VideoRequest, models: Mapping[str, Capability]) -> Iterator[str]:
+    model = models.get(request.model)
+    return (problem.code for problem in model.clashes(request)) if model else iter(["model_unknown"])

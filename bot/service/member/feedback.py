@@ -56,7 +56,7 @@ class Feedback:
             try:
                 for note in await self._store.unwanted(most=AT_ONCE):
                     await self._take_back(note)
-                for note in await self._store.untold(most=AT_ONCE):
+                for note in await self._store.not_yet_told(most=AT_ONCE):
                     await self._tell(note)
             except (DestinationBusy, DestinationLost) as exc:
                 log.info("feedback waits", extra={"reason": exc.reason})
@@ -68,10 +68,10 @@ class Feedback:
             DestinationLost: none takes it.
             DestinationBusy: one may, later.
         """
-        found = await self._found(note)
+        found = await self._find_post(note)
         if found is None:
             found = await self._post(note)
-        await self._store.told(note.key, message_id=found, now=self._clock())
+        await self._store.mark_told(note.key, message_id=found, now=self._clock())
 
     async def _post(self, note: Note) -> int:
         closed = DestinationLost("nobody")
@@ -84,7 +84,7 @@ class Feedback:
                 closed = exc
         raise closed
 
-    async def _found(self, note: Note) -> int | None:
+    async def _find_post(self, note: Note) -> int | None:
         """The message of a note, also that of an earlier try which was not written down.
 
         Raises:
@@ -99,7 +99,7 @@ class Feedback:
 
     async def _take_back(self, note: Note) -> None:
         """Delete the message first: the row is what knows of it."""
-        message_id = await self._found(note)
+        message_id = await self._find_post(note)
         if message_id is not None:
             try:
                 await self._staff.delete_note(replace(note, message_id=message_id))

@@ -18,12 +18,12 @@ from bot.errors import (
     StoreError,
     StoreUnavailable,
 )
-from bot.service.jobs.copies import Copies, Copy, CopyKind, Courier
+from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.ports.notifier import CannotTell, Posted
-from bot.store.jobs.queries import Lookup
-from bot.store.member.gallery import GalleryStore, Hanging
-from bot.store.member.library import Shelf
-from bot.store.member.preferences import Preferences, of_guild
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.member.gallery import GalleryCopy, GalleryStore
+from bot.store.member.library import LibraryStore
+from bot.store.member.preferences import PreferenceStore, of_guild
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Gallery:
         self,
         *,
         store: GalleryStore,
-        preferences: Preferences,
+        preferences: PreferenceStore,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
@@ -77,14 +77,14 @@ class Gallery:
             rule = await self.rule(guild_id)
             if rule is None or stars < rule.stars:
                 return
-            if await self._store.mean(job.id, channel_id=rule.channel_id, now=self._clock()):
+            if await self._store.intend(job.id, channel_id=rule.channel_id, now=self._clock()):
                 log.info("for the gallery", extra={"job": job.id, "stars": stars})
                 self._wake()
         except StoreUnavailable as exc:
             log.warning("not for the gallery yet", extra={"job": job.id, "detail": str(exc)})
 
 
-class Curator:
+class GalleryPoster:
     """Posts what is meant for the galleries, one copy after the other.
 
     The intent is a row, a post that may have happened is looked for before it is repeated, and its nonce makes a
@@ -96,17 +96,17 @@ class Curator:
         self,
         *,
         store: GalleryStore,
-        shelf: Shelf,
-        lookup: Lookup,
+        library_store: LibraryStore,
+        lookup: JobQueryStore,
         copies: Copies,
-        courier: Courier,
+        result_poster: ResultPoster,
         lease: timedelta,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
-        self._store, self._shelf, self._lookup = store, shelf, lookup
-        self._copies, self._courier = copies, courier
+        self._store, self._library_store, self._lookup = store, library_store, lookup
+        self._copies, self._result_poster = copies, result_poster
         self._lease, self._clock, self._moment, self._rand = lease, clock, moment, rand
         self._news = asyncio.Event()
 
@@ -139,15 +139,15 @@ class Curator:
         Raises:
             StoreError: the database refuses.
         """
-        while (meant := await self._claim()) is not None:
-            job = await self._lookup.job(meant.job_id)
+        while (intended := await self._claim()) is not None:
+            job = await self._lookup.job(intended.job_id)
             if job is None or not presentable(job):
-                await self._store.give_up(meant.job_id)
+                await self._store.give_up(intended.job_id)
                 continue
             try:
-                posted = await self._found(job, meant) or await self._post(job, meant)
+                posted = await self._find_copy(job, intended) or await self._post(job, intended)
             except DeliveryError as exc:
-                await self._not_now(job, meant, exc)
+                await self._postpone(job, intended, exc)
             else:
                 await self._store.posted(job.id, message_id=posted.message_id, now=self._clock())
                 log.info("in the gallery", extra={"job": job.id, "posted": posted.message_id})
@@ -156,11 +156,11 @@ class Curator:
 
     async def _take_back(self, job: Job, posted: Posted) -> None:
         try:
-            await self._courier.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
+            await self._result_poster.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
         except DeliveryError as exc:
             log.warning("a copy of a forgotten video stays", extra={"posted": posted.message_id, "reason": exc.reason})
 
-    async def _claim(self) -> Hanging | None:
+    async def _claim(self) -> GalleryCopy | None:
         now = self._clock()
         return await self._store.claim(now=now, until=now + self._lease)
 
@@ -168,32 +168,32 @@ class Curator:
         due = await self._store.next_due()
         return IDLE if due is None else min(IDLE, max(timedelta(), due - self._clock()))
 
-    async def _found(self, job: Job, meant: Hanging) -> Posted | None:
+    async def _find_copy(self, job: Job, intended: GalleryCopy) -> Posted | None:
         """The copy of an earlier try; the result itself may be in the same channel.
 
         Raises:
             DestinationBusy: it may be there, and that cannot be seen now.
         """
-        if meant.posting_at is None:
+        if intended.posting_at is None:
             return None
-        sighting = await self._courier.find_copy(
+        sighting = await self._result_poster.find_copy(
             job,
-            channel_id=meant.channel_id,
+            channel_id=intended.channel_id,
             guild_id=job.destination.guild_id,
-            since=meant.posting_at,
+            since=intended.posting_at,
             besides=(job.message_id, job.shared_message_id),
         )
         if isinstance(sighting, CannotTell):
             raise DestinationBusy(sighting.reason)
         return sighting if isinstance(sighting, Posted) else None
 
-    async def _post(self, job: Job, meant: Hanging) -> Posted:
+    async def _post(self, job: Job, intended: GalleryCopy) -> Posted:
         try:
-            return await self._post_within(job.destination.upload_limit, job, meant)
+            return await self._post_within(job.destination.upload_limit, job, intended)
         except ResultTooLarge:
-            return await self._post_within(SMALLEST, job, meant)
+            return await self._post_within(SMALLEST, job, intended)
 
-    async def _post_within(self, limit: int, job: Job, meant: Hanging) -> Posted:
+    async def _post_within(self, limit: int, job: Job, intended: GalleryCopy) -> Posted:
         copy = Copy(
             kind=CopyKind.GALLERY,
             user_id=job.user_id,
@@ -201,21 +201,26 @@ class Curator:
             nonce=f"gallery-{job.id}",
             limit=limit,
             guild_id=job.destination.guild_id,
-            channel_id=meant.channel_id,
+            channel_id=intended.channel_id,
         )
-        async with self._copies.film(job, limit=limit) as film:
-            stars = await self._shelf.stars(job.id)
-            await self._store.posting(job.id, at=self._moment())
-            return await self._courier.post_copy(film, copy, stars=stars)
+        async with self._copies.video(job, limit=limit) as video:
+            stars = await self._library_store.stars(job.id)
+            await self._store.begin_posting(job.id, at=self._moment())
+            return await self._result_poster.post_copy(video, copy, stars=stars)
 
-    async def _not_now(self, job: Job, meant: Hanging, exc: DeliveryError) -> None:
-        fields = {"job": job.id, "channel": meant.channel_id, "guild": job.destination.guild_id, "reason": exc.reason}
-        if isinstance(exc, DestinationLost) or meant.tries >= TRIES:
+    async def _postpone(self, job: Job, intended: GalleryCopy, exc: DeliveryError) -> None:
+        fields = {
+            "job": job.id,
+            "channel": intended.channel_id,
+            "guild": job.destination.guild_id,
+            "reason": exc.reason,
+        }
+        if isinstance(exc, DestinationLost) or intended.tries >= TRIES:
             log.warning("the gallery does not get its copy: can the bot post in that channel?", extra=fields)
             await self._store.give_up(job.id)
             return
         log.info("the gallery waits for its copy", extra=fields)
-        wait = backoff.delay(meant.tries, rand=self._rand, cap=WAIT_CAP)
+        wait = backoff.delay(intended.tries, rand=self._rand, cap=WAIT_CAP)
         await self._store.later(job.id, due_at=self._clock() + wait)
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.domain.job import Job
 from bot.domain.member import Member
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import LibraryQuery
 from bot.service.jobs.access import Access
 from bot.service.member.gallery import Gallery
-from bot.store.jobs.queries import Lookup
-from bot.store.member.library import Shelf
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.member.library import LibraryStore
 
 PAGE: Final = 5  # videos
 
@@ -30,8 +30,10 @@ class LibraryPage:
 class Library:
     """The use cases around finished videos. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, *, shelf: Shelf, lookup: Lookup, gallery: Gallery, clock: Callable[[], datetime]) -> None:
-        self._shelf, self._access, self._gallery, self._clock = shelf, Access(lookup), gallery, clock
+    def __init__(
+        self, *, library_store: LibraryStore, lookup: JobQueryStore, gallery: Gallery, clock: Callable[[], datetime]
+    ) -> None:
+        self._library_store, self._access, self._gallery, self._clock = library_store, Access(lookup), gallery, clock
 
     async def favourite(self, job_id: str, member: Member) -> tuple[bool, int]:
         """Star a video that one may see, or take the star back: whether it is starred now, and how many stars it has.
@@ -40,37 +42,39 @@ class Library:
             ResultForgotten, ResultDeleted: see `Access.video`.
         """
         job = await self.video(job_id, member)
-        starred, count = await self._shelf.toggle(job_id, user_id=member.user_id, now=self._clock())
+        starred, count = await self._library_store.toggle(job_id, user_id=member.user_id, now=self._clock())
         if starred:
             await self._gallery.consider(job, stars=count)
         return starred, count
 
     async def stars(self, job_id: str) -> int:
         """How many people have starred a video."""
-        return await self._shelf.stars(job_id)
+        return await self._library_store.stars(job_id)
 
-    async def video(self, job_id: str, member: Member, act: Act = Act.READ) -> Job:
+    async def video(self, job_id: str, member: Member, action: ResultAction = ResultAction.READ) -> Job:
         """A video that somebody may see, or do something with, where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost: see `Access.video`.
         """
-        return await self._access.video(job_id, member, act)
+        return await self._access.video(job_id, member, action)
 
-    async def page(self, wanted: Wanted, member: Member, *, number: int = 0) -> LibraryPage:
+    async def page(self, query: LibraryQuery, member: Member, *, number: int = 0) -> LibraryPage:
         """A page of a person's videos, the newest first; the first page where there is none of that number.
 
         Of others' starred videos those that they may see where they are.
         """
-        jobs = await self._shelf.videos(
-            wanted, user_id=member.user_id, guild_id=member.guild_id, skip=number * PAGE, most=PAGE + 1
+        jobs = await self._library_store.videos(
+            query, user_id=member.user_id, guild_id=member.guild_id, skip=number * PAGE, most=PAGE + 1
         )
         if not jobs and number > 0:
-            return await self.page(wanted, member)
+            return await self.page(query, member)
         shown = tuple(jobs[:PAGE])
-        starred = await self._shelf.starred([job.id for job in shown], user_id=member.user_id)
+        starred = await self._library_store.starred([job.id for job in shown], user_id=member.user_id)
         return LibraryPage(jobs=shown, starred=starred, number=number, more=len(jobs) > PAGE)
 
     async def recent(self, user_id: int, *, text: str = "", most: int) -> list[Job]:
         """A person's latest posted videos, those with a text in the prompt."""
-        return await self._shelf.videos(Wanted(text=text.strip()), user_id=user_id, guild_id=None, skip=0, most=most)
+        return await self._library_store.videos(
+            LibraryQuery(text=text.strip()), user_id=user_id, guild_id=None, skip=0, most=most
+        )

@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import Final
 
 from bot.domain import capability
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.domain.capability import Capability
 from bot.domain.member import Member
 from bot.domain.preset import Preset
@@ -19,16 +19,16 @@ from bot.domain.template import Template, escape
 from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
 from bot.service.jobs.access import Access
 from bot.service.jobs.videos import Videos
-from bot.store.jobs.queries import Lookup
-from bot.store.member.preferences import Preferences, of_guild
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.member.preferences import PreferenceStore, of_guild
 from bot.store.member.presets import PresetStore
 
 log = logging.getLogger(__name__)
 
 KIND: Final = "video"
 NAME_LIMIT: Final = 32  # characters
-MOST_OWN: Final = 50
-MOST_SHARED: Final = 100
+MAX_OWN: Final = 50
+MAX_SHARED: Final = 100
 MEMBERS_SHARE: Final = "presets_by_members"  # the guild's preference: whether authors may share without an admin
 MANAGE: Final = "manage_guild"  # Discord's name of the permission
 
@@ -47,8 +47,8 @@ class Presets:
         self,
         *,
         store: PresetStore,
-        lookup: Lookup,
-        preferences: Preferences,
+        lookup: JobQueryStore,
+        preferences: PreferenceStore,
         videos: Videos,
         clock: Callable[[], datetime],
     ) -> None:
@@ -69,7 +69,7 @@ class Presets:
         capability.check(request, model)
         body = {"request": request.model_dump(mode="json")}
         return await self._store.save(
-            token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=MOST_OWN, now=self._clock()
+            token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=MAX_OWN, now=self._clock()
         )
 
     async def of_video(self, job_id: str, *, user_id: int) -> VideoRequest:
@@ -79,7 +79,9 @@ class Presets:
             ResultForgotten: there is no such video, it is somebody else's, or its texts have been forgotten.
             ResultDeleted: a moderator has taken it away.
         """
-        job = await self._access.video(job_id, Member(user_id=user_id), Act.READ)  # in direct messages: their own
+        job = await self._access.video(
+            job_id, Member(user_id=user_id), ResultAction.READ
+        )  # in direct messages: their own
         if job.request.forgotten:
             raise ResultForgotten
         return _with_texts(job.request, escape)
@@ -123,7 +125,7 @@ class Presets:
             raise PresetUnknown(name=preset.name)
         if not manages and not await self.members_share(guild_id):
             raise NotPermitted(needed=MANAGE)
-        return _there(await self._store.share(preset, guild_id=guild_id, most=MOST_SHARED), preset)
+        return _there(await self._store.share(preset, guild_id=guild_id, most=MAX_SHARED), preset)
 
     async def unshare(self, preset: Preset, *, user_id: int, guild_id: int | None, manages: bool) -> Preset:
         """Give a shared preset back to its author alone.
@@ -177,7 +179,7 @@ def gaps(request: VideoRequest) -> tuple[str, ...]:
     return _whole(request).names()
 
 
-def filled(request: VideoRequest, values: Mapping[str, str]) -> VideoRequest:
+def fill_gaps(request: VideoRequest, values: Mapping[str, str]) -> VideoRequest:
     """The request that a preset asks for with these values in its gaps.
 
     Raises:

@@ -14,7 +14,7 @@ from bot.domain.request import VideoRequest
 from bot.domain.storyboard import Board, Storyboard
 from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.presets import checked_name
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.presets import PresetStore
 
 KIND: Final = "storyboard"  # of drafts and of presets
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Present:
+class OpenStoryboard:
     """A storyboard as it stands, as near as it can be made by its `model`, to what was `wanted`.
 
     `behind` says that a change was not made: another device had been faster.
@@ -48,7 +48,7 @@ class Storyboards:
     def __init__(
         self,
         *,
-        drafts: Drafts,
+        drafts: DraftStore,
         presets: PresetStore,
         models: Mapping[str, Capability],
         clock: Callable[[], datetime],
@@ -79,7 +79,7 @@ class Storyboards:
             raise StoryboardsNotOffered
         return list(self.models.values())
 
-    async def open(self, *, user_id: int, guild_id: int | None, fresh: Storyboard | None = None) -> Present:
+    async def open(self, *, user_id: int, guild_id: int | None, fresh: Storyboard | None = None) -> OpenStoryboard:
         """A person's latest storyboard, however long ago, or `fresh`, an empty one unless given.
 
         Raises:
@@ -109,7 +109,7 @@ class Storyboards:
         present = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
         return (await self.insist(present, lambda _: wanted)).draft
 
-    async def read(self, draft_id: str, *, user_id: int) -> Present:
+    async def read(self, draft_id: str, *, user_id: int) -> OpenStoryboard:
         """That person's storyboard.
 
         Raises:
@@ -123,7 +123,7 @@ class Storyboards:
 
     async def change(
         self, draft_id: str, *, user_id: int, version: int, operation: Callable[[Board], Board]
-    ) -> Present:
+    ) -> OpenStoryboard:
         """Change a storyboard that is still as the person saw it; else what it has become meanwhile, unchanged.
 
         Raises:
@@ -138,7 +138,7 @@ class Storyboards:
             return present
         return await self._save(present, changed)
 
-    async def finish(self, present: Present) -> None:
+    async def finish(self, present: OpenStoryboard) -> None:
         """Clear a storyboard that has become a job, unless it has changed since; undoing brings it back.
 
         The job is accepted, so nobody is told when this fails.
@@ -148,7 +148,7 @@ class Storyboards:
         except (DraftGone, StoreError) as exc:
             log.warning("a storyboard stays after its video", extra={"draft": present.draft.id, "reason": repr(exc)})
 
-    async def insist(self, present: Present, operation: Callable[[Storyboard], Storyboard]) -> Present:
+    async def insist(self, present: OpenStoryboard, operation: Callable[[Storyboard], Storyboard]) -> OpenStoryboard:
         """Change a storyboard whatever other devices do to it meanwhile.
 
         Raises:
@@ -163,7 +163,7 @@ class Storyboards:
             present = saved
         raise StoreUnavailable("too many changes at once")
 
-    def present(self, draft: Draft) -> Present:
+    def present(self, draft: Draft) -> OpenStoryboard:
         """The storyboard of a draft, as it can be made; an unreadable one is empty.
 
         Raises:
@@ -171,9 +171,9 @@ class Storyboards:
         """
         makers = self._makers()
         board = Board.stored(draft.body) or Board(now=self.fresh())
-        now = board.now.within(makers)
+        now = board.now.adapted_to(makers)
         model = next(each for each in makers if each.model == now.model)
-        return Present(draft=draft, board=board.model_copy(update={"now": now}), model=model, wanted=board.now)
+        return OpenStoryboard(draft=draft, board=board.model_copy(update={"now": now}), model=model, wanted=board.now)
 
     async def save_template(self, storyboard: Storyboard, *, user_id: int, name: str) -> bool:
         """Keep a storyboard under a name, in place of what had it; whether the name is new.
@@ -183,7 +183,7 @@ class Storyboards:
             TooManyPresets: the person has `TEMPLATES` already.
         """
         name = checked_name(name)
-        body = storyboard.but(parent_id=None).model_dump(mode="json")
+        body = storyboard.changed(parent_id=None).model_dump(mode="json")
         _, new = await self._presets.save(
             token_hex(8), user_id=user_id, kind=KIND, name=name, body=body, most=TEMPLATES, now=self._clock()
         )
@@ -218,7 +218,7 @@ class Storyboards:
             return False
         return await self._presets.delete(preset_id)
 
-    async def _save(self, present: Present, board: Board) -> Present:
+    async def _save(self, present: OpenStoryboard, board: Board) -> OpenStoryboard:
         draft = await self._drafts.save(present.draft, board.body(), now=self._clock())
         if draft is not None:
             return self.present(draft)

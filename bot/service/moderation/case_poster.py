@@ -18,11 +18,11 @@ from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.jobs.copies import Copies
 from bot.service.ports.notifier import Alert, CannotTell, Posted, Trouble
-from bot.service.ports.operator_alerts import OperatorDesk
+from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.ports.staff import Staff
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.queries import Lookup
+from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ REST: Final = timedelta(hours=1)  # before a report that nobody could be shown i
 FILE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 
 
-class Clerk:
+class CasePoster:
     """Posts and edits the messages of cases; `moment` is the present by Discord's clock, `patience` is in seconds."""
 
     def __init__(
@@ -43,22 +43,22 @@ class Clerk:
         *,
         cases: CaseStore,
         guilds: GuildStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         copies: Copies,
         staff: Staff,
-        desk: OperatorDesk,
+        operator_alerts: OperatorAlerts,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         rand: Callable[[], float],
         patience: float = PATIENCE,
     ) -> None:
         self._cases, self._guilds, self._lookup = cases, guilds, lookup
-        self._copies, self._staff, self._desk = copies, staff, desk
+        self._copies, self._staff, self._operator_alerts = copies, staff, operator_alerts
         self._clock, self._moment, self._rand, self._patience = clock, moment, rand, patience
         self._recovered = False
-        self._at_it: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def see_to_all(self) -> None:
+    async def post_due_cases(self) -> None:
         """Post and edit whatever is due. A chore: what is cut short is due again.
 
         Raises:
@@ -68,36 +68,36 @@ class Clerk:
             await self._cases.recover(now=self._clock())
             self._recovered = True
         while (case := await self._cases.claim(now=self._clock(), until=self._clock() + LEASE)) is not None:
-            async with self._alone(case.id):
+            async with self._exclusively(case.id):
                 await self._try(case)
 
-    async def see_to(self, case_id: str) -> None:
+    async def post_now(self, case_id: str) -> None:
         """Post or edit one case now, if that is due; somebody waits to hear what becomes of it.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
-        async with self._alone(case_id):
+        async with self._exclusively(case_id):
             case = await self._cases.claim_this(case_id, now=self._clock(), until=self._clock() + LEASE)
             if case is not None:
                 await self._try(case)
 
-    def _alone(self, case_id: str) -> asyncio.Lock:
-        return self._at_it.setdefault(case_id, asyncio.Lock())
+    def _exclusively(self, case_id: str) -> asyncio.Lock:
+        return self._under_way.setdefault(case_id, asyncio.Lock())
 
     async def _try(self, case: Case) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                await self._see_to(case)
+                await self._post_or_edit(case)
         except (DestinationBusy, TimeoutError) as exc:
-            await self._later(case, str(exc) or "slow")
+            await self._postpone(case, str(exc) or "slow")
         except DestinationLost as exc:
-            await self._leave(case, exc.reason)
+            await self._give_up(case, exc.reason)
 
-    async def _see_to(self, case: Case) -> None:
+    async def _post_or_edit(self, case: Case) -> None:
         job = await self._lookup.job(case.job_id) if case.job_id is not None else None
         place = await self._place(case)
-        if place is not None and await self._edited(replace(case, message_id=place), job):
+        if place is not None and await self._edit(replace(case, message_id=place), job):
             log.info("a case is brought up to date", extra={"case": case.id})
         elif case.state is CaseState.OPEN and (place is None or case.kind is CaseKind.REPORT):
             place = await self._post_somewhere(case, job)
@@ -119,7 +119,7 @@ class Clerk:
             raise DestinationBusy(sighting.reason)
         return sighting.message_id if isinstance(sighting, Posted) else None
 
-    async def _edited(self, case: Case, job: Job | None) -> bool:
+    async def _edit(self, case: Case, job: Job | None) -> bool:
         """Whether its message says now how it stands; that of an open report may be gone, and has to be posted anew."""
         try:
             await self._staff.edit_case(case, job=job)
@@ -160,25 +160,25 @@ class Clerk:
 
     async def _post(self, case: Case, job: Job | None) -> Posted:
         if case.kind is not CaseKind.RESULT or job is None:
-            return await self._staff.post_case(case, job=job, film=None)
+            return await self._staff.post_case(case, job=job, video=None)
         try:
-            async with self._copies.film(job, limit=FILE_LIMIT) as film:
-                return await self._staff.post_case(case, job=job, film=film)
+            async with self._copies.video(job, limit=FILE_LIMIT) as video:
+                return await self._staff.post_case(case, job=job, video=video)
         except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
             if case.tries < WITHOUT:
                 raise DestinationBusy(exc.reason) from exc
-            return await self._staff.post_case(case, job=job, film=None)
+            return await self._staff.post_case(case, job=job, video=None)
 
-    async def _later(self, case: Case, reason: str) -> None:
+    async def _postpone(self, case: Case, reason: str) -> None:
         tries = case.tries + 1
         if tries >= TRIES and case.state is CaseState.OPEN:
-            await self._leave(case, reason)
+            await self._give_up(case, reason)
             return
         log.info("a case waits", extra={"case": case.id, "reason": reason, "tries": tries})
         wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP) if tries < TRIES else REST
         await self._cases.later(case, due_at=self._clock() + wait)
 
-    async def _leave(self, case: Case, reason: str) -> None:
+    async def _give_up(self, case: Case, reason: str) -> None:
         """Nobody can be asked, so nobody will decide: what hangs on it runs out in its time. A report is kept."""
         if case.state is not CaseState.OPEN:
             await self._cases.later(case, due_at=None)
@@ -187,4 +187,6 @@ class Clerk:
             await self._cases.later(case, due_at=self._clock() + REST)
         else:
             await self._cases.later(case, due_at=None)
-            await self._desk.tell(Alert(trouble=Trouble.CASE, subject=case.id, detail=f"<#{case.channel_id}> {reason}"))
+            await self._operator_alerts.tell(
+                Alert(trouble=Trouble.CASE, subject=case.id, detail=f"<#{case.channel_id}> {reason}")
+            )

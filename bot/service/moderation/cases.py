@@ -15,20 +15,20 @@ from bot.domain.member import Member
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.results import Removed, Results
-from bot.service.moderation.case_poster import Clerk
+from bot.service.jobs.results import RemovalOutcome, Results
+from bot.service.moderation.case_poster import CasePoster
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
-from bot.store.jobs.queries import Lookup
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 log = logging.getLogger(__name__)
 
 HASTE: Final = 10.0  # seconds that somebody who reports waits to hear who has it
 
 
-class Heard(StrEnum):
+class ReportOutcome(StrEnum):
     """Who has a report, or what somebody wrote to the operator."""
 
     MODERATORS = "moderators"  # it is in their channel
@@ -48,13 +48,13 @@ class Cases:
         *,
         store: CaseStore,
         reports: ReportStore,
-        decisions: Decisions,
+        decisions: ReviewDecisionStore,
         guilds: GuildStore,
-        lookup: Lookup,
+        lookup: JobQueryStore,
         results: Results,
         delivery: Delivery,
         cards: Cards,
-        clerk: Clerk,
+        case_poster: CasePoster,
         deadline: timedelta,
         can_scan: bool,
         clock: Callable[[], datetime],
@@ -62,7 +62,7 @@ class Cases:
     ) -> None:
         self._store, self._reports, self._decisions = store, reports, decisions
         self._guilds, self._lookup = guilds, lookup
-        self._results, self._delivery, self._cards, self._clerk = results, delivery, cards, clerk
+        self._results, self._delivery, self._cards, self._case_poster = results, delivery, cards, case_poster
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
 
@@ -85,7 +85,7 @@ class Cases:
         """
         job = await self._decisions.approve(case, entry, deadline=self._deadline)
         log.info("approved", extra={"case": case.id, "job": job.id})
-        return await self._told(job)
+        return await self._show_card(job)
 
     async def deny(self, case: Case, entry: AuditEntry, *, reason: str) -> Job:
         """Let a held request, or a held video, come to nothing; its author reads the reason.
@@ -97,7 +97,7 @@ class Cases:
         log.info("denied", extra={"case": case.id, "job": job.id})
         if job.result_url is not None:
             await self._delivery.discard(job)
-        return await self._told(job)
+        return await self._show_card(job)
 
     async def check_reportable(self, job_id: str, *, by: int) -> Job | None:
         """Whether somebody may report a result; its job, if there are records of it.
@@ -112,7 +112,7 @@ class Cases:
 
     async def report(
         self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str, key: str
-    ) -> Heard:
+    ) -> ReportOutcome:
         """Bring a reported result before those who decide; who has it now.
 
         `message` is its channel and id. Reports by others of the same result go with the first; `key` is the
@@ -134,20 +134,20 @@ class Cases:
         )
         case = await self._reports.add(Report(user_id=by, reason=reason, at=now), key=key, case=new)
         if case is None:
-            return Heard.BEFORE
+            return ReportOutcome.BEFORE
         log.info("reported", extra={"case": case.id, "job": job_id})
-        return await self._heard(case.id)
+        return await self._outcome_of_report(case.id)
 
-    async def _heard(self, case_id: str) -> Heard:
+    async def _outcome_of_report(self, case_id: str) -> ReportOutcome:
         """Have a report shown at once, if that is to be done soon; who has it now."""
         with contextlib.suppress(TimeoutError, StoreUnavailable):  # it is due still, and the next round sees to it
             async with asyncio.timeout(HASTE):
-                await self._clerk.see_to(case_id)
+                await self._case_poster.post_now(case_id)
             case = await self._store.case(case_id)
             if case is not None and case.message_id is not None and case.due_at is None:
-                return Heard.OPERATOR if case.for_operator else Heard.MODERATORS
+                return ReportOutcome.OPERATOR if case.for_operator else ReportOutcome.MODERATORS
         self._wake()
-        return Heard.KEPT
+        return ReportOutcome.KEPT
 
     async def dismiss(self, case: Case, entry: AuditEntry) -> None:
         """Nothing follows from a report.
@@ -158,7 +158,7 @@ class Cases:
         await self._decisions.settle_report(case, CaseState.DISMISSED, entry)
         self._wake()
 
-    async def remove(self, case: Case, entry: AuditEntry) -> Removed:
+    async def remove(self, case: Case, entry: AuditEntry) -> RemovalOutcome:
         """Take the reported video away. Deleting twice is harmless, so that comes first.
 
         Raises:
@@ -181,7 +181,7 @@ class Cases:
         await self._guilds.block_longer(entry, user_id=case.user_id, until=until, reason=reason)
         self._wake()
 
-    async def _told(self, job: Job) -> Job:
+    async def _show_card(self, job: Job) -> Job:
         """Have the news shown, and everything done that follows."""
         self._wake()
         if job.status is JobStatus.QUEUED:  # and maybe for long; of the rest the worker tells at once

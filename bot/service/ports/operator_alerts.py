@@ -14,7 +14,7 @@ QUIET: Final = timedelta(hours=1)
 BUSY: Final = timedelta(minutes=1)  # before a message that Discord was too busy for is tried again
 
 
-class OperatorDesk:
+class OperatorAlerts:
     """Passes alerts on; a trouble that repeats is not repeated to the operator within the hour."""
 
     def __init__(self, notifier: Notifier, *, clock: Callable[[], datetime]) -> None:

@@ -17,7 +17,7 @@ class Staff(Protocol):
         """Whether a channel of a guild exists, as far as Discord has told."""
         ...
 
-    async def post_case(self, case: Case, *, job: Job | None, film: Result | None) -> Posted:
+    async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
         """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""
         ...
 

@@ -10,12 +10,12 @@ from typing import Final
 from bot.domain.case import Case, CaseKind
 from bot.domain.job import Review
 from bot.domain.member import Member
-from bot.domain.policy import Action, Approval, Policy
+from bot.domain.policy import Approval, Policy, RuleAction
 from bot.domain.request import VideoRequest
 from bot.errors import PromptRefused, ProviderError, ReviewImpossible
 from bot.provider.scan import Scanner
 from bot.service.ports.staff import Staff
-from bot.service.screening.rules import Finding, search, texts_of
+from bot.service.screening.rules import RuleMatch, search, texts_of
 from bot.store.community.strikes import StrikeStore
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ REVIEW_TIME: Final = timedelta(hours=24)  # so long a request or a result waits 
 NAMED: Final = 10  # rules at most that a case names
 
 
-class Why(StrEnum):
+class ReviewReason(StrEnum):
     """Why a moderator has to decide."""
 
     APPROVAL = "approval"  # the guild wants everything approved
@@ -35,7 +35,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Screened:
+class ScreeningOutcome:
     """What was found in a request that is not refused; with `review` REQUEST there is the `case` to open."""
 
     review: Review | None = None
@@ -43,7 +43,7 @@ class Screened:
     warned: bool = False
 
 
-class Moderation:
+class RequestScreening:
     """Decides what may be made at once, and what a moderator has to see. Whatever is in doubt is not let through."""
 
     def __init__(
@@ -56,7 +56,9 @@ class Moderation:
         """Whether texts and videos can be scanned at all."""
         return self._scanner is not None
 
-    async def screen(self, wish: VideoRequest, member: Member, *, policy: Policy, key: str, job_id: str) -> Screened:
+    async def screen(
+        self, request: VideoRequest, member: Member, *, policy: Policy, key: str, job_id: str
+    ) -> ScreeningOutcome:
         """Look at a request; `key` lets the same one count once.
 
         Raises:
@@ -65,29 +67,29 @@ class Moderation:
             StoreUnavailable: the database refuses.
         """
         if member.guild_id is None:
-            return Screened()
-        asked, texts = policy.moderation, texts_of(wish)
+            return ScreeningOutcome()
+        asked, texts = policy.moderation, texts_of(request)
         found = await search(asked.rules, texts)
         sure = {each.rule.action for each in found if not each.doubtful}
-        if Action.REFUSE in sure:
+        if RuleAction.REFUSE in sure:
             raise await self._refusal(member.guild_id, member.user_id, policy, key=key)
-        why: dict[Why, Sequence[str]] = {}
-        if Action.HOLD in sure:
-            why[Why.RULE] = _named(found, doubtful=False)
+        why: dict[ReviewReason, Sequence[str]] = {}
+        if RuleAction.HOLD in sure:
+            why[ReviewReason.RULE] = _named(found, doubtful=False)
         if doubtful := _named(found, doubtful=True):
-            why[Why.DOUBT] = doubtful
+            why[ReviewReason.DOUBT] = doubtful
         if asked.scan_prompts and not why:
-            why |= await self._scanned("\n".join(texts))
+            why |= await self._scan("\n".join(texts))
         if asked.approval in {Approval.REQUESTS, Approval.BOTH}:
-            why[Why.APPROVAL] = ()
-        warned = Action.WARN in sure
+            why[ReviewReason.APPROVAL] = ()
+        warned = RuleAction.WARN in sure
         if not why:
             if asked.approval is not Approval.RESULTS:
-                return Screened(warned=warned)
-            self._room(member.guild_id, policy)
-            return Screened(review=Review.RESULT, warned=warned)
+                return ScreeningOutcome(warned=warned)
+            self._case_channel(member.guild_id, policy)
+            return ScreeningOutcome(review=Review.RESULT, warned=warned)
         case = self._case(member.guild_id, member.user_id, policy, why, job_id=job_id)
-        return Screened(review=Review.REQUEST, case=case, warned=warned)
+        return ScreeningOutcome(review=Review.REQUEST, case=case, warned=warned)
 
     async def _refusal(self, guild_id: int, user_id: int, policy: Policy, *, key: str) -> PromptRefused:
         """What the author of a refused prompt is told, once it counts where strikes count."""
@@ -99,30 +101,32 @@ class Moderation:
         )
         return PromptRefused(strikes=struck.count, most=rules.strikes, blocked_until=struck.blocked_until)
 
-    async def _scanned(self, text: str) -> dict[Why, Sequence[str]]:
+    async def _scan(self, text: str) -> dict[ReviewReason, Sequence[str]]:
         """What the scan says against a text; that it can't be made is said against it too."""
         if self._scanner is None:
-            return {Why.UNSCANNED: ()}
+            return {ReviewReason.UNSCANNED: ()}
         try:
             verdict = await self._scanner.text(text)
         except ProviderError as exc:
             log.warning("a prompt could not be scanned", extra={"code": exc.code})
-            return {Why.UNSCANNED: ()}
-        return {Why.RISK: verdict.risks} if verdict.risks else {}
+            return {ReviewReason.UNSCANNED: ()}
+        return {ReviewReason.RISK: verdict.risks} if verdict.risks else {}
 
-    def _room(self, guild_id: int, policy: Policy) -> int:
+    def _case_channel(self, guild_id: int, policy: Policy) -> int:
         """The channel where moderators are asked."""
         channel_id = policy.moderation.channel_id
         if channel_id is None or not self._staff.there(guild_id, channel_id):
             raise ReviewImpossible
         return channel_id
 
-    def _case(self, guild_id: int, user_id: int, policy: Policy, why: dict[Why, Sequence[str]], *, job_id: str) -> Case:
+    def _case(
+        self, guild_id: int, user_id: int, policy: Policy, why: dict[ReviewReason, Sequence[str]], *, job_id: str
+    ) -> Case:
         return Case(
             id=f"request-{job_id}",
             kind=CaseKind.REQUEST,
             guild_id=guild_id,
-            channel_id=self._room(guild_id, policy),
+            channel_id=self._case_channel(guild_id, policy),
             user_id=user_id,
             job_id=job_id,
             body={"why": {str(reason): list(named) for reason, named in why.items()}},
@@ -130,11 +134,11 @@ class Moderation:
         )
 
 
-def _named(found: Sequence[Finding], *, doubtful: bool) -> list[str]:
+def _named(found: Sequence[RuleMatch], *, doubtful: bool) -> list[str]:
     """The patterns that a moderator wants to know of; of those that only refuse or warn, the doubtful ones."""
     named = (
         each.rule.pattern
         for each in found
-        if each.doubtful is doubtful and (doubtful or each.rule.action is Action.HOLD)
+        if each.doubtful is doubtful and (doubtful or each.rule.action is RuleAction.HOLD)
     )
     return list(named)[:NAMED]

@@ -7,24 +7,24 @@ from typing import Any
 
 from bot.domain.case import Case, CaseKind
 from bot.domain.job import Job, Review
-from bot.domain.policy import Approval, Moderation
+from bot.domain.policy import Approval, ModerationPolicy
 from bot.errors import ProviderError
 from bot.provider.scan import Scanner
-from bot.service.screening.requests import REVIEW_TIME, Why
+from bot.service.screening.requests import REVIEW_TIME, ReviewReason
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 log = logging.getLogger(__name__)
 
 
-class Inspection:
+class ResultScreening:
     """Decides whether a video may be posted, by what its guild wants now. Whatever is in doubt is held back."""
 
     def __init__(
         self,
         *,
         guilds: GuildStore,
-        decisions: Decisions,
+        decisions: ReviewDecisionStore,
         scanner: Scanner | None,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
@@ -32,7 +32,7 @@ class Inspection:
         self._guilds, self._decisions, self._scanner = guilds, decisions, scanner
         self._clock, self._wake = clock, wake
 
-    async def objection(self, job: Job) -> Case | None:
+    async def find_objection(self, job: Job) -> Case | None:
         """The case that has to be decided before a video in `SUCCEEDED` may be posted; None where it may be.
 
         Raises:
@@ -44,9 +44,9 @@ class Inspection:
         asked = (await self._guilds.state(guild_id)).policy.moderation
         if asked.channel_id is None:
             return None
-        body: dict[str, Any] = await self._scanned(job, asked) if asked.scan_results else {}
+        body: dict[str, Any] = await self._scan(job, asked) if asked.scan_results else {}
         if asked.approval in {Approval.RESULTS, Approval.BOTH}:
-            body.setdefault("why", {})[str(Why.APPROVAL)] = []
+            body.setdefault("why", {})[str(ReviewReason.APPROVAL)] = []
         if not body:
             return None
         return Case(
@@ -71,15 +71,15 @@ class Inspection:
         self._wake()
         return held
 
-    async def _scanned(self, job: Job, asked: Moderation) -> dict[str, Any]:
+    async def _scan(self, job: Job, asked: ModerationPolicy) -> dict[str, Any]:
         """What the scan says against a video; that it can't be made is said against it too."""
         if self._scanner is None or job.result_url is None:
-            return {"why": {str(Why.UNSCANNED): []}}
+            return {"why": {str(ReviewReason.UNSCANNED): []}}
         try:
             verdict = await self._scanner.video(job.result_url, seconds=job.request.duration)
         except ProviderError as exc:
             log.warning("a video could not be scanned", extra={"job": job.id, "code": exc.code})
-            return {"why": {str(Why.UNSCANNED): []}}
+            return {"why": {str(ReviewReason.UNSCANNED): []}}
         if verdict.risks or verdict.level >= asked.scan_level:
-            return {"why": {str(Why.RISK): list(verdict.risks)}, "level": verdict.level}
+            return {"why": {str(ReviewReason.RISK): list(verdict.risks)}, "level": verdict.level}
         return {}

@@ -28,19 +28,19 @@ _LABYRINTHS: Final = tuple(each * 800 + "!" for each in ("a", "ab ", "1", " ", "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class RuleMatch:
     """A rule that finds something, or with `doubtful` one whose search had to be given up: it may find something."""
 
     rule: Rule
     doubtful: bool = False
 
 
-def texts_of(wish: VideoRequest) -> tuple[str, ...]:
+def texts_of(request: VideoRequest) -> tuple[str, ...]:
     """Everything in a request that a person has written."""
-    return tuple(filter(None, (wish.prompt, wish.negative_prompt, *(shot.prompt for shot in wish.shots))))
+    return tuple(filter(None, (request.prompt, request.negative_prompt, *(shot.prompt for shot in request.shots))))
 
 
-async def search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[Finding, ...]:
+async def search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[RuleMatch, ...]:
     """The rules that find something in any of the texts, each once. In a thread: the event loop never waits for it."""
     return await asyncio.to_thread(_search, rules, texts) if rules else ()
 
@@ -56,14 +56,14 @@ async def check_rule(rule: Rule) -> None:
         raise RuleInvalid(pattern=rule.pattern, problem=problem)
 
 
-def _search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[Finding, ...]:
+def _search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[RuleMatch, ...]:
     folded, give_up, found = [fold(text) for text in texts], time.monotonic() + IN_ALL, []
     for rule in rules:
         try:
             if _finds(rule, texts, folded, give_up=give_up):
-                found.append(Finding(rule=rule))
+                found.append(RuleMatch(rule=rule))
         except (TimeoutError, *_UNUSABLE):
-            found.append(Finding(rule=rule, doubtful=True))
+            found.append(RuleMatch(rule=rule, doubtful=True))
     return tuple(found)
 
 
@@ -71,7 +71,7 @@ def _finds(rule: Rule, texts: Sequence[str], folded: Sequence[str], *, give_up: 
     if rule.kind is RuleKind.WORD:
         words = fold(rule.pattern)
         return any(occurs(words, text) for text in folded)
-    pattern = _compiled(rule.pattern)
+    pattern = _compile(rule.pattern)
     return any(_matches(pattern, text, give_up=give_up) for text in dict.fromkeys((*texts, *folded)))
 
 
@@ -88,7 +88,7 @@ def _matches(pattern: regex.Pattern[str], text: str, *, give_up: float) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _compiled(pattern: str) -> regex.Pattern[str]:
+def _compile(pattern: str) -> regex.Pattern[str]:
     """The pattern, ready for use.
 
     Raises:
@@ -105,7 +105,7 @@ def _problem(rule: Rule) -> str | None:
     if rule.kind is RuleKind.WORD:
         return None if fold(rule.pattern) else "empty"
     try:
-        pattern = _compiled(rule.pattern)
+        pattern = _compile(rule.pattern)
     except _UNUSABLE as exc:
         return "malformed" if isinstance(exc, regex.error) else "slow"
     give_up = time.monotonic() + IN_ALL

@@ -5,15 +5,15 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from bot.errors import StoreError, TransitionLost
-from bot.store.privacy.left_guilds import Departure, DepartureStore
+from bot.store.privacy.left_guilds import LeftGuild, LeftGuildStore
 
 log = logging.getLogger(__name__)
 
 
-class Departures:
+class LeftGuilds:
     """Keeps in mind which guilds the bot is in. What it is told of comes from Discord, and is never an outage."""
 
-    def __init__(self, *, store: DepartureStore, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
+    def __init__(self, *, store: LeftGuildStore, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._store, self._clock, self._wake = store, clock, wake
 
     async def joined(self, guild_id: int) -> None:
@@ -44,17 +44,17 @@ class Departures:
     async def work(self) -> None:
         """Take back what waits in guilds that are gone. What a provider has already goes to its person by itself."""
         now = self._clock()
-        if sum([await self._store.take_back_waiting(each, now=now) for each in await self._store.gone()]):
+        if sum([await self._store.take_back_waiting(each, now=now) for each in await self._store.all_left()]):
             self._wake()
 
     async def forget(self, *, before: datetime) -> int:
         """Forget the guilds that were left before then; how many."""
-        return sum([await self._forgotten(each) for each in await self._store.gone() if each.at < before])
+        return sum([await self._forget(each) for each in await self._store.all_left() if each.at < before])
 
-    async def _forgotten(self, departure: Departure) -> bool:
+    async def _forget(self, left_guild: LeftGuild) -> bool:
         try:
-            while await self._store.end_all(departure, now=self._clock()):
+            while await self._store.end_all(left_guild, now=self._clock()):
                 pass
         except TransitionLost:  # something moved there; the next time
             return False
-        return await self._store.forget(departure)
+        return await self._store.forget(left_guild)

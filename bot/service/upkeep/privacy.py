@@ -14,9 +14,9 @@ from typing import Any, Final
 from bot.domain.job import Job
 from bot.domain.rate_limit import RateLimit
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.jobs.copies import Courier
+from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
-from bot.store.jobs.removals import Place
+from bot.store.jobs.removals import MessagePlace
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import PrivacyStore
 
@@ -39,7 +39,7 @@ class Export:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Keeping:
+class RetentionPeriods:
     """How long things are kept; None is for ever. `guilds` is from when the bot leaves one."""
 
     texts: timedelta | None
@@ -59,18 +59,18 @@ class Privacy:
         *,
         store: PrivacyStore,
         deletions: DeletionStore,
-        courier: Courier,
+        result_poster: ResultPoster,
         delivery: Delivery,
-        keeping: Keeping,
+        retention_periods: RetentionPeriods,
         policy_file: Path | None,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._deletions, self._courier, self._delivery = store, deletions, courier, delivery
+        self._store, self._deletions, self._result_poster, self._delivery = store, deletions, result_poster, delivery
         self._policy_file, self._clock, self._wake = policy_file, clock, wake
-        self.keeping = keeping
+        self.retention_periods = retention_periods
         self._exports = RateLimit(times=EXPORTS, span=PAUSE, clock=clock)
-        self._wishes = RateLimit(times=1, span=PAUSE, clock=clock)
+        self._deletions_asked = RateLimit(times=1, span=PAUSE, clock=clock)
 
     async def policy(self, locale: str) -> str | None:
         """The operator's text for readers of a locale; None where there is none, and the bot's own is to be shown."""
@@ -92,7 +92,7 @@ class Privacy:
         """
         self._exports.take(user_id)
         held = await self._store.held(user_id)
-        return await asyncio.to_thread(_packed, user_id, self._clock(), held)
+        return await asyncio.to_thread(_pack, user_id, self._clock(), held)
 
     async def delete(self, user_id: int, *, messages: bool) -> None:
         """Delete everything about a person, and take their name off what has to stay.
@@ -103,34 +103,34 @@ class Privacy:
         Raises:
             TooOften: they have done so a moment ago.
         """
-        self._wishes.check(user_id)
-        wish = await self._deletions.ask(user_id, messages=messages, now=self._clock())
-        self._wishes.count(user_id)  # not before it is kept: whom the database refused may try again
+        self._deletions_asked.check(user_id)
+        deletion = await self._deletions.ask(user_id, messages=messages, now=self._clock())
+        self._deletions_asked.count(user_id)  # not before it is kept: whom the database refused may try again
         log.info("somebody wants their data deleted")
-        await self._fulfil(wish)
+        await self._fulfil(deletion)
 
     async def work(self) -> None:
         """Go on with every deletion that is not finished."""
-        for wish in await self._deletions.open():
-            await self._fulfil(wish)
+        for deletion in await self._deletions.open():
+            await self._fulfil(deletion)
 
-    async def _fulfil(self, wish: Deletion) -> None:
+    async def _fulfil(self, deletion: Deletion) -> None:
         now = self._clock()
-        hurried = now - wish.at > HURRY
-        if await self._deletions.end_jobs(wish, now=now):
+        hurried = now - deletion.at > HURRY
+        if await self._deletions.end_jobs(deletion, now=now):
             self._wake()
-        await self._deletions.clear(wish, now=now)
+        await self._deletions.clear(deletion, now=now)
         try:
-            while jobs := await self._deletions.closed(wish, hurried=hurried, most=BATCH):
+            while jobs := await self._deletions.closed(deletion, hurried=hurried, most=BATCH):
                 for job, places in jobs:
-                    await self._forget(job, places if wish.messages else [], hurried=hurried)
+                    await self._forget(job, places if deletion.messages else [], hurried=hurried)
         except DestinationBusy as exc:
             log.info("a deletion waits for Discord", extra={"reason": exc.reason})
             return
-        if await self._deletions.finish(wish, hurried=hurried, now=now):
+        if await self._deletions.finish(deletion, hurried=hurried, now=now):
             log.info("a deletion is finished")
 
-    async def _forget(self, job: Job, places: list[Place], *, hurried: bool) -> None:
+    async def _forget(self, job: Job, places: list[MessagePlace], *, hurried: bool) -> None:
         """The messages and the file first: the row is what knows of them.
 
         Raises:
@@ -138,7 +138,7 @@ class Privacy:
         """
         for place in places:
             try:
-                await self._courier.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
+                await self._result_poster.take_away(job, channel_id=place.channel_id, message_id=place.message_id)
             except DestinationLost as exc:
                 log.info("a message stays", extra={"job": job.id, "reason": exc.reason})
             except DestinationBusy:
@@ -156,7 +156,7 @@ def _read(file: Path) -> str | None:
         return None
 
 
-def _packed(user_id: int, now: datetime, held: dict[str, list[dict[str, Any]]]) -> Export:
+def _pack(user_id: int, now: datetime, held: dict[str, list[dict[str, Any]]]) -> Export:
     whole = {"user_id": user_id, "made_at": now.isoformat(), "held": held}
     content, name = json.dumps(whole, ensure_ascii=False, indent=1).encode(), f"shotcaller-{user_id}.json"
     if len(content) <= PLAIN:

@@ -7,9 +7,9 @@ from typing import Final
 
 from bot.errors import SettingsInvalid, TransitionLost
 from bot.service.jobs.delivery import Delivery
-from bot.service.upkeep.left_guilds import Departures
-from bot.service.upkeep.privacy import Keeping
-from bot.store.member.drafts import Drafts
+from bot.service.upkeep.left_guilds import LeftGuilds
+from bot.service.upkeep.privacy import RetentionPeriods
+from bot.store.member.drafts import DraftStore
 from bot.store.privacy.retention import RetentionStore
 
 log = logging.getLogger(__name__)
@@ -27,33 +27,35 @@ class Retention:
         self,
         *,
         store: RetentionStore,
-        drafts: Drafts,
-        departures: Departures,
+        drafts: DraftStore,
+        left_guilds: LeftGuilds,
         delivery: Delivery,
-        keeping: Keeping,
+        retention_periods: RetentionPeriods,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._drafts, self._departures, self._delivery = store, drafts, departures, delivery
-        self._keeping, self._clock, self._wake = keeping, clock, wake
+        self._store, self._drafts, self._left_guilds, self._delivery = store, drafts, left_guilds, delivery
+        self._retention_periods, self._clock, self._wake = retention_periods, clock, wake
 
     async def work(self) -> None:
         """Forget what is old, unless the clock has leapt: what is deleted for a wrong date is lost.
 
         A clock that has leapt is believed the next day, when it has gone on as a clock does.
         """
-        now, keeping = self._clock(), self._keeping
+        now, retention_periods = self._clock(), self._retention_periods
         if not await self._store.believable(now):
             log.info("nothing is forgotten today: the clock is new, or has leapt")
             return
-        forgotten = await self._texts(now - keeping.texts) if keeping.texts is not None else 0
-        expired = await self._files(now - keeping.files) if keeping.files is not None else 0
-        texts = DRAFTS if keeping.texts is None else min(keeping.texts, DRAFTS)
+        forgotten = (
+            await self._forget_texts(now - retention_periods.texts) if retention_periods.texts is not None else 0
+        )
+        expired = await self._forget_files(now - retention_periods.files) if retention_periods.files is not None else 0
+        texts = DRAFTS if retention_periods.texts is None else min(retention_periods.texts, DRAFTS)
         await self._drafts.forget(before=now - texts)
-        before = None if keeping.texts is None else now - keeping.texts
+        before = None if retention_periods.texts is None else now - retention_periods.texts
         await self._store.trim(texts=before, records=now - RECORDS, now=now)
         await self._store.end_sanctions(now=now)
-        guilds = await self._departures.forget(before=now - keeping.guilds)
+        guilds = await self._left_guilds.forget(before=now - retention_periods.guilds)
         await self._tidy()
         log.info("forgotten", extra={"texts": forgotten, "files": expired, "guilds": guilds})
 
@@ -63,13 +65,13 @@ class Retention:
         except SettingsInvalid as exc:
             log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
 
-    async def _texts(self, before: datetime) -> int:
+    async def _forget_texts(self, before: datetime) -> int:
         count = 0
         while found := await self._store.forget_texts(before=before, most=BATCH):
             count += found
         return count
 
-    async def _files(self, before: datetime) -> int:
+    async def _forget_files(self, before: datetime) -> int:
         count = 0
         while jobs := await self._store.unfetched(before=before, most=BATCH):
             for job in jobs:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import StoreError
-from bot.store.periodic_tasks import ChoreStore
+from bot.store.periodic_tasks import PeriodicTaskStore
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ RETRY: Final = timedelta(minutes=5)  # before a chore that failed is tried again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chore:
+class PeriodicTask:
     """Something to do every so often, with `prompt` also whenever the steward is woken; twice must be harmless."""
 
     name: str
@@ -27,11 +27,13 @@ class Chore:
     prompt: bool = False
 
 
-class Steward:
+class Scheduler:
     """Does the chores. `wake` may be called from anywhere in the event loop."""
 
-    def __init__(self, *, chores: Sequence[Chore], store: ChoreStore, clock: Callable[[], datetime]) -> None:
-        self._chores, self._store, self._clock = tuple(chores), store, clock
+    def __init__(
+        self, *, periodic_tasks: Sequence[PeriodicTask], store: PeriodicTaskStore, clock: Callable[[], datetime]
+    ) -> None:
+        self._do_periodic, self._store, self._clock = tuple(periodic_tasks), store, clock
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -43,13 +45,13 @@ class Steward:
         while True:
             woken = self._news.is_set()
             self._news.clear()
-            for chore in self._chores:
-                await self._see_to(chore, at_once=woken and chore.prompt)
+            for chore in self._do_periodic:
+                await self._run_if_due(chore, at_once=woken and chore.prompt)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK.total_seconds()):
                     await self._news.wait()
 
-    async def _see_to(self, chore: Chore, *, at_once: bool) -> None:
+    async def _run_if_due(self, chore: PeriodicTask, *, at_once: bool) -> None:
         try:
             if not (await self._store.take(chore.name, now=self._clock(), every=chore.every) or at_once):
                 return

@@ -25,7 +25,7 @@ async def record(tx: Transaction, entry: AuditEntry) -> bool:
     )
 
 
-class Audit:
+class AuditStore:
     """Reads the record, and keeps in mind what the audit channels have been told."""
 
     def __init__(self, database: Database) -> None:
@@ -39,11 +39,11 @@ class Audit:
         """A guild's latest entries, the newest first."""
         return await self._all("SELECT * FROM audit WHERE guild_id = $1 ORDER BY at DESC LIMIT $2", guild_id, most)
 
-    async def untold(self, *, most: int) -> list[AuditEntry]:
+    async def not_yet_told(self, *, most: int) -> list[AuditEntry]:
         """The entries that no channel has been told, the oldest first."""
         return await self._all("SELECT * FROM audit WHERE told_at IS NULL ORDER BY at LIMIT $1", most)
 
-    async def told(self, entry_id: str, *, now: datetime) -> None:
+    async def mark_told(self, entry_id: str, *, now: datetime) -> None:
         """A channel has it, or there is none to tell."""
         await self._database.transact(
             lambda tx: tx.execute(

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
 from bot.domain.policy import Policy
-from bot.domain.policy_diff import Changed, differences
+from bot.domain.policy_diff import PolicyChange, differences
 from bot.domain.quota import Allowance
 from bot.domain.row import Row, millis
 from bot.errors import TransitionLost
@@ -25,9 +25,9 @@ class GuildStore:
 
     async def state(self, guild_id: int | None) -> GuildState:
         """What is decided about a guild; untouched for one that nobody has decided about, or for direct messages."""
-        return (await self.standing(guild_id=guild_id, user_id=0))[1]
+        return (await self.states(guild_id=guild_id, user_id=0))[1]
 
-    async def standing(self, *, guild_id: int | None, user_id: int) -> tuple[GuildState, GuildState, MemberState]:
+    async def states(self, *, guild_id: int | None, user_id: int) -> tuple[GuildState, GuildState, MemberState]:
         """What is decided about the whole bot, a guild, and a member of it: all that a request has to pass."""
 
         async def work(tx: Transaction) -> tuple[GuildState, GuildState, MemberState]:
@@ -40,7 +40,7 @@ class GuildStore:
 
         return await self._database.transact(work)
 
-    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> Changed:
+    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
         """Change a guild's policy by a function of the present one. Two admins' changes both hold.
 
         The entry is recorded with the differences as `changes`; where nothing differs, nothing is written.
@@ -49,13 +49,13 @@ class GuildStore:
             ValueError: by `apply`; nothing has changed.
         """
 
-        async def work(tx: Transaction) -> Changed:
+        async def work(tx: Transaction) -> PolicyChange:
             row = await _locked(tx, entry.guild_id, now=entry.at)
             present = GuildState.from_row(row).policy
             policy = apply(present)
             found = differences(present, policy)
             if not found:
-                return Changed(policy=policy, differences=())
+                return PolicyChange(policy=policy, differences=())
             changed = await tx.execute(
                 "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
                 "WHERE guild_id = $1 AND version = $2",
@@ -69,7 +69,7 @@ class GuildStore:
                 raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
             detail = {**entry.detail, "changes": [each.body() for each in found]}
             await record(tx, replace(entry, detail=detail))
-            return Changed(policy=policy, differences=found)
+            return PolicyChange(policy=policy, differences=found)
 
         return await self._database.transact(work)
 

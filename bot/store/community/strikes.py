@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.guild import BY_ITSELF, AuditEntry
-from bot.domain.policy import Moderation
+from bot.domain.guild import BY_THE_BOT, AuditEntry
+from bot.domain.policy import ModerationPolicy
 from bot.domain.row import millis
 from bot.store.community.guilds import block
 from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Struck:
+class StrikeOutcome:
     """How many strikes count now, and until when their author is blocked for them."""
 
     count: int
@@ -25,11 +25,11 @@ class StrikeStore:
         self._database = database
 
     async def strike(
-        self, *, key: str, guild_id: int, user_id: int, reason: str, rules: Moderation, now: datetime
-    ) -> Struck:
+        self, *, key: str, guild_id: int, user_id: int, reason: str, rules: ModerationPolicy, now: datetime
+    ) -> StrikeOutcome:
         """Count a refused prompt, the same key once. Strikes that have led to a block, or are too old, are gone."""
 
-        async def work(tx: Transaction) -> Struck:
+        async def work(tx: Transaction) -> StrikeOutcome:
             member, since = (guild_id, user_id), millis(now - timedelta(days=rules.strike_days))
             await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2 AND at <= $3", *member, since)
             await tx.execute(
@@ -40,14 +40,14 @@ class StrikeStore:
             row = await tx.one("SELECT count(*) AS n FROM strikes WHERE guild_id = $1 AND user_id = $2", *member)
             count = int(row["n"]) if row else 0
             if count < rules.strikes:
-                return Struck(count=count)
+                return StrikeOutcome(count=count)
             until = now + timedelta(hours=rules.block_hours)
             await tx.execute("DELETE FROM strikes WHERE guild_id = $1 AND user_id = $2", *member)
             detail = {"member": user_id, "count": count, "until": until.isoformat()}
             entry = AuditEntry(
-                id=f"strikes-{key}", guild_id=guild_id, actor_id=BY_ITSELF, action="strikes", at=now, detail=detail
+                id=f"strikes-{key}", guild_id=guild_id, actor_id=BY_THE_BOT, action="strikes", at=now, detail=detail
             )
             await block(tx, entry, user_id=user_id, until=until, reason="", shorten=False)
-            return Struck(count=count, blocked_until=until)
+            return StrikeOutcome(count=count, blocked_until=until)
 
         return await self._database.transact(work)

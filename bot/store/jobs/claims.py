@@ -41,7 +41,7 @@ _CLAIM_WAITING: Final = (
 )
 
 
-class Claims:
+class ClaimStore:
     """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
 
     def __init__(self, database: Database) -> None:

@@ -40,7 +40,7 @@ class CopyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def mean(
+    async def intend(
         self, nonce: str, *, job_id: str, guild_id: int, channel_id: int, at: datetime, due_at: datetime
     ) -> None:
         """Write that a copy may be in a channel after `at`, by Discord's clock, and is shown to its guild from now on.

@@ -22,7 +22,7 @@ from bot.store.money import ledger
 WRITTEN_OFF: Final = "written_off"  # why such a job failed
 
 
-class DeadLetters:
+class DeadLetterStore:
     """The decisions in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:

@@ -8,7 +8,7 @@ person's turn in it have a row exactly while something of theirs waits.
 from operator import itemgetter
 from typing import Final
 
-from bot.domain.concurrency import Place
+from bot.domain.concurrency import QueuePlace
 from bot.domain.job import Job
 from bot.domain.row import Row
 from bot.store.database import Transaction
@@ -80,7 +80,7 @@ async def leave(tx: Transaction, job: Job) -> int:
     return number
 
 
-async def place_of(tx: Transaction, job: Job) -> Place:
+async def place_of(tx: Transaction, job: Job) -> QueuePlace:
     """Where a waiting job stands, by the order of the claims, leaving limits and pauses aside; 1 for any other job."""
     row = await tx.one(
         "SELECT t.served, q.served AS queue_served FROM turns AS t "
@@ -89,7 +89,7 @@ async def place_of(tx: Transaction, job: Job) -> Place:
         *_turn(job),
     )
     if row is None:
-        return Place(own=1, queue=1, provider=1)
+        return QueuePlace(own=1, queue=1, provider=1)
     own = 1 + await _count(
         tx,
         f"SELECT count(*) AS n FROM jobs WHERE status = 'queued' AND {_TURN} AND (turn, id) < ($5, $6)",  # noqa: S608 (constant)
@@ -99,7 +99,7 @@ async def place_of(tx: Transaction, job: Job) -> Place:
     )
     queue = own + await _count(tx, _BEFORE_IN_QUEUE, *_turn(job), row["served"], own)
     others = await _count(tx, _BEFORE_IN_OTHERS, *_turn(job)[:2], row["queue_served"], queue)
-    return Place(own=own, queue=queue, provider=queue + others)
+    return QueuePlace(own=own, queue=queue, provider=queue + others)
 
 
 async def first(tx: Transaction, provider: str, *, most: int) -> list[Job]:

@@ -7,7 +7,7 @@ from bot.domain.job import Job
 from bot.domain.quota import Unit
 from bot.domain.row import Row, from_millis
 from bot.domain.statement import Kind
-from bot.domain.usage import Posting, Sought
+from bot.domain.usage import JobFilter, LedgerEntry
 from bot.store.database import Database, Transaction
 
 # The very words of the partial indexes, so that every database takes them.
@@ -15,12 +15,12 @@ _OPEN: Final = (
     "delivered_at IS NULL AND dead_letter IS NULL "
     "AND status IN ('pending', 'queued', 'submitting', 'running', 'succeeded')"
 )
-_WHERE: Final[Mapping[Sought, str]] = {
-    Sought.LATEST: "true",
-    Sought.WAITING: f"{_OPEN} AND status IN ('pending', 'queued')",
-    Sought.RUNNING: f"{_OPEN} AND status IN ('submitting', 'running', 'succeeded')",
-    Sought.DEAD: "dead_letter IS NOT NULL",
-    Sought.EVERYWHERE: "dead_letter IS NOT NULL",
+_WHERE: Final[Mapping[JobFilter, str]] = {
+    JobFilter.LATEST: "true",
+    JobFilter.WAITING: f"{_OPEN} AND status IN ('pending', 'queued')",
+    JobFilter.RUNNING: f"{_OPEN} AND status IN ('submitting', 'running', 'succeeded')",
+    JobFilter.DEAD: "dead_letter IS NOT NULL",
+    JobFilter.EVERYWHERE: "dead_letter IS NOT NULL",
 }
 
 
@@ -31,12 +31,12 @@ class GuildJobStore:
         self._database = database
 
     async def jobs(
-        self, sought: Sought, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int
+        self, job_filter: JobFilter, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int
     ) -> list[Job]:
         """Jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
-        where, values = [_WHERE[sought]], [most, skip]
+        where, values = [_WHERE[job_filter]], [most, skip]
         for column, value in (
-            ("guild_id", None if sought is Sought.EVERYWHERE else guild_id),
+            ("guild_id", None if job_filter is JobFilter.EVERYWHERE else guild_id),
             ("user_id", user_id),
         ):
             if value is not None:
@@ -53,19 +53,19 @@ class GuildJobStore:
 
         return await self._database.transact(work)
 
-    async def postings(self, job_id: str) -> list[Posting]:
+    async def ledger_entries(self, job_id: str) -> list[LedgerEntry]:
         """A job's lines in the ledger, in their order."""
 
-        async def work(tx: Transaction) -> list[Posting]:
+        async def work(tx: Transaction) -> list[LedgerEntry]:
             rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
-            found = [_posting(row) for row in rows]
+            found = [_ledger_entry(row) for row in rows]
             return sorted(found, key=lambda each: (each.at, each.kind is not Kind.HOLD, each.owner))
 
         return await self._database.transact(work)
 
 
-def _posting(row: Row) -> Posting:
-    return Posting(
+def _ledger_entry(row: Row) -> LedgerEntry:
+    return LedgerEntry(
         at=from_millis(row["at"]),
         owner=row["owner"],
         kind=Kind(row["kind"]),

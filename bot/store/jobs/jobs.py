@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.domain.case import Case
-from bot.domain.eta import likeness
+from bot.domain.eta import similarity_key
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.quota import Funding
 from bot.domain.row import millis
@@ -189,7 +189,7 @@ class JobStore:
 
         return await self._database.transact(work)
 
-    async def bury(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
+    async def mark_dead_letter(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
         """A dead letter: it cannot be delivered or decided by itself. The hold stays.
 
         Raises:
@@ -247,7 +247,7 @@ def _columns(job: Job) -> tuple[object, ...]:
     return (
         *(job.id, job.idempotency_key, job.user_id, job.locale),
         *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
-        *(job.provider, job.request.model_dump_json(), likeness(job.request), _entered_as(job), job.attempt),
+        *(job.provider, job.request.model_dump_json(), similarity_key(job.request), _entered_as(job), job.attempt),
         *(job.owner, job.period, job.credits, job.usd_micros),
         *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
         *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),

@@ -18,7 +18,7 @@ _WAITED_FOR: Final = (
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 
-class Moments:
+class HeartbeatStore:
     """The moments of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
@@ -30,7 +30,7 @@ class Moments:
         found: datetime | None = from_millis(row["at"]) if row else None
         return found
 
-    async def alive(self, *, now: datetime, longest: timedelta, review: timedelta) -> int:
+    async def beat(self, *, now: datetime, longest: timedelta, review: timedelta) -> int:
         """Say that the bot lives; how many jobs were due later than ever is waited, and are not any more.
 
         The waits are at most `longest`, and `review` where a moderator is waited for.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.concurrency import Waiting
-from bot.domain.eta import likeness
+from bot.domain.eta import similarity_key
 from bot.domain.guild import EVERYWHERE
 from bot.domain.job import Job
 from bot.domain.quota import Account, Fund
@@ -15,7 +15,7 @@ from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED
 from bot.store.money import ledger
 
 
-class Lookup:
+class JobQueryStore:
     """Reads one database. Every method may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
@@ -85,7 +85,7 @@ class Lookup:
             "SELECT finished_at - submitted_at AS took FROM jobs "
             "WHERE eta_key = $1 AND status = 'succeeded' AND submitted_at IS NOT NULL "
             "ORDER BY finished_at DESC LIMIT $2",
-            likeness(request),
+            similarity_key(request),
             most,
         )
         return [row["took"] / 1000 for row in rows]

@@ -9,7 +9,7 @@ from bot.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class MessagePlace:
     """A message about a job that may be there."""
 
     channel_id: int
@@ -35,7 +35,7 @@ async def due_again(tx: Transaction, job_id: str, *, now: datetime) -> None:
     )
 
 
-async def places_of(tx: Transaction, job: Job) -> list[Place]:
+async def places_of(tx: Transaction, job: Job) -> list[MessagePlace]:
     """The card, the result, what was shared of it and all copies, in a gallery or anywhere, that have been posted."""
     row = await tx.one("SELECT channel_id, message_id FROM gallery WHERE job_id = $1", job.id)
     known = [
@@ -44,11 +44,13 @@ async def places_of(tx: Transaction, job: Job) -> list[Place]:
         (job.destination.channel_id, job.shared_message_id),
         (row["channel_id"], row["message_id"]) if row else (None, None),
     ]
-    posted = [Place(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None]
+    posted = [
+        MessagePlace(channel_id=a, message_id=b) for a, b in dict.fromkeys(known) if a is not None and b is not None
+    ]
     return [*posted, *(each for each in await _copies_of(tx, job, withdrawn=0) if each not in posted)]
 
 
-async def _copies_of(tx: Transaction, job: Job, *, withdrawn: int) -> list[Place]:
+async def _copies_of(tx: Transaction, job: Job, *, withdrawn: int) -> list[MessagePlace]:
     """The copies that were posted again, or only those that are withdrawn."""
     rows = await tx.all(
         "SELECT channel_id, message_id FROM copies WHERE job_id = $1 AND message_id IS NOT NULL AND withdrawn >= $2 "
@@ -56,7 +58,7 @@ async def _copies_of(tx: Transaction, job: Job, *, withdrawn: int) -> list[Place
         job.id,
         withdrawn,
     )
-    return [Place(channel_id=row["channel_id"], message_id=row["message_id"]) for row in rows]
+    return [MessagePlace(channel_id=row["channel_id"], message_id=row["message_id"]) for row in rows]
 
 
 class RemovalStore:
@@ -79,11 +81,11 @@ class RemovalStore:
         )
         return Removal(job_id=row["job_id"], tries=row["tries"]) if row else None
 
-    async def places(self, job: Job) -> list[Place]:
+    async def places(self, job: Job) -> list[MessagePlace]:
         """Where a job's messages may be; see `places_of`."""
         return await self._database.transact(lambda tx: places_of(tx, job))
 
-    async def due(self, job: Job) -> list[Place]:
+    async def due(self, job: Job) -> list[MessagePlace]:
         """Which of a job's messages are to be taken away: all of a deleted one's, else the withdrawn copies."""
         return await self._database.transact(
             lambda tx: _copies_of(tx, job, withdrawn=1) if job.removed_at is None else places_of(tx, job)

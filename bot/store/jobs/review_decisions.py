@@ -26,7 +26,7 @@ DENIED: Final = "denied"  # the failures of a job that no moderator let pass
 NOT_REVIEWED: Final = "not_reviewed"
 
 
-class Decisions:
+class ReviewDecisionStore:
     """What moderators decide, in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:

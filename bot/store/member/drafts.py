@@ -10,7 +10,7 @@ from bot.domain.row import Row, millis
 from bot.store.database import Database, Transaction
 
 
-class Drafts:
+class DraftStore:
     """The drafts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:

@@ -43,7 +43,7 @@ class FeedbackStore:
         row = await self._database.transact(lambda tx: tx.one("SELECT * FROM feedback WHERE id = $1", key))
         return Note.from_row(row) if row else None
 
-    async def untold(self, *, most: int) -> list[Note]:
+    async def not_yet_told(self, *, most: int) -> list[Note]:
         """What the operator has not had yet, the oldest first."""
         rows = await self._database.transact(
             lambda tx: tx.all(
@@ -62,7 +62,7 @@ class FeedbackStore:
             )
         )
 
-    async def told(self, key: str, *, message_id: int | None, now: datetime) -> None:
+    async def mark_told(self, key: str, *, message_id: int | None, now: datetime) -> None:
         """The operator has it, in this message."""
         await self._database.transact(
             lambda tx: tx.execute(

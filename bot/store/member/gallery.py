@@ -10,7 +10,7 @@ from bot.store.jobs.removals import due_again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hanging:
+class GalleryCopy:
     """A copy that is meant to be posted, tried `tries` times, first at `posting_at` by Discord's clock."""
 
     job_id: str
@@ -35,7 +35,7 @@ class GalleryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def mean(self, job_id: str, *, channel_id: int, now: datetime) -> bool:
+    async def intend(self, job_id: str, *, channel_id: int, now: datetime) -> bool:
         """Write that a copy is to be posted; False where it is already posted or on its way.
 
         A copy that was given up is meant again, where the gallery is now.
@@ -54,10 +54,10 @@ class GalleryStore:
 
         return await self._database.transact(work)
 
-    async def claim(self, *, now: datetime, until: datetime) -> Hanging | None:
+    async def claim(self, *, now: datetime, until: datetime) -> GalleryCopy | None:
         """The next copy to post; nobody else gets it before `until`, when it is due again."""
 
-        async def work(tx: Transaction) -> Hanging | None:
+        async def work(tx: Transaction) -> GalleryCopy | None:
             row = await tx.one(
                 "UPDATE gallery SET due_at = $2, tries = tries + 1 WHERE job_id = ("  # noqa: S608 (a constant)
                 "SELECT job_id FROM gallery WHERE due_at <= $1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1 "
@@ -65,7 +65,7 @@ class GalleryStore:
                 millis(now),
                 millis(until),
             )
-            return Hanging.from_row(row) if row else None
+            return GalleryCopy.from_row(row) if row else None
 
         return await self._database.transact(work)
 
@@ -87,7 +87,7 @@ class GalleryStore:
 
         return await self._database.transact(work)
 
-    async def posting(self, job_id: str, *, at: datetime) -> None:
+    async def begin_posting(self, job_id: str, *, at: datetime) -> None:
         """Write that the copy may be in the channel from that moment on, by Discord's clock."""
         await self._change("posting_at = coalesce(posting_at, $2)", job_id, millis(at))
 

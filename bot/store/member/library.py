@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.job import Job
 from bot.domain.row import Row, millis
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import LibraryQuery
 from bot.store.database import Database, Transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
@@ -27,7 +27,7 @@ _STARRED: Final = (
 )
 
 
-class Shelf:
+class LibraryStore:
     """The library in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
@@ -69,17 +69,19 @@ class Shelf:
 
         return await self._database.transact(work)
 
-    async def videos(self, wanted: Wanted, *, user_id: int, guild_id: int | None, skip: int, most: int) -> list[Job]:
+    async def videos(
+        self, query: LibraryQuery, *, user_id: int, guild_id: int | None, skip: int, most: int
+    ) -> list[Job]:
         """A person's posted videos, the newest first; or the starred ones, the latest star first.
 
         Those of others have to be shown in that guild.
         """
-        sql = (_STARRED if wanted.favourites else _MINE) + "LIMIT $4 OFFSET $5"
-        model = f"{_literal(wanted.model)}/%" if wanted.model else "%"
-        text = f"%{_literal(wanted.text.casefold())}%" if wanted.text else "%"
+        sql = (_STARRED if query.favourites else _MINE) + "LIMIT $4 OFFSET $5"
+        model = f"{_literal(query.model)}/%" if query.model else "%"
+        text = f"%{_literal(query.text.casefold())}%" if query.text else "%"
 
         async def work(tx: Transaction) -> list[Row]:
-            seen = [guild_id or 0] if wanted.favourites else []
+            seen = [guild_id or 0] if query.favourites else []
             return list(await tx.all(sql, user_id, model, text, most, skip, *seen))
 
         return [Job.from_row(row) for row in await self._database.transact(work)]

@@ -24,7 +24,7 @@ def of_guild(guild_id: int) -> str:
     return f"guild:{guild_id}"
 
 
-class Preferences:
+class PreferenceStore:
     """The choices kept in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:

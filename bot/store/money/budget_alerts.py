@@ -73,14 +73,14 @@ class BudgetStore:
         """See `note_refusal`."""
         await self._database.transact(lambda tx: note_refusal(tx, refusal, now=now))
 
-    async def untold(self, *, most: int) -> list[BudgetAlert]:
+    async def not_yet_told(self, *, most: int) -> list[BudgetAlert]:
         """What nobody has been told yet, the oldest first; the highest share of one ceiling last."""
         rows = await self._database.transact(
             lambda tx: tx.all("SELECT * FROM budget_alerts WHERE told_at IS NULL ORDER BY at, percent LIMIT $1", most)
         )
         return [BudgetAlert.from_row(row) for row in rows]
 
-    async def told(self, alerts: Sequence[BudgetAlert], *, now: datetime) -> None:
+    async def mark_told(self, alerts: Sequence[BudgetAlert], *, now: datetime) -> None:
         """They have been told, or there is nobody to tell."""
 
         async def work(tx: Transaction) -> None:

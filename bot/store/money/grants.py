@@ -7,14 +7,14 @@ from datetime import datetime
 
 from bot.domain.case import Case, CaseState
 from bot.domain.guild import AuditEntry
-from bot.domain.quota import EVER, Fund, extra_of
+from bot.domain.quota import NO_END, Fund, extra_of
 from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
 from bot.store.community.cases import body_of, decide, open_case
 from bot.store.database import Database, Transaction
 from bot.store.money import ledger
-from bot.store.money.ledger import Line
+from bot.store.money.ledger import LedgerLine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Gift:
     sources: tuple[Fund, ...]
 
 
-class Grants:
+class GrantStore:
     """The grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
@@ -76,7 +76,7 @@ class Grants:
 
         return await self._database.transact(work)
 
-    async def wish(self, case: Case, *, stale: datetime) -> bool:
+    async def ask_for_more(self, case: Case, *, stale: datetime) -> bool:
         """Open a wish for more credits, or put it in place of the member's open one; whether a new one was opened.
 
         A stale one is not changed but left behind: one from before that time, or one that could not be posted where
@@ -131,7 +131,7 @@ async def _grant(
     granted = max(amount, -account.balance)
     if not granted:
         return 0, account.balance
-    line = Line(
+    line = LedgerLine(
         id=_id(key, "grant", fund),
         owner=fund.owner,
         period=fund.period,
@@ -153,7 +153,7 @@ async def _given(tx: Transaction, gift: Gift) -> bool:
     return False
 
 
-def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, Fund]) -> list[Line]:
+def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, Fund]) -> list[LedgerLine]:
     """What a gift does: the giver's allowance is spent, or what came from people shrinks; the receiver's grows."""
     missing, lines, parts = gift.credits, [], Counter[str]()
     for source, balance in balances.items():
@@ -167,8 +167,8 @@ def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, F
     return [line for line in lines if line.settled or line.granted]
 
 
-def _gift_line(gift: Gift, place: Fund, *, granted: int) -> Line:
-    return Line(
+def _gift_line(gift: Gift, place: Fund, *, granted: int) -> LedgerLine:
+    return LedgerLine(
         id=_id(gift.key, "gift", place),
         owner=place.owner,
         period=place.period,
@@ -178,7 +178,7 @@ def _gift_line(gift: Gift, place: Fund, *, granted: int) -> Line:
     )
 
 
-def _extra(user_id: int, guild_id: int, period: str = EVER) -> Fund:
+def _extra(user_id: int, guild_id: int, period: str = NO_END) -> Fund:
     return Fund(owner=extra_of(user_id=user_id, guild_id=guild_id), period=period)
 
 

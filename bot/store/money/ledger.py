@@ -22,7 +22,7 @@ _ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hol
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class LedgerLine:
     """One line of the ledger, and what it changes in its account."""
 
     id: str
@@ -53,16 +53,16 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
     """
     if min(job.credits, job.usd_micros) < 0:
         raise StoreError(f"the price of job {job.id} is below nothing")
-    purses = await existing(tx, funding.purses)
-    accounts = await lock(tx, (*purses, *funding.caps))
+    sources = await existing(tx, funding.sources)
+    accounts = await lock(tx, (*sources, *funding.caps))
     missing = job.credits
-    for fund in purses:
+    for fund in sources:
         share = min(missing, accounts[_key(fund)].balance)
-        if share > 0 or fund is purses[0]:
+        if share > 0 or fund is sources[0]:
             await _hold(tx, job, fund, share, now=now)
         missing -= share
     if missing > 0:
-        first = purses[0]
+        first = sources[0]
         raise QuotaExceeded(
             price=job.credits,
             balance=job.credits - missing,
@@ -129,7 +129,7 @@ async def read_account(tx: Transaction, fund: Fund) -> Account:
     return account if fund.allowance is None else replace(account, allowance=fund.allowance)
 
 
-async def enter(tx: Transaction, line: Line, *, now: datetime) -> bool:
+async def enter(tx: Transaction, line: LedgerLine, *, now: datetime) -> bool:
     """Write a line and change its account by it, once; whether it was new.
 
     Raises:
@@ -168,7 +168,7 @@ async def _hold_under(tx: Transaction, job: Job, cap: Fund, account: Account, *,
 async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: datetime) -> None:
     await enter(
         tx,
-        Line(
+        LedgerLine(
             id=line_id(job.id, "hold", owner=fund.owner, period=fund.period),
             job_id=job.id,
             owner=fund.owner,
@@ -198,7 +198,7 @@ async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, n
     """End one hold. That it happens once is the job's state's doing, and the ledger's own unique index's."""
     ended = await enter(
         tx,
-        Line(
+        LedgerLine(
             id=line_id(job.id, kind, owner=line["owner"], period=line["period"]),
             job_id=job.id,
             owner=line["owner"],

@@ -6,7 +6,7 @@ from typing import Final
 from bot.domain.quota import budget_of
 from bot.store.database import Database, Transaction
 
-_OFF: Final = (
+_MISMATCHED: Final = (
     "SELECT a.owner, a.period FROM accounts AS a LEFT JOIN "
     "(SELECT owner, period, sum(held) AS held, sum(settled) AS settled FROM ledger GROUP BY owner, period) AS l "
     "ON l.owner = a.owner AND l.period = a.period "
@@ -26,7 +26,7 @@ _BUDGET: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sum:
+class Amounts:
     """What is reserved and what is spent, of credits or of millionths of a USD."""
 
     held: int
@@ -34,7 +34,7 @@ class Sum:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Books:
+class LedgerTotals:
     """What the books come to, over all periods.
 
     `videos` were delivered, for so many `credits`, at a `cost` in millionths of a USD as each job has it. `members` is
@@ -45,28 +45,28 @@ class Books:
     videos: int
     credits: int
     cost: int
-    members: Sum
-    budget: Sum
-    off: tuple[tuple[str, str], ...]
+    members: Amounts
+    budget: Amounts
+    mismatched: tuple[tuple[str, str], ...]
 
 
-async def read_books(database: Database, *, guild_id: int | None = None) -> Books:
+async def read_ledger_totals(database: Database, *, guild_id: int | None = None) -> LedgerTotals:
     """Add everything up; `budget` is then a guild's, if one is given. Reads every line: not for every day.
 
     Raises:
         StoreUnavailable: the database refuses.
     """
 
-    async def work(tx: Transaction) -> Books:
-        (done,), off = await tx.all(_DELIVERED), await tx.all(_OFF)
+    async def work(tx: Transaction) -> LedgerTotals:
+        (done,), mismatched = await tx.all(_DELIVERED), await tx.all(_MISMATCHED)
         (members,), (budget,) = await tx.all(_MEMBERS), await tx.all(_BUDGET, budget_of(guild_id))
-        return Books(
+        return LedgerTotals(
             videos=int(done["videos"]),
             credits=int(done["credits"]),
             cost=int(done["cost"]),
-            members=Sum(held=int(members["held"]), settled=int(members["settled"])),
-            budget=Sum(held=int(budget["held"]), settled=int(budget["settled"])),
-            off=tuple((row["owner"], row["period"]) for row in off),
+            members=Amounts(held=int(members["held"]), settled=int(members["settled"])),
+            budget=Amounts(held=int(budget["held"]), settled=int(budget["settled"])),
+            mismatched=tuple((row["owner"], row["period"]) for row in mismatched),
         )
 
     return await database.transact(work)

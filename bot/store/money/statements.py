@@ -3,23 +3,23 @@
 from bot.domain.job import Job
 from bot.domain.quota import extra_of, owner_of
 from bot.domain.row import Row, from_millis
-from bot.domain.statement import Entry, Kind
+from bot.domain.statement import Kind, StatementEntry
 from bot.store.database import Database, Transaction
 
 
-class Statements:
+class StatementStore:
     """Reads one database. Every method may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def latest(self, *, user_id: int, guild_id: int | None, most: int) -> list[Entry]:
+    async def latest(self, *, user_id: int, guild_id: int | None, most: int) -> list[StatementEntry]:
         """What happened to a person's credits in a guild (or in direct messages), the latest first.
 
         Of what they share with others (a pool) it has the lines of their own jobs.
         """
 
-        async def work(tx: Transaction) -> list[Entry]:
+        async def work(tx: Transaction) -> list[StatementEntry]:
             entries = []
             rows = await tx.all(
                 "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 "
@@ -49,13 +49,13 @@ def _is_theirs(line: Row) -> bool:
     return str(line["owner"]).startswith(("user:", "pool:", "extra:"))
 
 
-def _entries(lines: list[Row], job: Job) -> list[Entry]:
+def _entries(lines: list[Row], job: Job) -> list[StatementEntry]:
     """One entry for each move of a job, whatever accounts it was paid from."""
     moves: dict[str, list[Row]] = {}
     for line in lines:
         moves.setdefault(line["kind"], []).append(line)
     return [
-        Entry(
+        StatementEntry(
             kind=Kind(kind),
             amount=-sum(line["settled"] if kind == Kind.SETTLE else line["held"] for line in parts),
             at=from_millis(parts[0]["at"]),
@@ -65,13 +65,13 @@ def _entries(lines: list[Row], job: Job) -> list[Entry]:
     ]
 
 
-def _entry(lines: list[Row], user_id: int) -> Entry:
+def _entry(lines: list[Row], user_id: int) -> StatementEntry:
     """An entry of what came from, or went to, somebody else."""
     line, amount = lines[0], sum(each["granted"] - each["settled"] for each in lines)
     note = str(line["note"])
     given = line["kind"] == Kind.GIFT and amount < 0
     other = int(note) if given and note.isdecimal() else line["actor_id"]
-    return Entry(
+    return StatementEntry(
         kind=Kind(line["kind"]),
         amount=amount,
         at=from_millis(line["at"]),

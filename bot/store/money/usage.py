@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.quota import budget_of
 from bot.domain.row import Row, millis
-from bot.domain.usage import NOBODY, DayOfMember, Drift, Used
+from bot.domain.usage import NOBODY, MemberDay, PriceDrift, UsageTotals
 from bot.store.database import Database, Transaction
 
 # The books have what a job cost; before budgets were kept there, the job itself.
@@ -46,7 +46,7 @@ class UsageStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[DayOfMember]:
+    async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[MemberDay]:
         """What each member used of what they asked for on a day, which lasts from `begin` until before `end`.
 
         `NOBODY` is all those together of whom the books know no more than the amounts.
@@ -55,16 +55,16 @@ class UsageStore:
         members = await self._all(_OF_MEMBERS, guild_id, first, last, owner)
         deleted = await self._all(_OF_DELETED, owner, first, last)
         return [
-            *(DayOfMember(day=day, user_id=row["user_id"], used=_used(row)) for row in members),
-            *(DayOfMember(day=day, user_id=NOBODY, used=_used(row)) for row in deleted),
+            *(MemberDay(day=day, user_id=row["user_id"], used=_usage_totals(row)) for row in members),
+            *(MemberDay(day=day, user_id=NOBODY, used=_usage_totals(row)) for row in deleted),
         ]
 
-    async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[Drift]:
+    async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[PriceDrift]:
         """How the estimates compare with what providers said, by model, in the order of their names."""
-        found: dict[tuple[str, str], Drift] = {}
+        found: dict[tuple[str, str], PriceDrift] = {}
         for row in await self._all(_REPORTED, guild_id, millis(begin), millis(end)):
             key = (row["provider"], row["eta_key"].partition("/")[0])
-            found[key] = _with(found.get(key, Drift(provider=key[0], model=key[1])), row)
+            found[key] = _with(found.get(key, PriceDrift(provider=key[0], model=key[1])), row)
         return [found[key] for key in sorted(found)]
 
     async def _all(self, sql: str, *values: object) -> list[Row]:
@@ -74,13 +74,13 @@ class UsageStore:
         return await self._database.transact(work)
 
 
-def _used(row: Row) -> Used:
-    return Used(**{name: int(row[name]) for name in Used.__dataclass_fields__})
+def _usage_totals(row: Row) -> UsageTotals:
+    return UsageTotals(**{name: int(row[name]) for name in UsageTotals.__dataclass_fields__})
 
 
-def _with(drift: Drift, row: Row) -> Drift:
+def _with(drift: PriceDrift, row: Row) -> PriceDrift:
     units = _decimal(row["cost_units"])
-    return Drift(
+    return PriceDrift(
         provider=drift.provider,
         model=drift.model,
         priced=drift.priced + int(row["priced"]),

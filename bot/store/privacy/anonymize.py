@@ -11,7 +11,7 @@ from bot.store.privacy.export import mentions, without
 UNNAMED: Final = "UPDATE ledger SET actor_id = NULL, note = '' WHERE actor_id = $1"
 
 
-async def disown(tx: Transaction, owner: str, period: str) -> None:
+async def anonymize_account(tx: Transaction, owner: str, period: str) -> None:
     """Give an account and its lines to nobody in the same guild. What it still holds ends there as it would have."""
     nobody = f"gone:{token_hex(8)}@{owner.partition('@')[2]}"
     await tx.execute("UPDATE accounts SET owner = $3 WHERE owner = $1 AND period = $2", owner, period, nobody)
@@ -23,7 +23,7 @@ async def disown(tx: Transaction, owner: str, period: str) -> None:
     )
 
 
-async def unname(tx: Transaction, user_id: int) -> None:
+async def anonymize_mentions(tx: Transaction, user_id: int) -> None:
     """Take a person out of what others' records say: whom they granted, blocked, decided about, or were part of."""
     await tx.execute(UNNAMED, user_id)
     for row in await tx.all("SELECT id, note FROM ledger WHERE note LIKE $1", f"%{user_id}%"):

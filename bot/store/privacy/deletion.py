@@ -12,9 +12,9 @@ from bot.errors import TransitionLost
 from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up
-from bot.store.jobs.removals import Place, RemovalStore
-from bot.store.privacy.anonymize import disown, unname
-from bot.store.privacy.traces import owe
+from bot.store.jobs.removals import MessagePlace, RemovalStore
+from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
+from bot.store.privacy.traces import owe_overwrite
 
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (
@@ -79,14 +79,14 @@ class DeletionStore:
         rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
         return [Deletion.from_row(row) for row in rows]
 
-    async def end_jobs(self, wish: Deletion, *, now: datetime) -> int:
+    async def end_jobs(self, deletion: Deletion, *, now: datetime) -> int:
         """End everything that still holds credits, each in a transaction of its own; how many there were.
 
         What waits comes first, or it would be begun in the place of what is given up. What a provider may have is
         charged.
         """
         count = 0
-        for job in sorted(await self._jobs(wish, UNENDED), key=lambda each: each.status not in _WAITING):
+        for job in sorted(await self._jobs(deletion, UNENDED), key=lambda each: each.status not in _WAITING):
             try:
                 await self._end(job, now=now)
             except TransitionLost:  # somebody moved it a moment ago; it is met again
@@ -94,36 +94,36 @@ class DeletionStore:
             count += 1
         return count
 
-    async def clear(self, wish: Deletion, *, now: datetime) -> bool:
+    async def clear(self, deletion: Deletion, *, now: datetime) -> bool:
         """Delete what is tied to no job, and take the person out of what stays; whether that was still to be done."""
 
         async def work(tx: Transaction) -> bool:
             first = await tx.execute(
                 "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
-                wish.user_id,
-                millis(wish.at),
+                deletion.user_id,
+                millis(deletion.at),
                 millis(now),
             )
             if not first:
                 return False
             for sql in _OWN:
-                await tx.execute(sql, wish.user_id)
-            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{wish.user_id}")
-            await withdraw_cases(tx, wish, now=now)
-            await take_words_out(tx, wish)
-            await end_member(tx, wish.user_id, now=now)
-            await unname(tx, wish.user_id)
-            for row in await _accounts(tx, wish):
+                await tx.execute(sql, deletion.user_id)
+            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
+            await withdraw_cases(tx, deletion, now=now)
+            await clear_texts(tx, deletion)
+            await end_member(tx, deletion.user_id, now=now)
+            await anonymize_mentions(tx, deletion.user_id)
+            for row in await _accounts(tx, deletion):
                 if span_of(row["period"]) is None:
-                    await disown(tx, row["owner"], row["period"])
-            await owe(tx)
+                    await anonymize_account(tx, row["owner"], row["period"])
+            await owe_overwrite(tx)
             return True
 
         return await self._database.transact(work)
 
-    async def closed(self, wish: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[Place]]]:
+    async def closed(self, deletion: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
         """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
-        jobs = await self._jobs(wish, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
+        jobs = await self._jobs(deletion, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
         return [(job, await self._removals.places(job)) for job in jobs]
 
     async def forget(self, job: Job) -> None:
@@ -133,36 +133,38 @@ class DeletionStore:
             if await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id):  # noqa: S608 (constant)
                 for row in await tx.all("SELECT id FROM cases WHERE job_id = $1 AND user_id = $2", job.id, job.user_id):
                     await _strip(tx, row["id"])
-            await owe(tx)
+            await owe_overwrite(tx)
 
         await self._database.transact(work)
 
-    async def finish(self, wish: Deletion, *, hurried: bool, now: datetime) -> bool:
+    async def finish(self, deletion: Deletion, *, hurried: bool, now: datetime) -> bool:
         """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
 
         async def work(tx: Transaction) -> bool:
             shown = "" if hurried else "AND due_at IS NULL"
             await tx.execute(
                 f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
-                *(wish.user_id, millis(wish.at)),
+                *(deletion.user_id, millis(deletion.at)),
             )
             waiting = 0
-            for row in await _accounts(tx, wish):
+            for row in await _accounts(tx, deletion):
                 begins, ends = span_of(row["period"]) or (now, now)
-                if begins <= wish.at and ends <= now:
-                    await disown(tx, row["owner"], row["period"])
-                elif begins <= wish.at:
+                if begins <= deletion.at and ends <= now:
+                    await anonymize_account(tx, row["owner"], row["period"])
+                elif begins <= deletion.at:
                     waiting += 1
             left = await tx.one(
                 "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
                 "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",
-                wish.user_id,
-                millis(wish.at),
+                deletion.user_id,
+                millis(deletion.at),
             )
             if waiting or left is None or left["n"]:
                 return False
-            await tx.execute("DELETE FROM deletions WHERE user_id = $1 AND at = $2", wish.user_id, millis(wish.at))
-            await owe(tx)
+            await tx.execute(
+                "DELETE FROM deletions WHERE user_id = $1 AND at = $2", deletion.user_id, millis(deletion.at)
+            )
+            await owe_overwrite(tx)
             return True
 
         return await self._database.transact(work)
@@ -170,12 +172,12 @@ class DeletionStore:
     async def _end(self, job: Job, *, now: datetime) -> None:
         await self._database.transact(lambda tx: give_up(tx, job, failure=ABANDONED, now=now))
 
-    async def _jobs(self, wish: Deletion, where: str, *, most: int = 1000) -> list[Job]:
+    async def _jobs(self, deletion: Deletion, where: str, *, most: int = 1000) -> list[Job]:
         rows = await self._database.transact(
             lambda tx: tx.all(
                 f"SELECT * FROM jobs WHERE user_id = $1 AND created_at <= $2 AND {where} ORDER BY created_at LIMIT $3",  # noqa: S608 (constants)
-                wish.user_id,
-                millis(wish.at),
+                deletion.user_id,
+                millis(deletion.at),
                 most,
             )
         )
@@ -196,21 +198,21 @@ async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
     )
 
 
-async def _accounts(tx: Transaction, wish: Deletion) -> list[Row]:
+async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:
     """The accounts in a person's name. They are looked through for it: it is seldom asked."""
     return list(
         await tx.all(
             "SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2",
-            f"user:{wish.user_id}@%",
-            f"extra:{wish.user_id}@%",
+            f"user:{deletion.user_id}@%",
+            f"extra:{deletion.user_id}@%",
         )
     )
 
 
-async def withdraw_cases(tx: Transaction, wish: Deletion, *, now: datetime) -> None:
+async def withdraw_cases(tx: Transaction, deletion: Deletion, *, now: datetime) -> None:
     """Nobody needs to decide any more about the person who wishes to be forgotten, and no case says who it was."""
     rows = await tx.all(
-        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(wish.user_id, millis(wish.at))
+        "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(deletion.user_id, millis(deletion.at))
     )
     for row in rows:
         await decide(tx, row["id"], CaseState.WITHDRAWN, by=None, now=now)
@@ -231,10 +233,10 @@ async def _strip(tx: Transaction, case_id: str) -> None:
         await tx.execute("DELETE FROM reports WHERE case_id = $1", case_id)
 
 
-async def take_words_out(tx: Transaction, wish: Deletion) -> None:
+async def clear_texts(tx: Transaction, deletion: Deletion) -> None:
     """Take the person out of their reports of others' videos; those who decide are shown them anew."""
     mine = "SELECT case_id FROM reports WHERE user_id = $1 AND at <= $2"
-    values = (wish.user_id, millis(wish.at))
+    values = (deletion.user_id, millis(deletion.at))
     await tx.execute(
         f"UPDATE cases SET due_at = 0, tries = 0 WHERE id IN ({mine}) "  # noqa: S608 (constant)
         "AND (message_id IS NOT NULL OR posting_at IS NOT NULL)",

@@ -83,7 +83,7 @@ class PrivacyStore:
 
         found = await self._database.transact(work)
         return {
-            table: [_told(table, row, user_id) for row in rows if table in _OF_JOBS or mentions(row, user_id)]
+            table: [_row_for_export(table, row, user_id) for row in rows if table in _OF_JOBS or mentions(row, user_id)]
             for table, rows in found.items()
         }
 
@@ -108,21 +108,21 @@ def without(value: Any, user_id: int) -> Any:
     return 0 if value == user_id else value
 
 
-def _told(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
+def _row_for_export(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
     """A row as its person may read it: JSON and times unfolded, other people not named."""
-    told = {name: _unfolded(name, value) for name, value in row.items()}
+    told = {name: _readable_value(name, value) for name, value in row.items()}
     theirs = told.get("user_id", user_id) == user_id
     for name in _OTHERS:
         if told.get(name) not in (None, user_id):
             told[name] = None
-    if table == "jobs" and not _to_be_had(told):
+    if table == "jobs" and not _obtainable(told):
         told["result_url"] = None
     if table == "cases" and (told["kind"] == "report") is theirs:
         told["body"] = None  # who reported somebody is that one's secret, and what was reported is the other's
     return told
 
 
-def _to_be_had(job: dict[str, Any]) -> bool:
+def _obtainable(job: dict[str, Any]) -> bool:
     """Whether an author gets the video itself: what they have, unless a moderator has deleted it since.
 
     The rest is fetched with `/inbox`, and by nobody while it is held back.
@@ -130,7 +130,7 @@ def _to_be_had(job: dict[str, Any]) -> bool:
     return job["delivered_at"] is not None and (job["removed_at"] is None or job["removed_by"] == Remover.AUTHOR)
 
 
-def _unfolded(name: str, value: Any) -> Any:
+def _readable_value(name: str, value: Any) -> Any:
     if isinstance(value, int) and _TIMES.fullmatch(name):
         moment = from_millis(value)
         return moment.isoformat() if moment else None

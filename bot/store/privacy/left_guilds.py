@@ -11,7 +11,7 @@ from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up, take_back
-from bot.store.privacy.anonymize import disown
+from bot.store.privacy.anonymize import anonymize_account
 
 _WAITING: Final = "status IN ('pending', 'queued')"
 # What a guild's people have decided and begun there. What they made stays theirs.
@@ -30,14 +30,14 @@ _OF_GUILD: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Departure:
+class LeftGuild:
     """A guild that the bot has left, and when."""
 
     guild_id: int
     at: datetime
 
 
-class DepartureStore:
+class LeftGuildStore:
     """The guilds of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
 
     def __init__(self, database: Database) -> None:
@@ -69,24 +69,24 @@ class DepartureStore:
             for guild_id in guild_ids:
                 if known.get(guild_id, 0) is not None:
                     await _joined(tx, guild_id, now=now)
-            gone = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
-            for guild_id in gone:
+            all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
+            for guild_id in all_left:
                 await tx.execute("UPDATE guilds SET left_at = $2 WHERE guild_id = $1", guild_id, millis(now))
-            return gone
+            return all_left
 
         return await self._database.transact(work)
 
-    async def gone(self) -> list[Departure]:
+    async def all_left(self) -> list[LeftGuild]:
         """The guilds that the bot has left, the longest ago first."""
         rows = await self._database.transact(
             lambda tx: tx.all("SELECT guild_id, left_at FROM guilds WHERE left_at IS NOT NULL ORDER BY left_at")
         )
-        return [Departure(guild_id=row["guild_id"], at=from_millis(row["left_at"])) for row in rows]
+        return [LeftGuild(guild_id=row["guild_id"], at=from_millis(row["left_at"])) for row in rows]
 
-    async def take_back_waiting(self, departure: Departure, *, now: datetime) -> int:
+    async def take_back_waiting(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """Take back what waits there, each job in a transaction of its own; how many there were."""
         count = 0
-        for job in await self._jobs(departure, _WAITING):
+        for job in await self._jobs(left_guild, _WAITING):
             try:
                 await self._take_back(job, now=now)
             except TransitionLost:  # its turn came a moment ago: it is finished, and goes to its person
@@ -94,30 +94,30 @@ class DepartureStore:
             count += 1
         return count
 
-    async def end_all(self, departure: Departure, *, now: datetime) -> int:
+    async def end_all(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """End whatever still holds credits there; how many jobs did. What a provider may have is charged."""
-        jobs = await self._jobs(departure, UNENDED)
+        jobs = await self._jobs(left_guild, UNENDED)
         for job in jobs:
             await self._give_up(job, now=now)
         return len(jobs)
 
-    async def forget(self, departure: Departure) -> bool:
+    async def forget(self, left_guild: LeftGuild) -> bool:
         """Delete what belongs to the guild, and take its members' names off the accounts, if it is still gone."""
 
         async def work(tx: Transaction) -> bool:
             still = await tx.one(
                 "SELECT guild_id FROM guilds WHERE guild_id = $1 AND left_at = $2",
-                departure.guild_id,
-                millis(departure.at),
+                left_guild.guild_id,
+                millis(left_guild.at),
             )
             if still is None:
                 return False
-            members = [f"{kind}:%@guild:{departure.guild_id}" for kind in ("user", "extra")]
+            members = [f"{kind}:%@guild:{left_guild.guild_id}" for kind in ("user", "extra")]
             for row in await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members):
-                await disown(tx, row["owner"], row["period"])
-            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{departure.guild_id}")
+                await anonymize_account(tx, row["owner"], row["period"])
+            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{left_guild.guild_id}")
             for sql in _OF_GUILD:
-                await tx.execute(sql, departure.guild_id)
+                await tx.execute(sql, left_guild.guild_id)
             return True
 
         return await self._database.transact(work)
@@ -128,11 +128,11 @@ class DepartureStore:
     async def _give_up(self, job: Job, *, now: datetime) -> None:
         await self._database.transact(lambda tx: give_up(tx, job, failure=LEFT, now=now))
 
-    async def _jobs(self, departure: Departure, where: str, *, most: int = 1000) -> list[Job]:
+    async def _jobs(self, left_guild: LeftGuild, where: str, *, most: int = 1000) -> list[Job]:
         rows = await self._database.transact(
             lambda tx: tx.all(
                 f"SELECT * FROM jobs WHERE guild_id = $1 AND {where} ORDER BY created_at LIMIT $2",  # noqa: S608 (constants)
-                departure.guild_id,
+                left_guild.guild_id,
                 most,
             )
         )

@@ -10,7 +10,7 @@ from bot.domain.row import millis, millis_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.transitions import demand
-from bot.store.privacy.traces import owe
+from bot.store.privacy.traces import owe_overwrite
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 
@@ -89,7 +89,7 @@ class RetentionStore:
         """
 
         async def work(tx: Transaction) -> None:
-            await owe(tx)
+            await owe_overwrite(tx)
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
             if texts is not None:
                 await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))

@@ -10,7 +10,7 @@ REST: Final = 100  # times as long as overwriting took, until it is done again: 
 _OWED: Final = "traces: owed"  # in the table of the chores, the number of deletions since they were last overwritten
 
 
-async def owe(tx: Transaction) -> None:
+async def owe_overwrite(tx: Transaction) -> None:
     """Something was deleted that nobody may find any more."""
     await tx.execute(
         "INSERT INTO chores (name, due_at) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET due_at = chores.due_at + 1",
@@ -18,7 +18,7 @@ async def owe(tx: Transaction) -> None:
     )
 
 
-class Traces:
+class TraceStore:
     """The traces in one database; `purge` overwrites them, and says whether nobody kept it from that.
 
     `seconds` is a clock that never leaps.

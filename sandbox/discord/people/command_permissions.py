@@ -11,7 +11,7 @@ from sandbox.discord.service import Discord
 from sandbox.discord.world import Channel, CommandRule, Guild, Json, Member, User, World
 
 ROLE, USER, CHANNEL = 1, 2, 3
-MOST_RULES = 100
+MAX_RULES = 100
 ALL_CHANNELS = "*"
 _KINDS = {"roles", "users", "channels"}
 
@@ -89,8 +89,8 @@ def set_command_permissions(discord: Discord, given: Json) -> list[Json]:
             raise ImpossibleAction(f"there is no command {given['command']!r}")
         key = found
     rules = {(rule.kind, rule.id): rule for allowed in (True, False) for rule in _rules(world, given, allowed=allowed)}
-    if len(rules) > MOST_RULES:
-        raise ImpossibleAction(f"at most {MOST_RULES} rules")
+    if len(rules) > MAX_RULES:
+        raise ImpossibleAction(f"at most {MAX_RULES} rules")
     guild.command_rules[key] = list(rules.values())
     shape = serialize.command_permissions(world, guild, key)
     discord.gateway.dispatch("APPLICATION_COMMAND_PERMISSIONS_UPDATE", shape, guild_id=guild.id)

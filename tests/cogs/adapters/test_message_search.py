@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from bot.clock import utc_now
-from bot.discord_answers import DiscordClock, listening
+from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import DestinationBusy
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
 from cogs.adapters.message_search import find_message
@@ -29,7 +29,7 @@ class Search:
         self.library_client, self.clock = library_client, DiscordClock()
         described = library_client.sandbox.describe()["discord"]
         self.client = discord.Client(
-            intents=discord.Intents(guilds=True), http_trace=listening(self.clock, api=described["api"])
+            intents=discord.Intents(guilds=True), http_trace=trace_answers(self.clock, api=described["api"])
         )
         self.place: Channel = library_client.sandbox.discord.world.channels[described["channels"]["general"]]
 
@@ -114,9 +114,9 @@ def test_the_time_at_discord_is_what_it_said_and_what_has_passed_since() -> None
     passed = [100.0]
     clock = DiscordClock(passed=lambda: passed[0])
     assert clock() < utc_now() - timedelta(hours=23)  # nothing is known yet: long ago, to be sure
-    clock.hear("Sat, 28 Nov 2026 12:00:00 GMT")
+    clock.adjust("Sat, 28 Nov 2026 12:00:00 GMT")
     passed[0] = 130.0
-    clock.hear("no date at all")
+    clock.adjust("no date at all")
     assert clock() == datetime(2026, 11, 28, 12, 0, 30, tzinfo=UTC)
 
 

@@ -43,7 +43,7 @@ def test_a_chosen_channel_that_the_bot_does_not_know_is_no_choice_of_none() -> N
 
 GUILD, GENERAL, ANA, FILM_CLUB, NEWCOMERS = 70, 5, 11, 21, 22
 WHO = Member(
-    user_id=ANA, guild_id=GUILD, role_ids=frozenset({GUILD, FILM_CLUB, NEWCOMERS}), places=frozenset({GENERAL})
+    user_id=ANA, guild_id=GUILD, role_ids=frozenset({GUILD, FILM_CLUB, NEWCOMERS}), channel_ids=frozenset({GENERAL})
 )
 
 

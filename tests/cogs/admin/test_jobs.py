@@ -11,10 +11,10 @@ from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin
 from bot.domain.quota import UNLIMITED, Account, Unit
 from bot.domain.request import VideoRequest
 from bot.domain.statement import Kind
-from bot.domain.usage import NOBODY, DayOfMember, Drift, Posting, Sought, Used
+from bot.domain.usage import NOBODY, JobFilter, LedgerEntry, MemberDay, PriceDrift, UsageTotals
 from bot.locale import words
 from bot.service.admin.jobs import JobsPage
-from bot.service.admin.usage import Report, Span
+from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure
 from bot.service.jobs.types import JobView
 from cogs.admin.jobs_views import actions_for, choices, job_actions_view, job_embed, page_embed, page_view
@@ -48,8 +48,8 @@ def job(**changes: Any) -> Job:
     return replace(made, **changes)
 
 
-def shown(of: Job, *postings: Posting) -> str:
-    embed = job_embed(JobView(job=of, position=None), postings, SAY)
+def shown(of: Job, *ledger_entries: LedgerEntry) -> str:
+    embed = job_embed(JobView(job=of, position=None), ledger_entries, SAY)
     return "\n".join(
         [str(embed.title), str(embed.description), *(f"{each.name}: {each.value}" for each in embed.fields)]
     )
@@ -67,7 +67,7 @@ def shown(of: Job, *postings: Posting) -> str:
 def test_admins_read_the_prompts_that_everybody_may_read(changes: dict[str, Any], *, seen: bool) -> None:
     of = job(**changes)
     page = JobsPage(views=(JobView(job=of, position=None),), skip=0, more=False)
-    texts = (shown(of), str(page_embed(page, Sought.LATEST, SAY).description), choices([of], "", SAY)[0].name)
+    texts = (shown(of), str(page_embed(page, JobFilter.LATEST, SAY).description), choices([of], "", SAY)[0].name)
     assert [("secret" in text) for text in texts] == [seen] * 3
     assert len(choices([of], "secret", SAY)) == int(seen)
     assert len(choices([of], "ab1", SAY)) == 1
@@ -101,9 +101,9 @@ async def test_a_button_is_there_for_whatever_can_be_decided(changes: dict[str, 
 
 
 def test_money_is_shown_as_estimated_and_as_charged_and_as_the_ledger_has_it() -> None:
-    held = Posting(at=NOW, owner="budget:guild:7", kind=Kind.HOLD, unit=Unit.USD, held=420_000, settled=0)
-    freed = Posting(at=NOW, owner="budget:guild:7", kind=Kind.RELEASE, unit=Unit.USD, held=-420_000, settled=70_000)
-    paid = Posting(at=NOW, owner="user:3@guild:7", kind=Kind.SETTLE, unit=Unit.CREDITS, held=-5, settled=5)
+    held = LedgerEntry(at=NOW, owner="budget:guild:7", kind=Kind.HOLD, unit=Unit.USD, held=420_000, settled=0)
+    freed = LedgerEntry(at=NOW, owner="budget:guild:7", kind=Kind.RELEASE, unit=Unit.USD, held=-420_000, settled=70_000)
+    paid = LedgerEntry(at=NOW, owner="user:3@guild:7", kind=Kind.SETTLE, unit=Unit.CREDITS, held=-5, settled=5)
     text = shown(job(cost_micros=70_000, cost_units="1.5"), held, freed, paid)
     assert "5 credits · estimated $0.42 · charged $0.07 · 1.5 units" in text
     assert "held $0.42 · budget:guild:7" in text
@@ -114,7 +114,7 @@ def test_money_is_shown_as_estimated_and_as_charged_and_as_the_ledger_has_it() -
 async def test_pages_lead_on_and_back() -> None:
     def turns(skip: int, *, more: bool) -> list[str | None]:
         page = JobsPage(views=(JobView(job=job(), position=None),), skip=skip, more=more)
-        children = page_view(page, Sought.DEAD, 3, SAY).children
+        children = page_view(page, JobFilter.DEAD, 3, SAY).children
         return [item.custom_id for item in children if isinstance(item, discord.ui.Button)]
 
     assert turns(0, more=False) == []
@@ -127,7 +127,7 @@ def test_a_full_page_of_the_longest_entries_is_shown_whole() -> None:
     long = job(user_id=2**63, request=VideoRequest(model="kirin_v3_t2v", prompt="*" * 2000), id="f" * 16)
     page = JobsPage(views=(JobView(job=long, position=99_999, expected_at=NOW),) * 8, skip=0, more=True)
     for locale in ("en-US", "zh-CN"):
-        description = page_embed(page, Sought.EVERYWHERE, words(locale)).description
+        description = page_embed(page, JobFilter.EVERYWHERE, words(locale)).description
         assert description is not None
         assert description.count("f" * 16) == 8
         assert len(description) <= 4096
@@ -135,10 +135,10 @@ def test_a_full_page_of_the_longest_entries_is_shown_whole() -> None:
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_the_deleted_are_named_by_nothing(locale: str) -> None:
-    report = Report(
+    report = UsageReport(
         days=(NOW.date(),),
-        rows=(DayOfMember(day=NOW.date(), user_id=NOBODY, used=Used(videos=1, credits=5, charged=1)),),
-        drift=(Drift(provider="p", model="m*_", priced=1, estimated=100_000, reported=90_000),),
+        rows=(MemberDay(day=NOW.date(), user_id=NOBODY, used=UsageTotals(videos=1, credits=5, charged=1)),),
+        drift=(PriceDrift(provider="p", model="m*_", priced=1, estimated=100_000, reported=90_000),),
         budget=Account(owner="b", period="p", allowance=UNLIMITED, unit=Unit.USD),
         budgeted=False,
     )

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.quota import Account
 from bot.domain.request import VideoRequest
-from bot.domain.statement import Entry, Kind
+from bot.domain.statement import Kind, StatementEntry
 from bot.locale import locales, words
-from bot.service.jobs.types import Purse, Standing
+from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.quota_views import BAR, CONTENT, bar, quota_text
 from tests.models import CAPABILITIES
 
@@ -40,17 +40,17 @@ JOB = Job(
 )
 
 
-def purse(**changes: Any) -> Purse:
-    return Purse(account=replace(OWN, **changes), renews_at=LATER)
+def source(**changes: Any) -> FundingSource:
+    return FundingSource(account=replace(OWN, **changes), renews_at=LATER)
 
 
-def shown(*entries: Entry, standing: Standing | None = None, locale: str = "en-US") -> str:
-    standing = standing or Standing(purses=(purse(),))
-    return quota_text(standing, entries, list(CAPABILITIES.values()), words(locale))
+def shown(*entries: StatementEntry, balances: Balances | None = None, locale: str = "en-US") -> str:
+    balances = balances or Balances(sources=(source(),))
+    return quota_text(balances, entries, list(CAPABILITIES.values()), words(locale))
 
 
-def entry(kind: Kind = Kind.HOLD, amount: int = -5, **changes: Any) -> Entry:
-    return Entry(kind=kind, amount=amount, at=NOW, **changes)
+def entry(kind: Kind = Kind.HOLD, amount: int = -5, **changes: Any) -> StatementEntry:
+    return StatementEntry(kind=kind, amount=amount, at=NOW, **changes)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
@@ -69,27 +69,27 @@ def test_an_account_in_use_is_drawn_in_its_parts() -> None:
 
 
 def test_pools_granted_credits_and_what_all_share_are_named_and_empty_ones_left_out() -> None:
-    pool = purse(owner="pool:film_crew@guild:7", allowance=300, held=0, settled=0)
-    extra = Purse(
+    pool = source(owner="pool:film_crew@guild:7", allowance=300, held=0, settled=0)
+    extra = FundingSource(
         account=replace(OWN, owner="extra:1@guild:7", period="", allowance=20, held=0, settled=20), renews_at=None
     )
-    cap = purse(owner="guild:7", allowance=30, held=0, settled=0)
-    text = shown(standing=Standing(purses=(purse(), pool, extra), caps=(cap,)))
+    cap = source(owner="guild:7", allowance=30, held=0, settled=0)
+    text = shown(balances=Balances(sources=(source(), pool, extra), caps=(cap,)))
     assert "**film\\_crew**: 300 credits of 300" in text
     assert "🎁" not in text
     assert "All members together: 30 credits of 30" in text
     assert "You can spend **30 credits** now." in text
     kept = replace(extra, account=replace(extra.account, settled=5))
-    assert "🎁 15 credits that never expire" in shown(standing=Standing(purses=(purse(), kept)))
+    assert "🎁 15 credits that never expire" in shown(balances=Balances(sources=(source(), kept)))
     gift = replace(kept, renews_at=LATER)
-    assert "🎁 15 credits from other members, which expire <t:" in shown(standing=Standing(purses=(purse(), gift)))
+    assert "🎁 15 credits from other members, which expire <t:" in shown(balances=Balances(sources=(source(), gift)))
 
 
 def test_the_sum_of_all_accounts_is_told_only_where_it_is_another_number() -> None:
-    nothing = Purse(account=replace(OWN, owner="extra:1@guild:7", period="", allowance=0), renews_at=None)
-    roomy, tight = (purse(owner="guild:7", allowance=most, held=0, settled=0) for most in (900, 30))
-    assert "You can spend" not in shown(standing=Standing(purses=(purse(), nothing), caps=(roomy,)))
-    assert "You can spend **30 credits** now." in shown(standing=Standing(purses=(purse(), nothing), caps=(tight,)))
+    nothing = FundingSource(account=replace(OWN, owner="extra:1@guild:7", period="", allowance=0), renews_at=None)
+    roomy, tight = (source(owner="guild:7", allowance=most, held=0, settled=0) for most in (900, 30))
+    assert "You can spend" not in shown(balances=Balances(sources=(source(), nothing), caps=(roomy,)))
+    assert "You can spend **30 credits** now." in shown(balances=Balances(sources=(source(), nothing), caps=(tight,)))
 
 
 @pytest.mark.parametrize("locale", locales())

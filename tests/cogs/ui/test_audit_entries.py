@@ -7,7 +7,19 @@ from typing import Any, Final
 import pytest
 
 from bot.domain.guild import AuditEntry
-from bot.domain.policy import Action, Approval, Gate, Limits, Moderation, Places, Policy, Pool, Rule, Tier, Who
+from bot.domain.policy import (
+    Approval,
+    ChannelGate,
+    GuildLimits,
+    ModerationPolicy,
+    Policy,
+    Pool,
+    RoleGate,
+    Rule,
+    RuleAction,
+    Tier,
+    Who,
+)
 from bot.domain.policy_diff import Difference, differences, fields
 from bot.domain.quota import Allowance, Period
 from bot.locale import locales, words
@@ -17,10 +29,10 @@ from cogs.ui.policy_texts import PATHS, bullet_list, change_line, field_line
 AT: Final = datetime(2026, 11, 22, tzinfo=UTC)
 FULL: Final = Policy(
     timezone="Asia/Tokyo",
-    channels=Places(allowed=frozenset({1}), denied=frozenset({2})),
-    roles=Gate(allowed=frozenset({11}), denied=frozenset({12})),
+    channels=ChannelGate(allowed=frozenset({1}), denied=frozenset({2})),
+    roles=RoleGate(allowed=frozenset({11}), denied=frozenset({12})),
     tiers=(Tier(role_id=11, allowance=Allowance(credits=5), priority=2, spoiler=True),),
-    limits=Limits(
+    limits=GuildLimits(
         longest=5,
         pro=Who.ROLES,
         pro_roles=frozenset({11}),
@@ -35,9 +47,9 @@ FULL: Final = Policy(
     gifts=True,
     budget_usd_micros=12_500_000,
     confirm_usd_micros=1_000_000,
-    moderation=Moderation(
+    moderation=ModerationPolicy(
         channel_id=4,
-        rules=(Rule(pattern="cat", action=Action.WARN),),
+        rules=(Rule(pattern="cat", action=RuleAction.WARN),),
         approval=Approval.BOTH,
         scan_prompts=True,
         scan_results=True,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from bot.domain.capability import Capability
 from bot.domain.choices import MOVES
 from bot.domain.member import Member
-from bot.domain.policy import Limits, Who
+from bot.domain.policy import GuildLimits, Who
 from bot.domain.request import CameraControl, VideoRequest
-from bot.domain.terms import allowed
+from bot.domain.terms import allowed_models
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
 from cogs.ui.edit_form import MORE, parse_options, read_form, request_form
@@ -85,7 +85,7 @@ def test_only_modes_that_some_model_on_offer_has_are_offered() -> None:
 
 
 def test_the_form_of_a_video_that_is_not_to_be_had_here_begins_with_what_is() -> None:
-    here = allowed(MODELS, Member(user_id=1), Limits(pro=Who.NOBODY, watermark=True))
+    here = allowed_models(MODELS, Member(user_id=1), GuildLimits(pro=Who.NOBODY, watermark=True))
     shown = form({"prompt": "p", "mode": "pro", "aspect": "9:16"}, models=here)
     assert looks(shown) == {"std"}
     assert sent(shown)["look"] == ["std 9:16"]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bot.domain.job import Origin
 from bot.domain.member import Member
-from bot.domain.policy import Limits
+from bot.domain.policy import GuildLimits
 from bot.domain.request import Shot, VideoRequest
-from bot.domain.terms import Terms, allowed, meant
+from bot.domain.terms import Terms, allowed_models, model_for
 from bot.locale import locales, words
 from cogs.ui.edit_form import parse_leniently
 from cogs.ui.options import OPTIONS, options_of, request_from_options
@@ -19,7 +19,7 @@ from cogs.ui.suggestions import nearest_requests
 from cogs.ui.text import BUTTON, button_label, changes, chosen
 from tests.models import CAPABILITIES
 
-ANA = Member(user_id=1, guild_id=7, role_ids=frozenset(), places=frozenset())
+ANA = Member(user_id=1, guild_id=7, role_ids=frozenset(), channel_ids=frozenset())
 TERMS = Terms(models=tuple(CAPABILITIES.values()))
 
 typed = st.fixed_dictionaries(
@@ -51,7 +51,7 @@ def test_whatever_is_typed_what_is_offered_can_be_done_and_keeps_the_text(option
         for locale in locales():
             say = words(locale)
             cost = CAPABILITIES[request.model].price(request).credits
-            label = button_label(changes(options, request, meant(options, TERMS.models).model, say), say, cost=cost)
+            label = button_label(changes(options, request, model_for(options, TERMS.models).model, say), say, cost=cost)
             assert len(label) <= BUTTON
             assert str(cost) in label
     assert bool(found) is (options["prompt"] == "a fox")
@@ -83,7 +83,7 @@ def test_a_button_names_what_it_changes(options: dict[str, Any], expected: list[
 @settings(deadline=None)
 def test_every_change_stands_on_the_button_and_costs_what_it_says(options: dict[str, Any], credit: int) -> None:
     say, terms = words(), Terms(models=TERMS.models, credits=credit)
-    usual = meant(options, terms.models).model
+    usual = model_for(options, terms.models).model
     for request in nearest_requests(options, terms):
         label = changes(options, request, usual, say)
         before, after = {"model": usual, "mode": "std", "aspect": "16:9", "duration": 5, **options}, options_of(request)
@@ -92,7 +92,7 @@ def test_every_change_stands_on_the_button_and_costs_what_it_says(options: dict[
                 assert chosen(option, after[option], say) in label
             elif option not in after and before.get(option) not in (None, False, "") and option != "strength":
                 assert say(f"fix.without.{option}") in label
-        assert terms.accept(request)
+        assert terms.accepts(request)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_a_servers_limits_are_kept_by_all_that_is_offered_instead(
     options: dict[str, Any], limits: dict[str, Any], expected: list[str]
 ) -> None:
     options = {"prompt": "a fox", **options}
-    terms = Terms(models=allowed(TERMS.models, ANA, Limits(**limits)))
-    usual = meant(options, terms.models).model if terms.models else ""
+    terms = Terms(models=allowed_models(TERMS.models, ANA, GuildLimits(**limits)))
+    usual = model_for(options, terms.models).model if terms.models else ""
     assert [changes(options, each, usual, words()) for each in nearest_requests(options, terms)][
         : len(expected)
     ] == expected

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from tests.sandbox.discord.library_client import LibraryClient
 
-Act = discord.Interaction[discord.Client]
+ResultAction = discord.Interaction[discord.Client]
 
 
 FILM = b"film" * 300_000
@@ -22,7 +22,7 @@ class Rename(discord.ui.Modal, title="Rename"):
         component=discord.ui.Select(custom_id="mode", options=[discord.SelectOption(label="Pro", value="pro")]),
     )
 
-    async def on_submit(self, interaction: Act) -> None:
+    async def on_submit(self, interaction: ResultAction) -> None:
         assert isinstance(self.mode.component, discord.ui.Select)
         chosen = self.mode.component.values[0]
         await interaction.response.edit_message(content=f"{self.name.value} in {chosen}", view=None)
@@ -35,18 +35,18 @@ class Card(discord.ui.View):
         super().__init__(timeout=None)
 
     @discord.ui.button(label="Rename", custom_id="card:rename", style=discord.ButtonStyle.primary)
-    async def rename(self, interaction: Act, _: discord.ui.Button["Card"]) -> None:
+    async def rename(self, interaction: ResultAction, _: discord.ui.Button["Card"]) -> None:
         await interaction.response.send_modal(Rename())
 
     @discord.ui.button(label="Again", custom_id="card:again")
-    async def again(self, interaction: Act, _: discord.ui.Button["Card"]) -> None:
+    async def again(self, interaction: ResultAction, _: discord.ui.Button["Card"]) -> None:
         await interaction.response.defer()
         await interaction.edit_original_response(content="again", attachments=[])
 
     @discord.ui.select(
         custom_id="card:shape", options=[discord.SelectOption(label=shape) for shape in ("16:9", "9:16")]
     )
-    async def shape(self, interaction: Act, select: discord.ui.Select["Card"]) -> None:
+    async def shape(self, interaction: ResultAction, select: discord.ui.Select["Card"]) -> None:
         await interaction.response.send_message(f"shape {select.values[0]}", ephemeral=True)
 
 
@@ -59,7 +59,7 @@ def commands_of(tree: app_commands.CommandTree[Any], clip: Path) -> None:
     @app_commands.describe(prompt="What to see")
     @app_commands.choices(mode=[app_commands.Choice(name="Standard", value="std")])
     async def create(
-        interaction: Act, prompt: str, mode: str = "std", seconds: app_commands.Range[int, 3, 15] = 5
+        interaction: ResultAction, prompt: str, mode: str = "std", seconds: app_commands.Range[int, 3, 15] = 5
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         channel = interaction.channel
@@ -79,15 +79,15 @@ def commands_of(tree: app_commands.CommandTree[Any], clip: Path) -> None:
 
     @nested.command(name="job", description="Show a job")
     @app_commands.describe(job="Which")
-    async def job(interaction: Act, job: str) -> None:
+    async def job(interaction: ResultAction, job: str) -> None:
         await interaction.response.send_message(f"job {job}")
 
     @job.autocomplete("job")
-    async def jobs(_: Act, current: str) -> list[app_commands.Choice[str]]:
+    async def jobs(_: ResultAction, current: str) -> list[app_commands.Choice[str]]:
         return [app_commands.Choice(name=f"job {current}", value=current)]
 
     @tree.context_menu(name="Make a video of this")
-    async def menu(interaction: Act, message: discord.Message) -> None:
+    async def menu(interaction: ResultAction, message: discord.Message) -> None:
         layout = discord.ui.LayoutView(timeout=None)
         layout.add_item(discord.ui.Container(discord.ui.TextDisplay(f"**{message.content}**"), accent_colour=5))
         await interaction.response.send_message(view=layout)

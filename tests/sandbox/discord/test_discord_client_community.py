@@ -7,7 +7,7 @@ from discord import app_commands
 
 from tests.sandbox.discord.library_client import LibraryClient
 
-Act = discord.Interaction[discord.Client]
+ResultAction = discord.Interaction[discord.Client]
 Tree = app_commands.CommandTree[Any]
 
 TYPED: dict[str, Any] = {"user": "ana", "channel": "general"}
@@ -41,15 +41,15 @@ class Ballot(discord.ui.View):
         self.where.default_values = [each for each in guild.channels if each.name == "rushes"]
 
     @discord.ui.select(cls=discord.ui.UserSelect, custom_id="who", min_values=0, max_values=3)
-    async def who(self, interaction: Act, select: discord.ui.UserSelect["Ballot"]) -> None:
+    async def who(self, interaction: ResultAction, select: discord.ui.UserSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(cls=discord.ui.RoleSelect, custom_id="role")
-    async def role(self, interaction: Act, select: discord.ui.RoleSelect["Ballot"]) -> None:
+    async def role(self, interaction: ResultAction, select: discord.ui.RoleSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(cls=discord.ui.MentionableSelect, custom_id="someone", max_values=2)
-    async def someone(self, interaction: Act, select: discord.ui.MentionableSelect["Ballot"]) -> None:
+    async def someone(self, interaction: ResultAction, select: discord.ui.MentionableSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
     @discord.ui.select(
@@ -58,7 +58,7 @@ class Ballot(discord.ui.View):
         max_values=2,
         channel_types=[discord.ChannelType.text, discord.ChannelType.category],
     )
-    async def where(self, interaction: Act, select: discord.ui.ChannelSelect["Ballot"]) -> None:
+    async def where(self, interaction: ResultAction, select: discord.ui.ChannelSelect["Ballot"]) -> None:
         await interaction.response.send_message(shown(select.values))
 
 
@@ -75,7 +75,7 @@ class Form(discord.ui.Modal, title="Form"):
         text="Files", component=discord.ui.FileUpload(custom_id="files", required=False)
     )
 
-    async def on_submit(self, interaction: Act) -> None:
+    async def on_submit(self, interaction: ResultAction) -> None:
         assert isinstance(self.someone.component, discord.ui.MentionableSelect)
         assert isinstance(self.where.component, discord.ui.ChannelSelect)
         assert isinstance(self.files.component, discord.ui.FileUpload)
@@ -89,7 +89,7 @@ def play(tree: Tree) -> None:
 
     @tree.command(name="take", description="Take everything")
     async def take(  # noqa: PLR0917 - and in the order in which it is typed
-        interaction: Act,
+        interaction: ResultAction,
         who: discord.Member,
         role: discord.Role,
         where: discord.TextChannel | discord.CategoryChannel,
@@ -106,16 +106,16 @@ def play(tree: Tree) -> None:
         await interaction.followup.send(str([*what, *about, *member]))
 
     @tree.command(name="ballot", description="Show the selects")
-    async def ballot(interaction: Act) -> None:
+    async def ballot(interaction: ResultAction) -> None:
         assert interaction.guild is not None
         await interaction.response.send_message("choose", view=Ballot(interaction.guild))
 
     @tree.command(name="form", description="Open the form")
-    async def form(interaction: Act) -> None:
+    async def form(interaction: ResultAction) -> None:
         await interaction.response.send_modal(Form())
 
     @tree.command(name="moderate", description="Show, change and take away, elsewhere")
-    async def moderate(interaction: Act) -> None:
+    async def moderate(interaction: ResultAction) -> None:
         await interaction.response.defer(ephemeral=True)
         assert interaction.guild is not None
         elsewhere = discord.utils.get(interaction.guild.text_channels, name="rushes")

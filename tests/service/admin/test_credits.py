@@ -9,7 +9,7 @@ from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
 from bot.domain.policy import Policy, Pool
-from bot.domain.quota import MOST_MORE, Allowance
+from bot.domain.quota import MAX_REQUESTED_CREDITS, Allowance
 from bot.errors import (
     Blocked,
     CaseDecided,
@@ -21,27 +21,27 @@ from bot.errors import (
     GiftTooLarge,
     StoreUnavailable,
 )
-from bot.service.admin.budget_alerts import BudgetWatch
-from bot.service.admin.credits import Present, Quotas, Wished
-from bot.store.community.audit import Audit
+from bot.service.admin.budget_alerts import BudgetAlerts
+from bot.service.admin.credits import Credits, GiftOffer, MoreCreditsOutcome
+from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.money.budget_alerts import BudgetStore, note_share
-from bot.store.money.grants import Grants
-from bot.store.money.statements import Statements
+from bot.store.money.grants import GrantStore
+from bot.store.money.statements import StatementStore
 from tests.service.services import Services
 
 ANA = Member(user_id=1, guild_id=7)
 
 
-def quotas(services: Services) -> Quotas:
-    return Quotas(
-        grants=Grants(services.database),
-        statements=Statements(services.database),
+def quotas(services: Services) -> Credits:
+    return Credits(
+        grants=GrantStore(services.database),
+        statements=StatementStore(services.database),
         cases=CaseStore(services.database),
         guilds=GuildStore(services.database),
         notifier=services.discord,
-        desk=services.desk,
+        operator_alerts=services.operator_alerts,
         defaults=Defaults(allowance=Allowance(credits=60)),
         clock=services.clock,
         wake=services.wake,
@@ -63,18 +63,18 @@ async def moderated(services: Services) -> None:
     await decided(services, "mod", moderation={"channel_id": 55})
 
 
-def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> Present:
-    return Present(key="g", receiver_id=to, to_bot=bot, credits=amount)
+def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> GiftOffer:
+    return GiftOffer(key="g", receiver_id=to, to_bot=bot, credits=amount)
 
 
-async def wish(services: Services, key: str = "1", member: Member = ANA) -> Wished:
-    return await quotas(services).wish(member, key=key, credits_=20, why="a film", locale="zh-CN")
+async def ask_for_more(services: Services, key: str = "1", member: Member = ANA) -> MoreCreditsOutcome:
+    return await quotas(services).ask_for_more(member, key=key, credits_=20, why="a film", locale="zh-CN")
 
 
 async def extras(services: Services, user_id: int) -> int:
     """What they have that came from people."""
-    standing = await services.videos().standing(Member(user_id=user_id, guild_id=7))
-    return sum(purse.account.balance for purse in standing.purses if purse.account.owner.startswith("extra:"))
+    balances = await services.videos().balances(Member(user_id=user_id, guild_id=7))
+    return sum(source.account.balance for source in balances.sources if source.account.owner.startswith("extra:"))
 
 
 async def test_a_gift_moves_credits_where_the_guild_has_that(services: Services) -> None:
@@ -82,18 +82,18 @@ async def test_a_gift_moves_credits_where_the_guild_has_that(services: Services)
     assert await quotas(services).give(ANA, present()) == 40
     assert await quotas(services).give(ANA, present()) == 40
     assert await extras(services, 2) == 20
-    assert (await services.videos().standing(ANA)).own.account.balance == 40
+    assert (await services.videos().balances(ANA)).own.account.balance == 40
 
 
 async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(services: Services) -> None:
     await decided(services, gifts=True)
     await quotas(services).give(ANA, present())
-    back = Present(key="back", receiver_id=1, to_bot=False, credits=80)
+    back = GiftOffer(key="back", receiver_id=1, to_bot=False, credits=80)
     assert await quotas(services).give(Member(user_id=2, guild_id=7), back) == 0
     assert [await extras(services, each) for each in (1, 2)] == [80, 0]
     services.clock.tick(86_400)
     assert [await extras(services, each) for each in (1, 2)] == [0, 0]
-    assert (await services.videos().standing(ANA)).balance == 60
+    assert (await services.videos().balances(ANA)).balance == 60
 
 
 async def test_nobody_can_give_away_what_they_share(services: Services) -> None:
@@ -112,7 +112,7 @@ async def test_gifts_are_off_unless_a_guild_turns_them_on(services: Services, gi
 
 
 @pytest.mark.parametrize("gift", [present(to=1), present(bot=True), present(0), present(-5)])
-async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(services: Services, gift: Present) -> None:
+async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(services: Services, gift: GiftOffer) -> None:
     await decided(services, gifts=True)
     with pytest.raises(GiftImpossible):
         await quotas(services).give(ANA, gift)
@@ -131,34 +131,34 @@ async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have
 
 async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services) -> None:
     await moderated(services)
-    assert [await wish(services, key) for key in "12"] == [Wished.ASKED, Wished.CHANGED]
+    assert [await ask_for_more(services, key) for key in "12"] == [MoreCreditsOutcome.ASKED, MoreCreditsOutcome.CHANGED]
     assert services.woken == 2
     case = await CaseStore(services.database).case("more-1")
     assert case is not None
     assert (case.channel_id, case.user_id, case.state) == (55, 1, CaseState.OPEN)
     assert dict(case.body) == {"credits": 20, "why": "a film", "locale": "zh-CN"}
     services.clock.tick(8 * 86_400)
-    assert await wish(services, "3") is Wished.ASKED
+    assert await ask_for_more(services, "3") is MoreCreditsOutcome.ASKED
 
 
 async def test_where_nobody_decides_the_operator_hears_of_a_wish(services: Services) -> None:
-    assert await wish(services) is Wished.TOLD
+    assert await ask_for_more(services) is MoreCreditsOutcome.TOLD
     assert services.alerts() == ["more user 1, server 7"]
     with pytest.raises(CaseUnknown):
-        await wish(services, member=Member(user_id=1))
+        await ask_for_more(services, member=Member(user_id=1))
 
 
-@pytest.mark.parametrize(("typed", "given"), [(20, 20), (7, 7), (0, 0), (10**9, MOST_MORE)])
+@pytest.mark.parametrize(("typed", "given"), [(20, 20), (7, 7), (0, 0), (10**9, MAX_REQUESTED_CREDITS)])
 async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
     services: Services, typed: int, given: int
 ) -> None:
     await moderated(services)
-    await wish(services)
+    await ask_for_more(services)
     case = await quotas(services).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
     assert await extras(services, 1) == given
     assert [each.body.get("given", 0) for each in services.discord.asked("tell_decision")] == [given]
     assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
-    (latest, *_) = await Audit(services.database).of_guild(7, most=1)
+    (latest, *_) = await AuditStore(services.database).of_guild(7, most=1)
     assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
     with pytest.raises(CaseDecided):
         await quotas(services).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
@@ -168,7 +168,7 @@ async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
 @pytest.mark.parametrize("trouble", [DestinationLost("50007"), DestinationBusy("429")])
 async def test_a_decision_holds_though_its_person_cannot_be_told(services: Services, trouble: Exception) -> None:
     await moderated(services)
-    await wish(services)
+    await ask_for_more(services)
     services.discord.then("tell_decision", trouble)
     await quotas(services).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
     assert await extras(services, 1) == 20
@@ -177,7 +177,7 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(services: Servi
 @pytest.mark.parametrize(("case_id", "guild_id"), [("more-1", 8), ("more-2", 7), ("request-1", 7)])
 async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, case_id: str, guild_id: int) -> None:
     await moderated(services)
-    await wish(services)
+    await ask_for_more(services)
     with pytest.raises(CaseUnknown):
         await quotas(services).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
     assert await extras(services, 1) == 0
@@ -194,10 +194,10 @@ async def test_a_database_that_refuses_gives_nothing(services: Services) -> None
 # -- budgets
 
 
-def watch(services: Services) -> BudgetWatch:
-    return BudgetWatch(
+def watch(services: Services) -> BudgetAlerts:
+    return BudgetAlerts(
         store=BudgetStore(services.database),
-        audit=Audit(services.database),
+        audit=AuditStore(services.database),
         notifier=services.discord,
         clock=services.clock,
         wake=services.wake,
@@ -222,7 +222,7 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services
     (alert,) = services.discord.asked("alert")
     assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
     assert 0 < len(alert.key) <= 25
-    (entry_, *more) = await Audit(services.database).of_guild(7, most=9)
+    (entry_, *more) = await AuditStore(services.database).of_guild(7, most=9)
     assert (entry_.action, entry_.actor_id, dict(entry_.detail), more) == (
         "budget_used",
         0,
@@ -234,7 +234,7 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services
 async def test_a_budget_without_room_is_told_as_such_however_much_is_left(services: Services) -> None:
     await reached(services, 100)
     await watch(services).tell()
-    (entry_,) = await Audit(services.database).of_guild(7, most=9)
+    (entry_,) = await AuditStore(services.database).of_guild(7, most=9)
     assert entry_.action == "budget_spent"
 
 
@@ -260,7 +260,7 @@ async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(service
         await watch(services).tell()
     keys = [alert.key for alert in services.discord.asked("alert")]
     assert (len(keys), len(set(keys))) == (2, 1)
-    assert len(await Audit(services.database).of_guild(7, most=9)) == 1
+    assert len(await AuditStore(services.database).of_guild(7, most=9)) == 1
 
 
 async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(services: Services) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from bot.domain.guild import EVERYWHERE, AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.usage import Sought
+from bot.domain.usage import JobFilter
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.delivery import KEEP_TRYING
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from tests.service.scripted import working
 from tests.service.services import UNLIMITED, Services
@@ -23,9 +23,9 @@ HOUR = timedelta(hours=1)
 def jobs(services: Services) -> GuildJobs:
     return GuildJobs(
         store=GuildJobStore(services.database),
-        letters=DeadLetters(services.database),
+        dead_letters=DeadLetterStore(services.database),
         lookup=services.lookup,
-        expectation=services.expectation,
+        forecaster=services.forecaster,
         delivery=services.delivery,
         deadline=HOUR,
         wake=services.wake,
@@ -37,14 +37,14 @@ def entry(services: Services, number: int = 1) -> AuditEntry:
 
 
 async def in_doubt(services: Services) -> Job:
-    return await services.jobs.bury(
+    return await services.jobs.mark_dead_letter(
         await services.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock()
     )
 
 
-async def kept(services: Services, **wish: Any) -> Job:
+async def kept(services: Services, **fields: Any) -> Job:
     """A video that no place took, with its file."""
-    job = await services.succeeded(**wish)
+    job = await services.succeeded(**fields)
     services.discord.then("post_result", DestinationLost("gone"))
     services.discord.then("send_directly", DestinationLost("closed"))
     buried = await services.delivery.deliver(job)
@@ -121,7 +121,7 @@ async def test_a_video_that_is_written_off_leaves_no_file_behind(services: Servi
 
 async def test_killed_before_the_file_is_removed_the_next_start_removes_it(services: Services) -> None:
     job = await kept(services)
-    await DeadLetters(services.database).write_off(entry(services), job.id, billed=False)
+    await DeadLetterStore(services.database).write_off(entry(services), job.id, billed=False)
     assert services.files() == [f"{job.id}.mp4"]
     await services.delivery.sweep()
     assert services.files() == []
@@ -129,7 +129,7 @@ async def test_killed_before_the_file_is_removed_the_next_start_removes_it(servi
 
 async def test_killed_after_a_decision_to_deliver_the_file_is_still_there(services: Services) -> None:
     job = await kept(services)
-    await DeadLetters(services.database).deliver_again(entry(services), job.id)
+    await DeadLetterStore(services.database).deliver_again(entry(services), job.id)
     await services.delivery.sweep()
     assert services.files() == [f"{job.id}.mp4"]
 
@@ -173,8 +173,8 @@ async def test_only_a_guilds_own_jobs_are_known_in_it(services: Services, jobs: 
 
 async def test_pages_say_whether_there_are_more_and_where_jobs_stand(services: Services, jobs: GuildJobs) -> None:
     made = [await services.queued() for _ in range(5)]
-    first = await jobs.page(Sought.WAITING, guild_id=7, most=3)
-    last = await jobs.page(Sought.WAITING, guild_id=7, most=3, skip=3)
+    first = await jobs.page(JobFilter.WAITING, guild_id=7, most=3)
+    last = await jobs.page(JobFilter.WAITING, guild_id=7, most=3, skip=3)
     assert [view.job.id for view in (*first.views, *last.views)] == [job.id for job in reversed(made)]
     assert (first.more, last.more) == (True, False)
     assert [view.position for view in last.views] == [2, 1]

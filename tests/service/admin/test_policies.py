@@ -7,15 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from bot.domain.guild import EVERYWHERE, FOR_GOOD, AuditEntry
-from bot.domain.policy import Moderation, Policy, Rule, RuleKind
-from bot.domain.policy_file import written
+from bot.domain.guild import EVERYWHERE, FOREVER, AuditEntry
+from bot.domain.policy import ModerationPolicy, Policy, Rule, RuleKind
+from bot.domain.policy_file import write_policy
 from bot.domain.quota import UNLIMITED, Allowance
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
-from bot.service.admin.doctor import Checkup, Pulse
-from bot.service.admin.policies import Guilds, Herald
+from bot.service.admin.doctor import Doctor, ProviderState
+from bot.service.admin.policies import AuditPoster, GuildPolicies
 from bot.service.ports.staff import Staff
-from bot.store.community.audit import Audit
+from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
 from tests.service.scripted import Scripted
 from tests.service.services import Services
@@ -40,8 +40,8 @@ class Office:
     woken: int = 0
 
     def __post_init__(self) -> None:
-        store, audit = GuildStore(self.services.database), Audit(self.services.database)
-        self.guilds = Guilds(
+        store, audit = GuildStore(self.services.database), AuditStore(self.services.database)
+        self.guilds = GuildPolicies(
             store=store,
             audit=audit,
             lookup=self.services.lookup,
@@ -49,7 +49,9 @@ class Office:
             clock=self.services.clock,
             wake=self._wake,
         )
-        self.herald = Herald(store=store, audit=audit, staff=cast("Staff", self.people), clock=self.services.clock)
+        self.audit_poster = AuditPoster(
+            store=store, audit=audit, staff=cast("Staff", self.people), clock=self.services.clock
+        )
         self._number = 0
 
     def _wake(self) -> None:
@@ -106,17 +108,17 @@ async def test_what_cannot_be_is_refused_in_a_few_codes_and_changes_nothing(offi
 
 
 async def test_a_file_is_searched_for_rules_that_no_prompt_can_be_searched_by(office: Office) -> None:
-    good = Policy(moderation=Moderation(rules=(Rule(pattern="cat"),)))
-    assert await office.guilds.read(written(good).encode()) == good
-    bad = Policy(moderation=Moderation(rules=(Rule(kind=RuleKind.REGEX, pattern="(cat"),)))
+    good = Policy(moderation=ModerationPolicy(rules=(Rule(pattern="cat"),)))
+    assert await office.guilds.read(write_policy(good).encode()) == good
+    bad = Policy(moderation=ModerationPolicy(rules=(Rule(kind=RuleKind.REGEX, pattern="(cat"),)))
     with pytest.raises(RuleInvalid):
-        await office.guilds.read(written(bad).encode())
+        await office.guilds.read(write_policy(bad).encode())
 
 
 async def test_blocks_are_listed_until_they_end(office: Office) -> None:
     until = office.services.clock() + timedelta(hours=1)
     await office.guilds.block(office.entry("blocked"), user_id=ANA, until=until, reason="spam")
-    await office.guilds.block(office.entry("blocked"), user_id=2, until=FOR_GOOD)
+    await office.guilds.block(office.entry("blocked"), user_id=2, until=FOREVER)
     assert list(await office.guilds.blocked(GUILD)) == [ANA, 2]
     assert (await office.guilds.member(GUILD, ANA)).block_reason == "spam"
     office.services.clock.tick(3600)
@@ -135,17 +137,17 @@ async def test_the_audit_channel_is_told_every_change_once_and_in_order(office: 
     await office.change(audit_channel_id=CHANNEL)
     await office.change(gifts=True)
     await office.guilds.set_allowance(office.entry("allowance"), user_id=ANA, allowance=Allowance(credits=1))
-    await office.herald.tell()
-    await office.herald.tell()
+    await office.audit_poster.tell()
+    await office.audit_poster.tell()
     assert office.told == [("1", CHANNEL), ("2", CHANNEL), ("3", CHANNEL)]
 
 
 async def test_without_an_audit_channel_nothing_is_told_and_nothing_piles_up(office: Office) -> None:
     await office.change(gifts=True)
     await office.guilds.pause(office.entry("paused", guild_id=EVERYWHERE), paused=True)
-    await office.herald.tell()
+    await office.audit_poster.tell()
     await office.change(audit_channel_id=CHANNEL)
-    await office.herald.tell()
+    await office.audit_poster.tell()
     assert office.told == [("3", CHANNEL)]
 
 
@@ -154,29 +156,29 @@ async def test_a_busy_discord_is_told_later_and_others_do_not_wait_for_it(office
     await office.change(OTHER, audit_channel_id=CHANNEL + 1)
     await office.change(gifts=True)
     office.people.then("tell", DestinationBusy("discord_500"))
-    await office.herald.tell()
+    await office.audit_poster.tell()
     assert office.told == [("1", CHANNEL), ("2", CHANNEL + 1)]
-    await office.herald.tell()
+    await office.audit_poster.tell()
     assert office.told[2:] == [("1", CHANNEL), ("3", CHANNEL)]
 
 
 async def test_an_audit_channel_that_is_closed_is_given_up_entry_by_entry(office: Office) -> None:
     await office.change(audit_channel_id=CHANNEL)
     office.people.then("tell", DestinationLost("discord_10003"))
-    await office.herald.tell()
+    await office.audit_poster.tell()
     await office.change(gifts=True)
-    await office.herald.tell()
-    await office.herald.tell()
+    await office.audit_poster.tell()
+    await office.audit_poster.tell()
     assert office.told == [("1", CHANNEL), ("2", CHANNEL)]
 
 
 async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Office) -> None:
     await office.change(audit_channel_id=CHANNEL)
     office.people.then("tell", *(DestinationBusy("discord_500") for _ in range(3)))
-    await office.herald.tell()
+    await office.audit_poster.tell()
     office.services.clock.tick(25 * 3600)
-    await office.herald.tell()
-    await office.herald.tell()
+    await office.audit_poster.tell()
+    await office.audit_poster.tell()
     assert len(office.told) == 2
 
 
@@ -184,27 +186,27 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
     await office.change(audit_channel_id=CHANNEL)
     office.people.then("tell", asyncio.CancelledError())
     with pytest.raises(asyncio.CancelledError):
-        await office.herald.tell()
-    await office.herald.tell()
+        await office.audit_poster.tell()
+    await office.audit_poster.tell()
     assert office.told == [("1", CHANNEL), ("1", CHANNEL)]
 
 
 async def test_a_checkup_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
-    checkup = Checkup(health=services.health, guilds=GuildStore(services.database))
-    assert await checkup.providers() == {"kirin": Pulse.GOOD, "kling": Pulse.GOOD}
+    doctor = Doctor(health=services.health, guilds=GuildStore(services.database))
+    assert await doctor.providers() == {"kirin": ProviderState.GOOD, "kling": ProviderState.GOOD}
     services.health["kirin"].rest(timedelta(minutes=1))
-    assert (await checkup.providers())["kirin"] is Pulse.BUSY
-    assert await checkup.standing(GUILD) is not None
+    assert (await doctor.providers())["kirin"] is ProviderState.BUSY
+    assert await doctor.states(GUILD) is not None
 
 
 async def test_what_is_pressing_is_told_to_the_moderators_where_there_is_no_audit_channel(office: Office) -> None:
     await office.change(moderation={"channel_id": 71})
     entry = office.entry("budget_used")
-    await Audit(office.services.database).note(entry)
-    await office.herald.tell()
+    await AuditStore(office.services.database).note(entry)
+    await office.audit_poster.tell()
     assert office.told == [(entry.id, 71)]
     await office.change(audit_channel_id=CHANNEL)
     another = office.entry("budget_used")
-    await Audit(office.services.database).note(another)
-    await office.herald.tell()
+    await AuditStore(office.services.database).note(another)
+    await office.audit_poster.tell()
     assert office.told[-1] == (another.id, CHANNEL)

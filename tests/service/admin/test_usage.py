@@ -11,8 +11,8 @@ from PIL import Image
 
 from bot.domain.guild import AuditEntry
 from bot.domain.quota import UNLIMITED, Account, Unit
-from bot.domain.usage import DayOfMember, Drift, Used
-from bot.service.admin.usage import COLUMNS, Report, Span, Usage
+from bot.domain.usage import MemberDay, PriceDrift, UsageTotals
+from bot.service.admin.usage import COLUMNS, Span, Usage, UsageReport
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore
 from bot.store.money.usage import UsageStore
@@ -22,16 +22,16 @@ TODAY = date(2026, 3, 5)
 ACCOUNT = Account(owner="budget:guild:7", period="2026-03", allowance=UNLIMITED, unit=Unit.USD)
 
 
-def used(**amounts: int) -> Used:
-    return Used(videos=1, **amounts)
+def used(**amounts: int) -> UsageTotals:
+    return UsageTotals(videos=1, **amounts)
 
 
-def report(rows: Sequence[tuple[int, int, int]], *, days: int = 7) -> Report:
+def report(rows: Sequence[tuple[int, int, int]], *, days: int = 7) -> UsageReport:
     """Rows are days back, member, credits."""
-    return Report(
+    return UsageReport(
         days=tuple(TODAY - timedelta(days=back) for back in reversed(range(days))),
         rows=tuple(
-            DayOfMember(day=TODAY - timedelta(days=back), user_id=user_id, used=used(credits=n, charged=n * 84_000))
+            MemberDay(day=TODAY - timedelta(days=back), user_id=user_id, used=used(credits=n, charged=n * 84_000))
             for back, user_id, n in rows
         ),
         drift=(),
@@ -50,8 +50,8 @@ def usage(services: Services) -> Usage:
     )
 
 
-async def deliver(services: Services, **wish: Any) -> None:
-    job = await services.succeeded(**wish)
+async def deliver(services: Services, **fields: Any) -> None:
+    job = await services.succeeded(**fields)
     await services.jobs.delivered(job, channel_id=5, message_id=1, now=services.clock())
 
 
@@ -63,7 +63,7 @@ async def test_a_report_has_every_day_up_to_today_and_what_was_used_on_each(serv
     made = await usage.report(7, Span.WEEK)
     assert (made.days[0], made.days[-1], len(made.days)) == (date(2026, 2, 28), date(2026, 3, 6), 7)
     assert [(row.day.day, row.user_id, row.used.credits) for row in made.rows] == [(5, 2, 5), (6, 2, 5), (6, 3, 5)]
-    assert made.total == Used(videos=3, credits=15, estimated=1_260_000, charged=1_260_000)
+    assert made.total == UsageTotals(videos=3, credits=15, estimated=1_260_000, charged=1_260_000)
 
 
 async def test_who_has_used_nothing_yet_is_in_no_report(services: Services, usage: Usage) -> None:
@@ -193,4 +193,4 @@ def test_figures_are_short(measure: Measure, amount: int, figure: str) -> None:
 
 
 def test_drift_without_anything_reported_is_none() -> None:
-    assert Drift(provider="p", model="m").share == 0
+    assert PriceDrift(provider="p", model="m").share == 0

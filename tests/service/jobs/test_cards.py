@@ -11,7 +11,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Phase, Posted, phase_of
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from tests.service.scripted import until
 from tests.service.services import Services
 
@@ -46,7 +46,7 @@ async def test_a_card_is_edited_only_for_news(services: Services) -> None:
         await services.cards.show(job)
     assert (len(services.discord.asked("post_card")), services.discord.phases()) == (1, [])
     expected = services.discord.asked("post_card")[0].expected_at
-    assert expected == services.clock() + await services.expectation.of(job.request)
+    assert expected == services.clock() + await services.forecaster.of(job.request)
 
 
 async def test_a_card_says_once_that_it_takes_longer_than_usual(services: Services) -> None:
@@ -145,12 +145,12 @@ async def test_who_may_have_been_told_before_a_crash_is_looked_for_before_being_
 
 
 async def test_a_job_that_ends_a_second_time_is_news(services: Services) -> None:
-    lost = await services.jobs.bury(
+    lost = await services.jobs.mark_dead_letter(
         await services.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock()
     )
     await services.steps.advance(await services.claimed(lost))
     entry = AuditEntry(id="1", guild_id=7, actor_id=1, action="job_free", at=services.clock())
-    written_off = await DeadLetters(services.database).write_off(entry, lost.id, billed=False)
+    written_off = await DeadLetterStore(services.database).write_off(entry, lost.id, billed=False)
     await services.steps.advance(await services.claimed(written_off))
     told = services.discord.asked("tell_requester")
     assert [(card.phase, card.repeated) for card in told] == [(Phase.UNKNOWN, False), (Phase.FAILED, False)]
@@ -229,8 +229,8 @@ async def test_every_state_of_a_job_has_its_phase(services: Services) -> None:
     assert phase_of(await services.running()) is Phase.RUNNING
     submitting, succeeded = await services.submitting(), await services.succeeded()
     assert (phase_of(submitting), phase_of(succeeded)) == (Phase.STARTING, Phase.DELIVERING)
-    unknown = await services.jobs.bury(submitting, reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock())
-    kept = await services.jobs.bury(succeeded, reason=DeadLetter.UNDELIVERABLE, now=services.clock())
+    unknown = await services.jobs.mark_dead_letter(submitting, reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock())
+    kept = await services.jobs.mark_dead_letter(succeeded, reason=DeadLetter.UNDELIVERABLE, now=services.clock())
     assert (phase_of(unknown), phase_of(kept)) == (Phase.UNKNOWN, Phase.KEPT)
     assert phase_of(replace(job, status=JobStatus.PENDING)) is Phase.REVIEW
     assert phase_of(replace(succeeded, review=Review.HELD)) is Phase.REVIEW
@@ -246,15 +246,15 @@ async def test_every_state_of_a_job_has_its_phase(services: Services) -> None:
 
 async def test_the_expected_time_is_remembered_for_a_minute(services: Services) -> None:
     job = await services.running()
-    guess = await services.expectation.of(job.request)
+    guess = await services.forecaster.of(job.request)
     for _ in range(ENOUGH):
         started = await services.running()
         services.clock.tick(8)
         await services.jobs.succeed(started, result_url="https://v/1", cost_micros=None, now=services.clock())
         services.clock.tick(1)
-    assert await services.expectation.of(job.request) == guess
+    assert await services.forecaster.of(job.request) == guess
     services.clock.tick(61)
-    assert await services.expectation.of(job.request) == timedelta(seconds=8)
+    assert await services.forecaster.of(job.request) == timedelta(seconds=8)
 
 
 async def test_a_card_that_was_posted_and_not_recorded_is_found_and_closed(services: Services) -> None:

@@ -63,10 +63,10 @@ async def leap_with(services: Services, by: timedelta, *, restart: bool) -> None
     """Set the wall clock, under a process that lives on or between two of them."""
     services.clock.leap(by)
     if restart:
-        services.clock.follow()  # a new process knows no other clock
+        services.clock.catch_up()  # a new process knows no other clock
         await services.worker().recover()
     else:
-        assert await services.timekeeper().keep()
+        assert await services.clock_watch().check()
 
 
 @leaps
@@ -75,7 +75,7 @@ async def leap_with(services: Services, by: timedelta, *, restart: bool) -> None
 async def test_a_job_is_made_in_its_time_wherever_it_is(
     services: Services, stage: Stage, leap: timedelta, *, restart: bool
 ) -> None:
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     job = await stage(services)
     services.kirin.then("fetch", working())  # an answer on which a deadline that has passed would end it
     await leap_with(services, leap, restart=restart)
@@ -101,7 +101,7 @@ async def test_a_job_is_made_in_its_time_wherever_it_is(
 async def test_a_moderator_has_their_time_whatever_the_clock_does(
     services: Services, leap: timedelta, *, restart: bool
 ) -> None:
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     job = await services.succeeded()
     case = Case(
         id=f"result-{job.id}",
@@ -131,7 +131,7 @@ async def test_a_step_under_way_keeps_its_lease_when_the_clock_leaps(services: S
         worker.wake()
 
         async def renewed() -> bool:
-            return not services.clock.apart() and (await services.job(video)).due_at == services.clock() + LEASE
+            return not services.clock.lead() and (await services.job(video)).due_at == services.clock() + LEASE
 
         await eventually(renewed)
         assert (await services.job(video)).lease == lease
@@ -143,7 +143,7 @@ async def test_a_step_under_way_keeps_its_lease_when_the_clock_leaps(services: S
 async def test_what_a_service_rests_for_is_not_waited_for_longer(services: Services, leap: timedelta) -> None:
     services.health["kirin"].rest(timedelta(seconds=30))
     services.clock.leap(leap)
-    services.clock.follow()
+    services.clock.catch_up()
     services.clock.tick(30)
     assert services.submission.rests_until("kirin") is None
 
@@ -153,12 +153,12 @@ async def test_what_was_written_by_a_clock_that_was_wrong_is_due_all_the_same(se
     await services.jobs.reschedule(job, next_at=services.clock() + timedelta(hours=1))
     queued = await services.submitting()
     await services.jobs.requeue(queued, attempt=1, next_at=services.clock() + timedelta(days=1))
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     assert [(await services.job(each)).due_at for each in (job, queued)] == [services.clock()] * 2
 
 
 async def test_a_bot_that_was_away_for_a_day_finds_its_jobs_as_it_left_them(services: Services) -> None:
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     job = await services.queued()
     services.clock.tick(24 * 3600)
     await services.worker().recover()
@@ -166,7 +166,7 @@ async def test_a_bot_that_was_away_for_a_day_finds_its_jobs_as_it_left_them(serv
 
 
 async def test_a_restart_takes_no_time_off_anything(services: Services) -> None:
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     job = await services.queued()
     services.clock.tick(LEAP.total_seconds())
     await services.worker().recover()
@@ -174,7 +174,7 @@ async def test_a_restart_takes_no_time_off_anything(services: Services) -> None:
 
 
 async def test_a_leap_is_made_up_for_once_the_database_answers(services: Services) -> None:
-    await services.timekeeper().keep()
+    await services.clock_watch().check()
     job = await services.queued()
     services.clock.leap(timedelta(hours=2))
     services.database.refusals = 1
@@ -186,5 +186,5 @@ async def test_a_leap_is_made_up_for_once_the_database_answers(services: Service
             return (await services.job(job)).task_id is not None
 
         await eventually(submitted)
-    assert services.clock.apart() == timedelta(0)
+    assert services.clock.lead() == timedelta(0)
     assert (await services.job(job)).deadline_at == job.deadline_at + timedelta(hours=2)

@@ -9,41 +9,45 @@ from bot.domain.job import Destination, Job, JobStatus
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
 from bot.errors import StoreUnavailable
-from bot.service.jobs.eta import Outlook
-from bot.service.jobs.types import Accepted, Asking
+from bot.service.jobs.eta import QueueForecast
+from bot.service.jobs.types import Accepted, RequestContext
 from tests.service.services import UNLIMITED, Services
 
-WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
+REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 USUAL = 90  # seconds that the first guess gives such a video
 
 
 async def told(services: Services, job: Job) -> tuple[int, float | None]:
     """The place, and in how many seconds the video is expected."""
-    outlook = await services.expectation.outlook(job)
-    return outlook.position, in_seconds(services, outlook)
+    queue_forecast = await services.forecaster.queue_forecast(job)
+    return queue_forecast.position, in_seconds(services, queue_forecast)
 
 
-def in_seconds(services: Services, outlook: Outlook) -> float | None:
-    return None if outlook.expected_at is None else (outlook.expected_at - services.clock()).total_seconds()
+def in_seconds(services: Services, queue_forecast: QueueForecast) -> float | None:
+    return (
+        None if queue_forecast.expected_at is None else (queue_forecast.expected_at - services.clock()).total_seconds()
+    )
 
 
 async def ask(services: Services, *, user_id: int, key: str) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
-    asking = Asking(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
-    return await services.videos().request(WISH, asking)
+    context = RequestContext(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
+    return await services.videos().request(REQUEST, context)
 
 
 async def test_where_there_is_room_nobody_has_to_wait(services: Services) -> None:
     accepted = await ask(services, user_id=1, key="1")
-    assert accepted.outlook is None
+    assert accepted.queue_forecast is None
     assert await told(services, accepted.job) == (1, USUAL)
 
 
 async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(services: Services) -> None:
     narrow = replace(services, running_limits=replace(UNLIMITED, per_provider=1))
     claimed = await narrow.submitting()
-    outlook = await narrow.expectation.outlook(replace(claimed, status=JobStatus.QUEUED, due_at=narrow.clock()))
-    assert (outlook.waits, in_seconds(narrow, outlook)) == (False, USUAL)
+    queue_forecast = await narrow.forecaster.queue_forecast(
+        replace(claimed, status=JobStatus.QUEUED, due_at=narrow.clock())
+    )
+    assert (queue_forecast.waits, in_seconds(narrow, queue_forecast)) == (False, USUAL)
 
 
 async def test_behind_others_each_provider_takes_its_time(services: Services) -> None:
@@ -79,10 +83,10 @@ async def test_while_it_is_paused_nobody_can_say(services: Services) -> None:
     job = await services.queued()
     for guild_id in (7, 0):
         await services.pause(guild_id=guild_id)
-        outlook = await services.expectation.outlook(job)
-        assert (outlook.position, outlook.paused, outlook.expected_at) == (1, True, None)
+        queue_forecast = await services.forecaster.queue_forecast(job)
+        assert (queue_forecast.position, queue_forecast.paused, queue_forecast.expected_at) == (1, True, None)
         await services.pause(guild_id=guild_id, paused=False)
-    assert not (await services.expectation.outlook(job)).paused
+    assert not (await services.forecaster.queue_forecast(job)).paused
 
 
 async def test_what_would_not_begin_before_its_deadline_is_not_promised(services: Services) -> None:
@@ -96,7 +100,7 @@ async def test_a_job_that_backs_off_begins_no_earlier(services: Services) -> Non
     job = await services.submitting()
     again = await services.jobs.requeue(job, attempt=2, next_at=services.clock() + timedelta(seconds=20))
     assert await told(services, again) == (1, 20 + USUAL)
-    assert (await services.expectation.outlook(again)).waits
+    assert (await services.forecaster.queue_forecast(again)).waits
 
 
 async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(services: Services) -> None:
@@ -104,12 +108,12 @@ async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(ser
     await narrow.running(user_id=3)
     await ask(narrow, user_id=1, key="1")
     accepted = await ask(narrow, user_id=2, key="2")
-    assert accepted.outlook is not None
-    assert (accepted.outlook.position, in_seconds(narrow, accepted.outlook)) == (2, 3 * USUAL)
+    assert accepted.queue_forecast is not None
+    assert (accepted.queue_forecast.position, in_seconds(narrow, accepted.queue_forecast)) == (2, 3 * USUAL)
     card = narrow.discord.asked("post_card")[-1]
     (view,) = await narrow.videos().latest(user_id=2, guild_id=7)
     for shown in (card, view):
-        assert (shown.position, shown.expected_at) == (2, accepted.outlook.expected_at)
+        assert (shown.position, shown.expected_at) == (2, accepted.queue_forecast.expected_at)
 
 
 async def test_a_database_that_refuses_afterwards_denies_nothing(services: Services) -> None:
@@ -118,9 +122,9 @@ async def test_a_database_that_refuses_afterwards_denies_nothing(services: Servi
 
     services.discord.then("post_card", no_more)
     accepted = await ask(services, user_id=1, key="1")
-    assert (accepted.new, accepted.job.status, accepted.outlook) == (True, JobStatus.QUEUED, None)
+    assert (accepted.new, accepted.job.status, accepted.queue_forecast) == (True, JobStatus.QUEUED, None)
     with pytest.raises(StoreUnavailable):
-        await services.expectation.outlook(accepted.job)
+        await services.forecaster.queue_forecast(accepted.job)
 
 
 async def test_a_card_that_waits_is_edited_when_its_promise_has_passed_and_when_it_is_paused(

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import pytest
 
-from bot.domain.access import Act
+from bot.domain.access import ResultAction
 from bot.domain.job import DeadLetter, Job, Remover
 from bot.domain.member import Member
 from bot.domain.notify import Notify, chosen
@@ -29,17 +29,17 @@ from bot.errors import (
     ResultUnusable,
     TooOften,
 )
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import AT_ONCE, Copies, Copy, CopyKind
-from bot.service.jobs.notify_preference import Notices
+from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.removal import Removals
-from bot.service.jobs.results import COPIES, PAGE, Removed, Results
+from bot.service.jobs.results import COPIES, PAGE, RemovalOutcome, Results
 from bot.service.media.service import Media
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.gallery import GalleryStore
-from bot.store.member.preferences import Preferences, of_user
+from bot.store.member.preferences import PreferenceStore, of_user
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 from tests.service.services import Services
@@ -53,7 +53,7 @@ OURS = "https://cdn.example/1.mp4"
 GONE = ResultUnavailable("gone")
 
 
-class Courier(Scripted):
+class ResultPoster(Scripted):
     """Discord for copies; without a script every message is taken, and our own one has its file."""
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
@@ -83,7 +83,7 @@ class Desk:
     """The use cases of results in a house."""
 
     services: Services
-    courier: Courier
+    result_poster: ResultPoster
     results: Results
     removals: Removals
 
@@ -102,31 +102,31 @@ class Desk:
 
 @pytest.fixture
 def desk(services: Services) -> Desk:
-    courier = Courier()
+    result_poster = ResultPoster()
     copies = Copies(
         providers=services.providers,
         fetcher=services.fetcher,
         media=cast("Media", services.films),
-        marking=Marking(),
-        courier=courier,
+        ai_mark=AiMark(),
+        result_poster=result_poster,
         folder=services.folder,
         cap=200_000_000,
     )
-    removals = services.removals(courier)
+    removals = services.removals(result_poster)
     results = Results(
         store=ResultStore(services.database),
         lookup=services.lookup,
         copies=copies,
-        courier=courier,
+        result_poster=result_poster,
         delivery=services.delivery,
         removals=removals,
-        repeats=services.repeats(courier),
+        reposts=services.reposts(result_poster),
         posted=CopyStore(services.database),
         clock=services.clock,
         moment=services.moment,
         wake=services.wake,
     )
-    return Desk(services=services, courier=courier, results=results, removals=removals)
+    return Desk(services=services, result_poster=result_poster, results=results, removals=removals)
 
 
 def direct(job: Job, **changes: Any) -> Copy:
@@ -143,7 +143,7 @@ async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_no
     job = await desk.delivered()
     assert await desk.results.resend(job, direct(job), stars=3) == MESSAGE
     assert desk.services.fetcher.asked("download") == [FRESH]
-    assert desk.courier.asked("post_copy") == [(direct(job), 3)]
+    assert desk.result_poster.asked("post_copy") == [(direct(job), 3)]
     assert desk.services.files() == []
 
 
@@ -169,7 +169,7 @@ async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
     desk.services.fetcher.then("download", GONE, GONE)
     with pytest.raises(ResultLost):
         await desk.results.resend(job, direct(job))
-    desk.courier.then("attachment_url", lambda: None)
+    desk.result_poster.then("attachment_url", lambda: None)
     desk.services.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
     with pytest.raises(ResultLost):
         await desk.results.resend(replace(job, result_url=None), direct(job))
@@ -189,7 +189,7 @@ async def test_what_discord_refuses_is_a_refusal(
     desk: Desk, trouble: Exception, channel_id: int | None, told: type[Exception]
 ) -> None:
     job = await desk.delivered()
-    desk.courier.then("post_copy", trouble)
+    desk.result_poster.then("post_copy", trouble)
     with pytest.raises(told):
         await desk.results.resend(job, direct(job, channel_id=channel_id))
     assert desk.services.files() == []
@@ -197,9 +197,9 @@ async def test_what_discord_refuses_is_a_refusal(
 
 async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
     job, gate = await desk.delivered(), asyncio.Event()
-    desk.courier.then("post_copy", *[gate] * AT_ONCE)
+    desk.result_poster.then("post_copy", *[gate] * AT_ONCE)
     sending = [asyncio.create_task(desk.results.resend(job, direct(job, user_id=each))) for each in range(AT_ONCE + 1)]
-    await until(lambda: len(desk.courier.asked("post_copy")) == AT_ONCE)
+    await until(lambda: len(desk.result_poster.asked("post_copy")) == AT_ONCE)
     assert len(desk.services.fetcher.asked("download")) == AT_ONCE
     gate.set()
     await asyncio.gather(*sending)
@@ -208,9 +208,9 @@ async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
 
 async def test_one_copy_of_a_video_is_on_its_way_to_a_person_at_a_time_and_nobody_else_waits(desk: Desk) -> None:
     job, gate = await desk.delivered(), asyncio.Event()
-    desk.courier.then("post_copy", gate)
+    desk.result_poster.then("post_copy", gate)
     first = asyncio.create_task(desk.results.resend(job, direct(job)))
-    await until(lambda: desk.courier.asked("post_copy"))
+    await until(lambda: desk.result_poster.asked("post_copy"))
     with pytest.raises(CopyUnderWay):
         await desk.results.resend(job, direct(job))
     assert await desk.results.resend(job, direct(job, user_id=3)) == MESSAGE
@@ -265,8 +265,8 @@ Way: TypeAlias = Callable[[Desk, "Job"], Awaitable[None]]
 
 
 async def fetched(desk: Desk, job: Job) -> None:
-    async with desk.results.film(job, limit=10_000_000, user_id=1) as film:
-        assert film.file.exists()
+    async with desk.results.video(job, limit=10_000_000, user_id=1) as video:
+        assert video.file.exists()
 
 
 async def sent_directly(desk: Desk, job: Job) -> None:
@@ -315,9 +315,9 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
         desk.services.database.refusals = 2 if way is posted_here else 1  # where it is, and that it is received
         return MESSAGE
 
-    desk.courier.then("post_copy", *([refuse] if way is not fetched else []))
+    desk.result_poster.then("post_copy", *([refuse] if way is not fetched else []))
     if way is fetched:
-        async with desk.results.film(job, limit=10_000_000, user_id=1):
+        async with desk.results.video(job, limit=10_000_000, user_id=1):
             refuse()
     else:
         await way(desk, job)
@@ -331,7 +331,7 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
 @pytest.mark.parametrize("way", [sent_directly, posted_here])
 async def test_what_does_not_arrive_is_not_charged(desk: Desk, way: Way) -> None:
     job = await desk.kept()
-    desk.courier.then("post_copy", DestinationLost("discord_50007"))
+    desk.result_poster.then("post_copy", DestinationLost("discord_50007"))
     with pytest.raises((DirectMessagesClosed, ChannelClosed)):
         await way(desk, job)
     assert await desk.services.balance(job) == (5, 0)
@@ -344,19 +344,19 @@ async def test_nobody_else_has_a_kept_video_before_its_author(desk: Desk) -> Non
         with pytest.raises(ResultLost):
             await desk.results.resend(job, copy)
     with pytest.raises(ResultLost):
-        await desk.results.film(job, limit=10_000_000, user_id=2).__aenter__()
+        await desk.results.video(job, limit=10_000_000, user_id=2).__aenter__()
     assert await desk.services.balance(job) == (5, 0)
     await fetched(desk, job)
     await desk.results.resend(await desk.services.job(job), direct(job))
 
 
 async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Desk) -> None:
-    job = await desk.services.jobs.bury(
+    job = await desk.services.jobs.mark_dead_letter(
         await desk.services.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=desk.services.clock()
     )
     with pytest.raises(ResultLost):
         await sent_directly(desk, job)
-    assert desk.courier.asked("post_copy") == []
+    assert desk.result_poster.asked("post_copy") == []
 
 
 async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
@@ -381,26 +381,26 @@ async def test_two_presses_at_once_share_once(desk: Desk) -> None:
     first, second = await asyncio.gather(*shares, return_exceptions=True)
     assert first == MESSAGE
     assert isinstance(second, AlreadyShared)
-    (posted,) = desk.courier.asked("post_copy")
+    (posted,) = desk.result_poster.asked("post_copy")
     assert (posted[0].kind, posted[0].channel_id, posted[0].nonce) == (CopyKind.SHARED, 5, f"share-{job.id}")
 
 
 async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) -> None:
     services, job = desk.services, await desk.delivered(private=True)
     intended = services.clock()
-    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
         await desk.results.share(job.id, ANA)
     services.clock.tick(600)
-    desk.courier.then("find_copy", MESSAGE)
+    desk.result_poster.then("find_copy", MESSAGE)
     assert await desk.results.share(job.id, ANA) == MESSAGE
-    assert desk.courier.asked("find_copy") == [intended]
-    assert len(desk.courier.asked("post_copy")) == 1
+    assert desk.result_poster.asked("find_copy") == [intended]
+    assert len(desk.result_poster.asked("post_copy")) == 1
 
 
 async def test_a_share_that_is_not_found_is_posted(desk: Desk) -> None:
     job = await desk.delivered(private=True)
-    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
         await desk.results.share(job.id, ANA)
     assert await desk.results.share(job.id, ANA) == MESSAGE
@@ -418,18 +418,18 @@ async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> No
     for job, member in ((public, BEN), (nowhere, ANA)):
         with pytest.raises(ResultForgotten):
             await desk.results.share(job.id, member)
-    assert desk.courier.asked("post_copy") == []
+    assert desk.result_poster.asked("post_copy") == []
 
 
-async def erase(desk: Desk, job: Job, member: Member, *, message_id: int = 50) -> Removed:
+async def erase(desk: Desk, job: Job, member: Member, *, message_id: int = 50) -> RemovalOutcome:
     return await desk.results.remove(job, member, channel_id=5, message_id=message_id)
 
 
 async def test_a_copy_that_its_author_deletes_is_a_copy(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.courier.then("delete_result", True, False)
-    assert await erase(desk, job, ANA, message_id=51) is Removed.NOW
-    assert await erase(desk, job, ANA, message_id=51) is Removed.BEFORE
+    desk.result_poster.then("delete_result", True, False)
+    assert await erase(desk, job, ANA, message_id=51) is RemovalOutcome.NOW
+    assert await erase(desk, job, ANA, message_id=51) is RemovalOutcome.BEFORE
     assert (await desk.services.job(job)).removed_at is None
 
 
@@ -437,10 +437,10 @@ async def test_a_deleted_video_takes_its_card_and_its_gallery_copy_with_it(desk:
     services, job = desk.services, await desk.delivered()
     await services.jobs.record_card(job, channel_id=5, message_id=40)
     gallery = GalleryStore(services.database)
-    await gallery.mean(job.id, channel_id=9, now=services.clock())
+    await gallery.intend(job.id, channel_id=9, now=services.clock())
     await gallery.posted(job.id, message_id=90, now=services.clock())
-    assert await erase(desk, job, ANA) is Removed.NOW
-    assert desk.courier.asked("take_away") == [(job.id, 5, 40), (job.id, 5, 50), (job.id, 9, 90)]
+    assert await erase(desk, job, ANA) is RemovalOutcome.NOW
+    assert desk.result_poster.asked("take_away") == [(job.id, 5, 40), (job.id, 5, 50), (job.id, 9, 90)]
     gone = await services.job(job)
     assert (gone.removed_at, gone.removed_by) == (services.clock(), Remover.AUTHOR)
 
@@ -448,7 +448,7 @@ async def test_a_deleted_video_takes_its_card_and_its_gallery_copy_with_it(desk:
 async def test_what_its_author_has_deleted_is_theirs_alone(desk: Desk) -> None:
     job = await desk.delivered()
     await erase(desk, job, ANA)
-    gone = await desk.results.job(job.id, ANA, Act.HAVE)
+    gone = await desk.results.job(job.id, ANA, ResultAction.HAVE)
     assert await desk.results.resend(gone, direct(gone)) == MESSAGE
     with pytest.raises(ResultLost):
         await desk.results.resend(gone, replace(direct(gone, channel_id=6), kind=CopyKind.AGAIN))
@@ -471,7 +471,7 @@ async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: 
     with pytest.raises(ResultLost):
         await desk.results.resend(gone, direct(gone))
     with pytest.raises(ResultLost):
-        async with desk.results.film(gone, limit=10_000_000, user_id=1):
+        async with desk.results.video(gone, limit=10_000_000, user_id=1):
             pass
 
 
@@ -479,59 +479,59 @@ async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: 
 async def test_what_discord_does_not_delete_now_is_deleted_later(desk: Desk, trouble: Exception) -> None:
     services, job = desk.services, await desk.delivered()
     await services.jobs.record_card(job, channel_id=5, message_id=40)
-    desk.courier.then("take_away", trouble)
-    assert await erase(desk, job, ANA) is Removed.SOON
+    desk.result_poster.then("take_away", trouble)
+    assert await erase(desk, job, ANA) is RemovalOutcome.SOON
     assert (await services.job(job)).removed_at == services.clock()
     await desk.removals.work()
-    assert len(desk.courier.asked("take_away")) == 2  # it is not due yet
+    assert len(desk.result_poster.asked("take_away")) == 2  # it is not due yet
     services.clock.tick(60)
     await desk.removals.work()
-    assert desk.courier.asked("take_away")[2:] == [(job.id, 5, 40), (job.id, 5, 50)]
+    assert desk.result_poster.asked("take_away")[2:] == [(job.id, 5, 40), (job.id, 5, 50)]
     services.clock.tick(100_000)
     await desk.removals.work()
-    assert len(desk.courier.asked("take_away")) == 4
+    assert len(desk.result_poster.asked("take_away")) == 4
 
 
 async def test_a_deletion_that_a_crash_cut_short_is_gone_on_with(desk: Desk) -> None:
     services, job = desk.services, await desk.delivered()
     await ResultStore(services.database).remove(job.id, by=Remover.MODERATOR, now=services.clock())
     await desk.removals.work()
-    assert desk.courier.asked("take_away") == [(job.id, 5, 50)]
+    assert desk.result_poster.asked("take_away") == [(job.id, 5, 50)]
 
 
 async def test_a_gallery_copy_that_was_on_its_way_goes_too(desk: Desk) -> None:
     services, job = desk.services, await desk.delivered()
     gallery = GalleryStore(services.database)
-    await gallery.mean(job.id, channel_id=9, now=services.clock())
+    await gallery.intend(job.id, channel_id=9, now=services.clock())
     await erase(desk, job, MOD)
     await gallery.posted(job.id, message_id=90, now=services.clock())
     await desk.removals.work()
-    assert (job.id, 9, 90) in desk.courier.asked("take_away")
+    assert (job.id, 9, 90) in desk.result_poster.asked("take_away")
 
 
 async def test_a_share_that_was_on_its_way_goes_too(desk: Desk) -> None:
     services, job, gate = desk.services, await desk.delivered(private=True), asyncio.Event()
-    desk.courier.then("post_copy", gate)
+    desk.result_poster.then("post_copy", gate)
     sharing = asyncio.create_task(desk.results.share(job.id, ANA))
-    await until(lambda: desk.courier.asked("post_copy"))
+    await until(lambda: desk.result_poster.asked("post_copy"))
     await erase(desk, job, ANA)
     gate.set()
     assert await sharing == MESSAGE
     await desk.removals.work()
-    assert (job.id, 5, MESSAGE.message_id) in desk.courier.asked("take_away")
+    assert (job.id, 5, MESSAGE.message_id) in desk.result_poster.asked("take_away")
     assert (await services.job(job)).removed_by is Remover.AUTHOR
 
 
 async def test_a_share_of_what_was_forgotten_meanwhile_does_not_stay(desk: Desk) -> None:
     job, gate = await desk.delivered(private=True), asyncio.Event()
-    desk.courier.then("post_copy", gate)
+    desk.result_poster.then("post_copy", gate)
     sharing = asyncio.create_task(desk.results.share(job.id, ANA))
-    await until(lambda: desk.courier.asked("post_copy"))
+    await until(lambda: desk.result_poster.asked("post_copy"))
     await forget(desk, job)
     gate.set()
     with pytest.raises(ResultForgotten):
         await sharing
-    assert desk.courier.asked("take_away") == [(job.id, MESSAGE.channel_id, MESSAGE.message_id)]
+    assert desk.result_poster.asked("take_away") == [(job.id, MESSAGE.channel_id, MESSAGE.message_id)]
 
 
 async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(desk: Desk) -> None:
@@ -543,7 +543,7 @@ async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(des
     gate.set()
     with pytest.raises(ResultLost):
         await copying
-    assert desk.courier.asked("post_copy") == []
+    assert desk.result_poster.asked("post_copy") == []
 
 
 @pytest.mark.parametrize("by", [ANA, MOD], ids=["its author", "a moderator"])
@@ -557,7 +557,7 @@ async def test_a_video_that_is_deleted_while_its_copy_is_fetched_is_posted_nowhe
     gate.set()
     with pytest.raises(ResultLost):
         await copying
-    assert desk.courier.asked("post_copy") == []
+    assert desk.result_poster.asked("post_copy") == []
 
 
 async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_deletes_it(desk: Desk) -> None:
@@ -567,8 +567,10 @@ async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_delete
     await desk.results.resend(job, direct(job, kind=CopyKind.AGAIN, guild_id=8, channel_id=80))
     assert (await desk.results.job(job.id, there)).id == job.id
     moderator = replace(there, user_id=3, moderates=True)
-    assert await erase(desk, job, moderator, message_id=50) is Removed.NOW  # as a button may say, there or elsewhere
-    assert desk.courier.asked("take_away") == [(job.id, 80, MESSAGE.message_id)]
+    assert (
+        await erase(desk, job, moderator, message_id=50) is RemovalOutcome.NOW
+    )  # as a button may say, there or elsewhere
+    assert desk.result_poster.asked("take_away") == [(job.id, 80, MESSAGE.message_id)]
     assert (await desk.services.job(job)).removed_at is None
     with pytest.raises(ResultForgotten):
         await desk.results.job(job.id, there)
@@ -581,7 +583,7 @@ def again(job: Job, message_id: int, **changes: Any) -> Copy:
 
 
 async def posted_again(desk: Desk, job: Job, message_id: int, **changes: Any) -> None:
-    desk.courier.then("post_copy", Posted(channel_id=70, message_id=message_id))
+    desk.result_poster.then("post_copy", Posted(channel_id=70, message_id=message_id))
     await desk.results.resend(job, again(job, message_id, **changes))
 
 
@@ -590,13 +592,13 @@ async def test_a_deleted_video_takes_the_copies_with_it_that_were_posted_anywher
     job = await desk.delivered()
     await posted_again(desk, job, 71)
     await posted_again(desk, job, 81, guild_id=8, channel_id=80)
-    desk.courier.then("take_away", None, DestinationBusy("discord_503"))
-    assert await erase(desk, job, member) is Removed.SOON
+    desk.result_poster.then("take_away", None, DestinationBusy("discord_503"))
+    assert await erase(desk, job, member) is RemovalOutcome.SOON
     desk.services.clock.tick(60)
     await desk.removals.work()
-    assert desk.courier.asked("take_away")[:3] == [(job.id, 5, 50), (job.id, 70, 71), (job.id, 80, 81)]
-    assert (job.id, 70, 71) in desk.courier.asked("take_away")[3:]
-    assert (job.id, 80, 81) in desk.courier.asked("take_away")[3:]
+    assert desk.result_poster.asked("take_away")[:3] == [(job.id, 5, 50), (job.id, 70, 71), (job.id, 80, 81)]
+    assert (job.id, 70, 71) in desk.result_poster.asked("take_away")[3:]
+    assert (job.id, 80, 81) in desk.result_poster.asked("take_away")[3:]
 
 
 async def test_a_moderator_elsewhere_takes_the_copies_of_that_server_only(desk: Desk) -> None:
@@ -605,24 +607,24 @@ async def test_a_moderator_elsewhere_takes_the_copies_of_that_server_only(desk: 
     await posted_again(desk, job, 81, guild_id=8, channel_id=80)
     await posted_again(desk, job, 82, guild_id=8, channel_id=80)
     moderator = Member(user_id=3, guild_id=8, moderates=True)
-    assert await erase(desk, job, moderator, message_id=82) is Removed.NOW
-    assert desk.courier.asked("take_away") == [(job.id, 80, 81), (job.id, 80, 82)]
-    assert desk.courier.asked("delete_result") == []
+    assert await erase(desk, job, moderator, message_id=82) is RemovalOutcome.NOW
+    assert desk.result_poster.asked("take_away") == [(job.id, 80, 81), (job.id, 80, 82)]
+    assert desk.result_poster.asked("delete_result") == []
     await erase(desk, job, ANA)
-    assert desk.courier.asked("take_away")[2:] == [(job.id, 5, 50), (job.id, 70, 71)]
+    assert desk.result_poster.asked("take_away")[2:] == [(job.id, 5, 50), (job.id, 70, 71)]
 
 
 async def test_a_copy_that_nobody_heard_of_again_is_looked_for_and_goes(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
         await desk.results.resend(job, again(job, 71))
     await erase(desk, job, ANA)
     desk.services.clock.tick(1000)
-    desk.courier.then("find_copy", Posted(channel_id=70, message_id=71))
-    await desk.services.repeats(desk.courier).work()
+    desk.result_poster.then("find_copy", Posted(channel_id=70, message_id=71))
+    await desk.services.reposts(desk.result_poster).work()
     await desk.removals.work()
-    assert (job.id, 70, 71) in desk.courier.asked("take_away")
+    assert (job.id, 70, 71) in desk.result_poster.asked("take_away")
 
 
 async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:
@@ -630,14 +632,14 @@ async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -
     with pytest.raises(ResultLost):
         await desk.results.resend(job, direct(job))
     with pytest.raises(ResultLost):
-        async with desk.results.film(job, limit=10_000_000, user_id=1):
+        async with desk.results.video(job, limit=10_000_000, user_id=1):
             pass
-    assert desk.courier.asked("post_copy") == []
+    assert desk.result_poster.asked("post_copy") == []
 
 
 async def test_people_are_told_as_they_chose_or_as_usual(services: Services) -> None:
-    preferences = Preferences(services.database)
-    notices = Notices(preferences)
+    preferences = PreferenceStore(services.database)
+    notices = NotifyPreferences(preferences)
     assert await notices.of(1) is Notify.PING
     await preferences.change(of_user(1), {"notify": "silent"}, now=services.clock())
     assert await notices.of(1) is Notify.SILENT
@@ -651,10 +653,10 @@ async def test_a_share_that_may_be_there_is_not_posted_again(
     desk: Desk, *, closed: bool, refusal: type[Exception]
 ) -> None:
     job = await desk.delivered(private=True)
-    desk.courier.then("post_copy", DestinationBusy("discord_503"))
+    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
     with pytest.raises(DiscordBusy):
         await desk.results.share(job.id, ANA)
-    desk.courier.then("find_copy", CannotTell(reason="discord_500", closed=closed))
+    desk.result_poster.then("find_copy", CannotTell(reason="discord_500", closed=closed))
     with pytest.raises(refusal):
         await desk.results.share(job.id, ANA)
-    assert len(desk.courier.asked("post_copy")) == 1
+    assert len(desk.result_poster.asked("post_copy")) == 1

@@ -3,7 +3,7 @@
 from bot.domain.job import DeadLetter
 from bot.errors import DestinationBusy
 from bot.service.jobs.delivery import KEEP_TRYING
-from bot.service.jobs.steps import CLOSING, STUMBLES
+from bot.service.jobs.steps import CLOSING, CRASH_RETRIES
 from tests.service.services import LEASE, Services
 
 
@@ -21,21 +21,21 @@ async def test_a_card_that_discord_is_too_busy_for_is_closed_later_but_not_for_e
 
 async def test_unexpected_trouble_with_a_card_does_not_keep_a_job_open_for_ever(services: Services) -> None:
     job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
-    for _ in range(STUMBLES + 1):
+    for _ in range(CRASH_RETRIES + 1):
         job = await services.claimed(job)
-        await services.steps.stumble(job)
+        await services.steps.retry_after_crash(job)
     assert (await services.job(job)).due_at is None
 
 
 async def test_every_job_that_fails_unexpectedly_for_too_long_has_an_end_that_is_told(services: Services) -> None:
     submitting, running, succeeded = await services.submitting(), await services.running(), await services.succeeded()
     for job in (submitting, running, succeeded):
-        await services.steps.stumble(job)
+        await services.steps.retry_after_crash(job)
         assert (await services.job(job)).tries == 1
     services.clock.tick(KEEP_TRYING.total_seconds() + 1)
     due = await services.claims.due(now=services.clock(), lease_until=services.clock() + LEASE, most=9)
     for job in due:
-        await services.steps.stumble(job)
+        await services.steps.retry_after_crash(job)
     ends = [await services.job(job) for job in (submitting, running, succeeded)]
     unknown, undeliverable = DeadLetter.OUTCOME_UNKNOWN, DeadLetter.UNDELIVERABLE
     assert [end.dead_letter for end in ends] == [unknown, unknown, undeliverable]

@@ -23,7 +23,7 @@ from bot.errors import (
     TaskUnknown,
 )
 from bot.provider.base import Task, TaskFailure, TaskStatus
-from bot.service.jobs.offered_models import GivenUp, Models
+from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
 from bot.store.jobs.models import ModelStore
 from tests.models import CAPABILITIES
@@ -158,8 +158,13 @@ async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_op
     await services.submission.submit(second)
     assert services.alerts() == ["model_given_up kling-v1"]
     assert await services.balance(failed) == (0, 0)
-    fresh = Models(list(CAPABILITIES.values()), clock=services.clock)
-    await GivenUp(models=fresh, store=ModelStore(services.database), desk=services.desk, clock=services.clock).recall()
+    fresh = OfferedModels(list(CAPABILITIES.values()), clock=services.clock)
+    await GivenUpModels(
+        models=fresh,
+        store=ModelStore(services.database),
+        operator_alerts=services.operator_alerts,
+        clock=services.clock,
+    ).recall()
     assert "kling-v1" not in fresh
     services.clock.tick(86_400)
     assert list(fresh) == list(videos.models) == ["kirin_v3_t2v", "kling-v1"]
@@ -222,7 +227,7 @@ async def test_a_taken_external_id_that_cannot_be_looked_up_is_looked_up_later(s
 
 async def test_the_task_is_written_down_however_often_the_database_refuses(services: Services) -> None:
     job = await services.submitting()
-    await services.expectation.of(job.request)
+    await services.forecaster.of(job.request)
     services.database.refusals = 5
     running = await services.submission.submit(job)
     assert (running.status, running.task_id) == (JobStatus.RUNNING, "task-1")

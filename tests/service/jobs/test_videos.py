@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.guild import FOR_GOOD, AuditEntry
+from bot.domain.guild import FOREVER, AuditEntry
 from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
-from bot.domain.policy import Limits
+from bot.domain.policy import GuildLimits
 from bot.domain.request import VideoRequest
 from bot.domain.terms import alternatives
 from bot.errors import (
@@ -30,24 +30,24 @@ from bot.errors import (
     TooLateToCancel,
     TooManyJobs,
 )
-from bot.service.jobs.types import Accepted, Asking
+from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.ports.notifier import Posted
 from bot.store.community.guilds import GuildStore
 from tests.service.services import Services
 
-WISH = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
+REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 
 
 async def ask(
-    services: Services, wish: VideoRequest = WISH, *, key: str = "1", most: int = 3, user_id: int = 1
+    services: Services, wish: VideoRequest = REQUEST, *, key: str = "1", most: int = 3, user_id: int = 1
 ) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
-    asking = Asking(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
-    return await services.videos(most=most).request(wish, asking)
+    context = RequestContext(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
+    return await services.videos(most=most).request(wish, context)
 
 
 async def credit(services: Services, user_id: int = 1) -> tuple[int, int]:
-    account = (await services.videos().standing(Member(user_id=user_id, guild_id=7))).own.account
+    account = (await services.videos().balances(Member(user_id=user_id, guild_id=7))).own.account
     return account.held, account.balance
 
 
@@ -80,12 +80,12 @@ async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_
         case "paused":
             await services.pause(guild_id=7)
         case "blocked":
-            await GuildStore(services.database).block(entry, user_id=1, until=FOR_GOOD, reason="")
+            await GuildStore(services.database).block(entry, user_id=1, until=FOREVER, reason="")
         case "down":
             services.clock.tick(61)
             services.kirin.then("check", ProviderUnavailable(provider="kirin"))
     again = replace(services, allowance=0) if since == "penniless" else services
-    wish = WISH.model_copy(update={"model": "dream-9"}) if since == "impossible" else WISH
+    wish = REQUEST.model_copy(update={"model": "dream-9"}) if since == "impossible" else REQUEST
     second = await ask(again, wish, most=1)
     assert (second.new, second.job.id, second.price) == (False, first.job.id, first.price)
     assert (await credit(services))[0] == 5
@@ -117,7 +117,7 @@ async def test_what_cannot_be_is_refused_before_anybody_is_asked(
     services: Services, wish: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await ask(services, VideoRequest(**{**dict(WISH), **wish}))
+        await ask(services, VideoRequest(**{**dict(REQUEST), **wish}))
     assert services.kirin.calls + services.kling.calls + services.discord.calls == []
     assert await credit(services) == (0, 60)
 
@@ -168,7 +168,7 @@ async def test_a_service_in_doubt_is_asked_again(services: Services) -> None:
 
 
 async def test_a_database_that_refuses_accepts_nothing_and_the_operator_hears_of_it(services: Services) -> None:
-    await services.expectation.of(WISH)
+    await services.forecaster.of(REQUEST)
     services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
         await ask(services)
@@ -197,7 +197,7 @@ async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothi
 
     videos = services.videos(wake=woken_and_locked)
     accepted = await videos.request(
-        WISH, Asking(key="1", member=Member(user_id=1, guild_id=7), locale="en-US", destination=place)
+        REQUEST, RequestContext(key="1", member=Member(user_id=1, guild_id=7), locale="en-US", destination=place)
     )
     assert (accepted.new, accepted.left, accepted.job.card_message_id) == (True, None, None)
 
@@ -230,7 +230,7 @@ async def test_the_latest_jobs_come_newest_first_with_their_place_in_the_queue(s
 
 async def test_an_allowance_renews_at_midnight(services: Services) -> None:
     await ask(services)
-    renews_at = (await services.videos().standing(Member(user_id=1, guild_id=7))).own.renews_at
+    renews_at = (await services.videos().balances(Member(user_id=1, guild_id=7))).own.renews_at
     assert renews_at is not None
     services.clock.now = renews_at
     assert await credit(services) == (0, 60)
@@ -255,28 +255,28 @@ async def decided(services: Services, **policy: Any) -> None:
 
 
 async def test_all_that_is_in_the_way_is_named_at_once(services: Services) -> None:
-    await decided(services, budget_usd_micros=1, limits=Limits(longest=5, sound=False))
+    await decided(services, budget_usd_micros=1, limits=GuildLimits(longest=5, sound=False))
     services.allowance = 3
     with pytest.raises(SeveralReasons) as caught:
-        await ask(services, WISH.model_copy(update={"duration": 9, "sound": True}))
+        await ask(services, REQUEST.model_copy(update={"duration": 9, "sound": True}))
     named = [type(each) for each in caught.value.reasons]
     assert named == [OverLimit, OverLimit, QuotaExceeded, BudgetExceeded]
     assert await credit(services) == (0, 3)
 
 
 async def test_as_many_videos_as_one_may_have_are_named_among_what_is_in_the_way(services: Services) -> None:
-    await decided(services, limits=Limits(longest=5))
+    await decided(services, limits=GuildLimits(longest=5))
     await ask(services, key="1", most=1)
     with pytest.raises(SeveralReasons) as caught:
-        await ask(services, WISH.model_copy(update={"duration": 9}), key="2", most=1)
+        await ask(services, REQUEST.model_copy(update={"duration": 9}), key="2", most=1)
     assert [type(each) for each in caught.value.reasons] == [OverLimit, TooManyJobs]
     assert await credit(services) == (5, 55)
 
 
 async def test_what_the_model_cannot_do_is_named_beside_what_the_server_does_not_allow(services: Services) -> None:
-    await decided(services, limits=Limits(longest=5))
+    await decided(services, limits=GuildLimits(longest=5))
     with pytest.raises(SeveralReasons) as caught:
-        await ask(services, WISH.model_copy(update={"duration": 99}))
+        await ask(services, REQUEST.model_copy(update={"duration": 99}))
     assert [type(each) for each in caught.value.reasons] == [ImpossibleRequest, OverLimit]
 
 
@@ -290,7 +290,7 @@ async def test_a_spent_budget_refuses_before_anybody_is_asked_for_a_yes(services
 
 
 async def test_terms_say_what_would_be_accepted(services: Services) -> None:
-    await decided(services, limits=Limits(longest=4), budget_usd_micros=10_000_000)
+    await decided(services, limits=GuildLimits(longest=4), budget_usd_micros=10_000_000)
     services.allowance = 7
     terms = await services.videos().terms(Member(user_id=1, guild_id=7))
     assert ([each.model for each in terms.models], terms.credits, terms.usd_micros) == (
@@ -298,12 +298,12 @@ async def test_terms_say_what_would_be_accepted(services: Services) -> None:
         7,
         10_000_000,
     )
-    (instead,) = alternatives(WISH, terms)
+    (instead,) = alternatives(REQUEST, terms)
     assert (await ask(services, instead)).job.request.duration == 4
 
 
 async def test_where_a_server_allows_no_model_all_are_shown_and_its_limit_is_told(services: Services) -> None:
-    await decided(services, limits=Limits(models={"another"}))
+    await decided(services, limits=GuildLimits(models={"another"}))
     shown = await services.videos().offered(Member(user_id=1, guild_id=7))
     assert [each.model for each in shown] == ["kirin_v3_t2v", "kling-v1"]
 

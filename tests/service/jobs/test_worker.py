@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.job import Job
 from bot.errors import OutcomeUnknown, ProviderBusy
-from bot.service.jobs.delivery_slots import CROWDED, Places
+from bot.service.jobs.delivery_slots import CROWDED, DeliverySlots
 from bot.service.jobs.worker import ALIVE, IDLE
 from tests.service.scripted import until, working
 from tests.service.services import LEASE, UNLIMITED, Services
@@ -312,10 +312,10 @@ async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(services: Service
 
 
 async def test_who_waits_for_a_channel_takes_up_nobodys_place() -> None:
-    places, entered = Places(most=2, each=1), []
+    slots, entered = DeliverySlots(most=2, each=1), []
 
     async def deliver(channel_id: int, end: asyncio.Event) -> None:
-        async with places.of(channel_id):
+        async with slots.of(channel_id):
             entered.append(channel_id)
             await end.wait()
 
@@ -325,25 +325,25 @@ async def test_who_waits_for_a_channel_takes_up_nobodys_place() -> None:
         for channel_id, end in ((5, never), (5, now), (5, now), (6, now), (7, now)):
             deliveries.create_task(deliver(channel_id, end))
         await until(lambda: entered == [5, 6, 7])
-        assert [places.crowded(each) for each in (5, 6)] == [False, False]
+        assert [slots.crowded(each) for each in (5, 6)] == [False, False]
         never.set()
     assert entered == [5, 6, 7, 5, 5]
 
 
 async def test_so_many_for_one_channel_or_in_all_are_a_crowd() -> None:
-    places = Places(most=2, each=1)
+    slots = DeliverySlots(most=2, each=1)
     async with asyncio.TaskGroup() as waiting:
 
         async def wait(channel_id: int) -> None:
-            async with places.of(channel_id):
+            async with slots.of(channel_id):
                 await asyncio.Event().wait()
 
         tasks = [waiting.create_task(wait(5)) for _ in range(CROWDED)]
         await asyncio.sleep(0)
-        assert (places.crowded(5), places.crowded(6)) == (True, False)
+        assert (slots.crowded(5), slots.crowded(6)) == (True, False)
         tasks += [waiting.create_task(wait(6 + number)) for number in range(CROWDED)]
         await asyncio.sleep(0)
-        assert places.crowded(99)
+        assert slots.crowded(99)
         for task in tasks:
             task.cancel()
-    assert not places.crowded(5)
+    assert not slots.crowded(5)

@@ -12,16 +12,16 @@ import pytest
 from bot.domain.job import Job, Remover
 from bot.domain.member import Member
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
-from bot.service.jobs.ai_mark import Marking
+from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import Copies, Copy, CopyKind
 from bot.service.media.service import Media
-from bot.service.member.gallery import SMALLEST, TRIES, Curator, Gallery, GalleryRule
+from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryPoster, GalleryRule
 from bot.service.member.library import Library
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
 from bot.store.member.gallery import GalleryStore
-from bot.store.member.library import Shelf
-from bot.store.member.preferences import Preferences
+from bot.store.member.library import LibraryStore
+from bot.store.member.preferences import PreferenceStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 from tests.service.services import Services
@@ -31,7 +31,7 @@ LEASE = timedelta(minutes=5)
 COPY = Posted(channel_id=GALLERY, message_id=900)
 
 
-class Courier(Scripted):
+class ResultPoster(Scripted):
     """Discord for copies; without a script it takes each and finds none."""
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
@@ -64,8 +64,8 @@ class Wall:
     """A gallery with its curator and the library that feeds it, in a house."""
 
     services: Services
-    courier: Courier
-    curator: Curator
+    result_poster: ResultPoster
+    gallery_poster: GalleryPoster
     gallery: Gallery
     library: Library
 
@@ -82,40 +82,48 @@ class Wall:
         return job
 
     def posts(self) -> list[tuple[Copy, int]]:
-        return self.courier.asked("post_copy")
+        return self.result_poster.asked("post_copy")
 
 
 @pytest.fixture
 def wall(services: Services) -> Wall:
-    courier, shelf, store = Courier(), Shelf(services.database), GalleryStore(services.database)
+    result_poster, library_store, store = (
+        ResultPoster(),
+        LibraryStore(services.database),
+        GalleryStore(services.database),
+    )
     copies = Copies(
         providers=services.providers,
         fetcher=services.fetcher,
         media=cast("Media", services.films),
-        marking=Marking(),
-        courier=courier,
+        ai_mark=AiMark(),
+        result_poster=result_poster,
         folder=services.folder,
         cap=200_000_000,
     )
-    curator = Curator(
+    gallery_poster = GalleryPoster(
         store=store,
-        shelf=shelf,
+        library_store=library_store,
         lookup=services.lookup,
         copies=copies,
-        courier=courier,
+        result_poster=result_poster,
         lease=LEASE,
         clock=services.clock,
         moment=services.moment,
         rand=lambda: 0.5,
     )
-    gallery = Gallery(store=store, preferences=Preferences(services.database), clock=services.clock, wake=curator.wake)
-    library = Library(shelf=shelf, lookup=services.lookup, gallery=gallery, clock=services.clock)
-    return Wall(services=services, courier=courier, curator=curator, gallery=gallery, library=library)
+    gallery = Gallery(
+        store=store, preferences=PreferenceStore(services.database), clock=services.clock, wake=gallery_poster.wake
+    )
+    library = Library(library_store=library_store, lookup=services.lookup, gallery=gallery, clock=services.clock)
+    return Wall(
+        services=services, result_poster=result_poster, gallery_poster=gallery_poster, gallery=gallery, library=library
+    )
 
 
 @pytest.fixture
 async def running(wall: Wall) -> AsyncIterator[Wall]:
-    life = asyncio.create_task(wall.curator.run())
+    life = asyncio.create_task(wall.gallery_poster.run())
     yield wall
     life.cancel()
     with suppress(asyncio.CancelledError):
@@ -141,7 +149,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
     assert len(copy.nonce) <= 25
     for user_id in (2, 3):
         assert await wall.library.favourite(job.id, member(user_id)) == (True, user_id)
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 1
     assert wall.services.files() == []
 
@@ -150,21 +158,21 @@ async def test_stars_too_few_and_stars_taken_back_copy_nothing(wall: Wall) -> No
     await wall.gallery.set_rule(7, GalleryRule(channel_id=GALLERY, stars=2))
     job = await wall.video()
     assert [await wall.library.favourite(job.id, member(1)) for _ in range(3)] == [(True, 1), (False, 0), (True, 1)]
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert wall.posts() == []
 
 
 @pytest.mark.parametrize("changes", [{"private": True}, {"guild_id": None}, {"guild_id": 8}])
 async def test_what_is_private_or_of_another_place_is_not_copied(wall: Wall, changes: dict[str, Any]) -> None:
     await wall.starred(**changes)
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert wall.posts() == []
 
 
 async def test_what_was_taken_away_meanwhile_is_not_copied(wall: Wall) -> None:
     job = await wall.starred()
     await ResultStore(wall.services.database).remove(job.id, by=Remover.AUTHOR, now=wall.services.clock())
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert wall.posts() == []
 
 
@@ -186,53 +194,53 @@ async def test_a_strangers_private_video_cannot_be_starred(wall: Wall) -> None:
 @pytest.mark.parametrize("trouble", [DestinationBusy("discord_500"), ResultUnavailable("unreachable")])
 async def test_what_may_pass_is_tried_again_later_and_looked_for_first(wall: Wall, trouble: Exception) -> None:
     await wall.starred()
-    wall.courier.then("post_copy", trouble)
+    wall.result_poster.then("post_copy", trouble)
     began = wall.services.clock()
-    await wall.curator.post_due()
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 1
     wall.services.clock.tick(60)
-    wall.courier.then("find_copy", Posted(channel_id=GALLERY, message_id=901))
-    await wall.curator.post_due()
-    assert wall.courier.asked("find_copy") == [began]
+    wall.result_poster.then("find_copy", Posted(channel_id=GALLERY, message_id=901))
+    await wall.gallery_poster.post_due()
+    assert wall.result_poster.asked("find_copy") == [began]
     assert len(wall.posts()) == 1
 
 
 async def test_the_result_itself_is_no_copy(wall: Wall) -> None:
     await wall.starred()
-    wall.courier.then("post_copy", DestinationBusy("discord_500"))
-    await wall.curator.post_due()
+    wall.result_poster.then("post_copy", DestinationBusy("discord_500"))
+    await wall.gallery_poster.post_due()
     wall.services.clock.tick(60)
-    wall.courier.then("find_copy", Posted(channel_id=GALLERY, message_id=50))
-    await wall.curator.post_due()
+    wall.result_poster.then("find_copy", Posted(channel_id=GALLERY, message_id=50))
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 2
 
 
 async def test_a_closed_channel_ends_it_until_the_next_star(wall: Wall) -> None:
     job = await wall.starred()
-    wall.courier.then("post_copy", DestinationLost("discord_10003"))
-    await wall.curator.post_due()
+    wall.result_poster.then("post_copy", DestinationLost("discord_10003"))
+    await wall.gallery_poster.post_due()
     wall.services.clock.tick(100_000)
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 1
     await wall.library.favourite(job.id, member(2))
-    await wall.curator.post_due()
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 2
 
 
 async def test_nothing_is_tried_for_ever(wall: Wall) -> None:
     await wall.starred()
-    wall.courier.then("post_copy", *[DestinationBusy("discord_500")] * (TRIES + 1))
+    wall.result_poster.then("post_copy", *[DestinationBusy("discord_500")] * (TRIES + 1))
     for _ in range(TRIES + 5):
-        await wall.curator.post_due()
+        await wall.gallery_poster.post_due()
         wall.services.clock.tick(1000)
     assert len(wall.posts()) == TRIES
 
 
 async def test_a_file_that_is_too_large_after_all_is_made_smaller(wall: Wall) -> None:
     await wall.starred()
-    wall.courier.then("post_copy", ResultTooLarge("refused_by_discord"))
-    await wall.curator.post_due()
+    wall.result_poster.then("post_copy", ResultTooLarge("refused_by_discord"))
+    await wall.gallery_poster.post_due()
     assert [copy.limit for copy, _ in wall.posts()][1:] == [SMALLEST]
 
 
@@ -241,7 +249,7 @@ async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> No
     await wall.starred()
     await until(wall.posts)
     wall.services.database.refusals = 1
-    wall.curator.wake()
+    wall.gallery_poster.wake()
     await until(lambda: wall.services.database.refused)
     await wall.starred()
     await until(lambda: len(wall.posts()) == 2)
@@ -249,22 +257,22 @@ async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> No
 
 async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_look(wall: Wall) -> None:
     await wall.starred()
-    wall.courier.then("post_copy", DestinationBusy("discord_500"))
-    await wall.curator.post_due()
+    wall.result_poster.then("post_copy", DestinationBusy("discord_500"))
+    await wall.gallery_poster.post_due()
     wall.services.clock.tick(3600)
-    wall.courier.then("find_copy", CannotTell(reason="discord_50013", closed=True))
-    await wall.curator.post_due()
+    wall.result_poster.then("find_copy", CannotTell(reason="discord_50013", closed=True))
+    await wall.gallery_poster.post_due()
     assert len(wall.posts()) == 1
 
 
 @pytest.mark.parametrize("trouble", [None, DestinationBusy("discord_500")])
 async def test_a_copy_of_what_was_forgotten_meanwhile_does_not_stay(wall: Wall, trouble: Exception | None) -> None:
     job, gate = await wall.starred(), asyncio.Event()
-    wall.courier.then("post_copy", gate)
-    wall.courier.then("take_away", *([trouble] if trouble else []))
-    posting = asyncio.create_task(wall.curator.post_due())
+    wall.result_poster.then("post_copy", gate)
+    wall.result_poster.then("take_away", *([trouble] if trouble else []))
+    posting = asyncio.create_task(wall.gallery_poster.post_due())
     await until(wall.posts)
     await DeletionStore(wall.services.database).forget(job)
     gate.set()
     await posting
-    assert wall.courier.asked("take_away") == [(job.id, GALLERY, COPY.message_id)]
+    assert wall.result_poster.asked("take_away") == [(job.id, GALLERY, COPY.message_id)]

@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain.job import Job
 from bot.domain.member import Member
-from bot.domain.wanted import Wanted
+from bot.domain.wanted import LibraryQuery
 from bot.errors import ResultForgotten
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library
-from bot.store.member.library import Shelf
+from bot.store.member.library import LibraryStore
 from tests.service.services import Services
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
@@ -26,7 +26,9 @@ class NoGallery:
 @pytest.fixture
 def library(services: Services) -> Library:
     gallery = cast("Gallery", NoGallery())
-    return Library(shelf=Shelf(services.database), lookup=services.lookup, gallery=gallery, clock=services.clock)
+    return Library(
+        library_store=LibraryStore(services.database), lookup=services.lookup, gallery=gallery, clock=services.clock
+    )
 
 
 async def delivered(services: Services, *, prompt: str = "a fox", private: bool = False) -> Job:
@@ -37,17 +39,17 @@ async def delivered(services: Services, *, prompt: str = "a fox", private: bool 
 async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Library, services: Services) -> None:
     jobs = [await delivered(services) for _ in range(PAGE + 1)]
     assert await library.favourite(jobs[-1].id, ANA) == (True, 1)
-    first = await library.page(Wanted(), ANA)
+    first = await library.page(LibraryQuery(), ANA)
     assert [job.id for job in first.jobs] == [job.id for job in reversed(jobs[1:])]
     assert (first.starred, first.number, first.more) == (frozenset({jobs[-1].id}), 0, True)
-    last = await library.page(Wanted(), ANA, number=1)
+    last = await library.page(LibraryQuery(), ANA, number=1)
     assert ([job.id for job in last.jobs], last.number, last.more) == ([jobs[0].id], 1, False)
 
 
 async def test_a_page_that_is_not_there_any_more_is_the_first(library: Library, services: Services) -> None:
     await delivered(services)
-    assert (await library.page(Wanted(), ANA, number=3)).number == 0
-    nothing = await library.page(Wanted(text="bear"), ANA, number=3)
+    assert (await library.page(LibraryQuery(), ANA, number=3)).number == 0
+    nothing = await library.page(LibraryQuery(text="bear"), ANA, number=3)
     assert (nothing.jobs, nothing.number, nothing.more) == ((), 0, False)
 
 

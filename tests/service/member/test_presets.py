@@ -16,8 +16,8 @@ from bot.errors import (
     ResultForgotten,
     TooManyPresets,
 )
-from bot.service.member.presets import MOST_OWN, Presets, filled, gaps, request_of
-from bot.store.member.preferences import Preferences
+from bot.service.member.presets import MAX_OWN, Presets, fill_gaps, gaps, request_of
+from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
 from tests.service.services import Services
 
@@ -29,7 +29,7 @@ def presets(services: Services) -> Presets:
     return Presets(
         store=PresetStore(services.database),
         lookup=services.lookup,
-        preferences=Preferences(services.database),
+        preferences=PreferenceStore(services.database),
         videos=services.videos(),
         clock=services.clock,
     )
@@ -48,7 +48,7 @@ async def test_a_preset_gives_back_the_request_with_its_gaps_filled(presets: Pre
     request = request_of(await saved(presets, "  My   zoo "))
     assert request == ZOO
     assert gaps(request) == ("animal", "place")
-    made = filled(request, {"animal": "{fox}", "place": "snow"})
+    made = fill_gaps(request, {"animal": "{fox}", "place": "snow"})
     assert made == ZOO.model_copy(update={"prompt": "A {fox} in the snow"})
 
 
@@ -57,16 +57,16 @@ async def test_gaps_of_a_storyboard_are_asked_for_once(presets: Presets) -> None
     preset, _ = await presets.save("Board", VideoRequest(model="kirin_v3_t2v", shots=shots), user_id=1)
     request = request_of(preset)
     assert gaps(request) == ("who", "where")
-    assert filled(request, {"who": "A fox", "where": "us"}).text() == "A fox wakes / A fox runs to us"
+    assert fill_gaps(request, {"who": "A fox", "where": "us"}).text() == "A fox wakes / A fox runs to us"
     with pytest.raises(InvalidRequest) as refused:
-        filled(request, {})
+        fill_gaps(request, {})
     assert [problem.values["gap"] for problem in refused.value.problems] == ["who", "where"]
 
 
 async def test_a_filled_prompt_obeys_the_rules(presets: Presets) -> None:
     request = request_of(await saved(presets))
     with pytest.raises(InvalidRequest) as refused:
-        filled(request, {"animal": "x" * 2500, "place": "y"})
+        fill_gaps(request, {"animal": "x" * 2500, "place": "y"})
     assert [problem.code for problem in refused.value.problems] == ["prompt_too_long"]
 
 
@@ -98,7 +98,7 @@ async def test_what_no_model_here_can_do_is_refused(
 
 
 async def test_a_person_has_only_so_many(presets: Presets) -> None:
-    for number in range(MOST_OWN):
+    for number in range(MAX_OWN):
         await saved(presets, f"n{number}")
     await saved(presets, "n0")
     with pytest.raises(TooManyPresets):
@@ -110,7 +110,7 @@ async def test_the_request_of_ones_own_video_is_a_template_that_means_itself(
 ) -> None:
     job = await services.queued(prompt="a {curly} fox", mode=Mode.PRO)
     request = await presets.of_video(job.id, user_id=1)
-    assert filled(request, {}) == job.request
+    assert fill_gaps(request, {}) == job.request
     for job_id, user_id in ((job.id, 2), ("nothing", 1)):
         with pytest.raises(ResultForgotten):
             await presets.of_video(job_id, user_id=user_id)

@@ -6,14 +6,14 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from bot.domain.member import Member
-from bot.domain.policy import Limits, Who
+from bot.domain.policy import GuildLimits, Who
 from bot.domain.request import Mode, Shot, VideoRequest
 from bot.domain.storyboard import Board, Storyboard
-from bot.domain.terms import allowed
+from bot.domain.terms import allowed_models
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.storyboards import Storyboards
 from bot.store.database import Database, Transaction
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
@@ -60,7 +60,7 @@ def boards(database: Failing) -> Storyboards:
 
 
 def over(database: Failing, **changes: Any) -> Storyboards:
-    given = {"drafts": Drafts(database), "presets": PresetStore(database), "models": CAPABILITIES, "clock": Clock()}
+    given = {"drafts": DraftStore(database), "presets": PresetStore(database), "models": CAPABILITIES, "clock": Clock()}
     return Storyboards(**{**given, **changes})
 
 
@@ -121,7 +121,7 @@ async def test_the_first_storyboard_of_somebody_may_come_from_a_video_with_shots
 async def test_what_has_to_be_changed_is_changed_though_another_device_is_faster(boards: Storyboards) -> None:
     stale = await boards.open(user_id=ANA, guild_id=GUILD)
     await boards.change(stale.draft.id, user_id=ANA, version=stale.draft.version, operation=written("a fox"))
-    present = await boards.insist(stale, lambda story: story.but(total=7))
+    present = await boards.insist(stale, lambda story: story.changed(total=7))
     assert (prompts(present.board.now), present.board.now.total) == (["a fox"], 7)
 
 
@@ -158,26 +158,26 @@ async def test_without_a_model_that_makes_them_there_are_no_storyboards(database
 
 
 async def test_a_body_that_is_not_understood_is_an_empty_storyboard(boards: Storyboards, database: Failing) -> None:
-    await Drafts(database).begin("0" * 16, user_id=ANA, guild_id=None, kind="storyboard", body={"x": 1}, now=START)
+    await DraftStore(database).begin("0" * 16, user_id=ANA, guild_id=None, kind="storyboard", body={"x": 1}, now=START)
     present = await boards.open(user_id=ANA, guild_id=GUILD)
     assert present.draft.id == "0" * 16
     assert present.board.now.blank
 
 
 async def test_a_draft_of_another_kind_is_no_storyboard(boards: Storyboards, database: Failing) -> None:
-    await Drafts(database).begin("1" * 16, user_id=ANA, guild_id=None, kind="studio", body={}, now=START)
+    await DraftStore(database).begin("1" * 16, user_id=ANA, guild_id=None, kind="studio", body={}, now=START)
     with pytest.raises(DraftGone):
         await boards.read("1" * 16, user_id=ANA)
 
 
 async def test_templates_are_kept_by_name_and_found_by_name_or_id(boards: Storyboards) -> None:
     story = boards.fresh().edit(0, prompt="a fox", seconds=4)
-    assert await boards.save_template(story.but(parent_id="abc"), user_id=ANA, name="  My  fox ")
-    assert not await boards.save_template(story.but(total=7), user_id=ANA, name="My fox")
+    assert await boards.save_template(story.changed(parent_id="abc"), user_id=ANA, name="  My  fox ")
+    assert not await boards.save_template(story.changed(total=7), user_id=ANA, name="My fox")
     (preset,) = await boards.templates(user_id=ANA, guild_id=GUILD)
     for named in (preset.id, "my FOX"):
         found = await boards.template(named, user_id=ANA, guild_id=GUILD)
-        assert found == story.but(total=7)
+        assert found == story.changed(total=7)
     with pytest.raises(PresetUnknown):
         await boards.template(preset.id, user_id=BEN, guild_id=GUILD)
     with pytest.raises(PresetNameInvalid):
@@ -194,10 +194,10 @@ async def test_only_its_owner_deletes_a_template(boards: Storyboards) -> None:
 
 
 async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(boards: Storyboards) -> None:
-    wish = VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=10, mode=Mode.PRO, sound=True)
-    draft = await boards.begin_from(wish, user_id=ANA, guild_id=GUILD)
-    strict = Limits(pro=Who.NOBODY, sound=False, longest=5)
-    there = boards.among(allowed(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
+    wanted_request = VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=10, mode=Mode.PRO, sound=True)
+    draft = await boards.begin_from(wanted_request, user_id=ANA, guild_id=GUILD)
+    strict = GuildLimits(pro=Who.NOBODY, sound=False, longest=5)
+    there = boards.among(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
     seen = await there.read(draft.id, user_id=ANA)
     story = seen.board.now
     assert (story.mode, story.sound, story.total, story.seconds) == (Mode.STD, False, 5, 10)
@@ -207,13 +207,13 @@ async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(b
 
 
 async def test_what_would_break_a_rule_of_the_server_is_never_shown_after_a_change(boards: Storyboards) -> None:
-    there = boards.among(allowed(list(CAPABILITIES.values()), Member(user_id=ANA), Limits(longest=5)))
+    there = boards.among(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), GuildLimits(longest=5)))
     seen = await there.open(user_id=ANA, guild_id=GUILD)
     changed = await there.change(
         seen.draft.id,
         user_id=ANA,
         version=seen.draft.version,
-        operation=lambda board: board.become(board.now.but(total=12)),
+        operation=lambda board: board.become(board.now.changed(total=12)),
     )
     assert changed.board.now.total == 5
 

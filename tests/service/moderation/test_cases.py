@@ -19,8 +19,8 @@ from bot.errors import (
     ResultUnavailable,
 )
 from bot.provider.scan import Verdict
-from bot.service.jobs.results import Removed
-from bot.service.jobs.types import Asking
+from bot.service.jobs.results import RemovalOutcome
+from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
 from bot.service.ports.notifier import CannotTell
 from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices
@@ -143,7 +143,7 @@ async def test_an_accident_at_the_end_of_a_review_gives_the_video_to_nobody(
     job = await held(moderation_services)
     claimed = await moderation_services.services.claimed(job)
     moderation_services.services.clock.tick(1)
-    await moderation_services.services.steps.stumble(claimed)
+    await moderation_services.services.steps.retry_after_crash(claimed)
     present = await moderation_services.services.job(job)
     assert (present.review, present.dead_letter) == (Review.HELD, None)
     assert present.due_at is not None
@@ -157,14 +157,14 @@ async def test_the_clerk_posts_a_case_once_and_edits_it_after_its_decision(
     moderation_services: ModerationServices,
 ) -> None:
     job = await held(moderation_services)
-    await moderation_services.clerk.see_to_all()
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.case_poster.post_due_cases()
     assert moderation_services.staff.asked("post_case") == [(f"result-{job.id}", True)]
     case = await moderation_services.case(f"result-{job.id}")
     assert (case.message_id, case.due_at) == (500, None)
     await moderation_services.cases.deny(case, moderation_services.entry(), reason="no")
-    await moderation_services.clerk.see_to_all()
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.case_poster.post_due_cases()
     assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 500)]
     assert moderation_services.services.files() == []
 
@@ -172,9 +172,9 @@ async def test_the_clerk_posts_a_case_once_and_edits_it_after_its_decision(
 async def test_a_post_that_may_have_happened_is_looked_for(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", BUSY)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     moderation_services.services.clock.tick(3600)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert [name for name, _ in moderation_services.staff.calls] == ["post_case", "find_case", "post_case"]
     assert (await moderation_services.case(case.id)).message_id is not None
 
@@ -183,7 +183,7 @@ async def test_what_a_dead_clerk_had_claimed_is_taken_up_at_once(moderation_serv
     case = await moderation_services.opened()
     now = moderation_services.services.clock()
     assert await moderation_services.store.claim(now=now, until=now + timedelta(minutes=5)) is not None
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert (await moderation_services.case(case.id)).message_id is not None
 
 
@@ -192,7 +192,7 @@ async def test_a_case_that_was_decided_before_it_was_posted_is_not_posted(
 ) -> None:
     case = await moderation_services.opened()
     await moderation_services.store.decide(case.id, CaseState.DENIED, by=3, now=moderation_services.services.clock())
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert moderation_services.staff.calls == []
     assert (await moderation_services.case(case.id)).due_at is None
 
@@ -202,7 +202,7 @@ async def test_a_case_decided_while_it_was_posted_is_edited_after_that(moderatio
     await moderation_services.store.begin_posting(case, at=moderation_services.services.clock())
     await moderation_services.store.decide(case.id, CaseState.DENIED, by=3, now=moderation_services.services.clock())
     await moderation_services.store.shown(case, message_id=77)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 77)]
 
 
@@ -211,7 +211,7 @@ async def test_a_closed_channel_is_given_up_and_the_operator_hears_of_it(
 ) -> None:
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", LOST)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert (await moderation_services.case(case.id)).due_at is None
     assert moderation_services.services.alerts() == [f"case {case.id}"]
 
@@ -220,7 +220,7 @@ async def test_a_busy_discord_is_asked_again_but_not_for_ever(moderation_service
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", *[BUSY] * TRIES)
     for _ in range(TRIES + 3):
-        await moderation_services.clerk.see_to_all()
+        await moderation_services.case_poster.post_due_cases()
         moderation_services.services.clock.tick(3600)
     assert len(moderation_services.staff.asked("post_case")) == TRIES
     assert (await moderation_services.case(case.id)).due_at is None
@@ -232,7 +232,7 @@ async def test_one_case_in_trouble_keeps_no_other_waiting(moderation_services: M
     moderation_services.services.clock.tick(1)
     await moderation_services.opened(id="more-2", user_id=2)
     moderation_services.staff.then("post_case", BUSY)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert (await moderation_services.case("more-1")).message_id is None
     assert (await moderation_services.case("more-2")).message_id is not None
 
@@ -243,7 +243,7 @@ async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services
     services.clock.tick(1)
     await moderation_services.opened(id="more-2", user_id=2)
     moderation_services.staff.then("post_case", asyncio.Event())
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert (await moderation_services.case("more-1")).tries == 1
     assert (await moderation_services.case("more-2")).message_id is not None
 
@@ -253,7 +253,7 @@ async def test_a_video_that_is_not_to_be_had_is_decided_about_without(moderation
     await moderation_services.services.delivery.discard(job)
     moderation_services.services.fetcher.then("download", *[ResultUnavailable("gone")] * 20)
     for _ in range(6):
-        await moderation_services.clerk.see_to_all()
+        await moderation_services.case_poster.post_due_cases()
         moderation_services.services.clock.tick(3600)
     assert moderation_services.staff.asked("post_case") == [(f"result-{job.id}", False)]
 
@@ -278,9 +278,9 @@ async def test_a_reported_video_is_deleted_first_and_written_down_then(moderatio
     job = await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
     await moderation_services.reported(job)
     case = await moderation_services.latest_report()
-    moderation_services.courier.then("take_away", LOST)
-    assert await moderation_services.cases.remove(case, moderation_services.entry()) is Removed.SOON
-    assert moderation_services.courier.asked("take_away")[0] == (job.id, 5, job.message_id)
+    moderation_services.result_poster.then("take_away", LOST)
+    assert await moderation_services.cases.remove(case, moderation_services.entry()) is RemovalOutcome.SOON
+    assert moderation_services.result_poster.asked("take_away")[0] == (job.id, 5, job.message_id)
     assert (await moderation_services.services.job(job)).removed_by is Remover.MODERATOR
     assert (await moderation_services.case(case.id)).state is CaseState.APPROVED
     with pytest.raises(CaseDecided):
@@ -296,11 +296,11 @@ async def test_a_video_without_records_cannot_be_deleted_by_its_case(moderation_
 async def test_a_block_leaves_the_report_to_be_decided(moderation_services: ModerationServices) -> None:
     case, until = await moderation_services.opened(id="report-x-1"), moderation_services.services.clock() + DAY
     await moderation_services.cases.block(case, moderation_services.entry(action="blocked"), until=until, reason="gore")
-    assert (await moderation_services.guilds.standing(guild_id=GUILD, user_id=1))[2].blocked_until == until
+    assert (await moderation_services.guilds.states(guild_id=GUILD, user_id=1))[2].blocked_until == until
     await moderation_services.cases.block(
         case, moderation_services.entry("short"), until=moderation_services.services.clock(), reason=""
     )
-    assert (await moderation_services.guilds.standing(guild_id=GUILD, user_id=1))[2].blocked_until == until
+    assert (await moderation_services.guilds.states(guild_id=GUILD, user_id=1))[2].blocked_until == until
     await moderation_services.cases.dismiss(case, moderation_services.entry("later"))
     assert (await moderation_services.case(case.id)).state is CaseState.DISMISSED
 
@@ -308,8 +308,8 @@ async def test_a_block_leaves_the_report_to_be_decided(moderation_services: Mode
 async def test_an_approved_request_is_seen_to_wait_for_its_turn(moderation_services: ModerationServices) -> None:
     await moderation_services.wants(approval="requests")
     services, place = moderation_services.services, Destination(guild_id=GUILD, channel_id=5, upload_limit=10_000_000)
-    asking = Asking(key="1", member=ANA, locale="en-US", destination=place)
-    accepted = await services.videos().request(VideoRequest(model="kirin_v3_t2v", prompt="a fox"), asking)
+    context = RequestContext(key="1", member=ANA, locale="en-US", destination=place)
+    accepted = await services.videos().request(VideoRequest(model="kirin_v3_t2v", prompt="a fox"), context)
     assert accepted.job.status is JobStatus.PENDING
     case = await moderation_services.case(f"request-{accepted.job.id}")
     job = await moderation_services.cases.approve(case, moderation_services.entry())
@@ -323,7 +323,7 @@ async def test_a_case_that_may_be_posted_is_not_posted_again_while_nobody_can_lo
     await moderation_services.opened()
     moderation_services.staff.then("post_case", BUSY)
     moderation_services.staff.then("find_case", CannotTell(reason="discord_50013", closed=True))
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     moderation_services.services.clock.tick(3600)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     assert [name for name, _ in moderation_services.staff.calls] == ["post_case", "find_case"]

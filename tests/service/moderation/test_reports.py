@@ -8,7 +8,7 @@ from bot.domain.case import Case, CaseState
 from bot.domain.job import Job
 from bot.errors import DestinationBusy, DestinationLost, OwnReport
 from bot.service.moderation.case_poster import TRIES
-from bot.service.moderation.cases import Heard
+from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports.notifier import CannotTell, Posted
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.moderation_services import GUILD, MOD_CHANNEL, OPERATOR_CHANNEL, ModerationServices
@@ -33,7 +33,7 @@ def words(case: Case) -> list[tuple[int, str]]:
 
 async def passes(moderation_services: ModerationServices, hours: float) -> None:
     moderation_services.services.clock.tick(hours * 3600)
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
 
 
 async def test_moderators_are_shown_a_report_before_its_reporter_is_told_so(
@@ -41,7 +41,7 @@ async def test_moderators_are_shown_a_report_before_its_reporter_is_told_so(
 ) -> None:
     await moderation_services.wants()
     job = await posted(moderation_services)
-    assert await moderation_services.reported(job, reason="blood") is Heard.MODERATORS
+    assert await moderation_services.reported(job, reason="blood") is ReportOutcome.MODERATORS
     case = await moderation_services.latest_report()
     assert (case.channel_id, case.for_operator, case.user_id, case.message_id) == (MOD_CHANNEL, False, 1, 500)
     assert words(moderation_services.staff.shown[case.id]) == [(2, "blood")]
@@ -51,7 +51,7 @@ async def test_without_moderators_everybodys_words_reach_the_operator(moderation
     first, second = await posted(moderation_services), await posted(moderation_services)
     for job, by in ((first, 2), (first, 4), (second, 2)):
         moderation_services.services.clock.tick(1)
-        assert await moderation_services.reported(job, by=by, reason=f"by {by}") is Heard.OPERATOR
+        assert await moderation_services.reported(job, by=by, reason=f"by {by}") is ReportOutcome.OPERATOR
     said = {case.job_id: words(case) for case in moderation_services.staff.shown.values()}
     assert said == {first.id: [(2, "by 2"), (4, "by 4")], second.id: [(2, "by 2")]}
     assert {case.channel_id for case in moderation_services.staff.shown.values()} == {OPERATOR_CHANNEL}
@@ -61,7 +61,7 @@ async def test_a_second_persons_report_is_added_to_the_open_case(moderation_serv
     await moderation_services.wants()
     job = await posted(moderation_services)
     assert [await moderation_services.reported(job, by=by, reason=f"by {by}") for by in (2, 4)] == [
-        Heard.MODERATORS
+        ReportOutcome.MODERATORS
     ] * 2
     case = await moderation_services.latest_report()
     assert moderation_services.staff.asked("post_case") == [(case.id, False)]
@@ -71,7 +71,10 @@ async def test_a_second_persons_report_is_added_to_the_open_case(moderation_serv
 async def test_the_same_persons_second_report_is_none_and_they_hear_so(moderation_services: ModerationServices) -> None:
     await moderation_services.wants()
     job = await posted(moderation_services)
-    assert [await moderation_services.reported(job, key=key) for key in "ab"] == [Heard.MODERATORS, Heard.BEFORE]
+    assert [await moderation_services.reported(job, key=key) for key in "ab"] == [
+        ReportOutcome.MODERATORS,
+        ReportOutcome.BEFORE,
+    ]
     assert len(words(moderation_services.staff.shown["report-a"])) == 1
 
 
@@ -81,7 +84,7 @@ async def test_a_report_after_a_decision_is_a_case_of_its_own(moderation_service
     await moderation_services.reported(job)
     await moderation_services.cases.dismiss(await moderation_services.latest_report(), moderation_services.entry())
     moderation_services.services.clock.tick(1)
-    assert await moderation_services.reported(job, by=4) is Heard.MODERATORS
+    assert await moderation_services.reported(job, by=4) is ReportOutcome.MODERATORS
     assert words(moderation_services.staff.shown[(await moderation_services.latest_report()).id]) == [(4, "look")]
 
 
@@ -103,7 +106,7 @@ async def test_a_report_about_elsewhere_is_the_operators(
     heard = await moderation_services.cases.report(
         job_id or job.id, guild_id=guild_id, message=(5, 50), by=2, reason="look", key="a"
     )
-    assert heard is Heard.OPERATOR
+    assert heard is ReportOutcome.OPERATOR
     assert moderation_services.staff.shown["report-a"].channel_id == OPERATOR_CHANNEL
 
 
@@ -111,7 +114,7 @@ async def test_a_place_that_is_closed_leads_to_the_next(moderation_services: Mod
     await moderation_services.wants()
     moderation_services.staff.operator_channels = [OPERATOR_CHANNEL, DIRECT]
     moderation_services.staff.then("post_case", LOST, LOST)
-    assert await moderation_services.reported(await posted(moderation_services)) is Heard.OPERATOR
+    assert await moderation_services.reported(await posted(moderation_services)) is ReportOutcome.OPERATOR
     assert (await moderation_services.latest_report()).channel_id == DIRECT
 
 
@@ -120,7 +123,7 @@ async def test_where_nobody_can_be_shown_it_a_report_is_kept_until_somebody_can(
 ) -> None:
     moderation_services.staff.operator_channels = []
     job = await posted(moderation_services)
-    assert [await moderation_services.reported(job, by=by) for by in (2, 4)] == [Heard.KEPT] * 2
+    assert [await moderation_services.reported(job, by=by) for by in (2, 4)] == [ReportOutcome.KEPT] * 2
     await passes(moderation_services, 100)
     assert (await moderation_services.latest_report()).state is CaseState.OPEN
     assert moderation_services.services.alerts() == []
@@ -133,7 +136,7 @@ async def test_where_nobody_can_be_shown_it_a_report_is_kept_until_somebody_can(
 async def test_a_report_is_never_given_up(moderation_services: ModerationServices) -> None:
     await moderation_services.wants()
     moderation_services.staff.then("post_case", *[BUSY] * (TRIES + 3))
-    assert await moderation_services.reported(await posted(moderation_services)) is Heard.KEPT
+    assert await moderation_services.reported(await posted(moderation_services)) is ReportOutcome.KEPT
     for _ in range(TRIES + 3):
         await passes(moderation_services, 2)
     assert (await moderation_services.latest_report()).message_id is not None
@@ -147,7 +150,7 @@ async def test_a_report_that_a_busy_discord_may_have_taken_is_looked_for(
     moderation_services.staff.then(
         "find_case", CannotTell(reason="discord_500"), Posted(channel_id=MOD_CHANNEL, message_id=70)
     )
-    assert await moderation_services.reported(await posted(moderation_services)) is Heard.KEPT
+    assert await moderation_services.reported(await posted(moderation_services)) is ReportOutcome.KEPT
     await passes(moderation_services, 1)
     await passes(moderation_services, 1)
     assert len(moderation_services.staff.asked("post_case")) == 1
@@ -159,7 +162,7 @@ async def test_more_words_are_posted_anew_where_the_message_is_gone(moderation_s
     job = await posted(moderation_services)
     await moderation_services.reported(job)
     moderation_services.staff.then("edit_case", LOST)
-    assert await moderation_services.reported(job, by=4) is Heard.MODERATORS
+    assert await moderation_services.reported(job, by=4) is ReportOutcome.MODERATORS
     assert len(moderation_services.staff.asked("post_case")) == 2
     assert (await moderation_services.latest_report()).message_id == 501
 
@@ -185,7 +188,7 @@ async def test_who_has_everything_deleted_is_taken_out_of_what_was_decided_about
     job = await posted(moderation_services)
     await moderation_services.reported(job, by=2, reason="Ana did it")
     decided = await moderation_services.opened(body={"why": "Ana wants more"})
-    await moderation_services.clerk.see_to_all()
+    await moderation_services.case_poster.post_due_cases()
     await moderation_services.cases.dismiss(decided, moderation_services.entry())
     await passes(moderation_services, 1)
     await _deletes(moderation_services, 1)
@@ -194,8 +197,8 @@ async def test_who_has_everything_deleted_is_taken_out_of_what_was_decided_about
         await passes(moderation_services, 2)
     report = moderation_services.staff.shown[(await moderation_services.latest_report()).id]
     assert (report.forgotten, report.state, words(report)) == (True, CaseState.WITHDRAWN, [])
-    wish = moderation_services.staff.shown[decided.id]
-    assert (wish.forgotten, wish.state, wish.decided_by) == (True, CaseState.DISMISSED, 3)
+    wanted_request = moderation_services.staff.shown[decided.id]
+    assert (wanted_request.forgotten, wanted_request.state, wanted_request.decided_by) == (True, CaseState.DISMISSED, 3)
 
 
 async def _deletes(moderation_services: ModerationServices, user_id: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.job import Review
 from bot.domain.member import Member
-from bot.domain.policy import Action, Approval, Policy, Rule, RuleKind
+from bot.domain.policy import Approval, Policy, Rule, RuleAction, RuleKind
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
@@ -14,8 +14,10 @@ from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, Moderatio
 from tests.service.services import Services
 
 DOWN = ProviderUnavailable(provider="scan", code="http_500")
-REFUSE, HOLD, WARN = (Rule(pattern=action.value, action=action) for action in (Action.REFUSE, Action.HOLD, Action.WARN))
-ENDLESS = Rule(kind=RuleKind.REGEX, pattern="(a|aa)+$", action=Action.WARN)
+REFUSE, HOLD, WARN = (
+    Rule(pattern=action.value, action=action) for action in (RuleAction.REFUSE, RuleAction.HOLD, RuleAction.WARN)
+)
+ENDLESS = Rule(kind=RuleKind.REGEX, pattern="(a|aa)+$", action=RuleAction.WARN)
 MAZE = "a" * 2000 + "!"
 
 
@@ -91,9 +93,9 @@ async def test_a_case_has_no_word_of_the_prompt(moderation_services: ModerationS
     assert (case.id, case.channel_id, case.user_id, case.job_id) == ("request-job-1", 9, 1, "job-1")
 
 
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", RuleAction)
 async def test_a_search_that_never_ends_is_for_a_moderator_or_not_made(
-    moderation_services: ModerationServices, action: Action
+    moderation_services: ModerationServices, action: RuleAction
 ) -> None:
     endless = ENDLESS.model_copy(update={"action": action})
     await moderation_services.wants(rules=(endless,))

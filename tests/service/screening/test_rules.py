@@ -2,15 +2,15 @@
 
 import pytest
 
-from bot.domain.policy import Action, Rule, RuleKind
+from bot.domain.policy import Rule, RuleAction, RuleKind
 from bot.domain.request import Shot, VideoRequest
 from bot.errors import RuleInvalid
-from bot.service.screening.rules import IN_ALL, Finding, check_rule, search, texts_of
+from bot.service.screening.rules import IN_ALL, RuleMatch, check_rule, search, texts_of
 
 ENDLESS = Rule(kind=RuleKind.REGEX, pattern="(a|aa)+$")
 
 
-def word(pattern: str, action: Action = Action.REFUSE) -> Rule:
+def word(pattern: str, action: RuleAction = RuleAction.REFUSE) -> Rule:
     return Rule(pattern=pattern, action=action)
 
 
@@ -28,7 +28,7 @@ def test_every_text_of_a_request_is_looked_at() -> None:
 async def test_each_rule_that_finds_something_is_named_once() -> None:
     rules = [word("fox"), word("wolf"), pattern(r"f[o0]x(es)?\b"), pattern("^rain$")]
     found = await search(rules, ("the Fóx", "rain", "fox fox"))
-    assert found == tuple(Finding(rule=rule) for rule in (rules[0], *rules[2:]))
+    assert found == tuple(RuleMatch(rule=rule) for rule in (rules[0], *rules[2:]))
 
 
 async def test_a_pattern_sees_a_text_as_typed_and_without_its_disguise() -> None:
@@ -38,7 +38,7 @@ async def test_a_pattern_sees_a_text_as_typed_and_without_its_disguise() -> None
 
 async def test_a_search_that_never_ends_is_given_up_and_counts_as_doubtful() -> None:
     found = await search([ENDLESS, word("fox")], ("a" * 2000 + "!", "a fox"))
-    assert found == (Finding(rule=ENDLESS, doubtful=True), Finding(rule=word("fox")))
+    assert found == (RuleMatch(rule=ENDLESS, doubtful=True), RuleMatch(rule=word("fox")))
 
 
 async def test_many_such_searches_end_together() -> None:

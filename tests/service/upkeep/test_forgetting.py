@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.job import DeadLetter, JobStatus
-from bot.service.upkeep.privacy import Keeping
+from bot.service.upkeep.privacy import RetentionPeriods
 from bot.service.upkeep.retention import UNTOUCHED
-from bot.store.privacy.left_guilds import DepartureStore
+from bot.store.privacy.left_guilds import LeftGuildStore
 from tests.service.services import Services
 from tests.service.upkeep_services import DAY, UpkeepServices
 
@@ -38,7 +38,9 @@ async def test_a_clock_that_leaps_forgets_nothing_until_it_goes_on(upkeep_servic
 
 
 async def test_what_is_kept_for_ever_is(services: Services) -> None:
-    upkeep_services = UpkeepServices(services, keeping=Keeping(texts=None, files=None, guilds=timedelta(days=30)))
+    upkeep_services = UpkeepServices(
+        services, retention_periods=RetentionPeriods(texts=None, files=None, guilds=timedelta(days=30))
+    )
     posted, kept = await upkeep_services.posted(), await upkeep_services.kept()
     await upkeep_services.retention.work()
     for _ in range(20):
@@ -77,26 +79,26 @@ async def test_files_that_were_left_behind_are_tidied_and_fresh_ones_are_not(upk
 async def test_a_guild_is_forgotten_after_its_grace_and_not_before(upkeep_services: UpkeepServices) -> None:
     await upkeep_services.posted()
     waiting = await upkeep_services.services.queued()
-    await upkeep_services.departures.joined(7)
-    await upkeep_services.departures.left(7)
+    await upkeep_services.left_guilds.joined(7)
+    await upkeep_services.left_guilds.left(7)
     assert (await upkeep_services.services.job(waiting)).status is JobStatus.CANCELLED
     await upkeep_services.retention.work()
     await upkeep_services.days(30)
-    assert [each.guild_id for each in await DepartureStore(upkeep_services.services.database).gone()] == [7]
+    assert [each.guild_id for each in await LeftGuildStore(upkeep_services.services.database).all_left()] == [7]
     await upkeep_services.days(1)
-    assert await DepartureStore(upkeep_services.services.database).gone() == []
+    assert await LeftGuildStore(upkeep_services.services.database).all_left() == []
     rows = await upkeep_services.services.database.transact(lambda tx: tx.all("SELECT owner FROM accounts"))
     assert not [row["owner"] for row in rows if row["owner"].startswith("user:")]
 
 
 async def test_a_database_that_refuses_does_not_end_the_connection(upkeep_services: UpkeepServices) -> None:
     for tell in (
-        upkeep_services.departures.joined(7),
-        upkeep_services.departures.left(7),
-        upkeep_services.departures.compare([7]),
+        upkeep_services.left_guilds.joined(7),
+        upkeep_services.left_guilds.left(7),
+        upkeep_services.left_guilds.compare([7]),
     ):
         upkeep_services.services.database.refusals = 1
         await tell
-    await upkeep_services.departures.compare([8])
-    await upkeep_services.departures.compare([])
-    assert [each.guild_id for each in await DepartureStore(upkeep_services.services.database).gone()] == [8]
+    await upkeep_services.left_guilds.compare([8])
+    await upkeep_services.left_guilds.compare([])
+    assert [each.guild_id for each in await LeftGuildStore(upkeep_services.services.database).all_left()] == [8]

@@ -16,7 +16,7 @@ from bot.errors import (
     TransitionLost,
 )
 from bot.service.upkeep.privacy import EXPORTS, HURRY, PLAIN
-from bot.store.member.drafts import Drafts
+from bot.store.member.drafts import DraftStore
 from tests.service.scripted import until
 from tests.service.services import Services
 from tests.service.upkeep_services import PLACES, UpkeepServices
@@ -133,8 +133,8 @@ async def test_a_delivery_whose_job_is_gone_leaves_no_file(upkeep_services: Upke
     services = upkeep_services.services
     job = await services.succeeded()
     services.clock.tick(1)
-    wish = await upkeep_services.deletions.ask(1, messages=False, now=services.clock())
-    await upkeep_services.deletions.end_jobs(wish, now=services.clock())
+    deletion = await upkeep_services.deletions.ask(1, messages=False, now=services.clock())
+    await upkeep_services.deletions.end_jobs(deletion, now=services.clock())
     with pytest.raises(TransitionLost):
         await services.delivery.deliver(job)
     assert services.files() == []
@@ -190,7 +190,7 @@ async def test_an_unanswered_database_keeps_the_wish_for_later(upkeep_services: 
 
 
 async def test_a_long_export_is_compressed(upkeep_services: UpkeepServices) -> None:
-    drafts, now = Drafts(upkeep_services.services.database), upkeep_services.services.clock()
+    drafts, now = DraftStore(upkeep_services.services.database), upkeep_services.services.clock()
     await drafts.begin("a", user_id=1, guild_id=7, kind="studio", body={"prompt": "fox"}, now=now)
     plain = await upkeep_services.privacy.export(1)
     assert plain.filename == "shotcaller-1.json"

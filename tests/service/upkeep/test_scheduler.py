@@ -5,19 +5,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from bot.service.upkeep.scheduler import Chore, Steward
-from bot.store.periodic_tasks import ChoreStore
+from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
+from bot.store.periodic_tasks import PeriodicTaskStore
 from tests.service.services import Services
 
 HOUR = timedelta(hours=1)
 
 
 @asynccontextmanager
-async def running(services: Services, *chores: Chore) -> AsyncIterator[Steward]:
-    steward = Steward(chores=chores, store=ChoreStore(services.database), clock=services.clock)
-    life = asyncio.create_task(steward.run())
+async def running(services: Services, *periodic_tasks: PeriodicTask) -> AsyncIterator[Scheduler]:
+    scheduler = Scheduler(
+        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(services.database), clock=services.clock
+    )
+    life = asyncio.create_task(scheduler.run())
     try:
-        yield steward
+        yield scheduler
     finally:
         life.cancel()
         await asyncio.wait([life])
@@ -32,24 +34,24 @@ def counting(done: asyncio.Queue[str], name: str) -> Callable[[], Awaitable[None
 
 async def test_every_chore_is_done_at_the_first_look_and_then_when_it_is_due(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
-    chores = [Chore(name=name, every=HOUR, work=counting(done, name)) for name in ("one", "two")]
-    async with running(services, *chores):
+    periodic_tasks = [PeriodicTask(name=name, every=HOUR, work=counting(done, name)) for name in ("one", "two")]
+    async with running(services, *periodic_tasks):
         assert [await done.get(), await done.get()] == ["one", "two"]
-    async with running(services, *chores, Chore(name="three", every=HOUR, work=counting(done, "three"))):
+    async with running(services, *periodic_tasks, PeriodicTask(name="three", every=HOUR, work=counting(done, "three"))):
         assert await done.get() == "three"
     services.clock.now += HOUR
-    async with running(services, *chores):
+    async with running(services, *periodic_tasks):
         assert [await done.get(), await done.get()] == ["one", "two"]
     assert done.empty()
 
 
 async def test_woken_it_does_what_cannot_wait_and_nothing_else(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
-    slow = Chore(name="slow", every=HOUR, work=counting(done, "slow"))
-    prompt = Chore(name="prompt", every=HOUR, work=counting(done, "prompt"), prompt=True)
-    async with running(services, slow, prompt) as steward:
+    slow = PeriodicTask(name="slow", every=HOUR, work=counting(done, "slow"))
+    prompt = PeriodicTask(name="prompt", every=HOUR, work=counting(done, "prompt"), prompt=True)
+    async with running(services, slow, prompt) as scheduler:
         assert {await done.get(), await done.get()} == {"slow", "prompt"}
-        steward.wake()
+        scheduler.wake()
         assert await done.get() == "prompt"
         assert done.empty()
 
@@ -61,9 +63,12 @@ async def test_what_goes_wrong_stops_nobody_else_and_is_tried_again_soon(service
         done.put_nowait("failed")
         raise RuntimeError
 
-    chores = Chore(name="bad", every=24 * HOUR, work=fails), Chore(name="good", every=HOUR, work=counting(done, "good"))
-    async with running(services, *chores):
+    periodic_tasks = (
+        PeriodicTask(name="bad", every=24 * HOUR, work=fails),
+        PeriodicTask(name="good", every=HOUR, work=counting(done, "good")),
+    )
+    async with running(services, *periodic_tasks):
         assert [await done.get(), await done.get()] == ["failed", "good"]
     services.clock.now += timedelta(minutes=5)
-    async with running(services, *chores, Chore(name="last", every=HOUR, work=counting(done, "last"))):
+    async with running(services, *periodic_tasks, PeriodicTask(name="last", every=HOUR, work=counting(done, "last"))):
         assert [await done.get(), await done.get()] == ["failed", "last"]

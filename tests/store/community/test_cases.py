@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.case import Case, CaseKind, CaseState
 from bot.store.community.cases import CaseStore
-from bot.store.periodic_tasks import ChoreStore
+from bot.store.periodic_tasks import PeriodicTaskStore
 from tests.store.conftest import Store
 
 DAY = timedelta(days=1)
@@ -88,7 +88,7 @@ async def test_a_case_that_is_given_up_is_never_due_again(store: Store) -> None:
 
 
 async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store) -> None:
-    first, second = ChoreStore(store.database), ChoreStore(store.database)
+    first, second = PeriodicTaskStore(store.database), PeriodicTaskStore(store.database)
     assert await first.take("sweep", now=store.now, every=DAY)
     assert not await second.take("sweep", now=store.later(3600), every=DAY)
     store.later(DAY.total_seconds())
@@ -97,14 +97,14 @@ async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store)
 
 
 async def test_a_clock_that_jumps_back_does_not_stop_a_chore_for_longer_than_a_round(store: Store) -> None:
-    chores = ChoreStore(store.database)
+    chores = PeriodicTaskStore(store.database)
     await chores.take("sweep", now=store.now + 365 * DAY, every=DAY)
     assert await chores.take("sweep", now=store.now, every=DAY)
     assert not await chores.take("sweep", now=store.now, every=DAY)
 
 
 async def test_a_chore_that_went_wrong_is_due_sooner(store: Store) -> None:
-    chores = ChoreStore(store.database)
+    chores = PeriodicTaskStore(store.database)
     await chores.take("sweep", now=store.now, every=DAY)
     await chores.again("sweep", at=store.now + MINUTE)
     assert await chores.take("sweep", now=store.later(60), every=DAY)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.guild import EVERYWHERE, FOR_GOOD, AuditEntry, GuildState, MemberState
-from bot.domain.policy import Limits, Moderation, Policy
+from bot.domain.guild import EVERYWHERE, FOREVER, AuditEntry, GuildState, MemberState
+from bot.domain.policy import GuildLimits, ModerationPolicy, Policy
 from bot.domain.quota import Allowance, Period
-from bot.store.community.audit import Audit
+from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
 from tests.store.conftest import Store
@@ -25,7 +25,7 @@ def entry(
 async def test_nothing_is_decided_about_a_new_guild_or_direct_messages(store: Store) -> None:
     guilds = GuildStore(store.database)
     assert await guilds.state(GUILD) == GuildState()
-    assert await guilds.standing(guild_id=None, user_id=ANA) == (GuildState(), GuildState(), MemberState())
+    assert await guilds.states(guild_id=None, user_id=ANA) == (GuildState(), GuildState(), MemberState())
 
 
 async def test_a_change_holds_and_is_on_record(store: Store) -> None:
@@ -33,7 +33,7 @@ async def test_a_change_holds_and_is_on_record(store: Store) -> None:
     changed = await guilds.change(entry(store, on=True), lambda policy: policy.changed(gifts=True))
     assert changed.policy.gifts
     assert (await guilds.state(GUILD)).policy == changed.policy
-    (recorded,) = await Audit(store.database).of_guild(GUILD, most=9)
+    (recorded,) = await AuditStore(store.database).of_guild(GUILD, most=9)
     assert (recorded.actor_id, recorded.action, recorded.detail["on"]) == (ADMIN, "gifts", True)
 
 
@@ -55,12 +55,12 @@ async def test_a_change_that_cannot_be_leaves_no_trace(store: Store) -> None:
     with pytest.raises(ValueError, match="zone"):
         await guilds.change(entry(store), lambda policy: policy.changed(timezone="Mars/Olympus"))
     assert await guilds.state(GUILD) == GuildState()
-    assert await Audit(store.database).of_guild(GUILD, most=9) == []
+    assert await AuditStore(store.database).of_guild(GUILD, most=9) == []
 
 
 async def test_the_running_limit_of_a_policy_is_there_for_the_claim(store: Store) -> None:
     guilds = GuildStore(store.database)
-    await guilds.change(entry(store), lambda policy: policy.changed(limits=Limits(running=2)))
+    await guilds.change(entry(store), lambda policy: policy.changed(limits=GuildLimits(running=2)))
     assert await store.rows("SELECT running_limit FROM guilds") == [{"running_limit": 2}]
     await guilds.change(entry(store, "2"), lambda _: Policy())
     assert await store.rows("SELECT running_limit FROM guilds") == [{"running_limit": None}]
@@ -71,11 +71,11 @@ async def test_a_pause_is_one_guilds_or_everybodys_and_is_recorded_when_it_chang
     assert await guilds.pause(entry(store, "1"), paused=True, reason="movie night")
     assert not await guilds.pause(entry(store, "2"), paused=True)
     assert await guilds.pause(entry(store, "3", guild_id=EVERYWHERE), paused=True)
-    everywhere, guild, _ = await guilds.standing(guild_id=GUILD, user_id=ANA)
+    everywhere, guild, _ = await guilds.states(guild_id=GUILD, user_id=ANA)
     assert (everywhere.paused, guild.paused, guild.pause_reason) == (True, True, "movie night")
     assert await guilds.pause(entry(store, "4"), paused=False)
     assert not (await guilds.state(GUILD)).paused
-    assert sorted(each.id for each in await Audit(store.database).of_guild(GUILD, most=9)) == ["1", "4"]
+    assert sorted(each.id for each in await AuditStore(store.database).of_guild(GUILD, most=9)) == ["1", "4"]
 
 
 async def test_a_pause_keeps_the_policy(store: Store) -> None:
@@ -90,14 +90,14 @@ async def test_a_member_has_an_allowance_and_a_block_of_their_own_in_each_guild(
     until = store.now + timedelta(hours=1)
     await guilds.set_allowance(entry(store, "1"), user_id=ANA, allowance=week)
     await guilds.block(entry(store, "2"), user_id=ANA, until=until, reason="spam")
-    (_, _, state), (_, _, elsewhere) = [await guilds.standing(guild_id=each, user_id=ANA) for each in (GUILD, 8)]
+    (_, _, state), (_, _, elsewhere) = [await guilds.states(guild_id=each, user_id=ANA) for each in (GUILD, 8)]
     assert state == MemberState(allowance=week, blocked_until=until, block_reason="spam", blocked_by=ADMIN)
     assert elsewhere == MemberState()
     assert await guilds.blocked(GUILD, now=store.now) == {ANA: state}
     assert await guilds.blocked(GUILD, now=until) == {}
     await guilds.set_allowance(entry(store, "3"), user_id=ANA, allowance=None)
     await guilds.block(entry(store, "4"), user_id=ANA, until=None, reason="")
-    assert (await guilds.standing(guild_id=GUILD, user_id=ANA))[2].blocked(store.now) is False
+    assert (await guilds.states(guild_id=GUILD, user_id=ANA))[2].blocked(store.now) is False
 
 
 @pytest.mark.parametrize("whose", ["a moderator's", "of strikes"])
@@ -112,30 +112,30 @@ async def test_only_an_admin_makes_a_block_shorter(store: Store, whose: str) -> 
                 guild_id=GUILD,
                 user_id=ANA,
                 reason="rule",
-                rules=Moderation(strikes=1, block_hours=hours),
+                rules=ModerationPolicy(strikes=1, block_hours=hours),
                 now=store.now,
             )
         else:
             await guilds.block_longer(entry(store, id_), user_id=ANA, until=until, reason="gore")
 
     async def ends() -> datetime | None:
-        return (await guilds.standing(guild_id=GUILD, user_id=ANA))[2].blocked_until
+        return (await guilds.states(guild_id=GUILD, user_id=ANA))[2].blocked_until
 
     await another("1", hour)
     assert await ends() == hour
     await another("2", day)
     assert await ends() == day
-    await guilds.block(entry(store, "3"), user_id=ANA, until=FOR_GOOD, reason="spam")
+    await guilds.block(entry(store, "3"), user_id=ANA, until=FOREVER, reason="spam")
     await another("4", day)
-    assert await ends() == FOR_GOOD
-    assert len(await Audit(store.database).of_guild(GUILD, most=9)) == 3
+    assert await ends() == FOREVER
+    assert len(await AuditStore(store.database).of_guild(GUILD, most=9)) == 3
     await guilds.block(entry(store, "5"), user_id=ANA, until=hour, reason="")
     assert await ends() == hour
 
 
 async def test_what_an_audit_channel_was_told_is_told_once(store: Store) -> None:
-    guilds, audit = GuildStore(store.database), Audit(store.database)
+    guilds, audit = GuildStore(store.database), AuditStore(store.database)
     await guilds.change(entry(store), lambda policy: policy.changed(gifts=True))
-    (untold,) = await audit.untold(most=9)
-    await audit.told(untold.id, now=store.now)
-    assert await audit.untold(most=9) == []
+    (not_yet_told,) = await audit.not_yet_told(most=9)
+    await audit.mark_told(not_yet_told.id, now=store.now)
+    assert await audit.not_yet_told(most=9) == []

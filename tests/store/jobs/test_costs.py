@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up
 from tests.store.conftest import Store
 
@@ -25,9 +25,9 @@ async def test_what_earlier_attempts_were_charged_does_not_pass_for_the_cost_of_
             kept = 510_000  # a provider may have made it
             await store.database.transact(lambda tx: give_up(tx, job, failure="left", now=store.now))
         case _:
-            await store.jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+            await store.jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
             entry = AuditEntry(id="i-1", guild_id=7, actor_id=99, action="job_free", at=store.now)
-            await DeadLetters(store.database).write_off(entry, job.id, billed=billed)
+            await DeadLetterStore(store.database).write_off(entry, job.id, billed=billed)
     ending = "settle" if end == "is given up" else "release"
     assert await store.ledger(job.id) == [("hold", 5, 420_000), (ending, 5, kept)]
     await store.books_add_up()

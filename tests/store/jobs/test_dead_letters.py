@@ -11,18 +11,18 @@ from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, StoreUnavailable, TooLateToCancel, TransitionLost
 from bot.store.database import Transaction
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.results import ResultStore
 from tests.store.conftest import Store
 
-Decision = Callable[[DeadLetters, AuditEntry, Job], Awaitable[Job]]
+Decision = Callable[[DeadLetterStore, AuditEntry, Job], Awaitable[Job]]
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def letters(store: Store) -> DeadLetters:
-    return DeadLetters(store.database)
+def letters(store: Store) -> DeadLetterStore:
+    return DeadLetterStore(store.database)
 
 
 def entry(store: Store, number: int = 1, **detail: Any) -> AuditEntry:
@@ -54,7 +54,7 @@ FITTING = (
 
 
 async def test_a_submission_in_doubt_is_asked_about_again_under_a_new_deadline(
-    store: Store, letters: DeadLetters
+    store: Store, letters: DeadLetterStore
 ) -> None:
     job = await store.unknown()
     store.later(7200)
@@ -67,7 +67,7 @@ async def test_a_submission_in_doubt_is_asked_about_again_under_a_new_deadline(
     await store.books_add_up()
 
 
-async def test_submitting_again_is_a_new_attempt_that_waits_its_turn(store: Store, letters: DeadLetters) -> None:
+async def test_submitting_again_is_a_new_attempt_that_waits_its_turn(store: Store, letters: DeadLetterStore) -> None:
     job = await store.unknown()
     store.later(7200)
     await letters.submit_again(entry(store), job.id, deadline_at=store.now + HOUR)
@@ -79,19 +79,21 @@ async def test_submitting_again_is_a_new_attempt_that_waits_its_turn(store: Stor
 
 
 async def test_a_running_job_that_was_lost_sight_of_is_asked_about_or_submitted_under_no_task(
-    store: Store, letters: DeadLetters
+    store: Store, letters: DeadLetterStore
 ) -> None:
-    job = await store.jobs.bury(await store.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    job = await store.jobs.mark_dead_letter(await store.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
     looked = await letters.look_again(entry(store), job.id, deadline_at=store.now + HOUR)
     assert (looked.status, looked.task_id, looked.dead_letter) == (JobStatus.RUNNING, job.task_id, None)
     (claimed,) = await store.due()
-    await store.jobs.bury(claimed, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    await store.jobs.mark_dead_letter(claimed, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
     waiting = await letters.submit_again(entry(store, 2), job.id, deadline_at=store.now + HOUR)
     assert (waiting.status, waiting.task_id, waiting.attempt) == (JobStatus.QUEUED, None, 2)
     await store.books_add_up()
 
 
-async def test_submitting_again_goes_behind_those_of_its_person_that_wait(store: Store, letters: DeadLetters) -> None:
+async def test_submitting_again_goes_behind_those_of_its_person_that_wait(
+    store: Store, letters: DeadLetterStore
+) -> None:
     job = await store.unknown()
     waiting = [await store.accept() for _ in range(2)]
     again = await letters.submit_again(entry(store), job.id, deadline_at=store.now + HOUR)
@@ -99,7 +101,7 @@ async def test_submitting_again_goes_behind_those_of_its_person_that_wait(store:
     assert turns == sorted(set(turns))
 
 
-async def test_a_kept_video_is_due_to_be_delivered_again(store: Store, letters: DeadLetters) -> None:
+async def test_a_kept_video_is_due_to_be_delivered_again(store: Store, letters: DeadLetterStore) -> None:
     job = await store.undeliverable()
     store.later(60)
     await letters.deliver_again(entry(store), job.id)
@@ -113,7 +115,7 @@ async def test_a_kept_video_is_due_to_be_delivered_again(store: Store, letters: 
 
 @pytest.mark.parametrize(("billed", "spent"), [(False, 0), (True, 420_000)])
 async def test_a_doubt_that_is_written_off_frees_the_credits_and_keeps_what_was_billed(
-    store: Store, letters: DeadLetters, *, billed: bool, spent: int
+    store: Store, letters: DeadLetterStore, *, billed: bool, spent: int
 ) -> None:
     job = await store.unknown()
     failed = await letters.write_off(entry(store), job.id, billed=billed)
@@ -126,10 +128,10 @@ async def test_a_doubt_that_is_written_off_frees_the_credits_and_keeps_what_was_
 
 @pytest.mark.parametrize(("cost", "spent"), [(300_000, 300_000), (None, 420_000)])
 async def test_a_finished_video_that_is_written_off_stays_on_the_budget(
-    store: Store, letters: DeadLetters, cost: int | None, spent: int
+    store: Store, letters: DeadLetterStore, cost: int | None, spent: int
 ) -> None:
     job = await store.succeeded(cost_micros=cost)
-    await store.jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=store.now)
+    await store.jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=store.now)
     await letters.write_off(entry(store), job.id, billed=False)
     assert await usd(store) == (0, spent)
     assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, spent)]
@@ -139,7 +141,7 @@ async def test_a_finished_video_that_is_written_off_stays_on_the_budget(
 @pytest.mark.parametrize("stage", ["accept", "submitting", "running", "succeeded", "delivered", "failed", "cancelled"])
 @pytest.mark.parametrize("name", sorted(set(DECISIONS) - {"cancel"}))
 async def test_what_is_no_dead_letter_is_nobodys_to_decide(
-    store: Store, letters: DeadLetters, stage: str, name: str
+    store: Store, letters: DeadLetterStore, stage: str, name: str
 ) -> None:
     job = await store.at(stage)
     with pytest.raises(DeadLetterGone):
@@ -152,7 +154,7 @@ async def test_what_is_no_dead_letter_is_nobodys_to_decide(
     ("stage", "name"), [("unknown", "deliver"), ("undeliverable", "look"), ("undeliverable", "submit")]
 )
 async def test_a_decision_fits_one_kind_of_dead_letter(
-    store: Store, letters: DeadLetters, stage: str, name: str
+    store: Store, letters: DeadLetterStore, stage: str, name: str
 ) -> None:
     job = await store.at(stage)
     with pytest.raises(DeadLetterGone):
@@ -165,7 +167,7 @@ async def test_a_decision_fits_one_kind_of_dead_letter(
     [(stage, first, second) for stage, first in FITTING for also, second in FITTING if stage == also],
 )
 async def test_of_two_admins_the_first_decides(store: Store, stage: str, first: str, second: str) -> None:
-    letters = DeadLetters(store.database)
+    letters = DeadLetterStore(store.database)
     job = await store.at(stage)
     decided = await DECISIONS[first](letters, entry(store, 1), job)
     with pytest.raises(DeadLetterGone):
@@ -177,7 +179,7 @@ async def test_of_two_admins_the_first_decides(store: Store, stage: str, first: 
 
 @pytest.mark.parametrize(("stage", "name"), FITTING)
 async def test_an_interaction_that_comes_twice_decides_once(
-    store: Store, letters: DeadLetters, stage: str, name: str
+    store: Store, letters: DeadLetterStore, stage: str, name: str
 ) -> None:
     job = await store.at(stage)
     decided = await DECISIONS[name](letters, entry(store), job)
@@ -187,7 +189,7 @@ async def test_an_interaction_that_comes_twice_decides_once(
 
 @pytest.mark.parametrize(("stage", "name"), FITTING)
 async def test_a_worker_that_is_about_to_close_the_card_does_not_undo_a_decision(
-    store: Store, letters: DeadLetters, stage: str, name: str
+    store: Store, letters: DeadLetterStore, stage: str, name: str
 ) -> None:
     job = await store.at(stage)
     held = await store.claimed(job.id)
@@ -200,7 +202,7 @@ async def test_a_worker_that_is_about_to_close_the_card_does_not_undo_a_decision
 
 @pytest.mark.parametrize("name", ["deliver", "write_off"])
 async def test_a_video_that_its_person_has_fetched_is_settled_and_not_decided_about(
-    store: Store, letters: DeadLetters, name: str
+    store: Store, letters: DeadLetterStore, name: str
 ) -> None:
     job = await store.undeliverable()
     assert await ResultStore(store.database).received(job.id, now=store.now)
@@ -211,7 +213,7 @@ async def test_a_video_that_its_person_has_fetched_is_settled_and_not_decided_ab
 
 @pytest.mark.parametrize(("name", "ends"), [("deliver", []), ("write_off", [("release", 5, 300_000)])])
 async def test_a_video_that_is_fetched_after_a_decision_is_not_settled_by_that(
-    store: Store, letters: DeadLetters, name: str, ends: list[tuple[str, int, int]]
+    store: Store, letters: DeadLetterStore, name: str, ends: list[tuple[str, int, int]]
 ) -> None:
     job = await store.undeliverable()
     await DECISIONS[name](letters, entry(store), job)
@@ -222,7 +224,7 @@ async def test_a_video_that_is_fetched_after_a_decision_is_not_settled_by_that(
 
 @pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.PENDING])
 async def test_anybodys_waiting_job_is_cancelled_and_its_hold_released(
-    store: Store, letters: DeadLetters, status: JobStatus
+    store: Store, letters: DeadLetterStore, status: JobStatus
 ) -> None:
     job = await store.accept(user_id=3, status=status)
     cancelled = await letters.cancel(entry(store), job.id)
@@ -235,7 +237,7 @@ async def test_anybodys_waiting_job_is_cancelled_and_its_hold_released(
 @pytest.mark.parametrize(
     "stage", ["submitting", "running", "succeeded", "delivered", "failed", "cancelled", "unknown", "undeliverable"]
 )
-async def test_what_does_not_wait_is_not_cancelled(store: Store, letters: DeadLetters, stage: str) -> None:
+async def test_what_does_not_wait_is_not_cancelled(store: Store, letters: DeadLetterStore, stage: str) -> None:
     job = await store.at(stage)
     with pytest.raises(TooLateToCancel):
         await letters.cancel(entry(store), job.id)
@@ -244,7 +246,7 @@ async def test_what_does_not_wait_is_not_cancelled(store: Store, letters: DeadLe
 
 
 @pytest.mark.parametrize("name", sorted(DECISIONS))
-async def test_a_job_that_nobody_knows_is_not_decided_about(store: Store, letters: DeadLetters, name: str) -> None:
+async def test_a_job_that_nobody_knows_is_not_decided_about(store: Store, letters: DeadLetterStore, name: str) -> None:
     with pytest.raises(JobUnknown):
         await DECISIONS[name](letters, entry(store), store.job())
 
@@ -299,9 +301,9 @@ async def test_killed_after_any_statement_a_decision_has_not_happened(
 ) -> None:
     job = await store.at(stage)
     with pytest.raises(StoreUnavailable, match="killed"):
-        await DECISIONS[name](DeadLetters(_Killed(store.database, table)), entry(store), job)
+        await DECISIONS[name](DeadLetterStore(_Killed(store.database, table)), entry(store), job)
     assert await store.get(job.id) == job
     assert await audited(store) == []
     await store.books_add_up()
-    await DECISIONS[name](DeadLetters(store.database), entry(store), job)
+    await DECISIONS[name](DeadLetterStore(store.database), entry(store), job)
     await store.books_add_up()

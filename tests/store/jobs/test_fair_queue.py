@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.domain.guild import EVERYWHERE, AuditEntry
 from bot.domain.job import Job, JobStatus
-from bot.domain.policy import Limits
+from bot.domain.policy import GuildLimits
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.fair_queue import take_turn
 from bot.store.jobs.transitions import move
@@ -41,7 +41,7 @@ async def pause(store: Store, guild_id: int, *, paused: bool = True) -> None:
 
 async def limit(store: Store, guild_id: int, running: int) -> None:
     entry = AuditEntry(id=str(store.later(1)), guild_id=guild_id, actor_id=1, action="limits", at=store.now)
-    limits = Limits(running=running)
+    limits = GuildLimits(running=running)
     await GuildStore(store.database).change(entry, lambda policy: policy.model_copy(update={"limits": limits}))
 
 

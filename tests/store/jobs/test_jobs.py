@@ -38,7 +38,7 @@ MOVES: dict[str, tuple[Move, set[str]]] = {
         {"succeeded", "undeliverable"},
     ),
     "bury": (
-        lambda s, job: s.jobs.bury(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=s.now),
+        lambda s, job: s.jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=s.now),
         {"submitting", "running", "succeeded", "unknown", "undeliverable"},
     ),
     "close": (lambda s, job: s.jobs.close(job), {"delivered", "failed", "cancelled", "unknown", "undeliverable"}),

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.results import ResultStore
 from tests.funding import plain
 from tests.store.conftest import LEASE, Store
@@ -134,10 +134,10 @@ class Machine(RuleBasedStateMachine):
                 self._move(self._store.jobs.delivered(posting, channel_id=1, message_id=1, now=self._store.now))
 
     @rule(data=st.data())
-    def bury(self, data: st.DataObject) -> None:
+    def mark_dead_letter(self, data: st.DataObject) -> None:
         if job := self._take(data, JobStatus.SUBMITTING, JobStatus.SUCCEEDED):
             reason = DeadLetter.OUTCOME_UNKNOWN if job.status is JobStatus.SUBMITTING else DeadLetter.UNDELIVERABLE
-            self._move(self._store.jobs.bury(job, reason=reason, now=self._store.now))
+            self._move(self._store.jobs.mark_dead_letter(job, reason=reason, now=self._store.now))
 
     @rule(user=USERS, finished=st.booleans())
     def lose_sight_of_one(self, user: int, *, finished: bool) -> None:
@@ -156,12 +156,12 @@ class Machine(RuleBasedStateMachine):
             (job,) = [each for each in due if each.id == job.id]
             job = self._do(store.jobs.succeed(job, result_url="u", cost_micros=7, now=store.now))
         self._stale.append(job)
-        self._do(store.jobs.bury(job, reason=reason, now=store.now))
+        self._do(store.jobs.mark_dead_letter(job, reason=reason, now=store.now))
 
     @rule(data=st.data(), decision=st.sampled_from(("look", "submit", "deliver", "write_off", "fetch")))
     def decide_a_dead_letter(self, data: st.DataObject, decision: str) -> None:
         """Mostly about dead letters, but about any other job too: that stays as it is."""
-        store, letters = self._store, DeadLetters(self._store.database)
+        store, letters = self._store, DeadLetterStore(self._store.database)
         dead: list[Job] = self._do(store.lookup.dead_letters(most=9))
         others = not dead or data.draw(st.sampled_from((False, False, True)), label="others")
         candidates = self._accepted if others else dead
@@ -222,7 +222,7 @@ class Machine(RuleBasedStateMachine):
             case "succeed":
                 self._move(jobs.succeed(job, result_url="u", cost_micros=None, now=now))
             case _:
-                self._move(jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=now))
+                self._move(jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=now))
 
     @rule()
     def lose_the_workers(self) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.job import Remover
-from bot.store.jobs.moments import Moments
+from bot.store.jobs.moments import HeartbeatStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
 from tests.store.conftest import Store
@@ -18,7 +18,7 @@ async def test_whatever_is_open_is_shifted_as_a_whole_and_nothing_else(store: St
     closed = await store.jobs.close(await store.failed())
     jobs = [await store.submitting(), await store.running(), await store.succeeded(), await store.accept()]
     before = [await store.get(job.id) for job in jobs]
-    await Moments(store.database).shift(by, now=store.now + by)
+    await HeartbeatStore(store.database).shift(by, now=store.now + by)
     for job, known in zip(jobs, before, strict=True):
         present = await store.get(job.id)
         assert known.due_at is not None
@@ -31,20 +31,20 @@ async def test_whatever_is_open_is_shifted_as_a_whole_and_nothing_else(store: St
 
 
 async def test_the_last_sign_of_life_is_remembered(store: Store) -> None:
-    moments = Moments(store.database)
-    assert await moments.last_alive() is None
+    heartbeats = HeartbeatStore(store.database)
+    assert await heartbeats.last_alive() is None
     for _ in range(2):
         now = store.later(60)
-        assert await moments.alive(now=now, longest=DAY, review=DAY) == 0
-        assert await moments.last_alive() == now
-    await moments.shift(DAY, now=now + DAY)
-    assert await moments.last_alive() == now + DAY
+        assert await heartbeats.beat(now=now, longest=DAY, review=DAY) == 0
+        assert await heartbeats.last_alive() == now
+    await heartbeats.shift(DAY, now=now + DAY)
+    assert await heartbeats.last_alive() == now + DAY
 
 
 async def test_what_is_to_be_taken_away_waits_no_longer_where_the_clock_was_set_back(store: Store) -> None:
     job, removals = await store.delivered(), RemovalStore(store.database)
     await ResultStore(store.database).remove(job.id, by=Remover.AUTHOR, now=store.now)
     await removals.later(job.id, due_at=store.now + timedelta(minutes=1))
-    await Moments(store.database).shift(-DAY, now=store.now - DAY)
+    await HeartbeatStore(store.database).shift(-DAY, now=store.now - DAY)
     in_a_minute = store.now - DAY + timedelta(minutes=1)
     assert await removals.claim(now=in_a_minute, until=in_a_minute + DAY) is not None

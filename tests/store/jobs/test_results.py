@@ -19,7 +19,7 @@ def results(store: Store) -> ResultStore:
 
 async def kept(store: Store, **changes: Any) -> Job:
     job = await store.succeeded(**changes)
-    buried = await store.jobs.bury(job, reason=DeadLetter.UNDELIVERABLE, now=store.now)
+    buried = await store.jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=store.now)
     return await store.jobs.close(await store.claimed(buried.id))
 
 

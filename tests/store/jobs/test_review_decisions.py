@@ -14,8 +14,8 @@ from bot.domain.job import Job, JobStatus, Review
 from bot.errors import CaseDecided, StoreUnavailable, TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.database import Transaction
-from bot.store.jobs.dead_letters import DeadLetters
-from bot.store.jobs.review_decisions import Decisions
+from bot.store.jobs.dead_letters import DeadLetterStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 from tests.funding import plain
 from tests.store.conftest import Store
 
@@ -43,7 +43,7 @@ async def held(store: Store) -> tuple[Job, Case]:
     """A finished video that waits for a moderator."""
     job = await store.succeeded()
     case = case_of(job, CaseKind.RESULT, store)
-    return await Decisions(store.database).hold(job, case=case, until=store.now + DAY), case
+    return await ReviewDecisionStore(store.database).hold(job, case=case, until=store.now + DAY), case
 
 
 def entry(store: Store, name: str = "interaction-9", *, by: int = 3) -> AuditEntry:
@@ -59,7 +59,7 @@ async def state(store: Store, case: Case) -> CaseState:
 async def test_an_approved_request_takes_its_turn_with_time_of_its_own(store: Store) -> None:
     job, case = await pending(store)
     store.later(3600 * 5)
-    approved = await Decisions(store.database).approve(case, entry(store), deadline=HOUR)
+    approved = await ReviewDecisionStore(store.database).approve(case, entry(store), deadline=HOUR)
     assert (approved.status, approved.review, approved.deadline_at) == (JobStatus.QUEUED, None, store.now + HOUR)
     assert await state(store, case) is CaseState.APPROVED
     claimed = await store.waiting()
@@ -70,10 +70,10 @@ async def test_an_approved_request_takes_its_turn_with_time_of_its_own(store: St
 
 async def test_nobody_is_asked_about_a_request_any_more_that_an_admin_has_taken_back(store: Store) -> None:
     job, case = await pending(store)
-    await DeadLetters(store.database).cancel(entry(store, "an admin"), job.id)
+    await DeadLetterStore(store.database).cancel(entry(store, "an admin"), job.id)
     assert await state(store, case) is CaseState.WITHDRAWN
     with pytest.raises(CaseDecided) as caught:
-        await Decisions(store.database).approve(case, entry(store, "a moderator"), deadline=HOUR)
+        await ReviewDecisionStore(store.database).approve(case, entry(store, "a moderator"), deadline=HOUR)
     assert caught.value.state == CaseState.WITHDRAWN
     await store.books_add_up()
 
@@ -88,7 +88,7 @@ async def test_an_approved_video_goes_on_to_its_delivery(store: Store) -> None:
     job, case = await held(store)
     assert (job.review, job.lease, job.due_at) == (Review.HELD, None, store.now + DAY)
     assert await store.due() == []
-    approved = await Decisions(store.database).approve(case, entry(store), deadline=HOUR)
+    approved = await ReviewDecisionStore(store.database).approve(case, entry(store), deadline=HOUR)
     assert (approved.status, approved.review) == (JobStatus.SUCCEEDED, Review.PASSED)
     (claimed,) = await store.due()
     await store.jobs.delivered(claimed, channel_id=5, message_id=50, now=store.now)
@@ -97,7 +97,7 @@ async def test_an_approved_video_goes_on_to_its_delivery(store: Store) -> None:
 
 async def test_a_denied_request_costs_nobody_anything(store: Store) -> None:
     job, case = await pending(store)
-    denied = await Decisions(store.database).deny(case, entry(store), reason="not here")
+    denied = await ReviewDecisionStore(store.database).deny(case, entry(store), reason="not here")
     assert (denied.status, denied.failure, denied.failure_code) == (JobStatus.FAILED, "denied", "not here")
     assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, 0)]
     await store.books_add_up()
@@ -105,7 +105,7 @@ async def test_a_denied_request_costs_nobody_anything(store: Store) -> None:
 
 async def test_a_denied_video_costs_its_person_nothing_and_the_budget_what_it_cost(store: Store) -> None:
     job, case = await held(store)
-    await Decisions(store.database).deny(case, entry(store), reason="")
+    await ReviewDecisionStore(store.database).deny(case, entry(store), reason="")
     assert await store.ledger(job.id) == [("hold", 5, 420_000), ("release", 5, 300_000)]
     await store.books_add_up()
 
@@ -117,7 +117,7 @@ async def test_what_nobody_decides_about_ends_in_time(store: Store, bring: Bring
     assert await store.due() == []
     store.later(1)
     (claimed,) = await store.due()
-    ended = await Decisions(store.database).expire(claimed, now=store.now)
+    ended = await ReviewDecisionStore(store.database).expire(claimed, now=store.now)
     assert (ended.id, ended.status, ended.failure) == (job.id, JobStatus.FAILED, "not_reviewed")
     assert await state(store, case) is CaseState.EXPIRED
     await store.books_add_up()
@@ -127,7 +127,7 @@ async def test_what_nobody_decides_about_ends_in_time(store: Store, bring: Bring
 @pytest.mark.parametrize("first", ["approve", "deny"])
 async def test_the_first_decision_counts(store: Store, bring: Bring, first: str) -> None:
     job, case = await bring(store)
-    decisions = Decisions(store.database)
+    decisions = ReviewDecisionStore(store.database)
     made: dict[str, Callable[[str], Awaitable[Job]]] = {
         "approve": lambda name: decisions.approve(case, entry(store, name), deadline=HOUR),
         "deny": lambda name: decisions.deny(case, entry(store, name), reason=""),
@@ -144,7 +144,7 @@ async def test_the_first_decision_counts(store: Store, bring: Bring, first: str)
 
 async def test_of_many_at_once_one_decides(store: Store) -> None:
     _, case = await pending(store)
-    decisions = Decisions(store.database)
+    decisions = ReviewDecisionStore(store.database)
     tries: list[Awaitable[Job]] = [
         *(decisions.approve(case, entry(store, f"a{number}"), deadline=HOUR) for number in range(5)),
         *(decisions.deny(case, entry(store, f"d{number}"), reason="") for number in range(5)),
@@ -161,7 +161,7 @@ async def test_an_author_who_takes_it_back_closes_the_case(store: Store) -> None
     await store.jobs.cancel(job.id, user_id=1, now=store.now)
     assert await state(store, case) is CaseState.WITHDRAWN
     with pytest.raises(CaseDecided) as told:
-        await Decisions(store.database).approve(case, entry(store), deadline=HOUR)
+        await ReviewDecisionStore(store.database).approve(case, entry(store), deadline=HOUR)
     assert told.value.state == "withdrawn"
     assert (await store.get(job.id)).status is JobStatus.CANCELLED
     await store.books_add_up()
@@ -171,9 +171,9 @@ async def test_a_decision_beats_the_worker_whose_lease_ends_the_review(store: St
     _, case = await pending(store)
     store.later(24 * 3600)
     (claimed,) = await store.due()
-    await Decisions(store.database).approve(case, entry(store), deadline=HOUR)
+    await ReviewDecisionStore(store.database).approve(case, entry(store), deadline=HOUR)
     with pytest.raises(TransitionLost):
-        await Decisions(store.database).expire(claimed, now=store.now)
+        await ReviewDecisionStore(store.database).expire(claimed, now=store.now)
     assert await state(store, case) is CaseState.APPROVED
     await store.books_add_up()
 
@@ -182,7 +182,7 @@ async def test_a_decision_beats_the_worker_whose_lease_ends_the_review(store: St
 async def test_a_case_of_another_kind_moves_no_request(store: Store, kind: CaseKind) -> None:
     job, case = await pending(store)
     with pytest.raises(CaseDecided):
-        await Decisions(store.database).approve(replace(case, kind=kind), entry(store), deadline=HOUR)
+        await ReviewDecisionStore(store.database).approve(replace(case, kind=kind), entry(store), deadline=HOUR)
     assert (await store.get(job.id)).status is JobStatus.PENDING
 
 
@@ -190,7 +190,9 @@ async def test_a_case_of_another_kind_moves_no_request(store: Store, kind: CaseK
 async def test_only_a_finished_video_in_hand_is_held(store: Store, stage: str) -> None:
     job = await store.at(stage)
     with pytest.raises(TransitionLost):
-        await Decisions(store.database).hold(job, case=case_of(job, CaseKind.RESULT, store), until=store.now + DAY)
+        await ReviewDecisionStore(store.database).hold(
+            job, case=case_of(job, CaseKind.RESULT, store), until=store.now + DAY
+        )
     assert await store.rows("SELECT id FROM cases") == []
 
 
@@ -202,7 +204,7 @@ async def test_a_decision_that_cannot_be_recorded_has_not_happened(store: Store)
 
     await store.database.transact(spoil)
     with pytest.raises(StoreUnavailable):
-        await Decisions(store.database).deny(case, entry(store), reason="")
+        await ReviewDecisionStore(store.database).deny(case, entry(store), reason="")
     assert await store.get(job.id) == job
     assert await state(store, case) is CaseState.OPEN
     await store.books_add_up()
@@ -210,7 +212,7 @@ async def test_a_decision_that_cannot_be_recorded_has_not_happened(store: Store)
 
 async def test_a_report_is_settled_once(store: Store) -> None:
     job = await store.delivered()
-    case, decisions = case_of(job, CaseKind.REPORT, store), Decisions(store.database)
+    case, decisions = case_of(job, CaseKind.REPORT, store), ReviewDecisionStore(store.database)
     assert await CaseStore(store.database).open(case)
     assert not await CaseStore(store.database).open(case)
     await decisions.settle_report(case, CaseState.DISMISSED, entry(store))

@@ -21,7 +21,7 @@ def budget(ceiling: int, guild_id: int | None = 7, period: str = "2026-03") -> F
 
 async def ask(store: Store, *caps: Fund, **changes: Any) -> Job:
     job = store.job(**changes)
-    funding = Funding(purses=plain(job, 1000).purses, caps=caps)
+    funding = Funding(sources=plain(job, 1000).sources, caps=caps)
     return (await store.jobs.accept(job, funding=funding, most=99, now=store.now))[0]
 
 
@@ -115,19 +115,19 @@ async def test_a_price_below_nothing_is_refused(store: Store) -> None:
 async def test_alerts_are_to_be_told_until_they_have_been(store: Store) -> None:
     budgets = BudgetStore(store.database)
     await ask(store, budget(500_000))
-    first, second = await budgets.untold(most=9)
+    first, second = await budgets.not_yet_told(most=9)
     assert (first.percent, second.percent, first.used) == (50, 80, 420_000)
-    await budgets.told([first], now=store.now)
-    assert await budgets.untold(most=9) == [second]
-    await budgets.told([first, second], now=store.later(5))
-    assert await budgets.untold(most=9) == []
-    told = await store.rows("SELECT told_at FROM budget_alerts ORDER BY percent")
-    assert told[1]["told_at"] - told[0]["told_at"] == 5000
+    await budgets.mark_told([first], now=store.now)
+    assert await budgets.not_yet_told(most=9) == [second]
+    await budgets.mark_told([first, second], now=store.later(5))
+    assert await budgets.not_yet_told(most=9) == []
+    mark_told = await store.rows("SELECT told_at FROM budget_alerts ORDER BY percent")
+    assert mark_told[1]["told_at"] - mark_told[0]["told_at"] == 5000
 
 
 async def test_a_refusal_that_is_cut_off_before_it_is_noted_is_noted_with_the_next(store: Store) -> None:
     job = store.job()
-    funding = Funding(purses=plain(job, 1000).purses, caps=(budget(100),))
+    funding = Funding(sources=plain(job, 1000).sources, caps=(budget(100),))
     interrupted = replace(store, database=InterruptedDatabase(store.database, cut=5))
     with pytest.raises(InterruptionError):
         await interrupted.jobs.accept(job, funding=funding, most=99, now=store.now)

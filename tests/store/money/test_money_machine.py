@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bot.domain.case import CaseKind
-from bot.domain.funding import Defaults, givable
+from bot.domain.funding import Defaults, gift_sources
 from bot.domain.job import Job, JobStatus, Review
 from bot.domain.policy import Pool, Tier
 from bot.domain.quota import Allowance, Funding, Period
@@ -83,7 +83,7 @@ EVENTS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
     "delete": (1, {"user": USERS}),
     "grant": (2, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(-20, 20), "twice": st.booleans()}),
     "give": (2, {"giver": USERS, "guild_id": GUILDS, "amount": st.integers(1, 30), "twice": st.booleans()}),
-    "wish": (1, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(1, 20)}),
+    "ask_for_more": (1, {"user": USERS, "guild_id": GUILDS, "amount": st.integers(1, 20)}),
     "decide": (1, {"approve": st.booleans()}),
     "change_a_policy": (
         2,
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
                 self._ask(user, place, self.money_model.funding(user, place, roles), (credits_, usd), held=held)
 
     def _ask(self, user: int, place: int | None, funding: Funding, price: tuple[int, int], *, held: bool) -> None:
-        key, own = self.money_model.key(), funding.purses[0]
+        key, own = self.money_model.key(), funding.sources[0]
         job = replace(
             self.money_model.store.job(user_id=user, guild_id=place, credits=price[0], usd_micros=price[1]),
             id=f"job-{key}",
@@ -221,7 +221,7 @@ class Machine(RuleBasedStateMachine):
 
     def give(self, giver: int, guild_id: int, amount: int, *, twice: bool) -> None:
         """What changes hands is what the giver had; no credit comes to live longer, or shorter, by it."""
-        receiver, sources = 3 - giver, givable(self.money_model.funding(giver, guild_id))
+        receiver, sources = 3 - giver, gift_sources(self.money_model.funding(giver, guild_id))
         had = sum(account.balance for account in self.money_model.accounts(sources))
         got, periods = self.money_model.given(receiver, guild_id), self.money_model.left_by_period(guild_id)
         gift = Gift(
@@ -240,10 +240,10 @@ class Machine(RuleBasedStateMachine):
             assert self.money_model.given(receiver, guild_id) == got
         assert self.money_model.left_by_period(guild_id) == periods
 
-    def wish(self, user: int, guild_id: int, amount: int) -> None:
+    def ask_for_more(self, user: int, guild_id: int, amount: int) -> None:
         case = self.money_model.case(CaseKind.MORE, self.money_model.key(), user, guild_id, credits=amount)
         with self.money_model.nobody_gains(), suppress(InterruptionError):
-            if self.money_model.do(self.money_model.grants.wish(case, stale=self.money_model.now - 24 * HOUR)):
+            if self.money_model.do(self.money_model.grants.ask_for_more(case, stale=self.money_model.now - 24 * HOUR)):
                 self.money_model.credit_requests.append(case)
 
     def decide(self, *, approve: bool) -> None:

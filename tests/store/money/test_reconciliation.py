@@ -2,14 +2,14 @@
 
 import pytest
 
-from bot.store.money.reconciliation import Sum, read_books
+from bot.store.money.reconciliation import Amounts, read_ledger_totals
 from tests.store.conftest import Store
 
 
 async def test_empty_books_balance(store: Store) -> None:
-    books = await read_books(store.database)
-    assert (books.videos, books.credits, books.cost, books.off) == (0, 0, 0, ())
-    assert books.members == books.budget == Sum(held=0, settled=0)
+    totals = await read_ledger_totals(store.database)
+    assert (totals.videos, totals.credits, totals.cost, totals.mismatched) == (0, 0, 0, ())
+    assert totals.members == totals.budget == Amounts(held=0, settled=0)
 
 
 async def test_delivered_videos_are_what_the_ledger_says_they_are(store: Store) -> None:
@@ -17,12 +17,12 @@ async def test_delivered_videos_are_what_the_ledger_says_they_are(store: Store) 
     await store.delivered(cost_micros=None, user_id=2)
     await store.accept()
     await store.cancelled()
-    books = await read_books(store.database)
-    assert (books.videos, books.credits, books.cost) == (2, 10, 820_000)
-    assert books.members == Sum(held=5, settled=10)
-    assert books.budget == Sum(held=420_000, settled=820_000)
-    assert (await read_books(store.database, guild_id=7)).budget == Sum(held=0, settled=0)
-    assert books.off == ()
+    totals = await read_ledger_totals(store.database)
+    assert (totals.videos, totals.credits, totals.cost) == (2, 10, 820_000)
+    assert totals.members == Amounts(held=5, settled=10)
+    assert totals.budget == Amounts(held=420_000, settled=820_000)
+    assert (await read_ledger_totals(store.database, guild_id=7)).budget == Amounts(held=0, settled=0)
+    assert totals.mismatched == ()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ async def test_delivered_videos_are_what_the_ledger_says_they_are(store: Store) 
 async def test_an_account_that_is_not_the_sum_of_its_lines_is_named(store: Store, spoil: str, owner: str) -> None:
     await store.delivered()
     await store.database.transact(lambda tx: tx.execute(spoil, owner))
-    assert [name for name, _ in (await read_books(store.database)).off] == [owner]
+    assert [name for name, _ in (await read_ledger_totals(store.database)).mismatched] == [owner]
 
 
 async def test_a_line_that_is_gone_is_missed(store: Store) -> None:
@@ -44,4 +44,4 @@ async def test_a_line_that_is_gone_is_missed(store: Store) -> None:
     await store.database.transact(
         lambda tx: tx.execute("DELETE FROM ledger WHERE id = $1", f"{job.id}:hold:budget:bot:2026-03")
     )
-    assert [name for name, _ in (await read_books(store.database)).off] == ["budget:bot"]
+    assert [name for name, _ in (await read_ledger_totals(store.database)).mismatched] == ["budget:bot"]

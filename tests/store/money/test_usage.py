@@ -11,8 +11,8 @@ import pytest
 from bot.domain.guild import AuditEntry
 from bot.domain.job import DeadLetter, Job, JobStatus
 from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
-from bot.domain.usage import NOBODY, DayOfMember, Drift, Sought, Used
-from bot.store.jobs.dead_letters import DeadLetters
+from bot.domain.usage import NOBODY, JobFilter, MemberDay, PriceDrift, UsageTotals
+from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.money.usage import UsageStore
@@ -44,7 +44,7 @@ async def delivered(store: Store, *, cost_micros: int | None = 400_000, **change
     return await store.jobs.delivered(done, channel_id=5, message_id=1, now=store.now)
 
 
-async def today(store: Store, usage: UsageStore) -> dict[int, Used]:
+async def today(store: Store, usage: UsageStore) -> dict[int, UsageTotals]:
     begin = store.now.replace(hour=0)
     rows = await usage.of_day(7, begin.date(), begin=begin, end=begin + timedelta(days=1))
     assert {row.day for row in rows} <= {begin.date()}
@@ -56,8 +56,8 @@ async def test_what_reached_people_is_summed_up_by_member(store: Store, usage: U
     await delivered(store, user_id=1, credits=7, usd_micros=600_000, cost_micros=None)
     await delivered(store, user_id=2)
     assert await today(store, usage) == {
-        1: Used(videos=2, credits=12, estimated=1_020_000, charged=1_000_000),
-        2: Used(videos=1, credits=5, estimated=420_000, charged=400_000),
+        1: UsageTotals(videos=2, credits=12, estimated=1_020_000, charged=1_000_000),
+        2: UsageTotals(videos=1, credits=5, estimated=420_000, charged=400_000),
     }
 
 
@@ -66,22 +66,22 @@ async def test_what_waits_costs_nothing_yet_and_what_failed_is_counted_as_that(s
     failed = await submitted(store, user_id=2)
     await store.jobs.fail(failed, failure="content", code="1301", now=store.now)
     await store.cancelled()
-    assert await today(store, usage) == {1: Used(), 2: Used(failed=1)}
+    assert await today(store, usage) == {1: UsageTotals(), 2: UsageTotals(failed=1)}
 
 
 async def test_a_failure_that_was_billed_stays_on_the_books(store: Store, usage: UsageStore) -> None:
     job = await submitted(store)
     await store.jobs.fail(job, failure="content", code="1301", now=store.now, cost_micros=70_000)
-    assert await today(store, usage) == {1: Used(failed=1, estimated=420_000, charged=70_000)}
+    assert await today(store, usage) == {1: UsageTotals(failed=1, estimated=420_000, charged=70_000)}
 
 
 async def test_a_written_off_video_that_was_billed_is_charged_by_its_estimate(store: Store, usage: UsageStore) -> None:
     job = await submitted(store)
     done = await store.jobs.succeed(job, result_url="u", cost_micros=None, now=store.now)
-    await store.jobs.bury(done, reason=DeadLetter.UNDELIVERABLE, now=store.now)
+    await store.jobs.mark_dead_letter(done, reason=DeadLetter.UNDELIVERABLE, now=store.now)
     entry = AuditEntry(id="i", guild_id=7, actor_id=9, action="job_written_off", at=store.now)
-    await DeadLetters(store.database).write_off(entry, job.id, billed=False)
-    assert await today(store, usage) == {1: Used(failed=1, estimated=420_000, charged=420_000)}
+    await DeadLetterStore(store.database).write_off(entry, job.id, billed=False)
+    assert await today(store, usage) == {1: UsageTotals(failed=1, estimated=420_000, charged=420_000)}
 
 
 async def test_a_video_that_its_person_gave_up_is_among_the_credits_that_were_used(
@@ -89,13 +89,13 @@ async def test_a_video_that_its_person_gave_up_is_among_the_credits_that_were_us
 ) -> None:
     job = await submitted(store)
     await store.database.transact(lambda tx: give_up(tx, job, failure="expired", now=store.now))
-    assert await today(store, usage) == {1: Used(failed=1, credits=5, estimated=420_000, charged=420_000)}
+    assert await today(store, usage) == {1: UsageTotals(failed=1, credits=5, estimated=420_000, charged=420_000)}
 
 
 async def test_jobs_from_before_the_budgets_cost_what_they_say_themselves(store: Store, usage: UsageStore) -> None:
     await store.delivered(cost_micros=300_000)
     await store.delivered(cost_micros=None)
-    assert await today(store, usage) == {1: Used(videos=2, credits=10, estimated=840_000, charged=720_000)}
+    assert await today(store, usage) == {1: UsageTotals(videos=2, credits=10, estimated=840_000, charged=720_000)}
 
 
 async def test_a_day_is_from_midnight_to_midnight_where_the_guild_is(store: Store, usage: UsageStore) -> None:
@@ -107,7 +107,9 @@ async def test_a_day_is_from_midnight_to_midnight_where_the_guild_is(store: Stor
         store.now = created
         await delivered(store, created_at=created)
     assert await usage.of_day(7, begin.date(), begin=begin, end=end) == [
-        DayOfMember(day=begin.date(), user_id=1, used=Used(videos=2, credits=10, estimated=840_000, charged=800_000))
+        MemberDay(
+            day=begin.date(), user_id=1, used=UsageTotals(videos=2, credits=10, estimated=840_000, charged=800_000)
+        )
     ]
 
 
@@ -139,8 +141,8 @@ async def test_drift_compares_only_what_the_provider_told(store: Store, usage: U
         job = await delivered(store, cost_micros=None, provider="kling")
         await _metered(store, job, units)
     assert await usage.drift(7, begin=begin, end=store.later(60)) == [
-        Drift(provider="kirin", model="kirin_v3_t2v", priced=2, estimated=840_000, reported=1_050_000),
-        Drift(provider="kling", model="kirin_v3_t2v", metered=3, units=Decimal("5.25")),
+        PriceDrift(provider="kirin", model="kirin_v3_t2v", priced=2, estimated=840_000, reported=1_050_000),
+        PriceDrift(provider="kling", model="kirin_v3_t2v", metered=3, units=Decimal("5.25")),
     ]
     assert await usage.drift(7, begin=store.now, end=store.later(60)) == []
 
@@ -150,8 +152,8 @@ async def _metered(store: Store, job: Job, units: str) -> None:
 
 
 def test_drift_is_a_share_of_the_estimate() -> None:
-    assert Drift(provider="p", model="m", priced=1, estimated=400, reported=500).share == 0.25
-    assert Drift(provider="p", model="m").share == 0.0
+    assert PriceDrift(provider="p", model="m", priced=1, estimated=400, reported=500).share == 0.25
+    assert PriceDrift(provider="p", model="m").share == 0.0
 
 
 async def test_jobs_are_found_by_what_becomes_of_them(store: Store) -> None:
@@ -162,25 +164,25 @@ async def test_jobs_are_found_by_what_becomes_of_them(store: Store) -> None:
     made["pending"] = (await store.accept(user_id=2, status=JobStatus.PENDING)).id
     made["queued"] = (await store.accept()).id
     elsewhere = await store.submitting(guild_id=None, provider="kling")
-    await store.jobs.bury(elsewhere, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    await store.jobs.mark_dead_letter(elsewhere, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
 
-    async def found(sought: Sought, **more: Any) -> list[str]:
-        return [job.id for job in await jobs.jobs(sought, guild_id=7, most=50, **more)]
+    async def found(job_filter: JobFilter, **more: Any) -> list[str]:
+        return [job.id for job in await jobs.jobs(job_filter, guild_id=7, most=50, **more)]
 
     dead = [made["undeliverable"], made["unknown"]]
-    assert await found(Sought.LATEST) == sorted(made.values(), reverse=True)
-    assert await found(Sought.WAITING) == [made["queued"], made["pending"]]
-    assert await found(Sought.WAITING, user_id=2) == [made["pending"]]
-    assert await found(Sought.RUNNING) == [made["succeeded"], made["running"]]
-    assert await found(Sought.DEAD) == dead
-    assert await found(Sought.EVERYWHERE) == [elsewhere.id, *dead]
-    assert await found(Sought.EVERYWHERE, skip=1) == dead
-    assert await found(Sought.LATEST, skip=1, user_id=1) == sorted(set(made.values()) - {made["pending"]})[-2::-1]
+    assert await found(JobFilter.LATEST) == sorted(made.values(), reverse=True)
+    assert await found(JobFilter.WAITING) == [made["queued"], made["pending"]]
+    assert await found(JobFilter.WAITING, user_id=2) == [made["pending"]]
+    assert await found(JobFilter.RUNNING) == [made["succeeded"], made["running"]]
+    assert await found(JobFilter.DEAD) == dead
+    assert await found(JobFilter.EVERYWHERE) == [elsewhere.id, *dead]
+    assert await found(JobFilter.EVERYWHERE, skip=1) == dead
+    assert await found(JobFilter.LATEST, skip=1, user_id=1) == sorted(set(made.values()) - {made["pending"]})[-2::-1]
 
 
 async def test_the_lines_of_a_job_say_who_paid_what_and_when(store: Store) -> None:
     job = await delivered(store)
-    lines = await GuildJobStore(store.database).postings(job.id)
+    lines = await GuildJobStore(store.database).ledger_entries(job.id)
     assert [(line.kind, line.unit, line.held, line.settled) for line in lines] == [
         ("hold", Unit.USD, 420_000, 0),
         ("hold", Unit.USD, 420_000, 0),

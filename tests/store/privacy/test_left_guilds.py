@@ -5,15 +5,15 @@ from datetime import timedelta
 from bot.domain.guild import AuditEntry
 from bot.domain.job import JobStatus
 from bot.store.community.guilds import GuildStore
-from bot.store.privacy.left_guilds import Departure, DepartureStore
+from bot.store.privacy.left_guilds import LeftGuild, LeftGuildStore
 from tests.store.conftest import Store
 
 
-async def left(store: Store, guild_id: int = 7) -> Departure:
-    departures = DepartureStore(store.database)
-    await departures.left(guild_id, now=store.now)
-    (departure,) = [each for each in await departures.gone() if each.guild_id == guild_id]
-    return departure
+async def left(store: Store, guild_id: int = 7) -> LeftGuild:
+    left_guilds = LeftGuildStore(store.database)
+    await left_guilds.left(guild_id, now=store.now)
+    (left_guild,) = [each for each in await left_guilds.all_left() if each.guild_id == guild_id]
+    return left_guild
 
 
 async def decide(store: Store, guild_id: int = 7) -> None:
@@ -24,9 +24,9 @@ async def decide(store: Store, guild_id: int = 7) -> None:
 async def test_waiting_jobs_are_taken_back_and_others_go_on(store: Store) -> None:
     running, waiting = await store.running(), await store.accept()
     elsewhere = await store.accept(guild_id=8)
-    departures, departure = DepartureStore(store.database), await left(store)
-    assert await departures.take_back_waiting(departure, now=store.now) == 1
-    assert await departures.take_back_waiting(departure, now=store.now) == 0
+    left_guilds, left_guild = LeftGuildStore(store.database), await left(store)
+    assert await left_guilds.take_back_waiting(left_guild, now=store.now) == 1
+    assert await left_guilds.take_back_waiting(left_guild, now=store.now) == 0
     states = [(await store.get(job.id)).status for job in (running, waiting, elsewhere)]
     assert states == [JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.QUEUED]
     await store.books_add_up()
@@ -34,29 +34,31 @@ async def test_waiting_jobs_are_taken_back_and_others_go_on(store: Store) -> Non
 
 async def test_the_first_departure_counts_and_joining_again_undoes_it(store: Store) -> None:
     await decide(store)
-    departures, first = DepartureStore(store.database), await left(store)
+    left_guilds, first = LeftGuildStore(store.database), await left(store)
     store.later(3600)
     assert await left(store) == first
-    await departures.joined(7, now=store.now)
-    assert await departures.gone() == []
-    assert not await departures.forget(first)
+    await left_guilds.joined(7, now=store.now)
+    assert await left_guilds.all_left() == []
+    assert not await left_guilds.forget(first)
     assert (await GuildStore(store.database).state(7)).policy.gifts
 
 
 async def test_a_start_notices_who_has_come_and_gone(store: Store) -> None:
-    departures = DepartureStore(store.database)
-    assert await departures.compare([7, 8], now=store.now) == []
-    assert await departures.compare([8, 9], now=store.later(60)) == [7]
-    assert await departures.compare([8, 9], now=store.later(60)) == []
-    assert [(each.guild_id, each.at) for each in await departures.gone()] == [(7, store.now - timedelta(seconds=60))]
-    assert await departures.compare([7, 8, 9], now=store.now) == []
-    assert await departures.gone() == []
+    left_guilds = LeftGuildStore(store.database)
+    assert await left_guilds.compare([7, 8], now=store.now) == []
+    assert await left_guilds.compare([8, 9], now=store.later(60)) == [7]
+    assert await left_guilds.compare([8, 9], now=store.later(60)) == []
+    assert [(each.guild_id, each.at) for each in await left_guilds.all_left()] == [
+        (7, store.now - timedelta(seconds=60))
+    ]
+    assert await left_guilds.compare([7, 8, 9], now=store.now) == []
+    assert await left_guilds.all_left() == []
 
 
 async def test_the_whole_bot_is_no_guild_that_could_be_left(store: Store) -> None:
     entry = AuditEntry(id="p", guild_id=0, actor_id=1, action="pause", at=store.now)
     await GuildStore(store.database).pause(entry, paused=True)
-    assert await DepartureStore(store.database).compare([], now=store.now) == []
+    assert await LeftGuildStore(store.database).compare([], now=store.now) == []
 
 
 async def test_after_the_grace_the_guild_is_gone_and_the_books_still_add_up(store: Store) -> None:
@@ -68,11 +70,11 @@ async def test_after_the_grace_the_guild_is_gone_and_the_books_still_add_up(stor
     await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('channel:5', '{}', 0) RETURNING 1")
     await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('guild:7', '{}', 0) RETURNING 1")
     await store.rows("INSERT INTO preferences (scope, body, updated_at) VALUES ('user:1', '{}', 0) RETURNING 1")
-    departures, departure = DepartureStore(store.database), await left(store)
-    assert await departures.end_all(departure, now=store.now) == 1
-    assert await departures.end_all(departure, now=store.now) == 0
-    assert await departures.forget(departure)
-    assert not await departures.forget(departure)
+    left_guilds, left_guild = LeftGuildStore(store.database), await left(store)
+    assert await left_guilds.end_all(left_guild, now=store.now) == 1
+    assert await left_guilds.end_all(left_guild, now=store.now) == 0
+    assert await left_guilds.forget(left_guild)
+    assert not await left_guilds.forget(left_guild)
     assert (await store.get(lost.id)).status is JobStatus.FAILED
     assert (await store.get(mine.id)).delivered_at is not None
     for table in ("members", "strikes"):

@@ -26,20 +26,20 @@ OF_PEOPLE = re.compile(r"(.*_)?user_id|actor_id|\w+_by|owner|scope|queue_id")
 EXCUSED = {("budget_alerts", "owner")}
 
 
-async def fulfil(store: Store, wish: Deletion, *, hurried: bool = False) -> bool:
+async def fulfil(store: Store, deletion: Deletion, *, hurried: bool = False) -> bool:
     """Do what a service does for a wish; whether nothing is left to do."""
     deletions = DeletionStore(store.database)
-    await deletions.end_jobs(wish, now=store.now)
-    await deletions.clear(wish, now=store.now)
-    for job, _ in await deletions.closed(wish, hurried=hurried, most=100):
+    await deletions.end_jobs(deletion, now=store.now)
+    await deletions.clear(deletion, now=store.now)
+    for job, _ in await deletions.closed(deletion, hurried=hurried, most=100):
         await deletions.forget(job)
-    return await deletions.finish(wish, hurried=hurried, now=store.now)
+    return await deletions.finish(deletion, hurried=hurried, now=store.now)
 
 
 async def delete(store: Store, user_id: int = PERSON) -> Deletion:
-    wish = await DeletionStore(store.database).ask(user_id, messages=False, now=store.later(1))
-    await fulfil(store, wish)
-    return wish
+    deletion = await DeletionStore(store.database).ask(user_id, messages=False, now=store.later(1))
+    await fulfil(store, deletion)
+    return deletion
 
 
 async def test_every_table_either_tells_of_people_or_says_why_it_has_none(store: Store) -> None:
@@ -157,15 +157,15 @@ def test_a_person_is_found_by_the_whole_number(value: Any, found: bool) -> None:
 async def test_deleting_leaves_no_trace_once_the_period_is_over(store: Store) -> None:
     await everywhere(store)
     await store.delivered(user_id=OTHER)
-    wish = await delete(store)
+    deletion = await delete(store)
     await store.rows("UPDATE cases SET due_at = NULL RETURNING 1")  # shown by whoever shows cases
-    assert not await fulfil(store, wish)
+    assert not await fulfil(store, deletion)
     left = await traces(store)
     assert {each.partition(".")[0] for each in left} == {"accounts", "ledger", "deletions", "strikes"}
     assert SECRET not in str(left)
     store.later(86400 * 2)
     await store.rows("DELETE FROM strikes RETURNING 1")  # as when they count no longer
-    assert await fulfil(store, wish)
+    assert await fulfil(store, deletion)
     assert await traces(store) == []
     assert [job["user_id"] for job in await store.rows("SELECT user_id FROM jobs ORDER BY id")] == [STRANGER, OTHER]
     await store.books_add_up()
@@ -175,9 +175,9 @@ async def test_amounts_stay_when_names_go(store: Store) -> None:
     await store.delivered(user_id=PERSON)
     before = await store.rows("SELECT sum(held) AS held, sum(settled) AS settled, count(*) AS n FROM ledger")
     await store.rows("UPDATE jobs SET due_at = NULL RETURNING 1")
-    wish = await delete(store)
+    deletion = await delete(store)
     store.later(86400 * 2)
-    assert await fulfil(store, wish)
+    assert await fulfil(store, deletion)
     assert await store.rows("SELECT sum(held) AS held, sum(settled) AS settled, count(*) AS n FROM ledger") == before
     owners = {row["owner"] for row in await store.rows("SELECT owner FROM accounts")}
     assert all(re.fullmatch(r"gone:[0-9a-f]{16}@guild:7|budget:bot", owner) for owner in owners)
@@ -203,20 +203,20 @@ async def test_deleting_and_asking_again_gets_nobody_more_videos_than_their_cred
 
 
 async def test_what_comes_after_a_deletion_is_no_part_of_it(store: Store) -> None:
-    wish = await delete(store)
+    deletion = await delete(store)
     store.later(10)
     job = await store.accept(user_id=PERSON)
     await store.rows(
         "INSERT INTO drafts (id, user_id, kind, body, updated_at) VALUES ('d', $1, 'x', '{}', 0) RETURNING 1", PERSON
     )
     store.later(86400 * 2)
-    await fulfil(store, wish, hurried=True)
+    await fulfil(store, deletion, hurried=True)
     assert (await store.get(job.id)).status is JobStatus.QUEUED
     assert len(await store.rows("SELECT * FROM drafts")) == 1
 
 
 async def test_a_deletion_that_is_taken_up_late_leaves_what_was_asked_for_since_to_its_moderators(store: Store) -> None:
-    wish = await DeletionStore(store.database).ask(PERSON, messages=False, now=store.now)
+    deletion = await DeletionStore(store.database).ask(PERSON, messages=False, now=store.now)
     store.later(10)
     wanted = store.job(user_id=PERSON, status=JobStatus.PENDING)
     case = Case(
@@ -229,7 +229,7 @@ async def test_a_deletion_that_is_taken_up_late_leaves_what_was_asked_for_since_
         created_at=store.now,
     )
     await store.jobs.accept(wanted, funding=plain(wanted, 1000), most=9, now=store.now, case=case)
-    await fulfil(store, wish)
+    await fulfil(store, deletion)
     assert [row["state"] for row in await store.rows("SELECT state FROM cases")] == ["open"]
     assert (await store.get(wanted.id)).status is JobStatus.PENDING
 
@@ -250,9 +250,9 @@ async def test_a_deletion_gives_back_what_waited_and_charges_what_a_provider_may
 ) -> None:
     job = await store.at(stage)
     deletions = DeletionStore(store.database)
-    wish = await deletions.ask(job.user_id, messages=False, now=store.later(1))
-    assert await deletions.end_jobs(wish, now=store.now) == 1
-    assert await deletions.end_jobs(wish, now=store.now) == 0
+    deletion = await deletions.ask(job.user_id, messages=False, now=store.later(1))
+    assert await deletions.end_jobs(deletion, now=store.now) == 1
+    assert await deletions.end_jobs(deletion, now=store.now) == 0
     ended = await store.get(job.id)
     assert ended.status is status
     assert ended.failure == ABANDONED
@@ -277,17 +277,17 @@ class Hasty:
 async def test_what_waits_is_not_begun_in_the_place_of_what_is_given_up(store: Store) -> None:
     running, waiting = await store.running(), await store.accept()
     deletions = DeletionStore(Hasty(store))
-    wish = await deletions.ask(running.user_id, messages=False, now=store.later(1))
-    assert await deletions.end_jobs(wish, now=store.now) == 2
+    deletion = await deletions.ask(running.user_id, messages=False, now=store.later(1))
+    assert await deletions.end_jobs(deletion, now=store.now) == 2
     assert (await store.get(waiting.id)).status is JobStatus.CANCELLED
     await store.books_add_up()
 
 
 async def test_a_job_whose_card_is_not_closed_is_kept_until_time_is_up(store: Store) -> None:
     job = await store.running(user_id=PERSON)
-    wish = await delete(store)
+    deletion = await delete(store)
     assert (await store.get(job.id)).failure == ABANDONED
-    await fulfil(store, wish, hurried=True)
+    await fulfil(store, deletion, hurried=True)
     assert await store.lookup.job(job.id) is None
 
 

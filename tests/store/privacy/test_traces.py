@@ -10,7 +10,7 @@ from bot.domain.request import VideoRequest
 from bot.store.migrate import migrate
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.retention import RetentionStore
-from bot.store.privacy.traces import REST, Traces
+from bot.store.privacy.traces import REST, TraceStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import START, Store
 
@@ -19,7 +19,7 @@ MANY = 60  # so many rows that pages are split, and keep parts of what was moved
 
 
 @asynccontextmanager
-async def written(folder: Path) -> AsyncIterator[tuple[Store, Traces]]:
+async def written(folder: Path) -> AsyncIterator[tuple[Store, TraceStore]]:
     """A database in a file, with the posted videos of two people, whose prompts are long and short."""
     async with SQLiteDatabase(str(folder / "bot.db")) as database:
         await migrate(database, now=START)
@@ -29,7 +29,7 @@ async def written(folder: Path) -> AsyncIterator[tuple[Store, Traces]]:
             job = store.job(user_id=1 + number % 2, request=VideoRequest(model="kirin_v3_t2v", prompt=prompt))
             await store.accept(job)
         await store.rows("UPDATE jobs SET status = 'failed', due_at = NULL RETURNING 1")
-        yield store, Traces(database, purge=database.purge)
+        yield store, TraceStore(database, purge=database.purge)
 
 
 def found(folder: Path) -> dict[str, int]:
@@ -40,9 +40,9 @@ def found(folder: Path) -> dict[str, int]:
 
 async def delete(store: Store, user_id: int) -> None:
     deletions = DeletionStore(store.database)
-    wish = await deletions.ask(user_id, messages=False, now=store.later(3600))
-    await deletions.clear(wish, now=store.now)
-    for job, _ in await deletions.closed(wish, hurried=False, most=1000):
+    deletion = await deletions.ask(user_id, messages=False, now=store.later(3600))
+    await deletions.clear(deletion, now=store.now)
+    for job, _ in await deletions.closed(deletion, hurried=False, most=1000):
         await deletions.forget(job)
 
 
@@ -92,7 +92,7 @@ async def test_what_a_crash_left_to_be_overwritten_is_so_after_the_next_start(tm
     async with written(tmp_path) as (store, _):
         await forget(store)
     async with SQLiteDatabase(str(tmp_path / "bot.db")) as database:
-        await Traces(database, purge=database.purge).overwrite()
+        await TraceStore(database, purge=database.purge).overwrite()
         assert found(tmp_path) == {}
 
 
@@ -103,7 +103,7 @@ async def test_without_anything_deleted_nothing_is_written_anew(store: Store) ->
         tried.append(True)
         return True
 
-    traces = Traces(store.database, purge=purge)
+    traces = TraceStore(store.database, purge=purge)
     await traces.overwrite()
     assert tried == []
     await forget(store)
@@ -123,7 +123,7 @@ async def test_the_longer_overwriting_takes_the_longer_it_rests(tmp_path: Path) 
             now += 3
             return await database.purge()
 
-        traces = Traces(database, purge=purge, seconds=lambda: now)
+        traces = TraceStore(database, purge=purge, seconds=lambda: now)
         await delete(store, 1)
         await traces.overwrite()
         await delete(store, 2)
