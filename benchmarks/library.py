@@ -13,9 +13,9 @@ from typing import Final
 
 from benchmarks._funding import funding
 from bot.domain.job import Destination, Job, JobStatus
+from bot.domain.library_query import LibraryQuery
 from bot.domain.quota import owner_of, period_of
 from bot.domain.request import VideoRequest
-from bot.domain.wanted import LibraryQuery
 from bot.store.jobs.jobs import JobStore
 from bot.store.member.library import LibraryStore
 from bot.store.migrate import migrate

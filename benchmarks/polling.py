@@ -22,15 +22,15 @@ from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.worker import Capacity, Worker
 from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.moments import HeartbeatStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate

@@ -23,7 +23,7 @@ from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
 from bot.demo.show import GLANCE, DemoFailed, Show
 from bot.domain.price import USD_MICROS
-from bot.store.money.reconciliation import LedgerTotals, read_ledger_totals
+from bot.store.money.ledger_totals import LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 
 LENGTH: Final = 3  # seconds of each video

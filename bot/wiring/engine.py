@@ -11,7 +11,7 @@ from bot.domain import backoff
 from bot.domain.concurrency import RunningLimits
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
@@ -23,10 +23,10 @@ from bot.service.media.service import Media
 from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.requests import REVIEW_TIME
 from bot.settings import Settings
+from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore
-from bot.store.jobs.moments import HeartbeatStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.wiring.moderating import Moderating
 from bot.wiring.world import World

@@ -17,11 +17,11 @@ from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
+from bot.store.privacy.deleted_traces import TraceStore
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import LeftGuildStore
 from bot.store.privacy.retention import RetentionStore
-from bot.store.privacy.traces import TraceStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

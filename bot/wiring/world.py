@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.provider.base import VideoProvider
 from bot.provider.scan import Scanner
-from bot.service.jobs.clock_leaps import Clock
+from bot.service.jobs.clock_watch import Clock
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.offered_models import OfferedModels

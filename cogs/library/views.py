@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import discord
 
 from bot.domain.job import Job
-from bot.domain.wanted import LibraryQuery
+from bot.domain.library_query import LibraryQuery
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
 from cogs.ui.text import cut, link, safe, settings, since

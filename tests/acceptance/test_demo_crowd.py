@@ -13,7 +13,7 @@ from bot.__main__ import main
 from bot.demo.crowd import Crowd, CrowdOutcome, SentRequest, comparisons
 from bot.demo.screen import Screen
 from bot.demo.show import DemoFailed
-from bot.store.money.reconciliation import Amounts, LedgerTotals
+from bot.store.money.ledger_totals import Amounts, LedgerTotals
 
 WINNERS, OTHERS = frozenset({"1", "2"}), frozenset({"3", "4", "5"})
 SEEN = CrowdOutcome(

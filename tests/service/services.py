@@ -19,7 +19,7 @@ from bot.domain.request import VideoRequest
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
@@ -38,11 +38,11 @@ from bot.service.screening.requests import REVIEW_TIME, RequestScreening
 from bot.service.screening.results import ResultScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.models import ModelStore
-from bot.store.jobs.moments import HeartbeatStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore

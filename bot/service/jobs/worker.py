@@ -15,7 +15,7 @@ from bot.domain.concurrency import RunningLimits
 from bot.domain.job import Job, JobStatus
 from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_leaps import ClockWatch
+from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.delivery_slots import DeliverySlots
 from bot.service.jobs.steps import Steps

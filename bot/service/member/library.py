@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.domain.access import ResultAction
 from bot.domain.job import Job
+from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
-from bot.domain.wanted import LibraryQuery
 from bot.service.jobs.access import Access
 from bot.service.member.gallery import Gallery
 from bot.store.jobs.queries import JobQueryStore

@@ -14,7 +14,7 @@ from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up
 from bot.store.jobs.removals import MessagePlace, RemovalStore
 from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
-from bot.store.privacy.traces import owe_overwrite
+from bot.store.privacy.deleted_traces import owe_overwrite
 
 # What is deleted at once, and is tied to no job.
 _OWN: Final = (

@@ -10,7 +10,7 @@ from bot.domain.row import millis, millis_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.transitions import demand
-from bot.store.privacy.traces import owe_overwrite
+from bot.store.privacy.deleted_traces import owe_overwrite
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 

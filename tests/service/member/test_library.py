@@ -5,8 +5,8 @@ from typing import cast
 import pytest
 
 from bot.domain.job import Job
+from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
-from bot.domain.wanted import LibraryQuery
 from bot.errors import ResultForgotten
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library

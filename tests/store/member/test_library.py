@@ -1,9 +1,9 @@
 import pytest
 
 from bot.domain.job import Destination, Job, Remover
+from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
 from bot.domain.request import VideoRequest
-from bot.domain.wanted import LibraryQuery
 from bot.service.jobs.access import Access
 from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.queries import JobQueryStore

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.case import Case, CaseKind
 from bot.domain.job import Job, JobStatus, Review
 from bot.errors import ProviderBusy
-from bot.service.jobs.clock_leaps import LEAP
+from bot.service.jobs.clock_watch import LEAP
 from bot.service.screening.requests import REVIEW_TIME
 from tests.service.scripted import until, working
 from tests.service.services import LEASE, Services

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.job import Remover
-from bot.store.jobs.moments import HeartbeatStore
+from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
 from tests.store.conftest import Store

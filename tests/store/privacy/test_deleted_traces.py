@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot.domain.request import VideoRequest
 from bot.store.migrate import migrate
+from bot.store.privacy.deleted_traces import REST, TraceStore
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.retention import RetentionStore
-from bot.store.privacy.traces import REST, TraceStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.store.conftest import START, Store
 

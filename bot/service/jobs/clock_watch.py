@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from bot.store.jobs.moments import HeartbeatStore
+from bot.store.heartbeat import HeartbeatStore
 
 log = logging.getLogger(__name__)
 

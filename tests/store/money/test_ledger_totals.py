@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.store.money.reconciliation import Amounts, read_ledger_totals
+from bot.store.money.ledger_totals import Amounts, read_ledger_totals
 from tests.store.conftest import Store
 
 
