@@ -47,7 +47,7 @@ def _command(
 
 
 async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """What a person can do here."""
+    """Answer what a person can do here."""
     await acknowledge(interaction)
     say, member = words(str(interaction.locale)), member_of(interaction)
     balances = await bot.services.videos.balances(member)
@@ -68,7 +68,7 @@ async def _help(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
 
 
 def _guild_lines(state: GuildState, member: Member, say: Words) -> list[str]:
-    """What this guild's admins have decided that keeps somebody from making videos here."""
+    """List what in this guild's policy keeps somebody from making videos here."""
     policy, lines = state.policy, []
     if state.paused:
         lines.append(say("help.paused", reason=safe(state.pause_reason, REASON) or "—"))
@@ -83,7 +83,7 @@ def _guild_lines(state: GuildState, member: Member, say: Words) -> list[str]:
 
 
 async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """What the bot is, and how it is."""
+    """Answer what the bot is, and how its services do."""
     await acknowledge(interaction)
     say, about = words(str(interaction.locale)), bot.services.about
     conditions = await about.conditions()
@@ -99,7 +99,7 @@ async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
 
 
 async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """Open the form."""
+    """Open the feedback form."""
     say = words(str(interaction.locale))
     form = Form(name=FORM, state="", title=say("feedback.title"))
     form.text("text", say("feedback.text"), long=True, required=True, most=LONGEST, hint=say("feedback.hint"))

@@ -52,7 +52,7 @@ def _policy(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
 
 
 def _own_policy(bot: Shotcaller, say: Words) -> str:
-    """The text that comes with the bot, with how long this one keeps things."""
+    """The privacy policy that comes with the bot, with how long this one keeps things."""
     retention_periods = bot.services.privacy.retention_periods
 
     def span(kept: timedelta | None) -> str:
@@ -82,7 +82,7 @@ def _export(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
 
 
 async def _send_directly(interaction: discord.Interaction[Any], made: Export, say: Words) -> None:
-    """Send a copy to its person.
+    """Send a copy of somebody's data to them.
 
     Raises:
         DirectMessagesClosed: they take no direct messages.
@@ -124,7 +124,7 @@ def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 
 
 class DeleteButton(PersistentItem[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
-    """The yes to a deletion. Whoever presses it, it is their own data that goes."""
+    """The button that confirms a deletion. Whoever presses it, it is their own data that goes."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Delete, and take the button away."""

@@ -53,7 +53,7 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     """A control of the settings' message."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         await interaction.response.defer()
         whose, option = DefaultsLevel(self.fields["whose"]), self.fields["option"]
         _check(interaction, whose)
@@ -64,7 +64,7 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
 
 
 def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
-    """Whether this person may choose for everybody here.
+    """Check that this person may choose for everybody here.
 
     Raises:
         NotPermitted: they may not.
@@ -74,7 +74,7 @@ def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
 
 
 def _changes(option: str, value: str) -> dict[str, Any]:
-    """What is to be remembered; a value that was never offered is not."""
+    """The defaults to remember; a value that was never offered is not."""
     if option == "reset":
         return dict.fromkeys([*DEFAULTS, notify.PREFERENCE])
     if value == NONE:
@@ -89,7 +89,7 @@ def _changes(option: str, value: str) -> dict[str, Any]:
 async def _show(
     bot: Shotcaller, interaction: discord.Interaction[Any], whose: DefaultsLevel, saved: Mapping[str, Any]
 ) -> None:
-    """Put the settings as they stand into the answer, or in place of those that were changed."""
+    """Show the present settings in the answer, or in place of those that were changed."""
     say, models = words(str(interaction.locale)), list(bot.services.videos.models.values())
     rows = [_select(option, whose, saved, models, say) for option in _options(whose)]
     reset = discord.ui.Button[Any](custom_id=f"settings:{whose}:reset", label=f"↺ {say('settings.reset')}")
@@ -125,7 +125,7 @@ def _select(
 def _labelled_choices(
     option: str, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> Iterator[tuple[str, str]]:
-    """What may be chosen, with its name; of what depends on the model, what the chosen one can do."""
+    """List an option's values with their names; of what depends on the model, what the chosen one can do."""
     name = say(f"settings.{option}.name" if option in _SWITCHES else f"settings.{option}")
     for value, meaning in _choices(option, saved, models, say):
         yield value, say("settings.choice", name=name, value=meaning)

@@ -30,7 +30,7 @@ async def check_audience(client: discord.Client, *, source_id: int, target_id: i
 
 
 async def _find_channel(client: discord.Client, channel_id: int) -> discord.abc.GuildChannel | discord.Thread:
-    """A channel or thread of a guild; archived threads have to be asked for."""
+    """Find a channel or thread of a guild; archived threads have to be asked for."""
     found: Any = client.get_channel(channel_id)
     if found is None:
         async with mapped_errors():
@@ -41,13 +41,13 @@ async def _find_channel(client: discord.Client, channel_id: int) -> discord.abc.
 
 
 def _is_for_adults(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    """Whether it is for adults."""
+    """Whether a channel is for adults."""
     parent = channel.parent if isinstance(channel, discord.Thread) else channel
     return bool(getattr(parent, "nsfw", False))
 
 
 def _is_public(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    """Whether everybody in the guild may see it."""
+    """Whether everybody in the guild may see a channel."""
     if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
         return False
     return channel.permissions_for(channel.guild.default_role).view_channel

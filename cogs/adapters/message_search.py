@@ -1,4 +1,4 @@
-"""Looking for a message of the bot's own that may have been posted."""
+"""Find a message of the bot's own that may have been posted."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ async def find_message(
     matches: Callable[[discord.Message], bool],
     most: int = READ,
 ) -> Sighting:
-    """Read all that was posted since a moment of Discord's clock, the oldest first; the first own message wanted."""
+    """Find the bot's first message that `matches`, among all posted since a moment of Discord's clock."""
     read = 0
     try:
         async with mapped_errors(within=PATIENCE):

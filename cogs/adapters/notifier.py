@@ -1,4 +1,4 @@
-"""The core's `Notifier` on Discord: cards, results and alerts, and what Discord's refusals mean."""
+"""Post job cards, results and alerts to Discord, by the services' `Notifier` protocol."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ NOTE: Final = 10.0  # seconds for a direct note of what is posted already
 
 
 class DiscordNotifier:
-    """Speaks for the core, by channel id: no interaction is needed, so it works after any restart.
+    """Posts by channel id: no interaction is needed, so it works after any restart.
 
     `moment` is the present by Discord's clock.
     """
@@ -157,7 +157,7 @@ class DiscordNotifier:
                 await channel.get_partial_message(posted.message_id).delete()
 
     async def _send_note(self, job: Job, text: str) -> None:
-        """A short direct message, for who wants one. Without it they still have what is in the channel."""
+        """Send a short direct message to a requester who wants one; the channel has the same."""
         try:
             async with asyncio.timeout(NOTE):
                 person = await self._person(job)
@@ -185,7 +185,7 @@ class DiscordNotifier:
             await self._say_once(await self._person(job), card, text, notify=notify, buttons=buttons)
 
     async def _tell_in_channel(self, card: Card, notify: Notify) -> bool:
-        """Tell the requester in the channel, where it is open; whether it is."""
+        """Tell the requester in the channel how their job ended, where the bot may post there; whether it may."""
         job = card.job
         channel = self._channel(job.destination.channel_id, job.destination.guild_id)
         text = public_ending(card, words(job.public_locale))
@@ -208,7 +208,7 @@ class DiscordNotifier:
         mention: bool = False,
         buttons: discord.ui.View | None = None,
     ) -> None:
-        """Say how a job ended, unless that stands there already."""
+        """Post how a job ended, unless the bot has said so there before."""
         job = card.job
         users = [discord.Object(job.user_id)] if mention else []
         more: dict[str, Any] = {} if buttons is None else {"view": buttons}
@@ -224,7 +224,7 @@ class DiscordNotifier:
             )
 
     async def _already_said(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
-        """Whether the bot has said a text there since it was intended.
+        """Whether the bot has posted a text in a channel since it first meant to.
 
         Raises:
             DestinationLost, DestinationBusy: it may have, and that cannot be seen.
@@ -258,7 +258,7 @@ class DiscordNotifier:
             await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
 
     async def _posted_card(self, job: Job) -> Posted | None:
-        """The card of a job that is too old for Discord to remember its nonce, if it has been posted.
+        """Find the posted card of a job that is too old for Discord to remember its nonce.
 
         Raises:
             DestinationBusy: it may have been, and that cannot be seen.

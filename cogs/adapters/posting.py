@@ -1,4 +1,4 @@
-"""Posting results, whoever asks for it, and what Discord's refusals mean to the core."""
+"""Post results, find them again, and map Discord's errors to ours."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _SERVER_ERROR: Final = 500
 
 @contextlib.asynccontextmanager
 async def mapped_errors(*, within: float = PATIENCE) -> AsyncIterator[None]:
-    """Discord's refusals and failures as ours, and its silence after so many seconds; the codes are in its documents.
+    """Map Discord's errors, and its silence after so many seconds, to ours; the codes are in its documents.
 
     Raises:
         ResultTooLarge: the file is over the limit after all.
@@ -49,17 +49,17 @@ async def mapped_errors(*, within: float = PATIENCE) -> AsyncIterator[None]:
 
 
 def upload_timeout(result: Result) -> float:
-    """How many seconds Discord has to take a result, which has to be uploaded first."""
+    """The seconds that Discord has to take a result, which has to be uploaded first."""
     return POSTING + result.media.size / SLOWEST
 
 
 def filename(job: Job) -> str:
-    """The name of the posted file: never anything that a person typed."""
+    """Name the posted file: never after anything that a person typed."""
     return f"shotcaller-{job.id}.mp4"
 
 
 def result_file(result: Result, say: Words) -> discord.File:
-    """A result as an upload, read from disk while it is sent, with its description; covered where that is wanted."""
+    """The upload of a result, read from disk while it is sent, with its description; covered where that is wanted."""
     job = result.job
     return discord.File(
         result.file, filename=filename(job), spoiler=job.spoiler, description=alt_text(job, say, label=result.label)

@@ -30,7 +30,7 @@ class _OpenAnswer:
 
 
 class PrivateAnswers:
-    """Lets a job's end be told where its request was answered: privately."""
+    """The private answers in which the end of a job can still be said."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -39,7 +39,7 @@ class PrivateAnswers:
 
     @contextmanager
     def expected(self, interaction: discord.Interaction[Any], *, key: str) -> Iterator[None]:
-        """While a command may make a job of this interaction, with this idempotency key.
+        """Keep an interaction's private answer while a command may make a job of it with this idempotency key.
 
         What follows may replace the command's own answer as soon as the command has ended; if it failed, nothing
         follows there.

@@ -1,4 +1,4 @@
-"""The core's `Courier` on Discord: copies of results, and their files in our own messages."""
+"""Post copies of results to Discord, find them again and delete them."""
 
 import contextlib
 from collections.abc import Collection, Mapping
@@ -19,13 +19,13 @@ from cogs.ui.text import link
 
 
 class DiscordResultPoster:
-    """Posts by channel id, so that it works long after the interaction is over."""
+    """Posts copies of results by channel id, so that it works long after the interaction is over."""
 
     def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
         self._client, self._models = client, models
 
     async def post_copy(self, result: Result, copy: Copy, *, stars: int = 0) -> Posted:
-        """See `Courier`."""
+        """See `ResultPoster`."""
         job, say = result.job, words(copy.locale)
         direct = copy.channel_id is None
         greeting = say(f"copy.{copy.kind}", author=f"<@{job.user_id}>", who=f"<@{copy.user_id}>", link=_origin(job))
@@ -53,7 +53,7 @@ class DiscordResultPoster:
     async def find_copy(
         self, job: Job, *, channel_id: int, guild_id: int | None, since: datetime, besides: Collection[int | None] = ()
     ) -> Sighting:
-        """See `Courier`. Looks for the file by its name."""
+        """See `ResultPoster`. Looks for the file by its name."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         return await find_message(
             self._client,
@@ -63,7 +63,7 @@ class DiscordResultPoster:
         )
 
     async def attachment_url(self, job: Job) -> str | None:
-        """See `Courier`. Addresses of attachments run out after a day; a message that is asked for has a new one."""
+        """See `ResultPoster`. An attachment's address runs out after a day; a message fetched now has a new one."""
         places = [(job.message_channel_id, job.message_id), (job.destination.channel_id, job.shared_message_id)]
         for channel_id, message_id in places:
             if channel_id is None or message_id is None:
@@ -79,7 +79,7 @@ class DiscordResultPoster:
         return None
 
     async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
-        """See `Courier`. The ids may come from a button: what is not ours, or not about this job, stays."""
+        """See `ResultPoster`. The ids may come from a button: what is not ours, or not about this job, stays."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         async with mapped_errors():
             try:
@@ -93,7 +93,7 @@ class DiscordResultPoster:
         return True
 
     async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
-        """See `Courier`. Our own messages may be deleted wherever we see them; some may still be edited where not."""
+        """See `ResultPoster`. Our messages may be deleted wherever we see them; some may still be edited where not."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.destination.guild_id)
         message = channel.get_partial_message(message_id)
         async with mapped_errors():
@@ -106,7 +106,7 @@ class DiscordResultPoster:
 
 
 def _origin(job: Job) -> str:
-    """The address of the result's own message; empty where there is none for others to follow."""
+    """The address of a result's message; empty where there is none that others may follow."""
     if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
         return ""
     public = job.message_channel_id == job.destination.channel_id

@@ -1,4 +1,4 @@
-"""The core's `Staff` on Discord: cases in the moderators' channel, and the record of changes in the audit channel."""
+"""Post cases in the moderators' channel and changes in the audit channel, by the services' `Staff` protocol."""
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -22,7 +22,7 @@ CONTENT: Final = 2000  # characters of a message
 
 
 class DiscordStaff:
-    """Speaks to those who look after a guild, in its language, by channel id: it works after any restart."""
+    """Posts to those who look after a guild, in its language, by channel id: it works after any restart."""
 
     def __init__(self, client: discord.Client, *, operator_channel_id: int | None = None) -> None:
         self._client, self._operator_channel_id = client, operator_channel_id
@@ -125,11 +125,11 @@ class DiscordStaff:
             await self._channel(None, note.channel_id or 0).get_partial_message(note.message_id or 0).delete()
 
     def _words(self, case: Case) -> Words:
-        """The language of those who are asked."""
+        """The texts in the language of those who decide a case."""
         return words() if case.for_operator else self._guild_words(case.guild_id)
 
     def _guild_words(self, guild_id: int) -> Words:
-        """The guild's language; English while Discord has not told us."""
+        """The texts in a guild's language; English while Discord has not told us."""
         guild = self._client.get_guild(guild_id)
         return words() if guild is None else words(str(guild.preferred_locale))
 

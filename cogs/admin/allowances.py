@@ -75,7 +75,7 @@ def _allowance(bot: Shotcaller, say: Words) -> Command:
 async def _show(
     bot: Shotcaller, interaction: discord.Interaction[Any], member: discord.User | discord.Member | None
 ) -> None:
-    """The allowances as they are, or one member's own."""
+    """Answer with the guild's allowances, or one member's own."""
     say = words(str(interaction.locale))
     if member is None:
         await show_policy(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)

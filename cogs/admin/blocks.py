@@ -59,7 +59,7 @@ def _block(bot: Shotcaller, say: Words) -> Command:
 
 
 async def _show_blocked(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """Who is blocked now."""
+    """Answer who is blocked now."""
     say = words(str(interaction.locale))
     found = await bot.services.guilds.blocked(audit_entry(interaction, "").guild_id)
     lines = [
@@ -122,7 +122,7 @@ def _resume(bot: Shotcaller, say: Words) -> Command:
 async def _set_pause(
     bot: Shotcaller, interaction: discord.Interaction[Any], *, paused: bool, everywhere: bool, reason: str = ""
 ) -> None:
-    """Pause or go on: here, or for who runs the bot everywhere.
+    """Pause or resume this guild, or for the bot's owner everything.
 
     Raises:
         NotPermitted: it was to be everywhere, and they do not run the bot.

@@ -17,7 +17,7 @@ Command = app_commands.Command[Any, ..., None]
 
 
 class _ChannelOrCategoryOption(app_commands.Transformer):
-    """A channel or a category, of every kind that Discord's published document knows."""
+    """An option that takes a channel or a category, of every kind that Discord's published document knows."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:

@@ -1,4 +1,4 @@
-"""Whether a channel that an admin chooses will do, asked before anything is decided."""
+"""Check a channel that an admin chooses, before anything is decided."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ NEEDED_TO_WRITE: Final = IN_CHANNEL[:2]  # what is needed where the bot only wri
 
 
 def check_channel(channel: discord.abc.GuildChannel, needed: Sequence[str] = IN_CHANNEL) -> None:
-    """Let a channel be chosen in which the bot may do what it is for.
+    """Check that the bot may do in a channel what the channel is chosen for.
 
     Raises:
         ChannelUnfit: it may not; naming every permission that is missing.

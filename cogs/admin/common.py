@@ -1,4 +1,4 @@
-"""What the admins' commands have in common: a change that holds at once and is said, and who may use their buttons.
+"""Change and show a guild's policy for the commands under `/admin`, and check who may use their buttons.
 
 Who may type a command under `/admin` is Discord's to say, by Manage Server or as decided under Integrations.
 """
@@ -40,24 +40,24 @@ async def change_policy(
 
 
 async def read_guild_state(bot: Shotcaller, interaction: discord.Interaction[Any]) -> GuildState:
-    """How it stands with this guild."""
+    """Read this guild's state: its policy, and whether it is paused."""
     return await bot.services.guilds.state(audit_entry(interaction, "").guild_id)
 
 
 async def read_policy(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
-    """What this guild has decided."""
+    """Read this guild's policy."""
     return (await read_guild_state(bot, interaction)).policy
 
 
 def changed_text(changed: PolicyChange, say: Words) -> str:
-    """What a change has changed."""
+    """List what a policy change has changed."""
     if not changed.differences:
         return say("admin.same")
     return say("admin.changed", changes=bullet_list([change_line(each, say) for each in changed.differences], say))
 
 
 def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Allowance) -> list[str]:
-    """The fields of a policy at some paths as they stand, in the policy's order."""
+    """List the fields of a policy at some paths with their values, in the policy's order."""
     there = [(path, item, value) for (path, item), value in fields(policy).items() if path in paths]
     return [field_line(path, item, value, say, usual=usual) for path, item, value in there]
 
@@ -65,7 +65,7 @@ def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Al
 async def show_policy(
     bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]
 ) -> None:
-    """Answer how some fields of this guild's policy stand."""
+    """Answer with the values of some fields of this guild's policy."""
     say = words(str(interaction.locale))
     lines = field_lines(await read_policy(bot, interaction), say, paths=paths, usual=bot.services.guilds.usual)
     text = "\n".join(f"- {line}" for line in lines) or say("admin.nothing")
@@ -73,7 +73,7 @@ async def show_policy(
 
 
 async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:
-    """Fill in the private answer, and go on in further ones; what is too long for a few messages comes as a file."""
+    """Answer privately with a long text: in several messages, or as a file where it is too long for a few."""
     first, *more = split_pages(text)
     if len(more) >= MESSAGES:
         await interaction.edit_original_response(
@@ -88,7 +88,7 @@ async def answer_long(interaction: discord.Interaction[Any], text: str, *, filen
 
 
 def split_pages(text: str) -> list[str]:
-    """A text in pieces that fit a message each, parted between its lines; a line that is too long itself is cut."""
+    """Split a text between its lines into pieces that fit a message each; a line that is too long itself is cut."""
     found = [""]
     for line in text.splitlines():
         if found[-1] and len(found[-1]) + 1 + len(line) > CONTENT:
@@ -98,7 +98,7 @@ def split_pages(text: str) -> list[str]:
 
 
 async def check_admin_access(interaction: discord.Interaction[Any]) -> None:
-    """Whether this person may use an admins' button, select or form, at this very press.
+    """Check that this person may still use an admins' button, select or form.
 
     Who may manage the guild may, and who may type the admins' commands by what was decided under Integrations.
 

@@ -1,4 +1,4 @@
-"""What keeps the bot from working in a guild, found in what Discord has told of it, in words."""
+"""Find and say what keeps the bot from working in a guild."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -21,7 +21,7 @@ _SHOWN: Final = 10  # channels named together
 
 
 async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> list[str]:
-    """A line for everything that was looked at: how it stands with it, and what to do."""
+    """Check services, channels and the policy of a guild; a line for each with what to do about it."""
     states = await bot.services.doctor.states(guild.id)
     everywhere, here = states or (GuildState(), GuildState())
     policy = here.policy
@@ -48,7 +48,7 @@ def _service_lines(pulses: Mapping[str, ProviderState], say: Words) -> Iterator[
 
 
 def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
-    """The channels where videos are made, by what the bot lacks there."""
+    """A line for the channels where videos are made, by the permissions that the bot lacks there."""
     taken: dict[tuple[str, ...], list[str]] = {}
     for channel in guild.channels:
         if isinstance(channel, discord.CategoryChannel) or not policy.channels.open_to(
@@ -68,7 +68,7 @@ def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator
 
 
 def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, needed: Sequence[str], say: Words) -> str:
-    """The moderators' channel, or the one where changes are told."""
+    """A line for the moderators' channel, or for the audit channel."""
     channel = guild.get_channel_or_thread(channel_id) if channel_id else None
     if channel is None:
         return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
@@ -79,7 +79,7 @@ def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, neede
 
 
 def _missing_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:
-    """What the policy names and is not there any more."""
+    """A line for roles and channels that the policy names and that are deleted."""
     roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))
     for what, missing in (("roles", roles), ("channels", channels)):
         if missing:
@@ -88,17 +88,17 @@ def _missing_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator
 
 
 def role_ids(guild: discord.Guild) -> set[int]:
-    """The roles of a guild, `@everyone` too."""
+    """The ids of a guild's roles, `@everyone` too."""
     return {role.id for role in guild.roles}
 
 
 def channel_ids(guild: discord.Guild) -> set[int]:
-    """The channels of a guild, its categories and open threads too."""
+    """The ids of a guild's channels, its categories and open threads too."""
     return {each.id for each in (*guild.channels, *guild.threads)}
 
 
 def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, needed: Sequence[str]) -> tuple[str, ...]:
-    """What the bot may not do there, by discord.py's names; who does not see a channel may do nothing in it."""
+    """List what permissions the bot lacks in a channel, by discord.py's names; unseen, a channel allows nothing."""
     may = channel.permissions_for(channel.guild.me)
     lost = tuple(name for name in needed if not getattr(may, name))
     return ("view_channel",) if "view_channel" in lost else lost

@@ -62,7 +62,7 @@ def _show(bot: Shotcaller, say: Words) -> Command:
 
 
 def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFilter) -> Command:
-    """The command of a decision that needs nothing but the job."""
+    """Build the command of a decision that needs nothing but the job."""
 
     @app_commands.command(name=action, description=say(f"command.admin.jobs.{action}"))
     @app_commands.describe(job=say("option.job"))

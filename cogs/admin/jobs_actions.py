@@ -1,4 +1,4 @@
-"""What happens under `/admin jobs`: a page or a job is shown, a decision carried out, by command or by button."""
+"""Show a page of a guild's jobs or one job, and carry out admins' decisions about them, by command or by button."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 
 
 async def _scope(bot: Shotcaller, interaction: discord.Interaction[Any]) -> int:
-    """Whose jobs this person may decide about: this guild's, or everybody's."""
+    """The guild whose jobs this person may decide about; everywhere for the bot's owner."""
     if await bot.is_owner(interaction.user):
         return EVERYWHERE
     if interaction.guild_id is None:
@@ -56,7 +56,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
 
 
 async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, action: str) -> None:
-    """Decide about a job, and answer what has come of it; the interaction has been acknowledged."""
+    """Carry out a decision about a job, and answer with its outcome; the interaction has been acknowledged."""
     jobs = bot.services.guild_jobs
     job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
     action = _action_for(action, job)
@@ -77,7 +77,7 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
 
 
 def _action_for(action: str, job: Job) -> str:
-    """What a decision is called for this kind of dead letter.
+    """Choose the action that a decision means for this kind of dead letter.
 
     Raises:
         DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
@@ -95,10 +95,10 @@ class JobActionButton(
     PersistentItem[discord.ui.Button[Any]],
     template=r"ajob:(?P<action>cancel|recheck|retry|free|billed|deliver|close):(?P<job>[0-9A-Za-z-]{1,40})",
 ):
-    """A decision about a job, below everything about it."""
+    """A button below a job's details that carries out one decision about it."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Decide."""
+        """Carry out the decision."""
         await acknowledge(interaction)
         await check_admin_access(interaction)
         await decide_job(bot, interaction, self.fields["job"], self.fields["action"])
@@ -108,10 +108,10 @@ class JobsPageButton(
     PersistentItem[discord.ui.Button[Any]],
     template=r"ajobs:(?P<job_filter>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
 ):
-    """Another page of the list."""
+    """A button that shows another page of a guild's jobs."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Turn the page in place."""
+        """Show the page in place of the present one."""
         await interaction.response.defer()
         await check_admin_access(interaction)
         job_filter, user_id = JobFilter(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
@@ -119,10 +119,10 @@ class JobsPageButton(
 
 
 class JobSelect(PersistentItem[discord.ui.Select[Any]], template=r"ajob:open"):
-    """Opens a job of the list."""
+    """A select that opens a job of the list."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Show it in a private message of its own."""
+        """Show the chosen job in a private message of its own."""
         await acknowledge(interaction)
         await check_admin_access(interaction)
         await show_one(bot, interaction, self.item.values[0])

@@ -1,4 +1,4 @@
-"""How a guild's jobs look to those who run it, and what each decision answers."""
+"""What admins see of a guild's jobs: the list, one job, and the outcome of a decision."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -24,14 +24,14 @@ FIELD: Final = 1024  # characters of an embed's field
 CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25
 
-# What can be decided about a job in each state: the deeds of its buttons, with their signs.
+# The actions that may be taken about a job in each state, with the emoji of their buttons.
 _OUTCOME_UNKNOWN_ACTIONS: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
 _UNDELIVERED_ACTIONS: Final = (("deliver", "📦"), ("close", "🧾"))
 _WAITING_ACTIONS: Final = (("cancel", "↩️"),)
 
 
 def prompt_of(job: Job, most: int, say: Words) -> str:
-    """A job's prompt, unless it is private or from somebody's direct messages."""
+    """Show a job's prompt, unless it is private or from somebody's direct messages."""
     return say("admin.jobs.hidden") if _hidden(job) else safe(job.request.text(), most)
 
 
@@ -40,14 +40,14 @@ def _hidden(job: Job) -> bool:
 
 
 def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
-    """What an admin can do about a job."""
+    """The actions that an admin may take about a job, with their emoji."""
     if job.dead_letter is not None:
         return _OUTCOME_UNKNOWN_ACTIONS if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _UNDELIVERED_ACTIONS
     return _WAITING_ACTIONS if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
 
 
 def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Embed:
-    """A page of jobs, a few lines each."""
+    """Show a page of jobs, a few lines each."""
     entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
     return discord.Embed(title=say(f"choice.which.{job_filter}"), description=cut("\n".join(entries), DESCRIPTION))
 
@@ -60,7 +60,7 @@ def _entry(view: JobView, say: Words) -> str:
 
 
 def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: Words) -> discord.ui.View:
-    """A list to open a job from, and the way to the other pages. The view listens to nothing."""
+    """A select to open a job with, and buttons for the other pages. The view listens to nothing."""
     view = discord.ui.View(timeout=None)
     if page.views:
         options = [
@@ -86,7 +86,7 @@ def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: W
 
 
 def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) -> discord.Embed:
-    """Everything about a job that those who run its guild may know."""
+    """Show everything about a job that those who run its guild may know."""
     job = view.job
     embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
     if phase_of(job) is Phase.FAILED:
@@ -106,7 +106,7 @@ def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) 
 
 
 def job_actions_view(job: Job, say: Words) -> discord.ui.View | None:
-    """A button for each decision about a job; None where nothing is to be decided."""
+    """A button for each decision that may be taken about a job; None where there is none."""
     if not (actions := actions_for(job)):
         return None
     view = discord.ui.View(timeout=None)
@@ -118,7 +118,7 @@ def job_actions_view(job: Job, say: Words) -> discord.ui.View | None:
 
 
 def outcome_text(action: str, job: Job, say: Words) -> str:
-    """What a decision has come to; `job` is as it is now."""
+    """Say what a decision has come to; `job` is as it is after it."""
     spent = job.usd_micros if job.cost_micros is None else job.cost_micros
     return say(
         f"admin.jobs.done.{action}",
@@ -132,7 +132,7 @@ def outcome_text(action: str, job: Job, say: Words) -> str:
 
 
 def choices(jobs: Iterable[Job], typed: str, say: Words) -> list[app_commands.Choice[str]]:
-    """The jobs that fit what is being typed: a part of the id or of a prompt that may be seen."""
+    """Find jobs by what is being typed: a part of the id or of a prompt that may be seen."""
     wanted, found = typed.strip().casefold(), []
     for job in jobs:
         prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
@@ -153,7 +153,7 @@ def _where(job: Job, say: Words) -> str:
 
 
 def _cost(job: Job, say: Words) -> str:
-    """What members paid, what we expected it to cost, and what the provider said."""
+    """What members paid for a job, what it was expected to cost, and what the provider said."""
     parts = [say("credits", n=job.credits), say("admin.jobs.estimated", usd=money(job.usd_micros, say))]
     if job.cost_micros is not None:
         parts.append(say("admin.jobs.charged", usd=money(job.cost_micros, say)))
@@ -178,7 +178,7 @@ def _times(job: Job, say: Words) -> list[str]:
 
 
 def _ledger(ledger_entries: Sequence[LedgerEntry], say: Words) -> str:
-    """What was held, settled and released, for whom."""
+    """List what was held, settled and released for a job, and for whom."""
     lines = [
         say(
             "admin.jobs.line",

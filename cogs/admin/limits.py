@@ -82,6 +82,6 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 
 
 def _complete_models(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
-    """The models whose names have what was typed."""
+    """Complete the names of models."""
     found = [each for each in sorted(models) if typed.strip().casefold() in each.casefold()]
     return [app_commands.Choice(name=each, value=each) for each in found[:CHOICES]]

@@ -150,7 +150,7 @@ def _rules(bot: Shotcaller, say: Words) -> Command:
 async def _change_or_show(
     bot: Shotcaller, interaction: discord.Interaction[Any], given: dict[str, Any], *, title: str, paths: tuple[str, ...]
 ) -> None:
-    """Change what was chosen; where nothing was, show how it stands."""
+    """Change the chosen fields of the policy; where there are none, show them."""
     chosen = {name: value for name, value in given.items() if value is not None}
     if chosen:
         await change_policy(bot, interaction, lambda policy: with_checks(policy, **chosen))

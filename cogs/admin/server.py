@@ -57,7 +57,7 @@ def _show(bot: Shotcaller, say: Words) -> Command:
 
 
 def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
-    """Everything, with what this guild has decided itself before the rest."""
+    """Show the whole policy, with what this guild has decided itself before the rest."""
     text, decided = f"### {say('admin.show')}", {each.path for each in differences(Policy(), state.policy)}
     if state.paused:
         text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
@@ -88,7 +88,7 @@ def _server(bot: Shotcaller, say: Words) -> Command:
 
 
 async def _complete_zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    """The time zones whose names have what was typed, those that begin with it first."""
+    """Complete the names of time zones, those that begin with what was typed first."""
     wanted = typed.strip().casefold().replace(" ", "_")
     found = [name for name in sorted(zones()) if wanted in name.casefold()]
     found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.split("/")[-1])))
@@ -129,7 +129,7 @@ def _budget(bot: Shotcaller, say: Words) -> Command:
 
 
 async def _spending_text(bot: Shotcaller, interaction: discord.Interaction[Any], policy: Policy, say: Words) -> str:
-    """What this month has cost, and what is left."""
+    """Say what this month has cost, and what is left."""
     account = await bot.services.guilds.spent(interaction.guild_id or 0, policy)
     ceiling = say("policy.any") if account.allowance == UNLIMITED else money(account.allowance, say)
     confirm = policy.confirm_usd_micros
@@ -164,7 +164,7 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
 
 
 async def _show_audit(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-    """The latest entries."""
+    """Answer with the latest audit entries."""
     say = words(str(interaction.locale))
     entries = await bot.services.guilds.entries(audit_entry(interaction, "").guild_id, most=LATEST)
     lines = [f"- {since(entry.at)} {entry_text(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]

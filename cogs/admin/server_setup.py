@@ -54,10 +54,10 @@ class SetupControl(
     PersistentItem[discord.ui.Item[Any]],
     template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)",
 ):
-    """A control of the panel."""
+    """A button or select of the setup panel."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         if self.fields["step"] in FORMS:
             policy = await _read_policy_in_time(bot, interaction)
             await interaction.response.send_modal(
@@ -73,7 +73,7 @@ class SetupControl(
 
 
 async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
-    """What this guild has decided, for who may decide, while a form can still be the first answer.
+    """Read this guild's policy for somebody who may change it, in the time that a form may take to open.
 
     Raises:
         NotPermitted: they may not.
@@ -88,7 +88,7 @@ async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction
 
 
 def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
-    """The channels that were chosen.
+    """Find the channels that were chosen.
 
     Raises:
         DiscordBusy: Discord says nothing of this guild just now.
@@ -108,7 +108,7 @@ def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.G
 
 
 def _channel_change(step: str, chosen: list[discord.abc.GuildChannel]) -> Change:
-    """What choosing these channels decides.
+    """The policy change that choosing these channels makes.
 
     Raises:
         ChannelUnfit: the bot may not do there what it should.
@@ -139,7 +139,7 @@ async def _receive_form(
 
 
 def _form_change(step: str, values: Mapping[str, str]) -> Change:
-    """What a form decides; an empty field is what is usual.
+    """The policy change that a form makes; an empty field means the default.
 
     Raises:
         PolicyInvalid: a number is none, or cannot be.
@@ -161,7 +161,7 @@ def _form_change(step: str, values: Mapping[str, str]) -> Change:
 
 
 def _number(text: str, field: str) -> Decimal | None:
-    """A number as people write it: a comma parts thousands where it can, and else the cents."""
+    """Parse a number as people write it: a comma parts thousands where it can, and else the cents."""
     text = text.strip().lstrip("$").strip()
     if not text:
         return None
@@ -176,7 +176,7 @@ def _number(text: str, field: str) -> Decimal | None:
 
 
 async def _apply_change(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
-    """Let a step hold, and show the panel as it stands then; after the last one with what the doctor says."""
+    """Apply a step's change and show the panel; after the last step with what the doctor says."""
     changed = await bot.services.guilds.change(audit_entry(interaction, "changed"), apply)
     if count_open_steps(changed.policy):
         await _show(bot, interaction, changed.policy)

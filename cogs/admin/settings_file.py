@@ -70,7 +70,7 @@ def _import(bot: Shotcaller, say: Words) -> Command:
 
 
 def _check_posts(guild: discord.Guild | None, policy: Policy) -> None:
-    """Whether the bot would post in this server alone: what is decided here is nobody's business elsewhere.
+    """Check that the bot would post in this server alone: its decisions are nobody's business elsewhere.
 
     Raises:
         PolicyInvalid: a channel that it would post in is not one of this server's.
@@ -117,10 +117,10 @@ async def _show_changes(
 
 
 class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
-    """Lets the settings of a file hold, if they still change what was shown."""
+    """A button that applies the settings of a file, if they still change what was shown."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         await interaction.response.defer()
         await check_admin_access(interaction)
         draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
@@ -142,12 +142,12 @@ class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P
 
 
 def _digest(policy: Policy) -> str:
-    """Tells one policy from another."""
+    """A hash that tells one policy from another."""
     return sha256(write_policy(policy).encode()).hexdigest()
 
 
 def _unknown(guild: discord.Guild | None, policy: Policy, say: Words) -> str:
-    """The roles and channels that the file names and this server has not."""
+    """List the roles and channels that the file names and this server has not."""
     if guild is None:
         return ""
     roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))

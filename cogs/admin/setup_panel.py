@@ -1,4 +1,4 @@
-"""The look of `/admin setup`: the steps as they stand, and what each is chosen with."""
+"""What `/admin setup` shows: the steps with their values, and the control of each."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -32,7 +32,7 @@ _TEXT_CHANNEL_TYPES: Final = (discord.ChannelType.text, discord.ChannelType.news
 def setup_view(
     policy: Policy, *, channels: frozenset[int], found: str, usual: Allowance, say: Words
 ) -> discord.ui.LayoutView:
-    """The panel: `channels` are those that there are, `found` is what a check has found, if there was one.
+    """Show the panel: `channels` are the guild's, `found` is what a check has found, if there was one.
 
     `usual` is what everybody has where the server has decided nothing.
     """
@@ -59,17 +59,17 @@ def setup_view(
 
 
 def count_open_steps(policy: Policy) -> int:
-    """How many steps are as usual."""
+    """Count the steps in which nothing is decided."""
     return len(STEPS) - len(_decided(policy).intersection(STEPS))
 
 
 def _decided(policy: Policy) -> frozenset[str]:
-    """The fields that are not as usual."""
+    """The paths of the fields that differ from a new policy's."""
     return frozenset(each.path for each in differences(Policy(), policy))
 
 
 def _selects(policy: Policy, existing: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:
-    """What channels are chosen with. A select shows no more than it can keep: choosing replaces all it shows."""
+    """The selects of channels. One shows no more than it can keep: choosing replaces all it shows."""
     allowed = policy.channels.allowed & existing
     if len(allowed) > MOST:
         yield discord.ui.TextDisplay(f"-# {say('setup.many')}")
@@ -111,7 +111,7 @@ def _buttons(say: Words) -> Iterator[discord.ui.Button[Any]]:
 
 
 def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
-    """The form behind a button, with what is decided now."""
+    """The form of a step, with its present values."""
     if name == "zone":
         form = Form(name=FORM, state=name, title=say("setup.form.zone"))
         form.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)

@@ -55,7 +55,7 @@ def _answer(report: UsageReport, span: Span, measure: Measure, say: Words) -> tu
 
 
 def report_text(report: UsageReport, span: Span, measure: Measure, say: Words) -> str:
-    """A report in words, with the names of the numbers in its picture."""
+    """Put a usage report in words, with the names of the numbers in its picture."""
     first, last = report.days[0].isoformat(), report.days[-1].isoformat()
     title = say("usage.title", span=say(f"choice.span.{span}"), first=first, last=last)
     lines = [f"### {title}", *(_totals(report, say) if report.rows else [say("usage.nothing")]), _budget(report, say)]
@@ -117,7 +117,7 @@ def _drift(drift: PriceDrift, say: Words) -> Iterator[str]:
 
 
 def _files(report: UsageReport, measure: Measure, say: Words) -> list[discord.File]:
-    """The picture and the table; nothing where nothing was asked for."""
+    """The files of a report: a picture and a table; none where nothing was asked for."""
     if not report.rows:
         return []
     name = f"usage-{report.days[0]:%Y%m%d}-{report.days[-1]:%Y%m%d}"
@@ -129,7 +129,7 @@ def _files(report: UsageReport, measure: Measure, say: Words) -> list[discord.Fi
 
 
 def alt_text(report: UsageReport, measure: Measure, say: Words) -> str:
-    """What the picture shows, for those who do not see it."""
+    """Describe the picture for those who do not see it."""
     days = {day: sum(amounts.values()) for day, amounts in report.by_day(measure.of).items()}
     peak = max(days, key=lambda day: days[day])
     bars = [f"{row.name} {measure.figure(row.total)}" for row in series(report, measure)]

@@ -1,4 +1,4 @@
-"""[Ask for more]: a wish for more credits, for those who decide in the guild."""
+"""[Ask for more]: a request for more credits, decided by the guild's admins."""
 
 from typing import Any, Final
 
@@ -26,14 +26,14 @@ class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
 
     @staticmethod
     def as_view(say: Words) -> discord.ui.View:
-        """The button, to be put below a message."""
+        """A view with the button alone."""
         view = discord.ui.View(timeout=None)
         view.add_item(more_button(say))
         view.stop()
         return view
 
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `Lasting`)
-        """See `Lasting`."""
+    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `PersistentItem`)
+        """See `PersistentItem`."""
         say = words(str(interaction.locale))
         form = Form(name=FORM, state="", title=say("more.title"))
         form.text("credits", say("more.credits"), required=True, most=DIGITS, hint=say("more.credits.hint"))
@@ -42,7 +42,7 @@ class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
 
 
 def credit_request_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when the form comes back."""
+    """Handle the form when it comes back."""
 
     async def ask_for_more(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
@@ -64,7 +64,7 @@ def credit_request_handler(bot: Shotcaller) -> FormHandler:
 
 
 def number(typed: str) -> int | None:
-    """A whole number of credits that may be asked for at once, or given for the asking."""
+    """Parse a number of credits that may be asked for or given at once."""
     text = typed.strip()
     number = int(text) if text.isdecimal() and len(text) <= DIGITS else 0
     return number if 0 < number <= MAX_REQUESTED_CREDITS else None

@@ -45,7 +45,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 
 
 async def _announce(interaction: discord.Interaction[Any], receiver: discord.User, amount: int) -> None:
-    """Let the receiver hear of it where it was given; they have it even if that fails."""
+    """Announce a gift where it was given; the receiver has it even if that fails."""
     say = words(str(interaction.guild_locale or interaction.locale))
     text = say("gift.got", giver=interaction.user.mention, who=receiver.mention, credits=say("credits", n=amount))
     try:

@@ -1,4 +1,4 @@
-"""What `/quota` shows: a small bar, every account that a person pays from, what happened lately, what things cost."""
+"""What `/quota` shows: a bar, every account that a person pays from, the latest ledger entries, prices."""
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
@@ -21,7 +21,7 @@ MINUS: Final = "\N{MINUS SIGN}"
 
 
 def quota_text(balances: Balances, entries: Sequence[StatementEntry], models: Sequence[Capability], say: Words) -> str:
-    """Everything, as far as it fits a message: of what happened lately the oldest goes first."""
+    """Show balances, latest entries and prices, as far as they fit a message: the oldest entries are left out first."""
     above, below = "\n".join(_accounts(balances, say)), "\n".join(_prices(models, say))
     lines = [_entry_line(entry, say) for entry in entries]
     while lines and len(above) + len(below) + len(_recent_text(lines, say)) > CONTENT:
@@ -30,7 +30,7 @@ def quota_text(balances: Balances, entries: Sequence[StatementEntry], models: Se
 
 
 def bar(account: Account) -> str:
-    """An allowance as squares: green is left, yellow is reserved, black is used."""
+    """Draw an allowance as squares: green is left, yellow is held, black is used."""
     if account.allowance <= 0:
         return "⬛" * BAR
     held = min(BAR, -(-account.held * BAR // account.allowance))
@@ -58,7 +58,7 @@ def _accounts(balances: Balances, say: Words) -> Iterator[str]:
 
 
 def _source_lines(source: FundingSource, say: Words) -> Iterator[str]:
-    """A pool that a role shares, or what the person was given or granted, if there is or was any."""
+    """Lines for a role's pool, or for what the person was given or granted, if there is or was any."""
     account, name = source.account, pool_named(source.account.owner)
     balance = say("credits", n=account.balance)
     if name is not None:
@@ -78,7 +78,7 @@ def _recent_text(lines: Sequence[str], say: Words) -> str:
 
 
 def _entry_line(entry: StatementEntry, say: Words) -> str:
-    """One line of the ledger: the change, what for, when."""
+    """Say one line of the ledger: the change, what for, when."""
     match entry.kind:
         case Kind.HOLD | Kind.RELEASE | Kind.SETTLE:
             what = say(f"quota.entry.{entry.kind}", video=_video(entry.job, say))
@@ -93,7 +93,7 @@ def _entry_line(entry: StatementEntry, say: Words) -> str:
 
 
 def _video(job: Job | None, say: Words) -> str:
-    """A video in a word, with a link to its message, or else to its card, where there is one."""
+    """Name a video with a link to its message, or else to its card, where there is one."""
     places = (
         [] if job is None else [(job.message_channel_id, job.message_id), (job.card_channel_id, job.card_message_id)]
     )

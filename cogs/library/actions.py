@@ -1,4 +1,4 @@
-"""What happens in a library: a page is shown, a text searched, a video opened, a fresh copy posted."""
+"""Show a page of a library, search it, open a video, post a fresh copy."""
 
 from dataclasses import replace
 from secrets import token_hex
@@ -29,7 +29,7 @@ DRAFT: Final = "library"  # the kind of the drafts that keep searched texts
 async def start_search(
     bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState, text: str
 ) -> PageState:
-    """The first page of what has this text."""
+    """Begin a search for a text, on its first page."""
     page_state, text = replace(page_state, page=0, draft_id=""), " ".join(text.split())[:SEARCH]
     if not text:
         return page_state
@@ -45,7 +45,7 @@ async def start_search(
 
 
 async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState) -> None:
-    """Fill the message with a page. A search that is too old to be known any more shows everything."""
+    """Show a page of the library. A search that is too old to be known any more shows everything."""
     services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
     draft = await services.drafts.read(page_state.draft_id, user_id=user_id) if page_state.draft_id else None
     text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
@@ -59,7 +59,7 @@ async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_stat
 
 
 async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
-    """Fill the message with everything about a video, and all that can be done with it."""
+    """Show everything about a video, with its buttons."""
     services, member, say = bot.services, member_of(interaction), words(str(interaction.locale))
     job = await services.library.video(job_id, member)
     lineage, stars = await services.results.lineage(job, member), await services.library.stars(job.id)
@@ -107,14 +107,14 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
 
 
 def search_form(page_state: PageState, say: Words) -> Form:
-    """Asks what to search for."""
+    """The form that asks what to search for."""
     form = Form(name=FORM, state=f"{int(page_state.stars)}:{page_state.model}", title=say("library.search.title"))
     form.text("text", say("library.search.text"), required=True, most=SEARCH, hint=say("library.search.hint"))
     return form
 
 
 def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
-    """A copy for the channel of an interaction, in the name of its person.
+    """Describe a copy for the channel of an interaction, in the name of its person.
 
     Raises:
         NotPermitted: they may not write there themselves.

@@ -58,7 +58,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 async def _receive_search(
     bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
 ) -> None:
-    """Somebody has entered what to search for."""
+    """Show the first page of a search when its form comes back."""
     await interaction.response.defer()
     stars, _, model = state.partition(":")
     page_state = PageState(stars=stars == "1", model=chosen_model([model], list(bot.services.videos.models)))
@@ -68,7 +68,7 @@ async def _receive_search(
 class PageItem(
     PersistentItem[discord.ui.Item[Any]], template=rf"library:(?P<action>back|next|stars|search|clear|model):{STATE}"
 ):
-    """Turns to another page, or to a page of other videos."""
+    """A control that turns to another page, or to a page of other videos."""
 
     def __init__(self, item: discord.ui.Item[Any], *, action: str, page_state: PageState) -> None:
         super().__init__(item)
@@ -82,7 +82,7 @@ class PageItem(
         return cls(item, action=match["action"], page_state=PageState.of(match))
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         page_state = self._page_state
         if self._action == "search":
             await interaction.response.send_modal(search_form(page_state, words(str(interaction.locale))))
@@ -96,7 +96,7 @@ class PageItem(
 
 
 class VideoItem(PersistentItem[discord.ui.Item[Any]], template=r"library:(?:open|send:(?P<job>[0-9A-Za-z-]{1,40}))"):
-    """Opens the chosen video beside the list, or posts a fresh copy of one."""
+    """A control that opens the chosen video beside the list, or posts a fresh copy of one."""
 
     def __init__(self, item: discord.ui.Item[Any], *, job_id: str) -> None:
         super().__init__(item)
@@ -110,7 +110,7 @@ class VideoItem(PersistentItem[discord.ui.Item[Any]], template=r"library:(?:open
         return cls(item, job_id=match["job"] or "")
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         await acknowledge(interaction)
         if isinstance(self.item, discord.ui.Select):
             await show_one(bot, interaction, self.item.values[0])

@@ -58,7 +58,7 @@ def _off(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 
 
 def _managed(interaction: discord.Interaction[Any]) -> int:
-    """The guild, of which the person is known to manage it.
+    """The interaction's guild, if the person manages it.
 
     Who sees the command is the server's to decide in its settings; who has been let in there, may.
 

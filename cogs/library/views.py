@@ -1,4 +1,4 @@
-"""How a library looks: pages of one's videos, and how to turn, filter, search and open them.
+"""What a library shows: pages of one's videos, and the controls to turn, filter, search and open them.
 
 What a page shows is in the `custom_id` of every item on it; only the searched text is kept, in a draft.
 """
@@ -28,7 +28,7 @@ _ALL: Final = "*"  # every model
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageState:
-    """What a page shows, as a `custom_id` says it; `draft_id` is where the searched text is kept."""
+    """The page, filters and search of a library's message, as in its `custom_id`s; a draft has the searched text."""
 
     page: int = 0
     stars: bool = False
@@ -37,7 +37,7 @@ class PageState:
 
     @classmethod
     def of(cls, match: re.Match[str]) -> Self:
-        """The state in a matched `custom_id`."""
+        """Read the page state from a matched `custom_id`."""
         return cls(
             page=int(match["page"]),
             stars=match["stars"] == "1",
@@ -49,12 +49,12 @@ class PageState:
         return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
 
     def query(self, text: str) -> LibraryQuery:
-        """What it asks the library for."""
+        """The library query of this page."""
         return LibraryQuery(text=text, model=self.model or None, favourites=self.stars)
 
 
 def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -> str:
-    """The videos of a page, a few lines each."""
+    """List the videos of a page, a few lines each."""
     chosen = [
         *([f"⭐ {say('library.favourites')}"] if page_state.stars else []),
         *([safe(page_state.model, 48)] if page_state.model else []),
@@ -86,7 +86,7 @@ def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
 def page_view(
     page: LibraryPage, page_state: PageState, models: Sequence[str], say: Words, *, searched: bool
 ) -> discord.ui.View:
-    """What can be done on a page. The view listens to nothing: its items are found by their `custom_id`s."""
+    """The controls of a page. The view listens to nothing: its items are found by their `custom_id`s."""
     view = discord.ui.View(timeout=None)
     page_state = replace(page_state, page=page.number)
     if page.jobs:
@@ -144,12 +144,12 @@ def _button(
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     disabled: bool = False,
 ) -> discord.ui.Button[Any]:
-    # `deed` makes the ids of a page different where its states are not.
+    # `action` makes the ids of a page different where its states are not.
     custom_id = f"library:{action}:{page_state}"
     return discord.ui.Button(emoji=emoji, label=label, custom_id=custom_id, style=style, disabled=disabled, row=2)
 
 
 def chosen_model(values: Sequence[str], models: Sequence[str]) -> str:
-    """The model that was chosen; none for all of them, and for what is no model here."""
+    """The model that was chosen; empty for all models, and for a name that is none."""
     value = values[0] if values else _ALL
     return value if value in models else ""

@@ -46,7 +46,7 @@ class CaseButton(
     """Any button of a case. Who presses is asked again: the id says nothing about that."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`. A form has to be the first answer, so who may not decide hears of it when it comes back."""
+        """Decide the case, or open a form, which has to be the first answer: whoever may not hears of it then."""
         credit_request = self.fields["case"].startswith(_MORE)
         if credit_request and self.fields["verb"] == "approve":
             await _open_grant_form(bot, interaction, self.fields["case"])
@@ -72,7 +72,7 @@ def _form(verb: str, case_id: str, interaction: discord.Interaction[Any]) -> For
 
 
 async def _read_case(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> Case:
-    """The case, for somebody who may decide it where they are.
+    """Read a case for somebody who may decide it where they are.
 
     Raises:
         NotPermitted: they may not.
@@ -110,7 +110,7 @@ async def _delete(bot: Shotcaller, interaction: discord.Interaction[Any], case: 
 
 
 def _denial_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when a denial comes back with its reason."""
+    """Handle the form of a denial with its reason."""
 
     async def denied(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
@@ -124,7 +124,7 @@ def _denial_handler(bot: Shotcaller) -> FormHandler:
 
 
 def _block_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when a block comes back with its length and reason."""
+    """Handle the form of a block with its length and reason."""
 
     async def blocked(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
@@ -145,7 +145,7 @@ def _block_handler(bot: Shotcaller) -> FormHandler:
 
 
 async def _open_grant_form(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
-    """Open the form in which an admin types what they give: what was asked for, unless they change it."""
+    """Open the form in which an admin types how many credits they give: those asked for, unless they change it."""
     try:
         async with asyncio.timeout(FORM_TIMEOUT):
             case = await _read_case(bot, interaction, case_id)
@@ -160,7 +160,7 @@ async def _open_grant_form(bot: Shotcaller, interaction: discord.Interaction[Any
 
 
 def _grant_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when the form comes back."""
+    """Handle the form when it comes back."""
 
     async def granted(interaction: discord.Interaction[Any], case_id: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
@@ -184,7 +184,7 @@ async def _decide_credit_request(
 
 
 def _check_kind(case: Case, *kinds: CaseKind) -> None:
-    """Whether that can be decided about such a case at all: a `custom_id` may say anything."""
+    """Check that a case is of one of these kinds: a `custom_id` may say anything."""
     if case.kind not in kinds:
         raise CaseUnknown
 

@@ -37,7 +37,7 @@ _STATE_STYLES: Final = {
 
 
 def case_text(case: Case, job: Job | None, say: Words) -> str:
-    """What is to be decided, or how it was; the last line has the id, by which the message is found again."""
+    """The text of a case: what is to be decided, or how it was; the message is found by the id in its last line."""
     about = [say("case.forgotten")] if case.forgotten else _about(case, job, say)
     lines = [f"### {_BUTTON_EMOJI[case.kind]} {say(f'case.{case.kind}')}", *about]
     if case.state is CaseState.OPEN:
@@ -52,12 +52,12 @@ def case_text(case: Case, job: Job | None, say: Words) -> str:
 
 
 def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:
-    """All that the person has written, while somebody has to judge it."""
+    """Show all that a case's author has written, while somebody has to judge it."""
     return full_text_embeds(job.request, say) if job is not None and case.state is CaseState.OPEN else []
 
 
 def case_buttons(case: Case, say: Words) -> discord.ui.View:
-    """What can be decided; the buttons are found by their `custom_id`s."""
+    """The buttons that decide a case; they are found by their `custom_id`s."""
     view = discord.ui.View(timeout=None)
     for verb in () if case.for_operator else _BUTTONS[case.kind]:
         emoji, style = _STATE_STYLES[verb]
@@ -93,7 +93,7 @@ def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:
 
 
 def _report_lines(case: Case, say: Words) -> Iterator[str]:
-    """Who reports it, in their words, as many as there is room for; see `all_reports`."""
+    """List the reports of a video in their authors' words, as many as there is room for; see `all_reports`."""
     room = ROOM
     for number, each in enumerate(case.reports):
         line = f"{_mention(each.user_id, say)}: {safe(each.reason, REASON) or '—'}"
@@ -105,7 +105,7 @@ def _report_lines(case: Case, say: Words) -> Iterator[str]:
 
 
 def all_reports(case: Case, say: Words) -> list[discord.File]:
-    """The words of everybody who reports a video as a file, where a message has no room for all of them."""
+    """List all reports of a video in a file, where a message has no room for them."""
     lines = [f"{_mention(each.user_id, say)}: {each.reason}" for each in case.reports]
     if sum(len(safe(each.reason, REASON)) + LABEL for each in case.reports) <= ROOM or case.state is not CaseState.OPEN:
         return []
@@ -113,7 +113,7 @@ def all_reports(case: Case, say: Words) -> list[discord.File]:
 
 
 def note_text(note: Note, say: Words) -> str:
-    """What somebody wrote to the operator; the last line has the key, by which the message is found again."""
+    """The text of a note to the operator; its last line is the key by which the message is found again."""
     place = str(note.guild_id) if note.guild_id else "DM"
     text = say("alert.feedback", subject=f"<@{note.user_id}> ({place})", detail=safe(note.text, FEEDBACK))
     return f"{text}\n-# {note.key}"

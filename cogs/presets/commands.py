@@ -116,6 +116,6 @@ async def _find(bot: Shotcaller, interaction: discord.Interaction[Any], name: st
 
 
 def _who(interaction: discord.Interaction[Any]) -> dict[str, Any]:
-    """Whoever wants to change a preset, where, and whether they manage that server."""
+    """The member who changes a preset, where, and whether they manage that server."""
     manages = interaction.guild_id is not None and interaction.permissions.manage_guild
     return {"user_id": interaction.user.id, "guild_id": interaction.guild_id, "manages": manages}

@@ -19,7 +19,7 @@ CONTENT: Final = 2000  # characters of a message
 
 
 class UsePresetButton(PersistentItem[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):
-    """Uses a preset of the list."""
+    """A button that uses a preset of the list."""
 
     def __init__(self, preset_id: str, *, label: str = "") -> None:
         style = discord.ButtonStyle.primary
@@ -32,18 +32,18 @@ class UsePresetButton(PersistentItem[discord.ui.Button[Any]], template=r"preset:
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> "UsePresetButton":
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         return cls(match["id"])
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         await use_preset(bot, interaction, self._preset_id, private=False)
 
 
 class PresetPageButton(
     PersistentItem[discord.ui.Button[Any]], template=r"preset:page:(?P<page>[0-9]{1,2}):(?P<direction>[<>])"
 ):
-    """Turns to a page of the list."""
+    """A button that turns to a page of the list."""
 
     def __init__(self, page: int, *, direction: str, label: str = "") -> None:
         super().__init__(discord.ui.Button(label=label or None, custom_id=f"preset:page:{page}:{direction}"))
@@ -53,17 +53,17 @@ class PresetPageButton(
     async def from_custom_id(
         cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> "PresetPageButton":
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         return cls(int(match["page"]), direction=match["direction"])
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         await interaction.response.defer()
         await show_list(bot, interaction, page=self._page)
 
 
 async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, page: int = 0) -> None:
-    """Fill the private answer with a page of what the person may use here."""
+    """Show a page of the presets that the person may use here."""
     presets = await bot.services.presets.visible(user_id=interaction.user.id, guild_id=interaction.guild_id)
     say = words(str(interaction.locale))
     last = max(0, (len(presets) - 1) // PAGE)

@@ -1,4 +1,4 @@
-"""`/preset save`: what was typed and what a video was made with, kept under a name."""
+"""`/preset save`: keep what was typed, over a video's settings, under a name."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ NAME: Final = 32  # characters of a name shown
 
 
 def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    """`/preset save`: from options like those of `/video create`, over the settings of a video of one's own."""
+    """Build `/preset save`: options like those of `/video create`, over the settings of a video of one's own."""
 
     @app_commands.command(name="save", description=say("command.preset.save"))
     @app_commands.rename(source="from")
@@ -78,7 +78,7 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
 async def _merge(
     bot: Shotcaller, interaction: discord.Interaction[Any], typed: dict[str, Any], *, source: str | None
 ) -> dict[str, Any]:
-    """What was typed, over the settings of a video: the one that was named, or without a prompt the latest."""
+    """Put what was typed over the settings of a video: the named one, or without a prompt the latest."""
     typed = given_options(typed)
     if source is None and "prompt" not in typed:
         latest = await bot.services.library.recent(interaction.user.id, most=1)

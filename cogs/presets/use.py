@@ -1,4 +1,4 @@
-"""The way from a preset to a job: its gaps are asked for in a form, which comes back with what was said if need be."""
+"""Use a preset: ask for its gaps in a form, again where a value will not do, and submit its request."""
 
 import asyncio
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _GAP: Final = "gap:"
 
 
 async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], name_or_id: str, *, private: bool) -> None:
-    """Ask for what a preset leaves open, or make its video at once. A form can't be sent after an acknowledgement.
+    """Ask for a preset's gaps, or make its video at once. A form can't be sent after an acknowledgement.
 
     Raises:
         PresetUnknown: the person may use none of that id or name here.
@@ -122,10 +122,10 @@ def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: boo
 
 
 class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
-    """Opens the form of a preset with what was entered before."""
+    """A button that opens a preset's form again, with what was entered before."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         try:
             async with asyncio.timeout(FORM_TIMEOUT):
                 draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)

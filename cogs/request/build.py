@@ -1,4 +1,4 @@
-"""From options to the request that they mean here, for this person: without a model, one that can do the rest."""
+"""Build the request that options mean here, for this person: without a model, one that can do the rest."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 async def build_request(
     bot: Shotcaller, interaction: discord.Interaction[Any], options: Mapping[str, Any]
 ) -> VideoRequest:
-    """The request that options mean.
+    """Build the request that options mean.
 
     Raises:
         InvalidRequest: there is no such request.
@@ -36,7 +36,7 @@ async def build_request(
 
 
 async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Sequence[Capability]:
-    """The models as far as the server lets this person use them; all of each where the database is too slow to say."""
+    """The models, limited to what this person may use here; unlimited where the database is too slow to say."""
     videos = bot.services.videos
     try:
         async with asyncio.timeout(FORM_TIMEOUT):
@@ -52,5 +52,5 @@ async def offered_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -
 
 
 async def storyboards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
-    """The storyboards as far as the server lets this person make them."""
+    """The storyboard service, limited to the models that this person may use here."""
     return bot.services.storyboards.among(await models_here(bot, interaction))

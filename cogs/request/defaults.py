@@ -1,4 +1,4 @@
-"""Remembered defaults on the way into a request, and how the person hears of them."""
+"""Fill a request with remembered defaults, and say which."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,7 +15,7 @@ from cogs.ui.text import chosen
 
 
 def defaults_scope(interaction: discord.Interaction[Any]) -> DefaultsScope:
-    """Whose defaults count here: a thread has its channel's too."""
+    """Whose defaults count for an interaction: its person's, channel's and guild's; a thread has its channel's too."""
     parent = interaction.channel.parent_id if isinstance(interaction.channel, discord.Thread) else None
     channels = tuple(each for each in (interaction.channel_id, parent) if each)
     return DefaultsScope(user_id=interaction.user.id, channel_ids=channels, guild_id=interaction.guild_id)
@@ -24,7 +24,7 @@ def defaults_scope(interaction: discord.Interaction[Any]) -> DefaultsScope:
 async def with_defaults(
     bot: Shotcaller, interaction: discord.Interaction[Any], request: VideoRequest, *, typed: Collection[str]
 ) -> tuple[VideoRequest, str]:
-    """A request with the defaults that fit for what was not typed, and a line that says which; empty for none.
+    """Fill in the defaults that fit for what was not typed, and say which in a line, empty for none.
 
     A database that refuses to say them will refuse the request too, and then the operator hears of it.
     """
@@ -37,7 +37,7 @@ async def with_defaults(
 
 
 def used_defaults_line(filled: FilledRequest, locale: str) -> str:
-    """Which defaults are in a request, on one line."""
+    """Say on one line which defaults a request has."""
     if not filled.used:
         return ""
     say = words(locale)

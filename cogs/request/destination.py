@@ -1,4 +1,4 @@
-"""Where the result of a command goes, and whether the bot may post it there: asked before any money moves."""
+"""Find where the result of a command goes, and check that the bot may post it there, before any money moves."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages
 
 
 def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> Destination:
-    """The place the interaction came from, or its person's direct messages.
+    """Where an interaction's result goes: its channel, or its person's direct messages.
 
     Raises:
         MissingPermissions: the bot may not post a result there.
@@ -28,6 +28,6 @@ def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> D
 
 
 def _missing_permissions(interaction: discord.Interaction[Any]) -> list[str]:
-    """Discord's names of the permissions that the bot lacks in this channel."""
+    """List the permissions that the bot lacks in this channel, by Discord's names."""
     in_thread = isinstance(interaction.channel, discord.Thread)
     return [name for name in (IN_THREAD if in_thread else IN_CHANNEL) if not getattr(interaction.app_permissions, name)]

@@ -1,4 +1,4 @@
-"""The one way from a wish to a job, whatever was pressed or typed: destination, request, private answer."""
+"""Submit a request, whatever was pressed or typed: check its destination, make its job, answer privately."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ async def submit(
 
 
 def _accepted_text(accepted: Accepted, say: Words) -> str:
-    """What becomes of the request, and what else its author should know."""
+    """Say what becomes of an accepted request, and what else its author should know."""
     lines = [_accepted_line(accepted, say)]
     if accepted.job.review is Review.RESULT:
         lines.append(say("accepted.review.result"))
@@ -85,7 +85,7 @@ def _accepted_line(accepted: Accepted, say: Words) -> str:
 
 
 def _wait(accepted: Accepted, say: Words) -> str:
-    """How long it usually takes; where it has to wait for others first, its place in line and when it is expected."""
+    """Say how long a video usually takes; where it waits in line, its place and when it is expected."""
     queue_forecast = accepted.queue_forecast
     if queue_forecast is None:
         return wait(accepted.expected, say)

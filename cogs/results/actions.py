@@ -1,4 +1,4 @@
-"""Looking into a result, keeping it, sending it, showing it to others, taking it away."""
+"""What a result's buttons do besides making new videos: star it, send it, show and share it, delete it."""
 
 import discord
 
@@ -15,7 +15,7 @@ from cogs.ui.text import link
 
 
 async def toggle_star(press: ResultPress) -> None:
-    """Star it, or take the star back; the count is on the button."""
+    """Star a result, or take the star back; the count is on the button."""
     interaction = press.interaction
     await interaction.response.defer()
     starred, count = await press.bot.services.library.favourite(press.job_id, press.member)
@@ -27,7 +27,7 @@ async def toggle_star(press: ResultPress) -> None:
 
 
 def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
-    """What a message has besides words, with another label on one button."""
+    """Copy a message's components with another label on one button."""
     kind = discord.ui.LayoutView if message.flags.components_v2 else discord.ui.View
     view = kind.from_message(message, timeout=None)
     for item in view.walk_children():
@@ -38,7 +38,7 @@ def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui
 
 
 async def send_to_presser(press: ResultPress) -> None:
-    """Send it to the presser's direct messages, as a fresh file."""
+    """Send a result to the presser's direct messages, as a fresh file."""
     await acknowledge(press.interaction)
     interaction = press.interaction
     copy = Copy(
@@ -53,7 +53,7 @@ async def send_to_presser(press: ResultPress) -> None:
 
 
 async def show_info(press: ResultPress) -> None:
-    """Tell everything about it, and where it comes from."""
+    """Show everything about a result, and where it comes from."""
     await acknowledge(press.interaction)
     job = await press.job()
     embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
@@ -61,7 +61,7 @@ async def show_info(press: ResultPress) -> None:
 
 
 async def show_full_texts(press: ResultPress) -> None:
-    """Show its texts whole."""
+    """Show a request's texts in full."""
     await acknowledge(press.interaction)
     embeds = full_text_embeds((await press.source()).request, press.say)
     await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
@@ -74,7 +74,7 @@ async def share(press: ResultPress) -> None:
 
 
 async def confirm_deletion(press: ResultPress) -> None:
-    """Ask once more; nothing is deleted by one slip of a thumb."""
+    """Ask for confirmation of a deletion; nothing is deleted by one slip of a thumb."""
     await acknowledge(press.interaction)
     job = await press.job(ResultAction.DELETE)
     message, say = press.interaction.message, press.say
@@ -92,7 +92,7 @@ async def confirm_deletion(press: ResultPress) -> None:
 
 
 async def delete_message(press: ResultPress) -> None:
-    """Delete the message, after all."""
+    """Delete the result's message, after the confirmation."""
     await acknowledge(press.interaction)
     job = await press.job(ResultAction.DELETE)
     channel_id, message_id = press.interaction.channel_id or 0, parse_id(press.more)

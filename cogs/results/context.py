@@ -1,4 +1,4 @@
-"""Somebody has pressed a result's button: what all such buttons need, and what several of them do."""
+"""What all buttons of a result need: who pressed, the job behind it, and sharing it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from cogs.ui.text import link
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultPress:
-    """Somebody has pressed a result's button; `more` is what its `custom_id` says besides."""
+    """A press on a result's button; `more` is what its `custom_id` says besides."""
 
     bot: Shotcaller
     interaction: discord.Interaction[Any]
@@ -28,12 +28,12 @@ class ResultPress:
 
     @property
     def results(self) -> Results:
-        """The use cases."""
+        """The use cases of results."""
         return self.bot.services.results
 
     @property
     def say(self) -> Words:
-        """The presser's language."""
+        """The texts in the presser's language."""
         return words(str(self.interaction.locale))
 
     def custom_id(self, action: str, *more: object) -> str:
@@ -42,11 +42,11 @@ class ResultPress:
 
     @property
     def member(self) -> Member:
-        """Who has pressed it, and where, by the press itself."""
+        """The member who pressed."""
         return member_of(self.interaction)
 
     async def job(self, act: ResultAction = ResultAction.READ) -> Job:
-        """The job behind the result, if the presser may do that with it here and now.
+        """Read the job behind the result, if the presser may do that with it here and now.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
@@ -54,7 +54,7 @@ class ResultPress:
         return await self.results.job(self.job_id, self.member, act)
 
     async def source(self) -> Job:
-        """The job, to be built on or read.
+        """Read the job whose request is shown or used again.
 
         Raises:
             ResultForgotten: as `job`, or its texts have been forgotten.
@@ -65,7 +65,7 @@ class ResultPress:
         return job
 
     async def own_job(self) -> Job:
-        """The job, for its author alone.
+        """Read the job, for its author alone.
 
         Raises:
             ResultForgotten: its row is gone, or it is somebody else's.

@@ -1,4 +1,4 @@
-"""Edit & rerun: the form with everything about an earlier video, and the new one that comes of it."""
+"""Edit & rerun: the form with an earlier video's options, and the request for a new one."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -22,14 +22,14 @@ FORM: Final = "remix"  # the name of the form; its state is the job's id
 
 
 async def open_edit_form(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
-    """Show the form, as the first answer to a press; `models` are those that whoever pressed may use."""
+    """Open the form with a job's options, as the first answer to a press; `models` are those the presser may use."""
     say, options = words(str(interaction.locale)), options_of(job.request)
     form = request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
     await interaction.response.send_modal(form)
 
 
 async def submit_edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
-    """The form came back, perhaps after a restart: ask for the changed video. What was entered is kept if refused."""
+    """Ask for the changed video when the form comes back. What was entered is kept if it is refused."""
     await acknowledge(interaction)
     bot: Shotcaller = interaction.client
     entries, say = read_form(values_of(data)), words(str(interaction.locale))

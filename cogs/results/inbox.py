@@ -40,7 +40,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], *, skip: int) -> None:
-    """Fill in the private answer with one page."""
+    """Answer with one page of the inbox."""
     page, say = await bot.services.results.inbox(interaction.user.id, skip=skip), words(str(interaction.locale))
     await interaction.edit_original_response(
         content=page_text(page, say),
@@ -50,7 +50,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], *, skip:
 
 
 def page_text(page: InboxPage, say: Words) -> str:
-    """What is on a page, a numbered entry a video."""
+    """List the videos of a page, a numbered entry each."""
     if not page.jobs:
         return say("inbox.none")
     return "\n".join([f"### {say('inbox.title')}", *(_entry(n, job, say) for n, job in _numbered(page))])
@@ -63,7 +63,7 @@ def _entry(number: int, job: Job, say: Words) -> str:
 
 
 def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
-    """A row a video, and a row to turn the pages."""
+    """The buttons of a page: a row a video, and a row to turn the pages."""
     view = discord.ui.View(timeout=None)
     for row, (number, job) in enumerate(_numbered(page)):
         get = discord.ui.Button[Any](
@@ -108,7 +108,7 @@ class InboxButton(
 
 
 async def _hand_over(press: ResultPress) -> None:
-    """Hand the video over in the private answer."""
+    """Send the video in the private answer."""
     job, interaction, say = await press.own_job(), press.interaction, press.say
     handover = press.results.video(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
     async with handover as video, mapped_errors(within=upload_timeout(video)):

@@ -1,4 +1,4 @@
-"""Reporting a result to the moderators, or where a guild has none to ask, to the operator, in one's own words."""
+"""Report a result to the moderators, or where a guild has none, to the operator, in one's own words."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ REASON: Final = 500  # characters
 
 
 async def report(press: ResultPress) -> None:
-    """Ask what is wrong.
+    """Open the form that asks what is wrong with a result.
 
     Raises:
         OwnReport: it is the presser's own video.
@@ -30,7 +30,7 @@ async def report(press: ResultPress) -> None:
 
 
 async def receive_report(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-    """A report was written: who has it now is said. It has the way to the message, if the video's records are gone."""
+    """Record a written report and say who has it now. It keeps the message's ids, if the video's records are gone."""
     await acknowledge(interaction)
     job_id, _, message = state.partition(":")
     bot: Shotcaller = interaction.client

@@ -1,4 +1,4 @@
-"""Building on a result, at one's own cost: again, edited, in pro, in another shape, as a storyboard."""
+"""Make a new video from a result, at one's own cost: again, edited, in pro, in another shape, as a storyboard."""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,24 +32,24 @@ async def build_on(press: ResultPress, job: Job, changes: Mapping[str, Any], *, 
 
 
 def _private(job: Job) -> bool:
-    """Whether what is built on it is for one person alone, as it is itself."""
+    """Whether a new video made from a job is for one person alone, as the job's own is."""
     return job.destination.private and job.shared_at is None
 
 
 async def repeat(press: ResultPress) -> None:
-    """Ask for the same once more."""
+    """Ask for the same video once more."""
     await acknowledge(press.interaction)
     await build_on(press, await press.source(), {}, origin=Origin.AGAIN)
 
 
 async def remake_in_pro(press: ResultPress) -> None:
-    """Ask for the same in the better mode."""
+    """Ask for the same video in the better mode."""
     await acknowledge(press.interaction)
     await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
 
 
 async def remake_with_other_model(press: ResultPress) -> None:
-    """Ask for the nearest that another model makes, where the video's own model is no more."""
+    """Ask for the nearest video of another model, where the video's own model is no more."""
     await acknowledge(press.interaction)
     job = await press.source()
     other = nearest_by_other_model(job, press.bot.services.videos.models)
@@ -57,7 +57,7 @@ async def remake_with_other_model(press: ResultPress) -> None:
 
 
 async def edit_and_rerun(press: ResultPress) -> None:
-    """A form can only be the first answer; so the row is read before it. A storyboard is edited in its builder."""
+    """Open the form with a video's options, or a storyboard's builder. A form has to be the first answer."""
     try:
         async with asyncio.timeout(FORM_TIMEOUT):
             job = await press.source()
@@ -71,7 +71,7 @@ async def edit_and_rerun(press: ResultPress) -> None:
 
 
 async def open_storyboard(press: ResultPress) -> None:
-    """Open it on a storyboard."""
+    """Open the storyboard builder on a video."""
     await acknowledge(press.interaction)
     job, interaction = await press.source(), press.interaction
     boards = await storyboards_here(press.bot, interaction)
@@ -82,7 +82,7 @@ async def open_storyboard(press: ResultPress) -> None:
 
 
 async def offer_shapes(press: ResultPress) -> None:
-    """Offer the shapes that it does not have yet and that its model makes."""
+    """Offer the shapes that a video does not have yet and that its model makes."""
     await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
@@ -96,7 +96,7 @@ async def offer_shapes(press: ResultPress) -> None:
 
 
 async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
-    """The other shapes in which whoever pressed may have it; where none is accepted, those whose refusal says why.
+    """List a video's other shapes that this person may have; where none is accepted, those whose refusal says why.
 
     Raises:
         ModelUnknown, ModelGivenUp, ImpossibleRequest: its model makes no other; the nearest is then offered.
@@ -116,7 +116,7 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
 
 
 async def remake_in_shape(press: ResultPress) -> None:
-    """Ask for the same in the chosen shape."""
+    """Ask for the same video in the chosen shape."""
     await acknowledge(press.interaction)
     job = await press.source()
     if press.more not in list(AspectRatio):

@@ -40,7 +40,7 @@ _GREY, _BLUE, _GREEN, _RED = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuilderPosition:
-    """What a person sees: a version of a storyboard, and the current shot (from 0)."""
+    """What a builder's message shows: a version of a storyboard, and the current shot (from 0)."""
 
     draft: str
     version: int
@@ -48,7 +48,7 @@ class BuilderPosition:
 
     @classmethod
     def of(cls, match: re.Match[str]) -> "BuilderPosition":
-        """The spot that a `custom_id` names."""
+        """Read the position from a matched `custom_id`."""
         return cls(draft=match["draft"], version=int(match["version"]), shot=int(match["shot"]))
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class BuilderButton(PersistentItem[discord.ui.Button[Any]], template=f"story-(?P
 
 
 class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSITION}"):
-    """The select that makes another shot the current one. That is nobody's business but this message's."""
+    """The select of the current shot, which only its own message knows."""
 
     def __init__(
         self, position: BuilderPosition, options: list[discord.SelectOption], *, hint: str | None = None
@@ -153,7 +153,7 @@ async def show_builder(
     notice: str = "",
     confirming: bool = False,
 ) -> None:
-    """Put the builder in the private answer, with a notice over it; `asking` asks whether to spend the credits."""
+    """Put the builder in the private answer, with a notice over it; `confirming` asks whether to spend the credits."""
     story, say = present.board.now, words(str(interaction.locale))
     at, model = story.near(at), present.model
     estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
@@ -171,7 +171,7 @@ async def show_builder(
 
 
 def _notices(present: OpenStoryboard, say: Words) -> Iterator[str]:
-    """What the person did not do, or not so: a change that was not made, settings that gave way."""
+    """Notices of what the person did not ask for: a change that was not made, settings that were adjusted."""
     if present.behind:
         yield say("storyboard.behind")
     wanted, made = (options_of(each.outline()) for each in (present.wanted, present.board.now))
@@ -180,7 +180,7 @@ def _notices(present: OpenStoryboard, say: Words) -> Iterator[str]:
 
 
 def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: bool) -> discord.ui.View:
-    """The shots to choose from, and the buttons; those that could do nothing are grey."""
+    """The select of shots and the buttons of the builder; those that could do nothing are disabled."""
     view, story, last = discord.ui.View(timeout=None), board.now, len(board.now.shots) - 1
     options = [
         discord.SelectOption(
@@ -244,7 +244,7 @@ async def change(
     position: BuilderPosition,
     operation: Callable[[Board], Board],
 ) -> OpenStoryboard:
-    """Change what the person sees, unless it has changed already; how it stands then."""
+    """Change the storyboard in the version that the person sees; one that has changed since stays as it is."""
     boards = await storyboards_here(bot, interaction)
     return await boards.change(
         position.draft, user_id=interaction.user.id, version=position.version, operation=operation
@@ -254,7 +254,7 @@ async def change(
 async def _open_form(
     bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, which: str
 ) -> None:
-    """Answer with a form, which nothing can be put off for: hence the reading before the answer."""
+    """Open a form. It has to be the first answer: hence the reading before it."""
     boards, say = await storyboards_here(bot, interaction), words(str(interaction.locale))
     present = await boards.read(position.draft, user_id=interaction.user.id)
     form: Form | None = None
@@ -280,7 +280,7 @@ async def _open_form(
 
 
 async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition) -> None:
-    """Ask for the video. Its key is what the person saw, so that pressing twice, anywhere, makes one video."""
+    """Submit the storyboard's request. Its key is the version seen, so pressing twice, anywhere, makes one video."""
     say = words(str(interaction.locale))
     await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
     boards = await storyboards_here(bot, interaction)

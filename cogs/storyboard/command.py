@@ -82,14 +82,14 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 
 
 async def _fresh(bot: Shotcaller, interaction: Interaction, boards: Storyboards) -> Storyboard:
-    """An empty storyboard with the settings that the person usually wants."""
+    """Build an empty storyboard with the person's default settings."""
     fresh = boards.fresh()
     usual, _ = await with_defaults(bot, interaction, fresh.outline(), typed=("model", "duration"))
     return fresh.changed(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
 
 def _welcome(found: Board, say: Words, *, new: bool) -> str:
-    """What became of the storyboard that was there already."""
+    """Say what became of the storyboard that was there already."""
     if not found.now.blank:
         return say("storyboard.replaced" if new else "storyboard.resumed")
     had_one = any(not before.blank for before in found.past)
@@ -99,7 +99,7 @@ def _welcome(found: Board, say: Words, *, new: bool) -> str:
 def _start(
     start: Storyboard | None, script: str | None, seconds: int | None, say: Words
 ) -> tuple[str, Callable[[Storyboard], Storyboard]]:
-    """What the command's options make of the storyboard that is there, and what to say about it."""
+    """How the command's options change the storyboard that is there, and what to say about it."""
 
     def apply_options(story: Storyboard) -> Storyboard:
         story = (start or story).changed(**({"total": seconds} if seconds else {}))
@@ -112,7 +112,7 @@ def _start(
 
 
 def with_script(story: Storyboard, script: str) -> Storyboard:
-    """The storyboard with a script's shots; unchanged where the script says nothing."""
+    """Replace a storyboard's shots by a script's; unchanged where the script has none."""
     found = read(script, total=story.total)
     return story.changed(shots=found.shots, total=found.total) if found.shots else story
 
@@ -185,7 +185,7 @@ async def _receive_template(
 
 
 async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:
-    """What was typed and found no place, as a file: nobody should have to type it twice."""
+    """Send back as a file what was typed and found no place: nobody should have to type it twice."""
     file = discord.File(io.BytesIO(text.encode(errors="replace")), filename="what-you-typed.txt")
     await interaction.followup.send(say("typed.attached"), file=file, ephemeral=True)
 

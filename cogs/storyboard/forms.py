@@ -1,4 +1,4 @@
-"""The forms of the storyboard builder, filled with what there is."""
+"""The forms of the storyboard builder, filled in with the storyboard."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -22,7 +22,7 @@ EXTRAS: Final = ("sound", "watermark", "private")
 
 
 def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
-    """One shot's prompt and seconds."""
+    """The form of one shot's prompt and seconds."""
     shot = story.shots[story.near(at)]
     form = Form(name=NAME, state=state, title=say("storyboard.form.edit", shot=story.near(at) + 1))
     most = max(SHOT_PROMPT_LIMIT, len(shot.prompt))
@@ -33,7 +33,7 @@ def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
 
 
 def script_form(story: Storyboard, *, state: str, say: Words) -> Form | None:
-    """The whole script, to read, copy, change or replace; None where it is longer than a field takes."""
+    """The form of the whole script, to read, copy, change or replace; None where it is longer than a field takes."""
     script = "" if story.blank else write(story.shots)
     if len(script) > LONGEST:
         return None
@@ -44,7 +44,7 @@ def script_form(story: Storyboard, *, state: str, say: Words) -> Form | None:
 
 
 def settings_form(story: Storyboard, models: Mapping[str, Capability], *, state: str, say: Words) -> Form:
-    """Everything about the video but its shots."""
+    """The form of everything about the video but its shots."""
     form = Form(name=NAME, state=state, title=say("storyboard.form.settings"))
     quality = (story.model, story.mode)
     _select(form, "quality", say("storyboard.form.quality"), _qualities(models, say), chosen={" ".join(quality)})
@@ -63,7 +63,7 @@ def settings_form(story: Storyboard, models: Mapping[str, Capability], *, state:
 
 
 def template_form(own: Sequence[Preset], *, state: str, say: Words) -> Form:
-    """A name to save the storyboard under; and below it, a template to forget."""
+    """The form that saves the storyboard as a template, and forgets templates."""
     form = Form(name=NAME, state=state, title=say("storyboard.form.template"))
     hint = say("storyboard.form.name.hint")
     form.text("name", say("storyboard.form.name"), most=NAME_LIMIT, hint=hint)
@@ -74,7 +74,7 @@ def template_form(own: Sequence[Preset], *, state: str, say: Words) -> Form:
 
 
 def _qualities(models: Mapping[str, Capability], say: Words) -> list[tuple[str, str]]:
-    """Every mode of every model; with its model's name where there are several."""
+    """List every mode of every model; with its model's name where there are several."""
     named = len(models) > 1
     return [
         (f"{name} {mode}", f"{name} · {say(f'choice.mode.{mode}')}" if named else say(f"choice.mode.{mode}"))

@@ -20,7 +20,7 @@ _NOTHING_YET: Final = "⬜"
 def builder_embed(
     story: Storyboard, *, at: int, model: Capability, estimate: Estimate, say: Words, confirming: bool = False
 ) -> discord.Embed:
-    """The storyboard as it stands, with shot `at` pointed out; `asking` shows what is about to be spent."""
+    """Show the storyboard, with shot `at` pointed out; `confirming` shows what is about to be spent."""
     lines = [
         bar(story),
         _seconds(story, say),
@@ -42,19 +42,19 @@ def builder_embed(
 
 
 def _problem(problem: Problem, story: Storyboard, say: Words) -> str:
-    """What is missing, and which button helps."""
+    """Say what is missing, and which button helps."""
     if problem.code != "shots_do_not_add_up":
         return say(f"problem.{problem.code}", **problem.values)
     return say("storyboard.too_short", n=story.left) if story.left > 0 else say("storyboard.too_long", n=-story.left)
 
 
 def bar(story: Storyboard) -> str:
-    """A square for each second in the colour of its shot, white where there is none yet."""
+    """Draw a square for each second in the colour of its shot, white where there is none yet."""
     return "".join(_NOTHING_YET if shot is None else COLOURS[shot] for shot in story.timeline())
 
 
 def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> str:
-    """One shot on one line."""
+    """Show one shot on one line."""
     shot = story.shots[number]
     text = safe(shot.prompt, PROMPT) or f"*{say('storyboard.empty')}*"
     pointer = "👉 " if current else ""
@@ -62,7 +62,7 @@ def shot_line(story: Storyboard, number: int, say: Words, *, current: bool) -> s
 
 
 def cost_line(estimate: Estimate, say: Words) -> str:
-    """Price, what is left, and how long it usually takes."""
+    """Say the price, what is left, and how long a video usually takes."""
     price, left = (say("credits", n=each) for each in (estimate.price.credits, estimate.balances.balance))
     line = f"💳 {say('storyboard.price', price=price, left=left)} · ⏱️ {wait(estimate.expected, say)}"
     if estimate.price.credits > estimate.balances.balance:
@@ -71,7 +71,7 @@ def cost_line(estimate: Estimate, say: Words) -> str:
 
 
 def _seconds(story: Storyboard, say: Words) -> str:
-    """How much of the whole is taken."""
+    """Say how many of the video's seconds the shots take."""
     if story.left > 0:
         rest = say("storyboard.left", n=story.left)
     elif story.left < 0:

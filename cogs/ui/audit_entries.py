@@ -1,4 +1,4 @@
-"""The record of changes: how a command makes an entry, and how one is said."""
+"""The audit record: make the entry of a change, and put one in a reader's words."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ REASON: Final = 300  # characters of what an admin gave as a reason
 def audit_entry(
     interaction: discord.Interaction[Any], action: str, *, guild_id: int | None = None, **detail: Any
 ) -> AuditEntry:
-    """An entry for what this interaction changes; `detail` fills the gaps of `audit.<action>`, see `spoken`.
+    """Make the audit entry of what this interaction changes; `detail` fills the gaps of `audit.<action>`.
 
     Raises:
         NotPermitted: it comes from no guild, where nobody is an admin.
@@ -43,7 +43,7 @@ def audit_entry(
 
 
 def entry_text(entry: AuditEntry, say: Words) -> str:
-    """An entry in a reader's words: gaps named in `_GAPS` are said by their kind, all others as safe text."""
+    """Put an audit entry in a reader's words: gaps named in `_GAPS` are said by their kind, all others as safe text."""
     actor = f"<@{entry.actor_id}>"
     try:
         gaps = {name: _GAPS.get(name, _plain)(value, say) for name, value in entry.detail.items()}
@@ -54,14 +54,14 @@ def entry_text(entry: AuditEntry, say: Words) -> str:
 
 
 def until_text(until: datetime | None, say: Words) -> str:
-    """The end of a block."""
+    """Say when a block ends."""
     if until is None or until >= FOREVER:
         return say("admin.for_good")
     return say("admin.until", until=discord.utils.format_dt(until, "f"))
 
 
 def reason_text(reason: str, say: Words) -> str:
-    """What an admin gave as the reason, if anything."""
+    """Say what an admin gave as the reason, if anything."""
     return say("error.reason", reason=safe(reason, REASON)) if reason else ""
 
 

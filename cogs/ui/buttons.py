@@ -12,7 +12,7 @@ Item = TypeVar("Item", bound="discord.ui.Item[Any]")
 
 
 class PersistentItem(discord.ui.DynamicItem[Item], template=r"never"):
-    """A button or select found again by the pattern of its `custom_id`, whose named groups are what it `said`.
+    """A button or select found again by the pattern of its `custom_id`; the pattern's named groups are its `fields`.
 
     A subclass gives its own `template` and does its work in `pressed`. An error there is explained like a command's.
     Register subclasses with `bot.add_dynamic_items` in a cog's `setup`.

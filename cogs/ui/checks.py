@@ -1,4 +1,4 @@
-"""Who may decide for others: asked again at every button and form, since anybody can send their ids."""
+"""Check who may decide for others, at every button and form, since anybody can send their ids."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ MODERATORS: Final = "manage_messages"
 
 
 def check_admin(interaction: discord.Interaction[Any]) -> None:
-    """Whether this person may decide for the guild. Commands under `/admin` leave that to Discord's own settings.
+    """Check that this person may decide for the guild. Commands under `/admin` leave that to Discord's own settings.
 
     Raises:
         NotPermitted: they may not.
@@ -21,7 +21,7 @@ def check_admin(interaction: discord.Interaction[Any]) -> None:
 
 
 def check_moderator(interaction: discord.Interaction[Any]) -> None:
-    """Whether this person may decide about other people's messages in this channel.
+    """Check that this person may decide about other people's messages in this channel.
 
     Raises:
         NotPermitted: they may not.

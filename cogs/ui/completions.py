@@ -1,4 +1,4 @@
-"""What appears while an option is typed that the database has to be asked for: in time, or nothing."""
+"""Autocompletions that ask the database: in time, or with nothing."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def my_videos(bot: Shotcaller) -> Completion:
-    """Completes one's latest videos by their prompts; the value is the id."""
+    """Complete one's latest videos by their prompts; the value is the id."""
 
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         jobs = await bot.services.library.recent(interaction.user.id, text=typed, most=CHOICES)
@@ -36,7 +36,7 @@ def my_videos(bot: Shotcaller) -> Completion:
 
 
 def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: True) -> Completion:
-    """Completes the names of presets, those used most first; the value is the id, so that no name is mistaken."""
+    """Complete the names of presets, those used most first; the value is the id, so that no name is mistaken."""
 
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         user_id, typed = interaction.user.id, typed.strip().casefold()
@@ -52,7 +52,7 @@ def presets(bot: Shotcaller, fits: Callable[[Preset, int], bool] = lambda *_: Tr
 
 
 def with_timeout(complete: Completion) -> Completion:
-    """A completion that offers nothing when the database is slow: Discord waits three seconds."""
+    """Limit an autocompletion's time: a slow database offers nothing, since Discord waits three seconds."""
 
     async def complete_in_time(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         try:

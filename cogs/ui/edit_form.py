@@ -1,4 +1,4 @@
-"""The form with everything that can be asked of a video, filled in with what was typed, and what is read from it.
+"""The form with all options of a video: fill it in with options, and parse them back.
 
 Discord's forms have five parts, so the less usual options share a field, one a line: `name: value`.
 """
@@ -35,7 +35,7 @@ def request_form(
     models: Sequence[Capability],
     say: Words,
 ) -> Form:
-    """A form named `name` (see `Form`) that shows these options, which may be impossible ones.
+    """Build a form named `name` (see `Form`) that shows these options, which may be impossible ones.
 
     `models` are those on offer, as far as whoever gets the form may use them: there is no more to choose from.
     """
@@ -52,7 +52,7 @@ def request_form(
 def _mode_and_shape_select(
     options: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
-    """Mode and shape in one choice; what none of the models has begins as the nearest that one has."""
+    """A select of mode and shape together; what none of the models has begins as the nearest that one has."""
     modes, shapes = (offered(option, {}, models) for option in ("mode", "aspect"))
     mode, shape = options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE)
     chosen = (mode if mode in modes else modes[0], shape if shape in shapes else shapes[0])
@@ -71,7 +71,7 @@ def _mode_and_shape_select(
 
 
 def _option_lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:
-    """A line for each option that has no field; a watermark that is on every video anyway is none to choose."""
+    """Write a line for each option that has no field; a watermark that is on every video anyway is none to choose."""
     marked = all(each.marked for each in models)
     for option in LINES:
         if option == "watermark" and marked:
@@ -85,7 +85,7 @@ def _option_lines(options: Mapping[str, Any], models: Sequence[Capability], say:
 
 
 def read_form(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands in a form that came back, as it stands there: to be kept, whether it can be read or not."""
+    """Read a form's values as they were entered: to be kept, whether they can be parsed or not."""
     mode, _, aspect = (values.get("look") or [""])[0].partition(" ")
     return {
         "prompt": values.get("prompt") or "",
@@ -98,7 +98,7 @@ def read_form(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_options(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
-    """The options that were entered.
+    """Parse the options that were entered.
 
     Raises:
         InvalidRequest: naming every line and number that means nothing.
@@ -111,7 +111,7 @@ def parse_options(entries: Mapping[str, Any], say: Words) -> dict[str, Any]:
 
 
 def parse_leniently(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | None:
-    """What stands in a form as options, as far as that can be read, the rest as it was typed.
+    """Parse the options that were entered as far as possible, and leave the rest as it was typed.
 
     None where a line means nothing: whatever it asks for, only its author knows. Options of a command stay as they are.
     """
@@ -124,7 +124,7 @@ def parse_leniently(entries: Mapping[str, Any], say: Words) -> dict[str, Any] | 
 
 
 def _parse(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list[Problem]]:
-    """Every option that was entered, or what is wrong with it; and every line that means nothing."""
+    """Parse every option that was entered, or say what is wrong with it; and list every line that means nothing."""
     options, problems = {name: value for name, value in entries.items() if name != MORE}, []
     names = {say(f"slash.option.{option}").casefold(): option for option in LINES} | {
         option: option for option in LINES
@@ -140,7 +140,7 @@ def _parse(entries: Mapping[str, Any], say: Words) -> tuple[dict[str, Any], list
 
 
 def _parse_value(name: str, text: str, say: Words) -> Any:
-    """An option's value, or what is wrong with it."""
+    """Parse an option's value, or say what is wrong with it."""
     if name in _SWITCHES:
         yes, no = _YES | {say("yes").casefold()}, _NO | {say("no").casefold()}
         if text.casefold() not in yes | no:

@@ -1,4 +1,4 @@
-"""What people are told when a job of theirs ends without a video."""
+"""What a requester is told when a job ends without a video."""
 
 from bot.locale import Words
 from bot.service.ports.notifier import Card, Phase
@@ -6,7 +6,7 @@ from cogs.ui.text import DENIED, failure, link
 
 
 def private_ending(card: Card, say: Words) -> str:
-    """How it ended and why, for its requester alone."""
+    """Say how a job ended and why, for its requester alone."""
     if card.phase is Phase.FAILED:
         reason = failure(card.job, say)
     elif card.phase is Phase.KEPT and card.job.destination.private:
@@ -17,7 +17,7 @@ def private_ending(card: Card, say: Words) -> str:
 
 
 def public_ending(card: Card, say: Words) -> str:
-    """How it ended, where everybody may read it; what is for the requester alone is elsewhere, and it says where.
+    """Say how a job ended where everybody may read it, and where its requester finds the rest.
 
     The job's id in the small print makes the text this ending's own.
     """

@@ -50,7 +50,7 @@ class Form(discord.ui.Modal):
 
 
 def values_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What was entered, by `custom_id`: a text, or the list of what was chosen."""
+    """Read a submitted form's values by `custom_id`: a text, or the list of what was chosen."""
     return dict(_values(data.get("components", [])))
 
 

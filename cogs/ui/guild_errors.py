@@ -1,4 +1,4 @@
-"""What fills the gaps of the refusals that a guild's own rules lead to."""
+"""Fill the gaps in the texts of refusals that a guild's policy leads to."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -84,7 +84,7 @@ def _policy_values(error: PolicyInvalid, say: Words) -> dict[str, Any]:
 
 
 def _code(text: str) -> str:
-    """A text from somebody's file as it may stand between backticks, where nothing needs escaping."""
+    """Make a text from somebody's file safe between backticks, where nothing needs escaping."""
     return cut(" ".join(text.translate(_NO_MARKS).split()), 60)
 
 

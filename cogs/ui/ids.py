@@ -1,4 +1,4 @@
-"""Numbers as `custom_id`s, options and states of forms say them: anything may stand there."""
+"""Parse numbers and ids from `custom_id`s, options and states of forms, which are untrusted."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ MOST: Final = 2**63 - 1  # what Discord gives out, and a database keeps
 
 
 def parse_number(text: str, *, most: int = MOST) -> int | None:
-    """The whole number from 0 to `most` that a text says in plain digits; None where it says none."""
+    """Parse a whole number from 0 to `most` in plain digits; None where a text is none."""
     plain = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST))
     return number if plain and (number := int(text)) <= most else None
 
 
 def parse_id(text: str) -> int:
-    """The id that a text says; 0, which nothing has, where it says none."""
+    """Parse an id; 0, which nothing has, where a text is none."""
     return parse_number(text) or 0

@@ -1,4 +1,4 @@
-"""Whom a server has let use a command under Integrations, as Discord says at this moment."""
+"""Check who may use a command under a server's Integrations, as Discord says at this moment."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ async def may_use_command(interaction: discord.Interaction[Any], name: str) -> b
 
 
 def allows(rules: Rules, member: Member, *, guild_id: int) -> bool:
-    """Whether rules let a person in: a channel before all channels, a person before their roles, roles before everyone.
+    """Whether rules allow a person: a channel before all channels, a person before their roles, roles before everyone.
 
     Of several roles one that is let in is enough. Everyone has the guild's id in Discord, all channels the one before.
     """
@@ -55,5 +55,5 @@ def allows(rules: Rules, member: Member, *, guild_id: int) -> bool:
 
 
 def _first(rules: Rules, kind: Kind, ids: Iterable[int]) -> bool | None:
-    """What the first of these ids that has a rule says."""
+    """The rule of the first of these ids that has one."""
     return next((rules[kind, each] for each in ids if (kind, each) in rules), None)

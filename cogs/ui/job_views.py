@@ -37,7 +37,7 @@ _PHASE_STYLES: Final = {
 
 
 def card_embed(card: Card, words: Words) -> discord.Embed:
-    """A job's card."""
+    """Build the card of a job."""
     emoji, colour = _PHASE_STYLES[card.phase]
     prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
     lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _status_line(card, words)]
@@ -47,12 +47,12 @@ def card_embed(card: Card, words: Words) -> discord.Embed:
 
 
 def hidden(job: Job) -> bool:
-    """Whether what was asked for is not for everybody to read: no moderator has let it pass."""
+    """Whether a job's prompt is hidden because no moderator has let it pass."""
     return job.review in {Review.REQUEST, Review.HELD}
 
 
 def _status_line(card: Card, words: Words) -> str:
-    """The line that changes: where the job stands and how long that takes."""
+    """The line of a card that changes: the job's phase and how long it takes."""
     job = card.job
     match card.phase:
         case Phase.REVIEW | Phase.WAITING:
@@ -71,7 +71,7 @@ def _status_line(card: Card, words: Words) -> str:
 
 
 def _queue_line(card: Card, words: Words) -> str:
-    """Where a video stands that waits for a moderator or for its turn, and when it is expected."""
+    """The place in line of a job that waits for a moderator or for its turn, and when its video is expected."""
     if card.phase is Phase.REVIEW:
         what = "request" if card.job.status is JobStatus.PENDING else "result"
         return words(f"card.review.{what}", since=since(card.job.created_at))
@@ -84,7 +84,7 @@ def _queue_line(card: Card, words: Words) -> str:
 
 
 def _running_line(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
-    """When a video under way is usually ready, or that it should have been."""
+    """When a video being made is usually ready, or that it should have been."""
     if card.overdue or card.late_at is None:
         return words("card.overdue", since=since(started))
     late = discord.utils.format_dt(card.late_at, "t")
@@ -92,7 +92,7 @@ def _running_line(card: Card, words: Words, *, started: datetime, expected: date
 
 
 def result_text(job: Job, words: Words, *, label: str = "") -> str:
-    """What stands over the posted video; `label` says that AI made it, where the operator has words of their own."""
+    """The text over a posted video; `label` says that AI made it, where the operator has words of their own."""
     made = settings(job.request, words)
     took = words.span((job.finished_at or job.created_at) - job.created_at)
     line = words(
@@ -115,7 +115,7 @@ def result_buttons(
     ephemeral: bool = False,
     to_non_author: bool = False,
 ) -> discord.ui.View:
-    """What can be done with a result; see `cogs/results/buttons.py`. `direct`: it is in somebody's direct messages.
+    """The buttons of a result. `direct`: the message is in somebody's direct messages.
 
     `foreign`: that is not its author, who can only report it there (see `bot.domain.access`).
 
@@ -149,7 +149,7 @@ def result_buttons(
 
 
 def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
-    """What can be done about a video that could not be made; the buttons are those of a result.
+    """The buttons of a failed job: those of a result that still make sense.
 
     `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
     """
@@ -169,7 +169,7 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
 
 
 def nearest_by_other_model(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:
-    """The nearest request by another model, where the job's own was given up by its service."""
+    """The nearest request of another model, where the provider has discontinued the job's own."""
     if job.failure_code != GIVEN_UP:
         return None
     others = [each for each in models.values() if each.model != job.request.model]
@@ -178,7 +178,7 @@ def nearest_by_other_model(job: Job, models: Mapping[str, Capability]) -> VideoR
 
 
 def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool:
-    """Whether the same request, which is not in pro yet (or in what is better), can be made in it."""
+    """Whether a request that is not in pro (or in what is better) yet can be made in pro."""
     capability = models.get(request.model)
     if request.mode is not Mode.STD or capability is None:
         return False
@@ -186,7 +186,7 @@ def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool
 
 
 def alt_text(job: Job, words: Words, *, label: str = "") -> str:
-    """The video's description for those who do not see it."""
+    """Describe a video for those who do not see it."""
     shots = len(job.request.shots)
     key = "result.alt.shots" if shots else "result.alt"
     text = words(key, label=label or words("result.ai"), prompt=job.request.text(), count=shots)
@@ -200,7 +200,7 @@ def _queue_position(view: JobView, words: Words) -> str:
 
 
 def state_text(view: JobView, words: Words) -> str:
-    """Where a job stands, in a few words."""
+    """Say a job's state in a few words."""
     phase = phase_of(view.job)
     if view.job.removed_at is not None:
         return words("jobs.removed")

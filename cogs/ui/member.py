@@ -1,4 +1,4 @@
-"""Who acts, and from where, as the services want to know it."""
+"""The member behind an interaction, as the services want to know them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from bot.domain.member import Member
 
 
 def member_of(interaction: discord.Interaction[Any]) -> Member:
-    """The person behind an interaction, with what Discord says of them there and then."""
+    """Build the member behind an interaction, from what Discord says of them at this moment."""
     person, may = interaction.user, interaction.permissions
     roles = frozenset(role.id for role in person.roles) if isinstance(person, discord.Member) else frozenset[int]()
     return Member(
@@ -22,7 +22,7 @@ def member_of(interaction: discord.Interaction[Any]) -> Member:
 
 
 def channel_and_parents(channel: object, channel_id: int | None) -> frozenset[int]:
-    """A channel's id, that of the channel its thread belongs to, and that of their category."""
+    """The ids of a channel, of the channel its thread belongs to, and of their category."""
     above: list[int | None]
     if isinstance(channel, discord.Thread):  # its category is its parent's, which may not be known
         above = [channel.parent_id, channel.parent.category_id if channel.parent else None]

@@ -1,4 +1,4 @@
-"""What fills the gaps of the refusals that moderation leads to."""
+"""Fill the gaps in the texts of refusals that moderation leads to."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,7 +17,7 @@ def _price_values(error: ConfirmationNeeded, say: Words) -> dict[str, Any]:
 
 
 def _prompt_values(error: PromptRefused, say: Words) -> dict[str, Any]:
-    """What has been counted: nothing, so many of so many, or enough for a block."""
+    """Say how many strikes have been counted: none, so many of so many, or enough for a block."""
     if error.blocked_until is not None:
         until = discord.utils.format_dt(error.blocked_until, "f")
         counted = say("error.prompt_refused.blocked", until=until, renews=since(error.blocked_until))

@@ -1,4 +1,4 @@
-"""Options as people type them, and the request they mean: there and back."""
+"""Convert options as people type them to a request, and back."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +17,7 @@ OPTIONS: Final = (
 
 
 def request_from_options(options: Mapping[str, Any], *, model: str) -> VideoRequest:
-    """The request that these options mean; what is missing or None has its default, `model` among them.
+    """Build the request that these options mean; what is missing or None has its default, `model` among them.
 
     Raises:
         InvalidRequest: there is no such request.
@@ -39,12 +39,12 @@ def request_from_options(options: Mapping[str, Any], *, model: str) -> VideoRequ
 
 
 def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that say something."""
+    """Drop the options that are None."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def options_of(request: VideoRequest) -> dict[str, Any]:
-    """The options that ask for this request, without those that only say the default. `shots` have no option yet."""
+    """The options that ask for a request, without those that only say the default. `shots` have no option yet."""
     camera = request.camera
     options: dict[str, Any] = {
         "prompt": request.prompt,

@@ -1,4 +1,4 @@
-"""What admins have decided, in words: a policy's fields and what of them has changed."""
+"""Put a policy's fields and their changes in words."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -17,7 +17,7 @@ _PATTERN: Final = 100  # characters of a rule's pattern
 
 
 def change_line(change: Difference, say: Words) -> str:
-    """One field and what it has become; of a set, what came and what went."""
+    """Say what a field has become; of a set, what was added and removed."""
     label = _label(change.path, change.item, say)
     if isinstance(change.before, list) and isinstance(change.after, list):
         added = [each for each in change.after if each not in change.before]
@@ -30,25 +30,25 @@ def change_line(change: Difference, say: Words) -> str:
 
 
 def field_line(path: str, item: str, value: Any, say: Words, *, usual: Allowance) -> str:
-    """One field as it stands; `usual` is what everybody has where a server has decided nothing."""
+    """Say a field's value; `usual` is the allowance where a server has decided nothing."""
     if path == "allowance" and value is None:
         return say("policy.field", name=_label(path, item, say), value=usual_text(usual, say))
     return say("policy.field", name=_label(path, item, say), value=value_text(path, value, say))
 
 
 def usual_text(usual: Allowance, say: Words) -> str:
-    """What everybody has where nothing is decided."""
+    """Say the allowance that holds where nothing is decided."""
     return say("policy.usual.number", allowance=allowance_text(usual, say))
 
 
 def value_text(path: str, value: Any, say: Words) -> str:
-    """A field's value, as JSON has it; of nothing, what that means."""
+    """Say a field's value as JSON has it; of nothing, what that means."""
     kind, nothing = _KINDS[path]
     return say(nothing) if value is None or value == [] else kind(value, say)
 
 
 def bullet_list(lines: Iterable[str], say: Words, *, room: int = ROOM) -> str:
-    """A list of as many lines as there is room for."""
+    """List as many lines as there is room for."""
     shown, every = list[str](), list(lines)
     for line in every:
         if sum(map(len, shown)) + 3 * len(shown) + len(line) > room:
@@ -58,12 +58,12 @@ def bullet_list(lines: Iterable[str], say: Words, *, room: int = ROOM) -> str:
 
 
 def money(micros: int, say: Words) -> str:
-    """Millionths of a USD as people write them."""
+    """Write millionths of a USD as people do."""
     return say.usd(Decimal(micros) / USD_MICROS)
 
 
 def allowance_text(allowance: Allowance, say: Words) -> str:
-    """So many credits a period."""
+    """Say an allowance: so many credits a period."""
     return _allowance(allowance.model_dump(mode="json"), say)
 
 

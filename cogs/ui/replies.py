@@ -1,4 +1,4 @@
-"""Private answers: acknowledging at once, and every refusal in words that a person understands."""
+"""Private answers: acknowledge at once, answer, and explain every refusal in words that a person understands."""
 
 import asyncio
 import io
@@ -110,7 +110,7 @@ async def explain(interaction: discord.Interaction[Any], error: Exception) -> No
 
 
 def visible_channels(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
-    """Those of these channels, or of their channels if they are categories, that there are and the person may see."""
+    """Of these channels, and of the channels in these categories, those that the person may see."""
     person: Any = interaction.user  # of a guild, where there are channels
     found: list[discord.abc.GuildChannel] = []
     for each in channel_ids if interaction.guild else ():
@@ -120,7 +120,7 @@ def visible_channels(interaction: discord.Interaction[Any], channel_ids: Sequenc
 
 
 async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception) -> RefusalButtons | None:
-    """The buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
+    """Offer the buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
     try:
         return await offer_retry(interaction, cause, words(str(interaction.locale)))
     except Exception:
@@ -129,7 +129,7 @@ async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception
 
 
 def describe(error: Exception, say: Words) -> str | None:
-    """The words for an error; None for what should never have happened."""
+    """Put an error in words; None for what should never have happened."""
     if isinstance(error, Refused):
         values = _VALUES.get(type(error))
         return say(_key(type(error)), **(values(error, say) if values else _raw_values(error)))
@@ -144,7 +144,7 @@ def _key(kind: type[BaseException]) -> str:
 
 
 def _raw_values(error: Refused) -> dict[str, Any]:
-    """The data of a refusal as it is, but for texts: somebody may have typed them."""
+    """A refusal's data as they are, but texts made safe: somebody may have typed them."""
     return {name: safe(value, 60) if isinstance(value, str) else value for name, value in error.values().items()}
 
 
@@ -157,7 +157,7 @@ def _problems(error: InvalidRequest, say: Words) -> str:
 
 
 def _value_text(gap: str, value: Any, say: Words) -> Any:
-    """What stands in a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
+    """Fill a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
     if not isinstance(value, str):
         return value
     if gap not in _CHOICES:
@@ -179,7 +179,7 @@ def _several_values(error: SeveralReasons, say: Words) -> dict[str, Any]:
 
 
 def _reason(error: Refused, say: Words) -> str:
-    """One of several reasons, on lines of their own."""
+    """Say one of several reasons, on lines of its own."""
     if isinstance(error, ImpossibleRequest):
         problems = "\n".join(f"  {line}" for line in _problems(error, say).splitlines())
         return f"- {say('reason.impossible_request', model=_impossible_values(error, say)['model'], problems=problems)}"
@@ -276,7 +276,7 @@ async def _send(interaction: discord.Interaction[Any], text: str, buttons: disco
 
 
 def _typed_command(interaction: discord.Interaction[Any]) -> str:
-    """The command as it was typed; empty where the interaction is no chat command."""
+    """Repeat the command as it was typed; empty where the interaction is no chat command."""
     command = interaction.command
     if not isinstance(command, app_commands.Command):
         return ""

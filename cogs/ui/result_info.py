@@ -1,4 +1,4 @@
-"""What the Info button tells of a result: settings, times, cost, ids, where it comes from and what came of it."""
+"""What the Info button shows of a result: settings, times, cost, ids, what it was made from and what came of it."""
 
 import re
 from decimal import Decimal
@@ -21,7 +21,7 @@ _TICKS: Final = re.compile("`(?=`)")  # a backtick before another: three in a ro
 
 
 def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
-    """Everything about a result that its reader may know."""
+    """Show everything about a result that its reader may know."""
     embed = discord.Embed(title=say("info.title"), description=f"> {safe(job.request.text(), PROMPT_ON_CARD)}")
     if job.removed_at is not None:
         embed.description = f"{say('card.removed')}\n{embed.description}"
@@ -43,13 +43,13 @@ def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
 
 
 def full_text_embeds(request: VideoRequest, say: Words) -> list[discord.Embed]:
-    """The whole text of a request, as it was typed, to be read and copied."""
+    """Show the whole text of a request, as it was typed, to be read and copied."""
     texts = [("info.prompt", request.text(), TEXT), ("info.negative", request.negative_prompt, NEGATIVE)]
     return [discord.Embed(title=say(key), description=_verbatim(text, most)) for key, text, most in texts if text]
 
 
 def _verbatim(text: str, most: int) -> str:
-    """A text in which nothing means anything, not even the end of the block; cut only where it is made of such ends."""
+    """Put a text in a block where nothing is markup, not even the block's end; cut only if made of such ends."""
     block = cut(_TICKS.sub("`\u200b", text), most)
     return f"```\n{block}\n```"
 
@@ -60,7 +60,7 @@ def _cost(job: Job, say: Words) -> str:
 
 
 def _times(job: Job, say: Words) -> str:
-    """When it was asked for, and how long it took."""
+    """When a video was asked for, and how long it took."""
     ended = job.finished_at or job.created_at
     working = ended - (job.submitted_at or job.created_at)
     asked = discord.utils.format_dt(job.created_at, "f")
@@ -68,7 +68,7 @@ def _times(job: Job, say: Words) -> str:
 
 
 def _lineage_lines(job: Job, lineage: Lineage, say: Words) -> str:
-    """The chain upwards: how each video was made from the one in the next line."""
+    """List a video's ancestors: how each was made from the one in the next line."""
     lines, origin = [], job.origin
     for parent in lineage.ancestors:
         lines.append(say(f"info.origin.{origin}", parent=_parent(parent, say, seen=parent.id in lineage.seen)))
@@ -79,7 +79,7 @@ def _lineage_lines(job: Job, lineage: Lineage, say: Words) -> str:
 
 
 def _parent(job: Job, say: Words, *, seen: bool) -> str:
-    """What a video was made from, with a link where its reader may follow it."""
+    """Name the video that one was made from, with a link where its reader may follow it."""
     if not seen:
         return say("info.parent.private")
     who = f"<@{job.user_id}>"

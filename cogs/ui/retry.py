@@ -1,4 +1,4 @@
-"""Keeping what somebody asked for when the answer is no, with buttons for what can be done about it.
+"""Keep a refused request in a draft, and offer buttons for what can be done about it.
 
 What the buttons do is in `cogs.video.retry_buttons`. What they need is in a draft, so they work after any restart.
 """
@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TypedRequest:
-    """What somebody asks for: options as in `cogs.ui.options`, which may be impossible, and what it builds on.
+    """A request as it was typed: options, which may be impossible, and the job that it is made from.
 
     `key` is the idempotency key that it was asked for with, `confirmed` whether they have said yes to its price.
     """
@@ -79,12 +79,12 @@ class TypedRequest:
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Self:
-        """What a draft's body keeps."""
+        """Read a request from a draft's body."""
         ways = tuple(cls.of_body(way) for way in body["ways"])
         return cls(**{**body, "origin": Origin(body["origin"]), "ways": ways})
 
     def body(self) -> dict[str, Any]:
-        """A draft's body."""
+        """Write this request as a draft's body."""
         return {
             "options": dict(self.options),
             "private": self.private,
@@ -96,26 +96,26 @@ class TypedRequest:
         }
 
     def with_options(self, options: Mapping[str, Any], *, private: bool | None = None) -> "TypedRequest":
-        """The same with other options."""
+        """Copy this request with other options."""
         private = self.private if private is None else private
         return TypedRequest(options=options, private=private, parent_id=self.parent_id, origin=self.origin)
 
 
 def remember(interaction: discord.Interaction[Any], typed: TypedRequest) -> None:
-    """Note what an interaction asks for, in case the answer is no."""
+    """Note the request of an interaction, in case the answer is no."""
     interaction.extras[_REMEMBERED] = typed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusalButtons:
-    """What stands below a refusal: the buttons, and what those of them that ask for another video do, in words."""
+    """The buttons below a refusal, and in words what those that ask for another video do."""
 
     view: discord.ui.View
     alternatives: tuple[str, ...] = ()
 
 
 async def offer_retry(interaction: discord.Interaction[Any], error: Exception, say: Words) -> RefusalButtons | None:
-    """Keep what was asked for in a draft, and give the buttons that bring it back; None where nothing was."""
+    """Keep the refused request in a draft, and build the buttons that use it; None where nothing was asked for."""
     typed: TypedRequest | None = interaction.extras.get(_REMEMBERED)
     if typed is None or isinstance(error, StoreError):
         return None
@@ -164,7 +164,7 @@ def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say:
 
 
 def reasons_of(error: Exception) -> tuple[Exception, ...]:
-    """All that is in the way."""
+    """List all reasons of a refusal."""
     return error.reasons if isinstance(error, SeveralReasons) else (error,)
 
 
@@ -174,7 +174,7 @@ def may_be_accepted_later(error: Exception) -> bool:
 
 
 def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, TypedRequest]:
-    """The same video after all, by the words of the button."""
+    """The same video after all: privately, or confirmed; by the words of the button."""
     if isinstance(error, MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.with_options(typed.options, private=True)}
     if isinstance(error, ConfirmationNeeded):
@@ -185,7 +185,7 @@ def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, 
 async def _alternatives(
     interaction: discord.Interaction[Any], error: Exception, typed: TypedRequest, say: Words
 ) -> dict[str, TypedRequest]:
-    """The nearest that may be had instead, by the words of the buttons, which name every change."""
+    """Find the nearest accepted requests, by the words of the buttons, which name every change."""
     options, has_alternatives = parse_leniently(typed.options, say), all(map(_has_alternatives, reasons_of(error)))
     if options is None or not has_alternatives:
         return {}

@@ -1,4 +1,4 @@
-"""The nearest requests that somebody may have, to options that cannot be granted."""
+"""Find the nearest possible requests to options that are refused."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ _MOST_AXES: Final = 2  # of those that were asked for at once
 
 
 def nearest_requests(options: Mapping[str, Any], terms: Terms) -> list[VideoRequest]:
-    """Requests nearest to these options that may be had, the nearest first; none where only a person can mend them.
+    """Find the accepted requests nearest to these options, the nearest first; none where only a person can help.
 
     That is so where the text is missing, too long or unreadable.
     """
@@ -30,7 +30,7 @@ def nearest_requests(options: Mapping[str, Any], terms: Terms) -> list[VideoRequ
 
 
 def _variants(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The options without what no request can have, in each way that makes sense."""
+    """Correct options that no request can have, in each way that makes sense."""
     sound = {name: value for name, value in options.items() if value not in (None, "")}
     for name, choices in _CHOICES.items():
         if sound.get(name) not in choices:
@@ -47,7 +47,7 @@ def _variants(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _moves(named: str, strength: float | None) -> Iterator[tuple[str | None, float | None]]:
-    """The moves that may have been meant, with their strength; last none at all, unless one was clear."""
+    """The camera moves that may have been meant, with their strength; last none at all, unless one was clear."""
     names = [name.strip().lower().replace(" ", "_") for name in named.replace(",", "+").split("+")]
     if names[0] in list(CameraType)[1:]:
         yield names[0], None

@@ -26,7 +26,7 @@ _DIRECTION_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def cut(text: str, most: int) -> str:
-    """At most `most` characters of a text, with an ellipsis where something is missing.
+    """Cut a text to `most` characters, with an ellipsis where something is missing.
 
     Whatever people typed and see passes here, so it is here that marks piled on a character are kept few.
     """
@@ -35,7 +35,7 @@ def cut(text: str, most: int) -> str:
 
 
 def limit_marks(text: str) -> str:
-    """A text with at most `MARKS` marks on each character: more would be drawn over the lines around it."""
+    """Limit a text to `MARKS` marks on each character: more would be drawn over the lines around it."""
     if text.isascii():
         return text
     kept, marks = [], 0
@@ -47,7 +47,7 @@ def limit_marks(text: str) -> str:
 
 
 def safe(text: str, most: int) -> str:
-    """What somebody typed, on one line, cut to `most` characters, without markup, links and mentions.
+    """Make what somebody typed safe: on one line, cut to `most` characters, without markup, links and mentions.
 
     Escaped it may be up to twice as long.
     """
@@ -56,7 +56,7 @@ def safe(text: str, most: int) -> str:
 
 
 def settings(request: VideoRequest, words: Words) -> str:
-    """The chosen settings on one line."""
+    """Say a request's settings on one line."""
     parts = [request.model, words(f"mode.{request.mode}"), str(request.aspect_ratio)]
     parts.append(words("seconds", n=request.duration))
     if request.shots:
@@ -76,23 +76,23 @@ def settings(request: VideoRequest, words: Words) -> str:
 
 
 def since(moment: datetime | None) -> str:
-    """A time that every client shows as "3 minutes ago", and keeps up to date by itself; a dash for never."""
+    """Format a time that every client shows as "3 minutes ago" and keeps up to date; a dash for never."""
     return "—" if moment is None else discord.utils.format_dt(moment, "R")
 
 
 def wait(forecast: Forecast, words: Words) -> str:
-    """How long it usually takes, and sometimes."""
+    """Say how long a video takes usually, and how long sometimes."""
     usual, late = words.span(forecast.usual), words.span(forecast.late)
     return words("wait", usual=usual) if usual == late else words("wait.sometimes", usual=usual, late=late)
 
 
 def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
-    """The address of a message."""
+    """Build the address of a message."""
     return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
 
 
 def failure(job: Job, words: Words) -> str:
-    """Why a job failed, what that means for the credits, and what to do next. A denial's code is the reason given."""
+    """Say why a job failed, what that means for credits, and what to do next. A denial's code is its reason."""
     if job.failure == DENIED:
         said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
         return words("failed.denied", reason=said)
@@ -102,12 +102,12 @@ def failure(job: Job, words: Words) -> str:
 
 
 def command_text(name: str, options: dict[str, Any]) -> str:
-    """A command as the person typed it, to be copied and changed."""
+    """Write a command as the person typed it, to be copied and changed."""
     return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
 
 
 def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: Words) -> str:
-    """In what a request differs from typed options, as something to do; `model` is meant where none is typed."""
+    """Say how a request differs from typed options, as something to do; `model` is meant where none is typed."""
     before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
     after = options_of(request)
     if "camera" in after:
@@ -123,20 +123,20 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
 
 
 def adjusted_text(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
-    """What options became that could not be had as they were wanted, in a list; empty where all could."""
+    """List what the options became that could not be had as they were wanted; empty where all could."""
     differing = [option for option in {**wanted, **made} if wanted.get(option) != made.get(option)]
     return option_list(differing, made, words)
 
 
 def option_list(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
-    """These options as they are, in a list."""
+    """List these options with their values."""
     return words("comma").join(
         chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options
     )
 
 
 def chosen(option: str, value: Any, words: Words) -> str:
-    """A chosen value in a word or two."""
+    """Say a chosen value in a word or two."""
     match option:
         case "mode":
             return words(f"mode.{value}")
@@ -153,6 +153,6 @@ def chosen(option: str, value: Any, words: Words) -> str:
 
 
 def button_label(text: str, words: Words, *, cost: int) -> str:
-    """What stands on a button that asks for a video: what is special about it, and its price in credits."""
+    """Label a button that asks for a video: what is special about it, and its price in credits."""
     price = words("credits", n=cost)
     return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=price))), price=price)

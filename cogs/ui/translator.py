@@ -1,4 +1,4 @@
-"""The commands in every language there are texts for, where Discord is told of them.
+"""Translate the commands for Discord into every language there are texts for.
 
 Names have keys of their own (`slash.video.create`, `slash.option.prompt`). Descriptions, choices and menu entries come
 from the catalogue as English texts, so their key is found by the text.
@@ -26,7 +26,7 @@ class CatalogueTranslator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContext[Any, Any],
     ) -> str | None:
-        """The text in a reader's language; None where there is none, or it is the same."""
+        """Translate a text into a reader's language; None where there is no translation, or it is the same."""
         if nearest(locale.value) == DEFAULT:
             return None
         key = _name_key(context) or _by_text().get(string.message)

@@ -1,4 +1,4 @@
-"""`/video jobs` and `/video cancel`: what became of one's videos, and taking one back."""
+"""`/video jobs` and `/video cancel`: list one's jobs, and cancel one."""
 
 from typing import Any, Final
 

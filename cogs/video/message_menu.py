@@ -44,7 +44,7 @@ async def _open_form(interaction: discord.Interaction[Any], message: discord.Mes
 async def _prefill(
     bot: Shotcaller, interaction: discord.Interaction[Any], prompt: str
 ) -> tuple[dict[str, Any], Sequence[Capability]]:
-    """The message's text, which may be too long for a prompt, and the defaults of whoever asks; what they may use."""
+    """Options with the message's text, maybe too long, as the prompt, and the person's defaults; and their models."""
     models: Sequence[Capability] = list(bot.services.videos.models.values())
     request = request_from_options({"prompt": "-"}, model=models[0].model)
     try:

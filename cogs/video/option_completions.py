@@ -1,4 +1,4 @@
-"""What appears while an option is typed: only what goes with the other options.
+"""Autocompletions of a video's options: only values that go with the other options.
 
 Where the database is too slow to say what the server allows, all that the models can do is offered.
 """
@@ -30,7 +30,7 @@ CHOICE: Final = 100  # characters of a choice, Discord's limit
 
 
 def option_completion(option: str, bot: Shotcaller) -> Completion:
-    """An autocompletion that offers the values of an option with which the other options can be granted, here."""
+    """Complete an option with the values that the other options, the server and the person allow."""
 
     async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
         say, models = words(str(interaction.locale)), list(await models_here(bot, interaction))
@@ -48,7 +48,7 @@ def option_completion(option: str, bot: Shotcaller) -> Completion:
 
 
 def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
-    """What an offered value is called, with what it costs or needs where that is not clear already."""
+    """Name an offered value, with its cost or what it needs where that is not clear already."""
     match option:
         case "model":
             return next((f"{each.model} ({each.name})" for each in models if each.model == value and each.name), value)
@@ -64,7 +64,7 @@ def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capab
 
 
 def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
-    """What so many seconds cost with the first model that makes them as chosen."""
+    """Say what so many seconds cost with the first model that makes them as chosen."""
     model = models_for({**others, "duration": seconds}, models)[0]
     sound = bool(others.get("sound"))
     request = VideoRequest(model=model.model, prompt="-", duration=seconds, mode=others["mode"], sound=sound)
@@ -72,7 +72,7 @@ def _cost(seconds: int, others: Mapping[str, Any], models: list[Capability], say
 
 
 def _needs(others: Mapping[str, Any], models: list[Capability], say: Words) -> str:
-    """What a camera move comes with, unless all of it has been chosen."""
+    """Say which model, modes and durations a camera move needs, unless all are chosen."""
     model = models_for({**others, "camera": ""}, models)[0]
     if model.camera is None or {"model", "mode", "duration"} <= set(others):
         return ""

@@ -1,4 +1,4 @@
-"""What the buttons under a refusal do: ask for the nearest possible video, ask again, or edit and ask again."""
+"""The buttons under a refusal: ask for the nearest possible video, ask again, or edit and ask again."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ class RetryButton(
     """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         if self.fields["what"] == "edit":
             await self._edit(bot, interaction)
             return
@@ -52,7 +52,7 @@ class RetryButton(
 
 
 def retry_form_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when the form behind [Edit & retry] comes back."""
+    """Handle the form behind [Edit & retry]."""
 
     async def retry(interaction: discord.Interaction[Any], draft: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)

@@ -52,7 +52,7 @@ class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     """A button or a select of a panel."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `Lasting`."""
+        """See `PersistentItem`."""
         match self.fields["what"]:
             case "prompt":
                 await _open_prompt_form(bot, interaction, self.fields["draft"])
@@ -72,7 +72,7 @@ class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
-    """Put the panel as it stands into the answer, or in place of the one that was pressed."""
+    """Show the panel in the answer, or in place of the one that was pressed."""
     models = await models_here(bot, interaction)
     request = request_in(draft, models)
     panel = StudioPanel(
@@ -88,7 +88,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
 
 
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    """Ask for the video. Pressed twice for the same state it is asked for once."""
+    """Submit the panel's request. Pressed twice for the same state it is submitted once."""
     await acknowledge(interaction)
     draft = await read_draft(bot, interaction, draft_id)
     request = request_in(draft, await models_here(bot, interaction))
@@ -115,7 +115,7 @@ async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[An
 
 
 def _prompt_form_handler(bot: Shotcaller) -> FormHandler:
-    """What happens when the form with the prompt comes back."""
+    """Handle the form with the prompt."""
 
     async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
         await interaction.response.defer()

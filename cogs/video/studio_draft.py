@@ -1,4 +1,4 @@
-"""What a guided panel stands for: a draft, changed a choice at a time by any device."""
+"""The draft behind a studio's panel, changed a choice at a time by any device."""
 
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
@@ -25,7 +25,7 @@ _TRIES: Final = 10  # to change a draft that other presses change at the same ti
 
 
 def chosen_options(option: str, value: str) -> dict[str, Any]:
-    """The options that a control's value stands for; a value nobody was offered means nothing."""
+    """The options that a control's value means; a value that nobody was offered means none."""
     match option:
         case "sound" | "watermark" | "private":
             return {option: value == "1"}
@@ -43,7 +43,7 @@ def chosen_options(option: str, value: str) -> dict[str, Any]:
 async def change_draft(
     bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, options: Mapping[str, Any]
 ) -> Draft:
-    """Put choices into a draft; what does not go with them gives way, and is noted.
+    """Put choices into a draft; what does not go with them is adjusted, and noted.
 
     Other presses may change it at the same time: the choices are then put into what has become of it.
 
@@ -65,7 +65,7 @@ async def change_draft(
 
 
 async def reset_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
-    """Begin a draft anew.
+    """Reset a draft to the defaults.
 
     Raises:
         DraftGone: it is no longer there.
@@ -90,12 +90,12 @@ def _body(request: VideoRequest, *, private: bool = False, adjusted: list[str] |
 
 
 def request_in(draft: Draft, models: Sequence[Capability]) -> VideoRequest:
-    """The request a draft stands for; what the models cannot do any more, or not there, gives way."""
+    """Build the request of a draft; what the models cannot do any more, or not there, is adjusted."""
     return nearest_possible(request_from_options(draft.body["options"], model=models[0].model), models)
 
 
 async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any]) -> VideoRequest:
-    """A request with nothing but the defaults of whoever asks."""
+    """Build a request with nothing but the defaults of whoever asks."""
     models = await models_here(bot, interaction)
     request = request_from_options({"prompt": NOTHING}, model=models[0].model)
     filled = await bot.services.choices.fill(request, typed=(), place=defaults_scope(interaction), models=models)
@@ -103,7 +103,7 @@ async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any
 
 
 async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
-    """A new draft of whoever asks."""
+    """Begin a new draft of whoever asks."""
     return await bot.services.drafts.begin(
         token_hex(8),
         user_id=interaction.user.id,
@@ -115,7 +115,7 @@ async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
 
 
 async def read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
-    """The draft as it stands.
+    """Read a draft.
 
     Raises:
         DraftGone: there is none, or it is somebody else's.

@@ -1,4 +1,4 @@
-"""What the guided panel shows: a video taking shape, and controls for all that can still be chosen."""
+"""What the studio's panel shows: the request so far, and controls for all that can still be chosen."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudioPanel:
-    """A panel as it stands; `bent` are the options that the last choice changed besides itself."""
+    """The state that a panel shows; `adjusted` are the options that the last choice changed besides itself."""
 
     draft_id: str
     request: VideoRequest
@@ -42,7 +42,7 @@ class StudioPanel:
 
 
 def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
-    """The message: at most 40 components, the most used on top."""
+    """Build the panel: at most 40 components, the most used on top."""
     say = panel.say
     rows = [
         discord.ui.TextDisplay[Any](_text(panel)),
@@ -71,7 +71,7 @@ def _text(panel: StudioPanel) -> str:
 
 
 def _notes(panel: StudioPanel) -> Iterator[str]:
-    """Why there is less to choose from than elsewhere, and what the last choice changed."""
+    """Say why there is less to choose from than elsewhere, and what the last choice changed."""
     say, options = panel.say, options_of(panel.request)
     rule = next((each.camera for each in panel.models if each.model == panel.request.model), None)
     if panel.request.camera is not None and rule is not None:
@@ -93,7 +93,7 @@ def _button(panel: StudioPanel, what: str, label: str, *, on: bool = False, **mo
 
 
 def _offered(panel: StudioPanel, option: str) -> list[Any]:
-    """What of an option goes with the camera move, and but for the model itself with the model."""
+    """The values of an option that go with the camera move and, but for the model itself, with the model."""
     request = panel.request
     held: dict[str, Any] = {} if option == "camera" else {"camera": request.camera, "model": request.model}
     return offered(option, held, panel.models)
@@ -152,7 +152,7 @@ def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectO
 
 
 def _strength(value: float, say: Words) -> str:
-    """A strength in words, with its number."""
+    """Say a strength in words, with its number."""
     size = "gentle" if abs(value) < AXIS_LIMIT / 3 else "strong" if abs(value) > AXIS_LIMIT * 0.7 else "medium"
     return say(f"studio.strength.{size}.{'back' if value < 0 else 'on'}", value=say.number(value))
 
