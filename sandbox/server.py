@@ -17,6 +17,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.control import Control
+from sandbox.discord import routes
 from sandbox.discord.clock import Clock
 from sandbox.discord.openapi import Document
 from sandbox.discord.service import Discord
@@ -81,7 +82,7 @@ class Sandbox:
     async def _listen(self, stack: AsyncExitStack) -> None:
         """Serve, and learn the address."""
         app = web.Application(middlewares=[turn_pages_away(served=self._host)])
-        self.discord.attach(app)
+        routes.attach(app, self.discord)
         self.providers.attach(app)
         Control(discord=self.discord, clock=self.clock, providers=self.providers).attach(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -118,7 +119,7 @@ class Sandbox:
                 "secret_key": providers.kling_secret_key,
             },
             "discord": {
-                "api": self.url + self.discord.api,
+                "api": self.url + routes.API,
                 "gateway": self.discord.gateway.url,
                 "token": world.token,
                 "application_id": world.application_id,
@@ -134,7 +135,7 @@ class Sandbox:
         """The settings with which `shotcaller run` connects to this sandbox."""
         return {
             "DISCORD_TOKEN": self.discord.world.token,
-            "DISCORD_API_URL": self.url + self.discord.api,
+            "DISCORD_API_URL": self.url + routes.API,
             "DISCORD_GATEWAY_URL": self.discord.gateway.url,
             "MONTHLY_BUDGET_USD": "none",  # nothing costs anything here
             "KIRIN_API_KEY": self.providers.kirin_key,

@@ -5,7 +5,7 @@ from sandbox.discord import serialize
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.people import commands, components, modals
 from sandbox.discord.people.option_values import ImpossibleAction
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.world import CATEGORY, Channel, Json, User
 
@@ -74,7 +74,7 @@ class PeopleActions:
         user, channel = user_and_channel(world, body)
         self._check_outage(channel)
         needed = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
-        if channel.type == CATEGORY or not world.permissions(user.id, channel) & needed:
+        if channel.type == CATEGORY or not permissions_of(world, user.id, channel) & needed:
             raise ImpossibleAction(f"{user.username} may not write there")
         text = {"content": str(body.get("content", ""))}
         message = await self._discord.messages.post(where=channel, author=user, body=text)

@@ -1,23 +1,47 @@
 """One gateway connection: what its client says, payload by payload, and how long it may stay silent."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
 
-from sandbox.discord.opcodes import Closed, Op, frame
-
-if TYPE_CHECKING:
-    from sandbox.discord.gateway import Gateway
-    from sandbox.discord.sessions import Session, Socket
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.opcodes import STARTS_ANEW, Closed, Op, frame
+from sandbox.discord.sessions import Session, Socket
 
 EVENTS_A_MINUTE = 120
 MINUTE = 60
 FRAME_BYTES = 4096
+
+
+async def handle(gateway: Gateway, request: web.Request) -> web.WebSocketResponse:
+    """Serve one websocket of `/gateway` from hello to its end."""
+    ws = web.WebSocketResponse(max_msg_size=0, autoping=True)
+    await ws.prepare(request)
+    zlib_stream = request.query.get("compress") == "zlib-stream"
+    socket = Socket(ws, transport=request.transport, zlib_stream=zlib_stream)
+    gateway.sockets.add(socket)
+    connection = Connection(gateway=gateway, socket=socket)
+    try:
+        _check_address(request)
+        await connection.serve(gateway.heartbeat_seconds)
+    except Closed as closed:
+        if closed.code in STARTS_ANEW:
+            connection.forget()
+        await socket.close(closed.code, closed.reason)
+    finally:
+        connection.lose()
+        await socket.stop()
+        gateway.sockets.discard(socket)
+    return ws
+
+
+def _check_address(request: web.Request) -> None:
+    """Refuse every version but 10, and every encoding but JSON."""
+    if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
+        raise Closed(4012, "Invalid API version.")
 
 
 class Connection:

@@ -1,20 +1,13 @@
 """The gateway, version 10: hello, identify, heartbeats, resume, and the events of the sessions."""
 
-from __future__ import annotations
-
 import secrets
-from typing import TYPE_CHECKING, Any
-
-from aiohttp import web
+from typing import Any
 
 from sandbox.discord import serialize
-from sandbox.discord.connection import Connection
-from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, STARTS_ANEW, Closed, Intent, Op, frame
+from sandbox.discord.opcodes import KNOWN_INTENTS, PRIVILEGED, Closed, Intent, Op, frame
 from sandbox.discord.sessions import Session, Socket
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import World
-    from sandbox.faults import Fault, Faults
+from sandbox.discord.world import World
+from sandbox.faults import Fault, Faults
 
 RESUMABLE_SECONDS = 120
 # A connection lost for longer is taken for gone when somebody acts, though it may still resume.
@@ -22,12 +15,12 @@ PATIENCE_SECONDS = 5
 
 
 class Gateway:
-    """All sessions of the bot, and the handler of `/gateway`."""
+    """All sessions of the bot, and the events that they are sent."""
 
     def __init__(self, *, world: World, faults: Faults, heartbeat_seconds: float = 41.25) -> None:
         self._world = world
         self._faults = faults
-        self._heartbeat_seconds = heartbeat_seconds
+        self.heartbeat_seconds = heartbeat_seconds
         self.sessions: dict[str, Session] = {}
         self.sockets: set[Socket] = set()
         self.url = ""
@@ -74,27 +67,6 @@ class Gateway:
             if session.lost_at is not None and now - session.lost_at > RESUMABLE_SECONDS:
                 del self.sessions[session.id]
         return list(self.sessions.values())
-
-    async def handle(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one websocket from hello to its end."""
-        ws = web.WebSocketResponse(max_msg_size=0, autoping=True)
-        await ws.prepare(request)
-        zlib_stream = request.query.get("compress") == "zlib-stream"
-        socket = Socket(ws, transport=request.transport, zlib_stream=zlib_stream)
-        self.sockets.add(socket)
-        connection = Connection(gateway=self, socket=socket)
-        try:
-            _check_address(request)
-            await connection.serve(self._heartbeat_seconds)
-        except Closed as closed:
-            if closed.code in STARTS_ANEW:
-                connection.forget()
-            await socket.close(closed.code, closed.reason)
-        finally:
-            connection.lose()
-            await socket.stop()
-            self.sockets.discard(socket)
-        return ws
 
     def identify(self, socket: Socket, data: dict[str, Any]) -> Session:
         """Start a session, say READY and show the guilds.
@@ -239,9 +211,3 @@ class Gateway:
         }
         nonce = data.get("nonce")
         session.dispatch("GUILD_MEMBERS_CHUNK", {**chunk, "nonce": nonce} if nonce else chunk)
-
-
-def _check_address(request: web.Request) -> None:
-    """Only version 10 and JSON are spoken here."""
-    if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
-        raise Closed(4012, "Invalid API version.")

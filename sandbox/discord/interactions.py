@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
+from sandbox.discord.permissions import permissions_of
 from sandbox.discord.world import Channel, Json, Message, User, World
 
 FIRST_ANSWER_SECONDS = 3.0
@@ -126,7 +127,7 @@ class Interactions:
     def _payload(self, interaction: Interaction, data: Json, locale: str) -> Json:
         """The data of INTERACTION_CREATE."""
         world, user, channel = self._world, interaction.user, interaction.channel
-        where = {**serialize.channel(world, channel), "permissions": str(world.permissions(user.id, channel))}
+        where = {**serialize.channel(world, channel), "permissions": str(permissions_of(world, user.id, channel))}
         payload: Json = {
             "id": interaction.id,
             "application_id": world.application_id,

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from sandbox.discord import serialize
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.world import Channel, Json, World
 
 _USER = re.compile(r"<@!?(\d+)>")
@@ -40,7 +40,7 @@ def mentions(world: World, *, text: str, allowed: Json | None, where: Channel, a
     users = [i for i in dict.fromkeys(_USER.findall(text)) if "users" in parse or i in named_users]
     guild = world.guilds.get(where.guild_id or "")
     roles = [i for i in dict.fromkeys(_ROLE.findall(text)) if "roles" in parse or i in named_roles]
-    may_ping_all = world.permissions(author_id, where) & Permission.MENTION_EVERYONE
+    may_ping_all = permissions_of(world, author_id, where) & Permission.MENTION_EVERYONE
     return {
         "mentions": [serialize.user(world.users[i]) for i in users if i in world.users],
         "mention_roles": [i for i in roles if guild and i in guild.roles],

@@ -10,6 +10,7 @@ from sandbox.discord.cdn import Cdn
 from sandbox.discord.errors import Refused
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.opcodes import Intent
+from sandbox.discord.permissions import permissions_of
 from sandbox.discord.ratelimit import Limited
 from sandbox.discord.uploads import Upload
 from sandbox.discord.world import Channel, Json, Message, User, World
@@ -189,7 +190,7 @@ class Messages:
 
     def _tell(self, event: str, message: Message, where: Channel) -> None:
         """Tell the gateway; a private message is nobody's business there."""
-        if message.visible_to is not None or not self._world.permissions(self._world.bot.id, where):
+        if message.visible_to is not None or not permissions_of(self._world, self._world.bot.id, where):
             return
         data: Json = serialize.message(self._world, message)
         if where.guild_id is not None:
@@ -213,7 +214,7 @@ class Messages:
         intents: tuple[Intent, Intent] = (Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES),
     ) -> None:
         direct = where.guild_id is None
-        if not direct and not self._world.permissions(self._world.bot.id, where):
+        if not direct and not permissions_of(self._world, self._world.bot.id, where):
             return
         payload = data if direct else {**data, "guild_id": where.guild_id}
         self._gateway.dispatch(event, payload, guild_id=where.guild_id, intent=intents[direct])

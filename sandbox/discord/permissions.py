@@ -1,14 +1,9 @@
 """Discord's permissions: the bits and how roles and overwrites add up."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from enum import IntFlag
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sandbox.discord.world import Channel, Guild, Member
+from sandbox.discord.world import Channel, Guild, Member, World
 
 
 class Permission(IntFlag):
@@ -118,3 +113,15 @@ def in_channel(guild: Guild, member: Member, channel: Channel) -> int:
     if not total & P.VIEW_CHANNEL:
         return 0
     return total if total & P.SEND_MESSAGES else total & ~_NEEDS_SENDING
+
+
+def permissions_of(world: World, user_id: str, channel: Channel) -> int:
+    """What a user may do in a channel, thread or direct message; nothing for who is not there."""
+    if channel.guild_id is None:
+        return DIRECT if user_id in (channel.recipient_id, world.bot.id) else 0
+    guild = world.guilds[channel.guild_id]
+    member = guild.members.get(user_id)
+    if member is None:
+        return 0
+    ruling = world.channels[channel.parent_id] if channel.is_thread and channel.parent_id else channel
+    return in_channel(guild, member, ruling)

@@ -1,6 +1,7 @@
 """How what exists looks in Discord's JSON."""
 
 from sandbox.discord import permissions
+from sandbox.discord.permissions import permissions_of
 from sandbox.discord.world import Channel, Guild, Json, Member, Message, Role, User, World
 
 PUBLIC_THREAD = 11
@@ -159,7 +160,7 @@ def gateway_guild(world: World, what: Guild) -> Json:
         "member_count": len(what.members),
         "members": [member(world, what.members[world.bot.id])],
         "channels": [channel(world, c) for c in world.channels_of(what)],
-        "threads": [channel(world, c) for c in world.threads_of(what) if world.permissions(world.bot.id, c)],
+        "threads": [channel(world, c) for c in world.threads_of(what) if permissions_of(world, world.bot.id, c)],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],
@@ -230,11 +231,11 @@ def seen_message(world: World, what: Message) -> Json:
 
 def interaction_member(world: World, who: Member, where: Channel) -> Json:
     """The member who acts: with their permissions in the channel."""
-    granted = world.permissions(who.user_id, where)
+    granted = permissions_of(world, who.user_id, where)
     return {**member(world, who), "permissions": str(granted)}
 
 
 def app_permissions(world: World, where: Channel) -> str:
     """What the application may do where the interaction happened."""
-    granted = world.permissions(world.bot.id, where)
+    granted = permissions_of(world, world.bot.id, where)
     return str(granted or (permissions.DIRECT if where.guild_id is None else 0))

@@ -1,31 +1,22 @@
 """The whole Discord of one sandbox: the world and everything that acts on it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from sandbox.discord.cdn import Cdn
+from sandbox.discord.clock import Clock
 from sandbox.discord.command_registry import Registry
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.initial_world import new_world
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.messages import Messages
+from sandbox.discord.openapi import Document
 from sandbox.discord.ratelimit import RateLimits
-from sandbox.discord.rest import pipeline
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from aiohttp import web
-
-    from sandbox.discord.clock import Clock
-    from sandbox.discord.openapi import Document
-    from sandbox.discord.request_log import Record
-    from sandbox.faults import Faults
+from sandbox.discord.request_log import Record
+from sandbox.faults import Faults
 
 
 class Discord:
-    """Discord on loopback: `/api/v10`, `/gateway` and `/cdn` of one web application.
+    """Discord on loopback; `sandbox/discord/routes.py` says which address is served by what.
 
     `folder` holds uploaded files and must exist. `document` is Discord's OpenAPI document to check against.
     """
@@ -51,23 +42,10 @@ class Discord:
         self.requests: list[Record] = []
         self.own_problems: list[str] = []
 
-    def attach(self, app: web.Application) -> None:
-        """Add the addresses to a web application."""
-        pipeline.attach(app, self)
-        app.router.add_get("/gateway", self.gateway.handle)
-        app.router.add_get("/gateway/", self.gateway.handle)
-        for kind in ("attachments", "ephemeral-attachments"):
-            app.router.add_get("/cdn/" + kind + "/{channel}/{attachment}/{filename}", self.cdn.serve)
-
     def set_public_url(self, public_url: str) -> None:
         """Learn the address under which the application is served, for example `http://127.0.0.1:40123`."""
         self.gateway.url = public_url.replace("http", "ws", 1) + "/gateway"
         self.cdn.base = f"{public_url}/cdn"
-
-    @property
-    def api(self) -> str:
-        """The REST address's path below the public address."""
-        return pipeline.BASE
 
     async def close(self) -> None:
         """End every gateway connection."""

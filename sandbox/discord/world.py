@@ -1,15 +1,10 @@
 """What exists in the sandbox's Discord: users, guilds, roles, channels, threads and messages."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
-from sandbox.discord import permissions
+from sandbox.discord.clock import Clock, Snowflakes
 from sandbox.discord.errors import Refused
-
-if TYPE_CHECKING:
-    from sandbox.discord.clock import Clock, Snowflakes
 
 Json = dict[str, Any]
 MIB = 1024 * 1024
@@ -56,7 +51,7 @@ class Overwrite:
     allow: int = 0
     deny: int = 0
 
-    def copy(self) -> Overwrite:
+    def copy(self) -> Self:
         """The same for another channel."""
         return replace(self)
 
@@ -237,17 +232,6 @@ class World:
     def threads_of(self, guild: Guild) -> list[Channel]:
         """The guild's threads that are not archived."""
         return [c for c in self.channels.values() if c.guild_id == guild.id and c.is_thread and not c.archived]
-
-    def permissions(self, user_id: str, channel: Channel) -> int:
-        """What a user may do in a channel; nothing for who is not there."""
-        if channel.guild_id is None:
-            return permissions.DIRECT if user_id in (channel.recipient_id, self.bot.id) else 0
-        guild = self.guilds[channel.guild_id]
-        member = guild.members.get(user_id)
-        if member is None:
-            return 0
-        ruling = self.channels[channel.parent_id] if channel.is_thread and channel.parent_id else channel
-        return permissions.in_channel(guild, member, ruling)
 
     def meets(self, user_id: str) -> bool:
         """Whether a user shares a guild with the bot."""

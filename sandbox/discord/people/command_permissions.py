@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.discord import serialize
 from sandbox.discord.people.membership import role_of, texts
 from sandbox.discord.people.option_values import ImpossibleAction
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Channel, CommandRule, Guild, Json, Member, User, World
 
@@ -40,7 +40,7 @@ def check(world: World, user: User, channel: Channel, command: Json) -> None:
         raise ImpossibleAction(f"{refused}: denied under Integrations")
     needed = command["default_member_permissions"]
     if decided is None and needed is not None:
-        _check_default(int(needed), world.permissions(user.id, channel), refused)
+        _check_default(int(needed), permissions_of(world, user.id, channel), refused)
 
 
 def _check_default(needed: int, granted: int, refused: str) -> None:

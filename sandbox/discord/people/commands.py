@@ -8,7 +8,7 @@ from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.people import command_permissions
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.people.options import Resolver
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.world import CATEGORY, Channel, Json, User
 
@@ -106,7 +106,7 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
     if contexts is not None and IN_GUILD not in contexts:
         raise ImpossibleAction(f"the command {command['name']!r} is not offered in guilds")
     world = discord.world
-    granted = world.permissions(user.id, channel)
+    granted = permissions_of(world, user.id, channel)
     if not granted & Permission.VIEW_CHANNEL:
         raise ImpossibleAction(f"{user.username} does not see the channel")
     if world.bot.id not in world.guilds[channel.guild_id or ""].members:

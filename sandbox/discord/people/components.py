@@ -7,6 +7,7 @@ from sandbox.discord.interactions import Interaction, Kind
 from sandbox.discord.message_content import walk
 from sandbox.discord.people.option_values import ImpossibleAction
 from sandbox.discord.people.options import Resolver
+from sandbox.discord.permissions import permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.world import Channel, Json, Message, User
 
@@ -23,7 +24,7 @@ def seen_message(discord: Discord, user: User, message_id: str) -> tuple[Channel
     for channel in discord.world.channels.values():
         message = channel.messages.get(message_id)
         visible = message is not None and message.visible_to in (None, user.id)
-        if message is not None and visible and discord.world.permissions(user.id, channel):
+        if message is not None and visible and permissions_of(discord.world, user.id, channel):
             return channel, message
     raise ImpossibleAction(f"{user.username} sees no message {message_id!r}")
 

@@ -5,7 +5,7 @@ from sandbox.discord.opcodes import Intent
 from sandbox.discord.people.channel_changes import tell
 from sandbox.discord.people.membership import role_of
 from sandbox.discord.people.option_values import ImpossibleAction
-from sandbox.discord.permissions import bits
+from sandbox.discord.permissions import bits, permissions_of
 from sandbox.discord.rules.commands import LOCALES
 from sandbox.discord.service import Discord
 from sandbox.discord.world import FILE_LIMITS, Channel, Json, Member, Overwrite, User
@@ -18,7 +18,7 @@ def set_permissions(discord: Discord, channel: Channel, user: User, given: Json)
         Impossible: no such permission, or a channel that has none of its own.
     """
     _overwrite(discord, channel, channel.overwrites.get(user.id) or Overwrite(id=user.id, kind=1), given)
-    return discord.world.permissions(user.id, channel)
+    return permissions_of(discord.world, user.id, channel)
 
 
 def set_role_permissions(discord: Discord, channel: Channel, name: str, given: Json) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.discord import serialize
 from sandbox.discord.people.option_values import ImpossibleAction, value_of
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.service import Discord
 from sandbox.discord.uploads import Upload
 from sandbox.discord.world import Channel, Guild, Json, User
@@ -46,7 +46,7 @@ class Resolver:
             member = guild.members[user.id]
             shape = serialize.member(world, member, with_user=False)
             hidden = {key: value for key, value in shape.items() if key not in ("deaf", "mute")}
-            granted = world.permissions(user.id, self.channel)
+            granted = permissions_of(world, user.id, self.channel)
             self.note("members", user.id, {**hidden, "permissions": str(granted)})
         return user.id
 
@@ -64,7 +64,7 @@ class Resolver:
         world = self.discord.world
         here = [c for c in world.channels.values() if c.guild_id == self.channel.guild_id]
         channel = next((c for c in here if str(given) in (c.id, c.name)), None)
-        granted = 0 if channel is None else world.permissions(self.user.id, channel)
+        granted = 0 if channel is None else permissions_of(world, self.user.id, channel)
         if channel is None or not granted & Permission.VIEW_CHANNEL or (types and channel.type not in types):
             raise ImpossibleAction(f"there is no such channel {given!r} to choose")
         shape = serialize.channel(world, channel)

@@ -1,21 +1,14 @@
 """One request of the bot on its way through the API, and what a route is."""
 
-from __future__ import annotations
-
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.discord.errors import Refused
-from sandbox.discord.permissions import Permission
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.service import Discord
-    from sandbox.discord.uploads import Upload
-    from sandbox.discord.world import Channel, Json, World
+from sandbox.discord.errors import Problem, Refused
+from sandbox.discord.permissions import Permission, permissions_of
+from sandbox.discord.service import Discord
+from sandbox.discord.uploads import Upload
+from sandbox.discord.world import Channel, Json, World
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +56,7 @@ class Call:
         Raises:
             Refused: 50001 or 50013.
         """
-        granted = self.world.permissions(self.world.bot.id, channel)
+        granted = permissions_of(self.world, self.world.bot.id, channel)
         if not granted & Permission.VIEW_CHANNEL:
             raise Refused(50001)
         if any(not granted & permission for permission in needed):
@@ -72,7 +65,7 @@ class Call:
 
 Answer = tuple[int, Any]
 Handler = Callable[[Call], Awaitable[Answer]]
-Check = Callable[[Call], "list[Problem]"]
+Check = Callable[[Call], list[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

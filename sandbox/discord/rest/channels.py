@@ -1,21 +1,13 @@
 """Channels and threads, and the messages in them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sandbox.discord import serialize
-from sandbox.discord.errors import Refused
+from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.opcodes import Intent
-from sandbox.discord.permissions import Permission
+from sandbox.discord.permissions import Permission, permissions_of
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from sandbox.discord.rules import validate
 from sandbox.discord.rules.messages import check_message
-from sandbox.discord.world import CATEGORY
-
-if TYPE_CHECKING:
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.world import Channel, Json, Message
+from sandbox.discord.world import CATEGORY, Channel, Json, Message
 
 DIRECT = 1
 PAGE, LONGEST_PAGE = 50, 100
@@ -83,7 +75,7 @@ def may_post(call: Call, place: Channel) -> None:
     call.require(place, Permission.SEND_MESSAGES_IN_THREADS if threaded else Permission.SEND_MESSAGES)
     if call.uploads:
         call.require(place, Permission.ATTACH_FILES)
-    moderates = call.world.permissions(call.world.bot.id, place) & Permission.MANAGE_THREADS
+    moderates = permissions_of(call.world, call.world.bot.id, place) & Permission.MANAGE_THREADS
     if place.locked and not moderates:
         raise Refused(50083 if place.archived else 160005)
 

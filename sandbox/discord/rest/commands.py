@@ -1,17 +1,12 @@
 """Application commands, global and of a guild: registered, changed, listed."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord import serialize
-from sandbox.discord.errors import Refused
+from sandbox.discord.command_registry import Registry
+from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from sandbox.discord.rules.commands import check_command, check_commands
-
-if TYPE_CHECKING:
-    from sandbox.discord.command_registry import Registry
-    from sandbox.discord.errors import Problem
 
 MOST_COMMANDS = 100
 

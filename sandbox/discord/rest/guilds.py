@@ -1,15 +1,9 @@
 """Guilds, their channels, roles and members."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.rest.call import Answer, Call, Route
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Guild
+from sandbox.discord.world import Guild
 
 
 def _guild(call: Call) -> Guild:

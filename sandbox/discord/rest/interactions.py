@@ -1,9 +1,5 @@
 """First answers to interactions, and the webhook through which the bot speaks for the next quarter of an hour."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused, refuse
 from sandbox.discord.interactions import ANSWERS, Answer, Interaction, Kind
@@ -13,9 +9,7 @@ from sandbox.discord.rest.call import Answer as Reply
 from sandbox.discord.rules.commands import GROUP, SUBCOMMAND
 from sandbox.discord.rules.messages import check_deferral, check_message
 from sandbox.discord.rules.modals import check_choices, check_modal
-
-if TYPE_CHECKING:
-    from sandbox.discord.world import Json, Message
+from sandbox.discord.world import Json, Message
 
 CHAT_COMMAND, REPLY, MENU_COMMAND = 20, 19, 23
 _UPDATES = (Answer.DEFERRED_UPDATE, Answer.UPDATE)

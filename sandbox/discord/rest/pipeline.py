@@ -1,12 +1,11 @@
 """What happens to every request before and after its handler: faults, limits, checks, the record, the answer."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -17,11 +16,7 @@ from sandbox.discord.ratelimit import Limited
 from sandbox.discord.request_log import Record
 from sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
 from sandbox.discord.rest.call import Call, Route
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from sandbox.discord.service import Discord
+from sandbox.discord.service import Discord
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,

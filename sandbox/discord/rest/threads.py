@@ -1,20 +1,12 @@
 """Threads, reactions and pins: what grows on messages and channels."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from sandbox.discord import serialize
-from sandbox.discord.errors import Refused
+from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission
 from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
 from sandbox.discord.rules import validate
-from sandbox.discord.world import Channel
-
-if TYPE_CHECKING:
-    from sandbox.discord.errors import Problem
-    from sandbox.discord.world import Json, Message
+from sandbox.discord.world import Channel, Json, Message
 
 PUBLIC, PRIVATE = 11, 12
 
