@@ -12,6 +12,7 @@ from bot.domain.policy_changes import missing_ids
 from bot.locale import Words
 from bot.service.admin.doctor import ProviderState
 from cogs.ui.member import channel_and_parents
+from cogs.ui.text import permissions_text, some_of
 
 GOOD, BAD, NOTE = "✅", "❌", "⚠️"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
@@ -60,9 +61,9 @@ def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator
     if () not in taken:
         yield f"{BAD} {say('doctor.channels.nowhere')}"
     for lacking, names in taken.items():
-        channels = say("comma").join([*names[:_SHOWN], *(["…"] if len(names) > _SHOWN else [])])
+        channels = some_of(names, say, most=_SHOWN)
         if lacking:
-            yield f"{NOTE} {say('doctor.channels.bad', channels=channels, missing=_named(lacking, say))}"
+            yield f"{NOTE} {say('doctor.channels.bad', channels=channels, missing=permissions_text(lacking, say))}"
         else:
             yield f"{GOOD} {say('doctor.channels.good', channels=channels)}"
 
@@ -74,7 +75,7 @@ def _channel_line(guild: discord.Guild, what: str, channel_id: int | None, neede
         return f"{BAD} {say(f'doctor.{what}.gone')}" if channel_id else f"{NOTE} {say(f'doctor.{what}.none')}"
     lacking = missing_permissions(channel, needed)
     if lacking:
-        return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=_named(lacking, say))}"
+        return f"{BAD} {say(f'doctor.{what}.closed', channel=channel.mention, missing=permissions_text(lacking, say))}"
     return f"{GOOD} {say(f'doctor.{what}.good', channel=channel.mention)}"
 
 
@@ -102,7 +103,3 @@ def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, need
     may = channel.permissions_for(channel.guild.me)
     lost = tuple(name for name in needed if not getattr(may, name))
     return ("view_channel",) if "view_channel" in lost else lost
-
-
-def _named(permissions: Sequence[str], say: Words) -> str:
-    return say("comma").join(f"**{say(f'permission.{each}')}**" for each in permissions)

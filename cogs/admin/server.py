@@ -23,11 +23,11 @@ from cogs.admin.common import (
     read_policy,
     show_policy,
 )
-from cogs.ui.audit_entries import audit_entry, entry_text, reason_text
+from cogs.ui.audit_entries import audit_entry, entry_text
 from cogs.ui.completions import CHOICES
 from cogs.ui.policy_texts import PATHS, money
 from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import since
+from cogs.ui.text import reason_text, since
 
 Command = app_commands.Command[Any, ..., None]
 

@@ -21,6 +21,7 @@ from cogs.ui.audit_entries import audit_entry
 from cogs.ui.buttons import PersistentItem
 from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.replies import acknowledge, answer
+from cogs.ui.text import some_of
 
 Command = app_commands.Command[Any, ..., None]
 
@@ -152,5 +153,5 @@ def _unknown(guild: discord.Guild | None, policy: Policy, say: Words) -> str:
         return ""
     roles, channels = missing_ids(policy, roles=role_ids(guild), channels=channel_ids(guild))
     missing = [*sorted(roles), *sorted(channels)]
-    names = say("comma").join([*(f"`{each}`" for each in missing[:SHOWN]), *(["…"] if len(missing) > SHOWN else [])])
+    names = some_of([f"`{each}`" for each in missing], say, most=SHOWN)
     return say("admin.import.unknown", names=names) if missing else ""

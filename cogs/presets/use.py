@@ -15,8 +15,9 @@ from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request.submit import submit
 from cogs.ui.buttons import PersistentItem
+from cogs.ui.error_texts import describe
 from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
-from cogs.ui.replies import acknowledge, describe
+from cogs.ui.replies import acknowledge
 
 FORM: Final = "preset"
 DRAFT: Final = "preset"  # the kind of the drafts that keep what was entered

@@ -14,11 +14,9 @@ from bot.errors import NotPermitted
 from bot.locale import Words
 from cogs.ui.checks import ADMINS
 from cogs.ui.policy_texts import allowance_text, bullet_list, change_line
-from cogs.ui.text import safe
+from cogs.ui.text import reason_text, safe
 
 log = logging.getLogger(__name__)
-
-REASON: Final = 300  # characters of what an admin gave as a reason
 
 
 def audit_entry(
@@ -58,11 +56,6 @@ def until_text(until: datetime | None, say: Words) -> str:
     if until is None or until >= FOREVER:
         return say("admin.for_good")
     return say("admin.until", until=discord.utils.format_dt(until, "f"))
-
-
-def reason_text(reason: str, say: Words) -> str:
-    """Say what an admin gave as the reason, if anything."""
-    return say("error.reason", reason=safe(reason, REASON)) if reason else ""
 
 
 def _plain(value: Any, _say: Words) -> str:

@@ -1,6 +1,6 @@
 """Put a policy's fields and their changes in words."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from bot.domain.policy_diff import Difference
 from bot.domain.price import USD_MICROS
 from bot.domain.quota import Allowance
 from bot.locale import Words
-from cogs.ui.text import safe
+from cogs.ui.text import safe, some_of
 
 ROOM: Final = 1700  # characters of a message for a list; the rest is said to be missing
 SHOWN: Final = 25  # channels, roles or models named at the most
@@ -76,16 +76,12 @@ def _label(path: str, item: str, say: Words) -> str:
     return say(f"policy.{path}", item=name)
 
 
-def _joined(names: Sequence[str], say: Words) -> str:
-    return say("comma").join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
-
-
 def _plain(value: Any, _say: Words) -> str:
     return safe(str(value), 100)
 
 
 def _models(value: Any, say: Words) -> str:
-    return _joined([safe(str(each), 60) for each in value], say)
+    return some_of([safe(str(each), 60) for each in value], say, most=SHOWN)
 
 
 def _channel(value: Any, _say: Words) -> str:
@@ -93,11 +89,11 @@ def _channel(value: Any, _say: Words) -> str:
 
 
 def _channels(value: Any, say: Words) -> str:
-    return _joined([f"<#{each}>" for each in value], say)
+    return some_of([f"<#{each}>" for each in value], say, most=SHOWN)
 
 
 def _roles(value: Any, say: Words) -> str:
-    return _joined([f"<@&{each}>" for each in value], say)
+    return some_of([f"<@&{each}>" for each in value], say, most=SHOWN)
 
 
 def _seconds(value: Any, say: Words) -> str:

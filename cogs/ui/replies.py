@@ -3,8 +3,7 @@
 import asyncio
 import io
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -12,30 +11,11 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import (
-    BudgetExceeded,
-    ChannelUnfit,
-    GuildQuotaExceeded,
-    ImpossibleRequest,
-    InvalidRequest,
-    JobUnknown,
-    MissingPermissions,
-    ModelGivenUp,
-    ModelUnknown,
-    NotPermitted,
-    PlaceClosed,
-    QuotaExceeded,
-    Refused,
-    SeveralReasons,
-    ShotcallerError,
-    TooManyJobs,
-    TooManyPresets,
-    TooOften,
-)
-from bot.locale import Words, words
-from cogs.ui import guild_errors, moderation_errors
+from bot.errors import PlaceClosed, Refused
+from bot.locale import words
+from cogs.ui.error_texts import describe
 from cogs.ui.retry import RefusalButtons, offer_retry
-from cogs.ui.text import command_text, safe, since
+from cogs.ui.text import command_text
 
 log = logging.getLogger(__name__)
 
@@ -126,133 +106,6 @@ async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception
     except Exception:
         log.exception("no way out could be offered")
         return None
-
-
-def describe(error: Exception, say: Words) -> str | None:
-    """Put an error in words; None for what should never have happened."""
-    if isinstance(error, Refused):
-        values = _VALUES.get(type(error))
-        return say(_key(type(error)), **(values(error, say) if values else _raw_values(error)))
-    if isinstance(error, _COMMAND_GONE):
-        return say("error.command_unknown")
-    keys = (_key(kind) for kind in type(error).__mro__ if issubclass(kind, ShotcallerError))
-    return next((say(key) for key in keys if say.has(key)), None)
-
-
-def _key(kind: type[BaseException]) -> str:
-    return "error." + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-
-
-def _raw_values(error: Refused) -> dict[str, Any]:
-    """A refusal's data as they are, but texts made safe: somebody may have typed them."""
-    return {name: safe(value, 60) if isinstance(value, str) else value for name, value in error.values().items()}
-
-
-def _problems(error: InvalidRequest, say: Words) -> str:
-    lines = []
-    for problem in error.problems:
-        values = {name: _value_text(name, value, say) for name, value in problem.values.items()}
-        lines.append(f"- {say(f'problem.{problem.code}', **values)}")
-    return "\n".join(lines)
-
-
-def _value_text(gap: str, value: Any, say: Words) -> Any:
-    """Fill a gap of a problem's words: modes and camera moves by their names, what was typed made safe."""
-    if not isinstance(value, str):
-        return value
-    if gap not in _CHOICES:
-        return safe(value, 60)
-    keys = [(part, f"{_CHOICES[gap]}.{part}") for part in value.split(", ")]
-    return say("comma").join(say(key) if say.has(key) else safe(part, 60) for part, key in keys)
-
-
-def _request_values(error: InvalidRequest, say: Words) -> dict[str, Any]:
-    return {"problems": _problems(error, say)}
-
-
-def _impossible_values(error: ImpossibleRequest, say: Words) -> dict[str, Any]:
-    return {**_request_values(error, say), "model": error.problems[0].values.get("model", "")}
-
-
-def _several_values(error: SeveralReasons, say: Words) -> dict[str, Any]:
-    return {"reasons": "\n".join(_reason(each, say) for each in error.reasons)}
-
-
-def _reason(error: Refused, say: Words) -> str:
-    """Say one of several reasons, on lines of its own."""
-    if isinstance(error, ImpossibleRequest):
-        problems = "\n".join(f"  {line}" for line in _problems(error, say).splitlines())
-        return f"- {say('reason.impossible_request', model=_impossible_values(error, say)['model'], problems=problems)}"
-    values, short = _VALUES[type(error)](error, say), _SHORT.get(type(error))
-    return f"- {values['what'] if short is None else say(f'reason.{short}', **values)}"
-
-
-def _model_values(error: ModelUnknown | ModelGivenUp, _say: Words) -> dict[str, Any]:
-    return {"model": safe(error.model, 60)}
-
-
-def _job_values(error: JobUnknown, _say: Words) -> dict[str, Any]:
-    return {"job_id": safe(error.job_id, 60)}
-
-
-def _quota_values(error: QuotaExceeded, say: Words) -> dict[str, Any]:
-    return {
-        "price": say("credits", n=error.price),
-        "balance": error.balance,
-        "allowance": say("credits", n=error.allowance),
-        "renews": since(error.renews_at),
-    }
-
-
-def _jobs_values(error: TooManyJobs | TooManyPresets, _say: Words) -> dict[str, Any]:
-    return {"n": error.limit}
-
-
-def _pause_values(error: TooOften, _say: Words) -> dict[str, Any]:
-    return {"again": since(error.again_at)}
-
-
-def _permission_values(error: MissingPermissions, say: Words) -> dict[str, Any]:
-    return {"missing": say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)}
-
-
-def _unfit_channel_values(error: ChannelUnfit, say: Words) -> dict[str, Any]:
-    missing = say("comma").join(f"**{say(f'permission.{each}')}**" for each in error.missing)
-    return {"channel": f"<#{error.channel_id}>", "missing": missing}
-
-
-def _person_values(error: NotPermitted, say: Words) -> dict[str, Any]:
-    return {"needed": say(f"permission.{error.needed}")}
-
-
-# The gaps of problems' words with values that people choose, and what the keys of those values' names begin with.
-_CHOICES: Final = {"wanted": "mode", "offered": "mode", "modes": "mode", "durations": "mode", "axes": "camera"}
-# What a refusal's words are called where they are one of several reasons; the words of others are such already.
-_SHORT: Final[Mapping[type[Refused], str]] = {
-    QuotaExceeded: "quota_exceeded",
-    GuildQuotaExceeded: "guild_quota_exceeded",
-    BudgetExceeded: "budget_exceeded",
-    TooManyJobs: "too_many_jobs",
-}
-# What fills the gaps of a refusal's words, where that is not simply its data.
-_VALUES: Final[dict[type[Refused], Callable[[Any, Words], dict[str, Any]]]] = {
-    InvalidRequest: _request_values,
-    ImpossibleRequest: _impossible_values,
-    ModelUnknown: _model_values,
-    ModelGivenUp: _model_values,
-    JobUnknown: _job_values,
-    TooOften: _pause_values,
-    SeveralReasons: _several_values,
-    QuotaExceeded: _quota_values,
-    TooManyJobs: _jobs_values,
-    TooManyPresets: _jobs_values,
-    MissingPermissions: _permission_values,
-    ChannelUnfit: _unfit_channel_values,
-    NotPermitted: _person_values,
-    **guild_errors.VALUES,
-    **moderation_errors.VALUES,
-}
-_COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 
 
 async def _send(interaction: discord.Interaction[Any], text: str, buttons: discord.ui.View | None) -> None:

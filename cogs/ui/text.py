@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from cogs.ui.options import OPTIONS, options_of
 ELLIPSIS: Final = "…"
 DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
 MARKS: Final = 3  # on one character, as many as any writing needs
+REASON: Final = 300  # characters of what an admin gave as a reason
 BUTTON: Final = 80  # characters of a button's label, Discord's limit
 
 _MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
@@ -133,6 +134,21 @@ def option_list(options: Iterable[str], made: Mapping[str, Any], words: Words) -
     return words("comma").join(
         chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options
     )
+
+
+def reason_text(reason: str, words: Words) -> str:
+    """Say what somebody gave as the reason, if anything."""
+    return words("error.reason", reason=safe(reason, REASON)) if reason else ""
+
+
+def permissions_text(permissions: Iterable[str], words: Words) -> str:
+    """Name permissions, given by Discord's names, as people know them."""
+    return words("comma").join(f"**{words(f'permission.{each}')}**" for each in permissions)
+
+
+def some_of(names: Sequence[str], words: Words, *, most: int) -> str:
+    """List names, an ellipsis in place of those beyond `most`."""
+    return words("comma").join([*names[:most], *([ELLIPSIS] if len(names) > most else [])])
 
 
 def chosen(option: str, value: Any, words: Words) -> str:

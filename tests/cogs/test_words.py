@@ -16,7 +16,8 @@ from bot.domain import capability
 from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
 from bot.errors import ImpossibleRequest, InvalidRequest, Problem, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
-from cogs.ui.replies import CONTENT, describe, visible_channels
+from cogs.ui.error_texts import describe
+from cogs.ui.replies import CONTENT, visible_channels
 from tests.models import KIRIN_V3, KLING_V1
 
 HOSTILE = "`x` **y** [z](https://evil.example) @everyone <@123456789012345678> ||s||\n# h" * 40

@@ -12,8 +12,8 @@ from bot.domain.request import VideoRequest
 from bot.errors import DestinationLost, ResultUnusable, SettingsInvalid
 from bot.locale import locales, words
 from bot.service.ports.notifier import Card, Phase
+from cogs.ui.error_texts import describe
 from cogs.ui.job_views import card_embed
-from cogs.ui.replies import describe
 from cogs.ui.text import failure, wait
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
