@@ -1,15 +1,11 @@
-"""One process a database: the lock dies with the process, so whoever starts may take over what is unfinished."""
-
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-
-from bot.errors import SettingsInvalid
-
-if sys.platform != "win32":  # which has no such lock: there the operator has to see to it
-    import fcntl
+"""Keeps a second process off a database; the lock dies with its process, so who starts next takes over its work."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from bot.errors import SettingsInvalid
 
 
 @contextmanager
@@ -17,20 +13,17 @@ def sole_user(database: str) -> Iterator[None]:
     """Hold the lock beside a database file.
 
     Raises:
-        SettingsInvalid: another process holds it, or the folder cannot be written.
+        SettingsInvalid: another process holds it, or the folder cannot be written or has no locks.
     """
-    path = Path(f"{database}.lock")
+    lock = FileLock(f"{database}.lock", timeout=0, fallback_to_soft=False)  # a soft lock would outlive its process
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
+        lock.acquire()
+    except Timeout as exc:
+        raise SettingsInvalid([("DATABASE_URL", "another Shotcaller is running on this database")]) from exc
     except OSError as exc:
-        raise SettingsInvalid(
-            [("DATABASE_URL", f"expected a file in a folder that can be written ({exc.strerror})")]
-        ) from exc
-    with file:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as exc:
-                raise SettingsInvalid([("DATABASE_URL", "another Shotcaller is running on this database")]) from exc
+        problem = f"expected a file in a folder that can be written ({exc.strerror})"
+        raise SettingsInvalid([("DATABASE_URL", problem)]) from exc
+    try:
         yield
+    finally:
+        lock.release()

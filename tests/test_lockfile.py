@@ -1,5 +1,7 @@
-"""One process a database."""
+"""Only one process may use a database."""
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -42,4 +44,18 @@ def test_a_process_that_is_killed_leaves_no_lock(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SettingsInvalid, match="DATABASE_URL"), sole_user(str(tmp_path / "file" / "bot.db")):
+        pass
+
+
+def test_a_file_system_without_locks_is_refused_since_what_stands_in_for_them_outlives_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        pytest.raises(SettingsInvalid, match=r"DATABASE_URL.*Function not implemented"),
+        sole_user(str(tmp_path / "a")),
+    ):
         pass

@@ -146,6 +146,6 @@ def _in_use(database: str) -> bool:
         with sole_user(database):
             return False
     except SettingsInvalid as exc:
-        if isinstance(exc.__cause__, BlockingIOError):
+        if isinstance(exc.__cause__, TimeoutError):
             return True
         raise
