@@ -1,4 +1,4 @@
-# One obvious place for every chore. `make demo` and `make test` set up all they need.
+# One obvious place for every task. `make demo` and `make test` set up all they need.
 
 PYTHON ?= python3
 VENV   := .venv

@@ -12,8 +12,13 @@ import pytest
 from bot.locale import words
 
 ROOT: Final = Path(__file__).parents[1]
-PAGES: Final = ("CONTRIBUTING.md", "README.md", *sorted(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")))
 FOLDERS: Final = frozenset(each.name for each in ROOT.iterdir() if each.is_dir())
+PAGES: Final = sorted(
+    str(each.relative_to(ROOT))
+    for folder in (".", "docs", "docs/pictures", "sandbox", "benchmarks")
+    for each in (ROOT / folder).glob("*.md")
+    if each.name != "CHANGELOG.md"  # which tells of what was there
+)
 MADE: Final = frozenset({".venv", ".env", "data", "demo-output"})  # by people and commands, not in the repository
 
 _CODE: Final = re.compile(r"`([^`\n]+)`")
@@ -22,6 +27,7 @@ _HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _PATH: Final = re.compile(r"[\w.<>*-]+(?:/[\w.<>*-]+)*/?")
 _AT_THE_TOP: Final = re.compile(r"[A-Z]+\.md|\w+\.(?:toml|yaml)|requirements[\w-]*\.lock")
 _DEFINED: Final = re.compile(r"([\w./-]+\.py):([A-Za-z_][\w.]*)")
+_MEMBER: Final = re.compile(r"([A-Z][a-z]\w*)\.\w+")
 _MODULE: Final = re.compile(rf"(?:{'|'.join(sorted(each for each in FOLDERS if each.isidentifier()))})(?:\.\w+)+")
 _COMMAND: Final = re.compile(r"/[a-z]+(?: [a-z]+)*")
 _TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z]+)")
@@ -50,6 +56,8 @@ def _known(code: str) -> bool:
         return path.is_file() and match[2] in _definitions(path)
     if _MODULE.fullmatch(code):
         return _is_module(code)
+    if match := _MEMBER.fullmatch(code):
+        return any(code in _definitions(path) for path in _modules_with(f"class {match[1]}"))
     if _COMMAND.fullmatch(code):
         return _is_command(code[1:])
     if match := _TYPED.match(code):
@@ -73,6 +81,11 @@ def _exists(path: str) -> bool:
 def _definitions(path: Path) -> frozenset[str]:
     """Every name that a module defines, at any depth: `Class.method` as such, an inner function by its own name too."""
     return frozenset(_names(ast.parse(path.read_text(encoding="utf-8")).body, within=""))
+
+
+def _modules_with(text: str) -> Iterator[Path]:
+    for top in ("bot", "cogs", "sandbox", "tests"):
+        yield from (path for path in (ROOT / top).rglob("*.py") if text in path.read_text(encoding="utf-8"))
 
 
 def _names(body: list[ast.stmt], *, within: str) -> Iterator[str]:
@@ -151,6 +164,7 @@ def test_the_picture_of_the_layers_names_folders_that_are_there() -> None:
         "bot/app.py:nothing",
         "bot/domain/job.py:Job.nothing",
         "bot/nowhere.py:run",
+        "Job.nothing",
         "bot/locale/<language>/nowhere.po",
         "bot.domain.nowhere",
         "bot.domain.job.Nothing",
@@ -178,6 +192,7 @@ def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
         "bot/domain/job.py:Job.queue_id",
         "bot/domain/job.py:Job.lease",
         "bot/domain/job.py:TRANSITIONS",
+        "Job.lease",
         "bot/locale/<language>/errors.po",
         "bot.domain.job.Job",
         "README.md",

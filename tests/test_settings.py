@@ -12,7 +12,8 @@ from dotenv import dotenv_values
 from bot.errors import SettingsInvalid
 from bot.settings import Settings
 
-EXAMPLE = Path(__file__).parents[1] / ".env.example"
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / ".env.example"
 TOKEN, KEY = "discord-token-7f3a", "kirin-key-9c1d"
 LINE = re.compile(r"(?P<off>#)?(?P<name>[A-Z][A-Z_]+)=(?P<value>.*)")
 
@@ -283,6 +284,11 @@ def test_the_example_has_every_setting_once_with_a_word_of_explanation() -> None
     assert sorted(name.lower() for name, *_ in lines) == sorted(Settings.model_fields)
     for name, _, _, before in lines:
         assert before.startswith("# ") or LINE.fullmatch(before), name
+
+
+def test_the_readme_has_every_setting_once() -> None:
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(name.lower() for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(Settings.model_fields)
 
 
 def test_the_example_shows_the_defaults() -> None:
