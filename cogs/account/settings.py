@@ -112,11 +112,11 @@ def _select(
     option: str, whose: DefaultsLevel, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
     chosen = saved.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
-    present = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
+    current = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
     return discord.ui.Select(
         custom_id=f"settings:{whose}:{option}",
         options=[
-            discord.SelectOption(label=cut(label, 100), value=value, default=value == present)
+            discord.SelectOption(label=cut(label, 100), value=value, default=value == current)
             for value, label in _labelled_choices(option, saved, models, say)
         ][:25],
     )

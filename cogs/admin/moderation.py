@@ -123,14 +123,14 @@ def _add(bot: Shotcaller, say: Words) -> Command:
 
 
 def _remove(bot: Shotcaller, say: Words) -> Command:
-    async def present(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def complete_rules(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         rules = (await read_policy(bot, interaction)).moderation.rules
         found = [each.pattern for each in rules if typed.casefold() in each.pattern.casefold()]
         return [app_commands.Choice(name=cut(each, CHOICE), value=each[:CHOICE]) for each in found[:CHOICES]]
 
     @app_commands.command(name="remove", description=say("command.admin.moderation.remove"))
     @app_commands.describe(rule=say("option.rule.remove"))
-    @app_commands.autocomplete(rule=present)
+    @app_commands.autocomplete(rule=complete_rules)
     async def remove(interaction: discord.Interaction[Any], rule: app_commands.Range[str, 1, PATTERN_LIMIT]) -> None:
         await acknowledge(interaction)
         await change_policy(bot, interaction, lambda policy: without_rule(policy, rule.strip()))

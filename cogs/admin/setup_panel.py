@@ -117,11 +117,11 @@ def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Fo
         form.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)
     elif name == "credits":
         form = Form(name=FORM, state=name, title=say("setup.form.credits"))
-        present = policy.allowance
+        allowance = policy.allowance
         form.text(
             "amount",
             say("setup.form.credits.amount", n=usual.credits),
-            value=str(present.credits) if present else "",
+            value=str(allowance.credits) if allowance else "",
             most=7,
         )
         form.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))

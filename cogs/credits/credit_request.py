@@ -47,7 +47,7 @@ def credit_request_handler(bot: Shotcaller) -> FormHandler:
     async def ask_for_more(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
         await acknowledge(interaction)
         say, values = words(str(interaction.locale)), values_of(data)
-        wanted = number(str(values.get("credits", "")))
+        wanted = parse_credits(str(values.get("credits", "")))
         if wanted is None:
             await answer(interaction, say("more.number", most=say.number(MAX_REQUESTED_CREDITS)))
             return
@@ -63,7 +63,7 @@ def credit_request_handler(bot: Shotcaller) -> FormHandler:
     return ask_for_more
 
 
-def number(typed: str) -> int | None:
+def parse_credits(typed: str) -> int | None:
     """Parse a number of credits that may be asked for or given at once."""
     text = typed.strip()
     number = int(text) if text.isdecimal() and len(text) <= DIGITS else 0

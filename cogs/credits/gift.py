@@ -34,8 +34,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         credits: Amount,  # noqa: A002 (the option's name)
     ) -> None:
         await acknowledge(interaction)
-        present = GiftOffer(key=str(interaction.id), receiver_id=member.id, to_bot=member.bot, credits=credits)
-        left = await bot.services.credits.give(member_of(interaction), present)
+        offer = GiftOffer(key=str(interaction.id), receiver_id=member.id, to_bot=member.bot, credits=credits)
+        left = await bot.services.credits.give(member_of(interaction), offer)
         say = words(str(interaction.locale))
         given, kept = say("credits", n=credits), say("credits", n=left)
         await answer(interaction, say("gift.given", who=member.mention, credits=given, left=kept))

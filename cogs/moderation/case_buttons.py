@@ -13,7 +13,7 @@ from bot.domain.guild import AuditEntry
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
-from cogs.credits.credit_request import DIGITS, number
+from cogs.credits.credit_request import DIGITS, parse_credits
 from cogs.moderation.case_views import REASON
 from cogs.ui.audit_entries import audit_entry
 from cogs.ui.buttons import PersistentItem
@@ -166,7 +166,7 @@ def _grant_handler(bot: Shotcaller) -> FormHandler:
         await acknowledge(interaction)
         case, say = await _read_case(bot, interaction, case_id), words(str(interaction.locale))
         _check_kind(case, CaseKind.MORE)
-        given = number(str(values_of(data).get("credits") or ""))
+        given = parse_credits(str(values_of(data).get("credits") or ""))
         if given is None:
             await answer(interaction, say("case.grant.unclear", most=say.number(MAX_REQUESTED_CREDITS)))
         else:

@@ -52,5 +52,5 @@ ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "share": actions.share,
     "delete": actions.confirm_deletion,
     "erase": actions.delete_message,
-    "report": report.report,
+    "report": report.open_report_form,
 }

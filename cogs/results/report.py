@@ -15,7 +15,7 @@ FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters
 
 
-async def report(press: ResultPress) -> None:
+async def open_report_form(press: ResultPress) -> None:
     """Open the form that asks what is wrong with a result.
 
     Raises:

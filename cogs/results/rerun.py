@@ -101,8 +101,8 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
     Raises:
         ModelUnknown, ModelGivenUp, ImpossibleRequest: its model makes no other; the nearest is then offered.
     """
-    videos, present = press.bot.services.videos, job.request.aspect_ratio
-    requests = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not present]
+    videos, current = press.bot.services.videos, job.request.aspect_ratio
+    requests = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not current]
     options = options_of(requests[0])
     remember(
         press.interaction, TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE)

@@ -134,8 +134,8 @@ class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSI
         """Show the builder with that shot as the current one."""
         await interaction.response.defer()
         boards = await storyboards_here(bot, interaction)
-        present = await boards.read(self.position.draft, user_id=interaction.user.id)
-        await show_builder(bot, interaction, present, at=parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
+        opened = await boards.read(self.position.draft, user_id=interaction.user.id)
+        await show_builder(bot, interaction, opened, at=parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
 
 
 async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
@@ -147,34 +147,34 @@ async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], dra
 async def show_builder(
     bot: Shotcaller,
     interaction: discord.Interaction[Any],
-    present: OpenStoryboard,
+    opened: OpenStoryboard,
     *,
     at: int = 0,
     notice: str = "",
     confirming: bool = False,
 ) -> None:
     """Put the builder in the private answer, with a notice over it; `confirming` asks whether to spend the credits."""
-    story, say = present.board.now, words(str(interaction.locale))
-    at, model = story.near(at), present.model
+    story, say = opened.board.now, words(str(interaction.locale))
+    at, model = story.near(at), opened.model
     estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
-    notice = "\n".join(filter(None, (*_notices(present, say), notice)))
-    confirming = confirming and not present.behind and not story.problems(model)
-    position = BuilderPosition(draft=present.draft.id, version=present.draft.version, shot=at)
+    notice = "\n".join(filter(None, (*_notices(opened, say), notice)))
+    confirming = confirming and not opened.behind and not story.problems(model)
+    position = BuilderPosition(draft=opened.draft.id, version=opened.draft.version, shot=at)
     await interaction.edit_original_response(
         content=notice or None,
         embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, confirming=confirming),
         view=_confirmation(position, say, price=estimate.price.credits)
         if confirming
-        else builder_view(present.board, position, say, ready=not story.problems(model)),
+        else builder_view(opened.board, position, say, ready=not story.problems(model)),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
-def _notices(present: OpenStoryboard, say: Words) -> Iterator[str]:
+def _notices(opened: OpenStoryboard, say: Words) -> Iterator[str]:
     """Notices of what the person did not ask for: a change that was not made, settings that were adjusted."""
-    if present.behind:
+    if opened.behind:
         yield say("storyboard.behind")
-    wanted, made = (options_of(each.outline()) for each in (present.wanted, present.board.now))
+    wanted, made = (options_of(each.outline()) for each in (opened.wanted, opened.board.now))
     if what := adjusted_text(wanted, made, say):
         yield f"↪️ {say('storyboard.bent', what=what)}"
 
@@ -228,14 +228,14 @@ async def _change(
     at = position.shot
     if action in OPERATIONS:
         operation, step = OPERATIONS[action]
-        present = await change(bot, interaction, position, lambda board: board.become(operation(board.now, at)))
+        opened = await change(bot, interaction, position, lambda board: board.become(operation(board.now, at)))
         at = 0 if action == "new" else max(0, at + step)
     elif action == "undo":
-        present = await change(bot, interaction, position, lambda board: board.undo())
+        opened = await change(bot, interaction, position, lambda board: board.undo())
     else:
-        present = await change(bot, interaction, position, lambda board: board)
-    at = position.shot if present.behind else at
-    await show_builder(bot, interaction, present, at=at, confirming=action == "ask")
+        opened = await change(bot, interaction, position, lambda board: board)
+    at = position.shot if opened.behind else at
+    await show_builder(bot, interaction, opened, at=at, confirming=action == "ask")
 
 
 async def change(
@@ -256,10 +256,10 @@ async def _open_form(
 ) -> None:
     """Open a form. It has to be the first answer: hence the reading before it."""
     boards, say = await storyboards_here(bot, interaction), words(str(interaction.locale))
-    present = await boards.read(position.draft, user_id=interaction.user.id)
+    opened = await boards.read(position.draft, user_id=interaction.user.id)
     form: Form | None = None
-    if present.draft.version == position.version:
-        story, state = present.board.now, f"{which}:{position}"
+    if opened.draft.version == position.version:
+        story, state = opened.board.now, f"{which}:{position}"
         match which:
             case "edit":
                 form = edit_form(story, at=position.shot, state=state, say=say)
@@ -274,9 +274,9 @@ async def _open_form(
         await interaction.response.send_modal(form)
         return
     await interaction.response.defer()
-    behind = present.draft.version != position.version
+    behind = opened.draft.version != position.version
     notice = "" if behind else say("storyboard.script.too_long")
-    await show_builder(bot, interaction, replace(present, behind=behind), at=position.shot, notice=notice)
+    await show_builder(bot, interaction, replace(opened, behind=behind), at=position.shot, notice=notice)
 
 
 async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition) -> None:
@@ -284,11 +284,11 @@ async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position
     say = words(str(interaction.locale))
     await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
     boards = await storyboards_here(bot, interaction)
-    present = await boards.read(position.draft, user_id=interaction.user.id)
-    if present.draft.version != position.version:
-        await show_builder(bot, interaction, replace(present, behind=True), at=position.shot)
+    opened = await boards.read(position.draft, user_id=interaction.user.id)
+    if opened.draft.version != position.version:
+        await show_builder(bot, interaction, replace(opened, behind=True), at=position.shot)
         return
-    story = present.board.now
+    story = opened.board.now
     try:
         await submit(
             bot,
@@ -301,6 +301,6 @@ async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position
         )
     except Exception as exc:  # noqa: BLE001 (whatever it is, it is explained, and the storyboard is there again)
         await bot.explain(interaction, exc)
-        await show_builder(bot, interaction, present, at=position.shot)
+        await show_builder(bot, interaction, opened, at=position.shot)
         return
-    await boards.finish(present)
+    await boards.finish(opened)

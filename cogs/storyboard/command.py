@@ -72,9 +72,9 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction, boards))
         say = words(str(interaction.locale))
         left_out, apply_options = _start(start, script, seconds, say)
-        present = await boards.insist(found, apply_options) if start or script or seconds else found
+        opened = await boards.insist(found, apply_options) if start or script or seconds else found
         notice = f"{left_out}\n{_welcome(found.board, say, new=bool(start or script))}".strip()
-        await show_builder(bot, interaction, present, notice=notice)
+        await show_builder(bot, interaction, opened, notice=notice)
         if left_out and script:
             await _send_back_as_file(interaction, script, say)
 
@@ -126,7 +126,7 @@ async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: Bui
     say, prompt, typed = words(str(interaction.locale)), values.get("prompt", ""), values.get("seconds", "")
     number = re.search(r"[0-9]{1,4}", typed)
     seconds = int(number[0]) if number else None
-    present = await change(
+    opened = await change(
         bot,
         interaction,
         position,
@@ -134,17 +134,17 @@ async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: Bui
     )
     unread = seconds is None and typed.strip()
     notice = f"⚠️ {say('storyboard.seconds_unread', typed=safe(typed, 20))}" if unread else ""
-    await show_builder(bot, interaction, present, at=position.shot, notice=notice)
-    if present.behind:
+    await show_builder(bot, interaction, opened, at=position.shot, notice=notice)
+    if opened.behind:
         await _send_back_as_file(interaction, prompt, say)
 
 
 async def _receive_script(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
     say, script = words(str(interaction.locale)), values.get("script", "")
-    present = await change(bot, interaction, position, lambda board: board.become(with_script(board.now, script)))
+    opened = await change(bot, interaction, position, lambda board: board.become(with_script(board.now, script)))
     notice = _left_out(script, say)
-    await show_builder(bot, interaction, present, notice=notice)
-    if present.behind or notice:
+    await show_builder(bot, interaction, opened, notice=notice)
+    if opened.behind or notice:
         await _send_back_as_file(interaction, script, say)
 
 
@@ -164,8 +164,8 @@ async def _receive_settings(
         **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
-    present = await change(bot, interaction, position, lambda board: board.become(board.now.changed(**changes)))
-    await show_builder(bot, interaction, present, at=position.shot)
+    opened = await change(bot, interaction, position, lambda board: board.become(board.now.changed(**changes)))
+    await show_builder(bot, interaction, opened, at=position.shot)
 
 
 async def _receive_template(
@@ -173,15 +173,15 @@ async def _receive_template(
 ) -> None:
     boards = await storyboards_here(bot, interaction)
     say, user_id = words(str(interaction.locale)), interaction.user.id
-    present, notices = await boards.read(position.draft, user_id=user_id), []
+    opened, notices = await boards.read(position.draft, user_id=user_id), []
     forgotten = [await boards.delete_template(each, user_id=user_id) for each in values.get("forget") or ()]
     if any(forgotten):
         notices.append(f"🗑️ {say('storyboard.template.forgotten')}")
     if name := values.get("name", "").strip():
-        new = await boards.save_template(present.board.now, user_id=user_id, name=name)
+        new = await boards.save_template(opened.board.now, user_id=user_id, name=name)
         key = "storyboard.template.saved" if new else "storyboard.template.replaced"
         notices.append(f"💾 {say(key, name=safe(name, NAME_LIMIT))}")
-    await show_builder(bot, interaction, present, at=position.shot, notice="\n".join(notices))
+    await show_builder(bot, interaction, opened, at=position.shot, notice="\n".join(notices))
 
 
 async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:

@@ -117,7 +117,7 @@ def result_buttons(
 ) -> discord.ui.View:
     """The buttons of a result. `direct`: the message is in somebody's direct messages.
 
-    `foreign`: that is not its author, who can only report it there (see `bot.domain.access`).
+    `to_non_author`: that is not its author, who can only report it there (see `bot.domain.access`).
 
     `models` are those on offer.
 

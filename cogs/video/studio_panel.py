@@ -101,10 +101,10 @@ def _offered(panel: StudioPanel, option: str) -> list[Any]:
 
 def _choices(panel: StudioPanel, option: str) -> Iterator[discord.ui.Button[Any]]:
     """A button for each value that fits, the chosen one in colour."""
-    present = options_of(panel.request)[option]
+    current = options_of(panel.request)[option]
     for value in _offered(panel, option):
         label = panel.say(f"choice.{option}.{value}")
-        yield _button(panel, f"{option}={value}", label, on=value == present)
+        yield _button(panel, f"{option}={value}", label, on=value == current)
 
 
 def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
@@ -132,7 +132,7 @@ def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.
 
 def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectOption]:
     say, request = panel.say, panel.request
-    present = options_of(request).get(option)
+    current = options_of(request).get(option)
     match option:
         case "model":
             named = [(f"🎞️ {value}", value) for value in _offered(panel, option)]
@@ -142,13 +142,13 @@ def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectO
             moves = _offered(panel, option)
             named = [(f"📷 {say(f'camera.{value}')}", value) for value in moves]
             named = [(f"📷 {say('studio.no.camera')}", NOTHING), *named] if moves else []
-            present = present or NOTHING
+            current = current or NOTHING
         case _:
-            values = sorted({*STRENGTHS, present}) if present is not None else ()
+            values = sorted({*STRENGTHS, current}) if current is not None else ()
             named = [(f"↔️ {_strength(value, say)}", f"{value:g}") for value in values]
-            present = None if present is None else f"{present:g}"
+            current = None if current is None else f"{current:g}"
     for name, value in named:
-        yield discord.SelectOption(label=cut(name, _NAME), value=str(value), default=value == present)
+        yield discord.SelectOption(label=cut(name, _NAME), value=str(value), default=value == current)
 
 
 def _strength(value: float, say: Words) -> str:
