@@ -22,7 +22,7 @@ from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.worker import Worker
-from bot.service.member.gallery import GalleryPoster
+from bot.service.outbox import OutboxPoster
 from bot.service.ports.notifier import Notifier
 from bot.service.ports.staff import Staff
 from bot.service.upkeep.scheduler import Scheduler
@@ -68,7 +68,7 @@ class RunningBot:
 
     client: Shotcaller
     worker: Worker
-    gallery_poster: GalleryPoster
+    outbox: OutboxPoster
     scheduler: Scheduler
 
 
@@ -103,14 +103,14 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
         async with asyncio.TaskGroup() as lives:
             gateway = lives.create_task(stay_connected(built.client), name="gateway")
             worker = lives.create_task(built.worker.run(), name="worker")
-            gallery_poster = lives.create_task(built.gallery_poster.run(), name="curator")
+            outbox = lives.create_task(built.outbox.run(), name="outbox")
             built.scheduler.wake()  # for what a dead process was about to do
             scheduler = lives.create_task(built.scheduler.run(), name="steward")
             await stopping.wait()
             log.info("stopping")
             built.worker.stop()
             await asyncio.wait([worker, *answering()], timeout=GRACE)
-            for life in (worker, gallery_poster, scheduler, gateway):
+            for life in (worker, outbox, scheduler, gateway):
                 life.cancel()
 
 
@@ -153,9 +153,7 @@ async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[Runn
         await wiring.given_up.recall()
         await wiring.worker.recover()
         await wiring.services.left_guilds.work()  # before what waits there is begun
-        yield RunningBot(
-            client=client, worker=wiring.worker, gallery_poster=wiring.gallery_poster, scheduler=wiring.scheduler
-        )
+        yield RunningBot(client=client, worker=wiring.worker, outbox=wiring.outbox, scheduler=wiring.scheduler)
 
 
 def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:

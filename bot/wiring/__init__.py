@@ -11,8 +11,8 @@ from bot.domain.price import to_micros
 from bot.domain.quota import Allowance
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.offered_models import GivenUpModels
-from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Reposts
+from bot.service.jobs.removal import RemovalHandler, Removals
+from bot.service.jobs.reposts import RepostFinder, Reposts
 from bot.service.jobs.results import Results
 from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
@@ -24,19 +24,19 @@ from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.case_poster import CasePoster
+from bot.service.outbox import OutboxPoster
 from bot.service.services import Services
 from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
 from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.copies import CopyStore
-from bot.store.jobs.removals import RemovalStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.drafts import DraftStore
-from bot.store.member.gallery import GalleryStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
 from bot.store.money.budget_alerts import BudgetStore
+from bot.store.outbox import OutboxStore
 from bot.store.periodic_tasks import PeriodicTaskStore
 from bot.wiring.administration import Administration
 from bot.wiring.engine import Engine
@@ -46,18 +46,17 @@ from bot.wiring.world import World
 __all__ = ["Wiring", "World"]
 
 CASES: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
-GALLERY_LEASES: Final = 5  # leases that hanging a video in a gallery may take: it is fetched anew
 
 
 class Wiring:
-    """Every service, built when it is first asked for. The caller runs `worker`, `steward` and `curator`."""
+    """Every service, built when it is first asked for. The caller runs `worker`, `scheduler` and `outbox`."""
 
     def __init__(self, settings: Settings, world: World) -> None:
         self._settings, self._world = settings, world
         self._engine = Engine(settings, world, wake=self._wake_all)
         self._drafts, self._preferences = DraftStore(world.database), PreferenceStore(world.database)
         self._library_store, self._preset_store = LibraryStore(world.database), PresetStore(world.database)
-        self._gallery_store = GalleryStore(world.database)
+        self._outbox_store, self._messages = OutboxStore(world.database), MessageStore(world.database)
 
     @cached_property
     def services(self) -> Services:
@@ -122,25 +121,34 @@ class Wiring:
             *self._housekeeping.periodic_tasks(),
             *self._administration.periodic_tasks(),
             PeriodicTask(name="cases", every=CASES, work=self._case_poster.post_due_cases, prompt=True),
-            PeriodicTask(name="removals", every=timedelta(seconds=30), work=self._removals.work, prompt=True),
-            PeriodicTask(name="copies", every=timedelta(minutes=5), work=self._reposts.work),
         ]
         return Scheduler(
             periodic_tasks=periodic_tasks, store=PeriodicTaskStore(self._world.database), clock=self._world.clock
         )
 
     @cached_property
-    def gallery_poster(self) -> GalleryPoster:
-        """Hangs well-starred videos in galleries."""
-        return GalleryPoster(
-            store=self._gallery_store,
-            library_store=self._library_store,
-            lookup=self._engine.lookup,
-            copies=self._engine.copies,
-            result_poster=self._world.result_poster,
-            lease=timedelta(seconds=GALLERY_LEASES * self._settings.lease_seconds),
+    def outbox(self) -> OutboxPoster:
+        """Posts, and takes away, whatever is announced."""
+        return OutboxPoster(
+            store=self._outbox_store,
+            handlers=(
+                GalleryPoster(
+                    outbox=self._outbox_store,
+                    library_store=self._library_store,
+                    lookup=self._engine.lookup,
+                    copies=self._engine.copies,
+                    result_poster=self._world.result_poster,
+                    clock=self._world.clock,
+                    moment=self._world.moment,
+                ),
+                RemovalHandler(
+                    messages=self._messages, lookup=self._engine.lookup, result_poster=self._world.result_poster
+                ),
+                RepostFinder(
+                    messages=self._messages, lookup=self._engine.lookup, result_poster=self._world.result_poster
+                ),
+            ),
             clock=self._world.clock,
-            moment=self._world.moment,
             rand=random.random,
         )
 
@@ -189,7 +197,7 @@ class Wiring:
             delivery=self._engine.delivery,
             removals=self._removals,
             reposts=self._reposts,
-            posted=self._copies,
+            messages=self._messages,
             clock=self._world.clock,
             moment=self._world.moment,
             wake=self.worker.wake,
@@ -198,36 +206,29 @@ class Wiring:
     @cached_property
     def _removals(self) -> Removals:
         return Removals(
-            store=RemovalStore(self._world.database),
             results=ResultStore(self._world.database),
-            copies=self._copies,
-            lookup=self._engine.lookup,
-            result_poster=self._world.result_poster,
+            messages=self._messages,
+            outbox=self.outbox,
             clock=self._world.clock,
-            rand=random.random,
         )
 
     @cached_property
     def _reposts(self) -> Reposts:
         return Reposts(
-            store=self._copies,
-            lookup=self._engine.lookup,
+            messages=self._messages,
+            outbox=self._outbox_store,
             result_poster=self._world.result_poster,
             clock=self._world.clock,
             moment=self._world.moment,
         )
 
-    @property
-    def _copies(self) -> CopyStore:
-        return CopyStore(self._world.database)
-
     @cached_property
     def _gallery(self) -> Gallery:
         return Gallery(
-            store=self._gallery_store,
+            outbox=self._outbox_store,
             preferences=self._preferences,
             clock=self._world.clock,
-            wake=self.gallery_poster.wake,
+            wake=self.outbox.wake,
         )
 
     @cached_property
@@ -264,8 +265,10 @@ class Wiring:
         )
 
     def _wake_scheduler(self) -> None:
-        self.scheduler.wake()  # not before it is needed: what wakes it may be among its chores
+        # Not before they are needed: what wakes them may be among what they do.
+        self.scheduler.wake()
+        self.outbox.wake()
 
     def _wake_all(self) -> None:
         self.worker.wake()
-        self.scheduler.wake()
+        self._wake_scheduler()

@@ -35,7 +35,7 @@ async def hung(system: System) -> Json:
     """The copy, once it is recorded."""
 
     async def recorded() -> bool:
-        return system.database.rows("SELECT 1 FROM gallery WHERE message_id IS NOT NULL AND due_at IS NULL") != []
+        return system.database.rows("SELECT 1 FROM outbox WHERE kind = 'gallery' AND message_id IS NOT NULL") != []
 
     await system.people.until(recorded, what="the copy in the gallery")
     (copy,) = await system.people.results(GALLERY)
@@ -43,7 +43,7 @@ async def hung(system: System) -> Json:
 
 
 async def given_up(system: System) -> bool:
-    return system.database.rows("SELECT 1 FROM gallery WHERE due_at IS NULL AND message_id IS NULL") != []
+    return system.database.rows("SELECT 1 FROM outbox WHERE kind = 'gallery' AND given_up IS NOT NULL") != []
 
 
 async def test_stars_enough_copy_a_video_once(system: System) -> None:
@@ -52,7 +52,7 @@ async def test_stars_enough_copy_a_video_once(system: System) -> None:
         assert "2 people" in await opened(system, stars=2)
         result = await made(system)
         await star(system, result, "ana")
-        assert system.database.rows("SELECT * FROM gallery") == []
+        assert system.database.rows("SELECT * FROM outbox WHERE kind = 'gallery'") == []
         await star(system, result, "ben")
         copy = await hung(system)
         await star(system, result, "owner", "ben", "ben")
@@ -78,11 +78,11 @@ async def test_a_copy_that_was_refused_is_made_at_the_next_star(system: System) 
 @pytest.mark.parametrize(
     "point",
     [
-        "before GalleryStore.intend",
-        "after GalleryStore.intend",
-        "after GalleryStore.begin_posting",
-        "before GalleryStore.posted",
-        "after GalleryStore.posted",
+        "before OutboxStore.announce_once",
+        "after OutboxStore.announce_once",
+        "after OutboxStore.begin_posting",
+        "before OutboxStore.posted",
+        "after OutboxStore.posted",
     ],
 )
 async def test_a_bot_that_is_killed_makes_one_copy_all_the_same(system: System, point: str) -> None:
@@ -91,7 +91,7 @@ async def test_a_bot_that_is_killed_makes_one_copy_all_the_same(system: System, 
         result = await made(system)
     await killed_by_a_star(system, result, point)
     async with system.bot():
-        if not system.database.rows("SELECT 1 FROM gallery"):
+        if not system.database.rows("SELECT 1 FROM outbox WHERE kind = 'gallery'"):
             await star(system, result, "ben")
         await hung(system)
 
@@ -117,7 +117,7 @@ async def test_nothing_is_copied_without_a_gallery_or_in_private(system: System)
         assert "作品墙" in await people.answer(sent)
         result = await made(system)
         await star(system, result, "ana", "ben")
-    assert system.database.rows("SELECT * FROM gallery") == []
+    assert system.database.rows("SELECT * FROM outbox WHERE kind = 'gallery'") == []
 
 
 async def test_what_is_for_adults_or_for_a_few_stays_where_it_is(system: System) -> None:

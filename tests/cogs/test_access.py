@@ -73,7 +73,7 @@ def bot(services: Services) -> Any:
         delivery=nothing,
         removals=nothing,
         reposts=nothing,
-        posted=nothing,
+        messages=nothing,
         clock=services.clock,
         moment=services.moment,
         wake=services.wake,

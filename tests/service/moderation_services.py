@@ -25,7 +25,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
-from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from tests.service.scripted import Scripted
 from tests.service.services import Services
@@ -140,15 +140,16 @@ class ModerationServices:
             rand=lambda: 0.5,
             patience=self.patience,
         )
+        outbox = services.outbox(*services.message_handlers(cast("Any", self.result_poster)))
         results = Results(
             store=ResultStore(database),
             lookup=services.lookup,
             copies=copies,
             result_poster=cast("Any", self.result_poster),
             delivery=services.delivery,
-            removals=services.removals(cast("Any", self.result_poster)),
+            removals=services.removals(outbox),
             reposts=services.reposts(cast("Any", self.result_poster)),
-            posted=CopyStore(database),
+            messages=MessageStore(database),
             clock=services.clock,
             moment=services.moment,
             wake=self.wake,

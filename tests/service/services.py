@@ -25,14 +25,15 @@ from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
 from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Reposts
+from bot.service.jobs.removal import RemovalHandler, Removals
+from bot.service.jobs.reposts import RepostFinder, Reposts
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
 from bot.service.jobs.worker import Capacity, Worker
 from bot.service.media.service import Media
+from bot.service.outbox import OutboxHandler, OutboxPoster
 from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.requests import REVIEW_TIME, RequestScreening
 from bot.service.screening.results import ResultScreening
@@ -40,15 +41,15 @@ from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
-from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.models import ModelStore
 from bot.store.jobs.queries import JobQueryStore
-from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate
 from bot.store.money.budget_alerts import BudgetStore
+from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.funding import plain
 from tests.models import CAPABILITIES
@@ -188,21 +189,29 @@ class Services:
             rand=_middle,
         )
 
-    def removals(self, result_poster: ResultPoster) -> Removals:
+    def outbox(self, *handlers: OutboxHandler, patience: float = 10.0) -> OutboxPoster:
+        """The outbox with these handlers."""
+        store = OutboxStore(self.database)
+        return OutboxPoster(store=store, handlers=handlers, clock=self.clock, rand=_middle, patience=patience)
+
+    def message_handlers(self, result_poster: ResultPoster) -> tuple[OutboxHandler, ...]:
+        """Those that look after what was posted of videos."""
+        others: dict[str, Any] = {"lookup": self.lookup, "result_poster": result_poster}
+        messages = MessageStore(self.database)
+        return RemovalHandler(messages=messages, **others), RepostFinder(messages=messages, **others)
+
+    def removals(self, outbox: OutboxPoster) -> Removals:
         return Removals(
-            store=RemovalStore(self.database),
             results=ResultStore(self.database),
-            copies=CopyStore(self.database),
-            lookup=self.lookup,
-            result_poster=result_poster,
+            messages=MessageStore(self.database),
+            outbox=outbox,
             clock=self.clock,
-            rand=_middle,
         )
 
     def reposts(self, result_poster: ResultPoster) -> Reposts:
         return Reposts(
-            store=CopyStore(self.database),
-            lookup=self.lookup,
+            messages=MessageStore(self.database),
+            outbox=OutboxStore(self.database),
             result_poster=result_poster,
             clock=self.clock,
             moment=self.moment,

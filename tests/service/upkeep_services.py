@@ -82,7 +82,9 @@ class UpkeepServices:
         )
         await self.services.database.transact(
             lambda tx: tx.execute(
-                "INSERT INTO gallery (job_id, channel_id, at, message_id) VALUES ($1, 9, 0, 44)", job.id
+                "INSERT INTO outbox (kind, subject_id, job_id, channel_id, created_at, message_id) "
+                "VALUES ('gallery', $1, $1, 9, 0, 44)",
+                job.id,
             )
         )
         return await self.services.job(job)

@@ -50,8 +50,8 @@ async def _insert(store: Store, table: str, columns: dict[str, dict[str, Any]], 
         values |= {"allowance": None, "period": None, "blocked_until": None}
     if table == "cases":
         values |= {"state": "open", "kind": "request", "decided_by": None}
-    if table == "copies":
-        values |= {"message_id": 1, "due_at": None}
+    if table == "outbox":
+        values |= {"kind": "repost", "message_id": 1, "due_at": None}
     if table == "deletions":
         return
     names = ", ".join(values)

@@ -6,8 +6,8 @@ import pytest
 
 from bot.domain.job import Remover
 from bot.store.heartbeat import HeartbeatStore
-from bot.store.jobs.removals import RemovalStore
 from bot.store.jobs.results import ResultStore
+from bot.store.outbox import OutboxStore
 from tests.store.conftest import Store
 
 DAY = timedelta(days=1)
@@ -42,9 +42,11 @@ async def test_the_last_sign_of_life_is_remembered(store: Store) -> None:
 
 
 async def test_what_is_to_be_taken_away_waits_no_longer_where_the_clock_was_set_back(store: Store) -> None:
-    job, removals = await store.delivered(), RemovalStore(store.database)
+    job, outbox = await store.delivered(), OutboxStore(store.database)
     await ResultStore(store.database).remove(job.id, by=Remover.AUTHOR, now=store.now)
-    await removals.later(job.id, due_at=store.now + timedelta(minutes=1))
+    removal = await outbox.claim(now=store.now, until=store.now + DAY)
+    assert removal is not None
+    await outbox.retry(removal, due_at=store.now + timedelta(minutes=1))
     await HeartbeatStore(store.database).shift(-DAY, now=store.now - DAY)
     in_a_minute = store.now - DAY + timedelta(minutes=1)
-    assert await removals.claim(now=in_a_minute, until=in_a_minute + DAY) is not None
+    assert await outbox.claim(now=in_a_minute, until=in_a_minute + DAY) is not None

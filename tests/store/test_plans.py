@@ -19,13 +19,11 @@ from bot.store.community.cases import CaseStore, with_reports, withdraw
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.database import Database, Transaction
-from bot.store.jobs.copies import CopyStore
 from bot.store.jobs.guild_jobs import GuildJobStore
-from bot.store.jobs.removals import RemovalStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
-from bot.store.member.gallery import GalleryStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate, shipped
@@ -33,6 +31,7 @@ from bot.store.money.budget_alerts import BudgetStore
 from bot.store.money.grants import GrantStore
 from bot.store.money.statements import StatementStore
 from bot.store.money.usage import UsageStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.anonymize import UNNAMED
 from bot.store.privacy.deletion import Deletion, clear_texts, end_member, withdraw_cases
 from bot.store.privacy.retention import RetentionStore
@@ -186,21 +185,14 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: LibraryStore(s.database).videos(LibraryQuery(text="fox"), user_id=1, guild_id=7, skip=0, most=5),
         {"jobs_of_user"},
     ),
-    "gallery": (
-        lambda s: GalleryStore(s.database).claim(now=s.now, until=s.now + LEASE),
-        {"gallery_due"},
+    "outbox": (
+        lambda s: OutboxStore(s.database).claim(now=s.now, until=s.now + LEASE),
+        {"outbox_due", "outbox_in_turn"},
     ),
-    "lost_copies": (
-        lambda s: CopyStore(s.database).claim(now=s.now, until=s.now + LEASE),
-        {"copies_due"},
-    ),
-    "copies": (
-        lambda s: CopyStore(s.database).has("job-0001", message_id=1),
-        {"copies_of_job"},
-    ),
-    "removals": (
-        lambda s: RemovalStore(s.database).claim(now=s.now, until=s.now + LEASE),
-        {"removals_due"},
+    "outbox_next_due": (lambda s: OutboxStore(s.database).next_due(), {"outbox_due", "outbox_in_turn"}),
+    "reposts": (
+        lambda s: MessageStore(s.database).has_repost("job-0001", message_id=1),
+        {"outbox_of_job"},
     ),
     "latest_draft": (lambda s: DraftStore(s.database).latest(user_id=1, kind="studio"), {"drafts_of_user"}),
     "presets": (

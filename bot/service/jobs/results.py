@@ -35,7 +35,7 @@ from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.removal import Removals
 from bot.service.jobs.reposts import Reposts
 from bot.service.ports.notifier import CannotTell, Posted, Result
-from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
 
@@ -94,13 +94,13 @@ class Results:
         delivery: Delivery,
         removals: Removals,
         reposts: Reposts,
-        posted: CopyStore,
+        messages: MessageStore,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._store, self._access, self._copies, self._result_poster = store, Access(lookup), copies, result_poster
-        self._lookup, self._removals, self._reposts, self._posted = lookup, removals, reposts, posted
+        self._lookup, self._removals, self._reposts, self._messages = lookup, removals, reposts, messages
         self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
@@ -266,7 +266,7 @@ class Results:
         by = Remover.AUTHOR if job.user_id == member.user_id else Remover.MODERATOR
         known = message_id in {job.message_id, job.shared_message_id}
         wholly = known if by is Remover.AUTHOR else member.guild_id == job.destination.guild_id
-        known = known or (by is Remover.MODERATOR and await self._posted.has(job.id, message_id=message_id))
+        known = known or (by is Remover.MODERATOR and await self._messages.has_repost(job.id, message_id=message_id))
         taken, there = True, job.removed_at is None or (by is Remover.MODERATOR and not deleted_by_moderator(job))
         if wholly:
             taken = await self._removals.remove(job, by=by)
@@ -275,7 +275,7 @@ class Results:
         if not known:
             with _as_refusals(channel_id):
                 there = await self._result_poster.delete_result(job, channel_id=channel_id, message_id=message_id)
-            await self._posted.deleted(job.id, message_id=message_id)
+            await self._messages.deleted(job.id, message_id=message_id)
             log.info("a copy is removed", extra={"job": job.id, "posted": message_id})
         if not taken:
             return RemovalOutcome.SOON

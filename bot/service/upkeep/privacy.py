@@ -16,7 +16,7 @@ from bot.domain.rate_limit import RateLimit
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
-from bot.store.jobs.removals import MessagePlace
+from bot.store.jobs.messages import MessagePlace
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import PrivacyStore
 

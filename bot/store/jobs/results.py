@@ -6,8 +6,8 @@ from typing import Final
 from bot.domain.job import Job, Remover
 from bot.domain.row import millis
 from bot.store.database import Database, Transaction
-from bot.store.jobs.removals import due_again
 from bot.store.money import ledger
+from bot.store.outbox import announce_removal
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
 _IN_INBOX: Final = (
@@ -108,7 +108,7 @@ class ResultStore:
                 message_id,
             )
             await _settled(tx, job_id, now=now)
-            await due_again(tx, job_id, now=now)
+            await announce_removal(tx, job_id, now=now)
 
         await self._database.transact(work)
 
@@ -123,7 +123,7 @@ class ResultStore:
                 str(by),
                 millis(now),
             )
-            await due_again(tx, job_id, now=now)
+            await announce_removal(tx, job_id, now=now)
 
         await self._database.transact(work)
 

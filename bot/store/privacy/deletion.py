@@ -12,7 +12,7 @@ from bot.errors import TransitionLost
 from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import UNENDED, give_up
-from bot.store.jobs.removals import MessagePlace, RemovalStore
+from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
 from bot.store.privacy.deleted_traces import owe_overwrite
 
@@ -34,7 +34,8 @@ _WAITING: Final = frozenset({JobStatus.PENDING, JobStatus.QUEUED})  # nobody has
 
 # Nothing more is to be shown of it, and every copy that may have been posted was found.
 _SETTLED: Final = (
-    "due_at IS NULL AND NOT EXISTS (SELECT 1 FROM copies WHERE copies.job_id = jobs.id AND copies.message_id IS NULL)"
+    "due_at IS NULL AND NOT EXISTS "
+    "(SELECT 1 FROM outbox WHERE outbox.job_id = jobs.id AND outbox.kind = 'repost' AND outbox.due_at IS NOT NULL)"
 )
 
 
@@ -56,7 +57,7 @@ class DeletionStore:
     """The wishes of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
 
     def __init__(self, database: Database) -> None:
-        self._database, self._removals = database, RemovalStore(database)
+        self._database, self._messages = database, MessageStore(database)
 
     async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
         """Write a wish down. A second one goes as far as the first, and on to what came since."""
@@ -124,7 +125,7 @@ class DeletionStore:
     async def closed(self, deletion: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
         """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
         jobs = await self._jobs(deletion, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
-        return [(job, await self._removals.places(job)) for job in jobs]
+        return [(job, await self._messages.places(job)) for job in jobs]
 
     async def forget(self, job: Job) -> None:
         """Delete a job's row, and with it the stars that it has and its place in a gallery."""

@@ -27,10 +27,8 @@ def _id_and_owner(user_id: int) -> tuple[object, ...]:
 # How each table is asked for the rows about a person. Every other table is in `NOBODYS`, with the reason.
 HELD: Final[dict[str, Finds]] = {
     "jobs": ("user_id = $1", _id),
-    "gallery": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
-    "copies": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
+    "outbox": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "showings": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
-    "removals": ("job_id IN (SELECT id FROM jobs WHERE user_id = $1)", _id),
     "favourites": ("user_id = $1", _id),
     "drafts": ("user_id = $1", _id),
     "presets": ("user_id = $1", _id),
@@ -59,7 +57,7 @@ NOBODYS: Final = {
 
 _JSON: Final = frozenset({"request", "body", "detail"})
 _TIMES: Final = re.compile(r"(?:\w+_)?(?:at|until)")
-_OF_JOBS: Final = frozenset({"gallery", "copies", "showings", "removals"})  # found by jobs, naming nobody
+_OF_JOBS: Final = frozenset({"outbox", "showings"})  # found by jobs, naming nobody
 _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns in which somebody else may stand
 
 

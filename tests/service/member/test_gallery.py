@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
@@ -17,17 +17,17 @@ from bot.service.jobs.copies import Copies, Copy, CopyKind
 from bot.service.media.service import Media
 from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryPoster, GalleryRule
 from bot.service.member.library import Library
+from bot.service.outbox import OutboxPoster
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
-from bot.store.member.gallery import GalleryStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 from tests.service.services import Services
 
 GALLERY = 9  # the channel
-LEASE = timedelta(minutes=5)
 COPY = Posted(channel_id=GALLERY, message_id=900)
 
 
@@ -61,11 +61,11 @@ def member(user_id: int) -> Member:
 
 @dataclass
 class Wall:
-    """A gallery with its curator and the library that feeds it, in a house."""
+    """A gallery with the outbox that fills it, and the library that feeds it."""
 
     services: Services
     result_poster: ResultPoster
-    gallery_poster: GalleryPoster
+    outbox: OutboxPoster
     gallery: Gallery
     library: Library
 
@@ -90,7 +90,7 @@ def wall(services: Services) -> Wall:
     result_poster, library_store, store = (
         ResultPoster(),
         LibraryStore(services.database),
-        GalleryStore(services.database),
+        OutboxStore(services.database),
     )
     copies = Copies(
         providers=services.providers,
@@ -102,28 +102,25 @@ def wall(services: Services) -> Wall:
         cap=200_000_000,
     )
     gallery_poster = GalleryPoster(
-        store=store,
+        outbox=store,
         library_store=library_store,
         lookup=services.lookup,
         copies=copies,
         result_poster=result_poster,
-        lease=LEASE,
         clock=services.clock,
         moment=services.moment,
-        rand=lambda: 0.5,
     )
+    outbox = services.outbox(gallery_poster, *services.message_handlers(result_poster))
     gallery = Gallery(
-        store=store, preferences=PreferenceStore(services.database), clock=services.clock, wake=gallery_poster.wake
+        outbox=store, preferences=PreferenceStore(services.database), clock=services.clock, wake=outbox.wake
     )
     library = Library(library_store=library_store, lookup=services.lookup, gallery=gallery, clock=services.clock)
-    return Wall(
-        services=services, result_poster=result_poster, gallery_poster=gallery_poster, gallery=gallery, library=library
-    )
+    return Wall(services=services, result_poster=result_poster, outbox=outbox, gallery=gallery, library=library)
 
 
 @pytest.fixture
 async def running(wall: Wall) -> AsyncIterator[Wall]:
-    life = asyncio.create_task(wall.gallery_poster.run())
+    life = asyncio.create_task(wall.outbox.run())
     yield wall
     life.cancel()
     with suppress(asyncio.CancelledError):
@@ -149,7 +146,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
     assert len(copy.nonce) <= 25
     for user_id in (2, 3):
         assert await wall.library.favourite(job.id, member(user_id)) == (True, user_id)
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 1
     assert wall.services.files() == []
 
@@ -158,21 +155,21 @@ async def test_stars_too_few_and_stars_taken_back_copy_nothing(wall: Wall) -> No
     await wall.gallery.set_rule(7, GalleryRule(channel_id=GALLERY, stars=2))
     job = await wall.video()
     assert [await wall.library.favourite(job.id, member(1)) for _ in range(3)] == [(True, 1), (False, 0), (True, 1)]
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert wall.posts() == []
 
 
 @pytest.mark.parametrize("changes", [{"private": True}, {"guild_id": None}, {"guild_id": 8}])
 async def test_what_is_private_or_of_another_place_is_not_copied(wall: Wall, changes: dict[str, Any]) -> None:
     await wall.starred(**changes)
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert wall.posts() == []
 
 
 async def test_what_was_taken_away_meanwhile_is_not_copied(wall: Wall) -> None:
     job = await wall.starred()
     await ResultStore(wall.services.database).remove(job.id, by=Remover.AUTHOR, now=wall.services.clock())
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert wall.posts() == []
 
 
@@ -196,12 +193,12 @@ async def test_what_may_pass_is_tried_again_later_and_looked_for_first(wall: Wal
     await wall.starred()
     wall.result_poster.then("post_copy", trouble)
     began = wall.services.clock()
-    await wall.gallery_poster.post_due()
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 1
     wall.services.clock.tick(60)
     wall.result_poster.then("find_copy", Posted(channel_id=GALLERY, message_id=901))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert wall.result_poster.asked("find_copy") == [began]
     assert len(wall.posts()) == 1
 
@@ -209,22 +206,22 @@ async def test_what_may_pass_is_tried_again_later_and_looked_for_first(wall: Wal
 async def test_the_result_itself_is_no_copy(wall: Wall) -> None:
     await wall.starred()
     wall.result_poster.then("post_copy", DestinationBusy("discord_500"))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     wall.services.clock.tick(60)
     wall.result_poster.then("find_copy", Posted(channel_id=GALLERY, message_id=50))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 2
 
 
 async def test_a_closed_channel_ends_it_until_the_next_star(wall: Wall) -> None:
     job = await wall.starred()
     wall.result_poster.then("post_copy", DestinationLost("discord_10003"))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     wall.services.clock.tick(100_000)
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 1
     await wall.library.favourite(job.id, member(2))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 2
 
 
@@ -232,7 +229,7 @@ async def test_nothing_is_tried_for_ever(wall: Wall) -> None:
     await wall.starred()
     wall.result_poster.then("post_copy", *[DestinationBusy("discord_500")] * (TRIES + 1))
     for _ in range(TRIES + 5):
-        await wall.gallery_poster.post_due()
+        await wall.outbox.post_due()
         wall.services.clock.tick(1000)
     assert len(wall.posts()) == TRIES
 
@@ -240,16 +237,16 @@ async def test_nothing_is_tried_for_ever(wall: Wall) -> None:
 async def test_a_file_that_is_too_large_after_all_is_made_smaller(wall: Wall) -> None:
     await wall.starred()
     wall.result_poster.then("post_copy", ResultTooLarge("refused_by_discord"))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert [copy.limit for copy, _ in wall.posts()][1:] == [SMALLEST]
 
 
-async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> None:
+async def test_the_outbox_outlives_a_database_that_refuses(running: Wall) -> None:
     wall = running
     await wall.starred()
     await until(wall.posts)
     wall.services.database.refusals = 1
-    wall.gallery_poster.wake()
+    wall.outbox.wake()
     await until(lambda: wall.services.database.refused)
     await wall.starred()
     await until(lambda: len(wall.posts()) == 2)
@@ -258,10 +255,10 @@ async def test_the_curator_outlives_a_database_that_refuses(running: Wall) -> No
 async def test_a_copy_that_may_be_there_is_not_posted_again_while_nobody_can_look(wall: Wall) -> None:
     await wall.starred()
     wall.result_poster.then("post_copy", DestinationBusy("discord_500"))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     wall.services.clock.tick(3600)
     wall.result_poster.then("find_copy", CannotTell(reason="discord_50013", closed=True))
-    await wall.gallery_poster.post_due()
+    await wall.outbox.post_due()
     assert len(wall.posts()) == 1
 
 
@@ -270,7 +267,7 @@ async def test_a_copy_of_what_was_forgotten_meanwhile_does_not_stay(wall: Wall, 
     job, gate = await wall.starred(), asyncio.Event()
     wall.result_poster.then("post_copy", gate)
     wall.result_poster.then("take_away", *([trouble] if trouble else []))
-    posting = asyncio.create_task(wall.gallery_poster.post_due())
+    posting = asyncio.create_task(wall.outbox.post_due())
     await until(wall.posts)
     await DeletionStore(wall.services.database).forget(job)
     gate.set()

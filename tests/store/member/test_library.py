@@ -3,9 +3,10 @@ import pytest
 from bot.domain.job import Destination, Job, Remover
 from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
+from bot.domain.outbox import OutboxItem, OutboxKind
 from bot.domain.request import VideoRequest
 from bot.service.jobs.access import Access
-from bot.store.jobs.copies import CopyStore
+from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.library import LibraryStore
@@ -99,9 +100,10 @@ async def test_of_others_videos_those_are_listed_that_one_may_open(store: Store)
         "own, deleted by a moderator": await store.delivered(),
     }
     await results.shared(jobs["shared"].id, message_id=9, now=store.now)
-    await CopyStore(store.database).intend(
-        "again-1", job_id=jobs["copied"].id, guild_id=7, channel_id=5, at=store.now, due_at=store.now
+    copy = OutboxItem(
+        kind=OutboxKind.REPOST, subject_id="again-1", job_id=jobs["copied"].id, guild_id=7, created_at=store.now
     )
+    await MessageStore(store.database).begin_repost(copy)
     for name in ("deleted", "own, deleted"):
         await results.remove(jobs[name].id, by=Remover.AUTHOR, now=store.now)
     await results.remove(jobs["own, deleted by a moderator"].id, by=Remover.MODERATOR, now=store.now)

@@ -1,0 +1,207 @@
+"""The outbox's loop: one claim, one retry and one end for everything that is posted besides cards and results."""
+
+import asyncio
+import contextlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, TypeVar
+from weakref import WeakValueDictionary
+
+from bot.domain import backoff
+from bot.domain.outbox import TRIES, OutboxItem, OutboxKind, wait_after
+from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
+from bot.service.ports.notifier import CannotTell, Posted, Sighting
+from bot.store.outbox import OutboxStore
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 4  # items under way: one that uploads a video holds up no other
+PATIENCE: Final = 240.0  # seconds that one may take: a video is fetched, maybe made smaller, and uploaded
+LEASE: Final = timedelta(minutes=5)  # a little longer
+IDLE: Final = timedelta(seconds=30)  # between two looks, when nobody wakes us
+REST: Final = timedelta(hours=1)  # before what is never given up is tried again
+
+T = TypeVar("T")
+
+
+class OutboxHandler(ABC):
+    """Does what the items of one kind ask for. Every step is harmless when a crash repeats it."""
+
+    kind: ClassVar[OutboxKind]
+    tries: ClassVar[int] = TRIES
+
+    @abstractmethod
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Do it; the id of the message to remember, or None where the item has served.
+
+        Raises:
+            DeliveryError: Discord does not take it; with `DestinationLost` it never will.
+        """
+
+    async def keeps(self, item: OutboxItem, *, lost: bool, reason: str) -> bool:
+        """Whether an item that would be given up is kept, and tried every hour; called every time that it fails."""
+        log.warning(
+            "given up",
+            extra={"kind": str(item.kind), "subject": item.subject_id, "reason": reason, "lost": lost},
+        )
+        return False
+
+
+def message_of(sighting: Sighting, *, closed_is_none: bool = False) -> int | None:
+    """The message that was found; None where there is none, or with `closed_is_none` where nobody may look any more.
+
+    Raises:
+        DestinationBusy: it may be there, and that cannot be seen now: nothing may be posted anew.
+    """
+    if isinstance(sighting, CannotTell) and not (closed_is_none and sighting.closed):
+        raise DestinationBusy(sighting.reason)
+    return sighting.message_id if isinstance(sighting, Posted) else None
+
+
+async def first_open(places: AsyncIterator[T], post: Callable[[T], Awaitable[int | None]]) -> int | None:
+    """Post in the first of some places that takes it; the message, or what else `post` gives.
+
+    Raises:
+        DestinationLost: none does.
+        DestinationBusy: one may, later.
+    """
+    closed = DestinationLost("nobody")
+    async for place in places:
+        try:
+            return await post(place)
+        except DestinationLost as exc:
+            closed = exc
+    raise closed
+
+
+class OutboxPoster:
+    """Sees to every item that is due, a few at once; `patience` is the seconds that each may take."""
+
+    def __init__(
+        self,
+        *,
+        store: OutboxStore,
+        handlers: Iterable[OutboxHandler],
+        clock: Callable[[], datetime],
+        rand: Callable[[], float],
+        patience: float = PATIENCE,
+    ) -> None:
+        self._store, self._handlers = store, {each.kind: each for each in handlers}
+        self._clock, self._rand, self._patience = clock, rand, patience
+        self._news, self._busy = asyncio.Event(), 0
+        self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def wake(self) -> None:
+        """Something was announced: look at once. May be called from anywhere in the event loop."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """See to whatever is due, for ever; at first to what a dead process had in hand."""
+        trouble, recovered = 0, False
+        async with asyncio.TaskGroup() as under_way:
+            while True:
+                self._news.clear()
+                try:
+                    if not recovered:
+                        await self._store.recover()
+                        recovered = True
+                    await self._begin(under_way)
+                    pause, trouble = await self._pause(), 0
+                except StoreError as exc:
+                    trouble += 1
+                    pause = backoff.delay(trouble, rand=self._rand)
+                    log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause.total_seconds()):
+                        await self._news.wait()
+
+    async def post_due(self) -> None:
+        """See to everything that is due by now.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        begun = 1
+        while begun:
+            async with asyncio.TaskGroup() as under_way:
+                begun = await self._begin(under_way)
+
+    async def post_now(self, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
+        """See to one item now, if it is due, while somebody waits to hear of it; what is left of it.
+
+        Raises:
+            StoreError: the database refuses.
+        """
+        now = self._clock()
+        async with self._alone(kind, subject_id):
+            item = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
+            if item is not None:
+                await self._see_to(item)
+        return await self._store.item(kind, subject_id)
+
+    async def _begin(self, under_way: asyncio.TaskGroup) -> int:
+        """Begin with what is due, as long as there is room; how many items that are."""
+        begun = 0
+        while self._busy < AT_ONCE:
+            now = self._clock()
+            item = await self._store.claim(now=now, until=now + LEASE)
+            if item is None:
+                break
+            self._busy, begun = self._busy + 1, begun + 1
+            under_way.create_task(self._attend(item), name=f"outbox {item.kind}")
+        return begun
+
+    async def _pause(self) -> timedelta:
+        due = None if self._busy >= AT_ONCE else await self._store.next_due()
+        return IDLE if due is None else min(IDLE, max(timedelta(), due - self._clock()))
+
+    async def _attend(self, item: OutboxItem) -> None:
+        """See to a claimed item; whatever comes of it, others go on, and there is room for the next."""
+        try:
+            async with self._alone(item.kind, item.subject_id):
+                await self._see_to(item)
+        except StoreError as exc:  # the claim runs out
+            log.warning("the database refuses", extra={"kind": str(item.kind), "detail": str(exc)})
+        finally:
+            self._busy -= 1
+            self._news.set()
+
+    async def _see_to(self, item: OutboxItem) -> None:
+        handler, fields = self._handlers[item.kind], {"kind": str(item.kind), "subject": item.subject_id}
+        try:
+            async with asyncio.timeout(self._patience):
+                message_id = await handler.handle(item)
+        except DeliveryError as exc:
+            await self._failed(handler, item, exc.reason, lost=isinstance(exc, DestinationLost))
+        except TimeoutError:
+            await self._failed(handler, item, "slow", lost=False)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an item of the outbox failed", extra=fields)
+            await self._failed(handler, item, "crash", lost=False)
+        else:
+            await asyncio.shield(self._done(item, message_id))
+            log.info("done", extra=fields)
+
+    async def _done(self, item: OutboxItem, message_id: int | None) -> None:
+        if message_id is None:
+            await self._store.drop(item)
+        else:
+            await self._store.posted(item, message_id=message_id, now=self._clock())
+
+    async def _failed(self, handler: OutboxHandler, item: OutboxItem, reason: str, *, lost: bool) -> None:
+        """Try it again later, or give it up."""
+        wait = wait_after(item.attempts, lost=lost, tries=handler.tries, rand=self._rand)
+        if wait is None and await handler.keeps(item, lost=lost, reason=reason):
+            wait = REST
+        if wait is None:
+            await self._store.give_up(item, reason=reason)
+        else:
+            log.info("later", extra={"kind": str(item.kind), "subject": item.subject_id, "reason": reason})
+            await self._store.retry(item, due_at=self._clock() + wait)
+
+    def _alone(self, kind: OutboxKind, subject_id: str) -> asyncio.Lock:
+        return self._in_hand.setdefault((str(kind), subject_id), asyncio.Lock())

@@ -1,0 +1,111 @@
+"""Where the messages of a job are, and which of its copies have to go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.job import Job
+from bot.domain.outbox import OutboxItem
+from bot.domain.row import millis
+from bot.store.database import Database, Transaction
+from bot.store.outbox import announce_removal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessagePlace:
+    """A message about a job that may be there."""
+
+    channel_id: int
+    message_id: int
+
+
+class MessageStore:
+    """The messages of one database's jobs. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def places(self, job: Job) -> list[MessagePlace]:
+        """The card, the result, what was shared of it and all copies, in a gallery or anywhere, that were posted."""
+        return await self._database.transact(lambda tx: _places(tx, job))
+
+    async def ids(self, job: Job) -> frozenset[int]:
+        """The ids of all messages that are known to carry a job."""
+        return frozenset(place.message_id for place in await self.places(job))
+
+    async def to_remove(self, job: Job) -> list[MessagePlace]:
+        """Which of a job's messages are to be taken away: all of a deleted one's, else the withdrawn copies."""
+        return await self._database.transact(
+            lambda tx: _copies(tx, job, unwanted=1) if job.removed_at is None else _places(tx, job)
+        )
+
+    async def begin_repost(self, item: OutboxItem) -> None:
+        """Write that a copy may be in a channel, and is shown to its guild from now on.
+
+        It is looked for when its item is due, should nothing be heard of it until then.
+        """
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at, posting_at) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+                *(str(item.kind), item.subject_id, item.job_id, item.guild_id, item.channel_id),
+                *(each and millis(each) for each in (item.created_at, item.due_at, item.posting_at)),
+            )
+            await tx.execute(
+                "INSERT INTO showings (job_id, guild_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                *(item.job_id, item.guild_id),
+            )
+
+        await self._database.transact(work)
+
+    async def has_repost(self, job_id: str, *, message_id: int) -> bool:
+        """Whether a message is known to be a copy of a video that somebody posted."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "SELECT 1 FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
+            )
+        )
+        return row is not None
+
+    async def deleted(self, job_id: str, *, message_id: int) -> None:
+        """The copy that somebody posted with that message is gone."""
+        await self._database.transact(
+            lambda tx: tx.execute(
+                "DELETE FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
+            )
+        )
+
+    async def withdraw(self, job_id: str, *, guild_id: int, now: datetime) -> None:
+        """Write that the copies in a guild are for nobody there any more, and that their messages are to go."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute("DELETE FROM showings WHERE job_id = $1 AND guild_id = $2", job_id, guild_id)
+            await tx.execute(
+                "UPDATE outbox SET unwanted = 1 WHERE job_id = $1 AND kind = 'repost' AND guild_id = $2",
+                *(job_id, guild_id),
+            )
+            await announce_removal(tx, job_id, now=now)
+
+        await self._database.transact(work)
+
+
+async def _places(tx: Transaction, job: Job) -> list[MessagePlace]:
+    known = [
+        (job.card_channel_id, job.card_message_id),
+        (job.message_channel_id, job.message_id),
+        (job.destination.channel_id, job.shared_message_id),
+    ]
+    posted = [MessagePlace(channel_id=a, message_id=b) for a, b in known if a is not None and b is not None]
+    return list(dict.fromkeys([*posted, *await _copies(tx, job, unwanted=0)]))
+
+
+async def _copies(tx: Transaction, job: Job, *, unwanted: int) -> list[MessagePlace]:
+    """The copies in galleries and those that people posted, or only the unwanted ones."""
+    rows = await tx.all(
+        "SELECT channel_id, message_id FROM outbox WHERE job_id = $1 AND message_id IS NOT NULL AND unwanted >= $2",
+        *(job.id, unwanted),
+    )
+    return sorted(
+        (MessagePlace(channel_id=row["channel_id"], message_id=row["message_id"]) for row in rows),
+        key=lambda each: each.message_id,
+    )

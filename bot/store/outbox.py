@@ -1,0 +1,173 @@
+"""The outbox of the database: items written in the transaction of what they are about, claimed, and done with once."""
+
+from datetime import datetime
+from typing import Final
+
+from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain.row import from_millis, millis
+from bot.store.database import Database, Transaction
+
+# A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.
+_IN_TURN: Final = (
+    "(kind <> 'audit' OR NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.kind = 'audit' "
+    "AND earlier.due_at IS NOT NULL AND earlier.guild_id = outbox.guild_id "
+    "AND (earlier.created_at, earlier.subject_id) < (outbox.created_at, outbox.subject_id)))"
+)
+_DUE: Final = f"due_at <= $1 AND coalesce(claimed_until, 0) <= $1 AND {_IN_TURN}"
+
+
+async def announce(
+    tx: Transaction,
+    kind: OutboxKind,
+    subject_id: str,
+    *,
+    now: datetime,
+    guild_id: int | None = None,
+    job_id: str | None = None,
+) -> None:
+    """Have something posted, or what was posted of it brought up to date, at once; whoever is at it does it again."""
+    await tx.execute(
+        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at) "
+        "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) "
+        "DO UPDATE SET due_at = excluded.due_at, attempts = 0, given_up = NULL",
+        *(str(kind), subject_id, guild_id, job_id, millis(now)),
+    )
+
+
+async def announce_removal(tx: Transaction, job_id: str, *, now: datetime) -> None:
+    """Have the messages of a deleted video and unwanted copies taken away, also what was posted a moment ago."""
+    await tx.execute(
+        "INSERT INTO outbox (kind, subject_id, guild_id, job_id, created_at, due_at) "
+        "SELECT 'removal', id, guild_id, id, $2, $2 FROM jobs WHERE id = $1 AND (removed_at IS NOT NULL OR EXISTS "
+        "(SELECT 1 FROM outbox WHERE job_id = $1 AND unwanted = 1 AND message_id IS NOT NULL)) "
+        "ON CONFLICT (kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0, given_up = NULL",
+        *(job_id, millis(now)),
+    )
+
+
+async def begin_posting(tx: Transaction, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
+    """Write that an item's message may be in a channel from that moment on, by Discord's clock; False: it is gone."""
+    begun = await tx.execute(
+        "UPDATE outbox SET posting_at = CASE WHEN channel_id = $3 AND message_id IS NULL THEN coalesce(posting_at, $4) "
+        "ELSE $4 END, channel_id = $3, message_id = NULL WHERE kind = $1 AND subject_id = $2",
+        *(str(item.kind), item.subject_id, channel_id, millis(at)),
+    )
+    return begun == 1
+
+
+class OutboxStore:
+    """The items of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def item(self, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
+        """One item."""
+        row = await self._database.transact(
+            lambda tx: tx.one("SELECT * FROM outbox WHERE kind = $1 AND subject_id = $2", str(kind), subject_id)
+        )
+        return OutboxItem.from_row(row) if row else None
+
+    async def claim(self, *, now: datetime, until: datetime) -> OutboxItem | None:
+        """The next item that is due; nobody else gets it before `until`."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
+                f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
+                f"{self._database.skip_locked}) RETURNING *",
+                *(millis(now), millis(until)),
+            )
+        )
+        return OutboxItem.from_row(row) if row else None
+
+    async def claim_this(
+        self, kind: OutboxKind, subject_id: str, *, now: datetime, until: datetime
+    ) -> OutboxItem | None:
+        """That item, if it is due and nobody has it; see `claim`."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 "  # noqa: S608 (a constant)
+                f"WHERE {_DUE} AND kind = $3 AND subject_id = $4 RETURNING *",
+                *(millis(now), millis(until), str(kind), subject_id),
+            )
+        )
+        return OutboxItem.from_row(row) if row else None
+
+    async def recover(self) -> None:
+        """At start, when nobody else can be at it: what a dead process had claimed is anybody's."""
+        await self._database.transact(
+            lambda tx: tx.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
+        )
+
+    async def next_due(self) -> datetime | None:
+        """When the next item can be claimed; None where nothing is to be done."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at "  # noqa: S608 (a constant)
+                "FROM outbox "
+                f"WHERE due_at IS NOT NULL AND {_IN_TURN}"
+            )
+        )
+        found: datetime | None = from_millis(row["at"]) if row else None
+        return found
+
+    async def announce_once(
+        self, kind: OutboxKind, job_id: str, *, guild_id: int, channel_id: int, now: datetime
+    ) -> bool:
+        """Have something of a job posted, unless it is posted or on its way; what was given up is tried again."""
+        changed = await self._database.transact(
+            lambda tx: tx.execute(
+                "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at) "
+                "VALUES ($1, $2, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) DO UPDATE "
+                "SET channel_id = excluded.channel_id, due_at = excluded.due_at, attempts = 0, given_up = NULL "
+                "WHERE outbox.message_id IS NULL AND outbox.due_at IS NULL",
+                *(str(kind), job_id, guild_id, channel_id, millis(now)),
+            )
+        )
+        return changed == 1
+
+    async def begin_posting(self, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
+        """See the function of that name."""
+        return await self._database.transact(lambda tx: begin_posting(tx, item, channel_id=channel_id, at=at))
+
+    async def posted(self, item: OutboxItem, *, message_id: int, now: datetime) -> bool:
+        """Its message is there, and the item is done, unless it was announced anew meanwhile; False: it is gone.
+
+        Was the video that it shows deleted meanwhile, the message has to go, too.
+        """
+
+        async def work(tx: Transaction) -> bool:
+            kept = await tx.execute(
+                "UPDATE outbox SET message_id = $4, claimed_until = NULL, given_up = NULL, "
+                "due_at = CASE WHEN attempts = $3 THEN NULL ELSE due_at END WHERE kind = $1 AND subject_id = $2",
+                *(str(item.kind), item.subject_id, item.attempts, message_id),
+            )
+            if item.job_id is not None:
+                await announce_removal(tx, item.job_id, now=now)
+            return kept == 1
+
+        return await self._database.transact(work)
+
+    async def drop(self, item: OutboxItem) -> None:
+        """It is done, and nothing of it has to be kept."""
+        await self._leave(item, "DELETE FROM outbox")
+
+    async def retry(self, item: OutboxItem, *, due_at: datetime) -> None:
+        """It is to be tried again then."""
+        await self._leave(item, "UPDATE outbox SET due_at = $4, claimed_until = NULL", millis(due_at))
+
+    async def give_up(self, item: OutboxItem, *, reason: str) -> None:
+        """It can't be done."""
+        await self._leave(item, "UPDATE outbox SET due_at = NULL, claimed_until = NULL, given_up = $4", reason)
+
+    async def _leave(self, item: OutboxItem, change: str, *values: object) -> None:
+        """Carry out a change of this class, unless the item was announced anew meanwhile: then it is due as it is."""
+        this = (str(item.kind), item.subject_id)
+
+        async def work(tx: Transaction) -> None:
+            if not await tx.execute(
+                f"{change} WHERE kind = $1 AND subject_id = $2 AND attempts = $3", *this, item.attempts, *values
+            ):
+                await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE kind = $1 AND subject_id = $2", *this)
+
+        await self._database.transact(work)
