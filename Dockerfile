@@ -8,7 +8,6 @@ RUN /opt/shotcaller/bin/pip install --no-cache-dir --disable-pip-version-check -
     && /opt/shotcaller/bin/pip check
 COPY bot /opt/shotcaller/lib/python3.13/site-packages/bot
 COPY cogs /opt/shotcaller/lib/python3.13/site-packages/cogs
-COPY sandbox /opt/shotcaller/lib/python3.13/site-packages/sandbox
 RUN /opt/shotcaller/bin/python -m compileall -q /opt/shotcaller/lib/python3.13/site-packages/bot \
     && /opt/shotcaller/bin/python -m bot --version
 

@@ -17,7 +17,7 @@ setup: $(STAMP)
 # What is missing is said before anything is made. The stamp lies in the folder that is made anew, so an installation that
 # broke off starts over. A lock is complete: nothing is resolved (--no-deps), or it would fail as soon as a newer release
 # of anything came out; `pip check` shows that nothing is missing.
-$(STAMP): requirements-dev.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml sandbox/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make demo PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version 2>&1) is too old. Python 3.11 or newer is needed; name it: make demo PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python has no venv module here. Install it (on Debian and Ubuntu: sudo apt install python3-venv)."; exit 1; }
@@ -25,8 +25,8 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing $$(grep -c == requirements-dev.lock) packages into it; this takes a minute or so"
 	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
-	@echo "Installing Shotcaller itself"
-	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing Shotcaller itself, and its sandbox"
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e . -e ./sandbox
 	@echo "Checking that nothing is missing"
 	@$(PIP) check
 	@touch $@

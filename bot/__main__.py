@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,11 @@ MAX_PEOPLE: Final = 500  # in the demo of the budget
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit code. 2 means that the settings or the arguments are wrong."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, further = parser.parse_known_args(argv)
+    if further and arguments.command is not _sandbox:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
+    arguments.further = further
     try:
         code: int = arguments.command(arguments)
     except SettingsInvalid as exc:
@@ -56,7 +61,28 @@ def _run(_: argparse.Namespace) -> int:
     return 0
 
 
+class SandboxMissing(ShotcallerError):
+    """The command needs the sandbox, which is a package of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sandbox is not installed here: the bot runs without it. `pip install 'shotcaller[sandbox]'` gets it; "
+            "in a checkout of the project it is `pip install ./sandbox`."
+        )
+
+
+def _need_sandbox() -> None:
+    """Raise SandboxMissing unless the sandbox can be imported."""
+    try:
+        found = find_spec("sandbox.server")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise SandboxMissing
+
+
 def _demo(arguments: argparse.Namespace) -> int:
+    _need_sandbox()
     if arguments.crowd is not None:
         from bot.demo.crowd import play_crowd
 
@@ -67,16 +93,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    from sandbox.server import serve
+    _need_sandbox()
+    from sandbox.__main__ import main as serve
 
-    return asyncio.run(
-        serve(
-            host=arguments.host,
-            port=arguments.port,
-            generate_seconds=arguments.generate_seconds,
-            cache_dir=arguments.cache_dir,
-        )
-    )
+    return serve(arguments.further, prog="shotcaller sandbox")
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -137,12 +157,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--generate-seconds", type=float, default=6.0, help="how long the pretended work takes")
     demo.add_argument("--output", type=Path, default=Path("demo-output"), help="the folder for the video")
 
-    sandbox = commands.add_parser("sandbox", help="serve a Discord and both video services on this machine")
+    # What follows is read by the sandbox's own command line.
+    sandbox = commands.add_parser(
+        "sandbox", add_help=False, help="serve a Discord and both video services on this machine"
+    )
     sandbox.set_defaults(command=_sandbox)
-    sandbox.add_argument("--host", default="127.0.0.1")
-    sandbox.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    sandbox.add_argument("--generate-seconds", type=float, default=4.0, help="how long a video takes")
-    sandbox.add_argument("--cache-dir", type=Path, help="keep rendered videos here")
 
     doctor = commands.add_parser("doctor", help="check settings, database, keys and permissions")
     doctor.set_defaults(command=_doctor)

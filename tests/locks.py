@@ -19,6 +19,7 @@ from tests.lock_contents import installed, missing
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROJECT: Final = "pyproject.toml"
+SANDBOX: Final = "shotcaller-sandbox"  # the distribution of `sandbox/`, installed from there and not by a lock
 LOCKS: Final = {"requirements.lock": (), "requirements-dev.lock": ("--extra", "dev")}
 """Each lock file and what it asks for beyond the project's own dependencies."""
 
@@ -30,6 +31,8 @@ OPTIONS: Final = (
     "--no-annotate",
     "--custom-compile-command",
     "make lock",
+    "--no-emit-package",
+    SANDBOX,
 )
 _REQUIREMENT: Final = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,-]+\])?==[\w.!+-]+( ; .+)?")
 _HASH: Final = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -71,16 +74,17 @@ def problems_in(text: str) -> Iterator[str]:
 
 def incomplete(text: str, extra: tuple[str, ...]) -> Iterator[str]:
     """What the project, with the extra of that option, or a package of the lock requires and the lock has not."""
-    project = tomllib.loads((ROOT / PROJECT).read_text("utf-8"))["project"]
-    name, version = project["name"], project["version"]
-    own = [*project["dependencies"]]
-    for extra_name, further in project["optional-dependencies"].items():
-        own += [f"{each} ; extra == '{extra_name}'" for each in further]
+    projects = [tomllib.loads((ROOT / folder / PROJECT).read_text("utf-8"))["project"] for folder in (".", "sandbox")]
+    own = {project["name"]: [*project["dependencies"]] for project in projects}
+    name = projects[0]["name"]
+    for extra_name, further in projects[0]["optional-dependencies"].items():
+        own[name] += [f"{each} ; extra == '{extra_name}'" for each in further]
 
     def requires(package: str, pinned: str) -> Sequence[str] | None:
-        return own if package == name else installed(package, pinned)
+        return own[package] if package in own else installed(package, pinned)
 
-    return missing(f"{text}\n{name}=={version}\n", f"{name}[{','.join(extra[1:])}]", requires=requires)
+    pins = "\n".join(f"{project['name']}=={project['version']}" for project in projects)
+    return missing(f"{text}\n{pins}\n", f"{name}[{','.join(extra[1:])}]", requires=requires)
 
 
 def check(folder: Path) -> Iterator[str]:

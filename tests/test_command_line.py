@@ -1,5 +1,6 @@
 """The command line: what it says, and how it ends."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,15 @@ def test_a_database_that_cannot_be_opened_is_said_in_a_line(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}")
     assert main(["migrate"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["sandbox", "demo"])
+def test_what_needs_the_sandbox_says_so_where_it_is_not_installed(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "sandbox.server", None)
+    assert main([command]) == 1
+    assert capsys.readouterr().err.startswith("The sandbox is not installed here")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
