@@ -15,7 +15,7 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import SettingsInvalid
 from cogs.ui.translator import CatalogueTranslator
-from tests.sandbox.discord.library_client import LibraryClient, opened
+from tests.sandbox.library_client import LibraryClient, opened
 
 
 class Naps:

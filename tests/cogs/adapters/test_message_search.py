@@ -17,7 +17,7 @@ from cogs.adapters.message_search import find_message
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.posting import mapped_errors
 from sandbox.discord.world import Channel
-from tests.sandbox.discord.library_client import LibraryClient, opened
+from tests.sandbox.library_client import LibraryClient, opened
 
 HOUR = 3600.0
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 OFFERED, NOT_OFFERED = 503, 400  # no bot is connected: what is offered fails only then
 ADMIN = {"name": "admin", "description": "d", "default_member_permissions": "32"}

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 MANAGE_GUILD, VIEW, SEND = 1 << 5, 1 << 10, 1 << 11
 

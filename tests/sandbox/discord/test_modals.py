@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 BUTTONS = [{"type": 1, "components": [{"type": 2, "style": 1, "label": "Edit", "custom_id": "again"}]}]
 MODAL = {

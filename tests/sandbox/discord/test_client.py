@@ -7,7 +7,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from tests.sandbox.discord.library_client import LibraryClient
+from tests.sandbox.library_client import LibraryClient
 
 ResultAction = discord.Interaction[discord.Client]
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 BUTTONS = [
     {

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.discord.conftest import Bot, Harness
+from tests.sandbox.conftest import Bot, Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}

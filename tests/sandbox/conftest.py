@@ -18,7 +18,7 @@ import pytest
 from sandbox.discord.openapi import Document
 from sandbox.discord.world import Channel, Guild, World
 from sandbox.server import Sandbox
-from tests.sandbox.discord.library_client import LibraryClient, opened
+from tests.sandbox.library_client import LibraryClient, opened
 
 GUILDS = 1
 COMMAND = {

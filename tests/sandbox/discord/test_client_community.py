@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from tests.sandbox.discord.library_client import LibraryClient
+from tests.sandbox.library_client import LibraryClient
 
 ResultAction = discord.Interaction[discord.Client]
 Tree = app_commands.CommandTree[Any]

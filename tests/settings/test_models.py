@@ -12,7 +12,7 @@ from bot.settings.prices import table
 from bot.settings.tables import TableUnusable
 from tests.models import SHIPPED
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 STD, PRO, FOUR_K = Mode
 VENDOR, RELAY = {"relay": False}, {"relay": True}
 

@@ -4,7 +4,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 
 @pytest.mark.parametrize("path", ["/users/@me", "/oauth2/applications/@me", "/applications/@me", "/users/@me/guilds"])

@@ -3,7 +3,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 
 async def test_a_message_is_written_read_changed_and_deleted(harness: Harness) -> None:

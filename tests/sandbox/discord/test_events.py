@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 GUILDS, MESSAGES, REACTIONS, DIRECT = 1, 1 << 9, 1 << 10, 1 << 12
 

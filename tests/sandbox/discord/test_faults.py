@@ -4,7 +4,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 
 async def order(harness: Harness, kind: str, **more: Any) -> None:

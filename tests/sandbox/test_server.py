@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.server import Sandbox, serve
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 SERVE = "import asyncio, sys; from sandbox.server import serve; sys.exit(asyncio.run(serve(generate_seconds=0.1)))"
 

@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.discord.clock import Clock
 from sandbox.discord.ratelimit import INVALID_REQUESTS, Limited, RateLimits
-from tests.sandbox.discord.conftest import Harness
+from tests.sandbox.conftest import Harness
 
 MIB = 1024 * 1024
 
