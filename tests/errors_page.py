@@ -19,7 +19,7 @@ PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 _HEAD: Final = """\
 # What can go wrong, and what people read then
 
-Made by `make docs` from `bot/locale/en-US`, `bot/errors` and the tables of codes in `bot/provider`. The same is said
+Made by `make docs` from `bot/locale/en-US`, `bot/errors.py` and the tables of codes in `bot/provider`. The same is said
 in Chinese by `bot/locale/zh-CN`. Where a text has a gap, its name stands in braces. Below every refusal stand a
 reference, which is in the log too, and what was typed.
 """
@@ -27,7 +27,7 @@ _REQUESTS: Final = """\
 ## A request is refused
 
 Said privately, when something is asked for that can't be. Nothing has been taken then, unless the text says what has.
-The class is the one in `bot/errors`.
+The class is the one in `bot/errors.py`.
 """
 _PROBLEMS: Final = """\
 ## What is wrong with a request

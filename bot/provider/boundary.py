@@ -15,15 +15,7 @@ from typing import Final
 
 import httpx
 
-from bot.errors import (
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 
 BODY_LIMIT: Final = 2 * 1024 * 1024  # bytes of an answer; a task is a few hundred
 
@@ -46,7 +38,7 @@ class Complaint:
 
     code: str = ""
     detail: str = ""
-    error: type[ProviderError] | None = None
+    error: type[errors.ProviderError] | None = None
 
 
 def open_client(
@@ -68,16 +60,16 @@ def open_client(
     )
 
 
-def error_of_exception(exc: Exception, *, create: bool) -> type[ProviderError]:
+def error_of_exception(exc: Exception, *, create: bool) -> type[errors.ProviderError]:
     """The class of a call that ended in one of `FOREIGN`."""
     if isinstance(exc, _MISCONFIGURED):
-        return OperatorFault
+        return errors.OperatorFault
     if create and not isinstance(exc, _NOT_SENT):
-        return OutcomeUnknown
-    return ProviderUnavailable
+        return errors.OutcomeUnknown
+    return errors.ProviderUnavailable
 
 
-def error_of_status(status: int, *, create: bool) -> type[ProviderError]:
+def error_of_status(status: int, *, create: bool) -> type[errors.ProviderError]:
     """The class of an answer that is not a 2xx.
 
     Of a create, a clear "no" is a refusal. Not clear: 302 and 303 may point at what was created, 408 and 499 may come
@@ -87,21 +79,23 @@ def error_of_status(status: int, *, create: bool) -> type[ProviderError]:
         of_create, of_query = _BY_STATUS[status]
         return of_create if create else of_query
     if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects, by RFC 9110
-        return OutcomeUnknown if create else OperatorFault
+        return errors.OutcomeUnknown if create else errors.OperatorFault
     if 400 <= status < 500:  # noqa: PLR2004 - the class of client errors, by RFC 9110
-        return ProviderRejected
-    return OutcomeUnknown if create else ProviderUnavailable
+        return errors.ProviderRejected
+    return errors.OutcomeUnknown if create else errors.ProviderUnavailable
 
 
 # Status: what it means of a create, and of a query.
-_BY_STATUS: Final[dict[int, tuple[type[ProviderError], type[ProviderError]]]] = {
-    **dict.fromkeys((301, 307, 308), (OperatorFault, OperatorFault)),  # "repeat it elsewhere": the base URL is wrong
-    **dict.fromkeys((401, 402, 403, 405, 407), (OperatorFault, OperatorFault)),
-    **dict.fromkeys((404, 410), (OperatorFault, TaskUnknown)),
-    **dict.fromkeys((408, 499), (OutcomeUnknown, ProviderUnavailable)),
-    409: (OutcomeUnknown, ProviderRejected),
-    425: (ProviderUnavailable, ProviderUnavailable),
-    429: (ProviderBusy, ProviderBusy),
+_BY_STATUS: Final[dict[int, tuple[type[errors.ProviderError], type[errors.ProviderError]]]] = {
+    **dict.fromkeys(
+        (301, 307, 308), (errors.OperatorFault, errors.OperatorFault)
+    ),  # "repeat it elsewhere": the base URL is wrong
+    **dict.fromkeys((401, 402, 403, 405, 407), (errors.OperatorFault, errors.OperatorFault)),
+    **dict.fromkeys((404, 410), (errors.OperatorFault, errors.TaskUnknown)),
+    **dict.fromkeys((408, 499), (errors.OutcomeUnknown, errors.ProviderUnavailable)),
+    409: (errors.OutcomeUnknown, errors.ProviderRejected),
+    425: (errors.ProviderUnavailable, errors.ProviderUnavailable),
+    429: (errors.ProviderBusy, errors.ProviderBusy),
 }
 
 

@@ -5,17 +5,8 @@ from functools import partial
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
+from bot import errors
 from bot.domain.request import VideoRequest
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    OperatorFault,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
 from bot.provider.kirin_answer import KirinAnswer, TaskError
@@ -35,22 +26,22 @@ _STATUS: Final = {
     "failed": TaskStatus.FAILED,
 }
 # "Errors". A create refused with one of the first two was certainly not carried out, whatever the HTTP status.
-CODES: Final[dict[str, FaultClass]] = {
-    "006001094": FaultClass.TRANSIENT,  # no free resources: wait and submit again, within the deadline
-    "006001095": FaultClass.TRANSIENT,  # task response error: worth one more attempt
-    "006001099": FaultClass.PERMANENT,  # task creation error
+CODES: Final[dict[str, errors.FaultClass]] = {
+    "006001094": errors.FaultClass.TRANSIENT,  # no free resources: wait and submit again, within the deadline
+    "006001095": errors.FaultClass.TRANSIENT,  # task response error: worth one more attempt
+    "006001099": errors.FaultClass.PERMANENT,  # task creation error
 }
 _RESUBMITS: Final = {"006001094": None, "006001095": 1}
 _DIGITS: Final = 9  # of such a code
-_REFUSALS: Final[dict[FaultClass, type[ProviderError]]] = {
-    FaultClass.TRANSIENT: ProviderBusy,
-    FaultClass.CONTENT: ContentRefused,
-    FaultClass.PERMANENT: ProviderRejected,
+_REFUSALS: Final[dict[errors.FaultClass, type[errors.ProviderError]]] = {
+    errors.FaultClass.TRANSIENT: errors.ProviderBusy,
+    errors.FaultClass.CONTENT: errors.ContentRefused,
+    errors.FaultClass.PERMANENT: errors.ProviderRejected,
 }
 # In the body of a 200, HTTP's own numbers mean what they mean as a status.
-_NUMBERS: Final[dict[str, type[ProviderError]]] = {
-    **dict.fromkeys(("401", "402", "403"), OperatorFault),
-    "429": ProviderBusy,
+_NUMBERS: Final[dict[str, type[errors.ProviderError]]] = {
+    **dict.fromkeys(("401", "402", "403"), errors.OperatorFault),
+    "429": errors.ProviderBusy,
 }
 _SERVER_ERROR: Final = 500
 _T = TypeVar("_T")
@@ -110,7 +101,7 @@ class Kirin(VideoProvider):
         """The task with this external id, asked for on the query path; None when the service answers 404."""
         try:
             return await self._query(external_id, partial(self._found, external_id))
-        except TaskUnknown:
+        except errors.TaskUnknown:
             return None
 
     async def check(self) -> None:
@@ -122,7 +113,7 @@ class Kirin(VideoProvider):
         """
         try:
             await self._query(_NO_TASK, lambda _body: None)
-        except (TaskUnknown, ProviderRejected):
+        except (errors.TaskUnknown, errors.ProviderRejected):
             return
 
     async def _query(self, an_id: str, read: Callable[[bytes], _T]) -> _T:
@@ -157,10 +148,14 @@ class Kirin(VideoProvider):
         """What a 200 without a task means of a query: never that the task failed, for that has a status."""
         if not answer.error:
             return ValueError("neither a task nor an error")
-        kind = TaskUnknown if answer.error.code == "404" else _NUMBERS.get(answer.error.code, ProviderUnavailable)
+        kind = (
+            errors.TaskUnknown
+            if answer.error.code == "404"
+            else _NUMBERS.get(answer.error.code, errors.ProviderUnavailable)
+        )
         return self._refusal(answer, kind)
 
-    def _refusal(self, answer: KirinAnswer, kind: type[ProviderError]) -> ProviderError:
+    def _refusal(self, answer: KirinAnswer, kind: type[errors.ProviderError]) -> errors.ProviderError:
         detail = self._transport.redact(answer.error.detail)
         return kind(provider=self.id, code=self._transport.redact(answer.error.code), detail=detail)
 
@@ -171,7 +166,7 @@ class Kirin(VideoProvider):
             result = _result(answer)
             if result is None:
                 status = TaskStatus.FAILED
-                failure = TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
+                failure = TaskFailure(code=NO_VIDEO, detail="", fault=errors.FaultClass.PERMANENT)
         elif status is TaskStatus.FAILED:
             failure = self._failure(answer.error)
         return Task(
@@ -225,17 +220,17 @@ def _result(answer: KirinAnswer) -> TaskResult | None:
     return TaskResult(url=videos[0].url, seconds=videos[0].duration, watermark_url=watermarked)
 
 
-def _known(error: TaskError) -> FaultClass | None:
+def _known(error: TaskError) -> errors.FaultClass | None:
     """The class of a documented code; one that came as a number has lost its zeros in front."""
     return CODES.get(error.code.zfill(_DIGITS))
 
 
-def _fault(error: TaskError) -> FaultClass:
+def _fault(error: TaskError) -> errors.FaultClass:
     known = _known(error)
-    if known is FaultClass.TRANSIENT:
+    if known is errors.FaultClass.TRANSIENT:
         return known
     moderated = is_moderation(f"{error.code} {error.detail}")
-    return FaultClass.CONTENT if moderated else FaultClass.PERMANENT
+    return errors.FaultClass.CONTENT if moderated else errors.FaultClass.PERMANENT
 
 
 def _parse(body: bytes) -> TaskError:
@@ -256,6 +251,6 @@ def _explain_create(status: int, body: bytes) -> Complaint:
     """A documented code is a clear refusal even beside a 500; moderation is told from the words of a plain one."""
     error = _parse(body)
     clear = _known(error) is not None and (status in PLAIN or status >= _SERVER_ERROR)
-    moderated = _fault(error) is FaultClass.CONTENT and status in PLAIN
+    moderated = _fault(error) is errors.FaultClass.CONTENT and status in PLAIN
     kind = _REFUSALS[_fault(error)] if clear or moderated else None
     return Complaint(code=error.code, detail=error.detail, error=kind)

@@ -8,18 +8,8 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
+from bot import errors
 from bot.domain.request import VideoRequest
-from bot.errors import (
-    FaultClass,
-    ModelDiscontinued,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskExists,
-    TaskUnknown,
-)
 from bot.provider import kling_codes
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
@@ -101,7 +91,7 @@ class Kling(VideoProvider):
             return None
         try:
             return await self._query(f"/{quote(external_id, safe='')}", partial(self._found, external_id))
-        except TaskUnknown as exc:
+        except errors.TaskUnknown as exc:
             if exc.code not in kling_codes.NO_TASK:
                 self.find_is_authoritative = False  # not the API's own words, so not about external ids
             return None
@@ -115,9 +105,9 @@ class Kling(VideoProvider):
         if not self._relayed:
             try:
                 return await self._query(f"?pageNum={page}&pageSize={size}", self._listed)
-            except TaskUnknown:
+            except errors.TaskUnknown:
                 pass
-        raise ProviderRejected(provider=self.id, code=NO_LIST)
+        raise errors.ProviderRejected(provider=self.id, code=NO_LIST)
 
     async def check(self) -> None:
         """Query a task that can't be: to be told so means that the service answers and takes our key.
@@ -128,11 +118,11 @@ class Kling(VideoProvider):
         """
         try:
             await self._query(f"/{_NO_TASK}", self._answer)
-        except TaskUnknown:
+        except errors.TaskUnknown:
             return
-        except ProviderRejected as exc:
+        except errors.ProviderRejected as exc:
             if exc.code == kling_codes.NO_METHOD:
-                raise OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
+                raise errors.OperatorFault(provider=self.id, code=exc.code, detail=exc.detail) from exc
 
     async def _query(self, rest: str, read: Callable[[bytes], _T]) -> _T:
         explain = partial(self._explain, create=False)
@@ -144,7 +134,7 @@ class Kling(VideoProvider):
         """Make the call, and once more with a fresh signature when the service says that the old one has run out."""
         try:
             return await call()
-        except OperatorFault as exc:
+        except errors.OperatorFault as exc:
             if self._renew is None or exc.code != kling_codes.EXPIRED:
                 raise
             self._renew()
@@ -161,7 +151,7 @@ class Kling(VideoProvider):
         if answer.fine or answer.report:
             return answer
         said = self._complaint(answer, _OK, create=create)
-        unclear = ProviderRejected if create else ProviderUnavailable
+        unclear = errors.ProviderRejected if create else errors.ProviderUnavailable
         code, detail = self._transport.redact(said.code), self._transport.redact(said.detail)
         raise (said.error or unclear)(provider=self.id, code=code, detail=detail)
 
@@ -212,16 +202,16 @@ class Kling(VideoProvider):
         meaning = kling_codes.of_code(answer.code)
         if meaning is None and (status in PLAIN or status == _OK):
             meaning = kling_codes.of_words(answer.message)
-        kind: type[ProviderError] | None = None
+        kind: type[errors.ProviderError] | None = None
         if meaning is not None:
             kind = meaning.create if create else meaning.query
         code = answer.code
-        if create and kind is ProviderRejected and kling_codes.is_duplicate(answer.message):
-            code, kind = DUPLICATE, OutcomeUnknown if self._relayed else TaskExists
+        if create and kind is errors.ProviderRejected and kling_codes.is_duplicate(answer.message):
+            code, kind = DUPLICATE, errors.OutcomeUnknown if self._relayed else errors.TaskExists
         if create and kling_codes.is_discontinued(answer.message):
-            code, kind = DISCONTINUED, ModelDiscontinued
-        if not create and kind is ProviderRejected and kling_codes.is_missing(answer.message):
-            kind = TaskUnknown
+            code, kind = DISCONTINUED, errors.ModelDiscontinued
+        if not create and kind is errors.ProviderRejected and kling_codes.is_missing(answer.message):
+            kind = errors.TaskUnknown
         return Complaint(code=code, detail=answer.message, error=kind)
 
     def _task(self, report: TaskReport, *, task_id: str, external_id: str | None, code: str = "") -> Task:
@@ -231,7 +221,7 @@ class Kling(VideoProvider):
             result = TaskResult(url=report.url, seconds=report.seconds, watermark_url=report.watermark_url or None)
         elif status is TaskStatus.SUCCEEDED:
             status = TaskStatus.FAILED
-            failure = TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
+            failure = TaskFailure(code=NO_VIDEO, detail="", fault=errors.FaultClass.PERMANENT)
         elif status is TaskStatus.FAILED:
             failure = self._failure(report, code)
         return Task(

@@ -7,17 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 from bot.provider.refusal import is_moderation
 
 
@@ -28,19 +18,27 @@ class Meaning:
     `resubmits` is how often such a task is worth a new attempt; None means as often as the deadline allows.
     """
 
-    fault: FaultClass
-    create: type[ProviderError]
-    query: type[ProviderError]
+    fault: errors.FaultClass
+    create: type[errors.ProviderError]
+    query: type[errors.ProviderError]
     resubmits: int | None = 1
 
 
-OPERATOR: Final = Meaning(fault=FaultClass.OPERATOR, create=OperatorFault, query=OperatorFault)
-REJECTED: Final = Meaning(fault=FaultClass.PERMANENT, create=ProviderRejected, query=ProviderRejected)
-MISSING: Final = Meaning(fault=FaultClass.PERMANENT, create=ProviderRejected, query=TaskUnknown)
-CONTENT: Final = Meaning(fault=FaultClass.CONTENT, create=ContentRefused, query=ContentRefused)
-BUSY: Final = Meaning(fault=FaultClass.TRANSIENT, create=ProviderBusy, query=ProviderBusy, resubmits=None)
-BROKEN: Final = Meaning(fault=FaultClass.TRANSIENT, create=OutcomeUnknown, query=ProviderUnavailable)
-CLOSED: Final = Meaning(fault=FaultClass.TRANSIENT, create=ProviderUnavailable, query=ProviderUnavailable)
+OPERATOR: Final = Meaning(fault=errors.FaultClass.OPERATOR, create=errors.OperatorFault, query=errors.OperatorFault)
+REJECTED: Final = Meaning(
+    fault=errors.FaultClass.PERMANENT, create=errors.ProviderRejected, query=errors.ProviderRejected
+)
+MISSING: Final = Meaning(fault=errors.FaultClass.PERMANENT, create=errors.ProviderRejected, query=errors.TaskUnknown)
+CONTENT: Final = Meaning(fault=errors.FaultClass.CONTENT, create=errors.ContentRefused, query=errors.ContentRefused)
+BUSY: Final = Meaning(
+    fault=errors.FaultClass.TRANSIENT, create=errors.ProviderBusy, query=errors.ProviderBusy, resubmits=None
+)
+BROKEN: Final = Meaning(
+    fault=errors.FaultClass.TRANSIENT, create=errors.OutcomeUnknown, query=errors.ProviderUnavailable
+)
+CLOSED: Final = Meaning(
+    fault=errors.FaultClass.TRANSIENT, create=errors.ProviderUnavailable, query=errors.ProviderUnavailable
+)
 
 EXPIRED: Final = "1004"
 NO_METHOD: Final = "1202"

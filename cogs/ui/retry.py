@@ -11,29 +11,9 @@ from typing import Any, Final, Self
 
 import discord
 
+from bot import errors
 from bot.domain.job import Origin
 from bot.domain.terms import model_for
-from bot.errors import (
-    BudgetExceeded,
-    ConfirmationNeeded,
-    ContentRefused,
-    DeliveryError,
-    DiscordBusy,
-    GuildQuotaExceeded,
-    InvalidRequest,
-    MissingPermissions,
-    ModelGivenUp,
-    ModelUnknown,
-    OverLimit,
-    Paused,
-    ProviderError,
-    ProviderRejected,
-    QuotaExceeded,
-    RoleNeeded,
-    SeveralReasons,
-    StoreError,
-    TooManyJobs,
-)
 from bot.locale import Words
 from cogs.ui.edit_form import parse_leniently
 from cogs.ui.member import member_of
@@ -49,15 +29,23 @@ _REMEMBERED: Final = "typed"
 
 # Refusals for which something else may be had at once.
 _WITH_ALTERNATIVES: Final = (
-    *(InvalidRequest, ModelUnknown, ModelGivenUp, OverLimit),
-    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded),
+    *(errors.InvalidRequest, errors.ModelUnknown, errors.ModelGivenUp, errors.OverLimit),
+    *(errors.QuotaExceeded, errors.GuildQuotaExceeded, errors.BudgetExceeded),
 )
 # What ends by itself, or by somebody's doing, so that the same may be had then; and what of it does not.
 _TEMPORARY: Final = (
-    *(QuotaExceeded, GuildQuotaExceeded, BudgetExceeded, TooManyJobs, Paused, MissingPermissions, DiscordBusy),
-    *(ProviderError, StoreError, DeliveryError),
+    *(
+        errors.QuotaExceeded,
+        errors.GuildQuotaExceeded,
+        errors.BudgetExceeded,
+        errors.TooManyJobs,
+        errors.Paused,
+        errors.MissingPermissions,
+        errors.DiscordBusy,
+    ),
+    *(errors.ProviderError, errors.StoreError, errors.DeliveryError),
 )
-_PERMANENT: Final = (ContentRefused, ProviderRejected)
+_PERMANENT: Final = (errors.ContentRefused, errors.ProviderRejected)
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +105,7 @@ class RefusalButtons:
 async def offer_retry(interaction: discord.Interaction[Any], error: Exception, say: Words) -> RefusalButtons | None:
     """Keep the refused request in a draft, and build the buttons that use it; None where nothing was asked for."""
     typed: TypedRequest | None = interaction.extras.get(_REMEMBERED)
-    if typed is None or isinstance(error, StoreError):
+    if typed is None or isinstance(error, errors.StoreError):
         return None
     services = interaction.client.services
     alternatives = await _alternatives(interaction, error, typed, say)
@@ -135,13 +123,13 @@ async def offer_retry(interaction: discord.Interaction[Any], error: Exception, s
             body=kept.body(),
             now=interaction.created_at,
         )
-    except StoreError as exc:
+    except errors.StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
     view = _view(
         draft_id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
     )
-    if interaction.guild_id is not None and any(isinstance(each, QuotaExceeded) for each in reasons_of(error)):
+    if interaction.guild_id is not None and any(isinstance(each, errors.QuotaExceeded) for each in reasons_of(error)):
         view.add_item(more_button(say, row=len(by_label)))
     return RefusalButtons(view=view, alternatives=tuple(alternatives))
 
@@ -165,7 +153,7 @@ def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say:
 
 def reasons_of(error: Exception) -> tuple[Exception, ...]:
     """List all reasons of a refusal."""
-    return error.reasons if isinstance(error, SeveralReasons) else (error,)
+    return error.reasons if isinstance(error, errors.SeveralReasons) else (error,)
 
 
 def may_be_accepted_later(error: Exception) -> bool:
@@ -175,9 +163,9 @@ def may_be_accepted_later(error: Exception) -> bool:
 
 def _same_video(error: Exception, typed: TypedRequest, say: Words) -> dict[str, TypedRequest]:
     """The same video after all: privately, or confirmed; by the words of the button."""
-    if isinstance(error, MissingPermissions) and not typed.private:
+    if isinstance(error, errors.MissingPermissions) and not typed.private:
         return {say("fix.private"): typed.with_options(typed.options, private=True)}
-    if isinstance(error, ConfirmationNeeded):
+    if isinstance(error, errors.ConfirmationNeeded):
         return {say("fix.confirm", price=say("credits", n=error.price)): replace(typed, confirmed=True)}
     return {}
 
@@ -201,4 +189,4 @@ async def _alternatives(
 
 
 def _has_alternatives(error: Exception) -> bool:
-    return isinstance(error, _WITH_ALTERNATIVES) or (isinstance(error, RoleNeeded) and error.what == "pro")
+    return isinstance(error, _WITH_ALTERNATIVES) or (isinstance(error, errors.RoleNeeded) and error.what == "pro")

@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.errors import (
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 from bot.provider.boundary import FOREIGN, error_of_exception, error_of_status, retry_after
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -47,30 +39,30 @@ def test_every_exception_of_httpx_is_caught_and_has_a_class(kind: type[Exception
     of_create = error_of_exception(made(kind), create=True)
     of_query = error_of_exception(made(kind), create=False)
     if kind.__name__ in WRONG_ADDRESS:
-        assert (of_create, of_query) == (OperatorFault, OperatorFault)
+        assert (of_create, of_query) == (errors.OperatorFault, errors.OperatorFault)
     elif kind.__name__ in NEVER_SENT:
-        assert (of_create, of_query) == (ProviderUnavailable, ProviderUnavailable)
+        assert (of_create, of_query) == (errors.ProviderUnavailable, errors.ProviderUnavailable)
     else:
-        assert (of_create, of_query) == (OutcomeUnknown, ProviderUnavailable)
+        assert (of_create, of_query) == (errors.OutcomeUnknown, errors.ProviderUnavailable)
 
 
 @pytest.mark.parametrize(
     ("statuses", "of_create", "of_query"),
     [
-        ((301, 307, 308), OperatorFault, OperatorFault),
-        ((300, 302, 303), OutcomeUnknown, OperatorFault),
-        ((400, 413, 415, 422), ProviderRejected, ProviderRejected),
-        ((401, 402, 403, 405, 407), OperatorFault, OperatorFault),
-        ((404, 410), OperatorFault, TaskUnknown),
-        ((408, 499), OutcomeUnknown, ProviderUnavailable),
-        ((409,), OutcomeUnknown, ProviderRejected),
-        ((425,), ProviderUnavailable, ProviderUnavailable),
-        ((429,), ProviderBusy, ProviderBusy),
-        ((100, 500, 502, 503, 504, 599, 600), OutcomeUnknown, ProviderUnavailable),
+        ((301, 307, 308), errors.OperatorFault, errors.OperatorFault),
+        ((300, 302, 303), errors.OutcomeUnknown, errors.OperatorFault),
+        ((400, 413, 415, 422), errors.ProviderRejected, errors.ProviderRejected),
+        ((401, 402, 403, 405, 407), errors.OperatorFault, errors.OperatorFault),
+        ((404, 410), errors.OperatorFault, errors.TaskUnknown),
+        ((408, 499), errors.OutcomeUnknown, errors.ProviderUnavailable),
+        ((409,), errors.OutcomeUnknown, errors.ProviderRejected),
+        ((425,), errors.ProviderUnavailable, errors.ProviderUnavailable),
+        ((429,), errors.ProviderBusy, errors.ProviderBusy),
+        ((100, 500, 502, 503, 504, 599, 600), errors.OutcomeUnknown, errors.ProviderUnavailable),
     ],
 )
 def test_every_status_has_a_class(
-    statuses: tuple[int, ...], of_create: type[ProviderError], of_query: type[ProviderError]
+    statuses: tuple[int, ...], of_create: type[errors.ProviderError], of_query: type[errors.ProviderError]
 ) -> None:
     for status in statuses:
         assert error_of_status(status, create=True) is of_create
@@ -80,7 +72,7 @@ def test_every_status_has_a_class(
 @settings(deadline=None)
 @given(st.integers(100, 999).filter(lambda status: not 200 <= status < 300))
 def test_a_query_is_never_ambiguous(status: int) -> None:
-    assert error_of_status(status, create=False) is not OutcomeUnknown
+    assert error_of_status(status, create=False) is not errors.OutcomeUnknown
 
 
 @pytest.mark.parametrize(

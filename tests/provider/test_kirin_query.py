@@ -4,15 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.errors import (
-    FaultClass,
-    OperatorFault,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus
 from bot.provider.kirin import Kirin
 from bot.provider.refusal import NO_VIDEO
@@ -153,7 +145,7 @@ async def test_progress_counts_only_within_its_range(reach: Reach, progress: Any
 async def test_completed_without_a_video_is_a_failure(reach: Reach, output: Any) -> None:
     task = await fetched(reach, status="completed", output=output, usage={"cost": "0.1"})
     assert (task.status, task.result, task.cost_usd) == (TaskStatus.FAILED, None, Decimal("0.1"))
-    assert task.failure == TaskFailure(code=NO_VIDEO, detail="", fault=FaultClass.PERMANENT)
+    assert task.failure == TaskFailure(code=NO_VIDEO, detail="", fault=errors.FaultClass.PERMANENT)
 
 
 async def test_the_video_is_found_among_other_files(reach: Reach) -> None:
@@ -173,18 +165,18 @@ async def test_one_output_may_stand_where_a_list_should(reach: Reach) -> None:
 @pytest.mark.parametrize(
     ("error", "failure"),
     [
-        ({"code": "006001094", "error_message": "full"}, ("006001094", "full", FaultClass.TRANSIENT, None)),
-        ({"code": "006001095", "error_message": "odd"}, ("006001095", "odd", FaultClass.TRANSIENT, 1)),
-        ({"code": 6001094, "message": "full"}, ("6001094", "full", FaultClass.TRANSIENT, None)),
-        ({"code": "006001099", "error_message": "no"}, ("006001099", "no", FaultClass.PERMANENT, 1)),
-        ({"code": "000", "error_message": "审核不通过"}, ("000", "审核不通过", FaultClass.CONTENT, 1)),
-        ({"code": "risk_control"}, ("risk_control", "", FaultClass.CONTENT, 1)),
-        ({"code": 17}, ("17", "", FaultClass.PERMANENT, 1)),
-        ("it broke", ("", "it broke", FaultClass.PERMANENT, 1)),
-        (None, ("", "", FaultClass.PERMANENT, 1)),
-        ([], ("", "", FaultClass.PERMANENT, 1)),
-        ({"code": ["x"], "message": {"a": 1}}, ("", "", FaultClass.PERMANENT, 1)),
-        ({"message": "a\x00b\n" + "x" * 600}, ("", "a b " + "x" * 496, FaultClass.PERMANENT, 1)),
+        ({"code": "006001094", "error_message": "full"}, ("006001094", "full", errors.FaultClass.TRANSIENT, None)),
+        ({"code": "006001095", "error_message": "odd"}, ("006001095", "odd", errors.FaultClass.TRANSIENT, 1)),
+        ({"code": 6001094, "message": "full"}, ("6001094", "full", errors.FaultClass.TRANSIENT, None)),
+        ({"code": "006001099", "error_message": "no"}, ("006001099", "no", errors.FaultClass.PERMANENT, 1)),
+        ({"code": "000", "error_message": "审核不通过"}, ("000", "审核不通过", errors.FaultClass.CONTENT, 1)),
+        ({"code": "risk_control"}, ("risk_control", "", errors.FaultClass.CONTENT, 1)),
+        ({"code": 17}, ("17", "", errors.FaultClass.PERMANENT, 1)),
+        ("it broke", ("", "it broke", errors.FaultClass.PERMANENT, 1)),
+        (None, ("", "", errors.FaultClass.PERMANENT, 1)),
+        ([], ("", "", errors.FaultClass.PERMANENT, 1)),
+        ({"code": ["x"], "message": {"a": 1}}, ("", "", errors.FaultClass.PERMANENT, 1)),
+        ({"message": "a\x00b\n" + "x" * 600}, ("", "a b " + "x" * 496, errors.FaultClass.PERMANENT, 1)),
     ],
 )
 async def test_a_failure_keeps_its_code_and_has_its_class(reach: Reach, error: Any, failure: Any) -> None:
@@ -208,33 +200,33 @@ async def test_ids_are_quoted_in_the_path(reach: Reach) -> None:
 
 
 async def test_an_answer_about_another_task_is_not_believed(reach: Reach) -> None:
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await answering(reach, {"id": "other", **completed()}).fetch("t1")
 
 
 @pytest.mark.parametrize(
     ("status", "answer", "kind"),
     [
-        (404, {}, TaskUnknown),
-        (404, {"error": {"code": "006001094"}}, TaskUnknown),
-        (400, {"error": "policy"}, ProviderRejected),
-        (401, {}, OperatorFault),
-        (402, {}, OperatorFault),
-        (403, {}, OperatorFault),
-        (429, {}, ProviderBusy),
-        (500, {"error": {"code": "006001099"}}, ProviderUnavailable),
-        (200, [], ProviderUnavailable),
-        (200, {}, ProviderUnavailable),
-        (200, {"error": {"code": 404}}, TaskUnknown),
-        (200, {"error": {"code": 401}}, OperatorFault),
-        (200, {"data": None, "status": {"code": 429}}, ProviderBusy),
-        (200, {"error": "what task?"}, ProviderUnavailable),
+        (404, {}, errors.TaskUnknown),
+        (404, {"error": {"code": "006001094"}}, errors.TaskUnknown),
+        (400, {"error": "policy"}, errors.ProviderRejected),
+        (401, {}, errors.OperatorFault),
+        (402, {}, errors.OperatorFault),
+        (403, {}, errors.OperatorFault),
+        (429, {}, errors.ProviderBusy),
+        (500, {"error": {"code": "006001099"}}, errors.ProviderUnavailable),
+        (200, [], errors.ProviderUnavailable),
+        (200, {}, errors.ProviderUnavailable),
+        (200, {"error": {"code": 404}}, errors.TaskUnknown),
+        (200, {"error": {"code": 401}}, errors.OperatorFault),
+        (200, {"data": None, "status": {"code": 429}}, errors.ProviderBusy),
+        (200, {"error": "what task?"}, errors.ProviderUnavailable),
     ],
 )
 async def test_a_query_never_takes_trouble_for_the_tasks_end(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError]
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError]
 ) -> None:
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await answering(reach, answer, status=status).fetch("t1")
     assert type(caught.value) is kind
 
@@ -262,7 +254,7 @@ async def test_that_no_task_is_found_proves_nothing_unless_the_operator_says_so(
     ],
 )
 async def test_another_task_than_the_one_looked_for_is_neither_found_nor_missing(reach: Reach, answer: Any) -> None:
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await answering(reach, answer).find("job-1")
 
 
@@ -273,10 +265,15 @@ async def test_the_check_is_content_with_any_answer_about_the_task(reach: Reach,
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, OperatorFault), (402, OperatorFault), (403, OperatorFault), (500, ProviderUnavailable)],
+    [
+        (401, errors.OperatorFault),
+        (402, errors.OperatorFault),
+        (403, errors.OperatorFault),
+        (500, errors.ProviderUnavailable),
+    ],
 )
 async def test_the_check_tells_a_wrong_key_from_a_silent_service(
-    reach: Reach, status: int, kind: type[ProviderError]
+    reach: Reach, status: int, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(kind):
         await answering(reach, {}, status=status).check()

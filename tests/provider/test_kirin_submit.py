@@ -4,17 +4,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import errors
 from bot.domain.request import AspectRatio, Mode, Shot, VideoRequest
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-)
 from bot.provider.base import TaskStatus
 from bot.provider.kirin import Kirin
 from tests.provider.conftest import Reach
@@ -41,9 +32,9 @@ class Service:
         return json.loads(self.requests[-1].content)
 
 
-async def refused(reach: Reach, answer: Any, *, status: int = 200) -> ProviderError:
+async def refused(reach: Reach, answer: Any, *, status: int = 200) -> errors.ProviderError:
     service = Service(answer, status=status)
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await Kirin(transport=reach(service)).submit(FOX, external_id="job-1")
     assert len(service.requests) == 1
     return caught.value
@@ -148,32 +139,36 @@ async def test_a_task_may_be_over_at_once(reach: Reach) -> None:
     task = await Kirin(transport=reach(Service(failed))).submit(FOX, external_id="job-1")
     assert task.status is TaskStatus.FAILED
     assert task.failure is not None
-    assert task.failure.fault is FaultClass.TRANSIENT
+    assert task.failure.fault is errors.FaultClass.TRANSIENT
 
 
 @pytest.mark.parametrize(
     ("error", "kind", "code"),
     [
-        ({"code": "006001094", "error_message": "task resources insufficient"}, ProviderBusy, "006001094"),
-        ({"code": 6001094, "message": "task resources insufficient"}, ProviderBusy, "6001094"),
-        ({"code": "006001095", "error_message": "task response error"}, ProviderBusy, "006001095"),
-        ({"code": "006001099", "error_message": "task creation error"}, ProviderRejected, "006001099"),
-        ({"code": "006001099", "error_message": "The prompt hits our risk control"}, ContentRefused, "006001099"),
-        ({"code": "001", "message": "提示词包含敏感内容"}, ContentRefused, "001"),
-        ({"code": "whatever"}, ProviderRejected, "whatever"),
-        ("an asterisk is missing", ProviderRejected, ""),
-        ("against our policy", ContentRefused, ""),
-        ("006001094", ProviderBusy, "006001094"),
-        (6001095, ProviderBusy, "6001095"),
-        ({"code": 401, "message": "who are you"}, OperatorFault, "401"),
-        ({"code": 402}, OperatorFault, "402"),
-        ({"code": "403"}, OperatorFault, "403"),
-        ({"code": "429"}, ProviderBusy, "429"),
-        ({"code": 500, "message": "oops"}, ProviderRejected, "500"),
+        ({"code": "006001094", "error_message": "task resources insufficient"}, errors.ProviderBusy, "006001094"),
+        ({"code": 6001094, "message": "task resources insufficient"}, errors.ProviderBusy, "6001094"),
+        ({"code": "006001095", "error_message": "task response error"}, errors.ProviderBusy, "006001095"),
+        ({"code": "006001099", "error_message": "task creation error"}, errors.ProviderRejected, "006001099"),
+        (
+            {"code": "006001099", "error_message": "The prompt hits our risk control"},
+            errors.ContentRefused,
+            "006001099",
+        ),
+        ({"code": "001", "message": "提示词包含敏感内容"}, errors.ContentRefused, "001"),
+        ({"code": "whatever"}, errors.ProviderRejected, "whatever"),
+        ("an asterisk is missing", errors.ProviderRejected, ""),
+        ("against our policy", errors.ContentRefused, ""),
+        ("006001094", errors.ProviderBusy, "006001094"),
+        (6001095, errors.ProviderBusy, "6001095"),
+        ({"code": 401, "message": "who are you"}, errors.OperatorFault, "401"),
+        ({"code": 402}, errors.OperatorFault, "402"),
+        ({"code": "403"}, errors.OperatorFault, "403"),
+        ({"code": "429"}, errors.ProviderBusy, "429"),
+        ({"code": 500, "message": "oops"}, errors.ProviderRejected, "500"),
     ],
 )
 async def test_a_200_without_an_id_but_with_an_error_is_a_refusal(
-    reach: Reach, error: Any, kind: type[ProviderError], code: str
+    reach: Reach, error: Any, kind: type[errors.ProviderError], code: str
 ) -> None:
     wrapped = {"data": None, "status": {"code": 200}, "error": error}
     for answer in (
@@ -188,9 +183,9 @@ async def test_a_200_without_an_id_but_with_an_error_is_a_refusal(
 
 async def test_an_envelope_that_complains_is_an_error(reach: Reach) -> None:
     for status, kind in (
-        ({"code": 500, "message": "no", "error_code": "006001094"}, ProviderBusy),
-        ({"code": 401, "msg": "no"}, OperatorFault),
-        ({"code": 200, "message": "no", "error_code": "006001099"}, ProviderRejected),
+        ({"code": 500, "message": "no", "error_code": "006001094"}, errors.ProviderBusy),
+        ({"code": 401, "msg": "no"}, errors.OperatorFault),
+        ({"code": 200, "message": "no", "error_code": "006001099"}, errors.ProviderRejected),
     ):
         exc = await refused(reach, {"data": None, "status": status})
         assert (type(exc), exc.detail) == (kind, "no")
@@ -223,7 +218,7 @@ async def test_an_envelope_that_complains_is_an_error(reach: Reach) -> None:
 )
 async def test_a_200_that_says_neither_is_in_doubt(reach: Reach, answer: Any) -> None:
     exc = await refused(reach, answer)
-    assert (type(exc), exc.code, exc.fault) == (OutcomeUnknown, "malformed", FaultClass.AMBIGUOUS)
+    assert (type(exc), exc.code, exc.fault) == (errors.OutcomeUnknown, "malformed", errors.FaultClass.AMBIGUOUS)
 
 
 async def test_a_byte_order_mark_does_not_matter(reach: Reach) -> None:
@@ -234,36 +229,36 @@ async def test_a_byte_order_mark_does_not_matter(reach: Reach) -> None:
 @pytest.mark.parametrize(
     ("status", "answer", "kind", "code", "detail"),
     [
-        (400, {"error": {"code": "7", "error_message": "bad"}}, ProviderRejected, "7", "bad"),
-        (400, {"error": {"code": 7, "message": "bad"}}, ProviderRejected, "7", "bad"),
-        (400, {"message": "bad"}, ProviderRejected, "http_400", "bad"),
-        (400, {"error": "bad"}, ProviderRejected, "http_400", "bad"),
-        (400, {"code": "7", "message": "bad"}, ProviderRejected, "7", "bad"),
+        (400, {"error": {"code": "7", "error_message": "bad"}}, errors.ProviderRejected, "7", "bad"),
+        (400, {"error": {"code": 7, "message": "bad"}}, errors.ProviderRejected, "7", "bad"),
+        (400, {"message": "bad"}, errors.ProviderRejected, "http_400", "bad"),
+        (400, {"error": "bad"}, errors.ProviderRejected, "http_400", "bad"),
+        (400, {"code": "7", "message": "bad"}, errors.ProviderRejected, "7", "bad"),
         (
             400,
             {"status": {"code": 400, "message": "bad", "error_code": "006001099"}},
-            ProviderRejected,
+            errors.ProviderRejected,
             "006001099",
             "bad",
         ),
-        (400, {"error": "违规"}, ContentRefused, "http_400", "违规"),
-        (422, {"message": "sensitive words"}, ContentRefused, "http_422", "sensitive words"),
-        (400, "bad\nthing", ProviderRejected, "http_400", "bad thing"),
-        (400, "", ProviderRejected, "http_400", ""),
-        (400, [], ProviderRejected, "http_400", "[]"),
-        (401, {"error": {"code": "006001099", "message": "policy"}}, OperatorFault, "006001099", "policy"),
-        (402, {}, OperatorFault, "http_402", ""),
-        (403, {"message": "policy"}, OperatorFault, "http_403", "policy"),
-        (404, {"message": "no route"}, OperatorFault, "http_404", "no route"),
-        (429, {"error": "policy"}, ProviderBusy, "http_429", "policy"),
-        (500, {"error": {"code": "006001094", "message": "full"}}, ProviderBusy, "006001094", "full"),
-        (500, {"error": {"code": "006001099", "message": "no"}}, ProviderRejected, "006001099", "no"),
-        (500, {"error": "risk"}, OutcomeUnknown, "http_500", "risk"),
-        (502, "<html>", OutcomeUnknown, "http_502", "<html>"),
+        (400, {"error": "违规"}, errors.ContentRefused, "http_400", "违规"),
+        (422, {"message": "sensitive words"}, errors.ContentRefused, "http_422", "sensitive words"),
+        (400, "bad\nthing", errors.ProviderRejected, "http_400", "bad thing"),
+        (400, "", errors.ProviderRejected, "http_400", ""),
+        (400, [], errors.ProviderRejected, "http_400", "[]"),
+        (401, {"error": {"code": "006001099", "message": "policy"}}, errors.OperatorFault, "006001099", "policy"),
+        (402, {}, errors.OperatorFault, "http_402", ""),
+        (403, {"message": "policy"}, errors.OperatorFault, "http_403", "policy"),
+        (404, {"message": "no route"}, errors.OperatorFault, "http_404", "no route"),
+        (429, {"error": "policy"}, errors.ProviderBusy, "http_429", "policy"),
+        (500, {"error": {"code": "006001094", "message": "full"}}, errors.ProviderBusy, "006001094", "full"),
+        (500, {"error": {"code": "006001099", "message": "no"}}, errors.ProviderRejected, "006001099", "no"),
+        (500, {"error": "risk"}, errors.OutcomeUnknown, "http_500", "risk"),
+        (502, "<html>", errors.OutcomeUnknown, "http_502", "<html>"),
     ],
 )
 async def test_every_error_answer_has_its_class(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError], *, code: str, detail: str
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError], *, code: str, detail: str
 ) -> None:
     exc = await refused(reach, answer, status=status)
     assert (type(exc), exc.code, exc.detail) == (kind, code, detail)
@@ -273,7 +268,7 @@ async def test_a_service_that_cannot_be_reached_got_nothing(reach: Reach) -> Non
     def away(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await Kirin(transport=reach(away)).submit(FOX, external_id="job-1")
 
 

@@ -4,16 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    OperatorFault,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.kling import NO_LIST, Kling
 from bot.provider.refusal import NO_VIDEO
@@ -136,32 +127,32 @@ async def test_succeed_without_a_video_is_a_failure(reach: Reach, result: Any) -
     task = await fetched(reach, task_status="succeed", task_result=result)
     assert (task.status, task.result) == (TaskStatus.FAILED, None)
     assert task.failure is not None
-    assert (task.failure.code, task.failure.fault) == (NO_VIDEO, FaultClass.PERMANENT)
+    assert (task.failure.code, task.failure.fault) == (NO_VIDEO, errors.FaultClass.PERMANENT)
 
 
 @pytest.mark.parametrize(
     ("words", "code", "fault", "resubmits"),
     [
-        (RISK, "", FaultClass.CONTENT, 1),
-        ("The prompt contains sensitive words", "", FaultClass.CONTENT, 1),
-        ("内容审核不通过", "", FaultClass.CONTENT, 1),
-        ("Too many parallel tasks for the resource pack", "", FaultClass.TRANSIENT, None),
-        ("[1303] no room", "1303", FaultClass.TRANSIENT, None),
-        ('{"code":1301,"message":"no"}', "1301", FaultClass.CONTENT, 1),
-        ("Account balance not enough", "", FaultClass.OPERATOR, 1),
-        ("Internal error", "", FaultClass.TRANSIENT, 1),
-        ("timed out, please try again", "", FaultClass.TRANSIENT, 1),
-        ("error code 5002", "5002", FaultClass.TRANSIENT, 1),
-        ("error code 7777", "", FaultClass.PERMANENT, 1),
-        ("made of 1303 pieces", "", FaultClass.PERMANENT, 1),
-        ("Invalid parameter", "", FaultClass.PERMANENT, 1),
-        ("", "", FaultClass.PERMANENT, 1),
-        (None, "", FaultClass.PERMANENT, 1),
-        (["x"], "", FaultClass.PERMANENT, 1),
+        (RISK, "", errors.FaultClass.CONTENT, 1),
+        ("The prompt contains sensitive words", "", errors.FaultClass.CONTENT, 1),
+        ("内容审核不通过", "", errors.FaultClass.CONTENT, 1),
+        ("Too many parallel tasks for the resource pack", "", errors.FaultClass.TRANSIENT, None),
+        ("[1303] no room", "1303", errors.FaultClass.TRANSIENT, None),
+        ('{"code":1301,"message":"no"}', "1301", errors.FaultClass.CONTENT, 1),
+        ("Account balance not enough", "", errors.FaultClass.OPERATOR, 1),
+        ("Internal error", "", errors.FaultClass.TRANSIENT, 1),
+        ("timed out, please try again", "", errors.FaultClass.TRANSIENT, 1),
+        ("error code 5002", "5002", errors.FaultClass.TRANSIENT, 1),
+        ("error code 7777", "", errors.FaultClass.PERMANENT, 1),
+        ("made of 1303 pieces", "", errors.FaultClass.PERMANENT, 1),
+        ("Invalid parameter", "", errors.FaultClass.PERMANENT, 1),
+        ("", "", errors.FaultClass.PERMANENT, 1),
+        (None, "", errors.FaultClass.PERMANENT, 1),
+        (["x"], "", errors.FaultClass.PERMANENT, 1),
     ],
 )
 async def test_the_words_of_a_failed_task_have_their_class(
-    reach: Reach, words: Any, code: str, *, fault: FaultClass, resubmits: int | None
+    reach: Reach, words: Any, code: str, *, fault: errors.FaultClass, resubmits: int | None
 ) -> None:
     task = await fetched(reach, task_status="failed", task_status_msg=words)
     assert task.status is TaskStatus.FAILED
@@ -173,39 +164,39 @@ async def test_a_failed_task_beside_a_code_has_that_code(reach: Reach) -> None:
     data = {"task_id": "841", "task_status": "failed", "task_status_msg": "no"}
     task = await answering(reach, {"code": 1301, "message": "no", "data": data}).fetch("841")
     assert task.failure is not None
-    assert (task.failure.code, task.failure.fault) == ("1301", FaultClass.CONTENT)
+    assert (task.failure.code, task.failure.fault) == ("1301", errors.FaultClass.CONTENT)
 
 
 @pytest.mark.parametrize(
     ("status", "answer", "kind"),
     [
-        (404, {"code": 1203}, TaskUnknown),
-        (404, "", TaskUnknown),
-        (404, {"code": 1202}, ProviderRejected),
-        (400, {"code": 1201}, ProviderRejected),
-        (400, {"code": 1201, "message": "Task not found by id/external id: 841"}, TaskUnknown),
-        (200, {"code": 1201, "message": "Task not found by id/external id: 841"}, TaskUnknown),
-        (400, {"code": 1201, "message": "pageSize value '501' is invalid"}, ProviderRejected),
-        (401, {"code": 1004}, OperatorFault),
-        (403, {"code": 1103}, OperatorFault),
-        (429, {"code": 1102}, OperatorFault),
-        (429, {"code": 1302}, ProviderBusy),
-        (400, {"code": 1300}, ContentRefused),
-        (500, {"code": 5000}, ProviderUnavailable),
-        (503, {"code": 5001}, ProviderUnavailable),
-        (200, {"code": 1203}, TaskUnknown),
-        (200, {"code": 1999}, ProviderUnavailable),
-        (200, {"code": 5002}, ProviderUnavailable),
-        (200, {"code": 0}, ProviderUnavailable),
-        (200, {"code": 0, "data": {"task_id": "other", **DONE}}, ProviderUnavailable),
-        (200, [], ProviderUnavailable),
-        (200, "<html>", ProviderUnavailable),
+        (404, {"code": 1203}, errors.TaskUnknown),
+        (404, "", errors.TaskUnknown),
+        (404, {"code": 1202}, errors.ProviderRejected),
+        (400, {"code": 1201}, errors.ProviderRejected),
+        (400, {"code": 1201, "message": "Task not found by id/external id: 841"}, errors.TaskUnknown),
+        (200, {"code": 1201, "message": "Task not found by id/external id: 841"}, errors.TaskUnknown),
+        (400, {"code": 1201, "message": "pageSize value '501' is invalid"}, errors.ProviderRejected),
+        (401, {"code": 1004}, errors.OperatorFault),
+        (403, {"code": 1103}, errors.OperatorFault),
+        (429, {"code": 1102}, errors.OperatorFault),
+        (429, {"code": 1302}, errors.ProviderBusy),
+        (400, {"code": 1300}, errors.ContentRefused),
+        (500, {"code": 5000}, errors.ProviderUnavailable),
+        (503, {"code": 5001}, errors.ProviderUnavailable),
+        (200, {"code": 1203}, errors.TaskUnknown),
+        (200, {"code": 1999}, errors.ProviderUnavailable),
+        (200, {"code": 5002}, errors.ProviderUnavailable),
+        (200, {"code": 0}, errors.ProviderUnavailable),
+        (200, {"code": 0, "data": {"task_id": "other", **DONE}}, errors.ProviderUnavailable),
+        (200, [], errors.ProviderUnavailable),
+        (200, "<html>", errors.ProviderUnavailable),
     ],
 )
 async def test_a_query_never_takes_trouble_for_the_tasks_end(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError]
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError]
 ) -> None:
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await answering(reach, answer, status=status).fetch("841")
     assert type(caught.value) is kind
 
@@ -248,13 +239,13 @@ async def test_that_no_task_is_found_is_proof_in_the_apis_own_words_only(reach: 
 )
 async def test_another_task_than_the_one_looked_for_is_neither_found_nor_missing(reach: Reach, data: Any) -> None:
     kling = answering(reach, {"code": 0, "data": data})
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await kling.find("job-1")
     assert kling.find_is_authoritative
 
 
 async def test_a_missing_method_proves_nothing_of_a_task(reach: Reach) -> None:
-    with pytest.raises(ProviderRejected):
+    with pytest.raises(errors.ProviderRejected):
         await answering(reach, {"code": 1202}, status=404).find("job-1")
 
 
@@ -273,14 +264,14 @@ async def test_tasks_are_listed_a_page_at_a_time(reach: Reach) -> None:
 @pytest.mark.parametrize(
     ("status", "answer", "kind", "code"),
     [
-        (200, {"code": 0, "data": {}}, ProviderUnavailable, "malformed"),
-        (200, {"code": 1201, "message": "pageSize"}, ProviderRejected, "1201"),
-        (401, {"code": 1000}, OperatorFault, "1000"),
-        (404, {}, ProviderRejected, NO_LIST),
+        (200, {"code": 0, "data": {}}, errors.ProviderUnavailable, "malformed"),
+        (200, {"code": 1201, "message": "pageSize"}, errors.ProviderRejected, "1201"),
+        (401, {"code": 1000}, errors.OperatorFault, "1000"),
+        (404, {}, errors.ProviderRejected, NO_LIST),
     ],
 )
 async def test_a_list_that_is_none_is_an_error(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError], code: str
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError], code: str
 ) -> None:
     with pytest.raises(kind) as caught:
         await answering(reach, answer, status=status).list()
@@ -297,15 +288,15 @@ async def test_the_check_is_content_with_any_answer_about_the_task(reach: Reach,
 @pytest.mark.parametrize(
     ("status", "answer", "kind"),
     [
-        (401, {"code": 1002}, OperatorFault),
-        (200, {"code": 1102}, OperatorFault),
-        (404, {"code": 1202, "message": "wrong prefix"}, OperatorFault),
-        (500, {"code": 5000}, ProviderUnavailable),
-        (200, "<html>", ProviderUnavailable),
+        (401, {"code": 1002}, errors.OperatorFault),
+        (200, {"code": 1102}, errors.OperatorFault),
+        (404, {"code": 1202, "message": "wrong prefix"}, errors.OperatorFault),
+        (500, {"code": 5000}, errors.ProviderUnavailable),
+        (200, "<html>", errors.ProviderUnavailable),
     ],
 )
 async def test_the_check_tells_what_the_operator_must_mend_from_a_silent_service(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError]
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(kind):
         await answering(reach, answer, status=status).check()

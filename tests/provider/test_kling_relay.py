@@ -6,18 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import errors
 from bot.domain.request import VideoRequest
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.kling import NO_LIST, Kling
 from tests.provider.conftest import Reach
@@ -114,13 +104,13 @@ async def test_a_task_in_the_shape_of_its_create_is_read_too(reach: Reach) -> No
     failed = {**MADE, "status": "failed", "error": {"message": "risk control", "code": "1301"}}
     task = await relay(reach, (200, failed)).fetch("task_9")
     assert task.failure is not None
-    assert (task.failure.detail, task.failure.fault) == ("risk control", FaultClass.CONTENT)
+    assert (task.failure.detail, task.failure.fault) == ("risk control", errors.FaultClass.CONTENT)
 
 
 async def test_its_reason_of_a_failure_has_its_class(reach: Reach) -> None:
     task = await fetched(reach, status="FAILURE", fail_reason="Failure to pass the risk control system")
     assert task.failure is not None
-    assert task.failure.fault is FaultClass.CONTENT
+    assert task.failure.fault is errors.FaultClass.CONTENT
 
 
 def passed_on(code: int, message: str) -> dict[str, Any]:
@@ -130,27 +120,32 @@ def passed_on(code: int, message: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "answer", "kind", "code"),
     [
-        (429, passed_on(1102, "Account balance not enough"), OperatorFault, "1102"),
-        (429, passed_on(1303, "full"), ProviderBusy, "1303"),
-        (400, passed_on(1301, "risk"), ContentRefused, "1301"),
-        (500, passed_on(5000, "broken"), OutcomeUnknown, "5000"),
-        (400, passed_on(1201, "External_task_id job-1 already exists"), OutcomeUnknown, "duplicate_external_id"),
-        (400, {"code": "task_failed", "message": "risk control"}, ContentRefused, "task_failed"),
-        (400, {"code": "task_failed", "message": "{broken"}, ProviderRejected, "task_failed"),
-        (400, {"code": "task_failed", "message": "{}"}, ProviderRejected, "task_failed"),
-        (403, {"code": "insufficient_user_quota", "message": "no quota"}, OperatorFault, "insufficient_user_quota"),
-        (429, {"code": "fail_to_fetch_task", "message": "saturated"}, ProviderBusy, "fail_to_fetch_task"),
-        (500, {"code": "do_request_failed", "message": "reset"}, OutcomeUnknown, "do_request_failed"),
-        (503, {"error": {"code": "model_not_found", "message": "no channel"}}, OperatorFault, "model_not_found"),
-        (401, {"error": {"code": "", "message": "invalid token"}}, OperatorFault, "http_401"),
-        (400, {"error": "bad"}, ProviderRejected, "http_400"),
-        (200, {"code": "odd", "message": "no"}, ProviderRejected, "odd"),
+        (429, passed_on(1102, "Account balance not enough"), errors.OperatorFault, "1102"),
+        (429, passed_on(1303, "full"), errors.ProviderBusy, "1303"),
+        (400, passed_on(1301, "risk"), errors.ContentRefused, "1301"),
+        (500, passed_on(5000, "broken"), errors.OutcomeUnknown, "5000"),
+        (400, passed_on(1201, "External_task_id job-1 already exists"), errors.OutcomeUnknown, "duplicate_external_id"),
+        (400, {"code": "task_failed", "message": "risk control"}, errors.ContentRefused, "task_failed"),
+        (400, {"code": "task_failed", "message": "{broken"}, errors.ProviderRejected, "task_failed"),
+        (400, {"code": "task_failed", "message": "{}"}, errors.ProviderRejected, "task_failed"),
+        (
+            403,
+            {"code": "insufficient_user_quota", "message": "no quota"},
+            errors.OperatorFault,
+            "insufficient_user_quota",
+        ),
+        (429, {"code": "fail_to_fetch_task", "message": "saturated"}, errors.ProviderBusy, "fail_to_fetch_task"),
+        (500, {"code": "do_request_failed", "message": "reset"}, errors.OutcomeUnknown, "do_request_failed"),
+        (503, {"error": {"code": "model_not_found", "message": "no channel"}}, errors.OperatorFault, "model_not_found"),
+        (401, {"error": {"code": "", "message": "invalid token"}}, errors.OperatorFault, "http_401"),
+        (400, {"error": "bad"}, errors.ProviderRejected, "http_400"),
+        (200, {"code": "odd", "message": "no"}, errors.ProviderRejected, "odd"),
     ],
 )
 async def test_its_refusals_have_their_class(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError], code: str
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError], code: str
 ) -> None:
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await relay(reach, (status, answer)).submit(FOX, external_id="job-1")
     assert (type(caught.value), caught.value.code) == (kind, code)
 
@@ -167,7 +162,7 @@ async def test_its_lookup_by_external_id_finds_nothing_and_proves_nothing(reach:
 async def test_it_has_no_list(reach: Reach) -> None:
     kling = relay(reach, (404, {"error": {"code": "", "message": "Invalid URL"}}), (400, NOT_THERE))
     for _ in range(2):
-        with pytest.raises(ProviderRejected) as caught:
+        with pytest.raises(errors.ProviderRejected) as caught:
             await kling.list()
         assert caught.value.code == NO_LIST
         await kling.check()
@@ -175,7 +170,7 @@ async def test_it_has_no_list(reach: Reach) -> None:
 
 
 async def test_a_task_it_does_not_know_is_unknown_and_no_task_is_trouble(reach: Reach) -> None:
-    with pytest.raises(TaskUnknown):
+    with pytest.raises(errors.TaskUnknown):
         await relay(reach, (400, NOT_THERE)).fetch("task_9")
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await relay(reach, (200, {"code": "success", "data": None})).fetch("task_9")

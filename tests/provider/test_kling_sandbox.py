@@ -11,17 +11,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot import errors
 from bot.domain.request import CameraControl, VideoRequest
-from bot.errors import (
-    ModelDiscontinued,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskExists,
-    TaskUnknown,
-)
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer
@@ -133,11 +124,11 @@ async def test_a_signature_that_has_run_out_is_renewed(service: Service) -> None
 async def test_a_wrong_key_is_the_operators_fault(service: Service) -> None:
     wrong = service.signer(secret_key="0123456789abcdef" * 4)
     for kling in (service.kling(token=lambda: "sk-wrong"), service.kling(token=wrong, renew=wrong.renew)):
-        with pytest.raises(OperatorFault):
+        with pytest.raises(errors.OperatorFault):
             await kling.check()
-        with pytest.raises(OperatorFault):
+        with pytest.raises(errors.OperatorFault):
             await kling.submit(FOX, external_id="job-1")
-    with pytest.raises(OperatorFault) as caught:
+    with pytest.raises(errors.OperatorFault) as caught:
         await service.kling(prefix="/kling/v2").check()
     assert caught.value.code == "1202"
 
@@ -145,7 +136,7 @@ async def test_a_wrong_key_is_the_operators_fault(service: Service) -> None:
 async def test_a_taken_external_id_leads_to_the_first_task(service: Service) -> None:
     kling = service.kling()
     first = await kling.submit(FOX, external_id="job-1")
-    with pytest.raises(TaskExists) as caught:
+    with pytest.raises(errors.TaskExists) as caught:
         await kling.submit(FOX, external_id="job-1")
     assert caught.value.code == DUPLICATE
     found = await kling.find("job-1")
@@ -156,11 +147,11 @@ async def test_a_taken_external_id_leads_to_the_first_task(service: Service) -> 
 async def test_what_became_of_a_create_in_doubt_can_be_told(service: Service) -> None:
     kling = service.kling()
     service.trouble("lost_answer")
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         await kling.submit(FOX, external_id="job-1")
     assert await kling.find("job-1") is not None
     service.trouble("http_500", on=["create"], code=5002)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         await kling.submit(FOX, external_id="job-2")
     assert await kling.find("job-2") is None
     assert kling.find_is_authoritative
@@ -171,7 +162,7 @@ async def test_too_many_parallel_tasks_make_it_busy(service: Service) -> None:
     service.trouble("stuck", count=2)
     await kling.submit(FOX, external_id="job-1")
     await kling.submit(FOX, external_id="job-2")
-    with pytest.raises(ProviderBusy) as caught:
+    with pytest.raises(errors.ProviderBusy) as caught:
         await kling.submit(FOX, external_id="job-3")
     assert caught.value.code == "1303"
 
@@ -179,7 +170,7 @@ async def test_too_many_parallel_tasks_make_it_busy(service: Service) -> None:
 async def test_maintenance_refuses_for_now(service: Service) -> None:
     kling = service.kling()
     service.trouble("http_500", code=5001)
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await kling.submit(FOX, external_id="job-1")
     assert not service.providers.tasks()
 
@@ -190,9 +181,9 @@ async def test_a_list_has_pages_and_a_task_that_is_not_there_is_unknown(service:
         await ended(kling, await kling.submit(FOX, external_id=f"job-{number}"))
     pages = [await kling.list(page=page, size=1) for page in (1, 2, 3)]
     assert [[task.external_id for task in page] for page in pages] == [["job-1"], ["job-0"], []]
-    with pytest.raises(ProviderRejected):
+    with pytest.raises(errors.ProviderRejected):
         await kling.list(size=501)
-    with pytest.raises(TaskUnknown):
+    with pytest.raises(errors.TaskUnknown):
         await kling.fetch("1")
 
 
@@ -219,5 +210,5 @@ async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do
 
 async def test_a_model_that_was_given_up_is_told_apart(service: Service) -> None:
     service.providers.discontinue(["kling-v1"])
-    with pytest.raises(ModelDiscontinued):
+    with pytest.raises(errors.ModelDiscontinued):
         await service.kling().submit(FOX, external_id="job-1")

@@ -4,19 +4,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import errors
 from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    ModelDiscontinued,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskExists,
-)
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DISCONTINUED, DUPLICATE, Kling
 from bot.provider.kling_codes import CODES
@@ -27,18 +16,18 @@ FOX = VideoRequest(model="kling-v1", prompt="a fox on the ice")
 CREATED = {"code": 0, "message": "SUCCEED", "request_id": "r1", "data": {"task_id": "841", "task_status": "submitted"}}
 
 # HTTP status, code, what it is of a create: the document's whole table.
-TABLE: tuple[tuple[int, int, type[ProviderError]], ...] = (
-    *((401, code, OperatorFault) for code in (1000, 1001, 1002, 1003, 1004)),
-    *((429, code, OperatorFault) for code in (1100, 1101, 1102)),
-    (403, 1103, OperatorFault),
-    *((400, code, ProviderRejected) for code in (1200, 1201)),
-    *((404, code, ProviderRejected) for code in (1202, 1203)),
-    *((400, code, ContentRefused) for code in (1300, 1301)),
-    *((429, code, ProviderBusy) for code in (1302, 1303)),
-    (429, 1304, OperatorFault),
-    (500, 5000, OutcomeUnknown),
-    (503, 5001, ProviderUnavailable),
-    (504, 5002, OutcomeUnknown),
+TABLE: tuple[tuple[int, int, type[errors.ProviderError]], ...] = (
+    *((401, code, errors.OperatorFault) for code in (1000, 1001, 1002, 1003, 1004)),
+    *((429, code, errors.OperatorFault) for code in (1100, 1101, 1102)),
+    (403, 1103, errors.OperatorFault),
+    *((400, code, errors.ProviderRejected) for code in (1200, 1201)),
+    *((404, code, errors.ProviderRejected) for code in (1202, 1203)),
+    *((400, code, errors.ContentRefused) for code in (1300, 1301)),
+    *((429, code, errors.ProviderBusy) for code in (1302, 1303)),
+    (429, 1304, errors.OperatorFault),
+    (500, 5000, errors.OutcomeUnknown),
+    (503, 5001, errors.ProviderUnavailable),
+    (504, 5002, errors.OutcomeUnknown),
 )
 
 
@@ -65,9 +54,9 @@ async def submitted(reach: Reach, service: Service, request: VideoRequest = FOX,
     return await kling.submit(request, external_id="job-1")
 
 
-async def refused(reach: Reach, answer: Any, *, status: int = 200) -> ProviderError:
+async def refused(reach: Reach, answer: Any, *, status: int = 200) -> errors.ProviderError:
     service = Service((status, answer))
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await submitted(reach, service)
     assert len(service.requests) == 1
     return caught.value
@@ -135,7 +124,7 @@ async def test_a_relay_has_its_path_prefix(reach: Reach, prefix: str) -> None:
 
 @pytest.mark.parametrize(("status", "code", "kind"), TABLE)
 async def test_every_code_of_the_table_has_its_class(
-    reach: Reach, status: int, code: int, kind: type[ProviderError]
+    reach: Reach, status: int, code: int, kind: type[errors.ProviderError]
 ) -> None:
     exc = await refused(reach, {"code": code, "message": "no"}, status=status)
     assert (type(exc), exc.code, exc.detail, exc.provider) == (kind, str(code), "no", "kling")
@@ -157,35 +146,35 @@ async def test_a_code_counts_beside_any_status_and_as_a_string(reach: Reach, cod
 @pytest.mark.parametrize(
     ("status", "answer", "kind", "code"),
     [
-        (400, {"code": 1999, "message": "odd"}, ProviderRejected, "1999"),
-        (401, {"code": 1999}, OperatorFault, "1999"),
-        (402, {"message": "pay"}, OperatorFault, "http_402"),
-        (404, "<html>", OperatorFault, "http_404"),
-        (409, {}, OutcomeUnknown, "http_409"),
-        (429, {"code": 1999}, ProviderBusy, "1999"),
-        (429, "slow down", ProviderBusy, "http_429"),
-        (500, {"code": 1999}, OutcomeUnknown, "1999"),
-        (500, {"code": 5999}, OutcomeUnknown, "5999"),
-        (502, "<html>", OutcomeUnknown, "http_502"),
-        (503, [], OutcomeUnknown, "http_503"),
-        (400, {"code": 1999, "message": "Failure to pass the risk control system"}, ContentRefused, "1999"),
-        (400, "内容违规", ContentRefused, "http_400"),
-        (400, {"code": 1999, "message": "too many parallel tasks"}, ProviderBusy, "1999"),
-        (400, {"code": 1999, "message": "Account balance not enough"}, OperatorFault, "1999"),
-        (400, {"message": "upstream error, code: 1303"}, ProviderBusy, "http_400"),
-        (500, {"message": "risk control is down"}, OutcomeUnknown, "http_500"),
-        (200, {"code": 1999, "message": "odd"}, ProviderRejected, "1999"),
-        (200, {"code": 5999}, OutcomeUnknown, "5999"),
-        (200, {"code": 0, "data": {}}, OutcomeUnknown, "malformed"),
-        (200, {"code": 0, "data": {"task_status": "submitted"}}, OutcomeUnknown, "malformed"),
-        (200, {"code": 0, "data": "841"}, OutcomeUnknown, "malformed"),
-        (200, [], OutcomeUnknown, "malformed"),
-        (200, "<html>", OutcomeUnknown, "malformed"),
-        (200, "", OutcomeUnknown, "malformed"),
+        (400, {"code": 1999, "message": "odd"}, errors.ProviderRejected, "1999"),
+        (401, {"code": 1999}, errors.OperatorFault, "1999"),
+        (402, {"message": "pay"}, errors.OperatorFault, "http_402"),
+        (404, "<html>", errors.OperatorFault, "http_404"),
+        (409, {}, errors.OutcomeUnknown, "http_409"),
+        (429, {"code": 1999}, errors.ProviderBusy, "1999"),
+        (429, "slow down", errors.ProviderBusy, "http_429"),
+        (500, {"code": 1999}, errors.OutcomeUnknown, "1999"),
+        (500, {"code": 5999}, errors.OutcomeUnknown, "5999"),
+        (502, "<html>", errors.OutcomeUnknown, "http_502"),
+        (503, [], errors.OutcomeUnknown, "http_503"),
+        (400, {"code": 1999, "message": "Failure to pass the risk control system"}, errors.ContentRefused, "1999"),
+        (400, "内容违规", errors.ContentRefused, "http_400"),
+        (400, {"code": 1999, "message": "too many parallel tasks"}, errors.ProviderBusy, "1999"),
+        (400, {"code": 1999, "message": "Account balance not enough"}, errors.OperatorFault, "1999"),
+        (400, {"message": "upstream error, code: 1303"}, errors.ProviderBusy, "http_400"),
+        (500, {"message": "risk control is down"}, errors.OutcomeUnknown, "http_500"),
+        (200, {"code": 1999, "message": "odd"}, errors.ProviderRejected, "1999"),
+        (200, {"code": 5999}, errors.OutcomeUnknown, "5999"),
+        (200, {"code": 0, "data": {}}, errors.OutcomeUnknown, "malformed"),
+        (200, {"code": 0, "data": {"task_status": "submitted"}}, errors.OutcomeUnknown, "malformed"),
+        (200, {"code": 0, "data": "841"}, errors.OutcomeUnknown, "malformed"),
+        (200, [], errors.OutcomeUnknown, "malformed"),
+        (200, "<html>", errors.OutcomeUnknown, "malformed"),
+        (200, "", errors.OutcomeUnknown, "malformed"),
     ],
 )
 async def test_what_the_table_does_not_have_goes_by_the_status(
-    reach: Reach, status: int, answer: Any, kind: type[ProviderError], code: str
+    reach: Reach, status: int, answer: Any, kind: type[errors.ProviderError], code: str
 ) -> None:
     exc = await refused(reach, answer, status=status)
     assert (type(exc), exc.code) == (kind, code)
@@ -197,7 +186,7 @@ async def test_what_the_table_does_not_have_goes_by_the_status(
 )
 async def test_a_taken_external_id_is_told_apart(reach: Reach, words: str) -> None:
     exc = await refused(reach, {"code": 1201, "message": words}, status=400)
-    assert (type(exc), exc.code, exc.detail) == (TaskExists, DUPLICATE, words)
+    assert (type(exc), exc.code, exc.detail) == (errors.TaskExists, DUPLICATE, words)
 
 
 @pytest.mark.parametrize(
@@ -210,14 +199,14 @@ async def test_a_taken_external_id_is_told_apart(reach: Reach, words: str) -> No
 )
 async def test_a_refusal_that_names_something_else_is_a_plain_one(reach: Reach, words: str) -> None:
     exc = await refused(reach, {"code": 1201, "message": words}, status=400)
-    assert (type(exc), exc.code) == (ProviderRejected, "1201")
+    assert (type(exc), exc.code) == (errors.ProviderRejected, "1201")
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 1201), (404, 1203), (403, 1103), (200, 1999)])
 async def test_that_a_model_was_given_up_is_told_by_the_words(reach: Reach, status: int, code: int) -> None:
     words = "The model 'kling-v1' has been discontinued and is no longer available."
     exc = await refused(reach, {"code": code, "message": words}, status=status)
-    assert (type(exc), exc.code, exc.detail) == (ModelDiscontinued, DISCONTINUED, words)
+    assert (type(exc), exc.code, exc.detail) == (errors.ModelDiscontinued, DISCONTINUED, words)
 
 
 async def test_a_storyboard_with_sound_is_sent_as_documented(reach: Reach) -> None:
@@ -256,7 +245,7 @@ async def test_a_task_may_end_as_it_begins(reach: Reach) -> None:
     task = await submitted(reach, Service((200, {"code": 0, "data": data})))
     assert (task.id, task.status) == ("841", TaskStatus.FAILED)
     assert task.failure is not None
-    assert task.failure.fault is FaultClass.CONTENT
+    assert task.failure.fault is errors.FaultClass.CONTENT
 
 
 async def test_a_signature_that_has_run_out_is_renewed_once_and_the_create_repeated(reach: Reach) -> None:
@@ -268,7 +257,7 @@ async def test_a_signature_that_has_run_out_is_renewed_once_and_the_create_repea
     assert len(service.requests) == 2
     assert service.requests[0].content == service.requests[1].content
     service = Service(expired)
-    with pytest.raises(OperatorFault):
+    with pytest.raises(errors.OperatorFault):
         await submitted(reach, service, renew=lambda: renewed.append(2))
     assert (len(service.requests), renewed) == (2, [1, 2])
 
@@ -276,7 +265,7 @@ async def test_a_signature_that_has_run_out_is_renewed_once_and_the_create_repea
 @pytest.mark.parametrize("code", [1000, 1002, 1003, 1102])
 async def test_nothing_else_is_repeated(reach: Reach, code: int) -> None:
     service = Service((401, {"code": code}))
-    with pytest.raises(OperatorFault):
+    with pytest.raises(errors.OperatorFault):
         await submitted(reach, service, renew=lambda: None)
     assert len(service.requests) == 1
 

@@ -8,15 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.errors import (
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskUnknown,
-)
+from bot import errors
 from bot.provider.boundary import BODY_LIMIT, Complaint
 from bot.provider.breaker import Breaker
 from bot.provider.transport import Timeouts, Transport
@@ -86,7 +78,7 @@ async def test_a_create_sends_its_body_with_key_and_request_id(reach: Reach) -> 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "ключ"])
 async def test_a_key_that_no_header_can_carry_is_the_operators_fault(reach: Reach, token: str) -> None:
     answers = Answers(ok())
-    with pytest.raises(OperatorFault) as caught:
+    with pytest.raises(errors.OperatorFault) as caught:
         await query(reach(answers, token=lambda: token))
     assert caught.value.code == "key_malformed"
     assert not answers.requests
@@ -97,9 +89,9 @@ async def test_a_key_that_no_header_can_carry_is_the_operators_fault(reach: Reac
 )
 async def test_an_address_that_cannot_be_is_the_operators_fault(reach: Reach, base_url: str) -> None:
     transport = reach(None, base_url=base_url, transport=None)
-    with pytest.raises(OperatorFault):
+    with pytest.raises(errors.OperatorFault):
         await create(transport)
-    with pytest.raises(OperatorFault):
+    with pytest.raises(errors.OperatorFault):
         await query(transport)
 
 
@@ -111,7 +103,7 @@ async def test_a_query_is_asked_twice_more_when_the_trouble_may_pass(reach: Reac
 
 async def test_a_query_gives_up_after_three_attempts(reach: Reach, time: Time) -> None:
     answers = Answers(httpx.Response(500, text="broken"))
-    with pytest.raises(ProviderUnavailable) as caught:
+    with pytest.raises(errors.ProviderUnavailable) as caught:
         await query(reach(answers))
     assert (caught.value.code, caught.value.detail) == ("http_500", "broken")
     assert len(answers.requests) == 3
@@ -121,10 +113,10 @@ async def test_a_query_gives_up_after_three_attempts(reach: Reach, time: Time) -
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (httpx.Response(400), ProviderRejected),
-        (httpx.Response(401), OperatorFault),
-        (httpx.Response(404), TaskUnknown),
-        (httpx.Response(302, headers={"Location": "https://elsewhere.example/"}), OperatorFault),
+        (httpx.Response(400), errors.ProviderRejected),
+        (httpx.Response(401), errors.OperatorFault),
+        (httpx.Response(404), errors.TaskUnknown),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.example/"}), errors.OperatorFault),
     ],
 )
 async def test_what_will_not_pass_is_asked_once(reach: Reach, answer: httpx.Response, kind: type[Exception]) -> None:
@@ -143,7 +135,7 @@ async def test_a_query_waits_as_long_as_it_is_told(reach: Reach, time: Time, hea
 
 async def test_a_query_that_is_told_to_wait_too_long_says_so_at_once(reach: Reach, time: Time) -> None:
     answers = Answers(httpx.Response(429, headers={"Retry-After": "600"}))
-    with pytest.raises(ProviderBusy) as caught:
+    with pytest.raises(errors.ProviderBusy) as caught:
         await query(reach(answers))
     assert caught.value.retry_after == 600
     assert not time.slept
@@ -154,7 +146,7 @@ async def test_a_query_is_not_begun_again_after_its_total_time(reach: Reach, tim
         time.seconds += 40
         return httpx.Response(502)
 
-    with pytest.raises(ProviderUnavailable):
+    with pytest.raises(errors.ProviderUnavailable):
         await query(reach(slow))
     assert len(time.slept) == 1
 
@@ -162,41 +154,41 @@ async def test_a_query_is_not_begun_again_after_its_total_time(reach: Reach, tim
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (httpx.ConnectError("refused"), ProviderUnavailable),
-        (httpx.ConnectTimeout("slow"), ProviderUnavailable),
-        (httpx.PoolTimeout("full"), ProviderUnavailable),
-        (httpx.ReadTimeout("silent"), OutcomeUnknown),
-        (httpx.WriteError("cut"), OutcomeUnknown),
-        (httpx.ReadError("reset"), OutcomeUnknown),
-        (httpx.RemoteProtocolError("garbage"), OutcomeUnknown),
-        (httpx.DecodingError("garbage"), OutcomeUnknown),
-        (httpx.Response(500), OutcomeUnknown),
-        (httpx.Response(503), OutcomeUnknown),
-        (httpx.Response(200, text="<html>"), OutcomeUnknown),
-        (httpx.Response(303, headers={"Location": "/made/1"}), OutcomeUnknown),
-        (httpx.Response(307, headers={"Location": "/make"}), OperatorFault),
-        (httpx.Response(400), ProviderRejected),
-        (httpx.Response(402), OperatorFault),
-        (httpx.Response(429, headers={"Retry-After": "3"}), ProviderBusy),
+        (httpx.ConnectError("refused"), errors.ProviderUnavailable),
+        (httpx.ConnectTimeout("slow"), errors.ProviderUnavailable),
+        (httpx.PoolTimeout("full"), errors.ProviderUnavailable),
+        (httpx.ReadTimeout("silent"), errors.OutcomeUnknown),
+        (httpx.WriteError("cut"), errors.OutcomeUnknown),
+        (httpx.ReadError("reset"), errors.OutcomeUnknown),
+        (httpx.RemoteProtocolError("garbage"), errors.OutcomeUnknown),
+        (httpx.DecodingError("garbage"), errors.OutcomeUnknown),
+        (httpx.Response(500), errors.OutcomeUnknown),
+        (httpx.Response(503), errors.OutcomeUnknown),
+        (httpx.Response(200, text="<html>"), errors.OutcomeUnknown),
+        (httpx.Response(303, headers={"Location": "/made/1"}), errors.OutcomeUnknown),
+        (httpx.Response(307, headers={"Location": "/make"}), errors.OperatorFault),
+        (httpx.Response(400), errors.ProviderRejected),
+        (httpx.Response(402), errors.OperatorFault),
+        (httpx.Response(429, headers={"Retry-After": "3"}), errors.ProviderBusy),
     ],
 )
 async def test_a_create_is_sent_once_whatever_happens(
-    reach: Reach, time: Time, answer: httpx.Response | Exception, kind: type[ProviderError]
+    reach: Reach, time: Time, answer: httpx.Response | Exception, kind: type[errors.ProviderError]
 ) -> None:
     answers = Answers(answer)
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(errors.ProviderError) as caught:
         await create(reach(answers))
     assert type(caught.value) is kind
-    assert caught.value.retry_after == (3 if kind is ProviderBusy else None)
+    assert caught.value.retry_after == (3 if kind is errors.ProviderBusy else None)
     assert len(answers.requests) == 1
     assert not time.slept
 
 
 async def test_what_the_api_says_outweighs_the_status(reach: Reach) -> None:
     def known(status: int, _body: bytes) -> Complaint:
-        return Complaint(code=f"E{status}", error=ProviderRejected)
+        return Complaint(code=f"E{status}", error=errors.ProviderRejected)
 
-    with pytest.raises(ProviderRejected) as caught:
+    with pytest.raises(errors.ProviderRejected) as caught:
         await reach(Answers(httpx.Response(500))).create("/make", body={}, read=json.loads, explain=known)
     assert caught.value.code == "E500"
 
@@ -204,7 +196,7 @@ async def test_what_the_api_says_outweighs_the_status(reach: Reach) -> None:
 async def test_an_answer_that_announces_too_much_is_not_read(reach: Reach) -> None:
     body = Pieces([b"x"] * 100)
     headers = {"Content-Length": str(BODY_LIMIT + 1)}
-    with pytest.raises(OutcomeUnknown) as caught:
+    with pytest.raises(errors.OutcomeUnknown) as caught:
         await create(reach(Answers(httpx.Response(200, headers=headers, stream=body))))
     assert caught.value.code == "malformed"
     assert (body.taken, body.closed) == (0, True)
@@ -212,7 +204,7 @@ async def test_an_answer_that_announces_too_much_is_not_read(reach: Reach) -> No
 
 async def test_an_answer_that_grows_too_long_is_cut_off(reach: Reach) -> None:
     body = Pieces(b"x" * 65_536 for _ in range(10_000))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         await create(reach(Answers(httpx.Response(200, stream=body))))
     assert body.taken <= BODY_LIMIT + 65_536
     assert body.closed
@@ -224,7 +216,7 @@ async def test_an_error_answer_that_cannot_be_read_still_has_its_status(reach: R
         raise httpx.ReadError("reset")
 
     for body in (Pieces(cut()), Pieces(b"x" * 65_536 for _ in range(100))):
-        with pytest.raises(ProviderRejected) as caught:
+        with pytest.raises(errors.ProviderRejected) as caught:
             await create(reach(Answers(httpx.Response(400, stream=body))))
         assert caught.value.code == "http_400"
 
@@ -250,7 +242,7 @@ async def test_an_answer_that_came_packed_unasked_is_read(
 )
 async def test_a_packed_answer_that_is_a_trap_or_broken_is_refused(reach: Reach, encoding: str, body: bytes) -> None:
     answer = httpx.Response(200, headers={"Content-Encoding": encoding}, stream=Pieces([body]))
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         await create(reach(Answers(answer)))
 
 
@@ -287,7 +279,7 @@ async def test_a_call_that_finds_no_place_was_certainly_not_sent(reach: Reach) -
     transport = reach(handler, connections=1, timeouts=Timeouts(pool=0.01))
     first = asyncio.create_task(create(transport))
     await arrived.wait()
-    with pytest.raises(ProviderUnavailable) as caught:
+    with pytest.raises(errors.ProviderUnavailable) as caught:
         await create(transport)
     assert caught.value.code == "pool_timeout"
     go_on.set()
@@ -301,7 +293,7 @@ async def test_a_call_that_never_ends_is_cut_off(reach: Reach) -> None:
             await asyncio.sleep(0.001)
 
     transport = reach(lambda _: httpx.Response(200, content=drips()), timeouts=Timeouts(call=0.05))
-    with pytest.raises(OutcomeUnknown) as caught:
+    with pytest.raises(errors.OutcomeUnknown) as caught:
         await create(transport)
     assert caught.value.code == "timeout_error"
 
@@ -310,11 +302,11 @@ async def test_after_five_failures_the_service_is_left_alone_until_one_probe_suc
     answers = Answers(httpx.ReadTimeout("silent"))
     transport = reach(answers)
     for _ in range(5):
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(errors.OutcomeUnknown):
             await create(transport)
     time.seconds += 10
     for call in (create, query):
-        with pytest.raises(ProviderUnavailable) as caught:
+        with pytest.raises(errors.ProviderUnavailable) as caught:
             await call(transport)
         assert (caught.value.code, caught.value.retry_after) == ("circuit_open", 20)
     assert len(answers.requests) == 5
@@ -329,7 +321,7 @@ async def test_a_service_that_says_no_is_a_service_that_answers(reach: Reach, st
     answers = Answers(httpx.Response(status, headers={"Retry-After": "600"}))
     transport = reach(answers)
     for _ in range(8):
-        with pytest.raises(ProviderError) as caught:
+        with pytest.raises(errors.ProviderError) as caught:
             await query(transport)
         assert caught.value.code == f"http_{status}"
     assert len(answers.requests) == 8
@@ -343,7 +335,7 @@ async def test_a_cancelled_probe_does_not_keep_the_circuit_open(reach: Reach, ti
 
     arrived = asyncio.Event()
     breaker = Breaker(clock=time, threshold=1)
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(errors.OutcomeUnknown):
         await create(reach(Answers(httpx.Response(500)), breaker=breaker))
     time.seconds += 30
     probe = asyncio.create_task(create(reach(hangs, breaker=breaker)))

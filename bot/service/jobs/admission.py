@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import errors
 from bot.domain.capability import Capability
 from bot.domain.case import Case
 from bot.domain.funding import Defaults, funding_of
@@ -16,15 +17,6 @@ from bot.domain.price import Price
 from bot.domain.quota import UNLIMITED, Funding, Unit
 from bot.domain.request import VideoRequest
 from bot.domain.terms import Terms, allowed_models
-from bot.errors import (
-    BudgetExceeded,
-    ConfirmationNeeded,
-    CopyUnreviewed,
-    ImpossibleRequest,
-    Refused,
-    SeveralReasons,
-    TooManyJobs,
-)
 from bot.service.screening.requests import RequestScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
@@ -112,20 +104,20 @@ class Admission:
         What it costs is known only of what the model can do. The hold decides in the end; this tells before anybody
         is asked for a yes, or a moderator for a look.
         """
-        reasons: list[Refused] = []
+        reasons: list[errors.Refused] = []
         if problems := model.clashes(request):
-            reasons.append(ImpossibleRequest(problems))
+            reasons.append(errors.ImpossibleRequest(problems))
         reasons += limit_refusals(request, member, policy.limits, offered=list(self._models))
         if not problems:
             accounts = await self._lookup.accounts((*funding.sources, *funding.caps))
             reasons += funding.shortfalls(model.price(request), accounts)
         if await self._lookup.unfinished(member.user_id) >= self._jobs_per_user:
-            reasons.append(TooManyJobs(limit=self._jobs_per_user))
+            reasons.append(errors.TooManyJobs(limit=self._jobs_per_user))
         for reason in reasons:
-            if isinstance(reason, BudgetExceeded):
+            if isinstance(reason, errors.BudgetExceeded):
                 await self._budgets.note_refusal(reason, now=self._clock())
         if reasons:
-            raise reasons[0] if len(reasons) == 1 else SeveralReasons(reasons)
+            raise reasons[0] if len(reasons) == 1 else errors.SeveralReasons(reasons)
 
     async def terms(self, member: Member) -> Terms:
         """What a member may have here and now."""
@@ -154,7 +146,7 @@ class Admission:
         """
         guild, _ = await self._check_member(member, channel_id=channel_id)
         if guild.policy.moderation.keeps_out and job.destination.guild_id != member.guild_id:
-            raise CopyUnreviewed
+            raise errors.CopyUnreviewed
         return bool(guild.policy.spoiler_channels & member.channel_ids)
 
     async def _check_member(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
@@ -182,4 +174,4 @@ class Admission:
 def _confirm(cost: Price, policy: Policy, *, confirmed: bool) -> None:
     threshold = policy.confirm_usd_micros
     if threshold is not None and cost.usd_micros > threshold and not confirmed:
-        raise ConfirmationNeeded(price=cost.credits, usd_micros=cost.usd_micros)
+        raise errors.ConfirmationNeeded(price=cost.credits, usd_micros=cost.usd_micros)

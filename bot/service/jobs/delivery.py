@@ -16,18 +16,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from bot import errors
 from bot.domain import backoff
 from bot.domain.job import DeadLetter, Job, JobStatus, Review
-from bot.errors import (
-    DestinationBusy,
-    DestinationLost,
-    ProviderError,
-    ResultTooLarge,
-    ResultUnavailable,
-    ResultUnusable,
-    SettingsInvalid,
-    TransitionLost,
-)
 from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.files import Fetcher, prepare, remove, size
@@ -106,13 +97,15 @@ class Delivery:
                 if not await self._is_needed(file.name):
                     await asyncio.to_thread(file.unlink, missing_ok=True)
         except OSError as exc:
-            raise SettingsInvalid([("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]) from exc
+            raise errors.SettingsInvalid(
+                [("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]
+            ) from exc
 
     async def deliver(self, job: Job) -> Job:
         """Bring the result of a job in `SUCCEEDED` to its destination, or hold it until somebody has seen it."""
         try:
             return await self._deliver(job)
-        except TransitionLost:
+        except errors.TransitionLost:
             if await self._is_given_up(job):
                 await self.discard(job)
             raise
@@ -128,16 +121,16 @@ class Delivery:
             posted, job = (
                 (sighting, job) if isinstance(sighting, Posted) else await self._post_somewhere(job, moment=moment)
             )
-        except (ResultUnusable, ResultUnavailable, ResultTooLarge) as exc:
+        except (errors.ResultUnusable, errors.ResultUnavailable, errors.ResultTooLarge) as exc:
             return await self._retry_or_fail(job, exc)
-        except DestinationBusy as exc:
+        except errors.DestinationBusy as exc:
             return await self.keep(job, exc.reason) if self.too_long(job) else await self._postpone(job, exc.reason)
-        except DestinationLost as exc:
+        except errors.DestinationLost as exc:
             return await self.keep(job, exc.reason)
         place = {"channel_id": posted.channel_id, "message_id": posted.message_id}
         try:
             done = await self._jobs.delivered(job, **place, now=self._clock())
-        except TransitionLost:
+        except errors.TransitionLost:
             await self._take_back(job, posted)
             raise
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
@@ -151,7 +144,7 @@ class Delivery:
             return
         try:
             await self._notifier.take_back(job, posted)
-        except (DestinationBusy, DestinationLost) as exc:
+        except (errors.DestinationBusy, errors.DestinationLost) as exc:
             log.warning("the post of an ended job stays", extra={"job": job.id, "reason": exc.reason})
 
     async def _is_given_up(self, job: Job) -> bool:
@@ -186,16 +179,16 @@ class Delivery:
         limit = job.destination.upload_limit
         try:
             return await self._post(await self._prepare(job, limit=limit), moment=moment)
-        except ResultTooLarge as exc:
+        except errors.ResultTooLarge as exc:
             if exc.reason in _HOPELESS:
                 raise
             log.warning("the file is too large after all", extra={"job": job.id, "limit": limit})
             if limit <= SMALLEST:
-                raise DestinationLost(exc.reason) from exc
+                raise errors.DestinationLost(exc.reason) from exc
         try:
             return await self._post(await self._prepare(job, limit=SMALLEST), moment=moment)
-        except ResultTooLarge as exc:
-            raise DestinationLost(exc.reason) from exc
+        except errors.ResultTooLarge as exc:
+            raise errors.DestinationLost(exc.reason) from exc
 
     async def _prepare(self, job: Job, *, limit: int) -> Result:
         """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
@@ -209,7 +202,7 @@ class Delivery:
                 return await prepare(
                     job, whole=whole, fitted=fitted, limit=limit, media=self._media, ai_mark=self._ai_mark, bring=bring
                 )
-        except ResultUnusable:
+        except errors.ResultUnusable:
             await self.discard(job)
             raise
 
@@ -231,13 +224,13 @@ class Delivery:
         if job.tries and provider is not None and job.task_id is not None:
             try:
                 task = await provider.fetch(job.task_id)
-            except ProviderError as exc:
+            except errors.ProviderError as exc:
                 log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
             else:
                 if task.result is not None:
                     return task.result.chosen(watermark=job.request.watermark)
         if job.result_url is None:
-            raise ResultUnavailable("no_url")
+            raise errors.ResultUnavailable("no_url")
         return job.result_url
 
     async def _post(self, result: Result, *, moment: datetime) -> tuple[Posted, Job]:
@@ -245,14 +238,16 @@ class Delivery:
         log.info("posting", extra={"job": job.id, "bytes": result.media.size})
         try:
             return await self._notifier.post_result(result), job
-        except DestinationLost as exc:
+        except errors.DestinationLost as exc:
             if job.destination.private or job.destination.guild_id is None:
                 raise
             log.warning("the channel is closed, trying the person", extra={"job": job.id, "reason": exc.reason})
             job = await self._jobs.begin_posting(job, at=moment, directly=True)
             return await self._notifier.send_directly(result), job
 
-    async def _retry_or_fail(self, job: Job, exc: ResultUnusable | ResultUnavailable | ResultTooLarge) -> Job:
+    async def _retry_or_fail(
+        self, job: Job, exc: errors.ResultUnusable | errors.ResultUnavailable | errors.ResultTooLarge
+    ) -> Job:
         """There is nothing to post: for now, or for good."""
         reason = exc.reason
         log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})

@@ -10,25 +10,11 @@ from enum import StrEnum
 from typing import Final
 from weakref import WeakValueDictionary
 
+from bot import errors
 from bot.domain.access import ResultAction, check_file, deleted_by_moderator
 from bot.domain.job import Job, Remover
 from bot.domain.member import Member
 from bot.domain.rate_limit import RateLimit
-from bot.errors import (
-    AlreadyShared,
-    ChannelClosed,
-    CopyUnderWay,
-    DestinationBusy,
-    DestinationLost,
-    DirectMessagesClosed,
-    DiscordBusy,
-    ResultForgotten,
-    ResultLost,
-    ResultTooLarge,
-    ResultUnavailable,
-    ResultUnusable,
-    StoreUnavailable,
-)
 from bot.service.jobs.access import Access
 from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.jobs.delivery import Delivery
@@ -156,7 +142,7 @@ class Results:
             async with self._copies.video(job, limit=limit) as video:
                 present = await self._lookup.job(job.id)  # to fetch it took its time
                 if present is None:
-                    raise ResultLost
+                    raise errors.ResultLost
                 check_file(present, user_id, shown=channel_id is not None)
                 yield video
         if job.delivered_at is None:
@@ -171,7 +157,7 @@ class Results:
         """
         this = (user_id, job.id)
         if this in self._under_way:
-            raise CopyUnderWay
+            raise errors.CopyUnderWay
         self._limit.take(user_id)
         self._under_way.add(this)
         try:
@@ -187,7 +173,7 @@ class Results:
         """
         try:
             settled = await self._store.received(job.id, now=self._clock())
-        except StoreUnavailable as exc:
+        except errors.StoreUnavailable as exc:
             log.warning("fetched, but not written down", extra={"job": job.id, "detail": str(exc)})
             return
         if settled:
@@ -214,16 +200,16 @@ class Results:
             job = await self.job(job_id, member, ResultAction.SHOW)
             place = job.destination
             if job.user_id != member.user_id or place.guild_id is None:
-                raise ResultForgotten
+                raise errors.ResultForgotten
             intended = await self._store.begin_sharing(job_id, user_id=member.user_id, at=self._moment())
             if intended is None or intended.sharing_at is None:
-                raise AlreadyShared
+                raise errors.AlreadyShared
             posted = await self._find_or_post(intended, before=job.sharing_at)
             await self._store.shared(job_id, message_id=posted.message_id, now=self._clock())
             if await self._lookup.job(job_id) is None:  # its author's things were deleted meanwhile
                 with _as_refusals(place.channel_id):
                     await self._result_poster.take_away(job, channel_id=posted.channel_id, message_id=posted.message_id)
-                raise ResultForgotten
+                raise errors.ResultForgotten
             log.info("shared", extra={"job": job_id, "posted": posted.message_id})
             if job.delivered_at is None:
                 await self._delivery.discard(job)
@@ -240,7 +226,7 @@ class Results:
             if isinstance(sighting, Posted):
                 return sighting
             if isinstance(sighting, CannotTell):
-                raise ChannelClosed(channel_id=place.channel_id) if sighting.closed else DiscordBusy
+                raise errors.ChannelClosed(channel_id=place.channel_id) if sighting.closed else errors.DiscordBusy
         copy = Copy(
             kind=CopyKind.SHARED,
             user_id=job.user_id,
@@ -293,9 +279,11 @@ def _as_refusals(channel_id: int | None) -> Iterator[None]:
     """Troubles of delivery as refusals; `channel_id` None means direct messages."""
     try:
         yield
-    except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
-        raise ResultLost from exc
-    except DestinationBusy as exc:
-        raise DiscordBusy from exc
-    except DestinationLost as exc:
-        raise (DirectMessagesClosed() if channel_id is None else ChannelClosed(channel_id=channel_id)) from exc
+    except (errors.ResultUnusable, errors.ResultTooLarge, errors.ResultUnavailable) as exc:
+        raise errors.ResultLost from exc
+    except errors.DestinationBusy as exc:
+        raise errors.DiscordBusy from exc
+    except errors.DestinationLost as exc:
+        raise (
+            errors.DirectMessagesClosed() if channel_id is None else errors.ChannelClosed(channel_id=channel_id)
+        ) from exc

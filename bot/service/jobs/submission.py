@@ -7,22 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot import errors
 from bot.domain import backoff, eta
 from bot.domain.job import DeadLetter, Job
 from bot.domain.price import to_micros
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    ModelDiscontinued,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderError,
-    ProviderUnavailable,
-    StoreUnavailable,
-    TaskExists,
-    TaskUnknown,
-)
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels
@@ -88,12 +76,12 @@ class Submission:
         expect = await self._forecaster.of(job.request)  # now: what the provider says has to be written down at once
         try:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
-        except OutcomeUnknown as exc:
+        except errors.OutcomeUnknown as exc:
             log.warning("the submission ended in doubt", extra={"job": job.id, "detail": exc.detail})
             self._health[job.provider].note_unclear(rand=self._rand)
             next_at = self._clock() + RECONCILE_AFTER
             return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at))
-        except ProviderError as exc:
+        except errors.ProviderError as exc:
             return await self._submission_failed(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
         return await self._adopt(job, task, expect=expect)
@@ -106,7 +94,7 @@ class Submission:
         expect = await self._forecaster.of(job.request)
         try:
             task = await provider.find(job.external_id)
-        except ProviderError as exc:
+        except errors.ProviderError as exc:
             return await self.lose(job) if self.too_long(job) else await self._postpone(job, exc)
         late = self._clock() >= job.deadline_at
         if task is not None:
@@ -133,7 +121,7 @@ class Submission:
             return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
         try:
             task = await provider.fetch(job.task_id)
-        except ProviderError as exc:
+        except errors.ProviderError as exc:
             return await self._poll_failed(job, exc)
         self._misses.pop(job.id, None)
         self._health[job.provider].answered()
@@ -178,55 +166,57 @@ class Submission:
     async def _task_failed(self, job: Job, failure: TaskFailure, *, cost: int | None) -> Job:
         log.warning("the task failed", extra={"job": job.id, "code": failure.code, "detail": failure.detail})
         again = failure.resubmits is None or job.attempt <= failure.resubmits
-        if failure.fault is FaultClass.TRANSIENT and again and self._clock() < job.deadline_at:
+        if failure.fault is errors.FaultClass.TRANSIENT and again and self._clock() < job.deadline_at:
             # Each attempt that ran begins with no tries, so how often it has failed is told by the attempts.
             wait = backoff.delay(job.attempt, rand=self._rand)
             return await self._requeue(job, attempt=job.attempt + 1, wait=wait, cost=cost)
         failed = await self._fail(job, str(failure.fault), failure.code, cost=cost)
-        if failure.fault is FaultClass.OPERATOR:
+        if failure.fault is errors.FaultClass.OPERATOR:
             await self._alert_about_key(job, failure.code)
         return failed
 
-    async def _submission_failed(self, job: Job, exc: ProviderError, *, again: bool) -> Job:
+    async def _submission_failed(self, job: Job, exc: errors.ProviderError, *, again: bool) -> Job:
         """The provider has made no task for this submission; one that was in doubt may have made one before it."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
-            case ProviderBusy() | ProviderUnavailable():
+            case errors.ProviderBusy() | errors.ProviderUnavailable():
                 wait = backoff.delay(job.tries + 1, rand=self._rand, retry_after=exc.retry_after)
                 self._health[job.provider].rest(wait)
                 # An answered refusal may have used the external id up; a call that never arrived has not.
-                attempt = job.attempt + 1 if isinstance(exc, ProviderBusy) else job.attempt
+                attempt = job.attempt + 1 if isinstance(exc, errors.ProviderBusy) else job.attempt
                 return await self._requeue(job, attempt=attempt, wait=wait)
-            case OperatorFault():
+            case errors.OperatorFault():
                 self._health[job.provider].doubt()
                 failed = await self._fail(job, "operator", exc.code)
                 await self._alert_about_key(job, exc.code)
                 return failed
-            case ModelDiscontinued():
+            case errors.ModelDiscontinued():
                 failed = await self._fail(job, "permanent", exc.code)
                 await self._given_up.note(job.request.model, detail=exc.detail)
                 return failed
-            case _ if again or isinstance(exc, TaskExists):
+            case _ if again or isinstance(exc, errors.TaskExists):
                 return await self._adopt_existing(job, exc)
             case _:
-                return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
+                return await self._fail(
+                    job, "content" if isinstance(exc, errors.ContentRefused) else "permanent", exc.code
+                )
 
-    async def _adopt_existing(self, job: Job, exc: ProviderError) -> Job:
+    async def _adopt_existing(self, job: Job, exc: errors.ProviderError) -> Job:
         """The external id may be taken, or certainly is (`TaskExists`): then the task is ours, and is to be found."""
         expect = await self._forecaster.of(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
-        except ProviderError as trouble:
+        except errors.ProviderError as trouble:
             return await self._postpone(job, trouble)
         if task is not None:
             return await self._adopt(job, task, expect=expect)
-        if not isinstance(exc, TaskExists):
-            return await self._fail(job, "content" if isinstance(exc, ContentRefused) else "permanent", exc.code)
+        if not isinstance(exc, errors.TaskExists):
+            return await self._fail(job, "content" if isinstance(exc, errors.ContentRefused) else "permanent", exc.code)
         return await self._poll_later(job) if job.tries + 1 < LOOKS else await self.lose(job)
 
-    async def _poll_failed(self, job: Job, exc: ProviderError) -> Job:
+    async def _poll_failed(self, job: Job, exc: errors.ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
-        misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, TaskUnknown) else 0
+        misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, errors.TaskUnknown) else 0
         if misses >= LOST_AFTER and backoff.least(misses - 1, cap=MISS_CAP) >= PATIENCE:
             return await self._fail(job, "permanent", exc.code)
         if self.too_long(job):
@@ -240,11 +230,11 @@ class Submission:
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
         return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
 
-    async def _postpone(self, job: Job, exc: ProviderError, *, cap: float = backoff.CAP) -> Job:
+    async def _postpone(self, job: Job, exc: errors.ProviderError, *, cap: float = backoff.CAP) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, retry_after=exc.retry_after, cap=cap)
         waiting = await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
-        if isinstance(exc, OperatorFault):
+        if isinstance(exc, errors.OperatorFault):
             await self._alert_about_key(job, exc.code)
         return waiting
 
@@ -273,7 +263,7 @@ class Submission:
         while True:
             try:
                 return await write()
-            except StoreUnavailable as exc:
+            except errors.StoreUnavailable as exc:
                 tries += 1
                 log.warning("not written down yet", extra={"detail": str(exc), "tries": tries})
             await self._sleep(backoff.delay(tries, rand=self._rand, cap=WRITE_CAP).total_seconds())

@@ -4,23 +4,13 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.case import CaseState
 from bot.domain.funding import Defaults
 from bot.domain.guild import AuditEntry
 from bot.domain.member import Member
 from bot.domain.policy import Policy, Pool
 from bot.domain.quota import MAX_REQUESTED_CREDITS, Allowance
-from bot.errors import (
-    Blocked,
-    CaseDecided,
-    CaseUnknown,
-    DestinationBusy,
-    DestinationLost,
-    GiftImpossible,
-    GiftsOff,
-    GiftTooLarge,
-    StoreUnavailable,
-)
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, GiftOffer, MoreCreditsOutcome
 from bot.store.community.audit import AuditStore
@@ -100,31 +90,31 @@ async def test_nobody_can_give_away_what_they_share(services: Services) -> None:
     pool = Pool(name="team", role_id=3, allowance=Allowance(credits=90))
     await decided(services, gifts=True, pools=(pool,))
     giver = Member(user_id=1, guild_id=7, role_ids=frozenset({3}))
-    with pytest.raises(GiftTooLarge) as caught:
+    with pytest.raises(errors.GiftTooLarge) as caught:
         await quotas(services).give(giver, present(61))
     assert caught.value.balance == 60
 
 
 @pytest.mark.parametrize("giver", [ANA, Member(user_id=1)])
 async def test_gifts_are_off_unless_a_guild_turns_them_on(services: Services, giver: Member) -> None:
-    with pytest.raises(GiftsOff):
+    with pytest.raises(errors.GiftsOff):
         await quotas(services).give(giver, present())
 
 
 @pytest.mark.parametrize("gift", [present(to=1), present(bot=True), present(0), present(-5)])
 async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(services: Services, gift: GiftOffer) -> None:
     await decided(services, gifts=True)
-    with pytest.raises(GiftImpossible):
+    with pytest.raises(errors.GiftImpossible):
         await quotas(services).give(ANA, gift)
 
 
 async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(services: Services) -> None:
     await decided(services, gifts=True)
-    with pytest.raises(GiftTooLarge):
+    with pytest.raises(errors.GiftTooLarge):
         await quotas(services).give(ANA, present(61))
     until = services.clock().replace(year=2027)
     await GuildStore(services.database).block(entry(services, "b"), user_id=1, until=until, reason="spam")
-    with pytest.raises(Blocked):
+    with pytest.raises(errors.Blocked):
         await quotas(services).give(ANA, present())
     assert await extras(services, 2) == 0
 
@@ -144,7 +134,7 @@ async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services
 async def test_where_nobody_decides_the_operator_hears_of_a_wish(services: Services) -> None:
     assert await ask_for_more(services) is MoreCreditsOutcome.TOLD
     assert services.alerts() == ["more user 1, server 7"]
-    with pytest.raises(CaseUnknown):
+    with pytest.raises(errors.CaseUnknown):
         await ask_for_more(services, member=Member(user_id=1))
 
 
@@ -160,12 +150,12 @@ async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
     assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
     (latest, *_) = await AuditStore(services.database).of_guild(7, most=1)
     assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
-    with pytest.raises(CaseDecided):
+    with pytest.raises(errors.CaseDecided):
         await quotas(services).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
     assert await extras(services, 1) == given
 
 
-@pytest.mark.parametrize("trouble", [DestinationLost("50007"), DestinationBusy("429")])
+@pytest.mark.parametrize("trouble", [errors.DestinationLost("50007"), errors.DestinationBusy("429")])
 async def test_a_decision_holds_though_its_person_cannot_be_told(services: Services, trouble: Exception) -> None:
     await moderated(services)
     await ask_for_more(services)
@@ -178,7 +168,7 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(services: Servi
 async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, case_id: str, guild_id: int) -> None:
     await moderated(services)
     await ask_for_more(services)
-    with pytest.raises(CaseUnknown):
+    with pytest.raises(errors.CaseUnknown):
         await quotas(services).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
     assert await extras(services, 1) == 0
 
@@ -186,7 +176,7 @@ async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, ca
 async def test_a_database_that_refuses_gives_nothing(services: Services) -> None:
     await decided(services, gifts=True)
     services.database.refusals = 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await quotas(services).give(ANA, present())
     assert await extras(services, 2) == 0
 
@@ -254,8 +244,8 @@ async def test_each_ceiling_is_told_of_under_a_name_of_its_own(services: Service
 
 async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(services: Services) -> None:
     await reached(services, 50)
-    services.discord.then("alert", DestinationBusy("429"))
-    services.discord.then("alert", DestinationLost("50001"))
+    services.discord.then("alert", errors.DestinationBusy("429"))
+    services.discord.then("alert", errors.DestinationLost("50001"))
     for _ in range(3):
         await watch(services).tell()
     keys = [alert.key for alert in services.discord.asked("alert")]
@@ -270,7 +260,7 @@ async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(ser
         services.database.refusals = 1
 
     services.discord.then("alert", told_and_then_locked)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await watch(services).tell()
     await watch(services).tell()
     assert len({alert.key for alert in services.discord.asked("alert")}) == 1

@@ -7,18 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.errors import (
-    DestinationBusy,
-    DestinationLost,
-    ProviderUnavailable,
-    ResultTooLarge,
-    ResultUnavailable,
-    ResultUnusable,
-    SettingsInvalid,
-    StoreUnavailable,
-    TransitionLost,
-)
 from bot.service.jobs.delivery import FETCHES, KEEP_TRYING, LOOKS, SMALLEST
 from bot.service.ports.notifier import CannotTell, Posted
 from tests.service.scripted import finished, working
@@ -43,7 +33,7 @@ async def test_a_video_is_fetched_checked_posted_and_paid_for(services: Services
 
 async def test_a_video_that_is_too_large_is_fitted_once_even_if_discord_is_busy(services: Services) -> None:
     services.fetcher.size = LIMIT + 1
-    services.discord.then("post_result", DestinationBusy("discord_500"))
+    services.discord.then("post_result", errors.DestinationBusy("discord_500"))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.status, job.tries, job.delivered_at) == (JobStatus.SUCCEEDED, 1, None)
     delivered = await again(services, job)
@@ -71,7 +61,7 @@ async def test_a_post_that_was_not_written_down_is_looked_for_by_the_next_step(s
 
     job = await services.succeeded()
     services.discord.then("post_result", posted_and_then_locked)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await services.delivery.deliver(job)
     services.discord.then("find_result", posted)
     assert (await again(services, job)).message_id == 42
@@ -79,14 +69,14 @@ async def test_a_post_that_was_not_written_down_is_looked_for_by_the_next_step(s
 
 
 async def test_a_closed_channel_leads_to_the_person(services: Services) -> None:
-    services.discord.then("post_result", DestinationLost("discord_50013"))
+    services.discord.then("post_result", errors.DestinationLost("discord_50013"))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.message_channel_id, job.delivered_at) == (77, services.clock())
 
 
 async def test_a_video_that_no_place_takes_is_kept_and_told_of(services: Services) -> None:
-    services.discord.then("post_result", DestinationLost("discord_10003"))
-    services.discord.then("send_directly", DestinationLost("discord_50007"))
+    services.discord.then("post_result", errors.DestinationLost("discord_10003"))
+    services.discord.then("send_directly", errors.DestinationLost("discord_50007"))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.dead_letter, job.status) == (DeadLetter.UNDELIVERABLE, JobStatus.SUCCEEDED)
     assert services.alerts() == [f"undeliverable {job.id}"]
@@ -97,7 +87,7 @@ async def test_a_video_that_no_place_takes_is_kept_and_told_of(services: Service
 
 
 async def test_a_private_video_goes_to_nobody_else(services: Services) -> None:
-    services.discord.then("post_result", DestinationLost("discord_50007"))
+    services.discord.then("post_result", errors.DestinationLost("discord_50007"))
     job = await services.delivery.deliver(await services.succeeded(private=True))
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
     assert services.discord.asked("send_directly") == []
@@ -106,7 +96,7 @@ async def test_a_private_video_goes_to_nobody_else(services: Services) -> None:
 
 async def test_a_busy_discord_is_offered_the_video_for_a_day(services: Services) -> None:
     job = await services.succeeded()
-    services.discord.then("post_result", *[DestinationBusy("discord_503")] * 3)
+    services.discord.then("post_result", *[errors.DestinationBusy("discord_503")] * 3)
     job = await services.claimed(await services.delivery.deliver(job))
     services.clock.tick(DAY - 60)
     job = await services.claimed(await services.delivery.deliver(job))
@@ -117,7 +107,7 @@ async def test_a_busy_discord_is_offered_the_video_for_a_day(services: Services)
 
 async def test_a_server_that_takes_less_than_it_said_gets_a_smaller_file(services: Services) -> None:
     services.fetcher.size = LIMIT
-    services.discord.then("post_result", ResultTooLarge("refused_by_discord"))
+    services.discord.then("post_result", errors.ResultTooLarge("refused_by_discord"))
     job = await services.delivery.deliver(await services.succeeded())
     assert job.delivered_at is not None
     assert [result.media.size for result in services.discord.asked("post_result")] == [LIMIT, SMALLEST]
@@ -125,45 +115,47 @@ async def test_a_server_that_takes_less_than_it_said_gets_a_smaller_file(service
 
 async def test_a_large_video_for_a_closed_channel_becomes_small_enough_for_the_person(services: Services) -> None:
     services.fetcher.size = LIMIT
-    services.discord.then("post_result", *[DestinationLost("discord_50013")] * 2)
-    services.discord.then("send_directly", ResultTooLarge("refused_by_discord"))
+    services.discord.then("post_result", *[errors.DestinationLost("discord_50013")] * 2)
+    services.discord.then("send_directly", errors.ResultTooLarge("refused_by_discord"))
     job = await services.delivery.deliver(await services.succeeded())
     assert job.message_channel_id == 77
     assert [result.media.size for result in services.discord.asked("send_directly")] == [LIMIT, SMALLEST]
 
 
-@pytest.mark.parametrize("second", [ResultTooLarge("refused_by_discord"), None])
+@pytest.mark.parametrize("second", [errors.ResultTooLarge("refused_by_discord"), None])
 async def test_a_good_video_that_is_never_small_enough_is_kept(services: Services, second: Exception | None) -> None:
     services.fetcher.size = LIMIT
-    services.discord.then("post_result", ResultTooLarge("refused_by_discord"), second or ResultTooLarge("never met"))
+    services.discord.then(
+        "post_result", errors.ResultTooLarge("refused_by_discord"), second or errors.ResultTooLarge("never met")
+    )
     if second is None:
-        services.films.then("fit", None, ResultTooLarge("cannot_fit"))
+        services.films.then("fit", None, errors.ResultTooLarge("cannot_fit"))
     job = await services.delivery.deliver(await services.succeeded())
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
 
 
 async def test_a_place_that_takes_no_ten_megabytes_keeps_the_video_for_the_operator(services: Services) -> None:
-    services.discord.then("post_result", ResultTooLarge("refused_by_discord"))
+    services.discord.then("post_result", errors.ResultTooLarge("refused_by_discord"))
     job = await services.delivery.deliver(await services.succeeded(guild_id=None, limit=SMALLEST))
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
 
 
 @pytest.mark.parametrize("reason", ["cannot_fit", "over_cap"])
 async def test_a_video_that_cannot_be_posted_costs_nothing(services: Services, reason: str) -> None:
-    services.fetcher.then("download", ResultTooLarge(reason))
+    services.fetcher.then("download", errors.ResultTooLarge(reason))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.status, job.failure, job.failure_code) == (JobStatus.FAILED, "result", reason)
     assert await services.balance(job) == (0, 0)
 
 
 async def test_a_file_that_cannot_fit_leaves_nothing_on_the_disk(services: Services) -> None:
-    services.films.then("fit", ResultTooLarge("cannot_fit"))
+    services.films.then("fit", errors.ResultTooLarge("cannot_fit"))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.status, services.files()) == (JobStatus.FAILED, [])
 
 
 async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(services: Services) -> None:
-    services.films.then("fit", *[ResultUnusable("truncated")] * 99)
+    services.films.then("fit", *[errors.ResultUnusable("truncated")] * 99)
     services.kirin.then("fetch", finished(), *[finished(url=f"https://v.example/{n}.mp4") for n in range(2, 99)])
     job, begun = await services.submission.poll(await services.running()), services.clock()
     while (job := await services.delivery.deliver(job)).status is JobStatus.SUCCEEDED:
@@ -177,7 +169,7 @@ async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(s
 
 
 @pytest.mark.parametrize(
-    "spoilt", [ResultUnavailable("gone"), ResultUnusable("not_a_video"), ResultUnusable("address")]
+    "spoilt", [errors.ResultUnavailable("gone"), errors.ResultUnusable("not_a_video"), errors.ResultUnusable("address")]
 )
 async def test_a_video_whose_storage_is_late_is_still_delivered(services: Services, spoilt: Exception) -> None:
     services.fetcher.then("download", *[spoilt] * (FETCHES + 2))
@@ -194,7 +186,7 @@ async def test_a_file_that_is_never_any_good_is_not_fetched_for_ever_by_a_bot_th
 ) -> None:
     job = await services.succeeded()
     services.clock.tick(DAY + 1)
-    services.fetcher.then("download", ResultUnavailable("gone"))
+    services.fetcher.then("download", errors.ResultUnavailable("gone"))
     assert (await services.delivery.deliver(job)).failure_code == "gone"
 
 
@@ -202,7 +194,7 @@ async def test_a_file_that_is_never_any_good_is_not_fetched_for_ever_by_a_bot_th
 async def test_trouble_that_says_nothing_about_the_file_is_waited_out_for_a_day(
     services: Services, reason: str, told: list[str]
 ) -> None:
-    trouble = ResultUnavailable(reason)
+    trouble = errors.ResultUnavailable(reason)
     services.fetcher.then("download", *[trouble] * (FETCHES + 1))
     job = await services.succeeded()
     for _ in range(FETCHES + 1):
@@ -216,16 +208,18 @@ async def test_trouble_that_says_nothing_about_the_file_is_waited_out_for_a_day(
 
 
 async def test_an_outage_before_a_spoilt_file_costs_no_patience_with_it(services: Services) -> None:
-    services.fetcher.then("download", *[ResultUnavailable("unreachable")] * 9, ResultUnavailable("truncated"))
+    services.fetcher.then(
+        "download", *[errors.ResultUnavailable("unreachable")] * 9, errors.ResultUnavailable("truncated")
+    )
     job = await services.succeeded()
     for _ in range(11):
         job = await services.claimed(await services.delivery.deliver(job))
     assert job.delivered_at is not None
 
 
-@pytest.mark.parametrize("answer", [working(), ProviderUnavailable(provider="kirin")])
+@pytest.mark.parametrize("answer", [working(), errors.ProviderUnavailable(provider="kirin")])
 async def test_without_a_fresh_address_the_first_one_is_tried_again(services: Services, answer: object) -> None:
-    services.fetcher.then("download", ResultUnavailable("gone"))
+    services.fetcher.then("download", errors.ResultUnavailable("gone"))
     services.kirin.then("fetch", answer)
     job = await again(services, await services.delivery.deliver(await services.succeeded()))
     assert job.delivered_at is not None
@@ -235,7 +229,7 @@ async def test_without_a_fresh_address_the_first_one_is_tried_again(services: Se
 async def test_nobody_posts_a_video_that_is_somebody_elses_to_post(services: Services) -> None:
     job = await services.succeeded()
     await services.jobs.reschedule(job, next_at=services.clock())
-    with pytest.raises(TransitionLost):
+    with pytest.raises(errors.TransitionLost):
         await services.delivery.deliver(job)
     assert services.discord.asked("post_result") == []
 
@@ -254,7 +248,7 @@ async def test_the_sweep_removes_what_nobody_needs_and_nothing_else(services: Se
 async def test_a_folder_that_cannot_be_made_is_a_mistake_in_the_settings(services: Services, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     homeless = replace(services, folder=tmp_path / "file" / "results")
-    with pytest.raises(SettingsInvalid, match="DATA_DIR"):
+    with pytest.raises(errors.SettingsInvalid, match="DATA_DIR"):
         await homeless.delivery.sweep()
 
 
@@ -286,7 +280,7 @@ CLOSED = CannotTell(reason="discord_50013", closed=True)
 
 async def in_doubt(services: Services, **changes: Any) -> Job:
     """A video whose post ended without an answer, to be looked for now."""
-    services.discord.then("post_result", DestinationBusy("discord_unreachable"))
+    services.discord.then("post_result", errors.DestinationBusy("discord_unreachable"))
     return await services.claimed(await services.delivery.deliver(await services.succeeded(**changes)))
 
 
@@ -327,8 +321,8 @@ async def test_a_video_that_nobody_finds_is_posted_anew(services: Services) -> N
 
 
 async def test_a_video_sent_to_its_person_is_looked_for_there(services: Services) -> None:
-    services.discord.then("post_result", DestinationLost("discord_50013"))
-    services.discord.then("send_directly", DestinationBusy("discord_unreachable"))
+    services.discord.then("post_result", errors.DestinationLost("discord_50013"))
+    services.discord.then("send_directly", errors.DestinationBusy("discord_unreachable"))
     job = await services.claimed(await services.delivery.deliver(await services.succeeded()))
     await services.delivery.deliver(job)
     assert [asked.posting_directly for asked in services.discord.asked("find_result")] == [True]

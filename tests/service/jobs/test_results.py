@@ -8,28 +8,12 @@ from typing import Any, Final, TypeAlias, cast
 
 import pytest
 
+from bot import errors
 from bot.domain.access import ResultAction
 from bot.domain.job import DeadLetter, Job, Remover
 from bot.domain.member import Member
 from bot.domain.notify import Notify, chosen
 from bot.domain.outbox import OutboxItem, OutboxKind
-from bot.errors import (
-    AlreadyShared,
-    ChannelClosed,
-    CopyUnderWay,
-    DestinationBusy,
-    DestinationLost,
-    DirectMessagesClosed,
-    DiscordBusy,
-    ProviderUnavailable,
-    ResultDeleted,
-    ResultForgotten,
-    ResultLost,
-    ResultTooLarge,
-    ResultUnavailable,
-    ResultUnusable,
-    TooOften,
-)
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.jobs.notify_preference import NotifyPreferences
@@ -51,7 +35,7 @@ MESSAGE = Posted(channel_id=5, message_id=900)
 FRESH = "https://v.example/1.mp4"  # what the scripted service answers
 OLD = "https://old.example/1.mp4"
 OURS = "https://cdn.example/1.mp4"
-GONE = ResultUnavailable("gone")
+GONE = errors.ResultUnavailable("gone")
 
 
 class ResultPoster(Scripted):
@@ -96,8 +80,8 @@ class Desk:
     async def kept(self, **changes: Any) -> Job:
         """A dead letter with its file on disk."""
         job = await self.services.succeeded(**changes)
-        self.services.discord.then("post_result", DestinationLost("discord_50001"))
-        self.services.discord.then("send_directly", DestinationLost("discord_50007"))
+        self.services.discord.then("post_result", errors.DestinationLost("discord_50001"))
+        self.services.discord.then("send_directly", errors.DestinationLost("discord_50007"))
         return await self.services.delivery.deliver(job)
 
 
@@ -148,7 +132,7 @@ async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_no
     assert desk.services.files() == []
 
 
-@pytest.mark.parametrize("trouble", [GONE, ResultUnusable("truncated"), ResultTooLarge("over_cap")])
+@pytest.mark.parametrize("trouble", [GONE, errors.ResultUnusable("truncated"), errors.ResultTooLarge("over_cap")])
 async def test_what_the_service_has_lost_is_taken_from_our_own_message(desk: Desk, trouble: Exception) -> None:
     job = replace(await desk.delivered(), result_url=OLD)
     desk.services.fetcher.then("download", trouble, GONE)
@@ -159,7 +143,7 @@ async def test_what_the_service_has_lost_is_taken_from_our_own_message(desk: Des
 
 async def test_a_service_that_does_not_answer_is_done_without(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.services.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
+    desk.services.kirin.then("fetch", errors.ProviderUnavailable(provider="kirin"))
     await desk.results.resend(replace(job, result_url=None), direct(job))
     await desk.results.resend(replace(job, result_url=OLD, provider="forgotten"), direct(job))
     assert desk.services.fetcher.asked("download") == [OURS, OLD]
@@ -168,11 +152,11 @@ async def test_a_service_that_does_not_answer_is_done_without(desk: Desk) -> Non
 async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
     job = await desk.delivered()
     desk.services.fetcher.then("download", GONE, GONE)
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await desk.results.resend(job, direct(job))
     desk.result_poster.then("attachment_url", lambda: None)
-    desk.services.kirin.then("fetch", ProviderUnavailable(provider="kirin"))
-    with pytest.raises(ResultLost):
+    desk.services.kirin.then("fetch", errors.ProviderUnavailable(provider="kirin"))
+    with pytest.raises(errors.ResultLost):
         await desk.results.resend(replace(job, result_url=None), direct(job))
     assert desk.services.files() == []
 
@@ -180,10 +164,10 @@ async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("trouble", "channel_id", "told"),
     [
-        (DestinationLost("discord_50007"), None, DirectMessagesClosed),
-        (DestinationLost("discord_50001"), 5, ChannelClosed),
-        (DestinationBusy("discord_503"), 5, DiscordBusy),
-        (ResultTooLarge("refused_by_discord"), 5, ResultLost),
+        (errors.DestinationLost("discord_50007"), None, errors.DirectMessagesClosed),
+        (errors.DestinationLost("discord_50001"), 5, errors.ChannelClosed),
+        (errors.DestinationBusy("discord_503"), 5, errors.DiscordBusy),
+        (errors.ResultTooLarge("refused_by_discord"), 5, errors.ResultLost),
     ],
 )
 async def test_what_discord_refuses_is_a_refusal(
@@ -212,7 +196,7 @@ async def test_one_copy_of_a_video_is_on_its_way_to_a_person_at_a_time_and_nobod
     desk.result_poster.then("post_copy", gate)
     first = asyncio.create_task(desk.results.resend(job, direct(job)))
     await until(lambda: desk.result_poster.asked("post_copy"))
-    with pytest.raises(CopyUnderWay):
+    with pytest.raises(errors.CopyUnderWay):
         await desk.results.resend(job, direct(job))
     assert await desk.results.resend(job, direct(job, user_id=3)) == MESSAGE
     gate.set()
@@ -224,7 +208,7 @@ async def test_a_person_has_a_few_copies_a_minute(desk: Desk) -> None:
     job = await desk.delivered()
     for _ in range(COPIES):
         await desk.results.resend(job, direct(job))
-    with pytest.raises(TooOften) as caught:
+    with pytest.raises(errors.TooOften) as caught:
         await desk.results.resend(job, direct(job))
     await desk.results.resend(job, direct(job, user_id=3))
     desk.services.clock.now = caught.value.again_at
@@ -235,7 +219,7 @@ async def test_private_results_are_there_for_their_author_alone_until_they_are_s
     job = await desk.delivered(private=True)
     assert (await desk.results.job(job.id, ANA)).id == job.id
     for job_id, member in ((job.id, BEN), ("unheard-of", ANA)):
-        with pytest.raises(ResultForgotten):
+        with pytest.raises(errors.ResultForgotten):
             await desk.results.job(job_id, member)
     await desk.results.share(job.id, ANA)
     assert (await desk.results.job(job.id, BEN)).id == job.id
@@ -332,8 +316,8 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
 @pytest.mark.parametrize("way", [sent_directly, posted_here])
 async def test_what_does_not_arrive_is_not_charged(desk: Desk, way: Way) -> None:
     job = await desk.kept()
-    desk.result_poster.then("post_copy", DestinationLost("discord_50007"))
-    with pytest.raises((DirectMessagesClosed, ChannelClosed)):
+    desk.result_poster.then("post_copy", errors.DestinationLost("discord_50007"))
+    with pytest.raises((errors.DirectMessagesClosed, errors.ChannelClosed)):
         await way(desk, job)
     assert await desk.services.balance(job) == (5, 0)
     assert (await desk.services.job(job)).dead_letter is DeadLetter.UNDELIVERABLE
@@ -342,9 +326,9 @@ async def test_what_does_not_arrive_is_not_charged(desk: Desk, way: Way) -> None
 async def test_nobody_else_has_a_kept_video_before_its_author(desk: Desk) -> None:
     job = await desk.kept()
     for copy in (direct(job), replace(direct(job, guild_id=7, channel_id=6), kind=CopyKind.AGAIN)):
-        with pytest.raises(ResultLost):
+        with pytest.raises(errors.ResultLost):
             await desk.results.resend(job, copy)
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await desk.results.video(job, limit=10_000_000, user_id=2).__aenter__()
     assert await desk.services.balance(job) == (5, 0)
     await fetched(desk, job)
@@ -355,14 +339,14 @@ async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Des
     job = await desk.services.jobs.mark_dead_letter(
         await desk.services.running(), reason=DeadLetter.OUTCOME_UNKNOWN, now=desk.services.clock()
     )
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await sent_directly(desk, job)
     assert desk.result_poster.asked("post_copy") == []
 
 
 async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
     job = await desk.kept()
-    desk.services.films.then("fit", ResultUnusable("truncated"))
+    desk.services.films.then("fit", errors.ResultUnusable("truncated"))
     downloads = len(desk.services.fetcher.asked("download"))
     await fetched(desk, job)
     assert len(desk.services.fetcher.asked("download")) == downloads + 1
@@ -381,7 +365,7 @@ async def test_two_presses_at_once_share_once(desk: Desk) -> None:
     shares = [desk.results.share(job.id, ANA) for _ in range(2)]
     first, second = await asyncio.gather(*shares, return_exceptions=True)
     assert first == MESSAGE
-    assert isinstance(second, AlreadyShared)
+    assert isinstance(second, errors.AlreadyShared)
     (posted,) = desk.result_poster.asked("post_copy")
     assert (posted[0].kind, posted[0].channel_id, posted[0].nonce) == (CopyKind.SHARED, 5, f"share-{job.id}")
 
@@ -389,8 +373,8 @@ async def test_two_presses_at_once_share_once(desk: Desk) -> None:
 async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) -> None:
     services, job = desk.services, await desk.delivered(private=True)
     intended = services.clock()
-    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
-    with pytest.raises(DiscordBusy):
+    desk.result_poster.then("post_copy", errors.DestinationBusy("discord_503"))
+    with pytest.raises(errors.DiscordBusy):
         await desk.results.share(job.id, ANA)
     services.clock.tick(600)
     desk.result_poster.then("find_copy", MESSAGE)
@@ -401,8 +385,8 @@ async def test_a_share_that_may_have_happened_is_looked_for_first(desk: Desk) ->
 
 async def test_a_share_that_is_not_found_is_posted(desk: Desk) -> None:
     job = await desk.delivered(private=True)
-    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
-    with pytest.raises(DiscordBusy):
+    desk.result_poster.then("post_copy", errors.DestinationBusy("discord_503"))
+    with pytest.raises(errors.DiscordBusy):
         await desk.results.share(job.id, ANA)
     assert await desk.results.share(job.id, ANA) == MESSAGE
 
@@ -417,7 +401,7 @@ async def test_sharing_a_kept_video_settles_it_and_drops_its_file(desk: Desk) ->
 async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> None:
     public, nowhere = await desk.delivered(), await desk.delivered(private=True, guild_id=None)
     for job, member in ((public, BEN), (nowhere, ANA)):
-        with pytest.raises(ResultForgotten):
+        with pytest.raises(errors.ResultForgotten):
             await desk.results.share(job.id, member)
     assert desk.result_poster.asked("post_copy") == []
 
@@ -463,9 +447,9 @@ async def test_what_its_author_has_deleted_is_theirs_alone(desk: Desk) -> None:
     await erase(desk, job, ANA)
     gone = await desk.results.job(job.id, ANA, ResultAction.HAVE)
     assert await desk.results.resend(gone, direct(gone)) == MESSAGE
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await desk.results.resend(gone, replace(direct(gone, channel_id=6), kind=CopyKind.AGAIN))
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await desk.results.job(job.id, BEN)
 
 
@@ -477,18 +461,18 @@ async def test_what_a_moderator_has_deleted_nobody_gets(desk: Desk, message_id: 
     gone = await desk.services.job(job)
     assert gone.removed_by is Remover.MODERATOR
     await erase(desk, job, ANA)  # does not make it the author's again
-    with pytest.raises(ResultDeleted):
+    with pytest.raises(errors.ResultDeleted):
         await desk.results.job(job.id, ANA)
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await desk.results.job(job.id, BEN)
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await desk.results.resend(gone, direct(gone))
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         async with desk.results.video(gone, limit=10_000_000, user_id=1):
             pass
 
 
-@pytest.mark.parametrize("trouble", [DestinationBusy("discord_503"), DestinationLost("discord_50013")])
+@pytest.mark.parametrize("trouble", [errors.DestinationBusy("discord_503"), errors.DestinationLost("discord_50013")])
 async def test_what_discord_does_not_delete_now_is_deleted_later(desk: Desk, trouble: Exception) -> None:
     services, job = desk.services, await desk.delivered()
     await services.jobs.record_card(job, channel_id=5, message_id=40)
@@ -541,7 +525,7 @@ async def test_a_share_of_what_was_forgotten_meanwhile_does_not_stay(desk: Desk)
     await until(lambda: desk.result_poster.asked("post_copy"))
     await forget(desk, job)
     gate.set()
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await sharing
     assert desk.result_poster.asked("take_away") == [(job.id, MESSAGE.channel_id, MESSAGE.message_id)]
 
@@ -553,7 +537,7 @@ async def test_of_what_was_forgotten_while_it_was_fetched_nobody_gets_a_copy(des
     await until(lambda: desk.services.fetcher.asked("download"))
     await forget(desk, job)
     gate.set()
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await copying
     assert desk.result_poster.asked("post_copy") == []
 
@@ -567,14 +551,14 @@ async def test_a_video_that_is_deleted_while_its_copy_is_fetched_is_posted_nowhe
     await until(lambda: desk.services.fetcher.asked("download"))
     await erase(desk, job, by)
     gate.set()
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await copying
     assert desk.result_poster.asked("post_copy") == []
 
 
 async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_deletes_it(desk: Desk) -> None:
     job, there = await desk.delivered(), Member(user_id=2, guild_id=8)
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await desk.results.job(job.id, there)
     await desk.results.resend(job, direct(job, kind=CopyKind.AGAIN, guild_id=8, channel_id=80))
     assert (await desk.results.job(job.id, there)).id == job.id
@@ -584,7 +568,7 @@ async def test_a_copy_shows_the_video_where_it_is_until_a_moderator_there_delete
     )  # as a button may say, there or elsewhere
     assert desk.result_poster.asked("take_away") == [(job.id, 80, MESSAGE.message_id)]
     assert (await desk.services.job(job)).removed_at is None
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await desk.results.job(job.id, there)
     assert (await desk.results.job(job.id, BEN)).id == job.id
 
@@ -604,7 +588,7 @@ async def test_a_deleted_video_takes_the_copies_with_it_that_were_posted_anywher
     job = await desk.delivered()
     await posted_again(desk, job, 71)
     await posted_again(desk, job, 81, guild_id=8, channel_id=80)
-    desk.result_poster.then("take_away", None, DestinationBusy("discord_503"))
+    desk.result_poster.then("take_away", None, errors.DestinationBusy("discord_503"))
     assert await erase(desk, job, member) is RemovalOutcome.SOON
     desk.services.clock.tick(60)
     await desk.outbox.post_due()
@@ -628,8 +612,8 @@ async def test_a_moderator_elsewhere_takes_the_copies_of_that_server_only(desk: 
 
 async def test_a_copy_that_nobody_heard_of_again_is_looked_for_and_goes(desk: Desk) -> None:
     job = await desk.delivered()
-    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
-    with pytest.raises(DiscordBusy):
+    desk.result_poster.then("post_copy", errors.DestinationBusy("discord_503"))
+    with pytest.raises(errors.DiscordBusy):
         await desk.results.resend(job, again(job, 71))
     await erase(desk, job, ANA)
     desk.services.clock.tick(1000)
@@ -640,9 +624,9 @@ async def test_a_copy_that_nobody_heard_of_again_is_looked_for_and_goes(desk: De
 
 async def test_a_video_that_was_never_shown_is_got_by_no_other_way(desk: Desk) -> None:
     job = await desk.services.succeeded()
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         await desk.results.resend(job, direct(job))
-    with pytest.raises(ResultLost):
+    with pytest.raises(errors.ResultLost):
         async with desk.results.video(job, limit=10_000_000, user_id=1):
             pass
     assert desk.result_poster.asked("post_copy") == []
@@ -659,13 +643,13 @@ async def test_people_are_told_as_they_chose_or_as_usual(services: Services) -> 
     assert [chosen(each) for each in ("dm", "shout", 3, None)] == [Notify.DM, Notify.PING, Notify.PING, Notify.PING]
 
 
-@pytest.mark.parametrize(("closed", "refusal"), [(True, ChannelClosed), (False, DiscordBusy)])
+@pytest.mark.parametrize(("closed", "refusal"), [(True, errors.ChannelClosed), (False, errors.DiscordBusy)])
 async def test_a_share_that_may_be_there_is_not_posted_again(
     desk: Desk, *, closed: bool, refusal: type[Exception]
 ) -> None:
     job = await desk.delivered(private=True)
-    desk.result_poster.then("post_copy", DestinationBusy("discord_503"))
-    with pytest.raises(DiscordBusy):
+    desk.result_poster.then("post_copy", errors.DestinationBusy("discord_503"))
+    with pytest.raises(errors.DiscordBusy):
         await desk.results.share(job.id, ANA)
     desk.result_poster.then("find_copy", CannotTell(reason="discord_500", closed=closed))
     with pytest.raises(refusal):

@@ -7,21 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.job import DeadLetter, JobStatus
 from bot.domain.quota import Fund, budget_of
-from bot.errors import (
-    ContentRefused,
-    FaultClass,
-    ModelDiscontinued,
-    ModelGivenUp,
-    OperatorFault,
-    OutcomeUnknown,
-    ProviderBusy,
-    ProviderRejected,
-    ProviderUnavailable,
-    TaskExists,
-    TaskUnknown,
-)
 from bot.provider.base import Task, TaskFailure, TaskStatus
 from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
@@ -35,7 +23,7 @@ def trouble(kind: type[Any], *, code: str = "", retry_after: float | None = None
     return kind(provider="kirin", code=code, retry_after=retry_after)
 
 
-def failed(fault: FaultClass, *, resubmits: int | None = 1, **more: Any) -> Task:
+def failed(fault: errors.FaultClass, *, resubmits: int | None = 1, **more: Any) -> Task:
     failure = TaskFailure(code="9", detail="", fault=fault, resubmits=resubmits)
     return Task(id="task-1", status=TaskStatus.FAILED, failure=failure, **more)
 
@@ -54,7 +42,7 @@ async def test_a_task_that_is_finished_at_once_is_fetched_at_once(services: Serv
 
 
 async def test_a_submission_in_doubt_is_looked_for_before_anything_else(services: Services) -> None:
-    services.kirin.then("submit", trouble(OutcomeUnknown))
+    services.kirin.then("submit", trouble(errors.OutcomeUnknown))
     services.kirin.then("find", working("task-9"))
     job = await services.submission.submit(await services.submitting())
     assert (job.status, job.due_at) == (JobStatus.SUBMITTING, services.clock() + RECONCILE_AFTER)
@@ -93,12 +81,17 @@ async def test_a_job_found_missing_after_its_deadline_fails(services: Services) 
 
 
 async def test_a_service_that_does_not_answer_is_asked_again_until_long_after_the_deadline(services: Services) -> None:
-    services.kirin.then("find", trouble(ProviderUnavailable), trouble(OperatorFault, code="401"), trouble(ProviderBusy))
+    services.kirin.then(
+        "find",
+        trouble(errors.ProviderUnavailable),
+        trouble(errors.OperatorFault, code="401"),
+        trouble(errors.ProviderBusy),
+    )
     job = await services.submission.reconcile(await services.submitting())
     assert (job.status, job.tries, services.alerts()) == (JobStatus.SUBMITTING, 1, [])
     job = await services.submission.reconcile(await services.claimed(job))
     assert (job.tries, services.alerts()) == (2, ["operator_fault kirin"])
-    services.kirin.then("find", trouble(ProviderUnavailable), trouble(ProviderUnavailable))
+    services.kirin.then("find", trouble(errors.ProviderUnavailable), trouble(errors.ProviderUnavailable))
     services.clock.tick(3601)
     job = await services.submission.reconcile(await services.claimed(job))
     assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
@@ -121,7 +114,7 @@ async def test_a_job_whose_service_lost_its_key_waits_for_the_operator(services:
     assert (await services.submission.poll(await services.claimed(polled))).dead_letter is DeadLetter.OUTCOME_UNKNOWN
 
 
-@pytest.mark.parametrize(("kind", "attempt"), [(ProviderBusy, 2), (ProviderUnavailable, 1)])
+@pytest.mark.parametrize(("kind", "attempt"), [(errors.ProviderBusy, 2), (errors.ProviderUnavailable, 1)])
 async def test_a_service_that_takes_nothing_keeps_the_job_queued_and_is_left_alone(
     services: Services, kind: type[Exception], attempt: int
 ) -> None:
@@ -136,7 +129,7 @@ async def test_a_service_that_takes_nothing_keeps_the_job_queued_and_is_left_alo
 
 
 async def test_a_wrong_key_fails_the_job_and_tells_the_operator(services: Services) -> None:
-    services.kirin.then("submit", trouble(OperatorFault, code="401"))
+    services.kirin.then("submit", trouble(errors.OperatorFault, code="401"))
     job = await services.submission.submit(await services.submitting())
     assert (job.status, job.failure, job.failure_code) == (JobStatus.FAILED, "operator", "401")
     assert services.alerts() == ["operator_fault kirin"]
@@ -146,13 +139,15 @@ async def test_a_wrong_key_fails_the_job_and_tells_the_operator(services: Servic
 async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_operator_hears_once(
     services: Services,
 ) -> None:
-    services.kling.then("submit", trouble(ModelDiscontinued, code="model_discontinued"), trouble(ModelDiscontinued))
+    services.kling.then(
+        "submit", trouble(errors.ModelDiscontinued, code="model_discontinued"), trouble(errors.ModelDiscontinued)
+    )
     videos, first = services.videos(), await services.submitting(provider="kling")
     second = await services.submitting(provider="kling")
     failed = await services.submission.submit(first)
     assert (failed.failure, failed.failure_code) == ("permanent", "model_discontinued")
     assert list(videos.models) == ["kirin_v3_t2v"]
-    with pytest.raises(ModelGivenUp):
+    with pytest.raises(errors.ModelGivenUp):
         videos.capability("kling-v1")
     services.clock.tick(7200)
     await services.submission.submit(second)
@@ -177,13 +172,13 @@ async def test_the_last_model_stays_on_offer_whatever_its_service_says(services:
 
 
 async def test_refused_content_fails_the_job_with_its_code(services: Services) -> None:
-    services.kirin.then("submit", trouble(ContentRefused, code="1301"))
+    services.kirin.then("submit", trouble(errors.ContentRefused, code="1301"))
     job = await services.submission.submit(await services.submitting())
     assert (job.failure, job.failure_code) == ("content", "1301")
 
 
 async def test_a_refusal_for_good_fails_the_job_at_once_and_asks_about_nothing(services: Services) -> None:
-    services.kirin.then("submit", trouble(ProviderRejected, code="1201"))
+    services.kirin.then("submit", trouble(errors.ProviderRejected, code="1201"))
     refused = await services.submission.submit(await services.submitting())
     assert (refused.status, refused.failure, refused.failure_code) == (JobStatus.FAILED, "permanent", "1201")
     assert await services.balance(refused) == (0, 0)
@@ -191,7 +186,7 @@ async def test_a_refusal_for_good_fails_the_job_at_once_and_asks_about_nothing(s
 
 
 async def test_an_external_id_that_is_taken_leads_to_the_task_that_took_it(services: Services) -> None:
-    services.kirin.then("submit", trouble(TaskExists))
+    services.kirin.then("submit", trouble(errors.TaskExists))
     services.kirin.then("find", working("task-5"))
     taken = await services.submission.submit(await services.submitting())
     assert (taken.status, taken.task_id) == (JobStatus.RUNNING, "task-5")
@@ -200,7 +195,7 @@ async def test_an_external_id_that_is_taken_leads_to_the_task_that_took_it(servi
 async def test_an_external_id_that_is_taken_by_a_task_nobody_finds_is_left_to_the_operator(services: Services) -> None:
     """Such a task may run and be billed: its job neither fails nor makes another one."""
     services.kirin.find_is_authoritative = True
-    services.kirin.then("submit", trouble(TaskExists), trouble(TaskExists))
+    services.kirin.then("submit", trouble(errors.TaskExists), trouble(errors.TaskExists))
     job = await services.submission.submit(await services.submitting())
     for _ in range(LOOKS - 1):
         assert (job.status, job.dead_letter) == (JobStatus.SUBMITTING, None)
@@ -212,15 +207,15 @@ async def test_an_external_id_that_is_taken_by_a_task_nobody_finds_is_left_to_th
 async def test_a_refusal_after_a_doubt_asks_first_for_what_was_in_doubt(services: Services) -> None:
     services.kirin.find_is_authoritative = True
     services.kirin.then("find", None, working("task-5"))
-    services.kirin.then("submit", trouble(ProviderRejected))
+    services.kirin.then("submit", trouble(errors.ProviderRejected))
     job = await services.submission.reconcile(replace(await services.submitting(), tries=LOOKS - 1))
     assert (job.status, job.task_id) == (JobStatus.RUNNING, "task-5")
     assert services.kirin.asked("submit") == [job.id]
 
 
 async def test_a_taken_external_id_that_cannot_be_looked_up_is_looked_up_later(services: Services) -> None:
-    services.kirin.then("submit", trouble(TaskExists))
-    services.kirin.then("find", trouble(ProviderUnavailable))
+    services.kirin.then("submit", trouble(errors.TaskExists))
+    services.kirin.then("find", trouble(errors.ProviderUnavailable))
     job = await services.submission.submit(await services.submitting())
     assert (job.status, job.tries) == (JobStatus.SUBMITTING, 1)
 
@@ -258,16 +253,16 @@ async def test_a_finished_task_leaves_the_job_in_hand_for_delivery(services: Ser
     assert job.lease is not None
 
 
-@pytest.mark.parametrize("fault", [FaultClass.PERMANENT, FaultClass.CONTENT, FaultClass.OPERATOR])
-async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(services: Services, fault: FaultClass) -> None:
+@pytest.mark.parametrize("fault", [errors.FaultClass.PERMANENT, errors.FaultClass.CONTENT, errors.FaultClass.OPERATOR])
+async def test_a_failed_task_fails_the_job_and_its_cost_is_kept(services: Services, fault: errors.FaultClass) -> None:
     services.kirin.then("fetch", failed(fault, cost_usd=Decimal("0.42")))
     job = await services.submission.poll(await services.running())
     assert (job.status, job.failure, job.cost_micros) == (JobStatus.FAILED, str(fault), 420_000)
-    assert services.alerts() == (["operator_fault kirin"] if fault is FaultClass.OPERATOR else [])
+    assert services.alerts() == (["operator_fault kirin"] if fault is errors.FaultClass.OPERATOR else [])
 
 
 async def test_what_a_failed_attempt_cost_is_not_forgotten_when_it_is_submitted_anew(services: Services) -> None:
-    services.kirin.then("fetch", failed(FaultClass.TRANSIENT, cost_usd=Decimal("0.05")))
+    services.kirin.then("fetch", failed(errors.FaultClass.TRANSIENT, cost_usd=Decimal("0.05")))
     assert (await services.submission.poll(await services.running())).cost_micros == 50_000
 
 
@@ -289,7 +284,7 @@ async def test_a_task_that_takes_too_long_will_be_billed_all_the_same(services: 
 async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowly(services: Services) -> None:
     job, waits = await services.running(), []
     for _ in range(4):
-        services.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=None))
+        services.kirin.then("fetch", failed(errors.FaultClass.TRANSIENT, resubmits=None))
         queued = await services.submission.poll(job)
         assert queued.due_at is not None
         assert queued.status is JobStatus.QUEUED
@@ -305,7 +300,7 @@ async def test_a_task_that_failed_for_a_moment_is_submitted_anew_ever_more_slowl
 
 
 async def test_a_task_that_fails_too_often_fails_the_job(services: Services) -> None:
-    services.kirin.then("fetch", failed(FaultClass.TRANSIENT, resubmits=0))
+    services.kirin.then("fetch", failed(errors.FaultClass.TRANSIENT, resubmits=0))
     job = await services.submission.poll(await services.running())
     assert (job.status, job.failure) == (JobStatus.FAILED, "transient")
 
@@ -325,7 +320,9 @@ async def test_a_result_after_the_deadline_is_still_a_result(services: Services)
     assert (await services.submission.poll(job)).status is JobStatus.SUCCEEDED
 
 
-@pytest.mark.parametrize("kind", [ProviderUnavailable, OperatorFault, ProviderRejected, TaskUnknown])
+@pytest.mark.parametrize(
+    "kind", [errors.ProviderUnavailable, errors.OperatorFault, errors.ProviderRejected, errors.TaskUnknown]
+)
 async def test_a_service_that_cannot_be_asked_across_the_deadline_costs_nobody_their_video(
     services: Services, kind: type[Any]
 ) -> None:
@@ -338,7 +335,7 @@ async def test_a_service_that_cannot_be_asked_across_the_deadline_costs_nobody_t
 
 
 async def test_a_service_that_is_silent_for_hours_leaves_its_job_to_the_operator(services: Services) -> None:
-    services.kirin.then("fetch", *[trouble(ProviderUnavailable)] * 2)
+    services.kirin.then("fetch", *[trouble(errors.ProviderUnavailable)] * 2)
     job = await services.submission.poll(await services.running())
     services.clock.tick(3600 + SILENCE.total_seconds())
     lost = await services.submission.poll(await services.claimed(job))
@@ -350,7 +347,7 @@ async def test_a_service_that_is_silent_for_hours_leaves_its_job_to_the_operator
 
 
 async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again_for_half_an_hour(services: Services) -> None:
-    unknown, away = trouble(TaskUnknown), trouble(ProviderUnavailable)
+    unknown, away = trouble(errors.TaskUnknown), trouble(errors.ProviderUnavailable)
     services.kirin.then("fetch", *[away] * 9, *[unknown] * 9, away, working(), *[unknown] * 99)
     job = await services.running()
     for _ in range(20):
@@ -364,7 +361,7 @@ async def test_a_task_is_lost_only_when_it_is_unknown_again_and_again_for_half_a
 
 
 async def test_a_key_that_stops_working_is_told_and_waited_for(services: Services) -> None:
-    services.kirin.then("fetch", trouble(OperatorFault, code="403"))
+    services.kirin.then("fetch", trouble(errors.OperatorFault, code="403"))
     job = await services.submission.poll(await services.running())
     assert (job.status, job.tries) == (JobStatus.RUNNING, 1)
     assert services.alerts() == ["operator_fault kirin"]

@@ -6,30 +6,13 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.guild import FOREVER, AuditEntry
 from bot.domain.job import Destination, JobStatus
 from bot.domain.member import Member
 from bot.domain.policy import GuildLimits
 from bot.domain.request import VideoRequest
 from bot.domain.terms import alternatives
-from bot.errors import (
-    BudgetExceeded,
-    ConfirmationNeeded,
-    DestinationLost,
-    ImpossibleRequest,
-    JobUnknown,
-    ModelUnknown,
-    OperatorFault,
-    OverLimit,
-    Paused,
-    ProviderBusy,
-    ProviderUnavailable,
-    QuotaExceeded,
-    SeveralReasons,
-    StoreUnavailable,
-    TooLateToCancel,
-    TooManyJobs,
-)
 from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.ports.notifier import Posted
 from bot.store.community.guilds import GuildStore
@@ -83,7 +66,7 @@ async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_
             await GuildStore(services.database).block(entry, user_id=1, until=FOREVER, reason="")
         case "down":
             services.clock.tick(61)
-            services.kirin.then("check", ProviderUnavailable(provider="kirin"))
+            services.kirin.then("check", errors.ProviderUnavailable(provider="kirin"))
     again = replace(services, allowance=0) if since == "penniless" else services
     wish = REQUEST.model_copy(update={"model": "dream-9"}) if since == "impossible" else REQUEST
     second = await ask(again, wish, most=1)
@@ -94,23 +77,23 @@ async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_
 async def test_nobody_is_shown_a_job_that_somebody_else_asked_for(services: Services) -> None:
     await ask(services)
     await services.pause(guild_id=7)
-    with pytest.raises(Paused):
+    with pytest.raises(errors.Paused):
         await ask(services, user_id=2)
 
 
 async def test_many_at_once_never_spend_more_than_there_is(services: Services) -> None:
     poor = replace(services, allowance=12)
     answers = await asyncio.gather(*(ask(poor, key=str(n), most=99) for n in range(10)), return_exceptions=True)
-    assert sum(isinstance(answer, QuotaExceeded) for answer in answers) == 8
+    assert sum(isinstance(answer, errors.QuotaExceeded) for answer in answers) == 8
     assert await credit(poor) == (10, 2)
 
 
 @pytest.mark.parametrize(
     ("wish", "error"),
     [
-        ({"model": "dream-9"}, ModelUnknown),
-        ({"cfg_scale": 0.5}, ImpossibleRequest),
-        ({"model": "kling-v1", "duration": 7}, ImpossibleRequest),
+        ({"model": "dream-9"}, errors.ModelUnknown),
+        ({"cfg_scale": 0.5}, errors.ImpossibleRequest),
+        ({"model": "kling-v1", "duration": 7}, errors.ImpossibleRequest),
     ],
 )
 async def test_what_cannot_be_is_refused_before_anybody_is_asked(
@@ -124,30 +107,30 @@ async def test_what_cannot_be_is_refused_before_anybody_is_asked(
 
 async def test_as_many_jobs_as_one_may_have_and_no_more(services: Services) -> None:
     await ask(services, key="1", most=1)
-    with pytest.raises(TooManyJobs):
+    with pytest.raises(errors.TooManyJobs):
         await ask(services, key="2", most=1)
     assert await credit(services) == (5, 55)
     assert (await ask(services, key="3", most=1, user_id=2)).new
 
 
-@pytest.mark.parametrize("error", [OperatorFault, ProviderUnavailable])
+@pytest.mark.parametrize("error", [errors.OperatorFault, errors.ProviderUnavailable])
 async def test_a_service_that_would_not_take_it_costs_nothing(services: Services, error: type[Any]) -> None:
     services.kirin.then("check", error(provider="kirin", code="401"))
     with pytest.raises(error):
         await ask(services)
-    assert services.alerts() == (["operator_fault kirin"] if error is OperatorFault else [])
+    assert services.alerts() == (["operator_fault kirin"] if error is errors.OperatorFault else [])
     assert await credit(services) == (0, 60)
 
 
 async def test_a_busy_service_keeps_nobody_from_queueing(services: Services) -> None:
-    services.kirin.then("check", ProviderBusy(provider="kirin"))
+    services.kirin.then("check", errors.ProviderBusy(provider="kirin"))
     assert (await ask(services)).new
 
 
 async def test_a_service_that_hangs_is_not_waited_for_long(services: Services) -> None:
     hasty = replace(services, patience=0.01)
     hasty.kirin.then("check", asyncio.Event())
-    with pytest.raises(ProviderUnavailable, match="slow"):
+    with pytest.raises(errors.ProviderUnavailable, match="slow"):
         await ask(hasty)
 
 
@@ -170,7 +153,7 @@ async def test_a_service_in_doubt_is_asked_again(services: Services) -> None:
 async def test_a_database_that_refuses_accepts_nothing_and_the_operator_hears_of_it(services: Services) -> None:
     await services.forecaster.of(REQUEST)
     services.database.refusals = 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await ask(services)
     assert services.alerts() == ["store_unavailable database"]
     assert await credit(services) == (0, 60)
@@ -185,7 +168,7 @@ async def test_what_was_accepted_is_never_denied_afterwards(services: Services) 
     services.discord.then("post_card", posted_and_then_locked)
     accepted = await ask(services)
     assert (accepted.new, accepted.left) == (True, None)
-    services.discord.then("post_card", DestinationLost("50001"))
+    services.discord.then("post_card", errors.DestinationLost("50001"))
     assert (await ask(services, key="2")).job.card_message_id is None
 
 
@@ -204,14 +187,14 @@ async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothi
 
 async def test_taking_back_frees_the_credits_while_nobody_has_heard_of_the_job(services: Services) -> None:
     job = (await ask(services)).job
-    with pytest.raises(JobUnknown):
+    with pytest.raises(errors.JobUnknown):
         await services.videos().cancel(job.id, user_id=2)
     cancelled = await services.videos().cancel(job.id, user_id=1)
     assert cancelled.status is JobStatus.CANCELLED
     assert await credit(services) == (0, 60)
-    with pytest.raises(TooLateToCancel):
+    with pytest.raises(errors.TooLateToCancel):
         await services.videos().cancel(job.id, user_id=1)
-    with pytest.raises(JobUnknown):
+    with pytest.raises(errors.JobUnknown):
         await services.videos().cancel("nonsense", user_id=1)
 
 
@@ -243,7 +226,7 @@ async def test_without_a_name_the_first_model_is_meant(services: Services) -> No
 async def test_whoever_tells_of_budgets_is_woken_by_a_refusal_for_one(services: Services) -> None:
     admin = AuditEntry(id="1", guild_id=7, actor_id=9, action="budget", at=services.clock())
     await GuildStore(services.database).change(admin, lambda policy: policy.changed(budget_usd_micros=1))
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(errors.BudgetExceeded):
         await ask(services)
     assert services.woken == 1
 
@@ -257,35 +240,35 @@ async def decided(services: Services, **policy: Any) -> None:
 async def test_all_that_is_in_the_way_is_named_at_once(services: Services) -> None:
     await decided(services, budget_usd_micros=1, limits=GuildLimits(longest=5, sound=False))
     services.allowance = 3
-    with pytest.raises(SeveralReasons) as caught:
+    with pytest.raises(errors.SeveralReasons) as caught:
         await ask(services, REQUEST.model_copy(update={"duration": 9, "sound": True}))
     named = [type(each) for each in caught.value.reasons]
-    assert named == [OverLimit, OverLimit, QuotaExceeded, BudgetExceeded]
+    assert named == [errors.OverLimit, errors.OverLimit, errors.QuotaExceeded, errors.BudgetExceeded]
     assert await credit(services) == (0, 3)
 
 
 async def test_as_many_videos_as_one_may_have_are_named_among_what_is_in_the_way(services: Services) -> None:
     await decided(services, limits=GuildLimits(longest=5))
     await ask(services, key="1", most=1)
-    with pytest.raises(SeveralReasons) as caught:
+    with pytest.raises(errors.SeveralReasons) as caught:
         await ask(services, REQUEST.model_copy(update={"duration": 9}), key="2", most=1)
-    assert [type(each) for each in caught.value.reasons] == [OverLimit, TooManyJobs]
+    assert [type(each) for each in caught.value.reasons] == [errors.OverLimit, errors.TooManyJobs]
     assert await credit(services) == (5, 55)
 
 
 async def test_what_the_model_cannot_do_is_named_beside_what_the_server_does_not_allow(services: Services) -> None:
     await decided(services, limits=GuildLimits(longest=5))
-    with pytest.raises(SeveralReasons) as caught:
+    with pytest.raises(errors.SeveralReasons) as caught:
         await ask(services, REQUEST.model_copy(update={"duration": 99}))
-    assert [type(each) for each in caught.value.reasons] == [ImpossibleRequest, OverLimit]
+    assert [type(each) for each in caught.value.reasons] == [errors.ImpossibleRequest, errors.OverLimit]
 
 
 async def test_a_spent_budget_refuses_before_anybody_is_asked_for_a_yes(services: Services) -> None:
     await decided(services, budget_usd_micros=1, confirm_usd_micros=0)
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(errors.BudgetExceeded):
         await ask(services)
     await decided(services, budget_usd_micros=None)
-    with pytest.raises(ConfirmationNeeded):
+    with pytest.raises(errors.ConfirmationNeeded):
         await ask(services)
 
 

@@ -4,18 +4,9 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.preset import Preset
 from bot.domain.request import Mode, Shot, VideoRequest
-from bot.errors import (
-    ImpossibleRequest,
-    InvalidRequest,
-    ModelUnknown,
-    NotPermitted,
-    PresetNameInvalid,
-    PresetUnknown,
-    ResultForgotten,
-    TooManyPresets,
-)
 from bot.service.member.presets import MAX_OWN, Presets, fill_gaps, gaps, request_of
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
@@ -58,36 +49,36 @@ async def test_gaps_of_a_storyboard_are_asked_for_once(presets: Presets) -> None
     request = request_of(preset)
     assert gaps(request) == ("who", "where")
     assert fill_gaps(request, {"who": "A fox", "where": "us"}).text() == "A fox wakes / A fox runs to us"
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(errors.InvalidRequest) as refused:
         fill_gaps(request, {})
     assert [problem.values["gap"] for problem in refused.value.problems] == ["who", "where"]
 
 
 async def test_a_filled_prompt_obeys_the_rules(presets: Presets) -> None:
     request = request_of(await saved(presets))
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(errors.InvalidRequest) as refused:
         fill_gaps(request, {"animal": "x" * 2500, "place": "y"})
     assert [problem.code for problem in refused.value.problems] == ["prompt_too_long"]
 
 
 @pytest.mark.parametrize("name", ["\u2060", "\u00ad\ufeff", "\u3000", "\u3164", "\u2800\u115f", "\u0301", "\U000e0041"])
 async def test_a_name_has_something_to_be_seen_in_it(presets: Presets, name: str) -> None:
-    with pytest.raises(PresetNameInvalid):
+    with pytest.raises(errors.PresetNameInvalid):
         await saved(presets, name)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 33, "@everyone", "<#1>", "a`b", "a\u202eb", "\ud800", "a\x07b"])
 async def test_names_that_mean_something_else_are_refused(presets: Presets, name: str) -> None:
-    with pytest.raises(PresetNameInvalid):
+    with pytest.raises(errors.PresetNameInvalid):
         await saved(presets, name)
 
 
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"prompt": "a {fox"}, InvalidRequest),
-        ({"model": "sora"}, ModelUnknown),
-        ({"cfg_scale": 0.5}, ImpossibleRequest),
+        ({"prompt": "a {fox"}, errors.InvalidRequest),
+        ({"model": "sora"}, errors.ModelUnknown),
+        ({"cfg_scale": 0.5}, errors.ImpossibleRequest),
     ],
 )
 async def test_what_no_model_here_can_do_is_refused(
@@ -101,7 +92,7 @@ async def test_a_person_has_only_so_many(presets: Presets) -> None:
     for number in range(MAX_OWN):
         await saved(presets, f"n{number}")
     await saved(presets, "n0")
-    with pytest.raises(TooManyPresets):
+    with pytest.raises(errors.TooManyPresets):
         await saved(presets, "one more")
 
 
@@ -112,7 +103,7 @@ async def test_the_request_of_ones_own_video_is_a_template_that_means_itself(
     request = await presets.of_video(job.id, user_id=1)
     assert fill_gaps(request, {}) == job.request
     for job_id, user_id in ((job.id, 2), ("nothing", 1)):
-        with pytest.raises(ResultForgotten):
+        with pytest.raises(errors.ResultForgotten):
             await presets.of_video(job_id, user_id=user_id)
 
 
@@ -124,19 +115,19 @@ async def test_a_preset_is_found_by_its_id_and_by_its_name_ones_own_first(preset
     assert await found(presets, "ZOO") == mine.id
     assert await found(presets, theirs.id) == theirs.id
     for place in (8, None):
-        with pytest.raises(PresetUnknown):
+        with pytest.raises(errors.PresetUnknown):
             await found(presets, theirs.id, guild_id=place)
-    with pytest.raises(PresetUnknown):
+    with pytest.raises(errors.PresetUnknown):
         await found(presets, mine.id, user_id=2)
 
 
 async def test_sharing_needs_an_admin_or_their_leave(presets: Presets) -> None:
     mine = await saved(presets)
-    with pytest.raises(NotPermitted):
+    with pytest.raises(errors.NotPermitted):
         await presets.share(mine, user_id=1, guild_id=7, manages=False)
-    with pytest.raises(PresetUnknown):
+    with pytest.raises(errors.PresetUnknown):
         await presets.share(mine, user_id=2, guild_id=7, manages=True)
-    with pytest.raises(NotPermitted):
+    with pytest.raises(errors.NotPermitted):
         await presets.let_members_share(7, allowed=True, manages=False)
     await presets.let_members_share(7, allowed=True, manages=True)
     shared = await presets.share(mine, user_id=1, guild_id=7, manages=False)
@@ -148,17 +139,17 @@ async def test_sharing_needs_an_admin_or_their_leave(presets: Presets) -> None:
 async def test_only_its_author_and_the_guilds_admins_take_a_preset_away(presets: Presets) -> None:
     mine = await saved(presets)
     for shared in (mine, await presets.share(mine, user_id=1, guild_id=7, manages=True)):
-        with pytest.raises(NotPermitted):
+        with pytest.raises(errors.NotPermitted):
             await presets.delete(shared, user_id=2, guild_id=7, manages=False)
-        with pytest.raises(NotPermitted):
+        with pytest.raises(errors.NotPermitted):
             await presets.unshare(shared, user_id=2, guild_id=8, manages=True)
     back = await presets.unshare(shared, user_id=2, guild_id=7, manages=True)
     assert not back.shared
-    with pytest.raises(NotPermitted):
+    with pytest.raises(errors.NotPermitted):
         await presets.delete(back, user_id=2, guild_id=7, manages=True)
     await presets.delete(back, user_id=1, guild_id=None, manages=False)
     assert await presets.visible(user_id=1, guild_id=7) == []
-    with pytest.raises(PresetUnknown):
+    with pytest.raises(errors.PresetUnknown):
         await presets.unshare(back, user_id=1, guild_id=7, manages=False)
 
 

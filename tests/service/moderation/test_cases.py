@@ -6,18 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot import errors
 from bot.domain.case import CaseState
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Remover, Review
 from bot.domain.request import VideoRequest
-from bot.errors import (
-    CaseDecided,
-    CaseUnknown,
-    DestinationBusy,
-    DestinationLost,
-    ProviderUnavailable,
-    ResultForgotten,
-    ResultUnavailable,
-)
 from bot.provider.scan import Verdict
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext
@@ -26,7 +18,7 @@ from bot.service.ports.notifier import CannotTell
 from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices
 from tests.service.services import Services
 
-BUSY, LOST = DestinationBusy("discord_500"), DestinationLost("discord_10003")
+BUSY, LOST = errors.DestinationBusy("discord_500"), errors.DestinationLost("discord_10003")
 DAY = timedelta(hours=24)
 
 
@@ -71,7 +63,7 @@ async def test_a_video_to_be_approved_is_fetched_held_and_not_posted(moderation_
         (Verdict(level=2), None),
         (Verdict(level=3), {"why": {"risk": []}, "level": 3}),
         (Verdict(risks=("EROTIC",)), {"why": {"risk": ["EROTIC"]}, "level": 0}),
-        (ProviderUnavailable(provider="scan"), {"why": {"unscanned": []}}),
+        (errors.ProviderUnavailable(provider="scan"), {"why": {"unscanned": []}}),
     ],
 )
 async def test_a_scan_decides_whether_a_video_is_held(
@@ -104,7 +96,7 @@ async def test_what_a_guild_wants_now_counts_not_what_it_wanted(moderation_servi
 async def test_a_spoilt_file_is_nobodys_to_decide_about(moderation_services: ModerationServices) -> None:
     await moderation_services.wants(approval="results")
     job = await moderation_services.services.succeeded()
-    moderation_services.services.fetcher.then("download", ResultUnavailable("unreachable"))
+    moderation_services.services.fetcher.then("download", errors.ResultUnavailable("unreachable"))
     waiting = await moderation_services.services.steps.deliver(job)
     assert (waiting.status, waiting.review) == (JobStatus.SUCCEEDED, None)
     assert await moderation_services.store.case(f"result-{job.id}") is None
@@ -251,7 +243,7 @@ async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services
 async def test_a_video_that_is_not_to_be_had_is_decided_about_without(moderation_services: ModerationServices) -> None:
     job = await held(moderation_services)
     await moderation_services.services.delivery.discard(job)
-    moderation_services.services.fetcher.then("download", *[ResultUnavailable("gone")] * 20)
+    moderation_services.services.fetcher.then("download", *[errors.ResultUnavailable("gone")] * 20)
     for _ in range(6):
         await moderation_services.case_poster.post_due_cases()
         moderation_services.services.clock.tick(3600)
@@ -267,9 +259,9 @@ async def test_a_case_is_decided_where_it_is_posted_and_nowhere_else(moderation_
         case.id, guild_id=GUILD, channel_id=MOD_CHANNEL
     ) == await moderation_services.case(case.id)
     for guild_id, channel_id in ((8, MOD_CHANNEL), (GUILD, 5), (None, None)):
-        with pytest.raises(CaseUnknown):
+        with pytest.raises(errors.CaseUnknown):
             await moderation_services.cases.read(case.id, guild_id=guild_id, channel_id=channel_id)
-    with pytest.raises(CaseUnknown):
+    with pytest.raises(errors.CaseUnknown):
         await moderation_services.cases.read("more-2", guild_id=GUILD, channel_id=MOD_CHANNEL)
 
 
@@ -283,13 +275,13 @@ async def test_a_reported_video_is_deleted_first_and_written_down_then(moderatio
     assert moderation_services.result_poster.asked("take_away")[0] == (job.id, 5, job.message_id)
     assert (await moderation_services.services.job(job)).removed_by is Remover.MODERATOR
     assert (await moderation_services.case(case.id)).state is CaseState.APPROVED
-    with pytest.raises(CaseDecided):
+    with pytest.raises(errors.CaseDecided):
         await moderation_services.cases.remove(case, moderation_services.entry("again"))
 
 
 async def test_a_video_without_records_cannot_be_deleted_by_its_case(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened(id="report-x-1", job_id="gone", body={"channel": 5, "message": 50, "by": 2})
-    with pytest.raises(ResultForgotten):
+    with pytest.raises(errors.ResultForgotten):
         await moderation_services.cases.remove(case, moderation_services.entry())
 
 

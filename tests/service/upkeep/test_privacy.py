@@ -7,14 +7,8 @@ import zipfile
 
 import pytest
 
+from bot import errors
 from bot.domain.job import JobStatus
-from bot.errors import (
-    DestinationBusy,
-    DestinationLost,
-    StoreUnavailable,
-    TooOften,
-    TransitionLost,
-)
 from bot.service.upkeep.privacy import EXPORTS, HURRY, PLAIN
 from bot.store.member.drafts import DraftStore
 from tests.service.scripted import until
@@ -41,10 +35,10 @@ async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none
     upkeep_services: UpkeepServices,
 ) -> None:
     upkeep_services.services.database.refusals = 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await upkeep_services.privacy.delete(1, messages=False)
     await upkeep_services.privacy.delete(1, messages=False)
-    with pytest.raises(TooOften) as caught:
+    with pytest.raises(errors.TooOften) as caught:
         await upkeep_services.privacy.delete(1, messages=False)
     await upkeep_services.privacy.delete(2, messages=False)
     upkeep_services.services.clock.now = caught.value.again_at
@@ -54,7 +48,7 @@ async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none
 async def test_exports_have_a_pause(upkeep_services: UpkeepServices) -> None:
     for _ in range(EXPORTS):
         await upkeep_services.privacy.export(1)
-    with pytest.raises(TooOften):
+    with pytest.raises(errors.TooOften):
         await upkeep_services.privacy.export(1)
 
 
@@ -69,7 +63,9 @@ async def test_messages_stay_unless_they_are_to_go(upkeep_services: UpkeepServic
 async def test_a_busy_discord_is_waited_for_and_a_lost_message_is_not(upkeep_services: UpkeepServices) -> None:
     job = await upkeep_services.posted()
     upkeep_services.services.clock.tick(1)
-    upkeep_services.discord.then("delete", DestinationLost("discord_10003"), DestinationBusy("discord_500"))
+    upkeep_services.discord.then(
+        "delete", errors.DestinationLost("discord_10003"), errors.DestinationBusy("discord_500")
+    )
     await upkeep_services.privacy.delete(1, messages=True)
     assert await upkeep_services.services.lookup.job(job.id) is not None
     await upkeep_services.privacy.work()
@@ -80,7 +76,7 @@ async def test_a_busy_discord_is_waited_for_and_a_lost_message_is_not(upkeep_ser
 async def test_a_discord_that_stays_busy_does_not_keep_the_data_for_ever(upkeep_services: UpkeepServices) -> None:
     job = await upkeep_services.posted()
     upkeep_services.services.clock.tick(1)
-    upkeep_services.discord.then("delete", *[DestinationBusy("discord_500")] * 50)
+    upkeep_services.discord.then("delete", *[errors.DestinationBusy("discord_500")] * 50)
     await upkeep_services.privacy.delete(1, messages=True)
     upkeep_services.services.clock.tick(HURRY.total_seconds() - 60)
     await upkeep_services.privacy.work()
@@ -135,7 +131,7 @@ async def test_a_delivery_whose_job_is_gone_leaves_no_file(upkeep_services: Upke
     services.clock.tick(1)
     deletion = await upkeep_services.deletions.ask(1, messages=False, now=services.clock())
     await upkeep_services.deletions.end_jobs(deletion, now=services.clock())
-    with pytest.raises(TransitionLost):
+    with pytest.raises(errors.TransitionLost):
         await services.delivery.deliver(job)
     assert services.files() == []
     assert services.discord.asked("post_result") == []
@@ -159,7 +155,7 @@ async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_n
         await upkeep_services.privacy.work()
         assert await services.lookup.job(job.id) is None
     gate.set()
-    with pytest.raises(TransitionLost):
+    with pytest.raises(errors.TransitionLost):
         await delivering
     assert [which for which, _ in services.discord.asked("take_back")] == [job.id]
     assert services.files() == []
@@ -173,7 +169,7 @@ async def test_a_video_that_another_worker_has_found_and_written_down_stays(serv
     services.clock.tick(3600)
     await services.jobs.delivered(await services.claimed(job), channel_id=5, message_id=42, now=services.clock())
     gate.set()
-    with pytest.raises(TransitionLost):
+    with pytest.raises(errors.TransitionLost):
         await delivering
     assert services.discord.asked("take_back") == []
 
@@ -183,7 +179,7 @@ async def test_an_unanswered_database_keeps_the_wish_for_later(upkeep_services: 
     upkeep_services.services.clock.tick(1)
     await upkeep_services.deletions.ask(1, messages=False, now=upkeep_services.services.clock())
     upkeep_services.services.database.refusals = 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(errors.StoreUnavailable):
         await upkeep_services.privacy.work()
     await upkeep_services.privacy.work()
     assert await upkeep_services.services.lookup.job(job.id) is None
