@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain.policy import PATTERN_LIMIT, Approval, Rule, RuleAction, RuleKind
-from bot.domain.rulebook import with_checks, with_rule, without_checks, without_rule
+from bot.domain.policy_changes import with_checks, with_rule, without_checks, without_rule
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
