@@ -50,7 +50,13 @@ async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_stat
     draft = await services.drafts.read(page_state.draft_id, user_id=user_id) if page_state.draft_id else None
     text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
     page_state = page_state if text else replace(page_state, draft_id="")
-    page = await services.library.page(page_state.query(text), member_of(interaction), number=page_state.page)
+    page = await services.library.page(
+        member_of(interaction),
+        text=text,
+        model=page_state.model or None,
+        favourites=page_state.stars,
+        number=page_state.page,
+    )
     await interaction.edit_original_response(
         content=page_text(page, page_state, text, say),
         view=page_view(page, page_state, list(services.videos.models), say, searched=bool(text)),

@@ -11,7 +11,6 @@ from typing import Any, Final, Self
 import discord
 
 from bot.domain.job import Job
-from bot.domain.library_query import LibraryQuery
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
 from cogs.ui.text import cut, link, safe, settings, since
@@ -47,10 +46,6 @@ class PageState:
 
     def __str__(self) -> str:
         return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
-
-    def query(self, text: str) -> LibraryQuery:
-        """The library query of this page."""
-        return LibraryQuery(text=text, model=self.model or None, favourites=self.stars)
 
 
 def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -> str:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.domain.case import Case, CaseKind, Report
-from bot.domain.library_query import LibraryQuery
 from bot.domain.policy import ModerationPolicy
 from bot.domain.row import Row
 from bot.domain.usage import JobFilter
@@ -24,7 +23,7 @@ from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
-from bot.store.member.library import LibraryStore
+from bot.store.member.library import LibraryQuery, LibraryStore
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate, shipped
 from bot.store.money.budget_alerts import BudgetStore

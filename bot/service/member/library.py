@@ -7,12 +7,11 @@ from typing import Final
 
 from bot.domain.access import ResultAction
 from bot.domain.job import Job
-from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
 from bot.service.jobs.access import Access
 from bot.service.member.gallery import Gallery
 from bot.store.jobs.queries import JobQueryStore
-from bot.store.member.library import LibraryStore
+from bot.store.member.library import LibraryQuery, LibraryStore
 
 PAGE: Final = 5  # videos
 
@@ -59,16 +58,20 @@ class Library:
         """
         return await self._access.video(job_id, member, action)
 
-    async def page(self, query: LibraryQuery, member: Member, *, number: int = 0) -> LibraryPage:
+    async def page(
+        self, member: Member, *, text: str = "", model: str | None = None, favourites: bool = False, number: int = 0
+    ) -> LibraryPage:
         """A page of a person's videos, the newest first; the first page where there is none of that number.
 
-        Of others' starred videos those that they may see where they are.
+        Those with a text in the prompt, of a model, starred; nothing said is all. Of others' starred videos those that
+        they may see where they are.
         """
+        query = LibraryQuery(text=text, model=model, favourites=favourites)
         jobs = await self._library_store.videos(
             query, user_id=member.user_id, guild_id=member.guild_id, skip=number * PAGE, most=PAGE + 1
         )
         if not jobs and number > 0:
-            return await self.page(query, member)
+            return await self.page(member, text=text, model=model, favourites=favourites)
         shown = tuple(jobs[:PAGE])
         starred = await self._library_store.starred([job.id for job in shown], user_id=member.user_id)
         return LibraryPage(jobs=shown, starred=starred, number=number, more=len(jobs) > PAGE)

@@ -1,11 +1,11 @@
 """What people keep: their videos, newest first and searched, and the ones that they have starred."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from bot.domain.job import Job
-from bot.domain.library_query import LibraryQuery
 from bot.domain.row import Row, millis
 from bot.store.database import Database, Transaction
 
@@ -25,6 +25,15 @@ _STARRED: Final = (
     "SELECT jobs.* FROM favourites JOIN jobs ON jobs.id = favourites.job_id "  # noqa: S608 (constants)
     f"WHERE favourites.user_id = $1 AND {_FITS} AND {_SEEN} ORDER BY favourites.at DESC "
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LibraryQuery:
+    """Which videos somebody wants to see: with a text in the prompt, of a model, starred. Nothing said is all."""
+
+    text: str = ""
+    model: str | None = None
+    favourites: bool = False
 
 
 class LibraryStore:

@@ -5,7 +5,6 @@ from typing import cast
 import pytest
 
 from bot.domain.job import Job
-from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
 from bot.errors import ResultForgotten
 from bot.service.member.gallery import Gallery
@@ -39,17 +38,17 @@ async def delivered(services: Services, *, prompt: str = "a fox", private: bool 
 async def test_a_page_says_what_is_starred_and_whether_there_is_more(library: Library, services: Services) -> None:
     jobs = [await delivered(services) for _ in range(PAGE + 1)]
     assert await library.favourite(jobs[-1].id, ANA) == (True, 1)
-    first = await library.page(LibraryQuery(), ANA)
+    first = await library.page(ANA)
     assert [job.id for job in first.jobs] == [job.id for job in reversed(jobs[1:])]
     assert (first.starred, first.number, first.more) == (frozenset({jobs[-1].id}), 0, True)
-    last = await library.page(LibraryQuery(), ANA, number=1)
+    last = await library.page(ANA, number=1)
     assert ([job.id for job in last.jobs], last.number, last.more) == ([jobs[0].id], 1, False)
 
 
 async def test_a_page_that_is_not_there_any_more_is_the_first(library: Library, services: Services) -> None:
     await delivered(services)
-    assert (await library.page(LibraryQuery(), ANA, number=3)).number == 0
-    nothing = await library.page(LibraryQuery(text="bear"), ANA, number=3)
+    assert (await library.page(ANA, number=3)).number == 0
+    nothing = await library.page(ANA, text="bear", number=3)
     assert (nothing.jobs, nothing.number, nothing.more) == ((), 0, False)
 
 

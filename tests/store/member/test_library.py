@@ -1,7 +1,6 @@
 import pytest
 
 from bot.domain.job import Destination, Job, Remover
-from bot.domain.library_query import LibraryQuery
 from bot.domain.member import Member
 from bot.domain.outbox import OutboxItem, OutboxKind
 from bot.domain.request import VideoRequest
@@ -9,7 +8,7 @@ from bot.service.jobs.access import Access
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore
-from bot.store.member.library import LibraryStore
+from bot.store.member.library import LibraryQuery, LibraryStore
 from tests.store.conftest import Store
 
 
