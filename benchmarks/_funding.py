@@ -1,11 +1,7 @@
 """Who pays for the jobs of the benchmarks: what a member of a guild without a policy has."""
 
-from bot.domain.funding import Defaults, funding_of
-from bot.domain.guild import MemberState
-from bot.domain.job import Job
-from bot.domain.member import Member
-from bot.domain.policy import Policy
-from bot.domain.quota import Allowance, Funding
+from bot.domain import Allowance, Defaults, Funding, Job, Member, MemberState, Policy
+from bot.domain.funding import funding_of
 
 
 def funding(job: Job) -> Funding:

@@ -10,10 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from benchmarks._funding import funding
-from bot.domain.concurrency import RunningLimits
-from bot.domain.job import Destination, Job, JobStatus
+from bot.domain import Destination, Job, JobStatus, RunningLimits, VideoRequest
 from bot.domain.quota import owner_of, period_of
-from bot.domain.request import VideoRequest
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore

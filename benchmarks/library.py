@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks._funding import funding
-from bot.domain.job import Destination, Job, JobStatus
+from bot.domain import Destination, Job, JobStatus, VideoRequest
 from bot.domain.quota import owner_of, period_of
-from bot.domain.request import VideoRequest
 from bot.store.jobs.jobs import JobStore
 from bot.store.member.library import LibraryQuery, LibraryStore
 from bot.store.migrate import migrate

@@ -15,9 +15,7 @@ import httpx
 from benchmarks._funding import funding
 from benchmarks._processes import memory, process
 from bot.clock import SteadyClock, utc_now
-from bot.domain.concurrency import RunningLimits
-from bot.domain.job import Destination, Job, JobStatus
-from bot.domain.request import VideoRequest
+from bot.domain import Destination, Job, JobStatus, RunningLimits, VideoRequest
 from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport

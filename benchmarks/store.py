@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from benchmarks._funding import funding
-from bot.domain.job import Destination, Job, JobStatus
+from bot.domain import Destination, Job, JobStatus, Row, VideoRequest
 from bot.domain.quota import owner_of, period_of
-from bot.domain.request import VideoRequest
-from bot.domain.row import Row
 from bot.store.database import Database, Transaction
 from bot.store.jobs.jobs import JobStore
 from bot.store.migrate import migrate

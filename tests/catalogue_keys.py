@@ -6,14 +6,24 @@ from itertools import product
 from typing import Any, Final
 
 from bot import errors
-from bot.domain.case import CaseKind, CaseState
-from bot.domain.job import DeadLetter, Origin
-from bot.domain.notify import Notify
-from bot.domain.policy import Approval, RuleAction, RuleKind, Who
-from bot.domain.quota import Period
-from bot.domain.request import AXES, AspectRatio, CameraType, Mode
-from bot.domain.statement import Kind
-from bot.domain.usage import JobFilter
+from bot.domain import (
+    Approval,
+    AspectRatio,
+    CameraType,
+    CaseKind,
+    CaseState,
+    DeadLetter,
+    JobFilter,
+    Kind,
+    Mode,
+    Notify,
+    Origin,
+    Period,
+    RuleAction,
+    RuleKind,
+    Who,
+)
+from bot.domain.request import AXES
 from bot.service.admin.credits import MoreCreditsOutcome
 from bot.service.admin.doctor import ProviderState
 from bot.service.admin.usage import Span

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.domain.job import ABANDONED, EXPIRED, LEFT, Job
-from bot.domain.quota import UNLIMITED, Fund, Funding, Unit, budget_of
+from bot.domain import Fund, Funding, Job, Unit
+from bot.domain.job import ABANDONED, EXPIRED, LEFT
+from bot.domain.quota import UNLIMITED, budget_of
 
 GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # failures of jobs that were ended on behalf of their person
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.demo.screen import Screen
-from bot.domain.request import AspectRatio, Mode
+from bot.domain import AspectRatio, Mode
 from bot.errors import ShotcallerError
 from bot.service.media.service import Media
 

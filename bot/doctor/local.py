@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.doctor.finding import Finding, bad, good, note
-from bot.domain.job import DeadLetter, Job
+from bot.domain import DeadLetter, Job
 from bot.errors import SettingsInvalid, StoreError, StoreUnavailable
 from bot.lockfile import sole_user
 from bot.private_files import is_open_to_others, open_to_others

@@ -1,1 +1,100 @@
 """What the words of this project mean. Pure: no I/O, only the standard library and pydantic."""
+
+from bot.domain.access import ResultAction
+from bot.domain.capability import CameraRule, Capability
+from bot.domain.case import Case, CaseKind, CaseState, Report
+from bot.domain.concurrency import QueuePlace, RunningLimits, Waiting
+from bot.domain.draft import Draft
+from bot.domain.eta import Forecast
+from bot.domain.feedback import Note
+from bot.domain.funding import Defaults
+from bot.domain.guild import AuditEntry, GuildState, MemberState
+from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin, Remover, Review
+from bot.domain.member import Member
+from bot.domain.notify import Notify
+from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain.policy import Approval, ChannelGate, ModerationPolicy, Policy, Rule, RuleAction, RuleKind, Who
+from bot.domain.policy_changes import AllowDeny
+from bot.domain.policy_diff import Difference, PolicyChange
+from bot.domain.preset import Preset
+from bot.domain.price import Price, PriceTable, Rate
+from bot.domain.quota import Account, Allowance, Fund, Funding, Period, Unit
+from bot.domain.rate_limit import RateLimit
+from bot.domain.request import AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
+from bot.domain.row import Row
+from bot.domain.statement import Kind, StatementEntry
+from bot.domain.storyboard import Board, Storyboard
+from bot.domain.template import Template
+from bot.domain.terms import Terms
+from bot.domain.usage import JobFilter, LedgerEntry, MemberDay, PriceDrift, UsageTotals
+
+__all__ = [
+    "Account",
+    "AllowDeny",
+    "Allowance",
+    "Approval",
+    "AspectRatio",
+    "AuditEntry",
+    "Board",
+    "CameraControl",
+    "CameraRule",
+    "CameraType",
+    "Capability",
+    "Case",
+    "CaseKind",
+    "CaseState",
+    "ChannelGate",
+    "DeadLetter",
+    "Defaults",
+    "Destination",
+    "Difference",
+    "Draft",
+    "Forecast",
+    "Fund",
+    "Funding",
+    "GuildState",
+    "Job",
+    "JobFilter",
+    "JobStatus",
+    "Kind",
+    "LedgerEntry",
+    "Member",
+    "MemberDay",
+    "MemberState",
+    "Mode",
+    "ModerationPolicy",
+    "Note",
+    "Notify",
+    "Origin",
+    "OutboxItem",
+    "OutboxKind",
+    "Period",
+    "Policy",
+    "PolicyChange",
+    "Preset",
+    "Price",
+    "PriceDrift",
+    "PriceTable",
+    "QueuePlace",
+    "Rate",
+    "RateLimit",
+    "Remover",
+    "Report",
+    "ResultAction",
+    "Review",
+    "Row",
+    "Rule",
+    "RuleAction",
+    "RuleKind",
+    "RunningLimits",
+    "Shot",
+    "StatementEntry",
+    "Storyboard",
+    "Template",
+    "Terms",
+    "Unit",
+    "UsageTotals",
+    "VideoRequest",
+    "Waiting",
+    "Who",
+]

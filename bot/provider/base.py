@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.errors import FaultClass
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
 from bot import errors
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint
 from bot.provider.kirin_answer import KirinAnswer, TaskError

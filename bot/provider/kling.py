@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from bot import errors
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.provider import kling_codes
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
 from bot.provider.boundary import Complaint

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.domain import backoff
-from bot.domain.outbox import TRIES, OutboxItem, OutboxKind, wait_after
+from bot.domain import OutboxItem, OutboxKind, backoff
+from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
 from bot.service.ports.notifier import CannotTell, Posted, Sighting
 from bot.store.outbox import OutboxStore

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bot.domain.capability import CameraRule, Capability
-from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, Mode
+from bot.domain import CameraRule, Capability, Mode
+from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT
 from bot.settings import tables
 
 VENDOR: Final = "klingai.com"  # the vendor's own hosts of the Kling API; every other address is a relay

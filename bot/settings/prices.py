@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.domain.capability import Capability
-from bot.domain.price import PriceTable, Rate, named, unpriced
+from bot.domain import Capability, PriceTable, Rate
+from bot.domain.price import named, unpriced
 from bot.settings import tables
 from bot.settings.tables import TableUnusable
 

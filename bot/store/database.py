@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from bot.domain.row import Row
+from bot.domain import Row
 
 T = TypeVar("T")
 

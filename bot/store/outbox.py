@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import OutboxItem, OutboxKind
 from bot.domain.row import from_millis, millis
 from bot.store.database import Database, Transaction
 

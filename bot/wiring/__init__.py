@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import Final
 
 from bot import __version__
-from bot.domain.funding import Defaults
+from bot.domain import Allowance, Defaults
 from bot.domain.price import to_micros
-from bot.domain.quota import Allowance
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.removal import RemovalHandler, Removals

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.funding import Defaults
+from bot.domain import Defaults
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits
 from bot.service.admin.doctor import Doctor

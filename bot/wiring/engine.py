@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from bot.domain import backoff
-from bot.domain.concurrency import RunningLimits
+from bot.domain import RunningLimits, backoff
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.domain.capability import Capability
+from bot.domain import Capability
 from bot.provider.base import VideoProvider
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling

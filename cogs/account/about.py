@@ -8,13 +8,9 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.guild import GuildState
-from bot.domain.member import Member
+from bot.domain import GuildState, Member
 from bot.locale import Words, words
-from cogs.ui.forms import Form, values_of
-from cogs.ui.member import member_of
-from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import safe, since
+from cogs.ui import Form, acknowledge, answer, member_of, safe, since, values_of
 
 FORM: Final = "feedback"  # the name of the form
 LONGEST: Final = 1000  # characters of feedback

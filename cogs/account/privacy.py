@@ -12,9 +12,7 @@ from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, D
 from bot.locale import Words, privacy_text, words
 from bot.service.upkeep.privacy import Export
 from cogs.adapters.posting import mapped_errors
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import cut
+from cogs.ui import PersistentItem, acknowledge, answer, cut
 
 TEXT: Final = 4096  # characters of an embed's description
 LARGEST: Final = 10 * 1024 * 1024  # bytes of a file that Discord takes everywhere

@@ -7,18 +7,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import notify
-from bot.domain.capability import Capability
+from bot.domain import Capability, Notify, notify
 from bot.domain.choices import offered
-from bot.domain.notify import Notify
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel
 from cogs.request.defaults import defaults_scope
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.ids import parse_number
-from cogs.ui.replies import acknowledge
-from cogs.ui.text import cut
+from cogs.ui import PersistentItem, acknowledge, cut, parse_number
 
 NONE: Final = "-"  # the choice of no default
 ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission

@@ -9,19 +9,16 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.capability import Capability
-from bot.domain.case import Case
-from bot.domain.job import Job
-from bot.domain.notify import Notify
+from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports.notifier import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.message_search import find_message
 from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
 from cogs.adapters.private_answers import PrivateAnswers
+from cogs.ui import link, safe
 from cogs.ui.ending_texts import private_ending, public_ending
 from cogs.ui.job_views import card_embed, failure_buttons, hidden
-from cogs.ui.text import link, safe
 
 log = logging.getLogger(__name__)
 

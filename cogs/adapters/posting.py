@@ -8,12 +8,12 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.domain.capability import Capability
-from bot.domain.job import Job
+from bot.domain import Capability, Job
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
 from bot.locale import Words
 from bot.service.ports.notifier import Posted, Result
-from cogs.ui.job_views import alt_text, result_buttons, result_text
+from cogs.ui import result_buttons
+from cogs.ui.job_views import alt_text, result_text
 
 PATIENCE: Final = 30.0  # seconds that Discord has for one answer
 POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need

@@ -14,7 +14,7 @@ from typing import Any, Final
 import aiohttp
 import discord
 
-from bot.domain.job import Job
+from bot.domain import Job
 
 LIFE: Final = 14 * 60.0  # seconds; Discord's tokens die after 15 minutes
 MOST: Final = 5_000  # answers remembered

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import discord
 
-from bot.domain.capability import Capability
-from bot.domain.job import Job
+from bot.domain import Capability, Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
@@ -15,7 +14,7 @@ from bot.service.ports.notifier import Posted, Result, Sighting
 from cogs.adapters.audience import check_audience
 from cogs.adapters.message_search import find_message
 from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
-from cogs.ui.text import link
+from cogs.ui import link
 
 
 class DiscordResultPoster:

@@ -6,10 +6,7 @@ from typing import Final
 
 import discord
 
-from bot.domain.case import Case, CaseState
-from bot.domain.feedback import Note
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job
+from bot.domain import AuditEntry, Case, CaseState, Job, Note
 from bot.locale import Words, words
 from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
 from cogs.adapters.message_search import find_message

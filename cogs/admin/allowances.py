@@ -6,16 +6,15 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy import Policy
+from bot.domain import Allowance, Period, Policy
 from bot.domain.policy_changes import typed_allowance, with_pool, with_role_allowance, without_pool
-from bot.domain.quota import MAX_CREDITS, Allowance, Period
+from bot.domain.quota import MAX_CREDITS
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui.audit_entries import audit_entry
+from cogs.ui import acknowledge, answer, audit_entry
 from cogs.ui.completions import with_timeout
 from cogs.ui.policy_texts import allowance_text
-from cogs.ui.replies import acknowledge, answer
 
 Command = app_commands.Command[Any, ..., None]
 

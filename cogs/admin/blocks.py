@@ -11,8 +11,8 @@ from bot.domain.guild import EVERYWHERE, FOREVER
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long
-from cogs.ui.audit_entries import audit_entry, until_text
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import acknowledge, answer, audit_entry
+from cogs.ui.audit_entries import until_text
 from cogs.ui.text import REASON, reason_text
 
 Command = app_commands.Command[Any, ..., None]

@@ -6,12 +6,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
+from bot.domain import AllowDeny, Period
 from bot.domain.policy import PRIORITIES
-from bot.domain.policy_changes import AllowDeny, with_channels, with_roles, with_tier, without_tier
-from bot.domain.quota import MAX_CREDITS, Period
+from bot.domain.policy_changes import with_channels, with_roles, with_tier, without_tier
+from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, show_policy
-from cogs.ui.replies import acknowledge
+from cogs.ui import acknowledge
 
 Command = app_commands.Command[Any, ..., None]
 

@@ -10,17 +10,13 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.guild import GuildState
-from bot.domain.policy import Policy
-from bot.domain.policy_diff import PolicyChange, fields
-from bot.domain.quota import Allowance
+from bot.domain import Allowance, GuildState, Policy, PolicyChange
+from bot.domain.policy_diff import fields
 from bot.locale import Words, words
-from cogs.ui.audit_entries import audit_entry
+from cogs.ui import CONTENT, answer, audit_entry, cut
 from cogs.ui.checks import check_admin
 from cogs.ui.integrations import may_use_command
 from cogs.ui.policy_texts import bullet_list, change_line, field_line
-from cogs.ui.replies import CONTENT, answer
-from cogs.ui.text import cut
 
 MESSAGES: Final = 4  # that an answer may take
 COMMAND: Final = "admin"  # whoever may type it may use what it offers

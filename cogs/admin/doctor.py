@@ -10,8 +10,7 @@ from bot.domain.policy_changes import without_deleted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long, changed_text
 from cogs.admin.doctor_checks import channel_ids, doctor_lines, role_ids
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.replies import acknowledge
+from cogs.ui import acknowledge, audit_entry
 
 
 def setup(bot: Shotcaller) -> None:

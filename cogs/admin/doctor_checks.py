@@ -6,8 +6,7 @@ from typing import Final
 import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
-from bot.domain.guild import GuildState
-from bot.domain.policy import Policy
+from bot.domain import GuildState, Policy
 from bot.domain.policy_changes import missing_ids
 from bot.locale import Words
 from bot.service.admin.doctor import ProviderState

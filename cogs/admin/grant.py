@@ -9,8 +9,7 @@ from bot.client import Shotcaller
 from bot.domain.quota import MAX_CREDITS
 from bot.errors import GiftImpossible
 from bot.locale import Words, words
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import acknowledge, answer, audit_entry
 
 Amount: TypeAlias = app_commands.Range[int, -MAX_CREDITS, MAX_CREDITS]
 

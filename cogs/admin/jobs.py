@@ -7,11 +7,11 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.usage import JobFilter
+from bot.domain import JobFilter
 from bot.locale import Words, words
 from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
-from cogs.ui.replies import acknowledge
+from cogs.ui import acknowledge
 
 Command = app_commands.Command[Any, ..., None]
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]

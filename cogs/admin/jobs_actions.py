@@ -5,17 +5,13 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
+from bot.domain import Job, JobFilter
 from bot.domain.guild import EVERYWHERE
-from bot.domain.job import Job
-from bot.domain.usage import JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs.admin.common import check_admin_access
 from cogs.admin.jobs_views import actions_for, job_actions_view, job_embed, outcome_text, page_embed, page_view
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.ids import parse_id
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import PersistentItem, acknowledge, answer, audit_entry, parse_id
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 

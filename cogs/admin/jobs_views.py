@@ -6,17 +6,14 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.quota import Unit
-from bot.domain.statement import Kind
-from bot.domain.usage import JobFilter, LedgerEntry
+from bot.domain import DeadLetter, Job, JobFilter, JobStatus, Kind, LedgerEntry, Unit
 from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Phase, phase_of
+from cogs.ui import cut, link, money, safe, settings, since
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
-from cogs.ui.policy_texts import money
-from cogs.ui.text import cut, failure, link, safe, settings, since
+from cogs.ui.text import failure
 
 PROMPT: Final = 80  # characters of a prompt in a list
 DESCRIPTION: Final = 4096  # characters of an embed's text

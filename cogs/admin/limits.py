@@ -7,13 +7,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy import Who
+from bot.domain import Who
 from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui.completions import CHOICES, with_timeout
-from cogs.ui.replies import acknowledge
+from cogs.ui import CHOICES, acknowledge
+from cogs.ui.completions import with_timeout
 
 LIMITS: Final = tuple(
     f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")

@@ -6,16 +6,16 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy import PATTERN_LIMIT, Approval, Rule, RuleAction, RuleKind
+from bot.domain import Approval, Rule, RuleAction, RuleKind
+from bot.domain.policy import PATTERN_LIMIT
 from bot.domain.policy_changes import with_checks, with_rule, without_checks, without_rule
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
 from cogs.admin.chosen_channel import check_channel
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui.completions import CHOICE, CHOICES
-from cogs.ui.replies import acknowledge
-from cogs.ui.text import cut
+from cogs.ui import CHOICES, acknowledge, cut
+from cogs.ui.completions import CHOICE
 
 Command = app_commands.Command[Any, ..., None]
 

@@ -7,11 +7,11 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.guild import GuildState
-from bot.domain.policy import Policy, zones
+from bot.domain import Allowance, GuildState, Policy
+from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
 from bot.domain.price import to_micros
-from bot.domain.quota import UNLIMITED, Allowance
+from bot.domain.quota import UNLIMITED
 from bot.locale import Words, words
 from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
 from cogs.admin.common import (
@@ -23,11 +23,10 @@ from cogs.admin.common import (
     read_policy,
     show_policy,
 )
-from cogs.ui.audit_entries import audit_entry, entry_text
-from cogs.ui.completions import CHOICES
-from cogs.ui.policy_texts import PATHS, money
-from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import reason_text, since
+from cogs.ui import CHOICES, acknowledge, answer, audit_entry, money, since
+from cogs.ui.audit_entries import entry_text
+from cogs.ui.policy_texts import PATHS
+from cogs.ui.text import reason_text
 
 Command = app_commands.Command[Any, ..., None]
 

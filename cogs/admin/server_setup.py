@@ -11,20 +11,15 @@ import discord
 from discord import app_commands
 
 from bot.client import IN_CHANNEL, Shotcaller
-from bot.domain.policy import ChannelGate, Policy
+from bot.domain import ChannelGate, Period, Policy
 from bot.domain.price import to_micros
-from bot.domain.quota import Period
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import Words, words
 from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
 from cogs.admin.common import check_admin_access, read_policy, split_pages
 from cogs.admin.doctor_checks import channel_ids, doctor_lines
 from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.forms import FORM_TIMEOUT, values_of
-from cogs.ui.ids import parse_id
-from cogs.ui.replies import acknowledge
+from cogs.ui import FORM_TIMEOUT, PersistentItem, acknowledge, audit_entry, parse_id, values_of
 
 Change: TypeAlias = Callable[[Policy], Policy]
 

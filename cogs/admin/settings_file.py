@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.policy import Policy
+from bot.domain import Policy
 from bot.domain.policy_changes import missing_ids
 from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, write_policy
@@ -17,10 +17,8 @@ from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import changed_text, check_admin_access, read_policy
 from cogs.admin.doctor_checks import channel_ids, role_ids
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import PersistentItem, acknowledge, answer, audit_entry
 from cogs.ui.policy_texts import bullet_list, change_line
-from cogs.ui.replies import acknowledge, answer
 from cogs.ui.text import some_of
 
 Command = app_commands.Command[Any, ..., None]

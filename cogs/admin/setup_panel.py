@@ -6,12 +6,11 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.policy import Policy
+from bot.domain import Allowance, Period, Policy
 from bot.domain.policy_diff import differences, fields
 from bot.domain.price import USD_MICROS
-from bot.domain.quota import Allowance, Period
 from bot.locale import Words
-from cogs.ui.forms import Form
+from cogs.ui import Form
 from cogs.ui.policy_texts import field_line
 
 FORM: Final = "setup"

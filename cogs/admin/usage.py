@@ -9,15 +9,14 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.usage import NOBODY, PriceDrift
+from bot.domain import PriceDrift
+from bot.domain.usage import NOBODY
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
+from cogs.ui import CONTENT, acknowledge, cut, money, safe
 from cogs.ui.checks import ADMINS
-from cogs.ui.policy_texts import money
-from cogs.ui.replies import CONTENT, acknowledge
-from cogs.ui.text import cut, safe
 
 ALT_TEXT: Final = 1024  # characters, Discord's limit
 

@@ -7,11 +7,8 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.locale import Words, words
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.forms import Form, values_of
-from cogs.ui.member import member_of
+from cogs.ui import Form, PersistentItem, acknowledge, answer, member_of, values_of
 from cogs.ui.more_button import MORE, more_button
-from cogs.ui.replies import acknowledge, answer
 
 FORM: Final = "more"
 WHY: Final = 300  # characters

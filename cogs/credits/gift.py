@@ -11,8 +11,7 @@ from bot.client import Shotcaller
 from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
 from bot.service.admin.credits import GiftOffer
-from cogs.ui.member import member_of
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import acknowledge, answer, member_of
 
 Amount: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
 

@@ -9,8 +9,7 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
 from cogs.credits.quota_views import quota_text
-from cogs.ui.member import member_of
-from cogs.ui.replies import acknowledge
+from cogs.ui import acknowledge, member_of
 
 ENTRIES: Final = 6  # of what happened lately
 

@@ -4,14 +4,11 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
-from bot.domain.capability import Capability
-from bot.domain.job import Job
-from bot.domain.quota import Account, pool_named
-from bot.domain.request import Mode, VideoRequest
-from bot.domain.statement import Kind, StatementEntry
+from bot.domain import Account, Capability, Job, Kind, Mode, StatementEntry, VideoRequest
+from bot.domain.quota import pool_named
 from bot.locale import Words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.ui.text import cut, link, safe, since
+from cogs.ui import cut, link, safe, since
 
 BAR: Final = 16  # squares
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown

@@ -7,20 +7,15 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.access import ResultAction
-from bot.domain.job import Job
+from bot.domain import Job, ResultAction
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.library.views import SEARCH, PageState, page_text, page_view
 from cogs.request.build import offered_here
 from cogs.request.destination import DIRECT_LIMIT, destination_of
-from cogs.ui.forms import Form
-from cogs.ui.job_views import result_buttons
-from cogs.ui.member import member_of
-from cogs.ui.replies import answer
+from cogs.ui import Form, answer, link, member_of, result_buttons
 from cogs.ui.result_info import info_embed
-from cogs.ui.text import link
 
 FORM: Final = "library"
 DRAFT: Final = "library"  # the kind of the drafts that keep searched texts

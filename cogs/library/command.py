@@ -13,10 +13,8 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
 from cogs.library.views import SEARCH, STATE, PageState, chosen_model
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import PersistentItem, acknowledge, values_of
 from cogs.ui.completions import my_videos
-from cogs.ui.forms import values_of
-from cogs.ui.replies import acknowledge
 
 
 def setup(bot: Shotcaller) -> None:

@@ -10,10 +10,10 @@ from typing import Any, Final, Self
 
 import discord
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
-from cogs.ui.text import cut, link, safe, settings, since
+from cogs.ui import cut, link, safe, settings, since
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list

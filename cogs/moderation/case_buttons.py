@@ -8,18 +8,14 @@ from typing import Any, Final
 import discord
 
 from bot.client import FormHandler, Shotcaller
-from bot.domain.case import Case, CaseKind
-from bot.domain.guild import AuditEntry
+from bot.domain import AuditEntry, Case, CaseKind
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
 from cogs.credits.credit_request import DIGITS, parse_credits
 from cogs.moderation.case_views import REASON
-from cogs.ui.audit_entries import audit_entry
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, audit_entry, values_of
 from cogs.ui.checks import check_admin, check_moderator
-from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
-from cogs.ui.replies import acknowledge, answer
 
 DENIAL: Final = "denial"  # the names of the forms
 BLOCK: Final = "blockade"

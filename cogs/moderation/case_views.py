@@ -6,13 +6,11 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.feedback import Note
-from bot.domain.job import Job
+from bot.domain import Case, CaseKind, CaseState, Job, Note
 from bot.locale import Words
 from bot.service.screening.requests import REVIEW_TIME
+from cogs.ui import link, safe, settings, since
 from cogs.ui.result_info import full_text_embeds
-from cogs.ui.text import link, safe, settings, since
 
 REASON: Final = 500  # characters of what somebody wrote
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long

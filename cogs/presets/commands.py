@@ -7,14 +7,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.locale import Words, words
 from cogs.presets.list import PresetPageButton, UsePresetButton, show_list
 from cogs.presets.save import save_command
 from cogs.presets.use import FORM, ReopenPresetForm, fill_in, use_preset
+from cogs.ui import acknowledge, answer, safe
 from cogs.ui.completions import presets
-from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import safe
 
 NAME: Final = 32  # characters of a name shown
 

@@ -6,12 +6,12 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.locale import Words, words
 from bot.service.member.presets import request_of
 from cogs.presets.use import use_preset
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.text import BUTTON, cut, safe, settings
+from cogs.ui import PersistentItem, cut, safe, settings
+from cogs.ui.text import BUTTON
 
 PAGE: Final = 5  # presets; a row of buttons
 PROMPT: Final = 100  # characters of a prompt in the list

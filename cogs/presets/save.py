@@ -6,15 +6,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
-from bot.domain.request import AspectRatio
+from bot.domain import AspectRatio, Preset
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
 from cogs.request.build import build_request
+from cogs.ui import acknowledge, answer, given_options, options_of, safe
 from cogs.ui.completions import my_videos
-from cogs.ui.options import OPTIONS, given_options, options_of
-from cogs.ui.replies import acknowledge, answer
-from cogs.ui.text import safe
+from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
 
 NAME: Final = 32  # characters of a name shown

@@ -8,16 +8,14 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.domain.template import values_in
 from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request.submit import submit
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, values_of
 from cogs.ui.error_texts import describe
-from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
-from cogs.ui.replies import acknowledge
 
 FORM: Final = "preset"
 DRAFT: Final = "preset"  # the kind of the drafts that keep what was entered

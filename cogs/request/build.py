@@ -8,14 +8,11 @@ from typing import Any
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.capability import Capability
-from bot.domain.request import VideoRequest
+from bot.domain import Capability, VideoRequest
 from bot.domain.terms import model_for
 from bot.errors import StoreError
 from bot.service.member.storyboards import Storyboards
-from cogs.ui.forms import FORM_TIMEOUT
-from cogs.ui.member import member_of
-from cogs.ui.options import request_from_options
+from cogs.ui import FORM_TIMEOUT, member_of, request_from_options
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.errors import StoreUnavailable
 from bot.locale import words
 from bot.service.member.defaults import DEFAULTS, DefaultsScope, FilledRequest

@@ -5,7 +5,7 @@ from typing import Any, Final
 import discord
 
 from bot.client import IN_CHANNEL, IN_THREAD
-from bot.domain.job import Destination
+from bot.domain import Destination
 from bot.errors import MissingPermissions
 
 DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages

@@ -5,16 +5,13 @@ from typing import Any
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.job import JobStatus, Origin, Review
-from bot.domain.request import VideoRequest
+from bot.domain import JobStatus, Origin, Review, VideoRequest
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
 from cogs.request.destination import destination_of
-from cogs.ui.member import member_of
-from cogs.ui.options import options_of
+from cogs.ui import TypedRequest, link, member_of, options_of, remember, since
 from cogs.ui.replies import answer_accepted
-from cogs.ui.retry import TypedRequest, remember
-from cogs.ui.text import link, since, wait
+from cogs.ui.text import wait
 
 
 async def submit(

@@ -2,16 +2,14 @@
 
 import discord
 
-from bot.domain.access import ResultAction
+from bot.domain import ResultAction
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request.destination import DIRECT_LIMIT
 from cogs.results import context
 from cogs.results.context import ResultPress
-from cogs.ui.ids import parse_id
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import acknowledge, answer, link, parse_id
 from cogs.ui.result_info import full_text_embeds, info_embed
-from cogs.ui.text import link
 
 
 async def toggle_star(press: ResultPress) -> None:

@@ -9,8 +9,7 @@ from bot.client import Shotcaller
 from bot.errors import ResultForgotten
 from cogs.results import actions, edit, report, rerun
 from cogs.results.context import ResultPress
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.replies import acknowledge
+from cogs.ui import PersistentItem, acknowledge
 
 
 def setup(bot: Shotcaller) -> None:

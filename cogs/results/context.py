@@ -6,15 +6,11 @@ from typing import Any
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.access import ResultAction
-from bot.domain.job import Job
-from bot.domain.member import Member
+from bot.domain import Job, Member, ResultAction
 from bot.errors import ResultForgotten
 from bot.locale import Words, words
 from bot.service.jobs.results import Results
-from cogs.ui.member import member_of
-from cogs.ui.replies import answer
-from cogs.ui.text import link
+from cogs.ui import answer, link, member_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,17 +6,21 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.capability import Capability
-from bot.domain.job import Job, Origin
+from bot.domain import Capability, Job, Origin
 from bot.locale import words
 from cogs.request.build import build_request
 from cogs.request.submit import submit
-from cogs.ui.edit_form import parse_options, read_form, request_form
-from cogs.ui.forms import values_of
-from cogs.ui.member import member_of
-from cogs.ui.options import options_of
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import TypedRequest, remember
+from cogs.ui import (
+    TypedRequest,
+    acknowledge,
+    member_of,
+    options_of,
+    parse_options,
+    read_form,
+    remember,
+    request_form,
+    values_of,
+)
 
 FORM: Final = "remix"  # the name of the form; its state is the job's id
 

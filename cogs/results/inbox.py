@@ -6,17 +6,14 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.locale import Words, words
 from bot.service.jobs.results import PAGE, InboxPage
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request.build import offered_here
 from cogs.results.context import ResultPress, share
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.ids import parse_number
-from cogs.ui.job_views import result_buttons, result_text
-from cogs.ui.replies import acknowledge
-from cogs.ui.text import safe, settings, since
+from cogs.ui import PersistentItem, acknowledge, parse_number, result_buttons, safe, settings, since
+from cogs.ui.job_views import result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
 FURTHEST: Final = 1_000_000  # videos that may be skipped

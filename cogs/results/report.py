@@ -7,9 +7,7 @@ import discord
 from bot.client import Shotcaller
 from bot.locale import words
 from cogs.results.context import ResultPress
-from cogs.ui.forms import Form, values_of
-from cogs.ui.ids import parse_id
-from cogs.ui.replies import acknowledge, answer
+from cogs.ui import Form, acknowledge, answer, parse_id, values_of
 
 FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters

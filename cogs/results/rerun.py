@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import discord
 
+from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
-from bot.domain.job import Job, Origin
-from bot.domain.request import AspectRatio, Mode
 from bot.errors import ResultForgotten, StoreUnavailable
 from bot.locale import Words
 from cogs.request.build import models_here, storyboards_here
@@ -16,11 +15,8 @@ from cogs.request.submit import submit
 from cogs.results.context import ResultPress
 from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui.forms import FORM_TIMEOUT
+from cogs.ui import FORM_TIMEOUT, TypedRequest, acknowledge, options_of, remember
 from cogs.ui.job_views import nearest_by_other_model
-from cogs.ui.options import options_of
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import TypedRequest, remember
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
 

@@ -12,22 +12,16 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.draft import Draft
-from bot.domain.job import Origin
+from bot.domain import Board, Draft, Origin, Storyboard
 from bot.domain.request import MAX_SHOTS
-from bot.domain.storyboard import Board, Storyboard
 from bot.locale import Words, words
 from bot.service.member.storyboards import OpenStoryboard
 from cogs.request.build import storyboards_here
 from cogs.request.submit import submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.forms import Form
-from cogs.ui.ids import parse_number
-from cogs.ui.member import member_of
-from cogs.ui.options import options_of
-from cogs.ui.text import adjusted_text, cut
+from cogs.ui import Form, PersistentItem, cut, member_of, options_of, parse_number
+from cogs.ui.text import adjusted_text
 
 _POSITION: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
 _GREY, _BLUE, _GREEN, _RED = (

@@ -9,9 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.request import MAX_SHOTS, AspectRatio, Mode
+from bot.domain import AspectRatio, Board, Mode, Storyboard
+from bot.domain.request import MAX_SHOTS
 from bot.domain.script import read
-from bot.domain.storyboard import LONGEST, SHORTEST, Board, Storyboard, tidy
+from bot.domain.storyboard import LONGEST, SHORTEST, tidy
 from bot.errors import DraftGone, ModelUnknown
 from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
@@ -20,10 +21,7 @@ from cogs.request.build import storyboards_here
 from cogs.request.defaults import with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
-from cogs.ui.forms import values_of
-from cogs.ui.ids import parse_number
-from cogs.ui.replies import acknowledge
-from cogs.ui.text import safe
+from cogs.ui import acknowledge, parse_number, safe, values_of
 
 CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")

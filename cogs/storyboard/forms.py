@@ -5,15 +5,12 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.capability import Capability
-from bot.domain.preset import Preset
+from bot.domain import Capability, Preset, Storyboard
 from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
 from bot.domain.script import write
-from bot.domain.storyboard import Storyboard
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT
-from cogs.ui.forms import Form
-from cogs.ui.text import cut
+from cogs.ui import Form, cut
 
 NAME: Final = "storyboard"  # of every form; its state says which, and of what
 LONGEST: Final = 4000  # characters that a field takes, Discord's limit

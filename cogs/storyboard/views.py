@@ -4,13 +4,13 @@ from typing import Final
 
 import discord
 
-from bot.domain.capability import Capability
+from bot.domain import Capability, Storyboard
 from bot.domain.request import MAX_SHOTS
-from bot.domain.storyboard import Storyboard
 from bot.errors import Problem
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
-from cogs.ui.text import safe, settings, wait
+from cogs.ui import safe, settings
+from cogs.ui.text import wait
 
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
 PROMPT: Final = 110  # characters of a shot's prompt

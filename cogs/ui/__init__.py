@@ -1,1 +1,45 @@
 """What every cog needs of Discord: answers, buttons, forms, texts."""
+
+from cogs.ui.audit_entries import audit_entry
+from cogs.ui.buttons import PersistentItem
+from cogs.ui.completions import CHOICES
+from cogs.ui.edit_form import parse_options, read_form, request_form
+from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
+from cogs.ui.ids import parse_id, parse_number
+from cogs.ui.job_views import result_buttons
+from cogs.ui.member import member_of
+from cogs.ui.options import given_options, options_of, request_from_options
+from cogs.ui.policy_texts import money
+from cogs.ui.replies import CONTENT, acknowledge, answer
+from cogs.ui.retry import TypedRequest, remember
+from cogs.ui.text import cut, link, safe, settings, since
+
+__all__ = [
+    "CHOICES",
+    "CONTENT",
+    "FORM_TIMEOUT",
+    "Form",
+    "PersistentItem",
+    "TypedRequest",
+    "acknowledge",
+    "answer",
+    "audit_entry",
+    "cut",
+    "given_options",
+    "link",
+    "member_of",
+    "money",
+    "options_of",
+    "parse_id",
+    "parse_number",
+    "parse_options",
+    "read_form",
+    "remember",
+    "request_form",
+    "request_from_options",
+    "result_buttons",
+    "safe",
+    "settings",
+    "since",
+    "values_of",
+]

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.guild import FOREVER, AuditEntry
-from bot.domain.policy_diff import Difference
-from bot.domain.quota import Allowance
+from bot.domain import Allowance, AuditEntry, Difference
+from bot.domain.guild import FOREVER
 from bot.errors import NotPermitted
 from bot.locale import Words
 from cogs.ui.checks import ADMINS

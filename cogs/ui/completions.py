@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.errors import StoreError
 from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.text import cut

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.capability import Capability
+from bot.domain import AspectRatio, Capability, Mode
 from bot.domain.choices import MOVES, offered
-from bot.domain.request import AspectRatio, Mode
 from bot.errors import InvalidRequest, Problem
 from bot.locale import Words
 from cogs.ui.forms import Form

@@ -9,7 +9,7 @@ import discord
 from discord import AppCommandPermissionType as Kind
 
 from bot.client import Shotcaller
-from bot.domain.member import Member
+from bot.domain import Member
 from bot.errors import DiscordBusy
 from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.member import member_of

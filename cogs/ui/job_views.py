@@ -6,10 +6,8 @@ from typing import Final
 
 import discord
 
-from bot.domain.capability import Capability
+from bot.domain import Capability, Job, JobStatus, Mode, Review, VideoRequest
 from bot.domain.choices import nearest_possible
-from bot.domain.job import Job, JobStatus, Review
-from bot.domain.request import Mode, VideoRequest
 from bot.locale import Words
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Card, Phase, phase_of

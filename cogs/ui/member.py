@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.domain.member import Member
+from bot.domain import Member
 
 
 def member_of(interaction: discord.Interaction[Any]) -> Member:

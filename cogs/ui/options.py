@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
+from bot.domain import AspectRatio, CameraControl, Mode, VideoRequest
 from bot.errors import InvalidRequest, Problem
 
 E = TypeVar("E", bound=StrEnum)

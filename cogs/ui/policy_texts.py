@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from bot.domain.policy_diff import Difference
+from bot.domain import Allowance, Difference
 from bot.domain.price import USD_MICROS
-from bot.domain.quota import Allowance
 from bot.locale import Words
 from cogs.ui.text import safe, some_of
 

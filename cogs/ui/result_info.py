@@ -6,8 +6,7 @@ from typing import Final
 
 import discord
 
-from bot.domain.job import Job
-from bot.domain.request import VideoRequest
+from bot.domain import Job, VideoRequest
 from bot.locale import Words
 from bot.service.jobs.results import Lineage
 from cogs.ui.job_views import PROMPT_ON_CARD

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import discord
 
 from bot import errors
-from bot.domain.job import Origin
+from bot.domain import Origin
 from bot.domain.terms import model_for
 from bot.locale import Words
 from cogs.ui.edit_form import parse_leniently

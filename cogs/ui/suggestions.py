@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.domain.request import AXES, AXIS_LIMIT, AspectRatio, CameraType, Mode, VideoRequest
-from bot.domain.terms import Terms, alternatives, model_for
+from bot.domain import AspectRatio, CameraType, Mode, Terms, VideoRequest
+from bot.domain.request import AXES, AXIS_LIMIT
+from bot.domain.terms import alternatives, model_for
 from bot.errors import InvalidRequest
 from cogs.ui.options import request_from_options
 

@@ -8,9 +8,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.eta import Forecast
-from bot.domain.job import Job
-from bot.domain.request import VideoRequest
+from bot.domain import Forecast, Job, VideoRequest
 from bot.locale import Words
 from cogs.ui.options import OPTIONS, options_of
 

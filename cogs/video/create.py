@@ -6,14 +6,13 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.request import AspectRatio
+from bot.domain import AspectRatio
 from bot.locale import Words, words
 from cogs.request.build import build_request
 from cogs.request.defaults import with_defaults
 from cogs.request.submit import submit
-from cogs.ui.options import OPTIONS, given_options
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import TypedRequest, remember
+from cogs.ui import TypedRequest, acknowledge, given_options, remember
+from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
 from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
 

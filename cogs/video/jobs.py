@@ -6,12 +6,11 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.job import JobStatus
+from bot.domain import JobStatus
 from bot.locale import Words, words
 from bot.service.jobs.videos import Videos
+from cogs.ui import CONTENT, acknowledge, answer, cut
 from cogs.ui.job_views import job_line
-from cogs.ui.replies import CONTENT, acknowledge, answer
-from cogs.ui.text import cut
 
 CHOICE: Final = 100  # characters of an autocomplete choice
 CHOICES: Final = 25

@@ -8,17 +8,24 @@ import discord
 from discord import app_commands
 
 from bot.client import FormHandler, Shotcaller
-from bot.domain.capability import Capability
+from bot.domain import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
 from cogs.request.build import build_request, models_here
 from cogs.request.defaults import defaults_scope
 from cogs.request.submit import submit
-from cogs.ui.edit_form import parse_options, read_form, request_form
-from cogs.ui.forms import FORM_TIMEOUT, values_of
-from cogs.ui.options import options_of, request_from_options
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import TypedRequest, remember
+from cogs.ui import (
+    FORM_TIMEOUT,
+    TypedRequest,
+    acknowledge,
+    options_of,
+    parse_options,
+    read_form,
+    remember,
+    request_form,
+    request_from_options,
+    values_of,
+)
 
 FORM: Final = "film"
 

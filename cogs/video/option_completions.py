@@ -10,12 +10,11 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.capability import Capability
+from bot.domain import Capability, Mode, VideoRequest
 from bot.domain.choices import models_for, offered
-from bot.domain.request import Mode, VideoRequest
 from bot.locale import Words, words
 from cogs.request.build import models_here
-from cogs.ui.text import cut
+from cogs.ui import cut
 
 Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
 

@@ -10,12 +10,19 @@ from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
 from cogs.request.build import build_request, models_here
 from cogs.request.submit import submit
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.edit_form import parse_options, read_form, request_form
-from cogs.ui.forms import FORM_TIMEOUT, values_of
-from cogs.ui.ids import parse_number
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import KIND, TypedRequest, remember
+from cogs.ui import (
+    FORM_TIMEOUT,
+    PersistentItem,
+    TypedRequest,
+    acknowledge,
+    parse_number,
+    parse_options,
+    read_form,
+    remember,
+    request_form,
+    values_of,
+)
+from cogs.ui.retry import KIND
 
 FORM = "retry"
 

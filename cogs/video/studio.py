@@ -7,18 +7,25 @@ import discord
 from discord import app_commands
 
 from bot.client import FormHandler, Shotcaller
-from bot.domain.draft import Draft
+from bot.domain import Draft
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import StoreUnavailable
 from bot.locale import Words, words
 from cogs.request.build import models_here
 from cogs.request.submit import submit
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
-from cogs.ui.member import member_of
-from cogs.ui.options import given_options, options_of, request_from_options
-from cogs.ui.replies import acknowledge
-from cogs.ui.retry import TypedRequest, remember
+from cogs.ui import (
+    FORM_TIMEOUT,
+    Form,
+    PersistentItem,
+    TypedRequest,
+    acknowledge,
+    given_options,
+    member_of,
+    options_of,
+    remember,
+    request_from_options,
+    values_of,
+)
 from cogs.video.studio_draft import KIND, begin_draft, change_draft, chosen_options, read_draft, request_in, reset_draft
 from cogs.video.studio_panel import NOTHING, StudioPanel, panel_view
 

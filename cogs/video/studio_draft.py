@@ -7,15 +7,12 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain.capability import Capability
+from bot.domain import Capability, Draft, VideoRequest
 from bot.domain.choices import nearest_possible
-from bot.domain.draft import Draft
-from bot.domain.request import VideoRequest
 from bot.errors import DraftGone, StoreUnavailable
 from cogs.request.build import models_here
 from cogs.request.defaults import defaults_scope
-from cogs.ui.ids import parse_number
-from cogs.ui.options import options_of, request_from_options
+from cogs.ui import options_of, parse_number, request_from_options
 from cogs.video.studio_panel import NOTHING
 
 KIND: Final = "studio"  # of the drafts

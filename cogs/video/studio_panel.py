@@ -6,14 +6,14 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.capability import Capability
+from bot.domain import Capability, VideoRequest
 from bot.domain.choices import offered
-from bot.domain.request import AXIS_LIMIT, VideoRequest
+from bot.domain.request import AXIS_LIMIT
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
 from cogs.storyboard.views import cost_line
-from cogs.ui.options import options_of
-from cogs.ui.text import cut, option_list, safe
+from cogs.ui import cut, options_of, safe
+from cogs.ui.text import option_list
 
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)

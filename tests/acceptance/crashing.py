@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 from bot import log
 from bot.app import Wraps, run
-from bot.domain.row import Row
+from bot.domain import Row
 from bot.service.ports.notifier import Card
 from bot.settings import Settings
 from bot.store.database import Database, Transaction

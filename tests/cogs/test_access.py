@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import discord
 import pytest
 
-from bot.domain.job import Job, Remover
+from bot.domain import Job, Remover
 from bot.errors import ResultDeleted, ResultForgotten
 from bot.service.jobs.results import Results
 from bot.service.member.library import Library
@@ -20,7 +20,7 @@ from cogs.library.command import VideoItem
 from cogs.results import edit
 from cogs.results.buttons import ACTIONS, ResultButton
 from cogs.results.inbox import InboxButton
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import PersistentItem
 from tests.service.services import Services, open_services
 
 Use = Callable[[Services, Job, Any], Awaitable[None]]

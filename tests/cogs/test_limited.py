@@ -6,19 +6,13 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain.capability import Capability
-from bot.domain.eta import Forecast
-from bot.domain.member import Member
-from bot.domain.policy import GuildLimits, Who
-from bot.domain.price import Price
-from bot.domain.quota import Account
-from bot.domain.request import AspectRatio, VideoRequest
-from bot.domain.storyboard import Storyboard
+from bot.domain import Account, AspectRatio, Capability, Forecast, Member, Price, Storyboard, VideoRequest, Who
+from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.locale import words
 from bot.service.jobs.types import Balances, Estimate, FundingSource
 from cogs.storyboard.forms import settings_form
-from cogs.ui.job_views import result_buttons
+from cogs.ui import result_buttons
 from cogs.video.studio_panel import StudioPanel, panel_view
 from tests.acceptance.controls import walk
 from tests.cogs.ui.test_texts import job

@@ -13,7 +13,7 @@ from bot.errors import NotPermitted
 from cogs.admin import server_setup
 from cogs.admin.setup_panel import FORM as SETUP
 from cogs.moderation import case_buttons
-from cogs.ui.buttons import PersistentItem
+from cogs.ui import PersistentItem
 
 # What decides for others, by the `custom_id`s that it comes with.
 GUARDED: Final[dict[str, list[str]]] = {

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain import capability
-from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
+from bot.domain import CameraControl, Mode, Shot, VideoRequest, capability
 from bot.errors import ImpossibleRequest, InvalidRequest, Problem, ProviderError, Refused, ShotcallerError, StoreError
 from bot.locale import locales, words
+from cogs.ui import CONTENT
 from cogs.ui.error_texts import describe
-from cogs.ui.replies import CONTENT, visible_channels
+from cogs.ui.replies import visible_channels
 from tests.models import KIRIN_V3, KLING_V1
 
 HOSTILE = "`x` **y** [z](https://evil.example) @everyone <@123456789012345678> ||s||\n# h" * 40

@@ -6,10 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.access import ResultAction, check, is_possible_id
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Remover, Review
-from bot.domain.member import Member
-from bot.domain.request import VideoRequest
+from bot.domain import DeadLetter, Destination, Job, JobStatus, Member, Remover, ResultAction, Review, VideoRequest
+from bot.domain.access import check, is_possible_id
 from bot.errors import NotYours, Refused, ResultDeleted, ResultForgotten, ResultLost
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CameraRule, Capability, check
-from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
+from bot.domain import AspectRatio, CameraControl, CameraRule, Capability, Mode, Shot, VideoRequest
+from bot.domain.capability import check
 from bot.errors import ImpossibleRequest
 from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED
 

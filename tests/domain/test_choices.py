@@ -4,9 +4,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CameraRule, Capability
+from bot.domain import AspectRatio, CameraControl, CameraRule, Capability, Mode, VideoRequest
 from bot.domain.choices import MOVES, fits, models_for, nearest_possible, offered
-from bot.domain.request import AspectRatio, CameraControl, Mode, VideoRequest
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)

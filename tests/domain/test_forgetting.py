@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.quota import NO_END, Period, period_of, renews_at, span_of
-from bot.domain.request import Mode, Shot, VideoRequest
+from bot.domain import Mode, Period, Shot, VideoRequest
+from bot.domain.quota import NO_END, period_of, renews_at, span_of
 
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as hypothesis wants them
 ZONES = ("UTC", "Pacific/Kiritimati", "Etc/GMT+12", "America/New_York", "Asia/Kathmandu")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.policy import Approval, Policy, Rule, RuleAction, RuleKind
+from bot.domain import Approval, Policy, Rule, RuleAction, RuleKind
 from bot.domain.policy_changes import with_checks, with_rule, without_checks, without_rule
 
 HOLD = Rule(pattern="gore", action=RuleAction.HOLD)

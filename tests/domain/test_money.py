@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.quota import Account, owner_of, period_of, renews_at
-from bot.domain.request import Mode, VideoRequest
+from bot.domain import Account, Mode, VideoRequest
+from bot.domain.quota import owner_of, period_of, renews_at
 
 durations = st.integers(1, 1000)
 kinds = st.tuples(st.sampled_from(Mode), st.booleans())

@@ -7,17 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.quota import (
-    Allowance,
-    Period,
-    best,
-    budget_of,
-    guild_of_budget,
-    period_of,
-    pool_named,
-    pool_of,
-    renews_at,
-)
+from bot.domain import Allowance, Period
+from bot.domain.quota import best, budget_of, guild_of_budget, period_of, pool_named, pool_of, renews_at
 
 # With summers, half hours, nights without a midnight (Beirut, Cairo) or with two (Havana), a day that never was (Apia).
 ZONES = (

@@ -7,19 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.domain.policy import (
-    Approval,
-    GuildLimits,
-    ModerationPolicy,
-    Policy,
-    Pool,
-    Rule,
-    RuleAction,
-    RuleKind,
-    Tier,
-    Who,
-)
-from bot.domain.quota import Allowance, Period
+from bot.domain import Allowance, Approval, ModerationPolicy, Period, Policy, Rule, RuleAction, RuleKind, Who
+from bot.domain.policy import GuildLimits, Pool, Tier
 
 ids = st.integers(1, 2**63 - 1)
 allowances = st.builds(Allowance, credits=st.integers(0, 1000), period=st.sampled_from(Period))

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.domain.policy import ChannelGate, GuildLimits, ModerationPolicy, Policy, Pool, RoleGate, Tier, Who
+from bot.domain import Allowance, AllowDeny, ChannelGate, ModerationPolicy, Period, Policy, Who
+from bot.domain.policy import GuildLimits, Pool, RoleGate, Tier
 from bot.domain.policy_changes import (
-    AllowDeny,
     missing_ids,
     typed_allowance,
     with_channels,
@@ -20,7 +20,6 @@ from bot.domain.policy_changes import (
     without_pool,
     without_tier,
 )
-from bot.domain.quota import Allowance, Period
 
 NONE = frozenset[int]()
 

@@ -5,13 +5,24 @@ from typing import Any
 
 import pytest
 
-from bot.domain.funding import Defaults, allowance_of, funding_of, gift_sources
-from bot.domain.guild import FOREVER, GuildState, MemberState
-from bot.domain.member import Member
-from bot.domain.policy import ChannelGate, GuildLimits, Policy, Pool, RoleGate, Tier, Who
+from bot.domain import (
+    Allowance,
+    ChannelGate,
+    Defaults,
+    GuildState,
+    Member,
+    MemberState,
+    Mode,
+    Period,
+    Policy,
+    VideoRequest,
+    Who,
+)
+from bot.domain.funding import allowance_of, funding_of, gift_sources
+from bot.domain.guild import FOREVER
+from bot.domain.policy import GuildLimits, Pool, RoleGate, Tier
 from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
-from bot.domain.quota import NO_END, Allowance, Period
-from bot.domain.request import Mode, VideoRequest
+from bot.domain.quota import NO_END
 from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNeeded
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)

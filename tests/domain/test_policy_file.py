@@ -7,22 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy import (
+from bot.domain import (
+    Allowance,
     Approval,
     ChannelGate,
-    GuildLimits,
+    Difference,
     ModerationPolicy,
+    Period,
     Policy,
-    Pool,
-    RoleGate,
     Rule,
     RuleAction,
-    Tier,
     Who,
 )
-from bot.domain.policy_diff import Difference, differences, fields
+from bot.domain.policy import GuildLimits, Pool, RoleGate, Tier
+from bot.domain.policy_diff import differences, fields
 from bot.domain.policy_file import FORMAT, LARGEST, read, write_policy
-from bot.domain.quota import Allowance, Period
 from bot.errors import PolicyInvalid
 
 SNOWFLAKE = 1_234_567_890_123_456_789

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.rate_limit import CROWD, RateLimit
+from bot.domain import RateLimit
+from bot.domain.rate_limit import CROWD
 from bot.errors import TooOften
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)

@@ -5,16 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.domain.request import (
-    AXES,
-    AspectRatio,
-    CameraConfig,
-    CameraControl,
-    CameraType,
-    Mode,
-    Shot,
-    VideoRequest,
-)
+from bot.domain import AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
+from bot.domain.request import AXES, CameraConfig
 from bot.errors import InvalidRequest
 
 WHOLE_MOVES = ["down_back", "forward_up", "right_turn_forward", "left_turn_forward"]

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.template import MAX_GAPS, NAME_LIMIT, Gap, Template, escape, values_in
+from bot.domain import Template
+from bot.domain.template import MAX_GAPS, NAME_LIMIT, Gap, escape, values_in
 from bot.errors import InvalidRequest
 
 names = st.from_regex(r"[^\W_][\w-]{0,20}", fullmatch=True).filter(lambda name: name.casefold() == name)

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import CameraRule, Capability
+from bot.domain import CameraControl, CameraRule, Capability, Member, Mode, Shot, Terms, VideoRequest, Who
 from bot.domain.choices import MOVES
-from bot.domain.member import Member
-from bot.domain.policy import GuildLimits, Who
-from bot.domain.request import CameraControl, Mode, Shot, VideoRequest
-from bot.domain.terms import Terms, allowed_models, alternatives, model_for
+from bot.domain.policy import GuildLimits
+from bot.domain.terms import allowed_models, alternatives, model_for
 from tests.models import KIRIN_V3, KLING_V1, SHIPPED
 
 MODELS = (KIRIN_V3, KLING_V1)

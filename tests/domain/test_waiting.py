@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from bot.domain import Mode, VideoRequest
 from bot.domain.backoff import RETRY_AFTER_CAP, delay
 from bot.domain.eta import ENOUGH, forecast, next_poll, percentile, similarity_key
-from bot.domain.request import Mode, VideoRequest
 
 chances = st.floats(0, 1, exclude_max=True)
 spans = st.timedeltas(timedelta(0), timedelta(days=30))

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from bot import errors
-from bot.domain.request import AspectRatio, Mode, Shot, VideoRequest
+from bot.domain import AspectRatio, Mode, Shot, VideoRequest
 from bot.provider.base import TaskStatus
 from bot.provider.kirin import Kirin
 from tests.provider.conftest import Reach

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from bot import errors
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.kling import NO_LIST, Kling
 from tests.provider.conftest import Reach

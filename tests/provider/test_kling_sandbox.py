@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from bot import errors
-from bot.domain.request import CameraControl, VideoRequest
+from bot.domain import CameraControl, VideoRequest
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DUPLICATE, Kling
 from bot.provider.kling_key import Signer

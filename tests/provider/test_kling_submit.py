@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from bot import errors
-from bot.domain.request import AspectRatio, CameraControl, Mode, Shot, VideoRequest
+from bot.domain import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DISCONTINUED, DUPLICATE, Kling
 from bot.provider.kling_codes import CODES

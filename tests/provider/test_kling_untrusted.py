@@ -8,7 +8,7 @@ import httpx
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.errors import ProviderError
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import Kling

@@ -6,13 +6,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, cast
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.feedback import Note
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job
-from bot.domain.member import Member
-from bot.domain.policy import ModerationPolicy as Asked
-from bot.domain.request import VideoRequest
+from bot.domain import AuditEntry, Case, CaseKind, Job, Member, Note, VideoRequest
+from bot.domain import ModerationPolicy as Asked
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.results import Results

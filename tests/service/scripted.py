@@ -8,9 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bot.domain.case import Case
-from bot.domain.job import Job
-from bot.domain.request import VideoRequest
+from bot.domain import Case, Job, VideoRequest
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict

@@ -9,13 +9,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bot.domain.concurrency import RunningLimits
-from bot.domain.funding import Defaults
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus
+from bot.domain import (
+    Allowance,
+    AuditEntry,
+    DeadLetter,
+    Defaults,
+    Destination,
+    Fund,
+    Job,
+    JobStatus,
+    RunningLimits,
+    VideoRequest,
+)
 from bot.domain.policy import GuildLimits
-from bot.domain.quota import Allowance, Fund, owner_of, period_of
-from bot.domain.request import VideoRequest
+from bot.domain.quota import owner_of, period_of
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from bot.domain.job import DeadLetter, Job
+from bot.domain import DeadLetter, Job
 from bot.service.jobs.copies import ResultPoster
 from bot.service.member.feedback import Feedback
 from bot.service.upkeep.left_guilds import LeftGuilds

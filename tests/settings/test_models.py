@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.request import Mode
+from bot.domain import Mode
 from bot.settings.models import is_relay, models
 from bot.settings.prices import table
 from bot.settings.tables import TableUnusable

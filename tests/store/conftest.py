@@ -10,10 +10,8 @@ from typing import Any, Final, Self, cast
 
 import pytest
 
-from bot.domain.concurrency import RunningLimits
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus
+from bot.domain import DeadLetter, Destination, Job, JobStatus, RunningLimits, VideoRequest
 from bot.domain.quota import owner_of, period_of
-from bot.domain.request import VideoRequest
 from bot.store.database import Database, Transaction
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bot.domain.row import Row
+from bot.domain import Row
 from bot.store.database import Database, Transaction
 
 T = TypeVar("T")

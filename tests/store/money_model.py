@@ -10,13 +10,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.funding import Defaults, funding_of
-from bot.domain.guild import AuditEntry, MemberState
-from bot.domain.job import DeadLetter, Job
-from bot.domain.member import Member
-from bot.domain.policy import Policy
-from bot.domain.quota import NO_END, UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit, extra_of, period_of
+from bot.domain import (
+    Account,
+    Allowance,
+    AuditEntry,
+    Case,
+    CaseKind,
+    DeadLetter,
+    Defaults,
+    Fund,
+    Funding,
+    Job,
+    Member,
+    MemberState,
+    Period,
+    Policy,
+    Unit,
+)
+from bot.domain.funding import funding_of
+from bot.domain.quota import NO_END, UNLIMITED, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up

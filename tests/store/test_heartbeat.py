@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.job import Remover
+from bot.domain import Remover
 from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.results import ResultStore
 from bot.store.outbox import OutboxStore

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.job import Remover
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import OutboxItem, OutboxKind, Remover
 from bot.store.jobs.results import ResultStore
 from bot.store.outbox import OutboxStore, announce
 from tests.store.conftest import Store

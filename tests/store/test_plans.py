@@ -9,10 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.domain.case import Case, CaseKind, Report
-from bot.domain.policy import ModerationPolicy
-from bot.domain.row import Row
-from bot.domain.usage import JobFilter
+from bot.domain import Case, CaseKind, JobFilter, ModerationPolicy, Report, Row
 from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore, with_reports, withdraw
 from bot.store.community.reports import ReportStore

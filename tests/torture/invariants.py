@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.locale import words
 from bot.service.ports.notifier import phase_of
 from tests.acceptance.database import Row

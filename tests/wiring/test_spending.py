@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.price import Rate, most_usd
-from bot.domain.request import Mode
+from bot.domain import Mode, Rate
+from bot.domain.price import most_usd
 from bot.settings import Settings
 from bot.wiring.spending import spending_text
 

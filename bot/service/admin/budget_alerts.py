@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from bot.domain.guild import AuditEntry
+from bot.domain import AuditEntry
 from bot.domain.quota import guild_of_budget
 from bot.errors import DestinationBusy, ShotcallerError
 from bot.service.ports.notifier import Alert, Notifier, Trouble

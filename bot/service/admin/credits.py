@@ -7,12 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.funding import Defaults, funding_of, gift_sources
-from bot.domain.guild import AuditEntry
-from bot.domain.member import Member
+from bot.domain import AuditEntry, Case, CaseKind, Defaults, Member, StatementEntry
+from bot.domain.funding import funding_of, gift_sources
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.domain.statement import StatementEntry
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
 from bot.service.ports.notifier import Alert, Notifier, Trouble
 from bot.service.ports.operator_alerts import OperatorAlerts

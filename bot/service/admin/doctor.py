@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 
-from bot.domain.guild import GuildState
+from bot.domain import GuildState
 from bot.errors import OperatorFault, ProviderError, StoreError
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.store.community.guilds import GuildStore

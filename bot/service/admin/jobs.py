@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from bot.domain import AuditEntry, DeadLetter, Job, JobFilter, JobStatus, LedgerEntry
 from bot.domain.access import is_possible_id
-from bot.domain.guild import EVERYWHERE, AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.usage import JobFilter, LedgerEntry
+from bot.domain.guild import EVERYWHERE
 from bot.errors import GuildJobUnknown
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster

@@ -7,12 +7,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from bot.domain import Account, Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange
 from bot.domain.funding import budget
-from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
-from bot.domain.policy import Policy
-from bot.domain.policy_diff import PolicyChange
+from bot.domain.guild import EVERYWHERE
 from bot.domain.policy_file import read, refusal
-from bot.domain.quota import Account, Allowance
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports.staff import Staff
 from bot.service.screening.rules import check_rule

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from bot.domain.access import ResultAction, check, is_possible_id
-from bot.domain.job import Job
-from bot.domain.member import Member
+from bot.domain import Job, Member, ResultAction
+from bot.domain.access import check, is_possible_id
 from bot.errors import Refused, ResultForgotten
 from bot.store.jobs.queries import JobQueryStore
 

@@ -5,18 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import errors
-from bot.domain.capability import Capability
-from bot.domain.case import Case
-from bot.domain.funding import Defaults, funding_of
-from bot.domain.guild import GuildState, MemberState
-from bot.domain.job import Job, Review
-from bot.domain.member import Member
-from bot.domain.policy import Policy
+from bot.domain import (
+    Capability,
+    Case,
+    Defaults,
+    Funding,
+    GuildState,
+    Job,
+    Member,
+    MemberState,
+    Policy,
+    Price,
+    Review,
+    Terms,
+    Unit,
+    VideoRequest,
+)
+from bot.domain.funding import funding_of
 from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
-from bot.domain.price import Price
-from bot.domain.quota import UNLIMITED, Funding, Unit
-from bot.domain.request import VideoRequest
-from bot.domain.terms import Terms, allowed_models
+from bot.domain.quota import UNLIMITED
+from bot.domain.terms import allowed_models
 from bot.service.screening.requests import RequestScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.domain.job import Job
+from bot.domain import Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.eta import Forecaster
 from bot.service.ports.notifier import CannotTell, Card, Notifier, Phase, Posted, phase_of

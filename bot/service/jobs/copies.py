@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final, Protocol
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark

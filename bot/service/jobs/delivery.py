@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot import errors
-from bot.domain import backoff
-from bot.domain.job import DeadLetter, Job, JobStatus, Review
+from bot.domain import DeadLetter, Job, JobStatus, Review, backoff
 from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.files import Fetcher, prepare, remove, size

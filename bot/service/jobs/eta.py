@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import eta
-from bot.domain.concurrency import RunningLimits, Waiting, begins_at
-from bot.domain.eta import Forecast
-from bot.domain.job import Job
-from bot.domain.request import VideoRequest
+from bot.domain import Forecast, Job, RunningLimits, VideoRequest, Waiting, eta
+from bot.domain.concurrency import begins_at
 from bot.errors import StoreError
 from bot.store.jobs.queries import JobQueryStore
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.errors import ResultUnavailable
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.media.service import Media

@@ -2,7 +2,8 @@
 
 import logging
 
-from bot.domain.notify import PREFERENCE, Notify, chosen
+from bot.domain import Notify
+from bot.domain.notify import PREFERENCE, chosen
 from bot.errors import StoreError
 from bot.store.member.preferences import PreferenceStore, of_user
 

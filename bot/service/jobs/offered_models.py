@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.capability import Capability
+from bot.domain import Capability
 from bot.errors import StoreUnavailable
 from bot.service.ports.notifier import Alert, Trouble
 from bot.service.ports.operator_alerts import OperatorAlerts

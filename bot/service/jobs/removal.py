@@ -7,8 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.domain.job import Job, Remover
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import Job, OutboxItem, OutboxKind, Remover
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import ResultPoster
 from bot.service.outbox import OutboxHandler, OutboxPoster

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import OutboxItem, OutboxKind
 from bot.errors import DestinationLost, StoreUnavailable
 from bot.service.jobs.copies import Copy, CopyKind, ResultPoster
 from bot.service.outbox import OutboxHandler, message_of

@@ -11,10 +11,8 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from bot import errors
-from bot.domain.access import ResultAction, check_file, deleted_by_moderator
-from bot.domain.job import Job, Remover
-from bot.domain.member import Member
-from bot.domain.rate_limit import RateLimit
+from bot.domain import Job, Member, RateLimit, Remover, ResultAction
+from bot.domain.access import check_file, deleted_by_moderator
 from bot.service.jobs.access import Access
 from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.jobs.delivery import Delivery

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import backoff
-from bot.domain.job import Job, JobStatus, Review
+from bot.domain import Job, JobStatus, Review, backoff
 from bot.errors import DestinationBusy
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery

@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.eta import Forecast
-from bot.domain.job import Destination, Job, Origin
-from bot.domain.member import Member
-from bot.domain.price import Price
-from bot.domain.quota import Account
+from bot.domain import Account, Destination, Forecast, Job, Member, Origin, Price
 from bot.service.jobs.eta import QueueForecast
 
 

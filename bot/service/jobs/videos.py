@@ -6,15 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_hex
 
+from bot.domain import Capability, Forecast, Funding, Job, JobStatus, Member, Price, Review, Terms, Unit, VideoRequest
 from bot.domain.access import is_possible_id
-from bot.domain.capability import Capability
-from bot.domain.eta import Forecast
-from bot.domain.job import Job, JobStatus, Review
-from bot.domain.member import Member
-from bot.domain.price import Price
-from bot.domain.quota import Funding, Unit
-from bot.domain.request import VideoRequest
-from bot.domain.terms import Terms
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards

@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bot.domain import backoff
-from bot.domain.concurrency import RunningLimits
-from bot.domain.job import Job, JobStatus
+from bot.domain import Job, JobStatus, RunningLimits, backoff
 from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch

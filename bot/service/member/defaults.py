@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.domain.capability import Capability
-from bot.domain.request import VideoRequest
+from bot.domain import Capability, VideoRequest
 from bot.errors import InvalidRequest
 from bot.store.member.preferences import PreferenceStore, of_channel, of_guild, of_user
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.feedback import Note
+from bot.domain import Note
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Posted
 from bot.service.ports.staff import Staff

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain.job import Job
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import Job, OutboxItem, OutboxKind
 from bot.errors import ResultTooLarge, StoreUnavailable
 from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.outbox import OutboxHandler, message_of

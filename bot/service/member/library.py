@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain.access import ResultAction
-from bot.domain.job import Job
-from bot.domain.member import Member
+from bot.domain import Job, Member, ResultAction
 from bot.service.jobs.access import Access
 from bot.service.member.gallery import Gallery
 from bot.store.jobs.queries import JobQueryStore

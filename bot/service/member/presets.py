@@ -9,13 +9,8 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Final
 
-from bot.domain import capability
-from bot.domain.access import ResultAction
-from bot.domain.capability import Capability
-from bot.domain.member import Member
-from bot.domain.preset import Preset
-from bot.domain.request import Shot, VideoRequest
-from bot.domain.template import Template, escape
+from bot.domain import Capability, Member, Preset, ResultAction, Shot, Template, VideoRequest, capability
+from bot.domain.template import escape
 from bot.errors import NotPermitted, PresetNameInvalid, PresetUnknown, ResultForgotten, StoreUnavailable
 from bot.service.jobs.access import Access
 from bot.service.jobs.videos import Videos

@@ -7,11 +7,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Final
 
-from bot.domain.capability import Capability
-from bot.domain.draft import Draft
-from bot.domain.preset import Preset
-from bot.domain.request import VideoRequest
-from bot.domain.storyboard import Board, Storyboard
+from bot.domain import Board, Capability, Draft, Preset, Storyboard, VideoRequest
 from bot.errors import DraftGone, PresetUnknown, StoreError, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.presets import checked_name
 from bot.store.member.drafts import DraftStore

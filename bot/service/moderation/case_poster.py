@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
-from bot.domain import backoff
-from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.job import Job
+from bot.domain import Case, CaseKind, CaseState, Job, backoff
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.jobs.copies import Copies
 from bot.service.ports.notifier import Alert, CannotTell, Posted, Trouble

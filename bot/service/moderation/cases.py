@@ -8,10 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.case import Case, CaseKind, CaseState, Report
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job, JobStatus
-from bot.domain.member import Member
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, Report
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery

@@ -6,8 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from bot.domain.case import Case
-from bot.domain.job import DeadLetter, Job, JobStatus, Review
+from bot.domain import Case, DeadLetter, Job, JobStatus, Review
 from bot.service.media.service import MediaInfo
 
 

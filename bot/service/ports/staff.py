@@ -3,10 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from bot.domain.case import Case
-from bot.domain.feedback import Note
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job
+from bot.domain import AuditEntry, Case, Job, Note
 from bot.service.ports.notifier import Posted, Result, Sighting
 
 

@@ -7,11 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.job import Review
-from bot.domain.member import Member
-from bot.domain.policy import Approval, Policy, RuleAction
-from bot.domain.request import VideoRequest
+from bot.domain import Approval, Case, CaseKind, Member, Policy, Review, RuleAction, VideoRequest
 from bot.errors import PromptRefused, ProviderError, ReviewImpossible
 from bot.provider.scan import Scanner
 from bot.service.ports.staff import Staff

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.job import Job, Review
-from bot.domain.policy import Approval, ModerationPolicy
+from bot.domain import Approval, Case, CaseKind, Job, ModerationPolicy, Review
 from bot.errors import ProviderError
 from bot.provider.scan import Scanner
 from bot.service.screening.requests import REVIEW_TIME, ReviewReason

@@ -10,8 +10,7 @@ from typing import Final
 
 import regex
 
-from bot.domain.policy import Rule, RuleKind
-from bot.domain.request import VideoRequest
+from bot.domain import Rule, RuleKind, VideoRequest
 from bot.domain.wordlist import fold, occurs
 from bot.errors import RuleInvalid
 

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.domain.job import Job
-from bot.domain.rate_limit import RateLimit
+from bot.domain import Job, RateLimit
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery

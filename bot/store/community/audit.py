@@ -3,8 +3,8 @@
 import json
 from datetime import datetime
 
-from bot.domain.guild import AuditEntry
-from bot.domain.row import Row, from_millis, millis
+from bot.domain import AuditEntry, Row
+from bot.domain.row import from_millis, millis
 from bot.store.database import Database, Transaction
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.case import Case, CaseState, Report
+from bot.domain import Case, CaseState, Report
 from bot.domain.row import millis
 from bot.store.database import Database, Transaction
 

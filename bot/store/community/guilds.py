@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
-from bot.domain.policy import Policy
-from bot.domain.policy_diff import PolicyChange, differences
-from bot.domain.quota import Allowance
-from bot.domain.row import Row, millis
+from bot.domain import Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange, Row
+from bot.domain.guild import EVERYWHERE
+from bot.domain.policy_diff import differences
+from bot.domain.row import millis
 from bot.errors import TransitionLost
 from bot.store.community.audit import record
 from bot.store.database import Database, Transaction

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.domain.case import Case, Report
-from bot.domain.row import Row, from_millis, millis
+from bot.domain import Case, Report, Row
+from bot.domain.row import from_millis, millis
 from bot.store.community.cases import open_case
 from bot.store.database import Database, Transaction
 

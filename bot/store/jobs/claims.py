@@ -5,9 +5,8 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Final
 
-from bot.domain.concurrency import RunningLimits
+from bot.domain import Job, RunningLimits
 from bot.domain.guild import EVERYWHERE
-from bot.domain.job import Job
 from bot.domain.row import from_millis, millis
 from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import AT_WORK, end_turn

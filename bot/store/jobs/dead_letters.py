@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import BY_ADMIN, DeadLetter, Job, JobStatus
+from bot.domain import AuditEntry, DeadLetter, Job, JobStatus
+from bot.domain.job import BY_ADMIN
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store.community.audit import record
 from bot.store.database import Database, Transaction

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.domain.job import Job, JobStatus
+from bot.domain import Job, JobStatus
 from bot.store.community.cases import withdraw
 from bot.store.database import Transaction
 from bot.store.jobs.transitions import move

@@ -8,9 +8,7 @@ person's turn in it have a row exactly while something of theirs waits.
 from operator import itemgetter
 from typing import Final
 
-from bot.domain.concurrency import QueuePlace
-from bot.domain.job import Job
-from bot.domain.row import Row
+from bot.domain import Job, QueuePlace, Row
 from bot.store.database import Transaction
 
 # A dead letter waits for the operator, not for its provider: it takes nobody's place.

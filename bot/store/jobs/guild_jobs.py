@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.domain.job import Job
-from bot.domain.quota import Unit
-from bot.domain.row import Row, from_millis
-from bot.domain.statement import Kind
-from bot.domain.usage import JobFilter, LedgerEntry
+from bot.domain import Job, JobFilter, Kind, LedgerEntry, Row, Unit
+from bot.domain.row import from_millis
 from bot.store.database import Database, Transaction
 
 # The very words of the partial indexes, so that every database takes them.

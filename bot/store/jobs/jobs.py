@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
-from bot.domain.case import Case
+from bot.domain import Case, DeadLetter, Funding, Job, JobStatus
 from bot.domain.eta import similarity_key
-from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.quota import Funding
 from bot.domain.row import millis
 from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.community.cases import open_case, withdraw

@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.domain.concurrency import Waiting
+from bot.domain import Account, Fund, Job, Row, VideoRequest, Waiting
 from bot.domain.eta import similarity_key
 from bot.domain.guild import EVERYWHERE
-from bot.domain.job import Job
-from bot.domain.quota import Account, Fund
-from bot.domain.request import VideoRequest
-from bot.domain.row import Row
 from bot.store.database import Database, Transaction
 from bot.store.jobs import fair_queue
 from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED

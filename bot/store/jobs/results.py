@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.domain.job import Job, Remover
+from bot.domain import Job, Remover
 from bot.domain.row import millis
 from bot.store.database import Database, Transaction
 from bot.store.money import ledger

@@ -9,9 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job, JobStatus, Review
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Review
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case, withdraw

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.job import TRANSITIONS, Job, JobStatus
+from bot.domain import Job, JobStatus
+from bot.domain.job import TRANSITIONS
 from bot.domain.row import millis
 from bot.errors import TransitionLost
 from bot.store.database import Transaction

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain.draft import Draft
-from bot.domain.row import Row, millis
+from bot.domain import Draft, Row
+from bot.domain.row import millis
 from bot.store.database import Database, Transaction
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.feedback import Note
+from bot.domain import Note
 from bot.domain.row import millis
 from bot.errors import TooMuchFeedback
 from bot.store.database import Database, Transaction

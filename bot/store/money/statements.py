@@ -1,9 +1,8 @@
 """A person's view of the ledger: their latest lines, and no one else's of what they share."""
 
-from bot.domain.job import Job
+from bot.domain import Job, Kind, Row, StatementEntry
 from bot.domain.quota import extra_of, owner_of
-from bot.domain.row import Row, from_millis
-from bot.domain.statement import Kind, StatementEntry
+from bot.domain.row import from_millis
 from bot.store.database import Database, Transaction
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.domain import Job
 from bot.domain.guild import EVERYWHERE
-from bot.domain.job import LEFT, Job
+from bot.domain.job import LEFT
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction

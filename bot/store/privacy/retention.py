@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.guild import GuildState
-from bot.domain.job import EXPIRED, DeadLetter, Job, JobStatus
-from bot.domain.request import VideoRequest
+from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest
+from bot.domain.job import EXPIRED
 from bot.domain.row import millis, millis_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.endings import give_up

@@ -8,7 +8,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.errors import MissingPermissions
 from cogs.adapters import private_answers
 from cogs.adapters.private_answers import LIFE, MOST, PrivateAnswers

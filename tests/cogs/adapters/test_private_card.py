@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from bot.domain.job import Job
+from bot.domain import Job
 from cogs.adapters.private_answers import LIFE, PrivateAnswers
 
 

@@ -10,12 +10,12 @@ from discord import AppCommandPermissionType as Kind
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.member import Member
+from bot.domain import Member
 from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted
 from cogs.admin.common import check_admin_access, split_pages
 from cogs.admin.server_setup import chosen_channels
+from cogs.ui import CONTENT
 from cogs.ui.integrations import allows
-from cogs.ui.replies import CONTENT
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=300), min_size=1, max_size=60))

@@ -7,11 +7,24 @@ from typing import Any
 import discord
 import pytest
 
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin
-from bot.domain.quota import UNLIMITED, Account, Unit
-from bot.domain.request import VideoRequest
-from bot.domain.statement import Kind
-from bot.domain.usage import NOBODY, JobFilter, LedgerEntry, MemberDay, PriceDrift, UsageTotals
+from bot.domain import (
+    Account,
+    DeadLetter,
+    Destination,
+    Job,
+    JobFilter,
+    JobStatus,
+    Kind,
+    LedgerEntry,
+    MemberDay,
+    Origin,
+    PriceDrift,
+    Unit,
+    UsageTotals,
+    VideoRequest,
+)
+from bot.domain.quota import UNLIMITED
+from bot.domain.usage import NOBODY
 from bot.locale import words
 from bot.service.admin.jobs import JobsPage
 from bot.service.admin.usage import Span, UsageReport

@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.job import Destination, Job, JobStatus
-from bot.domain.quota import Account
-from bot.domain.request import VideoRequest
-from bot.domain.statement import Kind, StatementEntry
+from bot.domain import Account, Destination, Job, JobStatus, Kind, StatementEntry, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.quota_views import BAR, CONTENT, bar, quota_text

@@ -6,22 +6,21 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.guild import AuditEntry
-from bot.domain.policy import (
+from bot.domain import (
+    Allowance,
     Approval,
+    AuditEntry,
     ChannelGate,
-    GuildLimits,
+    Difference,
     ModerationPolicy,
+    Period,
     Policy,
-    Pool,
-    RoleGate,
     Rule,
     RuleAction,
-    Tier,
     Who,
 )
-from bot.domain.policy_diff import Difference, differences, fields
-from bot.domain.quota import Allowance, Period
+from bot.domain.policy import GuildLimits, Pool, RoleGate, Tier
+from bot.domain.policy_diff import differences, fields
 from bot.locale import locales, words
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.policy_texts import PATHS, bullet_list, change_line, field_line

@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 
 from bot.client import Shotcaller
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.errors import StoreUnavailable
-from cogs.ui.completions import CHOICES, my_videos, presets
+from cogs.ui import CHOICES
+from cogs.ui.completions import my_videos, presets
 
 INTERACTION: Any = SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7)
 

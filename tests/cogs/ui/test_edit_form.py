@@ -7,17 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.capability import Capability
+from bot.domain import CameraControl, Capability, Member, VideoRequest, Who
 from bot.domain.choices import MOVES
-from bot.domain.member import Member
-from bot.domain.policy import GuildLimits, Who
-from bot.domain.request import CameraControl, VideoRequest
+from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
-from cogs.ui.edit_form import MORE, parse_options, read_form, request_form
-from cogs.ui.forms import values_of
-from cogs.ui.options import options_of, request_from_options
+from cogs.ui import options_of, parse_options, read_form, request_form, request_from_options, values_of
+from cogs.ui.edit_form import MORE
 from tests.models import CAPABILITIES, SHIPPED
 
 MODELS: Final = tuple(CAPABILITIES.values())

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.eta import Forecast
-from bot.domain.job import Destination, Job, JobStatus
-from bot.domain.request import VideoRequest
+from bot.domain import Destination, Forecast, Job, JobStatus, VideoRequest
 from bot.errors import DestinationLost, ResultUnusable, SettingsInvalid
 from bot.locale import locales, words
 from bot.service.ports.notifier import Card, Phase

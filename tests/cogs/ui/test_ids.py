@@ -11,9 +11,9 @@ from bot.errors import DraftGone, GuildJobUnknown, JobUnknown
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.videos import Videos
 from cogs.results.inbox import InboxButton
-from cogs.ui.buttons import PersistentItem
-from cogs.ui.ids import MOST, parse_id, parse_number
-from cogs.ui.retry import KIND, TypedRequest
+from cogs.ui import PersistentItem, TypedRequest, parse_id, parse_number
+from cogs.ui.ids import MOST
+from cogs.ui.retry import KIND
 from cogs.video.retry_buttons import RetryButton
 from cogs.video.studio_draft import chosen_options
 from tests.cogs.test_presses import kinds

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.job import Destination, Job, JobStatus, Origin
-from bot.domain.request import Mode, Shot, VideoRequest
+from bot.domain import Destination, Job, JobStatus, Mode, Origin, Shot, VideoRequest
 from bot.locale import words
 from bot.service.jobs.results import GENERATIONS, Lineage
-from cogs.ui.job_views import result_buttons
+from cogs.ui import result_buttons
 from cogs.ui.result_info import full_text_embeds, info_embed
 from tests.models import CAPABILITIES
 

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.job import Origin
-from bot.domain.member import Member
+from bot.domain import Member, Origin, Shot, Terms, VideoRequest
 from bot.domain.policy import GuildLimits
-from bot.domain.request import Shot, VideoRequest
-from bot.domain.terms import Terms, allowed_models, model_for
+from bot.domain.terms import allowed_models, model_for
 from bot.locale import locales, words
+from cogs.ui import TypedRequest, options_of, request_from_options
 from cogs.ui.edit_form import parse_leniently
-from cogs.ui.options import OPTIONS, options_of, request_from_options
-from cogs.ui.retry import TypedRequest
+from cogs.ui.options import OPTIONS
 from cogs.ui.suggestions import nearest_requests
 from cogs.ui.text import BUTTON, button_label, changes, chosen
 from tests.models import CAPABILITIES

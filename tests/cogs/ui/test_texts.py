@@ -8,15 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus
-from bot.domain.quota import Account
-from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT, CameraControl, Mode, Shot, VideoRequest
+from bot.domain import Account, CameraControl, DeadLetter, Destination, Job, JobStatus, Mode, Shot, VideoRequest
+from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
 from bot.locale import locales, words
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Card, phase_of
 from cogs.credits.quota_views import BAR, bar
+from cogs.ui import cut, link, safe
 from cogs.ui.job_views import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
-from cogs.ui.text import ELLIPSIS, MARKS, command_text, cut, failure, link, safe
+from cogs.ui.text import ELLIPSIS, MARKS, command_text, failure
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ID = 2**63 - 1

@@ -5,12 +5,9 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.case import CaseState
-from bot.domain.funding import Defaults
-from bot.domain.guild import AuditEntry
-from bot.domain.member import Member
-from bot.domain.policy import Policy, Pool
-from bot.domain.quota import MAX_REQUESTED_CREDITS, Allowance
+from bot.domain import Allowance, AuditEntry, CaseState, Defaults, Member, Policy
+from bot.domain.policy import Pool
+from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, GiftOffer, MoreCreditsOutcome
 from bot.store.community.audit import AuditStore

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.guild import EVERYWHERE, AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.usage import JobFilter
+from bot.domain import AuditEntry, DeadLetter, Job, JobFilter, JobStatus
+from bot.domain.guild import EVERYWHERE
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.delivery import KEEP_TRYING

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.domain.guild import AuditEntry
-from bot.domain.quota import UNLIMITED, Account, Unit
-from bot.domain.usage import MemberDay, PriceDrift, UsageTotals
+from bot.domain import Account, AuditEntry, MemberDay, PriceDrift, Unit, UsageTotals
+from bot.domain.quota import UNLIMITED
 from bot.service.admin.usage import COLUMNS, Span, Usage, UsageReport
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain import AuditEntry, DeadLetter, Job, JobStatus, Review
 from bot.domain.eta import ENOUGH
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus, Review
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
 from bot.service.ports.notifier import CannotTell, Phase, Posted, phase_of
 from bot.store.jobs.dead_letters import DeadLetterStore

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.case import Case, CaseKind
-from bot.domain.job import Job, JobStatus, Review
+from bot.domain import Case, CaseKind, Job, JobStatus, Review
 from bot.errors import ProviderBusy
 from bot.service.jobs.clock_watch import LEAP
 from bot.service.screening.requests import REVIEW_TIME

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain import DeadLetter, Job, JobStatus
 from bot.service.jobs.delivery import FETCHES, KEEP_TRYING, LOOKS, SMALLEST
 from bot.service.ports.notifier import CannotTell, Posted
 from tests.service.scripted import finished, working

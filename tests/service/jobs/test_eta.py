@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.job import Destination, Job, JobStatus
-from bot.domain.member import Member
-from bot.domain.request import VideoRequest
+from bot.domain import Destination, Job, JobStatus, Member, VideoRequest
 from bot.errors import StoreUnavailable
 from bot.service.jobs.eta import QueueForecast
 from bot.service.jobs.types import Accepted, RequestContext

@@ -9,11 +9,8 @@ from typing import Any, Final, TypeAlias, cast
 import pytest
 
 from bot import errors
-from bot.domain.access import ResultAction
-from bot.domain.job import DeadLetter, Job, Remover
-from bot.domain.member import Member
-from bot.domain.notify import Notify, chosen
-from bot.domain.outbox import OutboxItem, OutboxKind
+from bot.domain import DeadLetter, Job, Member, Notify, OutboxItem, OutboxKind, Remover, ResultAction
+from bot.domain.notify import chosen
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import AT_ONCE, Copies, Copy, CopyKind
 from bot.service.jobs.notify_preference import NotifyPreferences

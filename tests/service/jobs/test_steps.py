@@ -1,6 +1,6 @@
 """What happens to a claimed job when the same step fails again and again: an end that people hear of."""
 
-from bot.domain.job import DeadLetter
+from bot.domain import DeadLetter
 from bot.errors import DestinationBusy
 from bot.service.jobs.delivery import KEEP_TRYING
 from bot.service.jobs.steps import CLOSING, CRASH_RETRIES

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.job import DeadLetter, JobStatus
-from bot.domain.quota import Fund, budget_of
+from bot.domain import DeadLetter, Fund, JobStatus
+from bot.domain.quota import budget_of
 from bot.provider.base import Task, TaskFailure, TaskStatus
 from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.guild import FOREVER, AuditEntry
-from bot.domain.job import Destination, JobStatus
-from bot.domain.member import Member
+from bot.domain import AuditEntry, Destination, JobStatus, Member, VideoRequest
+from bot.domain.guild import FOREVER
 from bot.domain.policy import GuildLimits
-from bot.domain.request import VideoRequest
 from bot.domain.terms import alternatives
 from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.ports.notifier import Posted

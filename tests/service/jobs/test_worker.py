@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job import Job
+from bot.domain import Job
 from bot.errors import OutcomeUnknown, ProviderBusy
 from bot.service.jobs.delivery_slots import CROWDED, DeliverySlots
 from bot.service.jobs.worker import ALIVE, IDLE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import JobStatus
+from bot.domain import JobStatus
 from bot.errors import StoreLost, StoreUnavailable
 from bot.service.jobs.worker import ALIVE
 from tests.service.scripted import until

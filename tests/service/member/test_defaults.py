@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.request import CameraControl, Mode, VideoRequest
+from bot.domain import CameraControl, Mode, VideoRequest
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel, DefaultsScope, RememberedDefaults, fill_defaults
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate

@@ -9,8 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.domain.job import Job, Remover
-from bot.domain.member import Member
+from bot.domain import Job, Member, Remover
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import Copies, Copy, CopyKind

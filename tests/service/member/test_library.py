@@ -4,8 +4,7 @@ from typing import cast
 
 import pytest
 
-from bot.domain.job import Job
-from bot.domain.member import Member
+from bot.domain import Job, Member
 from bot.errors import ResultForgotten
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.preset import Preset
-from bot.domain.request import Mode, Shot, VideoRequest
+from bot.domain import Mode, Preset, Shot, VideoRequest
 from bot.service.member.presets import MAX_OWN, Presets, fill_gaps, gaps, request_of
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore

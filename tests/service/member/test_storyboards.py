@@ -5,10 +5,8 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from bot.domain.member import Member
-from bot.domain.policy import GuildLimits, Who
-from bot.domain.request import Mode, Shot, VideoRequest
-from bot.domain.storyboard import Board, Storyboard
+from bot.domain import Board, Member, Mode, Shot, Storyboard, VideoRequest, Who
+from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.errors import DraftGone, PresetNameInvalid, PresetUnknown, StoreUnavailable, StoryboardsNotOffered
 from bot.service.member.storyboards import Storyboards

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain.case import CaseState
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Remover, Review
-from bot.domain.request import VideoRequest
+from bot.domain import CaseState, DeadLetter, Destination, Job, JobStatus, Remover, Review, VideoRequest
 from bot.provider.scan import Verdict
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext

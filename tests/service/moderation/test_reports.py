@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.case import Case, CaseState
-from bot.domain.job import Job
+from bot.domain import Case, CaseState, Job
 from bot.errors import DestinationBusy, DestinationLost, OwnReport
 from bot.service.moderation.case_poster import TRIES
 from bot.service.moderation.cases import ReportOutcome

@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job import Review
-from bot.domain.member import Member
-from bot.domain.policy import Approval, Policy, Rule, RuleAction, RuleKind
-from bot.domain.request import Shot, VideoRequest
+from bot.domain import Approval, Member, Policy, Review, Rule, RuleAction, RuleKind, Shot, VideoRequest
 from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
 from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices

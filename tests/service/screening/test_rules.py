@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.domain.policy import Rule, RuleAction, RuleKind
-from bot.domain.request import Shot, VideoRequest
+from bot.domain import Rule, RuleAction, RuleKind, Shot, VideoRequest
 from bot.errors import RuleInvalid
 from bot.service.screening.rules import IN_ALL, RuleMatch, check_rule, search, texts_of
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.job import DeadLetter, JobStatus
+from bot.domain import DeadLetter, JobStatus
 from bot.service.upkeep.privacy import RetentionPeriods
 from bot.service.upkeep.retention import UNTOUCHED
 from bot.store.privacy.left_guilds import LeftGuildStore

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from bot import errors
-from bot.domain.job import JobStatus
+from bot.domain import JobStatus
 from bot.service.upkeep.privacy import EXPORTS, HURRY, PLAIN
 from bot.store.member.drafts import DraftStore
 from tests.service.scripted import until

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.case import Case, CaseKind, CaseState
+from bot.domain import Case, CaseKind, CaseState
 from bot.store.community.cases import CaseStore
 from bot.store.periodic_tasks import PeriodicTaskStore
 from tests.store.conftest import Store

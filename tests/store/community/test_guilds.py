@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.guild import EVERYWHERE, FOREVER, AuditEntry, GuildState, MemberState
-from bot.domain.policy import GuildLimits, ModerationPolicy, Policy
-from bot.domain.quota import Allowance, Period
+from bot.domain import Allowance, AuditEntry, GuildState, MemberState, ModerationPolicy, Period, Policy
+from bot.domain.guild import EVERYWHERE, FOREVER
+from bot.domain.policy import GuildLimits
 from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.policy import ModerationPolicy
+from bot.domain import ModerationPolicy
 from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeOutcome, StrikeStore
 from tests.store.conftest import Store

@@ -3,8 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.job import Job, JobStatus
-from bot.domain.quota import Fund
+from bot.domain import Fund, Job, JobStatus
 from bot.errors import QuotaExceeded, StoreError, TooManyJobs
 from tests.funding import plain
 from tests.store.conftest import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.job import Job, JobStatus
+from bot.domain import Job, JobStatus
 from bot.errors import TransitionLost
 from tests.store.conftest import LEASE, START, Store
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter
+from bot.domain import AuditEntry, DeadLetter
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up
 from tests.store.conftest import Store

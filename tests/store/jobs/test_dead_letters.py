@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain import AuditEntry, DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, JobUnknown, StoreUnavailable, TooLateToCancel, TransitionLost
 from bot.store.database import Transaction
 from bot.store.jobs.dead_letters import DeadLetterStore

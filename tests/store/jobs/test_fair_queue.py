@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.guild import EVERYWHERE, AuditEntry
-from bot.domain.job import Job, JobStatus
+from bot.domain import AuditEntry, Job, JobStatus
+from bot.domain.guild import EVERYWHERE
 from bot.domain.policy import GuildLimits
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.fair_queue import take_turn

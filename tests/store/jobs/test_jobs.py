@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job import TRANSITIONS, DeadLetter, Job, JobStatus
+from bot.domain import DeadLetter, Job, JobStatus
+from bot.domain.job import TRANSITIONS
 from bot.errors import JobUnknown, StoreError, TooLateToCancel, TransitionLost
 from tests.store.conftest import Store
 

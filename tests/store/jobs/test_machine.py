@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus
+from bot.domain import AuditEntry, DeadLetter, Job, JobStatus
 from bot.errors import DeadLetterGone, QuotaExceeded, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.results import ResultStore

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
-from bot.domain.quota import Fund
-from bot.domain.request import Mode, VideoRequest
+from bot.domain import Fund, Mode, VideoRequest
 from tests.store.conftest import Store
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job import DeadLetter, Destination, Job, Remover
+from bot.domain import DeadLetter, Destination, Job, Remover
 from bot.store.jobs.results import ResultStore
 from tests.store.conftest import Store
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job, JobStatus, Review
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Review
 from bot.errors import CaseDecided, StoreUnavailable, TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.database import Transaction

@@ -1,9 +1,6 @@
 import pytest
 
-from bot.domain.job import Destination, Job, Remover
-from bot.domain.member import Member
-from bot.domain.outbox import OutboxItem, OutboxKind
-from bot.domain.request import VideoRequest
+from bot.domain import Destination, Job, Member, OutboxItem, OutboxKind, Remover, VideoRequest
 from bot.service.jobs.access import Access
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore

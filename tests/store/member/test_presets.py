@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.preset import Preset
+from bot.domain import Preset
 from bot.errors import PresetNameTaken, TooManyPresets
 from bot.store.member.presets import PresetStore
 from tests.store.conftest import Store

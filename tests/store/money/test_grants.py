@@ -7,11 +7,8 @@ from functools import partial
 
 import pytest
 
-from bot.domain.case import Case, CaseKind, CaseState
-from bot.domain.guild import AuditEntry
-from bot.domain.job import Job
-from bot.domain.quota import Fund, Funding, extra_of, owner_of, pool_of
-from bot.domain.statement import Kind, StatementEntry
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Fund, Funding, Job, Kind, StatementEntry
+from bot.domain.quota import extra_of, owner_of, pool_of
 from bot.errors import CaseDecided, GiftTooLarge, QuotaExceeded, StoreError
 from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore

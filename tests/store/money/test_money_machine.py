@@ -17,11 +17,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bot.domain.case import CaseKind
-from bot.domain.funding import Defaults, gift_sources
-from bot.domain.job import Job, JobStatus, Review
+from bot.domain import Allowance, CaseKind, Defaults, Funding, Job, JobStatus, Period, Review
+from bot.domain.funding import gift_sources
 from bot.domain.policy import Pool, Tier
-from bot.domain.quota import Allowance, Funding, Period
 from bot.errors import CaseDecided, GiftTooLarge, Refused, TransitionLost
 from bot.store.money.grants import Gift
 from tests.store.conftest import Store

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import DeadLetter, Job, JobStatus
-from bot.domain.quota import UNLIMITED, Fund, Unit, budget_of
-from bot.domain.usage import NOBODY, JobFilter, MemberDay, PriceDrift, UsageTotals
+from bot.domain import AuditEntry, DeadLetter, Fund, Job, JobFilter, JobStatus, MemberDay, PriceDrift, Unit, UsageTotals
+from bot.domain.quota import UNLIMITED, budget_of
+from bot.domain.usage import NOBODY
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore

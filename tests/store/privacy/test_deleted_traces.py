@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.request import VideoRequest
+from bot.domain import VideoRequest
 from bot.store.migrate import migrate
 from bot.store.privacy.deleted_traces import REST, TraceStore
 from bot.store.privacy.deletion import DeletionStore

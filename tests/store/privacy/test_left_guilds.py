@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.guild import AuditEntry
-from bot.domain.job import JobStatus
+from bot.domain import AuditEntry, JobStatus
 from bot.store.community.guilds import GuildStore
 from bot.store.privacy.left_guilds import LeftGuild, LeftGuildStore
 from tests.store.conftest import Store

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.case import Case, CaseKind, Report
-from bot.domain.job import ABANDONED, JobStatus, Remover
+from bot.domain import Case, CaseKind, JobStatus, Remover, Report
+from bot.domain.job import ABANDONED
 from bot.domain.quota import extra_of
 from bot.store.community.cases import CaseStore
 from bot.store.community.reports import ReportStore

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.case import CaseState
-from bot.domain.guild import AuditEntry
-from bot.domain.job import EXPIRED, JobStatus
+from bot.domain import AuditEntry, CaseState, JobStatus
+from bot.domain.job import EXPIRED
 from bot.errors import TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
