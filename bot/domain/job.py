@@ -39,6 +39,7 @@ ABANDONED: Final = "abandoned"
 EXPIRED: Final = "expired"
 LEFT: Final = "left"
 BY_ADMIN: Final = "by_admin"
+GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # of these, the ones on its person's account
 
 
 # Failures after which the same request would fail again; of permanent ones, the codes after which it may not.
@@ -174,7 +175,12 @@ class Job:
     @property
     def given_up(self) -> bool:
         """Whether it was ended in its person's name when a provider might have it: then it was charged."""
-        return self.status is JobStatus.FAILED and self.failure in {ABANDONED, EXPIRED, LEFT}
+        return self.status is JobStatus.FAILED and self.failure in GIVEN_UP
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether no provider has heard of it: it can be taken back, and costs nobody anything."""
+        return JobStatus.CANCELLED in TRANSITIONS[self.status]
 
     @property
     def retry_may_help(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.domain import DeadLetter, Job, JobFilter, JobStatus, Kind, LedgerEntry, Unit
+from bot.domain import DeadLetter, Job, JobFilter, Kind, LedgerEntry, Unit
 from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.types import JobView
@@ -40,7 +40,7 @@ def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
     """The actions that an admin may take about a job, with their emoji."""
     if job.dead_letter is not None:
         return _OUTCOME_UNKNOWN_ACTIONS if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else _UNDELIVERED_ACTIONS
-    return _WAITING_ACTIONS if job.status in {JobStatus.PENDING, JobStatus.QUEUED} else ()
+    return _WAITING_ACTIONS if job.cancellable else ()
 
 
 def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Embed:

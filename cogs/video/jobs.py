@@ -6,7 +6,6 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import JobStatus
 from bot.locale import Words, words
 from bot.service.jobs.videos import Videos
 from cogs.ui import CONTENT, acknowledge, answer, cut
@@ -44,7 +43,7 @@ def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., 
 def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
     async def waiting(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
-        jobs = [view.job for view in views if view.job.status in {JobStatus.PENDING, JobStatus.QUEUED}]
+        jobs = [view.job for view in views if view.job.cancellable]
         return [
             app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE), value=job.id)
             for job in jobs

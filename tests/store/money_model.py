@@ -31,9 +31,9 @@ from bot.domain.funding import funding_of
 from bot.domain.quota import NO_END, UNLIMITED, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 from bot.store.jobs.dead_letters import DeadLetterStore
-from bot.store.jobs.endings import give_up
 from bot.store.jobs.results import ResultStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
+from bot.store.jobs.transitions import give_up
 from bot.store.money.budget_alerts import SHARES
 from bot.store.money.grants import GrantStore
 from bot.store.privacy.deletion import DeletionStore

@@ -9,7 +9,8 @@ from bot.domain import Job, RunningLimits
 from bot.domain.guild import EVERYWHERE
 from bot.domain.row import from_millis, millis
 from bot.store.database import Database, Transaction
-from bot.store.jobs.fair_queue import AT_WORK, end_turn
+from bot.store.jobs.fair_queue import AT_WORK
+from bot.store.jobs.transitions import begin_submitting
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
 # its queue, its provider and the whole bot have room, and nothing is paused. Each passes over no more rows than there
@@ -34,10 +35,6 @@ _OF_ALL: Final = (
     f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
-_CLAIM_WAITING: Final = (
-    f"UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = {_OF_ALL} "  # noqa: S608 (constants)
-    "RETURNING *"
-)
 
 
 class ClaimStore:
@@ -54,31 +51,10 @@ class ClaimStore:
     async def waiting(
         self, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
     ) -> Job | None:
-        """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room.
-
-        The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
-        """
-
-        async def work(tx: Transaction) -> Job | None:
-            row = await tx.one(
-                _CLAIM_WAITING,
-                token_hex(8),
-                millis(lease_until),
-                provider,
-                millis(now),
-                limits.per_provider,
-                limits.per_user,
-                limits.per_guild,
-                limits.total,
-                EVERYWHERE,
-            )
-            if row is None:
-                return None
-            job = Job.from_row(row)
-            await end_turn(tx, job)
-            return job
-
-        return await self._database.transact(work)
+        """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
+        most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
+        values = (provider, millis(now), *most, EVERYWHERE)
+        return await self._database.transact(lambda tx: begin_submitting(tx, _OF_ALL, *values, until=lease_until))
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""

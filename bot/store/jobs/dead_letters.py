@@ -5,19 +5,16 @@ once: a repeat finds its line there.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain import AuditEntry, DeadLetter, Job, JobStatus
+from bot.domain import AuditEntry, DeadLetter, Job
 from bot.domain.job import BY_ADMIN
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store.community.audit import record
 from bot.store.database import Database, Transaction
-from bot.store.jobs.endings import take_back
-from bot.store.jobs.fair_queue import take_turn
-from bot.store.jobs.transitions import move, update
-from bot.store.money import ledger
+from bot.store.jobs import transitions
+from bot.store.jobs.transitions import update
 
 WRITTEN_OFF: Final = "written_off"  # why such a job failed
 
@@ -50,19 +47,8 @@ class DeadLetterStore:
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            waiting = await move(
-                tx,
-                job,
-                JobStatus.QUEUED,
-                attempt=job.attempt + 1,
-                task_id=None,
-                progress=None,
-                deadline_at=deadline_at,
-                due_at=entry.at,
-                lease=None,
-                tries=0,
-            )
-            return replace(waiting, turn=await take_turn(tx, waiting))
+            changes = {"attempt": job.attempt + 1, "deadline_at": deadline_at}
+            return await transitions.queue(tx, job, due_at=entry.at, **changes)
 
         return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
 
@@ -89,20 +75,7 @@ class DeadLetterStore:
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            failed = await move(
-                tx,
-                job,
-                JobStatus.FAILED,
-                failure=WRITTEN_OFF,
-                failure_code="",
-                cost_micros=job.charged(None, billed=billed),
-                finished_at=entry.at,
-                due_at=entry.at,
-                lease=None,
-                tries=0,
-            )
-            await ledger.release(tx, failed, now=entry.at, billed=billed or job.status is JobStatus.SUCCEEDED)
-            return failed
+            return await transitions.fail(tx, job, failure=WRITTEN_OFF, billed=billed, now=entry.at)
 
         return await self._decide(entry, job_id, step)
 
@@ -119,7 +92,7 @@ class DeadLetterStore:
             if not await record(tx, entry):
                 return job
             try:
-                return await take_back(tx, job, failure=BY_ADMIN, now=entry.at)
+                return await transitions.cancel(tx, job, failure=BY_ADMIN, now=entry.at)
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
 

@@ -1,26 +1,17 @@
-"""Jobs: every move is one transaction, guarded by the state and the lease it starts from, together with its money."""
+"""The jobs: accepted, moved on by whoever has their lease, each move one transaction; `transitions` has the rules."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from bot.domain import Case, DeadLetter, Funding, Job, JobStatus
-from bot.domain.eta import similarity_key
-from bot.domain.row import millis
 from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
-from bot.store.community.cases import open_case, withdraw
+from bot.store.community.cases import open_case
 from bot.store.database import Database, Transaction
-from bot.store.jobs.fair_queue import UNFINISHED, keep_turn, take_turn
+from bot.store.jobs import transitions
+from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.jobs.transitions import demand, move, read, update
-from bot.store.money import budget_alerts, ledger
+from bot.store.money import budget_alerts
 
-_INSERT: Final = (
-    "INSERT INTO jobs (id, idempotency_key, user_id, locale, guild_id, channel_id, upload_limit, private, provider, "
-    "request, eta_key, status, attempt, tries, owner, period, credits, usd_micros, created_at, deadline_at, due_at, "
-    "parent_id, origin, public_locale, prompt, queue_id, priority, spoiler, review, asked_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18, $19, $20, "
-    "$21, $22, $23, $24, $25, $26, $27, $28, $29) "
-    "ON CONFLICT (idempotency_key) DO NOTHING"
-)
 _DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
 
 
@@ -46,11 +37,8 @@ class JobStore:
         """
 
         async def work(tx: Transaction) -> tuple[Job, bool]:
-            if await tx.execute(_INSERT, *_columns(job)) == 0:
+            if not await transitions.enter(tx, job, funding=funding, now=now):
                 return await read(tx, "idempotency_key", job.idempotency_key), False
-            if job.status is not JobStatus.PENDING:
-                await take_turn(tx, job)
-            await ledger.hold(tx, job, funding=funding, now=now)
             # After the hold, so that the account's row makes one person's requests wait for each other.
             count = await tx.one(
                 f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}",  # noqa: S608 (constant)
@@ -71,24 +59,15 @@ class JobStore:
 
     async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
         """The provider has taken it: `RUNNING`, to be asked about at `next_at`."""
-        return await self._move(
-            job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at, lease=None, tries=0
-        )
+        return await self._move(job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
 
     async def requeue(self, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None) -> Job:
         """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn.
 
         What the provider charged for it all the same is a part of what the job costs in the end.
         """
-        changes: dict[str, Any] = {"task_id": None, "progress": None, "due_at": next_at, "lease": None}
-        changes["cost_micros"] = job.charged(cost_micros)
-
-        async def work(tx: Transaction) -> Job:
-            queued = await move(tx, job, JobStatus.QUEUED, attempt=attempt, tries=job.tries + 1, **changes)
-            await keep_turn(tx, queued)
-            return queued
-
-        return await self._database.transact(work)
+        changes = {"attempt": attempt, "tries": job.tries + 1, "cost_micros": job.charged(cost_micros)}
+        return await self._database.transact(lambda tx: transitions.queue(tx, job, due_at=next_at, **changes))
 
     async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
         """The same step again at `next_at`; gives the lease back."""
@@ -109,7 +88,7 @@ class JobStore:
             cost_units=cost_units,
             finished_at=now,
             progress=1.0,
-            tries=0,
+            lease=job.lease,
         )
 
     async def fail(
@@ -122,20 +101,11 @@ class JobStore:
         cost_micros: int | None = None,
         billed: bool = False,
     ) -> Job:
-        """It will never be: `FAILED`, and the hold is released; due at once to close the card.
-
-        Budgets keep what the provider charged: the estimate where it is `billed`, or finished, and does not say.
-        """
-        changes: dict[str, Any] = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
-        changes["cost_micros"] = job.charged(cost_micros, billed=billed)
-        billed = billed or job.status is JobStatus.SUCCEEDED
-
-        async def work(tx: Transaction) -> Job:
-            failed = await move(tx, job, JobStatus.FAILED, lease=None, **changes)
-            await ledger.release(tx, failed, now=now, billed=billed)
-            return failed
-
-        return await self._database.transact(work)
+        """Let a job come to nothing; see `transitions.fail`."""
+        cost: dict[str, Any] = {"cost_micros": cost_micros, "billed": billed}
+        return await self._database.transact(
+            lambda tx: transitions.fail(tx, job, failure=failure, code=code, now=now, **cost)
+        )
 
     async def cancel(self, job_id: str, *, user_id: int, now: datetime) -> Job:
         """Take a waiting job back: `CANCELLED`, and the hold is released.
@@ -151,12 +121,9 @@ class JobStore:
                 raise JobUnknown(job_id=job_id)
             job = Job.from_row(row)
             try:
-                cancelled = await move(tx, job, JobStatus.CANCELLED, finished_at=now, due_at=now, lease=None)
+                return await transitions.cancel(tx, job, now=now)
             except TransitionLost as exc:
                 raise TooLateToCancel(job_id=job_id, status=job.status) from exc
-            await ledger.release(tx, cancelled, now=now)
-            await withdraw(tx, job_id, now=now)
-            return cancelled
 
         return await self._database.transact(work)
 
@@ -177,15 +144,8 @@ class JobStore:
         Raises:
             TransitionLost: it has been delivered already.
         """
-        place = {"message_channel_id": channel_id, "message_id": message_id}
-
-        async def work(tx: Transaction) -> Job:
-            demand(job, job.status is JobStatus.SUCCEEDED and job.delivered_at is None)
-            done = await update(tx, job, delivered_at=now, due_at=now, lease=None, tries=0, dead_letter=None, **place)
-            await ledger.settle(tx, done, now=now)
-            return done
-
-        return await self._database.transact(work)
+        place = {"channel_id": channel_id, "message_id": message_id}
+        return await self._database.transact(lambda tx: transitions.deliver(tx, job, **place, now=now))
 
     async def mark_dead_letter(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
         """A dead letter: it cannot be delivered or decided by itself. The hold stays.
@@ -232,23 +192,3 @@ class JobStore:
 
     async def _keep(self, job: Job, **changes: Any) -> Job:
         return await self._database.transact(lambda tx: update(tx, job, **changes))
-
-
-def _entered_as(job: Job) -> str:
-    """The state that a new job begins in, whatever else it may say."""
-    return str(JobStatus.PENDING if job.status is JobStatus.PENDING else JobStatus.QUEUED)
-
-
-def _columns(job: Job) -> tuple[object, ...]:
-    """The values of `_INSERT`, in its order."""
-    place = job.destination
-    return (
-        *(job.id, job.idempotency_key, job.user_id, job.locale),
-        *(place.guild_id, place.channel_id, place.upload_limit, int(place.private)),
-        *(job.provider, job.request.model_dump_json(), similarity_key(job.request), _entered_as(job), job.attempt),
-        *(job.owner, job.period, job.credits, job.usd_micros),
-        *(millis(job.created_at), millis(job.deadline_at), millis(job.due_at or job.created_at)),
-        *(job.parent_id, str(job.origin), job.public_locale, job.request.text().casefold()),
-        *(job.queue_id, job.priority, int(job.spoiler), job.review and str(job.review)),
-        millis(job.asked_at) if job.asked_at else None,
-    )

@@ -6,7 +6,7 @@ from typing import Final
 from bot.domain import Job, Remover
 from bot.domain.row import millis
 from bot.store.database import Database, Transaction
-from bot.store.money import ledger
+from bot.store.jobs.transitions import hand_over
 from bot.store.outbox import announce_removal
 
 # The very words of the index `jobs_in_inbox`, so that every database takes it.
@@ -66,11 +66,8 @@ class ResultStore:
         return await self._database.transact(work)
 
     async def received(self, job_id: str, *, now: datetime) -> bool:
-        """A kept video has reached its person by hand: settle. Whether it still had to be.
-
-        Needs no lease: whoever hands it over is no worker, and a worker that is closing the card finds it changed.
-        """
-        return await self._database.transact(lambda tx: _settled(tx, job_id, now=now))
+        """Write that a kept video has reached its person by hand; see `transitions.hand_over`."""
+        return await self._database.transact(lambda tx: hand_over(tx, job_id, now=now))
 
     async def begin_sharing(self, job_id: str, *, user_id: int, at: datetime) -> Job | None:
         """Write that the author's result may be in its channel from that moment on; None where it is shared already.
@@ -107,7 +104,7 @@ class ResultStore:
                 millis(now),
                 message_id,
             )
-            await _settled(tx, job_id, now=now)
+            await hand_over(tx, job_id, now=now)
             await announce_removal(tx, job_id, now=now)
 
         await self._database.transact(work)
@@ -126,17 +123,3 @@ class ResultStore:
             await announce_removal(tx, job_id, now=now)
 
         await self._database.transact(work)
-
-
-async def _settled(tx: Transaction, job_id: str, *, now: datetime) -> bool:
-    """Mark a video that had reached nobody as delivered by hand, and settle; its card is due to say so."""
-    row = await tx.one(
-        "UPDATE jobs SET delivered_at = $2, due_at = $2, lease = NULL, tries = 0, dead_letter = NULL "
-        "WHERE id = $1 AND dead_letter = 'undeliverable' AND delivered_at IS NULL RETURNING *",
-        job_id,
-        millis(now),
-    )
-    if row is None:
-        return False
-    await ledger.settle(tx, Job.from_row(row), now=now)
-    return True

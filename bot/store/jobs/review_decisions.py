@@ -5,18 +5,15 @@ for each other; whoever comes second finds the job moved or the case decided, an
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Review
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
-from bot.store.community.cases import decide, open_case, withdraw
+from bot.store.community.cases import decide, open_case
 from bot.store.database import Database, Transaction
-from bot.store.jobs.fair_queue import take_turn
-from bot.store.jobs.transitions import demand, move, read, update
-from bot.store.money import ledger
+from bot.store.jobs.transitions import demand, fail, queue, read, update
 
 T = TypeVar("T")
 
@@ -52,9 +49,7 @@ class ReviewDecisionStore:
             job = await self._waiting(tx, case)
             now = entry.at
             if case.kind is CaseKind.REQUEST:
-                until = now + deadline
-                job = await move(tx, job, JobStatus.QUEUED, review=None, deadline_at=until, due_at=now, lease=None)
-                job = replace(job, turn=await take_turn(tx, job))
+                job = await queue(tx, job, due_at=now, deadline_at=now + deadline, review=None)
             else:
                 job = await update(tx, job, review=Review.PASSED, deadline_at=now, due_at=now, lease=None)
             await _decided(tx, case, CaseState.APPROVED, entry)
@@ -70,7 +65,8 @@ class ReviewDecisionStore:
         """
 
         async def work(tx: Transaction) -> Job:
-            job = await self._end(tx, await self._waiting(tx, case), failure=DENIED, code=reason, now=entry.at)
+            job = await self._waiting(tx, case)
+            job = await fail(tx, job, failure=DENIED, code=reason, now=entry.at, case=None)
             await _decided(tx, case, CaseState.DENIED, entry)
             return job
 
@@ -78,13 +74,10 @@ class ReviewDecisionStore:
 
     async def expire(self, job: Job, *, now: datetime) -> Job:
         """Nobody has decided in time; the caller has the job's lease."""
-
-        async def work(tx: Transaction) -> Job:
-            ended = await self._end(tx, job, failure=NOT_REVIEWED, code="", now=now)
-            await withdraw(tx, job.id, now=now, state=CaseState.EXPIRED)
-            return ended
-
-        return await self._database.transact(work)
+        demand(job, job.status is JobStatus.PENDING or _held(job))
+        return await self._database.transact(
+            lambda tx: fail(tx, job, failure=NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
+        )
 
     async def settle_report(self, case: Case, state: CaseState, entry: AuditEntry) -> None:
         """Write down what became of a report.
@@ -100,14 +93,6 @@ class ReviewDecisionStore:
         requested = case.kind is CaseKind.REQUEST and job.status is JobStatus.PENDING
         demand(job, requested or (case.kind is CaseKind.RESULT and _held(job)))
         return job
-
-    async def _end(self, tx: Transaction, job: Job, *, failure: str, code: str, now: datetime) -> Job:
-        """Without a video there is no charge; what the provider charged all the same counts in the budgets."""
-        demand(job, job.status is JobStatus.PENDING or _held(job))
-        changes = {"failure": failure, "failure_code": code, "finished_at": now, "due_at": now}
-        ended = await move(tx, job, JobStatus.FAILED, lease=None, tries=0, **changes)
-        await ledger.release(tx, ended, now=now, billed=job.status is JobStatus.SUCCEEDED)
-        return ended
 
     async def _once(self, case: Case, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Somebody else may have moved the job, or decided, a moment before."""

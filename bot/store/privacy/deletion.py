@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from bot.domain import CaseState, Job, JobStatus, Row
+from bot.domain import CaseState, Job, Row
 from bot.domain.job import ABANDONED
 from bot.domain.quota import span_of
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction
-from bot.store.jobs.endings import UNENDED, give_up
 from bot.store.jobs.messages import MessagePlace, MessageStore
+from bot.store.jobs.transitions import UNENDED, give_up
 from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
 from bot.store.privacy.deleted_traces import owe_overwrite
 
@@ -29,8 +29,6 @@ _OWN: Final = (
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
     "UPDATE strikes SET reason = '' WHERE user_id = $1",
 )
-
-_WAITING: Final = frozenset({JobStatus.PENDING, JobStatus.QUEUED})  # nobody has been asked for it yet
 
 # Nothing more is to be shown of it, and every copy that may have been posted was found.
 _SETTLED: Final = (
@@ -87,7 +85,7 @@ class DeletionStore:
         charged.
         """
         count = 0
-        for job in sorted(await self._jobs(deletion, UNENDED), key=lambda each: each.status not in _WAITING):
+        for job in sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable):
             try:
                 await self._end(job, now=now)
             except TransitionLost:  # somebody moved it a moment ago; it is met again

@@ -11,7 +11,7 @@ from bot.domain.job import LEFT
 from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction
-from bot.store.jobs.endings import UNENDED, give_up, take_back
+from bot.store.jobs.transitions import UNENDED, cancel, give_up
 from bot.store.privacy.anonymize import anonymize_account
 
 _WAITING: Final = "status IN ('pending', 'queued')"
@@ -124,7 +124,7 @@ class LeftGuildStore:
         return await self._database.transact(work)
 
     async def _take_back(self, job: Job, *, now: datetime) -> None:
-        await self._database.transact(lambda tx: take_back(tx, job, failure=LEFT, now=now))
+        await self._database.transact(lambda tx: cancel(tx, job, failure=LEFT, now=now))
 
     async def _give_up(self, job: Job, *, now: datetime) -> None:
         await self._database.transact(lambda tx: give_up(tx, job, failure=LEFT, now=now))

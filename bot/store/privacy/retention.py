@@ -7,8 +7,7 @@ from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest
 from bot.domain.job import EXPIRED
 from bot.domain.row import millis, millis_of
 from bot.store.database import Database, Transaction
-from bot.store.jobs.endings import give_up
-from bot.store.jobs.transitions import demand
+from bot.store.jobs.transitions import demand, fail
 from bot.store.privacy.deleted_traces import owe_overwrite
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
@@ -73,12 +72,8 @@ class RetentionStore:
         Raises:
             TransitionLost: somebody has fetched it a moment ago.
         """
-
-        async def work(tx: Transaction) -> Job:
-            demand(job, job.status is JobStatus.SUCCEEDED and job.dead_letter is DeadLetter.UNDELIVERABLE)
-            return await give_up(tx, job, failure=EXPIRED, now=now)
-
-        return await self._database.transact(work)
+        demand(job, job.status is JobStatus.SUCCEEDED and job.dead_letter is DeadLetter.UNDELIVERABLE)
+        return await self._database.transact(lambda tx: fail(tx, job, failure=EXPIRED, now=now))
 
     async def trim(self, *, texts: datetime | None, records: datetime, now: datetime) -> None:
         """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain import AuditEntry, DeadLetter
 from bot.store.jobs.dead_letters import DeadLetterStore
-from bot.store.jobs.endings import give_up
+from bot.store.jobs.transitions import give_up
 from tests.store.conftest import Store
 
 

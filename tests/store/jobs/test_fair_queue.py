@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -18,8 +17,7 @@ from bot.domain import AuditEntry, Job, JobStatus
 from bot.domain.guild import EVERYWHERE
 from bot.domain.policy import GuildLimits
 from bot.store.community.guilds import GuildStore
-from bot.store.jobs.fair_queue import take_turn
-from bot.store.jobs.transitions import move
+from bot.store.jobs.transitions import queue
 from tests.store.conftest import Store
 
 MANY = 200
@@ -128,11 +126,7 @@ async def test_a_job_that_has_to_be_approved_takes_its_turn_when_it_is(store: St
     await store.turns_are_there_for_what_waits()
     for user_id in (1, 2):
         await store.accept(user_id=user_id)
-
-    async def approve(tx: Any) -> Job:
-        return await move(tx, held, JobStatus.QUEUED, turn=await take_turn(tx, held), due_at=store.now)
-
-    await store.database.transact(approve)
+    await store.database.transact(lambda tx: queue(tx, held, due_at=store.now))
     await store.turns_are_there_for_what_waits()
     order = await drained(store)
     assert [job.user_id for job in order] == [1, 2, 1]

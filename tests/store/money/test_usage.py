@@ -12,8 +12,8 @@ from bot.domain import AuditEntry, DeadLetter, Fund, Job, JobFilter, JobStatus, 
 from bot.domain.quota import UNLIMITED, budget_of
 from bot.domain.usage import NOBODY
 from bot.store.jobs.dead_letters import DeadLetterStore
-from bot.store.jobs.endings import give_up
 from bot.store.jobs.guild_jobs import GuildJobStore
+from bot.store.jobs.transitions import give_up
 from bot.store.money.usage import UsageStore
 from tests.funding import plain
 from tests.store.conftest import Store
