@@ -13,12 +13,10 @@ from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports.notifier import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
-from cogs.adapters.message_search import find_message
-from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
+from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui import link, safe
-from cogs.ui.ending_texts import private_ending, public_ending
-from cogs.ui.job_views import card_embed, failure_buttons, hidden
+from cogs.ui.job_views import card_embed, failure_buttons, hidden, private_ending, public_ending
 
 log = logging.getLogger(__name__)
 

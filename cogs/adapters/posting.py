@@ -2,21 +2,25 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 import aiohttp
 import discord
 
 from bot.domain import Capability, Job
-from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge
+from bot.errors import DeliveryError, DestinationBusy, DestinationLost, ResultTooLarge
 from bot.locale import Words
-from bot.service.ports.notifier import Posted, Result
+from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from cogs.ui import result_buttons
 from cogs.ui.job_views import alt_text, result_text
 
 PATIENCE: Final = 30.0  # seconds that Discord has for one answer
 POSTING: Final = 60.0  # seconds that it has to take a video, and besides as many as the upload may need
+READ: Final = 10_000  # messages at the most: a search that has to end before now cannot tell
+SEARCHING: Final = 180.0  # seconds for all of them; Discord allows about a hundred messages a second
+MARGIN: Final = timedelta(minutes=1)  # by which the clocks of Discord's own machines may differ
 SLOWEST: Final = 128 * 1024  # bytes a second, an upload that is still waited for
 
 _COVERED: Final = "SPOILER_"  # what Discord's clients know a covered file by
@@ -110,3 +114,24 @@ def is_card(message: discord.Message, job: Job) -> bool:
 def has_result(message: discord.Message, job: Job) -> bool:
     """Whether a message has the job's result, covered or not."""
     return any(file.filename.removeprefix(_COVERED) == filename(job) for file in message.attachments)
+
+
+async def find_message(
+    client: discord.Client,
+    channel: discord.abc.Messageable,
+    *,
+    since: datetime,
+    matches: Callable[[discord.Message], bool],
+    most: int = READ,
+) -> Sighting:
+    """Find the bot's first message that `matches`, among all posted since a moment of Discord's clock."""
+    read = 0
+    try:
+        async with mapped_errors(within=SEARCHING):
+            async for message in channel.history(limit=most + 1, after=since - MARGIN, oldest_first=True):
+                read += 1
+                if client.user is not None and message.author.id == client.user.id and matches(message):
+                    return Posted(channel_id=message.channel.id, message_id=message.id)
+    except DeliveryError as exc:
+        return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
+    return NotPosted() if read <= most else CannotTell(reason="too_many_messages")

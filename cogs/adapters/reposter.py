@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import discord
 
@@ -11,10 +12,8 @@ from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.ports.notifier import Posted, Result, Sighting
-from cogs.adapters.audience import check_audience
-from cogs.adapters.message_search import find_message
-from cogs.adapters.posting import has_result, is_card, mapped_errors, post_video
-from cogs.ui import link
+from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
+from cogs.ui import result_link
 
 
 class DiscordResultPoster:
@@ -106,7 +105,48 @@ class DiscordResultPoster:
 
 def _origin(job: Job) -> str:
     """The address of a result's message; empty where there is none that others may follow."""
-    if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
-        return ""
     public = job.message_channel_id == job.destination.channel_id
-    return link(job.destination.guild_id, job.message_channel_id, job.message_id) if public else ""
+    return (public and result_link(job)) or ""
+
+
+async def check_audience(client: discord.Client, *, source_id: int, target_id: int) -> None:
+    """Refuse to copy from one channel of a guild to another that shows it to more people.
+
+    That is so from an age-restricted channel to one that is not, and from one that not everybody sees to one that
+    everybody does.
+
+    Raises:
+        DestinationLost: it must not be copied there, or one of the channels is gone.
+        DestinationBusy: Discord has not told us about its channels yet.
+    """
+    if not client.is_ready():
+        raise DestinationBusy("not_connected")
+    source, target = await _find_channel(client, source_id), await _find_channel(client, target_id)
+    if _is_for_adults(source) and not _is_for_adults(target):
+        raise DestinationLost("age_restricted")
+    if _is_public(target) and not _is_public(source):
+        raise DestinationLost("not_for_everybody")
+
+
+async def _find_channel(client: discord.Client, channel_id: int) -> discord.abc.GuildChannel | discord.Thread:
+    """Find a channel or thread of a guild; archived threads have to be asked for."""
+    found: Any = client.get_channel(channel_id)
+    if found is None:
+        async with mapped_errors():
+            found = await client.fetch_channel(channel_id)
+    if not isinstance(found, discord.abc.GuildChannel | discord.Thread):
+        raise DestinationLost("no_channel_of_a_guild")
+    return found
+
+
+def _is_for_adults(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
+    """Whether a channel is for adults."""
+    parent = channel.parent if isinstance(channel, discord.Thread) else channel
+    return bool(getattr(parent, "nsfw", False))
+
+
+def _is_public(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
+    """Whether everybody in the guild may see a channel."""
+    if isinstance(channel, discord.Thread) and (channel.is_private() or channel.parent is None):
+        return False
+    return channel.permissions_for(channel.guild.default_role).view_channel

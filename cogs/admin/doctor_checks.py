@@ -8,6 +8,7 @@ import discord
 from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
 from bot.domain import GuildState, Policy
 from bot.domain.policy_changes import missing_ids
+from bot.errors import ChannelUnfit
 from bot.locale import Words
 from bot.service.admin.doctor import ProviderState
 from cogs.ui.member import channel_and_parents
@@ -15,6 +16,7 @@ from cogs.ui.text import permissions_text, some_of
 
 GOOD, BAD, NOTE = "✅", "❌", "⚠️"
 NEEDED: Final = tuple(dict.fromkeys((*IN_CHANNEL, *IN_THREAD)))
+NEEDED_TO_WRITE: Final = IN_CHANNEL[:2]  # where the bot only writes
 MEGABYTE: Final = 1024 * 1024
 
 _SHOWN: Final = 10  # channels named together
@@ -33,7 +35,7 @@ async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> lis
         lines.append(f"{BAD} {say('doctor.models')}")
     lines += _channel_lines(guild, policy, say)
     lines.append(_channel_line(guild, "moderators", policy.moderation.channel_id, IN_CHANNEL, say))
-    lines.append(_channel_line(guild, "audit", policy.audit_channel_id, IN_CHANNEL[:2], say))
+    lines.append(_channel_line(guild, "audit", policy.audit_channel_id, NEEDED_TO_WRITE, say))
     lines += _missing_lines(guild, policy, say)
     lines.append(f"{GOOD} {say('doctor.upload', n=guild.filesize_limit // MEGABYTE)}")
     if states is not None and (await bot.services.guilds.spent(guild.id, policy)).balance == 0:
@@ -102,3 +104,14 @@ def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, need
     may = channel.permissions_for(channel.guild.me)
     lost = tuple(name for name in needed if not getattr(may, name))
     return ("view_channel",) if "view_channel" in lost else lost
+
+
+def check_channel(channel: discord.abc.GuildChannel, needed: Sequence[str] = IN_CHANNEL) -> None:
+    """Check that the bot may do in a channel what the channel is chosen for.
+
+    Raises:
+        ChannelUnfit: it may not; naming every permission that is missing.
+    """
+    missing = missing_permissions(channel, needed)
+    if missing:
+        raise ChannelUnfit(channel_id=channel.id, missing=missing)

@@ -12,8 +12,8 @@ from bot.domain.policy_changes import with_checks, with_rule, without_checks, wi
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
-from cogs.admin.chosen_channel import check_channel
 from cogs.admin.common import change_policy, read_policy, show_policy
+from cogs.admin.doctor_checks import check_channel
 from cogs.ui import CHOICES, acknowledge, cut
 from cogs.ui.completions import CHOICE
 

@@ -13,7 +13,6 @@ from bot.domain.policy_diff import differences
 from bot.domain.price import to_micros
 from bot.domain.quota import UNLIMITED
 from bot.locale import Words, words
-from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
 from cogs.admin.common import (
     answer_long,
     change_policy,
@@ -23,6 +22,7 @@ from cogs.admin.common import (
     read_policy,
     show_policy,
 )
+from cogs.admin.doctor_checks import NEEDED_TO_WRITE, check_channel
 from cogs.ui import CHOICES, acknowledge, answer, audit_entry, money, since
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.policy_texts import PATHS

@@ -15,9 +15,8 @@ from bot.domain import ChannelGate, Period, Policy
 from bot.domain.price import to_micros
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import Words, words
-from cogs.admin.chosen_channel import NEEDED_TO_WRITE, check_channel
 from cogs.admin.common import check_admin_access, read_policy, split_pages
-from cogs.admin.doctor_checks import channel_ids, doctor_lines
+from cogs.admin.doctor_checks import NEEDED_TO_WRITE, channel_ids, check_channel, doctor_lines
 from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
 from cogs.ui import FORM_TIMEOUT, PersistentItem, acknowledge, audit_entry, parse_id, values_of
 

@@ -8,7 +8,7 @@ from bot.domain import Account, Capability, Job, Kind, Mode, StatementEntry, Vid
 from bot.domain.quota import pool_named
 from bot.locale import Words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.ui import cut, link, safe, since
+from cogs.ui import cut, job_link, result_link, safe, since
 
 BAR: Final = 16  # squares
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown
@@ -91,14 +91,10 @@ def _entry_line(entry: StatementEntry, say: Words) -> str:
 
 def _video(job: Job | None, say: Words) -> str:
     """Name a video with a link to its message, or else to its card, where there is one."""
-    places = (
-        [] if job is None else [(job.message_channel_id, job.message_id), (job.card_channel_id, job.card_message_id)]
-    )
-    for channel_id, message_id in places:
-        if job is not None and channel_id is not None and message_id is not None and job.removed_at is None:
-            guild_id = job.destination.guild_id if channel_id == job.destination.channel_id else None
-            return say("quota.video.link", url=link(guild_id, channel_id, message_id))
-    return say("quota.video")
+    if job is None or job.removed_at is not None:
+        return say("quota.video")
+    url = result_link(job) or job_link(job, job.card_channel_id, job.card_message_id)
+    return say("quota.video") if url is None else say("quota.video.link", url=url)
 
 
 def _prices(models: Sequence[Capability], say: Words) -> Iterator[str]:

@@ -7,14 +7,14 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import Job, ResultAction
+from bot.domain import ResultAction
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.library.views import SEARCH, PageState, page_text, page_view
 from cogs.request.build import offered_here
 from cogs.request.destination import DIRECT_LIMIT, destination_of
-from cogs.ui import Form, answer, link, member_of, result_buttons
+from cogs.ui import Form, answer, link, member_of, result_buttons, result_link
 from cogs.ui.result_info import info_embed
 
 FORM: Final = "library"
@@ -70,20 +70,13 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
         view.add_item(
             discord.ui.Button(emoji="📤", label=label, style=style, custom_id=f"library:send:{job.id}", row=3)
         )
-    if (url := _message_url(job)) is not None:
+    if (url := result_link(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
     await interaction.edit_original_response(
         embed=info_embed(job, lineage, say),
         view=view,
         allowed_mentions=discord.AllowedMentions.none(),
     )
-
-
-def _message_url(job: Job) -> str | None:
-    if job.message_id is None or job.message_channel_id is None or job.removed_at is not None:
-        return None
-    guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
-    return link(guild, job.message_channel_id, job.message_id)
 
 
 async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

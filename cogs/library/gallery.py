@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.gallery import GalleryRule
-from cogs.admin.chosen_channel import check_channel
+from cogs.admin.doctor_checks import check_channel
 from cogs.ui import acknowledge, answer
 
 STARS: Final = 3  # that a copy takes where nothing else is said

@@ -13,7 +13,7 @@ import discord
 from bot.domain import Job
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
-from cogs.ui import cut, link, safe, settings, since
+from cogs.ui import cut, result_link, safe, settings, since
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list
@@ -72,9 +72,8 @@ def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
     facts = [settings(job.request, say), since(job.created_at), say("credits", n=job.credits)]
     if job.removed_at is not None:
         facts.append(say("jobs.removed"))
-    elif job.message_id is not None and job.message_channel_id is not None:
-        guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
-        facts.append(say("library.link", url=link(guild, job.message_channel_id, job.message_id)))
+    elif (url := result_link(job)) is not None:
+        facts.append(say("library.link", url=url))
     return f"**{number}.**{star} {safe(job.request.text(), PROMPT)}\n-# {' · '.join(facts)}"
 
 

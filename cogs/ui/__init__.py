@@ -12,7 +12,7 @@ from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.policy_texts import money
 from cogs.ui.replies import CONTENT, acknowledge, answer
 from cogs.ui.retry import TypedRequest, remember
-from cogs.ui.text import cut, link, safe, settings, since
+from cogs.ui.text import cut, job_link, link, result_link, safe, settings, since
 
 __all__ = [
     "CHOICES",
@@ -26,6 +26,7 @@ __all__ = [
     "audit_entry",
     "cut",
     "given_options",
+    "job_link",
     "link",
     "member_of",
     "money",
@@ -38,6 +39,7 @@ __all__ = [
     "request_form",
     "request_from_options",
     "result_buttons",
+    "result_link",
     "safe",
     "settings",
     "since",

@@ -1,4 +1,4 @@
-"""What a job's card, its result and its row in a list look like."""
+"""What a job's card, its result, its end and its row in a list look like."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.locale import Words
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Card, Phase, phase_of
 from cogs.ui.options import options_of
-from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, safe, settings, since
+from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, result_link, safe, settings, since
 
 PROMPT_ON_CARD: Final = 300  # characters
 GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up
@@ -57,9 +57,8 @@ def _status_line(card: Card, words: Words) -> str:
             return _queue_line(card, words)
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
             return _running_line(card, words, started=job.submitted_at, expected=card.expected_at)
-        case Phase.DONE if job.message_id is not None and job.message_channel_id is not None:
-            guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
-            return words("card.link", link=link(guild, job.message_channel_id, job.message_id))
+        case Phase.DONE if (url := result_link(job)) is not None:
+            return words("card.link", link=url)
         case Phase.FAILED:
             return words("card.denied") if job.failure == DENIED else failure(job, words)
         case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
@@ -210,10 +209,7 @@ def state_text(view: JobView, words: Words) -> str:
 def job_line(view: JobView, words: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
-    where = ""
-    if job.message_id is not None and job.message_channel_id is not None and job.removed_at is None:
-        guild = job.destination.guild_id if job.message_channel_id == job.destination.channel_id else None
-        where = words("jobs.link", url=link(guild, job.message_channel_id, job.message_id))
+    url = result_link(job)
     line = words(
         "jobs.line",
         state=state_text(view, words),
@@ -222,6 +218,33 @@ def job_line(view: JobView, words: Words) -> str:
         price=words("credits", n=job.credits),
         prompt=safe(job.request.text(), 80),
         id=job.id,
-        link=where,
+        link="" if url is None else words("jobs.link", url=url),
     )
     return f"{line}\n{failure(job, words)}" if phase is Phase.FAILED else line
+
+
+def private_ending(card: Card, say: Words) -> str:
+    """Say how a job ended and why, for its requester alone."""
+    if card.phase is Phase.FAILED:
+        reason = failure(card.job, say)
+    elif card.phase is Phase.KEPT and card.job.destination.private:
+        reason = say("inbox.kept")
+    else:
+        reason = say(f"card.{card.phase}.text")
+    return f"**{say(f'card.{card.phase}')}**\n{reason}"
+
+
+def public_ending(card: Card, say: Words) -> str:
+    """Say how a job ended where everybody may read it, and where its requester finds the rest.
+
+    The job's id in the small print makes the text this ending's own.
+    """
+    job = card.job
+    denied = job.failure == DENIED
+    ending = "denied" if denied else "given_up" if job.given_up else card.phase
+    text = say(f"ending.{ending}", mention=f"<@{job.user_id}>")
+    if denied or job.card_channel_id is None or job.card_message_id is None:
+        why = say("ending.ask")
+    else:
+        why = say("ending.card", card=link(job.destination.guild_id, job.card_channel_id, job.card_message_id))
+    return f"{text} {why}\n-# {job.id}"

@@ -10,7 +10,7 @@ from bot.domain import Job, VideoRequest
 from bot.locale import Words
 from bot.service.jobs.results import Lineage
 from cogs.ui.job_views import PROMPT_ON_CARD
-from cogs.ui.text import cut, link, safe, settings
+from cogs.ui.text import cut, job_link, safe, settings
 
 MICROS: Final = 1_000_000
 TEXT: Final = 3200  # characters of the whole text: six shots fit
@@ -87,7 +87,5 @@ def _parent(job: Job, say: Words, *, seen: bool) -> str:
     channel_id, message_id = job.message_channel_id, job.message_id
     if job.destination.private:
         channel_id, message_id = job.destination.channel_id, job.shared_message_id
-    if channel_id is None or message_id is None:
-        return say("info.parent.nowhere", who=who)
-    guild = job.destination.guild_id if channel_id == job.destination.channel_id else None
-    return say("info.parent", link=link(guild, channel_id, message_id), who=who)
+    url = job_link(job, channel_id, message_id)
+    return say("info.parent.nowhere", who=who) if url is None else say("info.parent", link=url, who=who)

@@ -90,6 +90,18 @@ def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
     return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
 
 
+def job_link(job: Job, channel_id: int | None, message_id: int | None) -> str | None:
+    """Build the address of a message about a job, in its channel or in direct messages; None where there is none."""
+    if channel_id is None or message_id is None:
+        return None
+    return link(job.destination.guild_id if channel_id == job.destination.channel_id else None, channel_id, message_id)
+
+
+def result_link(job: Job) -> str | None:
+    """Build the address of a job's result; None where there is none any more."""
+    return None if job.removed_at is not None else job_link(job, job.message_channel_id, job.message_id)
+
+
 def failure(job: Job, words: Words) -> str:
     """Say why a job failed, what that means for credits, and what to do next. A denial's code is its reason."""
     if job.failure == DENIED:

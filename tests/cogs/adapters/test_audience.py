@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.errors import DestinationBusy, DestinationLost
-from cogs.adapters.audience import check_audience
+from cogs.adapters.reposter import check_audience
 
 EVERYONE, SEEN, HIDDEN, ADULT, OPEN_THREAD, PRIVATE_THREAD, ADULT_THREAD, ARCHIVED, DIRECT = range(1, 10)
 TEXT, DM, PUBLIC, PRIVATE = 0, 1, 11, 12

@@ -13,9 +13,8 @@ from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import DestinationBusy
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
-from cogs.adapters.message_search import find_message
 from cogs.adapters.notifier import DiscordNotifier
-from cogs.adapters.posting import mapped_errors
+from cogs.adapters.posting import find_message, mapped_errors
 from sandbox.discord.world import Channel
 from tests.sandbox.library_client import LibraryClient, opened
 
