@@ -39,7 +39,7 @@ from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.adapters.reposter import DiscordResultPoster
 from cogs.adapters.staff_channel import DiscordStaff
-from cogs.ui.replies import explain
+from cogs.ui.explain import explain
 from cogs.ui.translator import CatalogueTranslator
 
 log = logging.getLogger(__name__)

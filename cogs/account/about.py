@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import GuildState, Member
 from bot.locale import Words, words
-from cogs.ui import Form, acknowledge, answer, member_of, safe, since, values_of
+from cogs.ui import Form, acknowledge, answer, member_of, open_form, safe, since, values_of
 
 FORM: Final = "feedback"  # the name of the form
 LONGEST: Final = 1000  # characters of feedback
@@ -99,7 +99,7 @@ async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) ->
     say = words(str(interaction.locale))
     form = Form(name=FORM, state="", title=say("feedback.title"))
     form.text("text", say("feedback.text"), long=True, required=True, most=LONGEST, hint=say("feedback.hint"))
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
 
 
 async def _receive_feedback(

@@ -1,8 +1,7 @@
 """`/privacy`: how data is kept, a copy of everything about oneself, and its deletion."""
 
-import io
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -12,10 +11,8 @@ from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, D
 from bot.locale import Words, privacy_text, words
 from bot.service.upkeep.privacy import Export
 from cogs.adapters.posting import mapped_errors
-from cogs.ui import PersistentItem, acknowledge, answer, cut
-
-TEXT: Final = 4096  # characters of an embed's description
-LARGEST: Final = 10 * 1024 * 1024  # bytes of a file that Discord takes everywhere
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, cut, file_of
+from cogs.ui.limits import EMBED_TEXT, FILE
 
 
 def setup(bot: Shotcaller) -> None:
@@ -39,11 +36,9 @@ def _policy(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
         await acknowledge(interaction)
         privacy, say = bot.services.privacy, words(str(interaction.locale))
         text = await privacy.policy(say.locale) or _own_policy(bot, say)
-        files = [] if len(text) <= TEXT else [discord.File(io.BytesIO(text.encode()), filename="privacy.md")]
-        await interaction.edit_original_response(
-            embed=discord.Embed(title=say("privacy.title"), description=cut(text, TEXT)),
-            attachments=files,
-            allowed_mentions=discord.AllowedMentions.none(),
+        files = [] if len(text) <= EMBED_TEXT else [file_of(text, "privacy.md")]
+        await answer(
+            interaction, embed=discord.Embed(title=say("privacy.title"), description=cut(text, EMBED_TEXT)), files=files
         )
 
     return policy
@@ -68,13 +63,13 @@ def _export(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]
         await acknowledge(interaction)
         say = words(str(interaction.locale))
         made = await bot.services.privacy.export(interaction.user.id)
-        if len(made.content) > LARGEST:
+        if len(made.content) > FILE:
             await answer(interaction, say("privacy.export.too_large"))
         elif by_dm:
             await _send_directly(interaction, made, say)
             await answer(interaction, say("privacy.export.sent"))
         else:
-            await interaction.edit_original_response(content=say("privacy.export"), attachments=[_file(made)])
+            await answer(interaction, say("privacy.export"), files=[_file(made)])
 
     return export
 
@@ -96,7 +91,7 @@ async def _send_directly(interaction: discord.Interaction[Any], made: Export, sa
 
 
 def _file(made: Export) -> discord.File:
-    return discord.File(io.BytesIO(made.content), filename=made.filename)
+    return file_of(made.content, made.filename)
 
 
 def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
@@ -116,7 +111,7 @@ def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             )
         )
         view.stop()
-        await interaction.edit_original_response(content=say("privacy.delete", posted=posted), view=view)
+        await answer(interaction, say("privacy.delete", posted=posted), view=view)
 
     return delete
 
@@ -126,7 +121,7 @@ class DeleteButton(PersistentItem[discord.ui.Button[Any]], template=r"privacy:de
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Delete, and take the button away."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         say = words(str(interaction.locale))
         await bot.services.privacy.delete(interaction.user.id, messages=self.fields["messages"] == "1")
-        await interaction.edit_original_response(content=say("privacy.deleted"), view=None)
+        await answer(interaction, say("privacy.deleted"), view=None)

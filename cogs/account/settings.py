@@ -13,7 +13,7 @@ from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel
 from cogs.request.defaults import defaults_scope
-from cogs.ui import PersistentItem, acknowledge, cut, parse_number
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, cut, parse_number
 
 NONE: Final = "-"  # the choice of no default
 ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission
@@ -49,7 +49,7 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `PersistentItem`."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         whose, option = DefaultsLevel(self.fields["whose"]), self.fields["option"]
         _check(interaction, whose)
         data: dict[str, Any] = dict(interaction.data or {})
@@ -96,7 +96,7 @@ async def _show(
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(container)
     view.stop()  # the controls are found by their ids; nothing about them is kept in memory
-    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())
+    await answer(interaction, view=view)
 
 
 def _options(whose: DefaultsLevel) -> Sequence[str]:

@@ -15,6 +15,7 @@ import aiohttp
 import discord
 
 from bot.domain import Job
+from cogs.ui import answer
 
 LIFE: Final = 14 * 60.0  # seconds; Discord's tokens die after 15 minutes
 MOST: Final = 5_000  # answers remembered
@@ -76,15 +77,13 @@ class PrivateAnswers:
         self._early_cards.pop(job.idempotency_key, None)
         if last:
             self._open.pop(job.idempotency_key, None)
-        await self._edit(open_answer, embed=embed, **({"content": None} if last else {}))
+        await self._edit(open_answer, embed=embed, **({"text": None} if last else {}))
 
     async def _edit(self, open_answer: _OpenAnswer, **changes: Any) -> bool:
         """Edit a private answer; whether Discord took it."""
         try:
             async with open_answer.lock:
-                await open_answer.interaction.edit_original_response(
-                    **changes, allowed_mentions=discord.AllowedMentions.none()
-                )
+                await answer(open_answer.interaction, **changes)
         except (discord.HTTPException, aiohttp.ClientError, OSError):
             return False
         return True
@@ -97,6 +96,6 @@ class PrivateAnswers:
         try:
             async with asyncio.timeout(PATIENCE):
                 await open_answer.answered.wait()
-                return await self._edit(open_answer, content=text, embed=None, view=buttons)
+                return await self._edit(open_answer, text=text, embed=None, view=buttons)
         except TimeoutError:
             return False

@@ -3,7 +3,6 @@
 Who may type a command under `/admin` is Discord's to say, by Manage Server or as decided under Integrations.
 """
 
-import io
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from bot.client import Shotcaller
 from bot.domain import Allowance, GuildState, Policy, PolicyChange
 from bot.domain.policy_diff import fields
 from bot.locale import Words, words
-from cogs.ui import CONTENT, answer, audit_entry, cut
+from cogs.ui import CONTENT, answer, audit_entry, cut, file_of, follow_up
 from cogs.ui.checks import check_admin
 from cogs.ui.integrations import may_use_command
 from cogs.ui.policy_texts import bullet_list, change_line, field_line
@@ -72,15 +71,11 @@ async def answer_long(interaction: discord.Interaction[Any], text: str, *, filen
     """Answer privately with a long text: in several messages, or as a file where it is too long for a few."""
     first, *more = split_pages(text)
     if len(more) >= MESSAGES:
-        await interaction.edit_original_response(
-            content=say("admin.attached"),
-            attachments=[discord.File(io.BytesIO(text.encode()), filename=filename)],
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
+        await answer(interaction, say("admin.attached"), files=[file_of(text, filename)])
         return
     await answer(interaction, first)
     for page in more:
-        await interaction.followup.send(page, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+        await follow_up(interaction, page)
 
 
 def split_pages(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs.admin.common import check_admin_access
 from cogs.admin.jobs_views import actions_for, job_actions_view, job_embed, outcome_text, page_embed, page_view
-from cogs.ui import PersistentItem, acknowledge, answer, audit_entry, parse_id
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, audit_entry, parse_id
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 
@@ -33,21 +33,17 @@ async def show_page(
         raise NotPermitted(needed=OWNER)
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
     page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
-    await interaction.edit_original_response(
-        embed=page_embed(page, job_filter, say),
-        view=page_view(page, job_filter, user_id, say),
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await answer(interaction, embed=page_embed(page, job_filter, say), view=page_view(page, job_filter, user_id, say))
 
 
 async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Fill in the private answer with everything about one job."""
     jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
     view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
-    await interaction.edit_original_response(
+    await answer(
+        interaction,
         embed=job_embed(view, await jobs.ledger_entries(view.job), say),
         view=job_actions_view(view.job, say),
-        allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
@@ -108,7 +104,7 @@ class JobsPageButton(
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show the page in place of the present one."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         await check_admin_access(interaction)
         job_filter, user_id = JobFilter(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
         await show_page(bot, interaction, job_filter, user_id=user_id, skip=int(self.fields["skip"]))

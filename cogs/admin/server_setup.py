@@ -18,7 +18,17 @@ from bot.locale import Words, words
 from cogs.admin.common import check_admin_access, read_policy, split_pages
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, channel_ids, check_channel, doctor_lines
 from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
-from cogs.ui import FORM_TIMEOUT, PersistentItem, acknowledge, audit_entry, parse_id, values_of
+from cogs.ui import (
+    FORM_TIMEOUT,
+    PersistentItem,
+    acknowledge,
+    acknowledge_in_place,
+    answer,
+    audit_entry,
+    open_form,
+    parse_id,
+    values_of,
+)
 
 Change: TypeAlias = Callable[[Policy], Policy]
 
@@ -54,11 +64,14 @@ class SetupControl(
         """See `PersistentItem`."""
         if self.fields["step"] in FORMS:
             policy = await _read_policy_in_time(bot, interaction)
-            await interaction.response.send_modal(
-                setup_form(self.fields["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual)
+            await open_form(
+                interaction,
+                setup_form(
+                    self.fields["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual
+                ),
             )
             return
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         await check_admin_access(interaction)
         if self.fields["step"] == "check":
             await _check(bot, interaction)
@@ -124,7 +137,7 @@ async def _receive_form(
     bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
 ) -> None:
     """A form of the panel came back, perhaps after a restart."""
-    await interaction.response.defer()
+    await acknowledge_in_place(interaction)
     await check_admin_access(interaction)
     values = {
         name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
@@ -195,4 +208,4 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], policy: 
         usual=bot.services.guilds.usual,
         say=words(str(interaction.locale)),
     )
-    await interaction.edit_original_response(view=view, allowed_mentions=discord.AllowedMentions.none())
+    await answer(interaction, view=view)

@@ -1,6 +1,5 @@
 """`/admin export` and `/admin import`: a server's settings as a file, and settings from one, shown before they hold."""
 
-import io
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, Final
@@ -17,7 +16,7 @@ from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import changed_text, check_admin_access, read_policy
 from cogs.admin.doctor_checks import channel_ids, role_ids
-from cogs.ui import PersistentItem, acknowledge, answer, audit_entry
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, audit_entry, file_of
 from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.text import some_of
 
@@ -40,11 +39,11 @@ def _export(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="export", description=say("command.admin.export"))
     async def export(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        content = write_policy(await read_policy(bot, interaction)).encode()
-        await interaction.edit_original_response(
-            content=words(str(interaction.locale))("admin.export"),
-            attachments=[discord.File(io.BytesIO(content), filename="shotcaller-settings.json")],
-            allowed_mentions=discord.AllowedMentions.none(),
+        content = write_policy(await read_policy(bot, interaction))
+        await answer(
+            interaction,
+            words(str(interaction.locale))("admin.export"),
+            files=[file_of(content, "shotcaller-settings.json")],
         )
 
     return export
@@ -108,11 +107,7 @@ async def _show_changes(
         discord.ui.Button(custom_id=custom_id, label=say("admin.import.apply"), style=discord.ButtonStyle.danger)
     )
     view.stop()  # the button is found by its id; nothing about it is kept in memory
-    await interaction.edit_original_response(
-        content=f"{say('admin.import.again')}\n{text}" if again else text,
-        view=view,
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await answer(interaction, f"{say('admin.import.again')}\n{text}" if again else text, view=view)
 
 
 class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
@@ -120,7 +115,7 @@ class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `PersistentItem`."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         await check_admin_access(interaction)
         draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
         if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
@@ -133,11 +128,7 @@ class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P
         if changed.policy != imported:
             await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
             return
-        await interaction.edit_original_response(
-            content=changed_text(changed, words(str(interaction.locale))),
-            view=None,
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
+        await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
 
 
 def _digest(policy: Policy) -> str:

@@ -1,9 +1,8 @@
 """`/admin usage`: what the guild has used, as a picture to see at a glance and a table to calculate with."""
 
 import asyncio
-import io
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -15,10 +14,9 @@ from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
-from cogs.ui import CONTENT, acknowledge, cut, money, safe
+from cogs.ui import CONTENT, acknowledge, answer, cut, file_of, money, safe
 from cogs.ui.checks import ADMINS
-
-ALT_TEXT: Final = 1024  # characters, Discord's limit
+from cogs.ui.limits import ALT_TEXT
 
 
 def setup(bot: Shotcaller) -> None:
@@ -42,9 +40,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         report, say = await bot.services.usage.report(interaction.guild_id, Span(span)), words(str(interaction.locale))
         # In a thread: a thousand members in ninety days take a while to add up and to draw.
         text, files = await asyncio.to_thread(_answer, report, Span(span), Measure(measure), say)
-        await interaction.edit_original_response(
-            content=text, attachments=files, allowed_mentions=discord.AllowedMentions.none()
-        )
+        await answer(interaction, text, files=files)
 
     return usage
 
@@ -122,8 +118,8 @@ def _files(report: UsageReport, measure: Measure, say: Words) -> list[discord.Fi
     name = f"usage-{report.days[0]:%Y%m%d}-{report.days[-1]:%Y%m%d}"
     alt = cut(alt_text(report, measure, say), ALT_TEXT)
     return [
-        discord.File(io.BytesIO(draw(report, measure)), filename=f"{name}.png", description=alt),
-        discord.File(io.BytesIO(report.table()), filename=f"{name}.csv"),
+        file_of(draw(report, measure), f"{name}.png", description=alt),
+        file_of(report.table(), f"{name}.csv"),
     ]
 
 

@@ -7,7 +7,7 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.locale import Words, words
-from cogs.ui import Form, PersistentItem, acknowledge, answer, member_of, values_of
+from cogs.ui import Form, PersistentItem, acknowledge, answer, member_of, open_form, values_of
 from cogs.ui.more_button import MORE, more_button
 
 FORM: Final = "more"
@@ -35,7 +35,7 @@ class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
         form = Form(name=FORM, state="", title=say("more.title"))
         form.text("credits", say("more.credits"), required=True, most=DIGITS, hint=say("more.credits.hint"))
         form.text("why", say("more.why"), long=True, required=True, most=WHY)
-        await interaction.response.send_modal(form)
+        await open_form(interaction, form)
 
 
 def credit_request_handler(bot: Shotcaller) -> FormHandler:

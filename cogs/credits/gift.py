@@ -12,6 +12,7 @@ from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
 from bot.service.admin.credits import GiftOffer
 from cogs.ui import acknowledge, answer, member_of
+from cogs.ui.replies import announce
 
 Amount: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
 
@@ -48,6 +49,6 @@ async def _announce(interaction: discord.Interaction[Any], receiver: discord.Use
     say = words(str(interaction.guild_locale or interaction.locale))
     text = say("gift.got", giver=interaction.user.mention, who=receiver.mention, credits=say("credits", n=amount))
     try:
-        await interaction.followup.send(text, allowed_mentions=discord.AllowedMentions(users=[receiver]))
+        await announce(interaction, text, mention=receiver)
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
         log.info("a gift was not announced", extra={"reason": repr(exc)})

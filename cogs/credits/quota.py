@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
 from cogs.credits.quota_views import quota_text
-from cogs.ui import acknowledge, member_of
+from cogs.ui import acknowledge, answer, member_of
 
 ENTRIES: Final = 6  # of what happened lately
 
@@ -33,8 +33,6 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         say = words(str(interaction.locale))
         text = quota_text(balances, entries, list(services.videos.models.values()), say)
         view = None if member.guild_id is None else AskForCreditsButton.as_view(say)
-        await interaction.edit_original_response(
-            content=text, view=view, allowed_mentions=discord.AllowedMentions.none()
-        )
+        await answer(interaction, text, view=view)
 
     return quota

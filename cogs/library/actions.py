@@ -52,10 +52,10 @@ async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_stat
         favourites=page_state.stars,
         number=page_state.page,
     )
-    await interaction.edit_original_response(
-        content=page_text(page, page_state, text, say),
+    await answer(
+        interaction,
+        page_text(page, page_state, text, say),
         view=page_view(page, page_state, list(services.videos.models), say, searched=bool(text)),
-        allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
@@ -72,11 +72,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
         )
     if (url := result_link(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
-    await interaction.edit_original_response(
-        embed=info_embed(job, lineage, say),
-        view=view,
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await answer(interaction, embed=info_embed(job, lineage, say), view=view)
 
 
 async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:

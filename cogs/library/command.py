@@ -13,7 +13,7 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
 from cogs.library.views import SEARCH, STATE, PageState, chosen_model
-from cogs.ui import PersistentItem, acknowledge, values_of
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, open_form, values_of
 from cogs.ui.completions import my_videos
 
 
@@ -57,7 +57,7 @@ async def _receive_search(
     bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
 ) -> None:
     """Show the first page of a search when its form comes back."""
-    await interaction.response.defer()
+    await acknowledge_in_place(interaction)
     stars, _, model = state.partition(":")
     page_state = PageState(stars=stars == "1", model=chosen_model([model], list(bot.services.videos.models)))
     await show(bot, interaction, await start_search(bot, interaction, page_state, str(values_of(data).get("text", ""))))
@@ -83,9 +83,9 @@ class PageItem(
         """See `PersistentItem`."""
         page_state = self._page_state
         if self._action == "search":
-            await interaction.response.send_modal(search_form(page_state, words(str(interaction.locale))))
+            await open_form(interaction, search_form(page_state, words(str(interaction.locale))))
             return
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         if isinstance(self.item, discord.ui.Select):
             page_state = replace(
                 page_state, page=0, model=chosen_model(self.item.values, list(bot.services.videos.models))

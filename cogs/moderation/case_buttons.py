@@ -14,7 +14,7 @@ from bot.errors import CaseUnknown, StoreUnavailable
 from bot.locale import words
 from cogs.credits.credit_request import DIGITS, parse_credits
 from cogs.moderation.case_views import REASON
-from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, audit_entry, values_of
+from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, audit_entry, open_form, values_of
 from cogs.ui.checks import check_admin, check_moderator
 
 DENIAL: Final = "denial"  # the names of the forms
@@ -49,7 +49,7 @@ class CaseButton(
             return
         if self.fields["verb"] == "block" or (self.fields["verb"] == "deny" and not credit_request):
             check_moderator(interaction)
-            await interaction.response.send_modal(_form(self.fields["verb"], self.fields["case"], interaction))
+            await open_form(interaction, _form(self.fields["verb"], self.fields["case"], interaction))
             return
         await acknowledge(interaction)
         await _ACTIONS[self.fields["verb"]](bot, interaction, await _read_case(bot, interaction, self.fields["case"]))
@@ -152,7 +152,7 @@ async def _open_grant_form(bot: Shotcaller, interaction: discord.Interaction[Any
     form = Form(name=GRANT, state=case_id, title=say("case.grant.title"))
     asked = str(case.body.get("credits", ""))
     form.text("credits", say("case.grant.credits"), value=asked, required=True, most=max(DIGITS, len(asked)))
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
 
 
 def _grant_handler(bot: Shotcaller) -> FormHandler:

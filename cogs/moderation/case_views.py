@@ -1,6 +1,5 @@
 """What a case looks like in the moderators' channel: what is to be decided, all that it rests on, and the buttons."""
 
-import io
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ import discord
 from bot.domain import Case, CaseKind, CaseState, Job, Note
 from bot.locale import Words
 from bot.service.screening.requests import REVIEW_TIME
-from cogs.ui import link, safe, settings, since
+from cogs.ui import file_of, link, safe, settings, since
 from cogs.ui.result_info import full_text_embeds
 
 REASON: Final = 500  # characters of what somebody wrote
@@ -107,7 +106,7 @@ def all_reports(case: Case, say: Words) -> list[discord.File]:
     lines = [f"{_mention(each.user_id, say)}: {each.reason}" for each in case.reports]
     if sum(len(safe(each.reason, REASON)) + LABEL for each in case.reports) <= ROOM or case.state is not CaseState.OPEN:
         return []
-    return [discord.File(io.BytesIO("\n".join(lines).encode()), filename="reports.txt")]
+    return [file_of("\n".join(lines), "reports.txt")]
 
 
 def note_text(note: Note, say: Words) -> str:

@@ -10,7 +10,7 @@ from bot.domain import Preset
 from bot.locale import Words, words
 from bot.service.member.presets import request_of
 from cogs.presets.use import use_preset
-from cogs.ui import PersistentItem, cut, safe, settings
+from cogs.ui import PersistentItem, acknowledge_in_place, answer, cut, safe, settings
 from cogs.ui.text import BUTTON
 
 PAGE: Final = 5  # presets; a row of buttons
@@ -58,7 +58,7 @@ class PresetPageButton(
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `PersistentItem`."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         await show_list(bot, interaction, page=self._page)
 
 
@@ -78,10 +78,8 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     if page < last:
         view.add_item(PresetPageButton(page + 1, direction=">", label=say("preset.page.on")))
     view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
-    await interaction.edit_original_response(
-        content=cut("\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)]), CONTENT),
-        view=view,
-        allowed_mentions=discord.AllowedMentions.none(),
+    await answer(
+        interaction, cut("\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)]), CONTENT), view=view
     )
 
 

@@ -14,7 +14,7 @@ from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request.submit import submit
-from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, values_of
+from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, open_form, values_of
 from cogs.ui.error_texts import describe
 
 FORM: Final = "preset"
@@ -41,7 +41,7 @@ async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], nam
         raise StoreUnavailable("slow") from exc
     if gaps(request_of(preset)):
         say = words(str(interaction.locale))
-        await interaction.response.send_modal(_form(preset, say, values={}, private=private))
+        await open_form(interaction, _form(preset, say, values={}, private=private))
         return
     await acknowledge(interaction)
     await _make_video(bot, interaction, preset, {}, private=private)
@@ -100,9 +100,7 @@ async def _offer_again(
         discord.ui.Button(emoji="✏️", label=say("preset.form.again"), style=style, custom_id=f"preset:again:{draft.id}")
     )
     view.stop()  # the button is found by its id; nothing about it is kept in memory
-    await interaction.edit_original_response(
-        content=(describe(refused, say) or "")[:CONTENT], view=view, allowed_mentions=discord.AllowedMentions.none()
-    )
+    await answer(interaction, (describe(refused, say) or "")[:CONTENT], view=view)
 
 
 def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: bool) -> Form:
@@ -134,4 +132,4 @@ class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset
         except TimeoutError as exc:
             raise StoreUnavailable("slow") from exc
         say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
-        await interaction.response.send_modal(_form(preset, say, values=values, private=private))
+        await open_form(interaction, _form(preset, say, values=values, private=private))

@@ -8,20 +8,20 @@ from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request.destination import DIRECT_LIMIT
 from cogs.results import context
 from cogs.results.context import ResultPress
-from cogs.ui import acknowledge, answer, link, parse_id
+from cogs.ui import acknowledge, acknowledge_in_place, answer, follow_up, link, parse_id
 from cogs.ui.result_info import full_text_embeds, info_embed
 
 
 async def toggle_star(press: ResultPress) -> None:
     """Star a result, or take the star back; the count is on the button."""
     interaction = press.interaction
-    await interaction.response.defer()
+    await acknowledge_in_place(interaction)
     starred, count = await press.bot.services.library.favourite(press.job_id, press.member)
     if interaction.message is not None:
         public = words(str(interaction.guild_locale or interaction.locale))
         label = str(count) if count else public("result.button.star")
-        await interaction.edit_original_response(view=_relabel(interaction.message, press.custom_id("star"), label))
-    await interaction.followup.send(press.say("result.starred" if starred else "result.unstarred"), ephemeral=True)
+        await answer(interaction, view=_relabel(interaction.message, press.custom_id("star"), label))
+    await follow_up(interaction, press.say("result.starred" if starred else "result.unstarred"))
 
 
 def _relabel(message: discord.Message, custom_id: str, label: str) -> discord.ui.View | discord.ui.LayoutView:
@@ -55,14 +55,14 @@ async def show_info(press: ResultPress) -> None:
     await acknowledge(press.interaction)
     job = await press.job()
     embed = info_embed(job, await press.results.lineage(job, press.member), press.say)
-    await press.interaction.edit_original_response(embed=embed, allowed_mentions=discord.AllowedMentions.none())
+    await answer(press.interaction, embed=embed)
 
 
 async def show_full_texts(press: ResultPress) -> None:
     """Show a request's texts in full."""
     await acknowledge(press.interaction)
     embeds = full_text_embeds((await press.source()).request, press.say)
-    await press.interaction.edit_original_response(embeds=embeds, allowed_mentions=discord.AllowedMentions.none())
+    await answer(press.interaction, embeds=embeds)
 
 
 async def share(press: ResultPress) -> None:
@@ -86,7 +86,7 @@ async def confirm_deletion(press: ResultPress) -> None:
     view.stop()
     own = job.user_id == press.interaction.user.id
     question = say("result.erase" if own else "result.erase.moderator")
-    await press.interaction.edit_original_response(content=question, view=view)
+    await answer(press.interaction, question, view=view)
 
 
 async def delete_message(press: ResultPress) -> None:

@@ -14,6 +14,7 @@ from cogs.ui import (
     TypedRequest,
     acknowledge,
     member_of,
+    open_form,
     options_of,
     parse_options,
     read_form,
@@ -29,7 +30,7 @@ async def open_edit_form(interaction: discord.Interaction[Any], job: Job, models
     """Open the form with a job's options, as the first answer to a press; `models` are those the presser may use."""
     say, options = words(str(interaction.locale)), options_of(job.request)
     form = request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
 
 
 async def submit_edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from bot.service.jobs.results import PAGE, InboxPage
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request.build import offered_here
 from cogs.results.context import ResultPress, share
-from cogs.ui import PersistentItem, acknowledge, parse_number, result_buttons, safe, settings, since
+from cogs.ui import PersistentItem, acknowledge, answer, parse_number, result_buttons, safe, settings, since
 from cogs.ui.job_views import result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
@@ -39,11 +39,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], *, skip: int) -> None:
     """Answer with one page of the inbox."""
     page, say = await bot.services.results.inbox(interaction.user.id, skip=skip), words(str(interaction.locale))
-    await interaction.edit_original_response(
-        content=page_text(page, say),
-        view=page_buttons(page, say),
-        allowed_mentions=discord.AllowedMentions.none(),
-    )
+    await answer(interaction, page_text(page, say), view=page_buttons(page, say))
 
 
 def page_text(page: InboxPage, say: Words) -> str:
@@ -109,9 +105,9 @@ async def _hand_over(press: ResultPress) -> None:
     job, interaction, say = await press.own_job(), press.interaction, press.say
     handover = press.results.video(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
     async with handover as video, mapped_errors(within=upload_timeout(video)):
-        await interaction.edit_original_response(
-            content=result_text(job, say, label=video.label),
-            attachments=[result_file(video, say)],
+        await answer(
+            interaction,
+            result_text(job, say, label=video.label),
             view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
-            allowed_mentions=discord.AllowedMentions.none(),
+            files=[result_file(video, say)],
         )

@@ -7,7 +7,7 @@ import discord
 from bot.client import Shotcaller
 from bot.locale import words
 from cogs.results.context import ResultPress
-from cogs.ui import Form, acknowledge, answer, parse_id, values_of
+from cogs.ui import Form, acknowledge, answer, open_form, parse_id, values_of
 
 FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters
@@ -24,7 +24,7 @@ async def open_report_form(press: ResultPress) -> None:
     state = f"{press.job_id}:{message.id if message else 0}"
     form = Form(name=FORM, state=state, title=say("report.title"))
     form.text("reason", say("report.reason"), long=True, required=True, most=REASON, hint=say("report.hint"))
-    await press.interaction.response.send_modal(form)
+    await open_form(press.interaction, form)
 
 
 async def receive_report(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:

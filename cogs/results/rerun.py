@@ -15,7 +15,7 @@ from cogs.request.submit import submit
 from cogs.results.context import ResultPress
 from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui import FORM_TIMEOUT, TypedRequest, acknowledge, options_of, remember
+from cogs.ui import FORM_TIMEOUT, TypedRequest, acknowledge, answer, options_of, remember
 from cogs.ui.job_views import nearest_by_other_model
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
@@ -88,7 +88,7 @@ async def offer_shapes(press: ResultPress) -> None:
         view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=custom_id))
     view.stop()
     price = say("credits", n=press.bot.services.videos.price(job.request).credits)
-    await press.interaction.edit_original_response(content=say("result.shapes", price=price), view=view)
+    await answer(press.interaction, say("result.shapes", price=price), view=view)
 
 
 async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:

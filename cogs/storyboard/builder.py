@@ -20,7 +20,18 @@ from cogs.request.build import storyboards_here
 from cogs.request.submit import submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
-from cogs.ui import Form, PersistentItem, cut, member_of, options_of, parse_number
+from cogs.ui import (
+    Form,
+    PersistentItem,
+    acknowledge_in_place,
+    answer,
+    cut,
+    member_of,
+    open_form,
+    options_of,
+    parse_number,
+)
+from cogs.ui.replies import replace_message
 from cogs.ui.text import adjusted_text
 
 _POSITION: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
@@ -104,7 +115,7 @@ class BuilderButton(PersistentItem[discord.ui.Button[Any]], template=f"story-(?P
         elif self.action == "make":
             await _make(bot, interaction, self.position)
         else:
-            await interaction.response.defer()
+            await acknowledge_in_place(interaction)
             await _change(bot, interaction, self.position, self.action)
 
 
@@ -126,7 +137,7 @@ class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSI
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show the builder with that shot as the current one."""
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         boards = await storyboards_here(bot, interaction)
         opened = await boards.read(self.position.draft, user_id=interaction.user.id)
         await show_builder(bot, interaction, opened, at=parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
@@ -154,13 +165,13 @@ async def show_builder(
     notice = "\n".join(filter(None, (*_notices(opened, say), notice)))
     confirming = confirming and not opened.behind and not story.problems(model)
     position = BuilderPosition(draft=opened.draft.id, version=opened.draft.version, shot=at)
-    await interaction.edit_original_response(
-        content=notice or None,
+    await answer(
+        interaction,
+        notice or None,
         embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, confirming=confirming),
         view=_confirmation(position, say, price=estimate.price.credits)
         if confirming
         else builder_view(opened.board, position, say, ready=not story.problems(model)),
-        allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
@@ -265,9 +276,9 @@ async def _open_form(
                 own = await boards.own_templates(user_id=interaction.user.id)
                 form = template_form(own, state=state, say=say)
     if form is not None:
-        await interaction.response.send_modal(form)
+        await open_form(interaction, form)
         return
-    await interaction.response.defer()
+    await acknowledge_in_place(interaction)
     behind = opened.draft.version != position.version
     notice = "" if behind else say("storyboard.script.too_long")
     await show_builder(bot, interaction, replace(opened, behind=behind), at=position.shot, notice=notice)
@@ -276,7 +287,7 @@ async def _open_form(
 async def _make(bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition) -> None:
     """Submit the storyboard's request. Its key is the version seen, so pressing twice, anywhere, makes one video."""
     say = words(str(interaction.locale))
-    await interaction.response.edit_message(content=say("storyboard.sending"), embed=None, view=None)
+    await replace_message(interaction, say("storyboard.sending"))
     boards = await storyboards_here(bot, interaction)
     opened = await boards.read(position.draft, user_id=interaction.user.id)
     if opened.draft.version != position.version:

@@ -1,6 +1,5 @@
 """`/video storyboard`: opens the builder; and the forms of the builder when they come back."""
 
-import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
@@ -21,7 +20,7 @@ from cogs.request.build import storyboards_here
 from cogs.request.defaults import with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
-from cogs.ui import acknowledge, parse_number, safe, values_of
+from cogs.ui import acknowledge, acknowledge_in_place, file_of, follow_up, parse_number, safe, values_of
 
 CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
@@ -34,7 +33,7 @@ def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group, and what the builder's buttons and forms do."""
 
     async def submitted(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         match = _STATE.fullmatch(state)
         handler = _FORMS.get(match["which"]) if match else None
         if match is None or handler is None:
@@ -184,8 +183,7 @@ async def _receive_template(
 
 async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:
     """Send back as a file what was typed and found no place: nobody should have to type it twice."""
-    file = discord.File(io.BytesIO(text.encode(errors="replace")), filename="what-you-typed.txt")
-    await interaction.followup.send(say("typed.attached"), file=file, ephemeral=True)
+    await follow_up(interaction, say("typed.attached"), files=[file_of(text, "what-you-typed.txt")])
 
 
 _FORMS: Final[Mapping[str, Callable[[Shotcaller, Interaction, BuilderPosition, Values], Awaitable[None]]]] = {

@@ -7,10 +7,11 @@ from cogs.ui.edit_form import parse_options, read_form, request_form
 from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
 from cogs.ui.ids import parse_id, parse_number
 from cogs.ui.job_views import result_buttons
+from cogs.ui.limits import CONTENT
 from cogs.ui.member import member_of
 from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.policy_texts import money
-from cogs.ui.replies import CONTENT, acknowledge, answer
+from cogs.ui.replies import acknowledge, acknowledge_in_place, answer, file_of, follow_up, open_form
 from cogs.ui.retry import TypedRequest, remember
 from cogs.ui.text import cut, job_link, link, result_link, safe, settings, since
 
@@ -22,14 +23,18 @@ __all__ = [
     "PersistentItem",
     "TypedRequest",
     "acknowledge",
+    "acknowledge_in_place",
     "answer",
     "audit_entry",
     "cut",
+    "file_of",
+    "follow_up",
     "given_options",
     "job_link",
     "link",
     "member_of",
     "money",
+    "open_form",
     "options_of",
     "parse_id",
     "parse_number",

@@ -1,30 +1,31 @@
-"""Private answers: acknowledge at once, answer, and explain every refusal in words that a person understands."""
+"""The one way to answer an interaction: acknowledge at once, answer, follow up, open a form.
+
+Discord waits three seconds for the first answer, and lets it be edited for fifteen minutes.
+"""
 
 import asyncio
+import contextlib
 import io
 import logging
-from collections.abc import Sequence
-from secrets import token_hex
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import aiohttp
 import discord
-from discord import app_commands
 
-from bot.errors import PlaceClosed, Refused
-from bot.locale import words
-from cogs.ui.error_texts import describe
-from cogs.ui.retry import RefusalButtons, offer_retry
-from cogs.ui.text import command_text
+from bot.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-CONTENT: Final = 2000  # characters of a message
+FIRST_ANSWER: Final = 2.0  # seconds that may go by before the first answer is sent: the rest is the network's
+ACCEPTED: Final = "accepted"  # among an interaction's extras: the words for a request that was accepted
 
-_ACCEPTED: Final = "accepted"  # among an interaction's extras: the words for it
-_WAITS: Final = (0.5, 2.0, 8.0)  # seconds between the tries to say it
+_DEADLINE: Final = "deadline"  # among an interaction's extras: of the first answer, by the loop's clock
+_PAUSES: Final = (0.5, 2.0, 8.0)  # seconds between the tries to say that a request was accepted
 _PATIENCE: Final = 15.0  # seconds that Discord has for each
 
+_MISSING: Final[Any] = discord.utils.MISSING
+_NOBODY: Final = discord.AllowedMentions.none()
 # First answers after which there is no private answer to fill in: what was pressed, or a form, is still to be seen.
 _ABOUT_A_MESSAGE: Final = (
     discord.InteractionResponseType.deferred_message_update,
@@ -33,105 +34,100 @@ _ABOUT_A_MESSAGE: Final = (
 )
 
 
+@contextlib.asynccontextmanager
+async def in_time(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+    """Do what comes before the first answer, all of it together in the time that Discord waits.
+
+    Raises:
+        StoreUnavailable: it takes too long.
+    """
+    now = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout_at(interaction.extras.setdefault(_DEADLINE, now + FIRST_ANSWER)):
+            yield
+    except TimeoutError as exc:
+        raise StoreUnavailable("slow") from exc
+
+
 async def acknowledge(interaction: discord.Interaction[Any]) -> None:
-    """Tell Discord, within its 3 seconds and before anything else, that an answer for this person alone will come."""
+    """Tell Discord, before anything else, that an answer for this person alone will come."""
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 
-async def answer(interaction: discord.Interaction[Any], text: str) -> None:
-    """Fill in the private answer."""
-    await interaction.edit_original_response(content=text, allowed_mentions=discord.AllowedMentions.none())
+async def acknowledge_in_place(interaction: discord.Interaction[Any]) -> None:
+    """Tell Discord, before anything else, that the message that was used will change."""
+    await interaction.response.defer()
+
+
+async def open_form(interaction: discord.Interaction[Any], form: discord.ui.Modal) -> None:
+    """Open a form, which can only be the first answer: what it shows is read `in_time`."""
+    await interaction.response.send_modal(form)
+
+
+async def replace_message(interaction: discord.Interaction[Any], text: str) -> None:
+    """Put a text in place of the message that was used, as the first answer."""
+    await interaction.response.edit_message(content=text, embed=None, view=None)
+
+
+async def answer(
+    interaction: discord.Interaction[Any],
+    text: str | None = _MISSING,
+    *,
+    embed: discord.Embed | None = _MISSING,
+    embeds: Sequence[discord.Embed] = _MISSING,
+    view: discord.ui.View | discord.ui.LayoutView | None = _MISSING,
+    files: Sequence[discord.File] = _MISSING,
+) -> None:
+    """Fill in the private answer, or change the message that was used. What is not given stays as it is."""
+    await interaction.edit_original_response(
+        content=text, embed=embed, embeds=embeds, view=view, attachments=files, allowed_mentions=_NOBODY
+    )
+
+
+async def follow_up(interaction: discord.Interaction[Any], text: str, *, files: Sequence[discord.File] = ()) -> None:
+    """Say something more, for this person alone."""
+    await interaction.followup.send(text, files=files, ephemeral=True, allowed_mentions=_NOBODY)
+
+
+async def announce(interaction: discord.Interaction[Any], text: str, *, mention: discord.abc.User) -> None:
+    """Say something more for everybody in the channel; one person may be mentioned."""
+    await interaction.followup.send(text, allowed_mentions=discord.AllowedMentions(users=[mention]))
+
+
+async def answer_error(
+    interaction: discord.Interaction[Any],
+    text: str,
+    *,
+    view: discord.ui.View | None = None,
+    files: Sequence[discord.File] = (),
+) -> None:
+    """Say privately what has failed, whatever has been answered before: nothing of a message that was used changes."""
+    shown: dict[str, Any] = {"content": text, "allowed_mentions": _NOBODY} | ({} if view is None else {"view": view})
+    if interaction.response.type in _ABOUT_A_MESSAGE:
+        await interaction.followup.send(files=files, ephemeral=True, **shown)
+    elif interaction.response.is_done():
+        await interaction.edit_original_response(attachments=files, **shown)
+    else:
+        await interaction.response.send_message(files=files, ephemeral=True, **shown)
 
 
 async def answer_accepted(interaction: discord.Interaction[Any], text: str) -> None:
     """Say that a request was accepted, again where Discord is in trouble. Whatever fails from here on, it stays so."""
-    interaction.extras[_ACCEPTED] = text
-    for wait in (*_WAITS, None):
+    interaction.extras[ACCEPTED] = text
+    for pause in (*_PAUSES, None):
         try:
             async with asyncio.timeout(_PATIENCE):
                 await answer(interaction, text)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as exc:
             log.warning("an accepted request could not be answered", extra={"reason": repr(exc)})
-            if wait is None or isinstance(exc, discord.Forbidden | discord.NotFound):
+            if pause is None or isinstance(exc, discord.Forbidden | discord.NotFound):
                 return  # the card says the same
-            await asyncio.sleep(wait)
+            await asyncio.sleep(pause)
         else:
             return
 
 
-async def explain(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Answer a failed command: what happened, what it means for the credits, what to do next. Keeps what was typed."""
-    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    if (accepted := interaction.extras.get(_ACCEPTED)) is not None:  # "try again" would make a second video
-        log.error("what followed an accepted request has failed", exc_info=cause)
-        await answer_accepted(interaction, accepted)
-        return
-    reference = token_hex(4)
-    if isinstance(cause, PlaceClosed):
-        cause = PlaceClosed(
-            channel_id=cause.channel_id, open_channels=visible_channels(interaction, cause.open_channels)
-        )
-    text = describe(cause, words(str(interaction.locale)))
-    if isinstance(cause, Refused):
-        log.info("refused", extra={"error": type(cause).__name__, "reference": reference})
-    elif text is not None:
-        log.warning("turned away", extra={"error": repr(cause), "reference": reference})
-    else:
-        log.error("a command failed unexpectedly", exc_info=cause, extra={"reference": reference})
-    text = text or words(str(interaction.locale))("error.unexpected")
-    say, retry_buttons = words(str(interaction.locale)), await _retry_buttons(interaction, cause)
-    if retry_buttons is not None and retry_buttons.alternatives:
-        text += "\n" + "\n".join([say("fix.instead"), *(f"- {way}" for way in retry_buttons.alternatives)])
-    text += f"\n-# {say('reference', reference=reference)}"
-    try:
-        await _send(interaction, text, None if retry_buttons is None else retry_buttons.view)
-    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as exc:
-        log.warning("the answer could not be given", extra={"reason": repr(exc), "reference": reference})
-
-
-def visible_channels(interaction: discord.Interaction[Any], channel_ids: Sequence[int]) -> list[int]:
-    """Of these channels, and of the channels in these categories, those that the person may see."""
-    person: Any = interaction.user  # of a guild, where there are channels
-    found: list[discord.abc.GuildChannel] = []
-    for each in channel_ids if interaction.guild else ():
-        channel = interaction.guild.get_channel(each) if interaction.guild else None
-        found += getattr(channel, "channels", [channel] if channel else [])
-    return [each.id for each in found if each.permissions_for(person).view_channel]
-
-
-async def _retry_buttons(interaction: discord.Interaction[Any], cause: Exception) -> RefusalButtons | None:
-    """Offer the buttons below a refusal. Whatever goes wrong with them, the refusal itself is said."""
-    try:
-        return await offer_retry(interaction, cause, words(str(interaction.locale)))
-    except Exception:
-        log.exception("no way out could be offered")
-        return None
-
-
-async def _send(interaction: discord.Interaction[Any], text: str, buttons: discord.ui.View | None) -> None:
-    """Send a refusal with what was typed: below it where that fits, else in a file."""
-    say, files = words(str(interaction.locale)), []
-    if typed := _typed_command(interaction):
-        block = f"{say('typed')}\n```\n{typed.replace('```', '` ` `')}\n```"
-        if len(text) + len(block) < CONTENT:
-            text += f"\n{block}"
-        else:
-            text += f"\n{say('typed.attached')}"
-            files.append(discord.File(io.BytesIO(typed.encode()), filename="what-you-typed.txt"))
-    more: dict[str, Any] = {"content": text[:CONTENT], "allowed_mentions": discord.AllowedMentions.none()}
-    more |= {} if buttons is None else {"view": buttons}
-    if interaction.response.type in _ABOUT_A_MESSAGE:
-        await interaction.followup.send(files=files, ephemeral=True, **more)
-    elif interaction.response.is_done():
-        await interaction.edit_original_response(attachments=files, **more)
-    else:
-        await interaction.response.send_message(files=files, ephemeral=True, **more)
-
-
-def _typed_command(interaction: discord.Interaction[Any]) -> str:
-    """Repeat the command as it was typed; empty where the interaction is no chat command."""
-    command = interaction.command
-    if not isinstance(command, app_commands.Command):
-        return ""
-    options = {name: value for name, value in interaction.namespace}  # noqa: C416 (it answers to no `keys`)
-    return command_text(command.qualified_name, options) if options else ""
+def file_of(content: str | bytes, filename: str, *, description: str | None = None) -> discord.File:
+    """Make a file to attach."""
+    data = content.encode(errors="replace") if isinstance(content, str) else content
+    return discord.File(io.BytesIO(data), filename=filename, description=description)

@@ -18,6 +18,7 @@ from cogs.ui import (
     FORM_TIMEOUT,
     TypedRequest,
     acknowledge,
+    open_form,
     options_of,
     parse_options,
     read_form,
@@ -45,7 +46,7 @@ async def _open_form(interaction: discord.Interaction[Any], message: discord.Mes
     form = request_form(
         name=FORM, state=str(message.id), title=say("menu.film"), options=options, models=models, say=say
     )
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
 
 
 async def _prefill(

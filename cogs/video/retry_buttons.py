@@ -15,6 +15,7 @@ from cogs.ui import (
     PersistentItem,
     TypedRequest,
     acknowledge,
+    open_form,
     parse_number,
     parse_options,
     read_form,
@@ -55,7 +56,7 @@ class RetryButton(
         say = words(str(interaction.locale))
         title, options = say("sheet.title.edit"), typed.options
         form = request_form(name=FORM, state=self.fields["draft"], title=title, options=options, models=models, say=say)
-        await interaction.response.send_modal(form)
+        await open_form(interaction, form)
 
 
 def retry_form_handler(bot: Shotcaller) -> FormHandler:

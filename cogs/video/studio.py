@@ -19,8 +19,11 @@ from cogs.ui import (
     PersistentItem,
     TypedRequest,
     acknowledge,
+    acknowledge_in_place,
+    answer,
     given_options,
     member_of,
+    open_form,
     options_of,
     remember,
     request_from_options,
@@ -66,7 +69,7 @@ class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
             case "generate":
                 await _generate(bot, interaction, self.fields["draft"])
             case _:
-                await interaction.response.defer()
+                await acknowledge_in_place(interaction)
                 draft = await read_draft(bot, interaction, self.fields["draft"])
                 await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
@@ -91,7 +94,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
         estimate=await bot.services.videos.estimate(request, member_of(interaction)),
         say=words(str(interaction.locale)),
     )
-    await interaction.edit_original_response(view=panel_view(panel), allowed_mentions=discord.AllowedMentions.none())
+    await answer(interaction, view=panel_view(panel))
 
 
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
@@ -118,14 +121,14 @@ async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[An
     prompt = "" if request.prompt == NOTHING else request.prompt
     form.text("prompt", say("sheet.prompt"), value=prompt, long=True, required=True, most=PROMPT_LIMIT)
     form.text("negative", say("sheet.negative"), value=request.negative_prompt, long=True, most=PROMPT_LIMIT)
-    await interaction.response.send_modal(form)
+    await open_form(interaction, form)
 
 
 def _prompt_form_handler(bot: Shotcaller) -> FormHandler:
     """Handle the form with the prompt."""
 
     async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
-        await interaction.response.defer()
+        await acknowledge_in_place(interaction)
         entries = values_of(data)
         draft = await read_draft(bot, interaction, draft_id)
         texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}

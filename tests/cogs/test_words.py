@@ -17,7 +17,7 @@ from bot.errors import ImpossibleRequest, InvalidRequest, Problem, ProviderError
 from bot.locale import locales, words
 from cogs.ui import CONTENT
 from cogs.ui.error_texts import describe
-from cogs.ui.replies import visible_channels
+from cogs.ui.explain import visible_channels
 from tests.models import KIRIN_V3, KLING_V1
 
 HOSTILE = "`x` **y** [z](https://evil.example) @everyone <@123456789012345678> ||s||\n# h" * 40
