@@ -1,5 +1,6 @@
 """`/admin allowance`, `pool`: how many credits there are for whom."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import discord
@@ -12,8 +13,8 @@ from bot.domain.quota import MAX_CREDITS
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui import acknowledge, answer, audit_entry
-from cogs.ui.completions import with_timeout
+from cogs.ui import acknowledge, answer, audit_entry, autocomplete
+from cogs.ui.completions import containing
 from cogs.ui.policy_texts import allowance_text
 
 Command = app_commands.Command[Any, ..., None]
@@ -99,9 +100,8 @@ async def _set_member_allowance(
 
 
 def _pool(bot: Shotcaller, say: Words) -> Command:
-    async def names(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        found = [pool.name for pool in (await read_policy(bot, interaction)).pools]
-        return [app_commands.Choice(name=each, value=each) for each in found if typed.casefold() in each.casefold()]
+    async def names(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+        return containing(typed, [pool.name for pool in (await read_policy(bot, interaction)).pools])
 
     @app_commands.command(name="pool", description=say("command.admin.pool"))
     @app_commands.describe(
@@ -112,7 +112,7 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
         remove=say("option.pool.remove"),
     )
     @app_commands.choices(period=_periods(say))
-    @app_commands.autocomplete(name=with_timeout(names))
+    @autocomplete(name=names)
     async def pool(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         name: app_commands.Range[str, 1, 32],

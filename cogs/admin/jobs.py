@@ -1,6 +1,6 @@
 """`/admin jobs`: looking through a guild's jobs, taking one back, deciding about dead letters."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterable
 from typing import Any, Final
 
 import discord
@@ -11,10 +11,10 @@ from bot.domain import JobFilter
 from bot.locale import Words, words
 from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
-from cogs.ui import acknowledge
+from cogs.ui import acknowledge, autocomplete
+from cogs.ui.completions import Offers
 
 Command = app_commands.Command[Any, ..., None]
-Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 _ACTIONS: Final = {
     "cancel": JobFilter.WAITING,
@@ -53,7 +53,7 @@ def _list(bot: Shotcaller, say: Words) -> Command:
 def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.jobs.show"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=_complete_jobs(bot, JobFilter.LATEST))
+    @autocomplete(job=_offered_jobs(bot, JobFilter.LATEST))
     async def show(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
         await show_one(bot, interaction, job)
@@ -66,7 +66,7 @@ def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFil
 
     @app_commands.command(name=action, description=say(f"command.admin.jobs.{action}"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=_complete_jobs(bot, job_filter))
+    @autocomplete(job=_offered_jobs(bot, job_filter))
     async def decide(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
         await decide_job(bot, interaction, job, action)
@@ -77,7 +77,7 @@ def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFil
 def _writeoff(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="writeoff", description=say("command.admin.jobs.writeoff"))
     @app_commands.describe(job=say("option.job"), billed=say("option.billed"))
-    @app_commands.autocomplete(job=_complete_jobs(bot, JobFilter.DEAD))
+    @autocomplete(job=_offered_jobs(bot, JobFilter.DEAD))
     async def writeoff(
         interaction: discord.Interaction[Any],
         job: str,
@@ -89,11 +89,11 @@ def _writeoff(bot: Shotcaller, say: Words) -> Command:
     return writeoff
 
 
-def _complete_jobs(bot: Shotcaller, job_filter: JobFilter) -> Completion:
-    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+def _offered_jobs(bot: Shotcaller, job_filter: JobFilter) -> Offers:
+    async def offers(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         if interaction.guild_id is None:
-            return []
+            return ()
         jobs = await bot.services.guild_jobs.candidates(job_filter, guild_id=interaction.guild_id)
         return choices(jobs, typed, words(str(interaction.locale)))
 
-    return complete
+    return offers

@@ -1,10 +1,9 @@
 """What admins see of a guild's jobs: the list, one job, and the outcome of a decision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import discord
-from discord import app_commands
 
 from bot.domain import DeadLetter, Job, JobFilter, Kind, LedgerEntry, Unit
 from bot.locale import Words
@@ -13,13 +12,10 @@ from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Phase, phase_of
 from cogs.ui import cut, link, money, safe, settings, since
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
+from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT, OPTION
 from cogs.ui.text import failure
 
 PROMPT: Final = 80  # characters of a prompt in a list
-DESCRIPTION: Final = 4096  # characters of an embed's text
-FIELD: Final = 1024  # characters of an embed's field
-CHOICE: Final = 100  # characters of an autocomplete choice
-CHOICES: Final = 25
 
 # The actions that may be taken about a job in each state, with the emoji of their buttons.
 _OUTCOME_UNKNOWN_ACTIONS: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
@@ -46,7 +42,7 @@ def actions_for(job: Job) -> tuple[tuple[str, str], ...]:
 def page_embed(page: JobsPage, job_filter: JobFilter, say: Words) -> discord.Embed:
     """Show a page of jobs, a few lines each."""
     entries = [_entry(view, say) for view in page.views] or [say("admin.jobs.none")]
-    return discord.Embed(title=say(f"choice.which.{job_filter}"), description=cut("\n".join(entries), DESCRIPTION))
+    return discord.Embed(title=say(f"choice.which.{job_filter}"), description=cut("\n".join(entries), EMBED_TEXT))
 
 
 def _entry(view: JobView, say: Words) -> str:
@@ -62,8 +58,8 @@ def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: W
     if page.views:
         options = [
             discord.SelectOption(
-                label=cut(f"{number}. {state_text(each, say)}", CHOICE),
-                description=cut(settings(each.job.request, say), CHOICE),
+                label=cut(f"{number}. {state_text(each, say)}", OPTION),
+                description=cut(settings(each.job.request, say), OPTION),
                 value=each.job.id,
             )
             for number, each in enumerate(page.views, start=1)
@@ -87,14 +83,14 @@ def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) 
     job = view.job
     embed = discord.Embed(title=state_text(view, say), description=f"> {prompt_of(job, PROMPT_ON_CARD, say)}")
     if phase_of(job) is Phase.FAILED:
-        embed.add_field(name=say("admin.jobs.why"), value=cut(failure(job, say), FIELD), inline=False)
+        embed.add_field(name=say("admin.jobs.why"), value=cut(failure(job, say), EMBED_FIELD), inline=False)
     if job.dead_letter is not None:
         embed.add_field(name=say("admin.jobs.why"), value=say(f"admin.jobs.dead.{job.dead_letter}"), inline=False)
     embed.add_field(name=say("info.settings"), value=settings(job.request, say), inline=False)
     embed.add_field(name=say("info.author"), value=f"<@{job.user_id}>")
     embed.add_field(name=say("admin.jobs.where"), value=_where(job, say))
     embed.add_field(name=say("info.cost"), value=_cost(job, say), inline=False)
-    embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), FIELD), inline=False)
+    embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), EMBED_FIELD), inline=False)
     embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(ledger_entries, say), inline=False)
     ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, 80)}`" if job.task_id else job.provider]
     attempts = say("admin.jobs.attempts", attempt=job.attempt, tries=job.tries)
@@ -128,15 +124,13 @@ def outcome_text(action: str, job: Job, say: Words) -> str:
     )
 
 
-def choices(jobs: Iterable[Job], typed: str, say: Words) -> list[app_commands.Choice[str]]:
+def choices(jobs: Iterable[Job], typed: str, say: Words) -> Iterator[tuple[str, str]]:
     """Find jobs by what is being typed: a part of the id or of a prompt that may be seen."""
-    wanted, found = typed.strip().casefold(), []
+    wanted = typed.strip().casefold()
     for job in jobs:
         prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
         if wanted in job.id or wanted in prompt.casefold():
-            state = state_text(JobView(job=job, position=None), say)
-            found.append(app_commands.Choice(name=cut(f"{state} · {prompt}", CHOICE), value=job.id))
-    return found[:CHOICES]
+            yield f"{state_text(JobView(job=job, position=None), say)} · {prompt}", job.id
 
 
 def _where(job: Job, say: Words) -> str:
@@ -186,7 +180,7 @@ def _ledger(ledger_entries: Sequence[LedgerEntry], say: Words) -> str:
         )
         for line in ledger_entries
     ]
-    return cut("\n".join(lines), FIELD) or "—"
+    return cut("\n".join(lines), EMBED_FIELD) or "—"
 
 
 def _amount(line: LedgerEntry, say: Words) -> str:

@@ -12,8 +12,8 @@ from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui import CHOICES, acknowledge
-from cogs.ui.completions import with_timeout
+from cogs.ui import acknowledge, autocomplete
+from cogs.ui.completions import containing
 
 LIMITS: Final = tuple(
     f"limits.{name}" for name in ("longest", "pro", "pro_roles", "sound", "watermark", "models", "running")
@@ -26,11 +26,11 @@ def setup(bot: Shotcaller) -> None:
 
 
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
-    async def used(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        return _complete_models((await read_policy(bot, interaction)).limits.models, typed)
+    async def offered(_: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+        return containing(typed, sorted(bot.services.videos.models))
 
-    async def offered(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        return _complete_models(bot.services.videos.models, typed)
+    async def chosen(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+        return containing(typed, sorted((await read_policy(bot, interaction)).limits.models))
 
     @app_commands.command(name="limits", description=say("command.admin.limits"))
     @app_commands.describe(
@@ -45,7 +45,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         not_model=say("option.limits.not_model"),
     )
     @app_commands.choices(pro=[app_commands.Choice(name=say(f"choice.pro.{each}"), value=each) for each in Who])
-    @app_commands.autocomplete(model=offered, not_model=with_timeout(used))
+    @autocomplete(model=offered, not_model=chosen)
     async def limits(  # noqa: PLR0917 (Discord's options)
         interaction: discord.Interaction[Any],
         longest: app_commands.Range[int, 0, 60] | None = None,
@@ -79,9 +79,3 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             await show_policy(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
 
     return limits
-
-
-def _complete_models(models: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
-    """Complete the names of models."""
-    found = [each for each in sorted(models) if typed.strip().casefold() in each.casefold()]
-    return [app_commands.Choice(name=each, value=each) for each in found[:CHOICES]]

@@ -1,5 +1,6 @@
 """`/admin moderation`: what is looked at before a video is made or posted, by rules, by scans, by moderators."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import discord
@@ -14,8 +15,8 @@ from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
 from cogs.admin.common import change_policy, read_policy, show_policy
 from cogs.admin.doctor_checks import check_channel
-from cogs.ui import CHOICES, acknowledge, cut
-from cogs.ui.completions import CHOICE
+from cogs.ui import acknowledge, autocomplete
+from cogs.ui.completions import containing
 
 Command = app_commands.Command[Any, ..., None]
 
@@ -123,14 +124,13 @@ def _add(bot: Shotcaller, say: Words) -> Command:
 
 
 def _remove(bot: Shotcaller, say: Words) -> Command:
-    async def complete_rules(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def offered_rules(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         rules = (await read_policy(bot, interaction)).moderation.rules
-        found = [each.pattern for each in rules if typed.casefold() in each.pattern.casefold()]
-        return [app_commands.Choice(name=cut(each, CHOICE), value=each[:CHOICE]) for each in found[:CHOICES]]
+        return containing(typed, [each.pattern for each in rules])
 
     @app_commands.command(name="remove", description=say("command.admin.moderation.remove"))
     @app_commands.describe(rule=say("option.rule.remove"))
-    @app_commands.autocomplete(rule=complete_rules)
+    @autocomplete(rule=offered_rules)
     async def remove(interaction: discord.Interaction[Any], rule: app_commands.Range[str, 1, PATTERN_LIMIT]) -> None:
         await acknowledge(interaction)
         await change_policy(bot, interaction, lambda policy: without_rule(policy, rule.strip()))

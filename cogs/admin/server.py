@@ -1,5 +1,6 @@
 """`/admin show`, `server`, `budget`, `audit`: what is decided for the whole server, and who has decided it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from cogs.admin.common import (
     show_policy,
 )
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, check_channel
-from cogs.ui import CHOICES, acknowledge, answer, audit_entry, money, since
+from cogs.ui import acknowledge, answer, audit_entry, autocomplete, money, since
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.policy_texts import PATHS
 from cogs.ui.text import reason_text
@@ -69,7 +70,7 @@ def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
 def _server(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="server", description=say("command.admin.server"))
     @app_commands.describe(timezone=say("option.timezone"), gifts=say("option.gifts"))
-    @app_commands.autocomplete(timezone=_complete_zones)
+    @autocomplete(timezone=_offered_zones)
     async def server(
         interaction: discord.Interaction[Any],
         timezone: str | None = None,
@@ -86,12 +87,12 @@ def _server(bot: Shotcaller, say: Words) -> Command:
     return server
 
 
-async def _complete_zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    """Complete the names of time zones, those that begin with what was typed first."""
+async def _offered_zones(_: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
+    """Offer the names of time zones, those that begin with what was typed first."""
     wanted = typed.strip().casefold().replace(" ", "_")
     found = [name for name in sorted(zones()) if wanted in name.casefold()]
     found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.split("/")[-1])))
-    return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
+    return [(name, name) for name in found]
 
 
 def _budget(bot: Shotcaller, say: Words) -> Command:

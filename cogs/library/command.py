@@ -13,7 +13,7 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
 from cogs.library.views import SEARCH, STATE, PageState, chosen_model
-from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, open_form, values_of
+from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, autocomplete, open_form, values_of
 from cogs.ui.completions import my_videos
 
 
@@ -33,7 +33,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         id=say("option.library.id"),
     )
     @app_commands.choices(model=[app_commands.Choice(name=each, value=each) for each in bot.services.videos.models])
-    @app_commands.autocomplete(id=my_videos(bot))
+    @autocomplete(id=my_videos(bot))
     async def library(
         interaction: discord.Interaction[Any],
         text: app_commands.Range[str, 1, SEARCH] | None = None,

@@ -12,7 +12,7 @@ from bot.locale import Words, words
 from cogs.presets.list import PresetPageButton, UsePresetButton, show_list
 from cogs.presets.save import save_command
 from cogs.presets.use import FORM, ReopenPresetForm, fill_in, use_preset
-from cogs.ui import acknowledge, answer, safe
+from cogs.ui import acknowledge, answer, autocomplete, safe
 from cogs.ui.completions import presets
 
 NAME: Final = 32  # characters of a name shown
@@ -41,7 +41,7 @@ def _list(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="use", description=say("command.preset.use"))
     @app_commands.describe(name=say("option.preset.name"), private=say("option.private"))
-    @app_commands.autocomplete(name=presets(bot))
+    @autocomplete(name=presets(bot))
     async def use_(
         interaction: discord.Interaction[Any],
         name: str,
@@ -55,7 +55,7 @@ def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="share", description=say("command.preset.share"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=presets(bot, lambda preset, user_id: preset.user_id == user_id))
+    @autocomplete(name=presets(bot, lambda preset, user_id: preset.user_id == user_id))
     async def share(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         say, guild_id = words(str(interaction.locale)), interaction.guild_id
@@ -72,7 +72,7 @@ def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
 def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="unshare", description=say("command.preset.unshare"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=presets(bot, lambda preset, _: preset.shared))
+    @autocomplete(name=presets(bot, lambda preset, _: preset.shared))
     async def unshare(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         preset = await _find(bot, interaction, name)
@@ -100,7 +100,7 @@ def _sharing(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
 def _delete(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="delete", description=say("command.preset.delete"))
     @app_commands.describe(name=say("option.preset.name"))
-    @app_commands.autocomplete(name=presets(bot))
+    @autocomplete(name=presets(bot))
     async def delete(interaction: discord.Interaction[Any], name: str) -> None:
         await acknowledge(interaction)
         preset = await _find(bot, interaction, name)

@@ -13,7 +13,7 @@ from cogs.request.build import build_request
 from cogs.ui import acknowledge, answer, given_options, options_of, safe
 from cogs.ui.completions import my_videos
 from cogs.ui.options import OPTIONS
-from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
+from cogs.video.option_completions import complete_options
 
 NAME: Final = 32  # characters of a name shown
 
@@ -32,9 +32,7 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(
-        source=my_videos(bot), **{option: option_completion(option, bot) for option in COMPLETED_OPTIONS}
-    )
+    @complete_options(bot, source=my_videos(bot))
     async def save(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         name: str,

@@ -1,7 +1,7 @@
 """`/video storyboard`: opens the builder; and the forms of the builder when they come back."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import discord
@@ -20,9 +20,8 @@ from cogs.request.build import storyboards_here
 from cogs.request.defaults import with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
-from cogs.ui import acknowledge, acknowledge_in_place, file_of, follow_up, parse_number, safe, values_of
+from cogs.ui import acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe, values_of
 
-CHOICES: Final = 25  # of an autocompletion, Discord's limit
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
 
 Interaction: TypeAlias = "discord.Interaction[Any]"
@@ -48,14 +47,13 @@ def setup(bot: Shotcaller) -> None:
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     storyboards = bot.services.storyboards
 
-    async def templates(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def templates(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         found = await storyboards.templates(user_id=interaction.user.id, guild_id=interaction.guild_id)
-        fitting = [each for each in found if typed.strip().casefold() in each.name.casefold()]
-        return [app_commands.Choice(name=each.name, value=each.id) for each in fitting[:CHOICES]]
+        return [(each.name, each.id) for each in found if typed.strip().casefold() in each.name.casefold()]
 
     @app_commands.command(name="storyboard", description=say("command.video.storyboard"))
     @app_commands.describe(**{option: say(f"option.{option}") for option in ("script", "seconds", "template")})
-    @app_commands.autocomplete(template=templates)
+    @autocomplete(template=templates)
     async def storyboard(
         interaction: discord.Interaction[Any],
         script: app_commands.Range[str, 1, forms.LONGEST] | None = None,

@@ -2,12 +2,12 @@
 
 from cogs.ui.audit_entries import audit_entry
 from cogs.ui.buttons import PersistentItem
-from cogs.ui.completions import CHOICES
+from cogs.ui.completions import autocomplete
 from cogs.ui.edit_form import parse_options, read_form, request_form
 from cogs.ui.forms import FORM_TIMEOUT, Form, values_of
 from cogs.ui.ids import parse_id, parse_number
 from cogs.ui.job_views import result_buttons
-from cogs.ui.limits import CONTENT
+from cogs.ui.limits import CHOICES, CONTENT
 from cogs.ui.member import member_of
 from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.policy_texts import money
@@ -26,6 +26,7 @@ __all__ = [
     "acknowledge_in_place",
     "answer",
     "audit_entry",
+    "autocomplete",
     "cut",
     "file_of",
     "follow_up",

@@ -13,7 +13,7 @@ from cogs.request.defaults import with_defaults
 from cogs.request.submit import submit
 from cogs.ui import TypedRequest, acknowledge, given_options, remember
 from cogs.ui.options import OPTIONS
-from cogs.video.option_completions import COMPLETED_OPTIONS, option_completion
+from cogs.video.option_completions import complete_options
 from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
 
 
@@ -30,7 +30,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.choices(
         aspect=[app_commands.Choice(name=say(f"choice.aspect.{each}"), value=str(each)) for each in AspectRatio],
     )
-    @app_commands.autocomplete(**{option: option_completion(option, bot) for option in COMPLETED_OPTIONS})
+    @complete_options(bot)
     async def create(  # noqa: PLR0917 (Discord's options are the command's interface)
         interaction: discord.Interaction[Any],
         prompt: str,

@@ -1,6 +1,7 @@
 """`/video jobs` and `/video cancel`: list one's jobs, and cancel one."""
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -8,11 +9,8 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.locale import Words, words
 from bot.service.jobs.videos import Videos
-from cogs.ui import CONTENT, acknowledge, answer, cut
+from cogs.ui import CHOICES, CONTENT, acknowledge, answer, autocomplete
 from cogs.ui.job_views import job_line
-
-CHOICE: Final = 100  # characters of an autocomplete choice
-CHOICES: Final = 25
 
 
 def setup(bot: Shotcaller) -> None:
@@ -41,18 +39,15 @@ def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., 
 
 
 def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
-    async def waiting(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def waiting(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
         jobs = [view.job for view in views if view.job.cancellable]
-        return [
-            app_commands.Choice(name=cut(" ".join(job.request.text().split()), CHOICE), value=job.id)
-            for job in jobs
-            if typed.lower() in job.request.text().lower() or typed in job.id
-        ]
+        texts = [(job.request.text(), job.id) for job in jobs]
+        return [(text, job_id) for text, job_id in texts if typed.lower() in text.lower() or typed in job_id]
 
     @app_commands.command(name="cancel", description=say("command.video.cancel"))
     @app_commands.describe(job=say("option.job"))
-    @app_commands.autocomplete(job=waiting)
+    @autocomplete(job=waiting)
     async def cancel(interaction: discord.Interaction[Any], job: str) -> None:
         await acknowledge(interaction)
         cancelled = await videos.cancel(job.strip(), user_id=interaction.user.id)

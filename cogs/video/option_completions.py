@@ -3,47 +3,42 @@
 Where the database is too slow to say what the server allows, all that the models can do is offered.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import discord
-from discord import app_commands
 
 from bot.client import Shotcaller
 from bot.domain import Capability, Mode, VideoRequest
 from bot.domain.choices import models_for, offered
 from bot.locale import Words, words
 from cogs.request.build import models_here
-from cogs.ui import cut
+from cogs.ui import autocomplete
+from cogs.ui.completions import Offers, T
 
-Completion = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[Any]]]]
-
-COMPLETED_OPTIONS: Final = (
-    "model",
-    "mode",
-    "duration",
-    "camera",
-)  # options that are offered as far as they go together
-CHOICES: Final = 25  # Discord's limit
-CHOICE: Final = 100  # characters of a choice, Discord's limit
+COMPLETED_OPTIONS: Final = ("model", "mode", "duration", "camera")  # offered as far as they go together
 
 
-def option_completion(option: str, bot: Shotcaller) -> Completion:
-    """Complete an option with the values that the other options, the server and the person allow."""
+def complete_options(bot: Shotcaller, **more: Offers) -> Callable[[T], T]:
+    """Complete the options of a video that depend on each other, and `more`."""
+    return autocomplete(**{option: _offers_for(option, bot) for option in COMPLETED_OPTIONS}, **more)
 
-    async def complete(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[Any]]:
+
+def _offers_for(option: str, bot: Shotcaller) -> Offers:
+    """Offer the values of an option that the other options, the server and the person allow."""
+
+    async def offers(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, Any]]:
         say, models = words(str(interaction.locale)), list(await models_here(bot, interaction))
         others = {name: value for name, value in interaction.namespace if name != option}
         wanted = str(typed).strip().casefold()
         named = [(_name(option, value, others, models, say), value) for value in offered(option, others, models)]
-        found = [
-            app_commands.Choice(name=cut(name, CHOICE), value=value)
+        return [
+            (name, value)
             for name, value in named
             if wanted in name.casefold() or str(value).casefold().startswith(wanted)
         ]
-        return found[:CHOICES]
 
-    return complete
+    return offers
 
 
 def _name(option: str, value: Any, others: Mapping[str, Any], models: list[Capability], say: Words) -> str:

@@ -25,7 +25,7 @@ class Interaction:
     async def edit_original_response(self, **changes: Any) -> None:
         if self.trouble is not None:
             raise self.trouble
-        self.edits.append(changes)
+        self.edits.append({name: value for name, value in changes.items() if value is not discord.utils.MISSING})
 
 
 class Clock:

@@ -12,9 +12,11 @@ from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.errors import StoreUnavailable
 from cogs.ui import CHOICES
-from cogs.ui.completions import my_videos, presets
+from cogs.ui.completions import completion, containing, my_videos, presets
 
-INTERACTION: Any = SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7)
+
+def interaction() -> Any:
+    return SimpleNamespace(user=SimpleNamespace(id=1), guild_id=7, extras={})
 
 
 def preset(number: int, *, name: str = "", uses: int = 0, shared: bool = False) -> Preset:
@@ -58,20 +60,30 @@ class FakePresets:
 
 async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> None:
     shelf = FakePresets([preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")])
-    offered = await presets(shelf.bot())(INTERACTION, " fox ")
+    offered = await completion(presets(shelf.bot()))(interaction(), " fox ")
     assert [(each.name, each.value) for each in offered] == [("🌐 FOX 2", f"{2:016x}"), ("Fox", f"{1:016x}")]
-    mine = presets(shelf.bot(), lambda each, user_id: each.user_id == user_id)
-    assert [each.name for each in await mine(INTERACTION, "")] == ["Fox", "bear"]
+    mine = completion(presets(shelf.bot(), lambda each, user_id: each.user_id == user_id))
+    assert [each.name for each in await mine(interaction(), "")] == ["Fox", "bear"]
 
 
 async def test_no_more_is_offered_than_discord_takes() -> None:
     shelf = FakePresets([preset(number) for number in range(60)])
-    assert len(await presets(shelf.bot())(INTERACTION, "")) == CHOICES
-    (video,) = await my_videos(shelf.bot())(INTERACTION, "a fox")
+    assert len(await completion(presets(shelf.bot()))(interaction(), "")) == CHOICES
+    (video,) = await completion(my_videos(shelf.bot()))(interaction(), "a fox")
     assert video.name.startswith("a fox long")
     assert len(video.name) <= 100
 
 
 @pytest.mark.parametrize("shelf", [FakePresets(trouble=StoreUnavailable("locked")), FakePresets(slow=True)])
 async def test_a_database_in_trouble_offers_nothing(shelf: FakePresets) -> None:
-    assert await my_videos(shelf.bot())(INTERACTION, "") == []
+    assert await completion(my_videos(shelf.bot()))(interaction(), "") == []
+
+
+async def test_a_choice_is_named_and_cut_for_discord() -> None:
+    async def offers(_: Any, typed: str) -> list[tuple[str, str]]:
+        return [(" \n", "the id"), *containing(typed, ["Fox", "x" * 150])]
+
+    nameless, fox, long = await completion(offers)(interaction(), " X")
+    assert (nameless.name, nameless.value) == ("the id", "the id")
+    assert (fox.name, fox.value) == ("Fox", "Fox")
+    assert (long.name, long.value) == ("x" * 99 + "…", "x" * 100)
