@@ -24,8 +24,9 @@ exit 0
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A checkout with a pretended Python, which fails at nothing."""
-    for name in ("Makefile", "pyproject.toml", "requirements-dev.lock"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "sandbox").mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements-dev.lock", "sandbox/pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
     python = tmp_path / "python"
     python.write_text(PYTHON.format(folder=tmp_path))
     python.chmod(0o755)
