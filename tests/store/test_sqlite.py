@@ -110,7 +110,7 @@ async def test_a_job_that_does_not_fit_on_the_disk_holds_nothing(file: str) -> N
         await migrate(database, now=START)
         store = Store(database)
         await database.transact(lambda tx: tx.one("PRAGMA max_page_count = 1"))
-        answers = await asyncio.gather(*(store.accept() for _ in range(40)), return_exceptions=True)
+        answers = await asyncio.gather(*(store.accept() for _ in range(400)), return_exceptions=True)
         assert any(isinstance(answer, StoreUnavailable) for answer in answers)
         await store.books_add_up()
 
