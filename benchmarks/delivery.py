@@ -62,7 +62,7 @@ async def _growth(people: People, pid: int, posted: int) -> int:
 
 
 def _video(path: Path, *, size: int) -> None:
-    """A playable film; up to `size` bytes are made up with an empty `free` box at its end."""
+    """A playable video; up to `size` bytes are made up with an empty `free` box at its end."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"

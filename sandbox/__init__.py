@@ -1,4 +1,4 @@
-"""A provider and a Discord on loopback, honest to the documents, so that the whole bot runs with no account.
+"""Serves a Discord and two video APIs on loopback, honest to their documents, so that any bot runs with no account.
 
-Nothing here imports the rest of Shotcaller: it is a second, independent reading of the documents.
+Nothing here imports the bot: the sandbox is a second, independent reading of the documents.
 """

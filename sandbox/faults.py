@@ -58,7 +58,7 @@ class Fault:
     options: dict[str, Any] = field(default_factory=dict)
 
     def seconds(self, default: float) -> float:
-        """How long it lasts: the option `seconds`, or the default."""
+        """How long the trouble lasts: the option `seconds`, or the default."""
         return float(self.options.get("seconds", default))
 
     @property
@@ -73,28 +73,28 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
 
-    def order(self, order: Mapping[str, Any]) -> Fault | None:
-        """Take an order `{"target", "kind", "count": 1, "after": 0, "on": [calls]?, …}`.
+    def add(self, given: Mapping[str, Any]) -> Fault | None:
+        """Let calls go wrong as `{"target", "kind", "count": 1, "after": 0, "on": [calls]?, …}` says.
 
         `count: 0` clears the faults of that kind and returns None.
 
         Raises:
             UnknownFault: no such target, kind or call, or a count that is not a number.
         """
-        target, kind = str(order.get("target")), str(order.get("kind"))
+        target, kind = str(given.get("target")), str(given.get("kind"))
         side = "discord" if target == "discord" else "provider"
         kinds = MATCHES[side]
         if target not in TARGETS or kind not in kinds:
             message = f"{target!r} has no fault {kind!r}; there are {sorted(kinds)} at {TARGETS}"
             raise UnknownFault(message)
-        count, after = order.get("count", 1), order.get("after", 0)
+        count, after = given.get("count", 1), given.get("after", 0)
         if not isinstance(count, int) or not isinstance(after, int) or count < 0 or after < 0:
             raise UnknownFault("count and after are whole numbers from 0")
         if count == 0:
             self._waiting = [f for f in self._waiting if (f.target, f.kind) != (target, kind)]
             return None
-        on = _named(order.get("on"), CALLS[side]) or kinds[kind]
-        options = {key: value for key, value in order.items() if key not in Fault.__slots__}
+        on = _named(given.get("on"), CALLS[side]) or kinds[kind]
+        options = {key: value for key, value in given.items() if key not in Fault.__slots__}
         fault = Fault(target=target, kind=kind, on=on, count=count, after=after, options=options)
         _check_factor(fault)
         self._waiting.append(fault)
@@ -119,7 +119,7 @@ class Faults:
 
 
 def _named(given: Any, known: frozenset[str]) -> frozenset[str]:
-    """The calls that an order names itself; none where it names none."""
+    """The calls that a fault names itself; none where it names none."""
     if given is None:
         return frozenset()
     if not isinstance(given, list) or not all(isinstance(call, str) and call in known for call in given):

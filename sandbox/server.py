@@ -32,7 +32,7 @@ OPENAPI_VARIABLE = "SANDBOX_OPENAPI"
 class Sandbox:
     """Everything the bot speaks to, on loopback, for as long as the `async with` lasts.
 
-    `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered films
+    `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered videos
     (else they go with the sandbox), and `fps` says how many frames a second they have (else as the service has
     them): few are drawn fast. `openapi` is Discord's API document (else the file that the variable
     `SANDBOX_OPENAPI` of the environment names, if it is there). `clock` is the source of Discord's time in

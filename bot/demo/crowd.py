@@ -21,7 +21,7 @@ import aiohttp
 
 from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
-from bot.demo.show import GLANCE, DemoFailed, Show
+from bot.demo.show import POLL_SECONDS, DemoFailed, Show
 from bot.domain.price import USD_MICROS
 from bot.store.money.ledger_totals import LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
@@ -117,7 +117,7 @@ class Crowd(Show):
             if message is not None and not message["flags"] & LOADING:
                 self._screen.message("Shotcaller (only admin sees this)", message["content"])
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed("the budget could not be set")
 
     async def _ask_as(self, number: int, name: str, user_id: str) -> SentRequest:
@@ -140,7 +140,7 @@ class Crowd(Show):
             self._screen.phase(f"{answered} answered · {len(tasks)} submitted · {billed} billed · {posted} posted")
             if not waiting and closed >= min(self._wanted, len(asked)):
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed(f"{len(waiting)} people were left without an answer, or videos without an end")
 
     async def _answer(self, asked: SentRequest) -> Mapping[str, Any] | None:
@@ -183,7 +183,7 @@ class Crowd(Show):
             refused=frozenset(refused),
             for_money=sum("budget" in answer["content"] for answer in refused.values()),
             private=frozenset(user for user, answer in refused.items() if answer["flags"] & PRIVATE),
-            mentioned=Counter(user["id"] for film in videos for user in film["mentions"]),
+            mentioned=Counter(user["id"] for video in videos for user in video["mentions"]),
             named=frozenset(user["id"] for message in messages for user in message["mentions"]),
             videos=len(videos),
             billed=sum(task["billed"] for task in tasks),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TextIO
 
-_TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _TIMESTAMP: Final = re.compile(r"<t:(\d+):(\w)>")
 _UNITS: Final[Sequence[tuple[str, int]]] = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 _MENTION: Final = re.compile(r"<@\d+>")
@@ -62,8 +62,8 @@ class Screen:
             return
         self._turn += 1
         spent = time.monotonic() - self._since
-        turn = _TURNS[self._turn % len(_TURNS)]
-        self._output.write(f"\r\x1b[2K  {turn} {self._phase or 'waiting for the answer'} · {spent:.1f} s")
+        figure = _SPINNER[self._turn % len(_SPINNER)]
+        self._output.write(f"\r\x1b[2K  {figure} {self._phase or 'waiting for the answer'} · {spent:.1f} s")
         self._output.flush()
         self._dirty = True
 

@@ -13,7 +13,7 @@ from bot.domain import AspectRatio, Mode
 from bot.errors import ShotcallerError
 from bot.service.media.service import Media
 
-GLANCE: Final = 0.25  # seconds between two looks at the channel
+POLL_SECONDS: Final = 0.25  # seconds between two looks at the channel
 _SHORT_SIDE: Final = {Mode.STD: 720, Mode.PRO: 1080, Mode.FOUR_K: 2160}
 
 
@@ -37,7 +37,7 @@ class Show:
         while time.monotonic() < end:
             if (await self._get("state"))["connected"] and (await self._get("commands"))["global"]:
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed("the bot did not connect")
 
     async def play(self, options: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Show:
         while time.monotonic() < end:
             if (seen := await self._find_message(asked)) is not None:
                 return seen
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         raise DemoFailed("no video came in time")
 
     async def _ask(self, options: Mapping[str, Any]) -> str:
@@ -101,7 +101,7 @@ class Show:
                     self._screen.card(embed)
                     if embed["title"].startswith("✅"):
                         return
-            await asyncio.sleep(GLANCE / 2)
+            await asyncio.sleep(POLL_SECONDS / 2)
 
     async def save(self, message: Mapping[str, Any], folder: Path) -> Path:
         """Download the posted video, as the person's Discord would."""

@@ -1,4 +1,4 @@
-"""The demo of the storyboard builder: Ana presses and types, the board changes, and the film has her shots."""
+"""The demo of the storyboard builder: Ana presses and types, the board changes, and the video has her shots."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from typing import Any, Final
 import av
 from PIL import Image
 
-from bot.demo.show import GLANCE, DemoFailed, Show
+from bot.demo.show import POLL_SECONDS, DemoFailed, Show
 
 LENGTH: Final = 12  # seconds, unless told otherwise
 FIRST: Final = "A paper boat sets out in a gutter, rain on cobblestones"
@@ -22,7 +22,7 @@ SCRIPT: Final = (
 
 
 class StoryboardShow(Show):
-    """Plays as the demo does, but asks with the builder, and holds the film against what was built."""
+    """Plays as the demo does, but asks with the builder, and holds the video against what was built."""
 
     _message: Mapping[str, Any]
 
@@ -101,7 +101,7 @@ class StoryboardShow(Show):
                 self._message = seen["edits"][-1]
                 self._screen.message("Shotcaller (only ana sees this)", self._text())
                 return
-            await asyncio.sleep(GLANCE / 5)
+            await asyncio.sleep(POLL_SECONDS / 5)
         raise DemoFailed("the builder did not answer")
 
     def _text(self) -> str:
@@ -122,7 +122,7 @@ class StoryboardShow(Show):
 
 
 def _save_stills(video: Path, moments: Sequence[float]) -> list[Path]:
-    """Save the frame of each moment (seconds) beside the film."""
+    """Save the frame of each moment (seconds) beside the video."""
     waiting, saved = list(moments), list[Path]()
     with av.open(str(video)) as container:
         for frame in container.decode(video=0):
@@ -132,7 +132,7 @@ def _save_stills(video: Path, moments: Sequence[float]) -> list[Path]:
                 _picture(frame).save(still, quality=85)
                 saved.append(still)
     if waiting:
-        raise DemoFailed(f"the film ends before {waiting[0]} s")
+        raise DemoFailed(f"the video ends before {waiting[0]} s")
     return saved
 
 

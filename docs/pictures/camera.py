@@ -1,4 +1,4 @@
-"""From a page to a picture, through a headless Chromium; from pictures and a film to one that moves."""
+"""From a page to a picture, through a headless Chromium; from pictures and a video to one that moves."""
 
 import shutil
 import subprocess
@@ -95,15 +95,15 @@ def save_moving(frames: Sequence[tuple[Image.Image, int]], path: Path, *, qualit
     )
 
 
-def poster(film: Path, second: float) -> Image.Image:
-    """The film's picture at a second."""
-    return next(picture for at, picture in _pictures(film) if at >= second)
+def poster(video: Path, second: float) -> Image.Image:
+    """The video's picture at a second."""
+    return next(picture for at, picture in _pictures(video) if at >= second)
 
 
-def playing(black: Image.Image, white: Image.Image, film: Path, *, rate: float) -> Iterator[Image.Image]:
-    """A picture with a film in it, `rate` pictures for each second of the film.
+def playing(black: Image.Image, white: Image.Image, video: Path, *, rate: float) -> Iterator[Image.Image]:
+    """A picture with a video in it, `rate` pictures for each second of the video.
 
-    Given is the picture with black and with white in the film's place: where they differ, there the film goes.
+    Given is the picture with black and with white in the video's place: where they differ, there the video goes.
 
     Raises:
         ValueError: they don't differ.
@@ -111,10 +111,10 @@ def playing(black: Image.Image, white: Image.Image, film: Path, *, rate: float) 
     place = ImageChops.difference(black, white).convert("L")
     box = place.getbbox()
     if box is None:
-        raise ValueError("the picture has no place for a film")
+        raise ValueError("the picture has no place for a video")
     left, top, right, bottom = box
     mask, due = place.crop(box), 0.0
-    for at, picture in _pictures(film):
+    for at, picture in _pictures(video):
         if at >= due:
             due += 1 / rate
             frame = black.copy()
@@ -122,9 +122,9 @@ def playing(black: Image.Image, white: Image.Image, film: Path, *, rate: float) 
             yield frame
 
 
-def _pictures(film: Path) -> Iterator[tuple[float, Image.Image]]:
-    """Every frame of a film with its second."""
-    with av.open(film) as container:
+def _pictures(video: Path) -> Iterator[tuple[float, Image.Image]]:
+    """Every frame of a video with its second."""
+    with av.open(video) as container:
         for frame in container.decode(video=0):
             plain = frame.reformat(format="rgb24")
             plane = plain.planes[0]

@@ -27,7 +27,7 @@ CLIENT: Final[Mapping[str, Mapping[str, str]]] = {  # the words that are not the
 class View:
     """How a channel is looked at.
 
-    `films` maps an attachment's address to what stands in its place: the address of a picture, or, for moving frames
+    `videos` maps an attachment's address to what stands in its place: the address of a picture, or, for moving frames
     to be put there, a colour (`#rrggbb`). `typed` is what stands in the field below; None leaves heading and field
     out. `height` is in CSS pixels; None is as tall as what is written. `locale` is the language of the viewer's app;
     times relative to now are shown in English alone.
@@ -38,7 +38,7 @@ class View:
     channel: str
     channels: Mapping[str, str]  # id → name
     commands: Mapping[str, str]  # interaction's id → the command that was typed
-    films: Mapping[str, str] = field(default_factory=dict)
+    videos: Mapping[str, str] = field(default_factory=dict)
     typed: str | None = None
     height: int | None = None
     locale: str = "en-US"
@@ -66,7 +66,7 @@ def _typed(view: View) -> str:
 
 
 def _message(message: Message, before: Message | None, view: View, reader: Reader) -> str:
-    painter, say = Painter(reader=reader, films=view.films), CLIENT[view.locale]
+    painter, say = Painter(reader=reader, videos=view.videos), CLIENT[view.locale]
     private = "visible_to" in message
     mentioned = any(each["id"] == view.viewer for each in message["mentions"])
     continued = before is not None and not message.get("interaction") and _together(before, message)
@@ -131,4 +131,4 @@ def _embed(embed: Mapping[str, Any], reader: Reader) -> str:
 
 
 def _attachment(file: Mapping[str, Any], painter: Painter) -> str:
-    return painter.media(file) if file["url"] in painter.films else file_box(file["filename"])
+    return painter.media(file) if file["url"] in painter.videos else file_box(file["filename"])

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 HERE: Final = Path(__file__).parent
-POSTER: Final = 1.5  # the second of a film that stands for it
+POSTER: Final = 1.5  # the second of a video that stands for it
 PHONE: Final = 760  # CSS pixels, the height of the moving picture
 TALL_PHONE: Final = 1000  # of the still one
 KEYS: Final = 9  # pictures of the command being typed
 STEPS: Final = 8  # pictures of the work going on
-RATE: Final = 8.0  # pictures a second of the film
+RATE: Final = 8.0  # pictures a second of the video
 QUALITY: Final = 70
 TYPING, THINKING, WORKING, ARRIVED, LAST = 150, 600, 380, 900, 900  # milliseconds that a picture is shown
 
@@ -37,8 +37,8 @@ class Studio:
     recording: Recording
     posters: Mapping[str, str]  # a posted video's address → that of a picture of it; the last is Ana's
 
-    def draw(self, moment: Moment, *, film: str = "", who: str = "ana", **shown: Any) -> Image.Image:
-        """One picture; `film` stands in place of Ana's video, if not its own picture; `shown` is more of the `View`."""
+    def draw(self, moment: Moment, *, video: str = "", who: str = "ana", **shown: Any) -> Image.Image:
+        """One picture; `video` stands in place of Ana's video, if not its own poster; `shown` is more of the `View`."""
         *_, hers = self.posters
         view = View(
             now=moment.now,
@@ -46,7 +46,7 @@ class Studio:
             channel="general",
             channels=self.recording.channels,
             commands=self.recording.commands,
-            films={**self.posters, hers: film or self.posters[hers]},
+            videos={**self.posters, hers: video or self.posters[hers]},
             **shown,
         )
         return camera.shoot(page(moment.messages, view), browser=self.browser, height=view.height)
@@ -71,9 +71,9 @@ class Studio:
         for moment in _spread(waiting, STEPS):
             yield self.draw(moment, typed="", height=PHONE), WORKING
         yield self.draw(last, typed="", height=PHONE), ARRIVED
-        black, white = (self.draw(last, typed="", height=PHONE, film=colour) for colour in ("#000000", "#ffffff"))
-        *_, film = self.recording.films.values()
-        *frames, end = camera.playing(black, white, film, rate=RATE)
+        black, white = (self.draw(last, typed="", height=PHONE, video=colour) for colour in ("#000000", "#ffffff"))
+        *_, video = self.recording.videos.values()
+        *frames, end = camera.playing(black, white, video, rate=RATE)
         for frame in frames:
             yield frame, round(1000 / RATE)
         yield end, LAST
@@ -95,9 +95,9 @@ def main() -> int:
     """Write the pictures; the exit code."""
     try:
         browser = camera.chromium()
-        with tempfile.TemporaryDirectory(prefix="shotcaller-film-") as folder:
+        with tempfile.TemporaryDirectory(prefix="shotcaller-video-") as folder:
             recording = asyncio.run(record(Path(folder), sys.stdout))
-            posters = {url: _address(camera.poster(path, POSTER)) for url, path in recording.films.items()}
+            posters = {url: _address(camera.poster(path, POSTER)) for url, path in recording.videos.items()}
             studio = Studio(browser=browser, recording=recording, posters=posters)
             for name, image in studio.stills():
                 camera.save_still(image, HERE / name)

@@ -23,10 +23,10 @@ class UnknownPart(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Painter:
-    """Draws components for one reader. `films` maps a video's address to what stands in its place (see `View`)."""
+    """Draws components for one reader. `videos` maps a video's address to what stands in its place (see `View`)."""
 
     reader: Reader
-    films: Mapping[str, str]
+    videos: Mapping[str, str]
 
     def draw(self, part: Part) -> str:
         """One component with all that is in it.
@@ -51,14 +51,14 @@ class Painter:
             raise UnknownPart(part["type"])
         return drawn[part["type"]](part)
 
-    def media(self, media: Mapping[str, Any], *, kind: str = "film") -> str:
+    def media(self, media: Mapping[str, Any], *, kind: str = "video") -> str:
         """A picture or a video: its own frame, or the colour that stands for moving ones."""
         shape = f"aspect-ratio:{media['width']}/{media['height']};" if media.get("width") else ""
-        film = self.films.get(media["url"], "#15161a")
-        if film.startswith("#"):
-            return f"<div class='{kind}' style='{shape}background:{film}'></div>"
-        play = "<div class='play'></div>" if kind == "film" else ""
-        return f"<div class='{kind}' style='{shape}background-image:url({film})'>{play}</div>"
+        video = self.videos.get(media["url"], "#15161a")
+        if video.startswith("#"):
+            return f"<div class='{kind}' style='{shape}background:{video}'></div>"
+        play = "<div class='play'></div>" if kind == "video" else ""
+        return f"<div class='{kind}' style='{shape}background-image:url({video})'>{play}</div>"
 
     def _all(self, parts: list[Part]) -> str:
         return "".join(map(self.draw, parts))

@@ -20,7 +20,7 @@ from docs.pictures.chat import Message
 
 WORK: Final = 40.0  # seconds that a video takes
 PATIENCE: Final = 120.0  # seconds for anything awaited beyond that
-GLANCE: Final = 0.1  # seconds between two looks at the channel
+POLL_SECONDS: Final = 0.1  # seconds between two looks at the channel
 LOOK_AGAIN: Final = 12.0  # seconds after a request at which its card is looked at
 BOAT: Final = {"prompt": "A paper boat sails down a rainy street at night, neon reflections", "sound": True}
 KITE: Final = {"prompt": "A red kite over the dunes at sunset, long shadows", "sound": True}
@@ -71,7 +71,7 @@ class Recording:
     storyboard: Moment  # only Ana's builder, with a script pasted into it
     storyboard_in_chinese: Moment  # only Ben's
     studio: Moment  # only Ana's panel, with a prompt and a camera move
-    films: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
+    videos: Mapping[str, Path]  # attachment's address → the video; the last is Ana's
 
 
 async def record(folder: Path, log: TextIO) -> Recording:
@@ -108,7 +108,7 @@ async def record(folder: Path, log: TextIO) -> Recording:
             storyboard=storyboard,
             storyboard_in_chinese=in_chinese,
             studio=studio,
-            films={each["attachments"][0]["url"]: await show.save(each, folder) for each in posted},
+            videos={each["attachments"][0]["url"]: await show.save(each, folder) for each in posted},
         )
 
 
@@ -200,7 +200,7 @@ class _Evening:
         while time.monotonic() < end:
             if came := (await self._get(f"interactions/{interaction_id}"))[what]:
                 return came
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
         raise NothingCame(f"an interaction brought no {what}")
 
     async def _alone(self, message: Message) -> Moment:
@@ -214,7 +214,7 @@ class _Evening:
         while not there(seen[-1]):
             if time.monotonic() > end:
                 raise NothingCame(f"#{channel} never showed what was waited for")
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(POLL_SECONDS)
             seen.append(await self._look(channel))
         return seen
 

@@ -1,4 +1,4 @@
-"""The control address: act as the people in the channel, change their world, and look at what happened."""
+"""The control API: act as the people in the channel, change their world, and look at what happened."""
 
 from sandbox.control.routes import Control
 

@@ -15,7 +15,7 @@ class Unreachable(Exception):
 
 
 class PeopleActions:
-    """What people do; what their client would never send is `Impossible`."""
+    """What people do; what their client would never send is an ImpossibleAction."""
 
     def __init__(self, discord: Discord) -> None:
         self._discord = discord
@@ -88,7 +88,7 @@ class PeopleActions:
         return {}
 
     def _check_outage(self, channel: Channel) -> None:
-        """In a guild that is down nobody does anything."""
+        """Refuse everything in a guild that is down."""
         guild = self._discord.world.guilds.get(channel.guild_id or "")
         if guild is not None and not guild.available:
             raise ImpossibleAction("the guild is unavailable")

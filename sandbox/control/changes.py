@@ -1,4 +1,4 @@
-"""Changing the world: its people, roles and channels, permissions, knobs, the clock, and trouble."""
+"""Changing the world: its people, roles and channels, permissions, settings, the clock, and trouble."""
 
 from sandbox.control.lookup import channel_of, user_of
 from sandbox.discord.clock import Clock
@@ -10,7 +10,7 @@ from sandbox.providers import Providers
 
 
 class WorldChanges:
-    """What an administrator, the years and bad luck do; each takes the JSON that was sent."""
+    """What an administrator, time and bad luck do to the world; each method takes the JSON that was sent."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
         self._discord = discord
@@ -63,7 +63,7 @@ class WorldChanges:
         return {"permissions": command_permissions.set_command_permissions(self._discord, body)}
 
     async def settings(self, body: Json) -> Json:
-        """Turn a knob.
+        """Change settings of the guild, of a person, of a channel or of the video services.
 
         `premium_tier`, `bot_present` and `guild_available` are the guild's; `dms_open` and `roles` those of `user`;
         `locale` is the user's where one is named, else the guild's; `archived`, `locked` and `delete` are those of
@@ -115,8 +115,8 @@ class WorldChanges:
         return {"now": self._clock.now()}
 
     async def faults(self, body: Json) -> Json:
-        """Order trouble."""
-        fault = self._discord.faults.order(body)
+        """Let the next calls of a kind go wrong, or no more of them."""
+        fault = self._discord.faults.add(body)
         if fault is not None and fault.kind == "gateway_drop":
             await self._discord.gateway.drop()
         return {"ordered": fault is not None}

@@ -1,4 +1,4 @@
-"""Who and where is meant: people and channels by name or id."""
+"""Finds the people and channels that a call names, by name or id."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def user_of(world: World, given: Any) -> User:
     """The person of this name or id.
 
     Raises:
-        Impossible: there is none; the bot is no person.
+        ImpossibleAction: there is none; the bot is no person.
     """
     for user in world.users.values():
         if str(given) in (user.id, user.username) and not user.bot:
@@ -22,7 +22,7 @@ def channel_of(world: World, given: Any, user: Any) -> Channel:
     """The channel of this name or id; `dm` is the direct message of `user`.
 
     Raises:
-        Impossible: there is none.
+        ImpossibleAction: there is none.
     """
     if given == "dm":
         return world.direct_channel(user_of(world, user))
@@ -36,7 +36,7 @@ def user_and_channel(world: World, body: Json) -> tuple[User, Channel]:
     """Who acts, and in which channel: `general` unless another is named.
 
     Raises:
-        Impossible: there is no such user or channel.
+        ImpossibleAction: there is no such user or channel.
     """
     user = user_of(world, body.get("user"))
     return user, channel_of(world, body.get("channel", "general"), user.id)

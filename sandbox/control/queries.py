@@ -10,7 +10,7 @@ from sandbox.providers import Providers
 
 
 class Queries:
-    """What can be seen; nothing changes by it. Each takes the query and the parts of the path."""
+    """What can be looked at, without changing it; each method takes the query and the parts of the path."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
         self._discord = discord

@@ -94,7 +94,7 @@ class Connection:
         return op, data
 
     async def _handle(self, op: int, data: Any) -> None:
-        """Everything but heartbeats."""
+        """Act on a payload that is no heartbeat."""
         if op in (Op.IDENTIFY, Op.RESUME):
             await self._begin(op, data)
         elif self._session is None:
@@ -119,10 +119,10 @@ class Connection:
             await self._gateway.welcomed(self._session)
 
     def forget(self) -> None:
-        """The session may not be resumed."""
+        """Keep the session from being resumed."""
         self._ended_on_purpose = True
 
     def lose(self) -> None:
-        """The connection is over."""
+        """Tell the gateway that the connection is over."""
         if self._session is not None and self._session.socket is self._socket:
             self._gateway.lose(self._session, for_good=self._ended_on_purpose)

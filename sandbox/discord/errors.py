@@ -1,4 +1,4 @@
-"""How Discord says no: its codes, their HTTP status, and the tree of errors of a wrong form."""
+"""What Discord refuses with: its codes, their HTTP status, and the tree of errors of a wrong form."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

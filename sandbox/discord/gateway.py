@@ -53,7 +53,7 @@ class Gateway:
     async def drop(self) -> None:
         """Play the gateway faults that wait: each connected session loses its connection."""
         for session in [s for s in self.sessions.values() if s.socket is not None]:
-            await self._drop_if_ordered(session)
+            await self._play_waiting_fault(session)
 
     async def close(self) -> None:
         """End every connection, as a server that goes away (1001)."""
@@ -149,17 +149,17 @@ class Gateway:
         return session
 
     def lose(self, session: Session, *, for_good: bool) -> None:
-        """A session's connection is gone; it may resume for a while unless it was ended on purpose."""
+        """Note that a session's connection is gone; unless ended on purpose, the session may resume for a while."""
         session.socket = None
         session.lost_at = self._world.clock.now()
         if for_good:
             self.sessions.pop(session.id, None)
 
     async def welcomed(self, session: Session) -> None:
-        """Called after READY and RESUMED: here too a drop may be waiting."""
-        await self._drop_if_ordered(session)
+        """Play the gateway fault that waits, if any, after READY and RESUMED."""
+        await self._play_waiting_fault(session)
 
-    async def _drop_if_ordered(self, session: Session) -> None:
+    async def _play_waiting_fault(self, session: Session) -> None:
         fault = self._faults.take("discord", "gateway")
         if fault is None or session.socket is None:
             return

@@ -1,4 +1,4 @@
-"""Who is there when the sandbox opens: a guild with its channels, four people and the bot."""
+"""What there is when the sandbox opens: a guild with its channels, four people and the bot."""
 
 import base64
 import secrets
@@ -27,7 +27,7 @@ def new_world(clock: Clock) -> World:
     guild = _guild(world, people)
     for name in ("general", "showcase", "quiet", "no-files", "hidden", "nsfw"):
         _channel(world, guild, name)
-    _studio(world, guild)
+    _category(world, guild)
     _thread(world, guild)
     return world
 
@@ -80,7 +80,7 @@ def _channel(world: World, guild: Guild, name: str) -> Channel:
     return channel
 
 
-def _studio(world: World, guild: Guild) -> None:
+def _category(world: World, guild: Guild) -> None:
     """A category with one channel in it."""
     category = Channel(id=world.new_id(), type=CATEGORY, name="Studio", guild_id=guild.id, position=len(world.channels))
     world.channels[category.id] = category

@@ -106,7 +106,7 @@ class Interactions:
         source: Message | None = None,
         triggered_by: Interaction | None = None,
     ) -> Interaction:
-        """A person acted: a new interaction with its token and the payload for the gateway."""
+        """Make the interaction of what a person did, with its token and the payload for the gateway."""
         interaction_id = self._world.new_id()
         seed = f"interaction:{interaction_id}:{secrets.token_urlsafe(48)}"
         interaction = Interaction(
@@ -148,7 +148,7 @@ class Interactions:
         return payload
 
     def _place(self, user: User, channel: Channel) -> Json:
-        """Where it happened: a guild with its member, or a direct message with its user."""
+        """The place where a person acted: a guild with its member, or a direct message with its user."""
         if channel.guild_id is None:
             owners = {"0": "0"}
             return {"user": serialize.user(user), "context": 1, "authorizing_integration_owners": owners}
@@ -198,7 +198,7 @@ class Interactions:
         return interaction
 
     def seen(self, interaction: Interaction) -> Json:
-        """What came of it, for `GET {control}/interactions/{id}`."""
+        """What came of an interaction, for `GET {control}/interactions/{id}`."""
         world = self._world
         waited = world.clock.now() - interaction.created
         failed = interaction.acknowledged is None and (interaction.undelivered or waited > FIRST_ANSWER_SECONDS)

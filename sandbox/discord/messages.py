@@ -36,7 +36,7 @@ class Messages:
         self._turns: dict[str, asyncio.Lock] = {}
 
     def writing_lock(self, where: Channel) -> asyncio.Lock:
-        """Held while a message is written, so that a repeat of its nonce finds it."""
+        """The lock that is held while a message is written, so that a repeat of its nonce finds it."""
         return self._turns.setdefault(where.id, asyncio.Lock())
 
     async def post(
@@ -189,7 +189,7 @@ class Messages:
         )
 
     def _tell(self, event: str, message: Message, where: Channel) -> None:
-        """Tell the gateway; a private message is nobody's business there."""
+        """Tell the gateway of a message, unless it is private."""
         if message.visible_to is not None or not permissions_of(self._world, self._world.bot.id, where):
             return
         data: Json = serialize.message(self._world, message)

@@ -1,4 +1,4 @@
-"""How what exists looks in Discord's JSON."""
+"""Turns what exists into Discord's JSON objects."""
 
 from sandbox.discord import permissions
 from sandbox.discord.permissions import permissions_of

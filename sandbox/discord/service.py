@@ -43,7 +43,7 @@ class Discord:
         self.own_problems: list[str] = []
 
     def set_public_url(self, public_url: str) -> None:
-        """Learn the address under which the application is served, for example `http://127.0.0.1:40123`."""
+        """Take over the address under which the application is served, for example `http://127.0.0.1:40123`."""
         self.gateway.url = public_url.replace("http", "ws", 1) + "/gateway"
         self.cdn.base = f"{public_url}/cdn"
 

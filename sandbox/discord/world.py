@@ -52,7 +52,7 @@ class Overwrite:
     deny: int = 0
 
     def copy(self) -> Self:
-        """The same for another channel."""
+        """A copy of the overwrite, for another channel."""
         return replace(self)
 
 

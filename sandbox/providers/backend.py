@@ -1,4 +1,4 @@
-"""Where both APIs hand in their orders: keeps the tasks, has them generated, gives results their addresses."""
+"""What both APIs stand on: keeps the tasks, has them generated, and gives results their addresses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ class Backend:
 
     Args:
         faults: trouble that is waiting to happen.
-        vault: where films are rendered.
+        video_cache: where videos are rendered.
         generate_seconds: from accepted to done.
         clock: unix seconds.
     """
@@ -49,9 +49,9 @@ class Backend:
     def accept(
         self, provider: str, parameters: Parameters, *, name: str, fault: Fault | None, failure_to_come: Failure | None
     ) -> Task:
-        """Take an order whose external id is new; it will fail as `doom` says, or with a fault `stuck` never end.
+        """Begin a task whose external id is new; it will fail as `failure_to_come` says.
 
-        With a fault `price_change` it costs a multiple of the list price.
+        With a fault `stuck` the task never ends, and with `price_change` it costs a multiple of the list price.
         """
         now = self.clock()
         task = Task(
@@ -70,7 +70,7 @@ class Backend:
         return task
 
     def address(self, task: Task, which: str) -> str:
-        """The whole address of one of a finished task's films."""
+        """The whole address of one of a finished task's videos."""
         return self.public_url + task.videos[which]
 
     def _publish(self, task: Task) -> None:

@@ -21,7 +21,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
     def answer(self) -> web.Response:
-        """As it goes over the wire."""
+        """The HTTP response."""
         headers = {} if self.retry_after is None else {hdrs.RETRY_AFTER: self.retry_after}
         return web.json_response(self.body, status=self.status, headers=headers)
 
@@ -33,7 +33,7 @@ class Endpoints:
         target: the API's name among the faults.
         faults: trouble that is waiting to happen.
         authorise: raises a Refusal for a caller without the right key.
-        shaped: how this API's document words a fault, or None where it does not.
+        fault_answer: how this API's document words a fault, or None where it does not.
         invalid: how it words a body that breaks its rules.
     """
 

@@ -15,7 +15,7 @@ TOO_LARGE = 300_000_000  # bytes
 
 
 class Files:
-    """Addresses of films; a film that is not on disk yet is rendered when somebody fetches it."""
+    """Addresses of videos; a video that is not on disk yet is rendered when somebody fetches it."""
 
     def __init__(self, *, video_cache: VideoCache, faults: Faults) -> None:
         self._video_cache = video_cache
@@ -23,13 +23,13 @@ class Files:
         self._videos: dict[str, tuple[str, Video]] = {}
 
     def publish(self, provider: str, name: str, video: Video) -> str:
-        """Give a film of a provider an address; returns its path, from the root."""
+        """Give a video of a provider an address; returns its path, from the root."""
         path = f"/files/{secrets.token_urlsafe(24)}/{name}.mp4"
         self._videos[path] = (provider, video)
         return path
 
     def video_at(self, path: str) -> Video | None:
-        """The film that an address path shows."""
+        """The video that an address path shows."""
         found = self._videos.get(path)
         return found and found[1]
 
@@ -45,7 +45,7 @@ class Files:
         fault = self._faults.take(provider, "file") if request.method == hdrs.METH_GET else None
         if fault is not None and fault.kind == "file_missing":
             return _missing()
-        path = await self._video_cache.video(video)
+        path = await self._video_cache.file_of(video)
         if fault is not None:
             match fault.kind:
                 case "file_truncated":
@@ -78,7 +78,7 @@ async def _truncated(request: web.Request, fault: Fault, path: Path) -> web.Stre
 
 
 async def _too_large(request: web.Request, fault: Fault, path: Path) -> web.StreamResponse:
-    """The film, then zeros up to `bytes` in all; with `silent` the length is not announced."""
+    """The video, then zeros up to `bytes` in all; with `silent` the length is not announced."""
     content = await asyncio.to_thread(path.read_bytes)
     total = int(fault.options.get("bytes", TOO_LARGE))
     answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "video/mp4"})

@@ -1,4 +1,4 @@
-"""Brings tasks from accepted to done over time, renders their films, and tells whoever wants to be told."""
+"""Brings tasks from accepted to done over time, renders their videos, and calls clients back."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ class Generation:
     """Owns one background task for each task under way.
 
     Args:
-        vault: where films are rendered.
+        video_cache: where videos are rendered.
         seconds: from accepted to done; rendering may make it longer.
         clock: unix seconds.
-        published: called when a task is done, to give its films addresses.
+        published: called when a task is done, to give its videos addresses.
         changed: called after every change of a task's state.
     """
 
@@ -44,7 +44,7 @@ class Generation:
         self._spawn(self._run(task), name=f"generate {task.id}")
 
     def progress(self, task: Task) -> float:
-        """The share done, 0 to 1."""
+        """The share of a task that is done, 0 to 1."""
         if task.state is State.DONE:
             return 1.0
         if task.working_at is None:
@@ -65,7 +65,7 @@ class Generation:
 
     async def _run(self, task: Task) -> None:
         dark = task.failure_to_come is not None or task.stuck
-        rendering = None if dark else asyncio.ensure_future(self._video_cache.video(task.parameters.video))
+        rendering = None if dark else asyncio.ensure_future(self._video_cache.file_of(task.parameters.video))
         try:
             await asyncio.sleep(self._seconds * QUEUE_SHARE)
             self._move(task, State.WORKING)
@@ -75,8 +75,8 @@ class Generation:
             if rendering is not None:
                 await rendering
         except Exception:
-            log.exception("a film could not be rendered")
-            task.failure_to_come = Failure("render", "the sandbox could not render the film")
+            log.exception("a video could not be rendered")
+            task.failure_to_come = Failure("render", "the sandbox could not render the video")
         finally:
             if rendering is not None:
                 rendering.cancel()

@@ -43,7 +43,7 @@ class Kirin:
     """The server's routes below `/kirin`.
 
     Args:
-        desk: what it shares with the other API.
+        backend: what it shares with the other API.
         key: of the one account.
         sensitive: what the moderation calls find, as word to kind of risk.
     """

@@ -1,4 +1,4 @@
-"""The field rules of `kirin_v3_t2v`: a body in any of its three forms becomes an order, or a field is refused."""
+"""The field rules of `kirin_v3_t2v`: a body in any of its three forms becomes parameters, or a field is refused."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -69,7 +69,7 @@ class Kling:
     """The server's routes below `/kling`.
 
     Args:
-        desk: what it shares with the other API.
+        backend: what it shares with the other API.
         keys: of the one account.
         parallel: tasks under way at once for each model; more are refused with 1303.
         callback_secret: signs callbacks when there is one.

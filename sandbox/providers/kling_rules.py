@@ -1,4 +1,4 @@
-"""The field rules of the Kling v1 text2video API: a body becomes an order, or a field is refused.
+"""The field rules of the Kling v1 text2video API: a body becomes parameters, or a field is refused.
 
 What each model takes is the table of the `kling_models` document, "Models". Where that is silent or says two things:
 `kling-v2-master` renders 720p and takes no `mode`, `kling-v2-1-master` takes the `pro` that clients send; `cfg_scale`

@@ -1,4 +1,4 @@
-"""Both providers as one thing to start, attach, look into and stop."""
+"""Both video APIs together: starts them, adds their routes, shows their tasks, and stops them."""
 
 import secrets
 import time
@@ -28,8 +28,8 @@ class Providers:
     Args:
         faults: trouble that is waiting to happen.
         generate_seconds: from a task's acceptance to its end; rendering may make it longer.
-        cache_dir: where rendered films stay for the next time; None keeps them for this time only.
-        fps: frames a second of every film, if not its own.
+        cache_dir: where rendered videos stay for the next time; None keeps them for this time only.
+        fps: frames a second of every video, if not its own.
         kling_parallel: `kling` tasks under way at once for each model.
         kling_callback_secret: signs the callbacks of `kling` when there is one.
         sensitive: what the moderation calls of `kirin` find, as word to kind of risk.

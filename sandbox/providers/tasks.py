@@ -43,7 +43,7 @@ class State(enum.Enum):
 
     @property
     def final(self) -> bool:
-        """Whether it stays so."""
+        """Whether a task stays in this state."""
         return self in (State.DONE, State.FAILED)
 
 
@@ -76,7 +76,7 @@ class Task:
 
     @property
     def billed(self) -> bool:
-        """Whether it was charged: only a result is."""
+        """Whether the task was charged: only a result is."""
         return self.state is State.DONE
 
     @property
@@ -87,7 +87,7 @@ class Task:
         return (rate * video.seconds * self.factor).quantize(CENTS).normalize() if self.billed else Decimal(0)
 
     def move(self, state: State, *, now: float) -> None:
-        """Come to a later state."""
+        """Bring the task to a later state."""
         self.state, self.updated_at = state, now
         if state is State.WORKING:
             self.working_at = now

@@ -1,1 +1,1 @@
-"""The film studio of the sandbox: renders the real MP4s that its providers hand out."""
+"""Renders the real MP4s that the sandbox's video APIs hand out."""

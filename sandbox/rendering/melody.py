@@ -1,4 +1,4 @@
-"""Sound for a film: a quiet plucked melody that changes with the shot."""
+"""Sound for a video: a quiet plucked melody that changes with the shot."""
 
 import math
 from array import array
@@ -14,7 +14,7 @@ LOUDNESS = 9_000  # of 32,767: well heard, far from clipping
 
 
 def samples(video: Video) -> list[bytes]:
-    """The sound of each second of the film: interleaved stereo, signed 16 bits, `RATE` samples a second."""
+    """The sound of each second of the video: interleaved stereo, signed 16 bits, `RATE` samples a second."""
     return [second for shot in video.shots for second in _shot(shot)]
 
 

@@ -31,7 +31,7 @@ class Layout:
 
     @classmethod
     def of(cls, video: Video) -> Self:
-        """The layout of a film."""
+        """The layout of a video."""
         return cls(video.width, video.height, bool(_note(video)), video.watermark)
 
     def px(self, length: float) -> int:

@@ -1,4 +1,4 @@
-"""Renders a film to an MP4: H.264 in yuv420p, AAC when it has sound, ready to play before it is wholly there."""
+"""Renders a video to an MP4: H.264 in yuv420p, AAC when it has sound, ready to play before it is wholly there."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -13,16 +13,16 @@ from sandbox.rendering import melody
 from sandbox.rendering.shot_frames import ShotFrames
 from sandbox.rendering.video import Video
 
-# The fastest preset: four times the bytes of `veryfast` for half the time, and still a film of 15 s below 10 MB.
+# The fastest preset: four times the bytes of `veryfast` for half the time, and still a video of 15 s below 10 MB.
 ENCODING = {"preset": "ultrafast", "crf": "23", "x264-params": "keyint=48"}
 
 
 class RenderingStopped(Exception):
-    """The film is no longer wanted."""
+    """The video is no longer wanted."""
 
 
 def render(video: Video, path: Path, *, wanted: Callable[[], bool] = lambda: True) -> None:
-    """Write the film to a file; blocks, so call it in a thread.
+    """Write the video to a file; blocks, so call it in a thread.
 
     Raises:
         RenderingStopped: `wanted`, asked before each frame, said no.

@@ -27,12 +27,12 @@ class Palette:
 
 
 def random_of(prompt: str) -> random.Random:
-    """Chance that falls the same way for the same prompt."""
+    """A generator of chance that falls the same way for the same prompt."""
     return random.Random(hashlib.sha256(prompt.encode("utf-8", "replace")).digest())  # noqa: S311 - paints, guards nothing
 
 
 def palette(prompt: str) -> Palette:
-    """Deep blue to purple above, warm or rosy at the horizon."""
+    """The colours for a prompt: deep blue to purple above, warm or rosy at the horizon."""
     chance = random_of(prompt)
     hue = 0.5 + 0.36 * chance.random()
     glow = chance.choice((0.02, 0.05, 0.09, 0.12, 0.93, 0.98)) + 0.02 * chance.random()

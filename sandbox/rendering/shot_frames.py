@@ -62,7 +62,7 @@ class Clock:
 
 
 class ShotFrames:
-    """One shot of a film, ready to be looked at frame by frame."""
+    """One shot of a video, ready to be looked at frame by frame."""
 
     def __init__(self, video: Video, number: int, *, first_frame: int) -> None:
         self._film, self._number, self._first = video, number, first_frame
@@ -125,7 +125,7 @@ class ShotFrames:
         return Layer.of(turned, place=(left, top - above))
 
     def _bar(self, picture: Planes, done: int) -> None:
-        """The bar along the board's foot: how much of the film has been shown, with a notch between shots."""
+        """The bar along the board's foot: how much of the video has been shown, with a notch between shots."""
         left, _, right, bottom = self._place.board
         y, tall = bottom - self._place.px(12), self._place.px(4)
         left, width = left + self._place.px(20), right - left - self._place.px(40)

@@ -23,7 +23,7 @@ LEADING = 1.28  # line height over font size
 
 
 class Face(Enum):
-    """The faces there are, of which none is the machine's: a film is the same wherever it is drawn."""
+    """The faces there are, of which none is the machine's: a video is the same wherever it is drawn."""
 
     PILLOW = "the one in Pillow, which has little but English"
     NOTO = "Noto Sans CJK: Chinese, Japanese and Korean, Greek, Cyrillic, and letters with accents"
@@ -39,7 +39,7 @@ class Block:
 
     @property
     def height(self) -> int:
-        """Of all lines, in pixels."""
+        """The height of all lines, in pixels."""
         return self.leading * len(self.lines)
 
 
@@ -56,12 +56,12 @@ def font(size: int, face: Face = Face.PILLOW) -> Font:
         return ImageFont.truetype(str(_noto()), size, index=NOTO_INDEX)
     bundled = ImageFont.load_default(size)
     if not isinstance(bundled, ImageFont.FreeTypeFont):  # pragma: no cover - Pillow without FreeType
-        raise TypeError("Pillow was built without FreeType, which the studio draws text with")
+        raise TypeError("Pillow was built without FreeType, which text is drawn with")
     return bundled
 
 
 def faces() -> tuple[Face, ...]:
-    """The faces that are installed; without the extra `sandbox` only Pillow's."""
+    """The faces that are installed; without the Noto font only Pillow's."""
     return (Face.PILLOW,) if _noto() is None else tuple(Face)
 
 

@@ -1,11 +1,11 @@
-"""What a film shows, as plain frozen values; equal films are the same file."""
+"""What a video shows, as plain frozen values; equal videos are the same file."""
 
 import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
 
-LOOK = 1  # Raised when the picture changes, so that films cached by an older version are not served.
+LOOK = 1  # Raised when the picture changes, so that videos cached by an older version are not served.
 
 SIZES = {
     ("16:9", "std"): (1280, 720),
@@ -46,7 +46,7 @@ class Camera:
     zoom: float = 0
 
     def label(self) -> str:
-        """In a few words for the slate, for example `zoom -5`."""
+        """The move in a few words for the clapperboard, for example `zoom -5`."""
         if self.type != "simple":
             return self.type.replace("_", " ")
         axes = {name: value for name, value in asdict(self).items() if name != "type" and value}
@@ -55,7 +55,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """Everything the studio needs to know; width and height are in pixels and even."""
+    """Everything that rendering needs to know; width and height are in pixels and even."""
 
     shots: tuple[Shot, ...]
     width: int

@@ -1,4 +1,4 @@
-"""Rendered films on disk, each rendered once, by worker threads, whoever asks for it."""
+"""Rendered videos on disk, each rendered once, by worker threads, whoever asks for it."""
 
 import asyncio
 import functools
@@ -15,19 +15,19 @@ from sandbox.rendering.video import Video
 
 
 class VideoCache:
-    """The studio's store: hands out the file of a film and has it rendered where it is not there yet.
+    """A folder of rendered videos: hands out the file of a video, and has it rendered where it is not there yet.
 
     Args:
-        folder: where films are kept by their digest, for the next start too; None is a temporary folder that
-            goes with the vault.
-        at_once: how many films are rendered side by side.
-        fps: frames a second that every film gets, where they are not to be looked at; None leaves it its own.
+        folder: where videos are kept by their digest, for the next start too; None is a temporary folder that
+            goes with the cache.
+        at_once: how many videos are rendered side by side.
+        fps: frames a second that every video gets, where they are not to be looked at; None leaves it its own.
     """
 
     def __init__(self, *, folder: Path | None = None, at_once: int = 1, fps: int | None = None) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="studio-") if folder is None else None
+        self._temporary = tempfile.TemporaryDirectory(prefix="videos-") if folder is None else None
         self._folder = Path(self._temporary.name) if self._temporary else Path(folder or "")
-        self._workers = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="studio")
+        self._workers = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="rendering")
         self._closing = threading.Event()
         self._fps = fps
         self._underway: dict[str, asyncio.Future[Path]] = {}
@@ -40,11 +40,11 @@ class VideoCache:
     ) -> None:
         await self.close()
 
-    async def video(self, video: Video) -> Path:
-        """The file of a film, rendered first where need be; many may wait for the same film.
+    async def file_of(self, video: Video) -> Path:
+        """The file of a video, rendered first where need be; many may wait for the same video.
 
         Raises:
-            RenderingStopped: the vault was closed meanwhile.
+            RenderingStopped: the cache was closed meanwhile.
         """
         video = replace(video, fps=self._fps or video.fps)
         digest = video.digest()
@@ -67,7 +67,7 @@ class VideoCache:
     def _done(self, digest: str, rendering: asyncio.Future[Path]) -> None:
         del self._underway[digest]
         if not rendering.cancelled():
-            rendering.exception()  # whoever waits for the film hears of it; when nobody does, it is not news
+            rendering.exception()  # whoever waits for the video hears of it; when nobody does, it is not news
 
     def _render_to(self, video: Video, path: Path) -> Path:
         """In a worker: render under a name of our own, then put the whole file in place at once."""

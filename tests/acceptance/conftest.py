@@ -18,14 +18,14 @@ from tests.acceptance.forks import warm_up  # noqa: E402 - their asserts explain
 from tests.acceptance.people import People  # noqa: E402 - likewise
 from tests.acceptance.system import System  # noqa: E402 - likewise
 
-FPS = 4  # frames a second of the films: nobody here looks at them
+FPS = 4  # frames a second of the videos: nobody here looks at them
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where rendered films stay: one folder for all test processes of a run."""
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where rendered videos stay: one folder for all test processes of a run."""
     base = tmp_path_factory.getbasetemp()
-    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "films"
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "videos"
 
 
 @pytest.fixture(scope="session")
@@ -49,11 +49,11 @@ def generate_seconds(request: pytest.FixtureRequest) -> float:
 
 @pytest.fixture
 async def system(
-    tmp_path: Path, films: Path, document: Document | None, generate_seconds: float
+    tmp_path: Path, videos: Path, document: Document | None, generate_seconds: float
 ) -> AsyncIterator[System]:
     """A sandbox and its people. Afterwards nothing may be wrong, unsettled or left behind."""
     before, children = asyncio.all_tasks(), _children()
-    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=films, fps=FPS, openapi=document, environment={})
+    sandbox = Sandbox(generate_seconds=generate_seconds, cache_dir=videos, fps=FPS, openapi=document, environment={})
     async with sandbox, aiohttp.ClientSession() as client:
         system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=tmp_path, client=client)
         yield system

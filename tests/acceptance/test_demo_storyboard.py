@@ -20,6 +20,6 @@ def test_the_demo_builds_a_storyboard_and_shows_each_of_its_shots(
 
 
 def _saved(folder: Path) -> tuple[int, int]:
-    """How many films there are, and how many different stills."""
+    """How many videos there are, and how many different stills."""
     stills = {still.read_bytes() for still in folder.glob("*-shot-?.jpg")}
     return len(list(folder.glob("*.mp4"))), len(stills)

@@ -12,7 +12,7 @@ from tests.acceptance.system import PROMPT, SMALL, System
 
 
 @dataclass(frozen=True)
-class Film:
+class Streams:
     """What an MP4 is, after all of it has been decoded."""
 
     codec: str
@@ -21,13 +21,13 @@ class Film:
     sound: str | None
 
 
-def film_of(content: bytes) -> Film:
+def streams_of(content: bytes) -> Streams:
     with av.open(io.BytesIO(content), "r", format="mp4") as container:
         (video,) = container.streams.video
         frames = [frame.time for frame in container.decode(video)]
         sound = next((stream.codec.name for stream in container.streams.audio), None)
         assert frames == sorted(frames)
-        return Film(video.codec.name, (video.width, video.height), round(frames[-1] - frames[0]), sound)
+        return Streams(video.codec.name, (video.width, video.height), round(frames[-1] - frames[0]), sound)
 
 
 async def test_a_command_becomes_a_video_in_the_channel(system: System) -> None:
@@ -46,7 +46,7 @@ async def test_a_command_becomes_a_video_in_the_channel(system: System) -> None:
     assert PROMPT in result["content"]
     (attachment,) = result["attachments"]
     assert PROMPT in attachment["description"]
-    assert film_of(await people.fetch(attachment["url"])) == Film("h264", (720, 720), 3, None)
+    assert streams_of(await people.fetch(attachment["url"])) == Streams("h264", (720, 720), 3, None)
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
     assert system.database.job()["cost_micros"] == 252_000
 
@@ -137,7 +137,7 @@ async def test_a_private_video_comes_as_a_direct_message_and_leaves_no_trace_in_
         assert "direct message" in await people.answer(sent)
         result = await people.result("dm")
         await system.rest()
-    assert film_of(await people.fetch(result["attachments"][0]["url"])) == Film("h264", (720, 720), 3, "aac")
+    assert streams_of(await people.fetch(result["attachments"][0]["url"])) == Streams("h264", (720, 720), 3, "aac")
     assert await people.messages() == []
     assert await people.cards("dm") == []
     assert system.database.entries() == [("hold", 5), ("settle", 5)]

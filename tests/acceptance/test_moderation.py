@@ -119,8 +119,8 @@ async def test_a_finished_video_waits_for_a_moderator_and_is_posted_after_a_rest
         await set_checks(system, approval="results")
         assert "before it is posted" in await ask(system)
         held = await case(system, "May this video be posted?")
-        (film,) = held["attachments"]
-        assert film["filename"].startswith("SPOILER_case-")
+        (video,) = held["attachments"]
+        assert video["filename"].startswith("SPOILER_case-")
         assert await system.people.card("a moderator decides whether it is posted")
         assert await system.people.results() == []
     async with system.bot():

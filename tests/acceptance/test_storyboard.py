@@ -1,4 +1,4 @@
-"""The storyboard builder over the real gateway: from an empty board to the finished film, on any device."""
+"""The storyboard builder over the real gateway: from an empty board to the finished video, on any device."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -67,7 +67,7 @@ class Builder:
         return "\n".join([self.message["content"], *(embed["description"] for embed in self.message["embeds"])])
 
 
-async def test_a_storyboard_becomes_a_film_of_its_shots(system: System) -> None:
+async def test_a_storyboard_becomes_a_video_of_its_shots(system: System) -> None:
     people = system.people
     async with system.bot():
         board = await Builder(people=people).open()

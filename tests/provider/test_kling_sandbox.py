@@ -58,7 +58,7 @@ class Service:
         return Signer(**{**keys, **changes})
 
     def trouble(self, kind: str, **options: Any) -> None:
-        self.faults.order({"target": "kling", "kind": kind, **options})
+        self.faults.add({"target": "kling", "kind": kind, **options})
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_every_model_of_the_table_is_taken_by_the_service_in_all_it_can_do
     """Both were written apart from the same documents."""
     table, number = models(None), itertools.count()
     kling = service.kling(models_without_mode=table.models_without_mode())
-    service.trouble("task_failed", count=100)  # nobody looks at the films
+    service.trouble("task_failed", count=100)  # nobody looks at the videos
     for model in (each for each in table.capabilities().values() if each.provider == "kling"):
         for (mode, sound), duration in itertools.product(model.kinds(), (model.durations[0], model.durations[-1])):
             wanted_request = FOX.model_copy(

@@ -58,7 +58,7 @@ class LibraryClient:
 
 @asynccontextmanager
 async def opened(document: Document | None) -> AsyncIterator[LibraryClient]:
-    """A theatre in which nothing may be wrong, neither with what the client asks nor with what it is answered."""
+    """A sandbox with a client; nothing may be wrong with what the client asks, nor with what it is answered."""
     before = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
     async with Sandbox(openapi=document, environment={}) as sandbox, aiohttp.ClientSession() as control:
         described = sandbox.describe()["discord"]

@@ -117,7 +117,7 @@ class ModerationServices:
         copies = Copies(
             providers=services.providers,
             fetcher=services.fetcher,
-            media=cast("Any", services.films),
+            media=cast("Any", services.media),
             ai_mark=AiMark(),
             result_poster=cast("Any", self.result_poster),
             folder=services.folder,

@@ -1,4 +1,4 @@
-"""Everybody a service deals with, made of scripts: a clock, video services, Discord, downloads, films, a database."""
+"""Everybody a service deals with, made of scripts: a clock, video services, Discord, downloads, media, a database."""
 
 import asyncio
 from collections import defaultdict
@@ -184,7 +184,7 @@ class Fetcher(Scripted):
         return self.size
 
 
-class Films(Scripted):
+class ScriptedMedia(Scripted):
     """Media work: a file that is over the limit is written anew, just under it."""
 
     async def probe(self, path: Path) -> MediaInfo:

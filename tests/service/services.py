@@ -60,7 +60,7 @@ from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.funding import plain
 from tests.models import CAPABILITIES
-from tests.service.scripted import START, Clock, Discord, Fetcher, Films, Provider, Scans, Stubborn
+from tests.service.scripted import START, Clock, Discord, Fetcher, Provider, Scans, ScriptedMedia, Stubborn
 
 LEASE: Final = timedelta(seconds=30)
 UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)
@@ -77,7 +77,7 @@ class Services:
     ahead: timedelta = timedelta()  # by which our clock is ahead of Discord's
     discord: Discord = field(default_factory=Discord)
     fetcher: Fetcher = field(default_factory=Fetcher)
-    films: Films = field(default_factory=Films)
+    media: ScriptedMedia = field(default_factory=ScriptedMedia)
     sleeps: list[float] = field(default_factory=list)
     allowance: int = 60
     patience: float = 5.0
@@ -131,7 +131,7 @@ class Services:
             lookup=self.lookup,
             providers=self.providers,
             fetcher=self.fetcher,
-            media=cast("Media", self.films),
+            media=cast("Media", self.media),
             ai_mark=AiMark(),
             notifier=self.discord,
             operator_alerts=self.operator_alerts,

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="decides every moment and every order (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, help="decides every moment and what comes when (default: 1)")
     parser.add_argument("--asks", type=int, default=100, help="videos asked for while everything goes wrong at once")
     parser.add_argument("--lanes", type=int, default=4, help="troubles tried at the same time")
     parser.add_argument("--only", default="", help="only the troubles in whose line this stands")

@@ -18,7 +18,7 @@ from tests.acceptance.people import People
 from tests.acceptance.system import System
 
 LEAPING: Final = str(Path(__file__).with_name("leaping.py"))
-FPS: Final = 4  # frames a second of the films: nobody looks at them
+FPS: Final = 4  # frames a second of the videos: nobody looks at them
 GENERATE_SECONDS: Final = 0.4
 HOUR: Final = 3600.0
 
@@ -85,11 +85,11 @@ def seeded(seed: object) -> Random:
 
 @asynccontextmanager
 async def bot_process(
-    folder: Path, films: Path, *, document: Document | None = None, **settings: object
+    folder: Path, videos: Path, *, document: Document | None = None, **settings: object
 ) -> AsyncIterator[BotProcess]:
     """A sandbox of its own, and a bot in it, until the end of the `async with`."""
     await asyncio.to_thread(folder.mkdir, parents=True)
-    sandbox = Sandbox(generate_seconds=GENERATE_SECONDS, cache_dir=films, fps=FPS, openapi=document, environment={})
+    sandbox = Sandbox(generate_seconds=GENERATE_SECONDS, cache_dir=videos, fps=FPS, openapi=document, environment={})
     async with sandbox, aiohttp.ClientSession() as client:
         system = System(sandbox=sandbox, people=People(client, sandbox.control), folder=folder, client=client)
         bot = BotProcess(system, operator_channel_id=system.id_of("channels", "showcase"), **settings)

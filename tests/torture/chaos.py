@@ -22,7 +22,7 @@ ACTIONS: Final = {"ask": 50, "fault": 24, "kill": 9, "pause": 3, "leap": 3, "tak
 class Chaos:
     """One run: until so many have asked, with trouble in between; in its second half no fault lasts any more."""
 
-    bot_process: BotProcess
+    bot: BotProcess
     random: Random
     asks: int
     asked: int = 0
@@ -32,7 +32,7 @@ class Chaos:
         actions: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "ask": self._ask,
             "fault": self._fault,
-            "kill": self.bot_process.killed,
+            "kill": self.bot.killed,
             "pause": self._pause,
             "leap": self._leap,
             "take back": self._take_back,
@@ -49,10 +49,10 @@ class Chaos:
             await asyncio.sleep(self.random.uniform(0, 0.3))
         await self._heal()
         await self._calm()
-        return await violations(self.bot_process.system)
+        return await violations(self.bot.system)
 
     async def _ask(self) -> None:
-        people = self.bot_process.system.people
+        people = self.bot.system.people
         self.asked += 1
         (user,) = await people.crowd(1)
         what: dict[str, Any] = self.random.choice(
@@ -61,33 +61,33 @@ class Chaos:
         await self._try("video create", user=user, prompt="a boat", aspect="1:1", duration=5, **what)
 
     async def _try(self, name: str, **options: Any) -> None:
-        await self.bot_process.system.people.online()
-        await self._heard(self.bot_process.system.people.types(name, **options))
+        await self.bot.system.people.online()
+        await self._heard(self.bot.system.people.types(name, **options))
 
     async def _fault(self) -> None:
-        trouble = self.random.choice([each for each in troubles() if each.order])
+        trouble = self.random.choice([each for each in troubles() if each.fault])
         often = self.random.choice(list(OFTEN) if self.asked < self.asks // 2 else ["once", "thrice"])
-        self.bot_process.suffered["faults"] += 1
+        self.bot.suffered["faults"] += 1
         count = 1 if trouble.kind == "gateway_drop" else OFTEN[often]
-        await self.bot_process.system.people.fault(**{**trouble.order, "count": count})
+        await self.bot.system.people.fault(**{**trouble.fault, "count": count})
 
     async def _heal(self) -> None:
         """End every fault that still waits."""
         for trouble in troubles():
-            if trouble.order:
-                await self.bot_process.system.people.fault(trouble.target, trouble.kind, count=0)
+            if trouble.fault:
+                await self.bot.system.people.fault(trouble.target, trouble.kind, count=0)
 
     async def _pause(self) -> None:
-        await self.bot_process.paused(self.random.uniform(0.5, 4))
+        await self.bot.paused(self.random.uniform(0.5, 4))
 
     async def _leap(self) -> None:
-        await self.bot_process.leapt(self.random.choice([-HOUR, HOUR]))
+        await self.bot.leapt(self.random.choice([-HOUR, HOUR]))
 
     async def _take_back(self) -> None:
-        jobs = [job for job in self.bot_process.system.database.jobs() if job["status"] == "queued"]
+        jobs = [job for job in self.bot.system.database.jobs() if job["status"] == "queued"]
         if jobs:
             job = self.random.choice(jobs)
-            self.bot_process.suffered["taken back"] += 1
+            self.bot.suffered["taken back"] += 1
             await self._try("video cancel", user=str(job["user_id"]), job=job["id"])
 
     async def _again(self) -> None:
@@ -98,7 +98,7 @@ class Chaos:
         sent = await self._press("delete")
         if sent is not None:
             await asyncio.sleep(1)
-            current = (await self.bot_process.system.people.interaction(sent))["current"]
+            current = (await self.bot.system.people.interaction(sent))["current"]
             asked = (
                 []
                 if current is None
@@ -106,25 +106,23 @@ class Chaos:
             )
             for custom_id in asked:
                 await self._heard(
-                    self.bot_process.system.people.presses(
-                        current, custom_id, user=self._author(custom_id.split(":")[2])
-                    )
+                    self.bot.system.people.presses(current, custom_id, user=self._author(custom_id.split(":")[2]))
                 )
 
     async def _press(self, action: str) -> str | None:
         """Press a button under a video that was posted in the channel; the interaction."""
-        people = self.bot_process.system.people
+        people = self.bot.system.people
         results = await people.results()
         if not results:
             return None
         message = self.random.choice(results)
         job = message["attachments"][0]["filename"].removesuffix(".mp4").rpartition("-")[2]
-        self.bot_process.suffered[f"pressed {action}"] += 1
+        self.bot.suffered[f"pressed {action}"] += 1
         await people.online()
         return await self._heard(people.presses(message, f"result:{action}:{job}", user=self._author(job)))
 
     def _author(self, job_id: str) -> str:
-        (user,) = [str(row["user_id"]) for row in self.bot_process.system.database.jobs() if row["id"] == job_id]
+        (user,) = [str(row["user_id"]) for row in self.bot.system.database.jobs() if row["id"] == job_id]
         return user
 
     async def _heard(self, acting: Awaitable[str]) -> str | None:
@@ -138,16 +136,16 @@ class Chaos:
 
     async def _calm(self) -> None:
         """Start the bot once more, and let everything come to its end."""
-        await self.bot_process.killed()
+        await self.bot.killed()
         end = monotonic() + CALM
-        while monotonic() < end and not self.bot_process.system.database.resting():
-            self.bot_process.system.people.alive()
+        while monotonic() < end and not self.bot.system.database.resting():
+            self.bot.system.people.alive()
             await asyncio.sleep(0.1)
 
 
-def ends(bot_process: BotProcess) -> dict[str, int]:
+def ends(bot: BotProcess) -> dict[str, int]:
     """How many jobs ended in which way."""
     found: dict[str, int] = {}
-    for job in bot_process.system.database.jobs():
+    for job in bot.system.database.jobs():
         found[str(end_of(job))] = found.get(str(end_of(job)), 0) + 1
     return found

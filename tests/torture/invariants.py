@@ -53,43 +53,43 @@ class Observed:
 
 async def look(system: System) -> Observed:
     """See everything that there is to see."""
-    people, world = system.people, Observed(jobs=system.database.jobs())
+    people, observed = system.people, Observed(jobs=system.database.jobs())
     guild = await people.guild()
     for channel in system.sandbox.describe()["discord"]["channels"].values():
         for message in await people.messages(channel):
-            _note(world, message)
-            world.spoken_to.update(each["id"] for each in message["mentions"])
+            _note(observed, message)
+            observed.spoken_to.update(each["id"] for each in message["mentions"])
     for member in guild["members"]:
         if member["id"] != system.sandbox.discord.world.bot.id:
             for message in await people.messages("dm", user=member["name"]):
-                _note(world, message)
-                world.spoken_to.add(member["id"])
+                _note(observed, message)
+                observed.spoken_to.add(member["id"])
     for task in await people.tasks():
-        world.tasks[task["external_id"].partition("-")[0]].append(task)
-    return world
+        observed.tasks[task["external_id"].partition("-")[0]].append(task)
+    return observed
 
 
-def _note(world: Observed, message: Json) -> None:
+def _note(observed: Observed, message: Json) -> None:
     """Find the job that a message belongs to: its file names it, and the small print of its card."""
     for file in message["attachments"]:
         if file["filename"].endswith(".mp4"):
-            world.files[file["filename"].removesuffix(".mp4").rpartition("-")[2]] += 1
+            observed.files[file["filename"].removesuffix(".mp4").rpartition("-")[2]] += 1
     for embed in message["embeds"]:
-        world.cards[embed.get("footer", {}).get("text", "").rpartition(" ")[2]].append(embed.get("title", ""))
+        observed.cards[embed.get("footer", {}).get("text", "").rpartition(" ")[2]].append(embed.get("title", ""))
 
 
 async def violations(system: System) -> list[str]:
     """Everything that is wrong, in words; empty when nothing is."""
-    world = await look(system)
-    wrong = [f"job {job['id']} ({end_of(job)}): {what}" for job in world.jobs for what in _of_job(job, world)]
-    ids = {job["id"] for job in world.jobs}
-    wrong += [f"a task without a job: {task}" for task in sorted(set(world.tasks) - ids)]
-    wrong += [f"a video without a job: {file}" for file in sorted(set(world.files) - ids)]
+    observed = await look(system)
+    wrong = [f"job {job['id']} ({end_of(job)}): {what}" for job in observed.jobs for what in _of_job(job, observed)]
+    ids = {job["id"] for job in observed.jobs}
+    wrong += [f"a task without a job: {task}" for task in sorted(set(observed.tasks) - ids)]
+    wrong += [f"a video without a job: {file}" for file in sorted(set(observed.files) - ids)]
     try:
         system.database.check()
     except AssertionError as exc:
         wrong.append(f"the books do not add up: {exc}")
-    kept = {f"{job['id']}.mp4" for job in world.jobs if end_of(job) is End.KEPT}
+    kept = {f"{job['id']}.mp4" for job in observed.jobs if end_of(job) is End.KEPT}
     there = {file.name for file in system.data.glob("results/*")}
     wrong += [f"in the results folder: {name}" for name in sorted(there ^ kept)]
     wrong += [f"request: {each}" for each in await system.people.requests() if each["problems"]]
@@ -97,25 +97,25 @@ async def violations(system: System) -> list[str]:
     return wrong
 
 
-def _of_job(job: Row, world: Observed) -> Iterator[str]:
-    yield from _of_end(job, world)
-    yield from _of_tasks(job, world.tasks[job["id"]])
-    titles = world.cards[job["id"]]
+def _of_job(job: Row, observed: Observed) -> Iterator[str]:
+    yield from _of_end(job, observed)
+    yield from _of_tasks(job, observed.tasks[job["id"]])
+    titles = observed.cards[job["id"]]
     if len(titles) > 1:
         yield f"{len(titles)} cards"
     said = words()(f"card.{phase_of(Job.from_row(job))}")
     yield from (f"the card says {title!r}" for title in titles if said not in title)
 
 
-def _of_end(job: Row, world: Observed) -> Iterator[str]:
+def _of_end(job: Row, observed: Observed) -> Iterator[str]:
     """One video for what was posted, none for anything else; whoever gets none was told."""
-    end, posts = end_of(job), world.files[job["id"]]
+    end, posts = end_of(job), observed.files[job["id"]]
     if end is End.STUCK or job["due_at"] is not None:
         yield f"not at its end: {job['status']}"
     wanted = 1 if end in {End.POSTED, End.DIRECT} and job["removed_at"] is None else 0
     if posts != wanted:
         yield f"posted {posts} times"
-    if end is End.FAILED and job["failure"] not in GIVEN_UP and str(job["user_id"]) not in world.spoken_to:
+    if end is End.FAILED and job["failure"] not in GIVEN_UP and str(job["user_id"]) not in observed.spoken_to:
         yield "nobody told its person"
 
 

@@ -95,7 +95,7 @@ def line_of(trouble: Trouble) -> str:
 
 
 def _named(trouble: Trouble) -> tuple[str, str, str]:
-    return _SERVICES[trouble.target], trouble.step, f"`{trouble.kind}`" if trouble.order else trouble.kind
+    return _SERVICES[trouble.target], trouble.step, f"`{trouble.kind}`" if trouble.fault else trouble.kind
 
 
 def _place(trial: tuple[Trouble, str]) -> tuple[int, str, str]:

@@ -25,7 +25,7 @@ class Runner:
     """What came of every trial is in `came`, everything that was not true then in `wrong`."""
 
     def __init__(self, *, folder: Path, seed: int) -> None:
-        self.folder, self.films, self._seed, self._lives = folder, folder / "films", seed, 0
+        self.folder, self.videos, self._seed, self._bots = folder, folder / "videos", seed, 0
         self.came: dict[Trial, str] = {}
         self.suffered, self.ends = Counter[str](), Counter[str]()
         self.wrong: list[str] = []
@@ -45,8 +45,8 @@ class Runner:
 
     async def all_at_once(self, *, asks: int) -> None:
         """Let everything happen at once to many people, who ask for so many videos."""
-        async with bot_process(self.folder / "storm", self.films, job_deadline_minutes=DEADLINE) as bot:
-            wrong = await Chaos(bot_process=bot, random=seeded(self._seed), asks=asks).run()
+        async with bot_process(self.folder / "chaos", self.videos, job_deadline_minutes=DEADLINE) as bot:
+            wrong = await Chaos(bot=bot, random=seeded(self._seed), asks=asks).run()
             self.wrong += [f"all at once: {each}" for each in wrong]
             self._count(bot)
 
@@ -62,13 +62,13 @@ class Runner:
         for share in waiting:
             rest = share
             while rest:
-                rest = await self._live(rest)
+                rest = await self._go_through(rest)
 
-    async def _live(self, trials: list[Trial]) -> list[Trial]:
+    async def _go_through(self, trials: list[Trial]) -> list[Trial]:
         """Go through these with one bot, up to the first that ends wrong; those that are left."""
-        self._lives += 1
+        self._bots += 1
         deadline = SOON if trials[0][0].kind == "stuck" else DEADLINE
-        async with bot_process(self.folder / str(self._lives), self.films, job_deadline_minutes=deadline) as bot:
+        async with bot_process(self.folder / str(self._bots), self.videos, job_deadline_minutes=deadline) as bot:
             left = list(trials)
             while left:
                 wrong = await self._try(bot, left.pop(0))

@@ -36,11 +36,11 @@ SHORT: Final = {
 async def test_whatever_is_done_to_the_bot_everything_is_true_at_the_end(tmp_path: Path) -> None:
     warm_up()
     chosen = {(each.target, each.step, each.kind): each for each in troubles()}
-    async with bot_process(tmp_path / "life", tmp_path / "films") as bot:
+    async with bot_process(tmp_path / "bot", tmp_path / "videos") as bot:
         random = seeded(8)
         came = {which: await try_out(bot, chosen[which], "once", random=random) for which in SHORT}
         assert came == SHORT
-        assert await Chaos(bot_process=bot, random=random, asks=5).run() == []
+        assert await Chaos(bot=bot, random=random, asks=5).run() == []
         await bot.end()
         with closing(sqlite3.connect(bot.system.database.path, isolation_level=None)) as database:
             database.execute("UPDATE jobs SET cost_micros = 1, delivered_at = NULL, status = 'failed', attempt = 0")

@@ -17,23 +17,23 @@ NOTHING: Final = "not accepted"
 FIRST: Final = 1.5  # seconds in which a video is made when nothing goes wrong: what befalls a machine befalls it then
 
 
-async def try_out(bot_process: BotProcess, trouble: Trouble, often: str, *, random: Random) -> str:
+async def try_out(bot: BotProcess, trouble: Trouble, often: str, *, random: Random) -> str:
     """Ask for a video, make trouble, heal it, and let everything come to its end: which one."""
-    people = bot_process.system.people
+    people = bot.system.people
     (user,) = await people.crowd(1)
-    if trouble.order:
-        bot_process.suffered["faults"] += 1
-        await people.fault(**{**trouble.order, "count": OFTEN[often]})
+    if trouble.fault:
+        bot.suffered["faults"] += 1
+        await people.fault(**{**trouble.fault, "count": OFTEN[often]})
     await people.online()
     sent = await people.types("video create", user=user, model=trouble.model, prompt="a boat", duration=5, aspect="1:1")
-    asked = _Asked(bot_process, sent=sent, user_id=bot_process.system.id_of("users", user))
-    if not trouble.order:
-        await _strike(bot_process, trouble.kind, times=min(OFTEN[often], 5), random=random)
+    asked = _Asked(bot, sent=sent, user_id=bot.system.id_of("users", user))
+    if not trouble.fault:
+        await _strike(bot, trouble.kind, times=min(OFTEN[often], 5), random=random)
     elif often == "lasting":
         await asked.ended(within=LASTING)
     else:
         await asked.ended(within=ENDS)
-    if trouble.order:
+    if trouble.fault:
         await people.fault(trouble.target, trouble.kind, count=0)
     await people.online()
     await asked.ended(within=ENDS)
@@ -41,36 +41,36 @@ async def try_out(bot_process: BotProcess, trouble: Trouble, often: str, *, rand
     return NOTHING if job is None else str(end_of(job))
 
 
-async def _strike(bot_process: BotProcess, kind: str, *, times: int, random: Random) -> None:
+async def _strike(bot: BotProcess, kind: str, *, times: int, random: Random) -> None:
     """Let something happen to the machine, at random moments."""
     for _ in range(times):
         await asyncio.sleep(random.uniform(0, FIRST))
         match kind:
             case "killed -9":
-                await bot_process.killed()
+                await bot.killed()
             case "paused":
-                await bot_process.paused(random.uniform(0.5, 2))
+                await bot.paused(random.uniform(0.5, 2))
             case "clock an hour ahead":
-                await bot_process.leapt(HOUR)
+                await bot.leapt(HOUR)
             case _:
-                await bot_process.leapt(-HOUR)
+                await bot.leapt(-HOUR)
 
 
 class _Asked:
     """Somebody's request, and how far it has come."""
 
-    def __init__(self, bot_process: BotProcess, *, sent: str, user_id: str) -> None:
-        self._life, self._sent, self._user = bot_process, sent, user_id
+    def __init__(self, bot: BotProcess, *, sent: str, user_id: str) -> None:
+        self._bot, self._sent, self._user = bot, sent, user_id
 
     def job(self) -> Row | None:
         """The job that came of it."""
-        return next((job for job in self._life.system.database.jobs() if str(job["user_id"]) == self._user), None)
+        return next((job for job in self._bot.system.database.jobs() if str(job["user_id"]) == self._user), None)
 
     async def ended(self, *, within: float) -> bool:
         """Wait until nothing more will come of it."""
         end = monotonic() + within
         while monotonic() < end:
-            self._life.system.people.alive()
+            self._bot.system.people.alive()
             job = self.job()
             if (job is None and await self._refused()) or (job is not None and job["due_at"] is None):
                 return True
@@ -79,7 +79,7 @@ class _Asked:
 
     async def _refused(self) -> bool:
         """Whether the person reads that it failed, or was answered without a job."""
-        seen = await self._life.system.people.interaction(self._sent)
+        seen = await self._bot.system.people.interaction(self._sent)
         current = seen["current"]
         answered = current is not None and not current["flags"] & LOADING
         return self.job() is None and (seen["failed"] is not None or answered)

@@ -16,12 +16,12 @@ _BRIEFLY: Final[dict[str, dict[str, Any]]] = {"timeout": {"seconds": 1}, "slow":
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What goes wrong, at which step of whom. `order` is how the sandbox is told; a machine's troubles have none."""
+    """What goes wrong, at which step of whom. `fault` is how the sandbox is told; a machine's troubles have none."""
 
     target: str
     step: str
     kind: str
-    order: dict[str, Any] = field(default_factory=dict, compare=False)
+    fault: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def model(self) -> str:
@@ -56,5 +56,5 @@ def _of_discord() -> Iterator[Trouble]:
 
 
 def _aimed(target: str, step: str, kind: str, **more: Any) -> Trouble:
-    order = {"target": target, "kind": kind, **_BRIEFLY.get(kind, {}), **more}
-    return Trouble(target=target, step=step, kind=kind, order=order)
+    fault = {"target": target, "kind": kind, **_BRIEFLY.get(kind, {}), **more}
+    return Trouble(target=target, step=step, kind=kind, fault=fault)

@@ -38,7 +38,7 @@ class LedgerTotals:
     """What the books come to, over all periods.
 
     `videos` were delivered, for so many `credits`, at a `cost` in millionths of a USD as each job has it. `members` is
-    what the ledger took from those who asked, `budget` what it counted for the whole bot. `off` are the accounts
+    what the ledger took from those who asked, `budget` what it counted for the whole bot. `mismatched` are the accounts
     (owner, period) that are not the sum of their lines.
     """
 

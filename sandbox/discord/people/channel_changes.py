@@ -1,4 +1,4 @@
-"""Channels, categories and threads: they come, move, rest and go, and the gateway is told."""
+"""Channels, categories and threads: made, changed, archived and deleted, with word to the gateway."""
 
 from sandbox.discord import serialize
 from sandbox.discord.opcodes import Intent
@@ -16,7 +16,7 @@ def save_channel(discord: Discord, given: Json) -> str:
     A new channel in a category starts with the category's overwrites, as Discord's client makes it.
 
     Raises:
-        Impossible: no name, an unknown type or category, or a value of the wrong type.
+        ImpossibleAction: no name, an unknown type or category, or a value of the wrong type.
     """
     world, name = discord.world, given.get("name")
     if not isinstance(name, str) or not name:

@@ -24,7 +24,7 @@ def check(world: World, user: User, channel: Channel, command: Json) -> None:
     decision for the command itself replaces its `default_member_permissions`.
 
     Raises:
-        Impossible: they are not, and why.
+        ImpossibleAction: they are not, and why.
     """
     guild = world.guilds[channel.guild_id or ""]
     own, whole = (guild.command_rules.get(key, []) for key in (command["id"], world.application_id))
@@ -78,7 +78,7 @@ def set_command_permissions(discord: Discord, given: Json) -> list[Json]:
     for all of them. With neither, nothing is decided any more.
 
     Raises:
-        Impossible: no such command, role, user or channel, or more than a hundred rules.
+        ImpossibleAction: no such command, role, user or channel, or more than a hundred rules.
     """
     world, guild = discord.world, discord.world.only_guild
     key = world.application_id

@@ -30,7 +30,7 @@ async def type_command(
     """Send a chat command, or with `focused` ask for the completion of that option.
 
     Raises:
-        Impossible: the client offers no such command here, or would not send these options.
+        ImpossibleAction: the client offers no such command here, or would not send these options.
     """
     first, *rest = name.split()
     command = _offered(discord, user, channel, first, CHAT_INPUT)
@@ -54,7 +54,7 @@ def use_menu(
     """Use a menu command on a message or a user, given by id.
 
     Raises:
-        Impossible: there is no such menu command or target here.
+        ImpossibleAction: there is no such menu command or target here.
     """
     resolver = Resolver(discord=discord, user=user, channel=channel)
     message = channel.messages.get(target)

@@ -19,7 +19,7 @@ def seen_message(discord: Discord, user: User, message_id: str) -> tuple[Channel
     """A message that this person sees, and where.
 
     Raises:
-        Impossible: there is none.
+        ImpossibleAction: there is none.
     """
     for channel in discord.world.channels.values():
         message = channel.messages.get(message_id)
@@ -41,7 +41,7 @@ def press(
     """Press a button or choose values of a select.
 
     Raises:
-        Impossible: no such message or component to this person, a disabled one, or values it does not take.
+        ImpossibleAction: no such message or component to this person, a disabled one, or values it does not take.
     """
     channel, message = seen_message(discord, user, message_id)
     component = next((c for c in walk(message.data["components"]) if c.get("custom_id") == custom_id), None)
@@ -66,7 +66,7 @@ def choose(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]
     """The values of a select, as many as it takes and all of them on offer.
 
     Raises:
-        Impossible: otherwise.
+        ImpossibleAction: otherwise.
     """
     name = select["custom_id"]
     least, most = select.get("min_values", 1), select.get("max_values", 1)

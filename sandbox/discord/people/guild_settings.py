@@ -15,7 +15,7 @@ def set_permissions(discord: Discord, channel: Channel, user: User, given: Json)
     """Add to what a channel denies and allows one member; gives what they may do there now.
 
     Raises:
-        Impossible: no such permission, or a channel that has none of its own.
+        ImpossibleAction: no such permission, or a channel that has none of its own.
     """
     _overwrite(discord, channel, channel.overwrites.get(user.id) or Overwrite(id=user.id, kind=1), given)
     return permissions_of(discord.world, user.id, channel)
@@ -25,7 +25,7 @@ def set_role_permissions(discord: Discord, channel: Channel, name: str, given: J
     """Add to what a channel denies and allows a role; gives what it allows there now.
 
     Raises:
-        Impossible: no such role or permission, or a channel that has none of its own.
+        ImpossibleAction: no such role or permission, or a channel that has none of its own.
     """
     role = role_of(discord.world.only_guild, name)
     overwrite = channel.overwrites.get(role.id) or Overwrite(id=role.id, kind=0)
@@ -50,7 +50,7 @@ def set_tier(discord: Discord, tier: int) -> None:
     """Boost the guild to this tier, which decides how large a file may be.
 
     Raises:
-        Impossible: there is no such tier.
+        ImpossibleAction: there is no such tier.
     """
     if tier not in FILE_LIMITS:
         raise ImpossibleAction(f"tiers are {sorted(FILE_LIMITS)}")
@@ -64,7 +64,7 @@ def set_locale(discord: Discord, locale: str, user: User | None) -> None:
     """Set a person's language, or without one the guild's preferred one.
 
     Raises:
-        Impossible: Discord has no such locale.
+        ImpossibleAction: Discord has no such locale.
     """
     if locale not in LOCALES:
         raise ImpossibleAction(f"locales are {sorted(LOCALES)}")

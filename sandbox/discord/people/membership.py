@@ -1,4 +1,4 @@
-"""Who belongs to the guild and what they are there: people join and leave, roles come, change and go."""
+"""Members of the guild and their roles: people join and leave, roles are made, changed and deleted."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def texts(given: Json, key: str) -> list[str]:
     """A list of texts; an empty one where there is none.
 
     Raises:
-        Impossible: it is something else.
+        ImpossibleAction: it is something else.
     """
     values = given.get(key) or []
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
@@ -35,7 +35,7 @@ def join(discord: Discord, given: Json) -> dict[str, str]:
     All get `roles` and speak `locale`. The bot hears nothing of it: it has no members' intent.
 
     Raises:
-        Impossible: a name that nobody can have or that is there, no such role or locale, or too many.
+        ImpossibleAction: a name that nobody can have or that is there, no such role or locale, or too many.
     """
     world, guild = discord.world, discord.world.only_guild
     roles, locale = _role_ids(guild, texts(given, "roles")), given.get("locale", "en-US")
@@ -67,7 +67,7 @@ def leave(discord: Discord, users: list[User]) -> dict[str, str]:
     """Let people leave the guild; gives their ids by name.
 
     Raises:
-        Impossible: the owner cannot leave, nor who is not there.
+        ImpossibleAction: the owner cannot leave, nor who is not there.
     """
     guild = discord.world.only_guild
     for user in users:
@@ -82,7 +82,7 @@ def set_roles(discord: Discord, user: User, names: list[str]) -> None:
     """Give a member these roles of the guild, by name or id, and no others.
 
     Raises:
-        Impossible: there is no such role, or they are not there.
+        ImpossibleAction: there is no such role, or they are not there.
     """
     guild = discord.world.only_guild
     ids = _role_ids(guild, names)
@@ -93,7 +93,7 @@ def role_of(guild: Guild, given: Any) -> Role:
     """The role of this name or id.
 
     Raises:
-        Impossible: there is none.
+        ImpossibleAction: there is none.
     """
     return guild.roles[_role_ids(guild, [str(given)])[0]]
 
@@ -117,7 +117,7 @@ def set_role(discord: Discord, given: Json, members: list[User]) -> str:
     """Create the role `name`, or change it where it exists, or `delete` it; gives its id.
 
     Raises:
-        Impossible: a role without a name, an unknown permission, or a role that nobody can change so.
+        ImpossibleAction: a role without a name, an unknown permission, or a role that nobody can change so.
     """
     guild, name = discord.world.only_guild, given.get("name")
     if not isinstance(name, str) or not name:

@@ -27,7 +27,7 @@ async def submit(
     """Send the modal that an interaction opened; fields not given keep what stands in them.
 
     Raises:
-        Impossible: no modal is open to this person, an unknown field, or a value that the field does not take.
+        ImpossibleAction: no modal is open to this person, an unknown field, or a value that the field does not take.
     """
     modal = opened_by.modal
     if modal is None or opened_by.user is not user:

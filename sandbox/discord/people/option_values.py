@@ -20,7 +20,7 @@ def value_of(option: Json, typed: Any) -> Any:
     A person types everything as text, so `"5"` is a number where the option is one, and 5 a text where it is not.
 
     Raises:
-        Impossible: it is of another type, no choice, or out of bounds.
+        ImpossibleAction: it is of another type, no choice, or out of bounds.
     """
     value = _converted(option["type"], typed)
     if value is None:

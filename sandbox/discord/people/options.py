@@ -19,7 +19,7 @@ USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(6, 12)
 
 @dataclass(slots=True, kw_only=True)
 class Resolver:
-    """Somebody at their client in one channel, collecting what their input refers to."""
+    """Looks up what a person's input refers to, in their channel, and collects it for the interaction."""
 
     discord: Discord
     user: User
@@ -28,7 +28,7 @@ class Resolver:
 
     @property
     def guild(self) -> Guild | None:
-        """The guild they are in."""
+        """The guild in which the person types."""
         return self.discord.world.guilds.get(self.channel.guild_id or "")
 
     def note(self, kind: str, key: str, shape: Json) -> None:
@@ -101,7 +101,7 @@ class Resolver:
         """The options of an interaction; while one is being typed (`focused`) the others may still be missing.
 
         Raises:
-            Impossible: an unknown option, a missing or a wrong value.
+            ImpossibleAction: an unknown option, a missing or a wrong value.
         """
         known = {option["name"]: option for option in options}
         if unknown := sorted(set(given) - set(known)):

@@ -44,7 +44,7 @@ def objects(values: Any, at: At) -> Iterator[Problem]:
 
 
 def length(value: Any, at: At, *, most: int, least: int = 0) -> Iterator[Problem]:
-    """A text or a list that is too short or too long; other values are not its business."""
+    """A text or a list that is too short or too long; values of other types are passed over."""
     if not isinstance(value, str | list) or least <= len(value) <= most:
         return
     if least:

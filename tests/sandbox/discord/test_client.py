@@ -12,7 +12,7 @@ from tests.sandbox.library_client import LibraryClient
 ResultAction = discord.Interaction[discord.Client]
 
 
-FILM = b"film" * 300_000
+VIDEO = b"video" * 300_000
 
 
 class Rename(discord.ui.Modal, title="Rename"):
@@ -98,7 +98,7 @@ def commands_of(tree: app_commands.CommandTree[Any], clip: Path) -> None:
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     path = tmp_path / "clip.mp4"
-    path.write_bytes(FILM)
+    path.write_bytes(VIDEO)
     return path
 
 
@@ -129,7 +129,7 @@ async def test_a_real_client_takes_a_command_from_end_to_end(library_client: Lib
         library_client.sandbox.describe()["discord"]["users"]["ana"],
     )
     assert (card["content"], card["nonce"], card["attachments"][0]["description"]) == ("a fox done", "job-1", "a fox")
-    assert card["attachments"][0]["size"] == len(FILM)
+    assert card["attachments"][0]["size"] == len(VIDEO)
     assert reply["referenced_message"]["id"] == card["id"]
     assert more["embeds"][0]["title"] == "More"
     assert len(seen["followups"]) == 2

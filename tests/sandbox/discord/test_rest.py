@@ -192,13 +192,13 @@ async def test_threads_without_a_message_are_private_unless_they_say_so(harness:
 
 async def test_channels_are_changed_by_who_may(plain: Harness) -> None:
     path = f"/channels/{plain.channel().id}"
-    refused, _ = await plain.api("PATCH", path, {"topic": "films"})
+    refused, _ = await plain.api("PATCH", path, {"topic": "videos"})
     await plain.post("permissions", channel="general", allow=["manage_channels"])
-    _, changed = await plain.api("PATCH", path, {"topic": "films"})
+    _, changed = await plain.api("PATCH", path, {"topic": "videos"})
     direct = plain.world.direct_channel(plain.world.users[plain.user("ana")])
     other, _ = await plain.api("PATCH", f"/channels/{direct.id}", {"name": "x"})
 
-    assert (refused, changed["topic"], other) == (403, "films", 403)
+    assert (refused, changed["topic"], other) == (403, "videos", 403)
 
 
 async def test_reactions_come_and_go(harness: Harness) -> None:

@@ -57,7 +57,7 @@ class Bench:
         return outcomes
 
     async def url(self) -> str:
-        """The address of a finished film."""
+        """The address of a finished video."""
         row = await self.done("kirin")
         path = f"/kirin/model/v1/generation/task/{row['id']}"
         async with self.client.get(path, headers={"Authorization": f"Bearer {self.providers.kirin_key}"}) as answer:
@@ -65,12 +65,12 @@ class Bench:
             return url
 
     def trouble(self, kind: str, **options: Any) -> None:
-        self.faults.order({"target": "kirin", "kind": kind} | options)
+        self.faults.add({"target": "kirin", "kind": kind} | options)
 
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("films")
+    return tmp_path_factory.mktemp("videos")
 
 
 @asynccontextmanager
@@ -95,7 +95,7 @@ async def bench(videos: Path) -> AsyncIterator[Bench]:
         yield Bench(providers, faults, client)
 
 
-async def test_a_film_is_served_whole_in_part_and_as_a_head(bench: Bench) -> None:
+async def test_a_video_is_served_whole_in_part_and_as_a_head(bench: Bench) -> None:
     url = await bench.url()
     async with bench.client.get(url) as answer:
         whole = await answer.read()
@@ -118,7 +118,7 @@ async def test_an_address_nobody_was_given_is_404(bench: Bench) -> None:
             assert answer.status == 404
 
 
-async def test_a_truncated_film_promises_more_than_it_sends(bench: Bench) -> None:
+async def test_a_truncated_video_promises_more_than_it_sends(bench: Bench) -> None:
     url = await bench.url()
     async with bench.client.get(url) as answer:
         whole = await answer.read()
@@ -132,7 +132,7 @@ async def test_a_truncated_film_promises_more_than_it_sends(bench: Bench) -> Non
         assert await answer.read() == whole[: len(whole) // 2]
 
 
-async def test_a_film_too_large_says_so_or_only_streams(bench: Bench) -> None:
+async def test_a_video_too_large_says_so_or_only_streams(bench: Bench) -> None:
     url = await bench.url()
     bench.trouble("file_too_large")
     async with bench.client.get(url) as answer:
@@ -147,7 +147,7 @@ async def test_a_film_too_large_says_so_or_only_streams(bench: Bench) -> None:
         assert len(await answer.read()) == size
 
 
-async def test_a_film_meets_trouble_on_the_wire_when_told_to(bench: Bench) -> None:
+async def test_a_video_meets_trouble_on_the_wire_when_told_to(bench: Bench) -> None:
     url = await bench.url()
     bench.trouble("http_500", on=["file"])
     bench.trouble("slow", on=["file"], seconds=0)
@@ -180,7 +180,7 @@ async def test_trouble_that_takes_long_ends_when_the_client_has_hung_up(bench: B
             await asyncio.sleep(0.01)
 
 
-async def test_a_film_that_cannot_be_rendered_fails_its_task_and_costs_nothing(tmp_path: Path) -> None:
+async def test_a_video_that_cannot_be_rendered_fails_its_task_and_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")  # a folder is expected here
     async with (
         Providers(faults=Faults(), generate_seconds=0, cache_dir=tmp_path / "file") as providers,

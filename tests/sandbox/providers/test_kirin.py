@@ -56,7 +56,7 @@ class Api:
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("films")
+    return tmp_path_factory.mktemp("videos")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def api(videos: Path) -> AsyncIterator[Api]:
         await runner.cleanup()
 
 
-async def test_a_task_goes_from_the_queue_to_a_playable_film(api: Api) -> None:
+async def test_a_task_goes_from_the_queue_to_a_playable_video(api: Api) -> None:
     status, receipt = await api.create(FOX)
     assert status == 200
     assert receipt["status"] == "in_queue"
@@ -212,8 +212,8 @@ async def test_what_has_no_effect_is_ignored_and_noted(api: Api) -> None:
 
 
 def test_shots_are_shown_in_the_order_of_their_indexes() -> None:
-    order = kirin_rules.read({"model": "kirin_v3_t2v", **STORYBOARD}, header_model=None)
-    assert [(shot.prompt, shot.seconds) for shot in order.video.shots] == [("A fox wakes", 2), ("It runs", 1)]
+    parameters = kirin_rules.read({"model": "kirin_v3_t2v", **STORYBOARD}, header_model=None)
+    assert [(shot.prompt, shot.seconds) for shot in parameters.video.shots] == [("A fox wakes", 2), ("It runs", 1)]
 
 
 @given(st.lists(st.integers(1, 15), min_size=1, max_size=6), st.integers(3, 15))
@@ -221,11 +221,11 @@ def test_a_storyboard_is_valid_just_when_its_seconds_add_up(seconds: list[int], 
     shots = [{"index": n, "prompt": "x", "duration": str(length)} for n, length in enumerate(seconds)]
     body = {"model": "kirin_v3_t2v", **STORYBOARD, "multi_prompt": shots, "duration": str(duration)}
     try:
-        order = kirin_rules.read(body, header_model=None)
+        parameters = kirin_rules.read(body, header_model=None)
     except InvalidField:
         assert sum(seconds) != duration
     else:
-        assert order.video.seconds == sum(seconds) == duration
+        assert parameters.video.seconds == sum(seconds) == duration
 
 
 async def test_a_task_is_found_by_its_external_id_which_is_taken_once(api: Api) -> None:
@@ -248,7 +248,7 @@ async def test_what_does_not_exist_is_404(api: Api) -> None:
         assert refused.status == 404
 
 
-async def test_the_watermarked_film_comes_beside_the_plain_one(api: Api, tmp_path: Path) -> None:
+async def test_the_watermarked_video_comes_beside_the_plain_one(api: Api, tmp_path: Path) -> None:
     task = await api.finished(FOX | {"watermark_info": {"enabled": True}})
     plain, marked = task["output"][0]["content"]
     contents = []
@@ -272,7 +272,7 @@ async def test_the_cost_depends_on_mode_and_sound(api: Api, change: dict[str, st
 
 
 async def test_a_task_fails_on_demand_and_costs_nothing(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "task_failed", "code": "006001094"})
+    api.faults.add({"target": "kirin", "kind": "task_failed", "code": "006001094"})
     task = await api.finished(FOX)
     assert task["error"] == {"code": "006001094", "error_message": "task resources insufficient"}
     assert not {"output", "usage"} & set(task)
@@ -282,17 +282,17 @@ async def test_a_task_fails_on_demand_and_costs_nothing(api: Api) -> None:
 
 
 async def test_creation_fails_on_demand(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "task_failed", "at": "create"})
+    api.faults.add({"target": "kirin", "kind": "task_failed", "at": "create"})
     status, answer = await api.create(FOX)
     assert (status, answer["error"]["code"]) == (200, "006001099")
-    api.faults.order({"target": "kirin", "kind": "task_failed", "at": "create", "status": 402, "code": "402"})
+    api.faults.add({"target": "kirin", "kind": "task_failed", "at": "create", "status": 402, "code": "402"})
     status, answer = await api.create(FOX)
     assert (status, answer["error"]["code"]) == (402, "402")
     assert api.providers.tasks() == []
 
 
 async def test_a_stuck_task_stays_in_progress(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "stuck"})
+    api.faults.add({"target": "kirin", "kind": "stuck"})
     _, receipt = await api.create(FOX)
     task: dict[str, Any] = receipt
     while task["status"] == "in_queue":
@@ -305,7 +305,7 @@ async def test_a_stuck_task_stays_in_progress(api: Api) -> None:
 
 
 async def test_a_lost_answer_leaves_a_task_behind(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "lost_answer"})
+    api.faults.add({"target": "kirin", "kind": "lost_answer"})
     with pytest.raises(aiohttp.ClientError):
         await api.create(FOX | {"external_task_id": "job-1"})
     assert (await api.query("job-1"))[0] == 200
@@ -313,7 +313,7 @@ async def test_a_lost_answer_leaves_a_task_behind(api: Api) -> None:
 
 @pytest.mark.parametrize(("kind", "status", "code"), [("http_500", 500, "500"), ("http_429", 429, "429")])
 async def test_http_trouble_has_the_shape_of_the_api(api: Api, kind: str, status: int, code: str) -> None:
-    api.faults.order({"target": "kirin", "kind": kind, "retry_after": 7, "on": ["query"]})
+    api.faults.add({"target": "kirin", "kind": kind, "retry_after": 7, "on": ["query"]})
     async with api.client.get(f"{CREATE}/task/1") as answer:
         assert answer.status == status
         assert (await answer.json())["error"]["code"] == code
@@ -321,10 +321,10 @@ async def test_http_trouble_has_the_shape_of_the_api(api: Api, kind: str, status
 
 
 async def test_trouble_on_the_wire_strikes_and_passes(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "malformed_json"})
-    api.faults.order({"target": "kirin", "kind": "reset"})
-    api.faults.order({"target": "kirin", "kind": "timeout", "seconds": 0})
-    api.faults.order({"target": "kirin", "kind": "slow", "seconds": 0})
+    api.faults.add({"target": "kirin", "kind": "malformed_json"})
+    api.faults.add({"target": "kirin", "kind": "reset"})
+    api.faults.add({"target": "kirin", "kind": "timeout", "seconds": 0})
+    api.faults.add({"target": "kirin", "kind": "slow", "seconds": 0})
     with pytest.raises(ValueError, match="Unterminated"):
         await api.create(FOX)
     for _ in range(2):
@@ -350,7 +350,7 @@ async def test_sensitive_words_are_found_with_their_places(api: Api) -> None:
     assert (await api.post("/kirin/model/v1/text/scan", {}))[0] == 400
 
 
-async def test_a_finished_film_is_judged_by_its_words(api: Api) -> None:
+async def test_a_finished_video_is_judged_by_its_words(api: Api) -> None:
     async def judged(uri: str, risks: Any) -> tuple[int, dict[str, Any]]:
         body = {"uri": uri, "risk_types": risks, "detected_age": 0, "is_video": 1, "duration": 3}
         return await api.post("/kirin/model/v1/image/scan", body)
@@ -374,7 +374,7 @@ SCANS = {
 
 @pytest.mark.parametrize("on", ["text_scan", "image_scan", "scan"])
 async def test_trouble_strikes_the_scan_that_it_names(api: Api, on: str) -> None:
-    api.faults.order({"target": "kirin", "kind": "http_500", "on": [on], "count": 2})
+    api.faults.add({"target": "kirin", "kind": "http_500", "on": [on], "count": 2})
     answers = {name: await api.post(f"/kirin/model/v1/{name}/scan", body) for name, body in SCANS.items()}
     struck = {name for name, (status, _) in answers.items() if status == 500}
 
@@ -387,7 +387,7 @@ async def test_trouble_strikes_the_scan_that_it_names(api: Api, on: str) -> None
     [("malformed_json", ValueError), ("reset", aiohttp.ClientError), ("timeout", aiohttp.ClientError)],
 )
 async def test_a_scan_fails_in_every_way_of_the_wire(api: Api, kind: str, failure: type[Exception]) -> None:
-    api.faults.order({"target": "kirin", "kind": kind, "on": ["text_scan"], "seconds": 0})
+    api.faults.add({"target": "kirin", "kind": kind, "on": ["text_scan"], "seconds": 0})
     with pytest.raises(failure):
         await api.post("/kirin/model/v1/text/scan", SCANS["text"])
     assert (await api.post("/kirin/model/v1/text/scan", SCANS["text"]))[0] == 200
@@ -407,7 +407,7 @@ async def test_what_is_sensitive_can_be_said(api: Api) -> None:
 
 async def test_the_bill_is_the_sum_of_what_was_delivered(api: Api) -> None:
     assert api.providers.bill() == {"kirin": "0", "kling": "0", "total": "0"}
-    api.faults.order({"target": "kirin", "kind": "task_failed"})
+    api.faults.add({"target": "kirin", "kind": "task_failed"})
     await api.finished(FOX)
     await api.finished(FOX)
     await api.finished(FOX | {"mode": "pro", "sound": "on"})
@@ -416,11 +416,11 @@ async def test_the_bill_is_the_sum_of_what_was_delivered(api: Api) -> None:
 
 
 async def test_a_price_can_change_under_the_customers(api: Api) -> None:
-    api.faults.order({"target": "kirin", "kind": "price_change", "factor": "1.5"})
-    api.faults.order({"target": "kirin", "kind": "price_change"})
+    api.faults.add({"target": "kirin", "kind": "price_change", "factor": "1.5"})
+    api.faults.add({"target": "kirin", "kind": "price_change"})
     costs = [(await api.finished(FOX))["usage"]["cost"] for _ in range(3)]
 
     assert costs == ["0.378", "0.504", "0.252"]
     for wrong in ("much", "-1", "NaN", "Infinity", None):
         with pytest.raises(UnknownFault):
-            api.faults.order({"target": "kirin", "kind": "price_change", "factor": wrong})
+            api.faults.add({"target": "kirin", "kind": "price_change", "factor": wrong})

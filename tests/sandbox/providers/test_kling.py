@@ -61,7 +61,7 @@ class Api:
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("films")
+    return tmp_path_factory.mktemp("videos")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def api(videos: Path) -> AsyncIterator[Api]:
         await runner.cleanup()
 
 
-async def test_a_task_goes_from_submitted_to_a_playable_film(api: Api) -> None:
+async def test_a_task_goes_from_submitted_to_a_playable_video(api: Api) -> None:
     before = time.time() * 1000
     status, answer = await api.create(FOX | {"external_task_id": "job-1", "watermark_info": {"enabled": True}})
     assert (status, answer["code"]) == (200, 0)
@@ -296,8 +296,8 @@ async def test_a_storyboard_that_breaks_a_rule_is_refused(api: Api, change: Any,
 
 
 def test_a_storyboard_of_kling_v3_shows_its_shots() -> None:
-    order = kling_rules.read(FOX | BOARD | {"shot_type": "customize", "multi_prompt": shots(3, 5)})
-    assert [(shot.prompt, shot.seconds) for shot in order.video.shots] == [("shot 1", 3), ("shot 2", 5)]
+    parameters = kling_rules.read(FOX | BOARD | {"shot_type": "customize", "multi_prompt": shots(3, 5)})
+    assert [(shot.prompt, shot.seconds) for shot in parameters.video.shots] == [("shot 1", 3), ("shot 2", 5)]
     whole = kling_rules.read(FOX | BOARD | {"shot_type": "intelligence", "prompt": "A fox"})
     assert [(shot.prompt, shot.seconds) for shot in whole.video.shots] == [("A fox", 8)]
 
@@ -326,12 +326,12 @@ async def test_a_key_named_model_is_ignored(api: Api) -> None:
 def test_a_simple_move_is_valid_just_when_one_axis_moves_within_reach(config: dict[str, float]) -> None:
     valid = sum(amount != 0 for amount in config.values()) == 1 and max(map(abs, config.values())) <= 10
     try:
-        order = kling_rules.read(FOX | simple(**config))
+        parameters = kling_rules.read(FOX | simple(**config))
     except InvalidField:
         assert not valid
     else:
         assert valid
-        camera = order.video.camera
+        camera = parameters.video.camera
         assert camera is not None
         assert {axis: getattr(camera, axis) for axis in AXES} == dict.fromkeys(AXES, 0) | config
 
@@ -371,7 +371,7 @@ async def test_a_page_out_of_range_is_refused(api: Api, query: str) -> None:
 
 
 async def test_more_parallel_tasks_than_the_pack_allows_are_refused_until_one_ends(api: Api) -> None:
-    api.faults.order({"target": "kling", "kind": "stuck", "count": PARALLEL - 1})
+    api.faults.add({"target": "kling", "kind": "stuck", "count": PARALLEL - 1})
     for _ in range(PARALLEL - 1):
         await api.create(FOX)
     _, last = await api.create(FOX)
@@ -391,7 +391,7 @@ async def test_a_task_fails_on_demand_with_its_reason_and_costs_nothing(api: Api
         ({"code": "the model was tired"}, "the model was tired"),
         ({"code": 5000, "message": "out of luck"}, "out of luck"),
     ):
-        api.faults.order({"target": "kling", "kind": "task_failed"} | ordered)
+        api.faults.add({"target": "kling", "kind": "task_failed"} | ordered)
         task = await api.finished(FOX)
         assert (task["task_status"], task["task_status_msg"]) == ("failed", message)
         assert "task_result" not in task
@@ -400,7 +400,7 @@ async def test_a_task_fails_on_demand_with_its_reason_and_costs_nothing(api: Api
 
 @pytest.mark.parametrize("code", CODES)
 async def test_creation_fails_on_demand_with_the_status_of_its_code(api: Api, code: int) -> None:
-    api.faults.order({"target": "kling", "kind": "task_failed", "at": "create", "code": code})
+    api.faults.add({"target": "kling", "kind": "task_failed", "at": "create", "code": code})
     status, answer = await api.create(FOX)
     assert (status, answer["code"]) == (CODES[code][0], code)
     assert api.providers.tasks() == []
@@ -416,7 +416,7 @@ async def test_creation_fails_on_demand_with_the_status_of_its_code(api: Api, co
     ],
 )
 async def test_http_trouble_has_the_shape_of_the_api(api: Api, ordered: Any, status: int, code: int) -> None:
-    api.faults.order({"target": "kling", "on": ["list"]} | ordered)
+    api.faults.add({"target": "kling", "on": ["list"]} | ordered)
     async with api.client.get(VIDEOS) as answer:
         assert (answer.status, (await answer.json())["code"]) == (status, code)
         assert ("Retry-After" in answer.headers) is (status == 429)
@@ -424,14 +424,14 @@ async def test_http_trouble_has_the_shape_of_the_api(api: Api, ordered: Any, sta
 
 
 async def test_a_lost_answer_leaves_a_task_behind(api: Api) -> None:
-    api.faults.order({"target": "kling", "kind": "lost_answer"})
+    api.faults.add({"target": "kling", "kind": "lost_answer"})
     with pytest.raises(aiohttp.ClientError):
         await api.create(FOX | {"external_task_id": "job-1"})
     assert (await api.get("/job-1"))[0] == 200
 
 
 async def test_trouble_on_the_wire_strikes_before_anything_is_done(api: Api) -> None:
-    api.faults.order({"target": "kling", "kind": "reset"})
+    api.faults.add({"target": "kling", "kind": "reset"})
     with pytest.raises(aiohttp.ClientError):
         await api.create(FOX)
     assert api.providers.tasks() == []
@@ -449,6 +449,6 @@ async def test_what_was_deducted_is_said_in_units(api: Api, change: dict[str, st
 
 
 async def test_what_failed_deducts_nothing(api: Api) -> None:
-    api.faults.order({"target": "kling", "kind": "task_failed"})
+    api.faults.add({"target": "kling", "kind": "task_failed"})
 
     assert "final_unit_deduction" not in await api.finished(FOX)

@@ -23,7 +23,7 @@ from sandbox.rendering.video_cache import VideoCache
 AXES = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
 SMALL = Video(shots=(Shot(prompt="A red fox", seconds=1),), width=320, height=180, model="kling-v1")
 STORYBOARD = replace(SMALL, shots=(Shot(prompt="A fox wakes", seconds=1), Shot(prompt="It runs", seconds=2)))
-OPEN = (80, 50, 240, 110)  # of the small film: below its short prompt and above the board
+OPEN = (80, 50, 240, 110)  # of the small video: below its short prompt and above the board
 
 
 def along(axis: str, amount: float) -> Camera:
@@ -49,7 +49,7 @@ def best(candidates: Iterable[float], miss: Callable[[float], float]) -> float:
 
 
 def ends(camera: Camera | None) -> tuple[Image.Image, Image.Image]:
-    """Two frames of the small film a second apart, in the middle of three seconds so that the arm lies still."""
+    """Two frames of the small video a second apart, in the middle of three seconds so that the arm lies still."""
     video = replace(SMALL, camera=camera, shots=(Shot(prompt="A red fox", seconds=3),))
     shot_frames = ShotFrames(video, 0, first_frame=0)
     return shot_frames.picture(24).y, shot_frames.picture(48).y
@@ -74,9 +74,9 @@ def moved(camera: Camera | None) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(("aspect", "mode"), SIZES)
-def test_a_film_is_h264_of_the_size_and_length_asked_for(aspect: str, mode: str, tmp_path: Path) -> None:
+def test_a_video_is_h264_of_the_size_and_length_asked_for(aspect: str, mode: str, tmp_path: Path) -> None:
     width, height = SIZES[aspect, mode]
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     video = Video(shots=(Shot(prompt="Dawn", seconds=1),), width=width, height=height, mode=mode, model="m")
     render(video, path)
     with av.open(str(path)) as box:
@@ -89,8 +89,8 @@ def test_a_film_is_h264_of_the_size_and_length_asked_for(aspect: str, mode: str,
     assert video.aspect == aspect
 
 
-def test_a_film_can_be_played_before_it_is_wholly_there(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+def test_a_video_can_be_played_before_it_is_wholly_there(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
     render(SMALL, path)
     content, names, place = path.read_bytes(), [], 0
     while place < len(content):
@@ -100,8 +100,8 @@ def test_a_film_can_be_played_before_it_is_wholly_there(tmp_path: Path) -> None:
     assert names.index(b"moov") < names.index(b"mdat")
 
 
-def test_sound_is_heard_in_stereo_for_the_whole_film(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+def test_sound_is_heard_in_stereo_for_the_whole_video(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
     render(replace(STORYBOARD, sound=True), path)
     with av.open(str(path)) as box:
         audio = box.streams.audio[0]
@@ -194,7 +194,7 @@ def test_the_prompt_of_the_shot_is_written_in_light_on_dark() -> None:
 
 
 def test_another_prompt_reads_differently_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     render(STORYBOARD, path)
     with av.open(str(path)) as box:
         frames = [luma(frame) for frame in box.decode(video=0)]
@@ -224,8 +224,8 @@ def test_the_clock_and_the_bar_run() -> None:
     assert difference(shot_frames.picture(20).y.crop(board), shot_frames.picture(40).y.crop(board)) > 0.5
 
 
-def test_a_film_with_everything_is_captioned_in_every_shape(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+def test_a_video_with_everything_is_captioned_in_every_shape(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
     video = replace(
         STORYBOARD,
         width=180,
@@ -241,7 +241,7 @@ def test_a_film_with_everything_is_captioned_in_every_shape(tmp_path: Path) -> N
     assert video.camera.label() == "down back"
 
 
-def test_films_that_differ_in_anything_have_different_digests() -> None:
+def test_videos_that_differ_in_anything_have_different_digests() -> None:
     other: dict[str, Any] = {
         "shots": STORYBOARD.shots,
         "width": 640,
@@ -314,34 +314,34 @@ def test_control_and_format_characters_are_not_drawn() -> None:
     assert typesetting.clean("a\u200bb\x07\n\tc\u202e ") == "ab c"
 
 
-async def test_the_vault_renders_a_film_once_for_all_who_wait(tmp_path: Path) -> None:
+async def test_the_cache_renders_a_video_once_for_all_who_wait(tmp_path: Path) -> None:
     async with VideoCache(folder=tmp_path) as video_cache:
-        one, other = await asyncio.gather(video_cache.video(SMALL), video_cache.video(SMALL))
+        one, other = await asyncio.gather(video_cache.file_of(SMALL), video_cache.file_of(SMALL))
         written = one.stat().st_mtime_ns
         assert one == other
-        assert (await video_cache.video(SMALL)).stat().st_mtime_ns == written
+        assert (await video_cache.file_of(SMALL)).stat().st_mtime_ns == written
     async with VideoCache(folder=tmp_path) as later:
-        assert (await later.video(SMALL)).stat().st_mtime_ns == written
+        assert (await later.file_of(SMALL)).stat().st_mtime_ns == written
     assert names_in(tmp_path) == [f"{SMALL.digest()}.mp4"]
 
 
-async def test_a_vault_can_draw_few_frames_of_the_same_length(tmp_path: Path) -> None:
+async def test_a_cache_can_draw_few_frames_of_the_same_length(tmp_path: Path) -> None:
     async with VideoCache(folder=tmp_path, fps=1) as video_cache:
-        found = await Media().probe(await video_cache.video(SMALL))
+        found = await Media().probe(await video_cache.file_of(SMALL))
     assert (found.fps, found.seconds, found.width) == (1, SMALL.seconds, SMALL.width)
 
 
-async def test_a_vault_without_a_folder_leaves_nothing_behind() -> None:
+async def test_a_cache_without_a_folder_leaves_nothing_behind() -> None:
     async with VideoCache() as video_cache:
-        path = await video_cache.video(SMALL)
+        path = await video_cache.file_of(SMALL)
         assert path.is_file()
     assert not names_in(path.parent)
 
 
-async def test_closing_the_vault_stops_what_is_being_rendered(tmp_path: Path) -> None:
+async def test_closing_the_cache_stops_what_is_being_rendered(tmp_path: Path) -> None:
     long = replace(SMALL, shots=(Shot(prompt="Long", seconds=600),))
     video_cache = VideoCache(folder=tmp_path)
-    waiting = asyncio.create_task(video_cache.video(long))
+    waiting = asyncio.create_task(video_cache.file_of(long))
     while not names_in(tmp_path):  # noqa: ASYNC110 - the worker thread has no event to wait for
         await asyncio.sleep(0.01)
     await video_cache.close()

@@ -38,7 +38,7 @@ async def test_a_video_that_is_too_large_is_fitted_once_even_if_discord_is_busy(
     assert (job.status, job.tries, job.delivered_at) == (JobStatus.SUCCEEDED, 1, None)
     delivered = await again(services, job)
     assert delivered.delivered_at is not None
-    assert services.films.asked("fit") == [LIMIT]
+    assert services.media.asked("fit") == [LIMIT]
     assert len(services.fetcher.asked("download")) == 1
     assert [result.media.size for result in services.discord.asked("post_result")] == [LIMIT, LIMIT]
 
@@ -129,7 +129,7 @@ async def test_a_good_video_that_is_never_small_enough_is_kept(services: Service
         "post_result", errors.ResultTooLarge("refused_by_discord"), second or errors.ResultTooLarge("never met")
     )
     if second is None:
-        services.films.then("fit", None, errors.ResultTooLarge("cannot_fit"))
+        services.media.then("fit", None, errors.ResultTooLarge("cannot_fit"))
     job = await services.delivery.deliver(await services.succeeded())
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
 
@@ -149,13 +149,13 @@ async def test_a_video_that_cannot_be_posted_costs_nothing(services: Services, r
 
 
 async def test_a_file_that_cannot_fit_leaves_nothing_on_the_disk(services: Services) -> None:
-    services.films.then("fit", errors.ResultTooLarge("cannot_fit"))
+    services.media.then("fit", errors.ResultTooLarge("cannot_fit"))
     job = await services.delivery.deliver(await services.succeeded())
     assert (job.status, services.files()) == (JobStatus.FAILED, [])
 
 
 async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(services: Services) -> None:
-    services.films.then("fit", *[errors.ResultUnusable("truncated")] * 99)
+    services.media.then("fit", *[errors.ResultUnusable("truncated")] * 99)
     services.kirin.then("fetch", finished(), *[finished(url=f"https://v.example/{n}.mp4") for n in range(2, 99)])
     job, begun = await services.submission.poll(await services.running()), services.clock()
     while (job := await services.delivery.deliver(job)).status is JobStatus.SUCCEEDED:
@@ -269,7 +269,7 @@ async def test_a_folder_that_cannot_be_made_again_is_the_machines_trouble(servic
 async def test_files_that_cannot_be_removed_do_not_undo_a_delivery(services: Services) -> None:
     job = await services.succeeded()
     (services.folder / f"{job.id}.fit.mp4").mkdir()
-    services.films.then("probe", None)
+    services.media.then("probe", None)
     done = await services.delivery.deliver(job)
     assert done.delivered_at is not None
 

@@ -88,7 +88,7 @@ def desk(services: Services) -> Desk:
     copies = Copies(
         providers=services.providers,
         fetcher=services.fetcher,
-        media=cast("Media", services.films),
+        media=cast("Media", services.media),
         ai_mark=AiMark(),
         result_poster=result_poster,
         folder=services.folder,
@@ -343,7 +343,7 @@ async def test_of_a_video_whose_outcome_is_in_doubt_nobody_gets_a_file(desk: Des
 
 async def test_a_kept_file_that_is_spoilt_is_fetched_again(desk: Desk) -> None:
     job = await desk.kept()
-    desk.services.films.then("fit", errors.ResultUnusable("truncated"))
+    desk.services.media.then("fit", errors.ResultUnusable("truncated"))
     downloads = len(desk.services.fetcher.asked("download"))
     await fetched(desk, job)
     assert len(desk.services.fetcher.asked("download")) == downloads + 1

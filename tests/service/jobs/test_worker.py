@@ -241,7 +241,7 @@ async def test_a_step_that_cannot_be_written_down_is_done_again(services: Servic
     def locked() -> None:
         services.database.refusals = 1
 
-    services.films.then("fit", locked)
+    services.media.then("fit", locked)
     async with at_work(services) as worker:
         await until(lambda: services.database.refused)
         services.clock.tick(LEASE.total_seconds())

@@ -53,12 +53,12 @@ async def test_stopping_cuts_a_download_short_which_the_next_process_begins_agai
     services: Services, work: str
 ) -> None:
     never = asyncio.Event()
-    (services.fetcher if work == "download" else services.films).then(work, never)
+    (services.fetcher if work == "download" else services.media).then(work, never)
     video = await services.succeeded()
     await services.jobs.reschedule(video, next_at=services.clock())
     worker = services.worker()
     running = asyncio.create_task(worker.run())
-    await until(lambda: (services.fetcher.asked("download"), services.films.asked("fit"))[work == "fit"])
+    await until(lambda: (services.fetcher.asked("download"), services.media.asked("fit"))[work == "fit"])
     worker.stop()
     async with asyncio.timeout(20):
         await running

@@ -94,7 +94,7 @@ def wall(services: Services) -> Wall:
     copies = Copies(
         providers=services.providers,
         fetcher=services.fetcher,
-        media=cast("Media", services.films),
+        media=cast("Media", services.media),
         ai_mark=AiMark(),
         result_poster=result_poster,
         folder=services.folder,
