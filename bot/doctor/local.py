@@ -89,7 +89,7 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
             missing = await pending(database)
             letters = [] if missing else await JobQueryStore(database).dead_letters(most=LETTERS)
             reports = [] if missing else await ReportStore(database).unseen()
-            notes = [] if missing else await FeedbackStore(database).not_yet_told(most=LETTERS)
+            notes = 0 if missing else await FeedbackStore(database).not_yet_told()
     except StoreUnavailable as exc:
         yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
         return
@@ -111,7 +111,7 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
             "reports", f"nobody could be shown {len(reports)}, the oldest from {reports[0]:%Y-%m-%d %H:%M} UTC", remedy
         )
     if notes:
-        yield note("feedback", f"you could not be shown {len(notes)}", remedy)
+        yield note("feedback", f"you could not be shown {notes}", remedy)
 
 
 def _letter(job: Job) -> Finding:

@@ -48,10 +48,9 @@ class Report:
 class Case:
     """One decision to be made, about `user_id`, in the channel `channel_id` of a guild.
 
-    A case is due (`due_at`) until it has been posted or given up, and once more after its decision, to say so.
-    `posting_at` is when its message was intended. The `body` says what the decision rests on: see each kind's maker.
-    A report's place is chosen when it is shown (its channel is 0 until then): with the moderators, or `for_operator`.
-    Its `reports` are with it where somebody is shown them.
+    The `body` says what the decision rests on: see each kind's maker. A report's place is chosen when it is shown (its
+    channel is 0 until then): with the moderators, or `for_operator`. Its `reports` are with it where somebody is shown
+    them.
     """
 
     id: str
@@ -65,10 +64,6 @@ class Case:
     state: CaseState = CaseState.OPEN
     decided_by: int | None = None
     decided_at: datetime | None = None
-    due_at: datetime | None = None
-    tries: int = 0
-    posting_at: datetime | None = None
-    message_id: int | None = None
     for_operator: bool = False
     reports: tuple[Report, ...] = ()
 
@@ -80,8 +75,8 @@ class Case:
     @classmethod
     def from_row(cls, row: Row) -> "Case":
         """The case of a database row: times as integer milliseconds, the body as JSON."""
-        times = ("created_at", "decided_at", "due_at", "posting_at")
-        plain = ("id", "guild_id", "channel_id", "user_id", "job_id", "decided_by", "tries", "message_id")
+        times = ("created_at", "decided_at")
+        plain = ("id", "guild_id", "channel_id", "user_id", "job_id", "decided_by")
         return cls(
             **{name: row[name] for name in plain},
             **{name: from_millis(row[name]) for name in times},

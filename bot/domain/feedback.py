@@ -1,29 +1,20 @@
-"""What somebody wrote to the operator, and where the operator reads it."""
+"""What somebody wrote to the operator."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from bot.domain.row import Row, from_millis
+from bot.domain.row import Row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """What somebody typed; `user_id` is 0 where they have had everything deleted since, and the message has to go too.
-
-    `posting_at` is when its message was intended, in the channel `channel_id`.
-    """
+    """What somebody typed, and where they were; the key is that of the interaction."""
 
     key: str
     user_id: int
     guild_id: int | None
     text: str
-    posting_at: datetime | None = None
-    channel_id: int | None = None
-    message_id: int | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> "Note":
         """The note of a database row."""
-        names = ("user_id", "guild_id", "channel_id", "message_id")
-        posting_at = from_millis(row["posting_at"])
-        return cls(key=row["id"], text=row["body"], posting_at=posting_at, **{name: row[name] for name in names})
+        return cls(key=row["id"], user_id=row["user_id"], guild_id=row["guild_id"], text=row["body"])

@@ -138,7 +138,11 @@ class OutboxPoster:
         async with self._alone(kind, subject_id):
             item = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
             if item is not None:
-                await self._see_to(item)
+                try:
+                    await self._see_to(item)
+                except asyncio.CancelledError:  # nobody waits any longer: the next look sees to it
+                    await asyncio.shield(self._store.retry(item, due_at=now))
+                    raise
         return await self._store.item(kind, subject_id)
 
     async def _begin(self, under_way: asyncio.TaskGroup) -> int:

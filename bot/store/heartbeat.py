@@ -10,7 +10,6 @@ from bot.store.database import Database, Transaction
 _WAITED_FOR: Final = (
     "UPDATE jobs SET due_at = due_at + $1, deadline_at = deadline_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE jobs SET submitted_at = submitted_at + $1, finished_at = finished_at + $1 WHERE due_at IS NOT NULL",
-    "UPDATE cases SET due_at = due_at + $1 WHERE due_at IS NOT NULL",
     "UPDATE outbox SET due_at = due_at + $1, claimed_until = claimed_until + $1 WHERE due_at IS NOT NULL",
 )
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"

@@ -1,5 +1,6 @@
 """The outbox of the database: items written in the transaction of what they are about, claimed, and done with once."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,12 @@ _IN_TURN: Final = (
     "AND (earlier.created_at, earlier.subject_id) < (outbox.created_at, outbox.subject_id)))"
 )
 _DUE: Final = f"due_at <= $1 AND coalesce(claimed_until, 0) <= $1 AND {_IN_TURN}"
+
+# The cases that are not shown as they stand.
+DUE_CASES: Final = "SELECT subject_id FROM outbox WHERE kind = 'case' AND due_at IS NOT NULL"
+
+# Where the subjects stand of items that do not go with a job.
+_SUBJECTS: Final = {OutboxKind.CASE: "cases", OutboxKind.FEEDBACK: "feedback"}
 
 
 async def announce(
@@ -53,6 +60,24 @@ async def begin_posting(tx: Transaction, item: OutboxItem, *, channel_id: int, a
         *(str(item.kind), item.subject_id, channel_id, millis(at)),
     )
     return begun == 1
+
+
+async def revise_cases(tx: Transaction, case_ids: Iterable[str]) -> None:
+    """Have what was posted of these cases say how they stand now."""
+    for case_id in case_ids:
+        await tx.execute(
+            "UPDATE outbox SET due_at = 0, attempts = 0, given_up = NULL WHERE kind = 'case' AND subject_id = $1",
+            case_id,
+        )
+
+
+async def sweep(tx: Transaction) -> None:
+    """Delete the items whose subject was deleted, but for those whose messages have to go."""
+    for kind, table in _SUBJECTS.items():
+        await tx.execute(
+            f"DELETE FROM outbox WHERE kind = $1 AND unwanted = 0 AND subject_id NOT IN (SELECT id FROM {table})",  # noqa: S608 (constants)
+            str(kind),
+        )
 
 
 class OutboxStore:

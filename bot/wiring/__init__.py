@@ -1,9 +1,7 @@
 """Puts the services together, each once, from the settings and from what reaches the world outside."""
 
 import random
-from datetime import timedelta
 from functools import cached_property
-from typing import Final
 
 from bot import __version__
 from bot.domain import Allowance, Defaults
@@ -18,19 +16,20 @@ from bot.service.jobs.videos import Videos
 from bot.service.jobs.worker import Worker
 from bot.service.member.about import About, Facts
 from bot.service.member.defaults import RememberedDefaults
+from bot.service.member.feedback import FeedbackPoster
 from bot.service.member.gallery import Gallery, GalleryPoster
 from bot.service.member.library import Library
 from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
-from bot.service.moderation.case_poster import CasePoster
 from bot.service.outbox import OutboxPoster
 from bot.service.services import Services
-from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
+from bot.service.upkeep.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.drafts import DraftStore
+from bot.store.member.feedback import FeedbackStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore
 from bot.store.member.presets import PresetStore
@@ -43,8 +42,6 @@ from bot.wiring.housekeeping import Housekeeping
 from bot.wiring.world import World
 
 __all__ = ["Wiring", "World"]
-
-CASES: Final = timedelta(seconds=30)  # between two looks for cases that are due, unless somebody wakes the clerk
 
 
 class Wiring:
@@ -85,7 +82,7 @@ class Wiring:
                 results=self._results,
                 delivery=engine.delivery,
                 cards=engine.cards,
-                case_poster=self._case_poster,
+                outbox=self.outbox,
                 deadline=engine.deadline,
             ),
             doctor=administration.doctor,
@@ -119,7 +116,6 @@ class Wiring:
         periodic_tasks = [
             *self._housekeeping.periodic_tasks(),
             *self._administration.periodic_tasks(),
-            PeriodicTask(name="cases", every=CASES, work=self._case_poster.post_due_cases, prompt=True),
         ]
         return Scheduler(
             periodic_tasks=periodic_tasks, store=PeriodicTaskStore(self._world.database), clock=self._world.clock
@@ -131,6 +127,13 @@ class Wiring:
         return OutboxPoster(
             store=self._outbox_store,
             handlers=(
+                self._engine.moderating.case_poster(copies=self._engine.copies, moment=self._world.moment),
+                FeedbackPoster(
+                    store=FeedbackStore(self._world.database),
+                    outbox=self._outbox_store,
+                    staff=self._world.staff,
+                    moment=self._world.moment,
+                ),
                 GalleryPoster(
                     outbox=self._outbox_store,
                     library_store=self._library_store,
@@ -150,10 +153,6 @@ class Wiring:
             clock=self._world.clock,
             rand=random.random,
         )
-
-    @cached_property
-    def _case_poster(self) -> CasePoster:
-        return self._engine.moderating.case_poster(copies=self._engine.copies, moment=self._world.moment)
 
     @cached_property
     def _videos(self) -> Videos:
@@ -247,10 +246,9 @@ class Wiring:
             database=self._world.database,
             purge=self._world.purge,
             result_poster=self._world.result_poster,
-            staff=self._world.staff,
+            outbox=self.outbox,
             delivery=self._engine.delivery,
             clock=self._world.clock,
-            moment=self._world.moment,
             wake_worker=self.worker.wake,
         )
 

@@ -8,7 +8,7 @@ from typing import Self
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Delivery
 from bot.service.member.feedback import Feedback
-from bot.service.ports.staff import Staff
+from bot.service.outbox import OutboxPoster
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
@@ -42,10 +42,9 @@ class Housekeeping:
         database: Database,
         purge: Callable[[], Awaitable[bool]],
         result_poster: ResultPoster,
-        staff: Staff,
+        outbox: OutboxPoster,
         delivery: Delivery,
         clock: Callable[[], datetime],
-        moment: Callable[[], datetime],
         wake_worker: Callable[[], None],
     ) -> Self:
         """Build all of it."""
@@ -72,21 +71,15 @@ class Housekeeping:
                 wake=wake_worker,
             ),
             left_guilds=left_guilds,
-            feedback=Feedback(
-                store=FeedbackStore(database),
-                staff=staff,
-                clock=clock,
-                moment=moment,
-            ),
+            feedback=Feedback(store=FeedbackStore(database), outbox=outbox, clock=clock),
             traces=TraceStore(database, purge=purge),
         )
 
     def periodic_tasks(self) -> list[PeriodicTask]:
-        """What the steward has to see to."""
+        """What the scheduler has to see to."""
         return [
             PeriodicTask(name="deletions", every=timedelta(minutes=1), work=self.privacy.work, prompt=True),
             PeriodicTask(name="departures", every=timedelta(minutes=10), work=self.left_guilds.work, prompt=True),
-            PeriodicTask(name="feedback", every=timedelta(minutes=10), work=self.feedback.work, prompt=True),
             PeriodicTask(name="retention", every=timedelta(days=1), work=self.retention.work),
             PeriodicTask(name="traces", every=timedelta(minutes=1), work=self.traces.overwrite, prompt=True),
         ]

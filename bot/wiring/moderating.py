@@ -1,6 +1,5 @@
 """Puts together what moderation consists of: what looks at requests and videos, what is decided, who is asked."""
 
-import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.results import Results
 from bot.service.moderation.case_poster import CasePoster
 from bot.service.moderation.cases import Cases
+from bot.service.outbox import OutboxPoster
 from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.ports.staff import Staff
 from bot.service.screening.requests import RequestScreening
@@ -25,7 +25,7 @@ from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 
 class Moderating:
-    """The services of moderation. `wake` has the clerk and the worker look again."""
+    """The services of moderation. `wake` has the outbox and the worker look again."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Moderating:
         )
 
     def cases(
-        self, *, results: Results, delivery: Delivery, cards: Cards, case_poster: CasePoster, deadline: timedelta
+        self, *, results: Results, delivery: Delivery, cards: Cards, outbox: OutboxPoster, deadline: timedelta
     ) -> Cases:
         """What moderators may do."""
         return Cases(
@@ -63,7 +63,7 @@ class Moderating:
             results=results,
             delivery=delivery,
             cards=cards,
-            case_poster=case_poster,
+            outbox=outbox,
             deadline=deadline,
             can_scan=self.requests.can_scan,
             clock=self._clock,
@@ -79,7 +79,5 @@ class Moderating:
             copies=copies,
             staff=self._staff,
             operator_alerts=self._operator_alerts,
-            clock=self._clock,
             moment=moment,
-            rand=random.random,
         )

@@ -1,6 +1,7 @@
 """Post cases in the moderators' channel and changes in the audit channel, by the services' `Staff` protocol."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -8,7 +9,7 @@ import discord
 
 from bot.domain import AuditEntry, Case, CaseState, Job, Note
 from bot.locale import Words, words
-from bot.service.ports.notifier import NotPosted, Posted, Result, Sighting
+from bot.service.ports.notifier import Posted, Result, Sighting
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui.audit_entries import entry_text
@@ -46,26 +47,17 @@ class DiscordStaff:
             )
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
-    async def find_case(self, case: Case) -> Sighting:
-        """See `Staff`. Looks for the id, which ends the message."""
-        if case.posting_at is None:
-            return NotPosted()
-        return await find_message(
-            self._client,
-            self._channel(case.guild_id, case.channel_id),
-            since=case.posting_at,
-            matches=lambda message: message.content.endswith(f"-# {case.id}"),
-        )
+    async def find_case(self, case: Case, *, since: datetime) -> Sighting:
+        """See `Staff`."""
+        return await self._find(case.id, self._channel(case.guild_id, case.channel_id), since=since)
 
-    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+    async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
         """See `Staff`. Of what is decided the video and the texts are taken out: how stays to be read."""
-        if case.message_id is None:
-            return
         say, undecided = self._words(case), case.state is CaseState.OPEN
         async with mapped_errors():
             await (
                 self._channel(case.guild_id, case.channel_id)
-                .get_partial_message(case.message_id)
+                .get_partial_message(message_id)
                 .edit(
                     content=case_text(case, job, say),
                     embeds=case_embeds(case, job, say),
@@ -93,32 +85,30 @@ class DiscordStaff:
             person = await self._client.create_dm(discord.Object((owner or application.owner).id))
         yield person.id
 
-    async def post_note(self, note: Note) -> Posted:
+    async def post_note(self, note: Note, *, channel_id: int) -> Posted:
         """See `Staff`."""
-        place = note.channel_id or 0
         async with mapped_errors():
-            message = await self._channel(None, place).send(
+            message = await self._channel(None, channel_id).send(
                 note_text(note, words()),
                 nonce=f"note-{sha256(note.key.encode()).hexdigest()[:20]}",
                 allowed_mentions=discord.AllowedMentions.none(),
             )
-        return Posted(channel_id=place, message_id=message.id)
+        return Posted(channel_id=channel_id, message_id=message.id)
 
-    async def find_note(self, note: Note) -> Sighting:
-        """See `Staff`. Looks for the key, which ends the message."""
-        if note.posting_at is None:
-            return NotPosted()
-        return await find_message(
-            self._client,
-            self._channel(None, note.channel_id or 0),
-            since=note.posting_at,
-            matches=lambda message: message.content.endswith(f"-# {note.key}"),
-        )
+    async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
+        """See `Staff`."""
+        return await self._find(key, self._channel(None, channel_id), since=since)
 
-    async def delete_note(self, note: Note) -> None:
+    async def delete_note(self, *, channel_id: int, message_id: int) -> None:
         """See `Staff`."""
         async with mapped_errors():
-            await self._channel(None, note.channel_id or 0).get_partial_message(note.message_id or 0).delete()
+            await self._channel(None, channel_id).get_partial_message(message_id).delete()
+
+    async def _find(self, name: str, channel: discord.PartialMessageable, *, since: datetime) -> Sighting:
+        """Look for the message that ends with the name of what it is about."""
+        return await find_message(
+            self._client, channel, since=since, matches=lambda message: message.content.endswith(f"-# {name}")
+        )
 
     def _words(self, case: Case) -> Words:
         """The texts in the language of those who decide a case."""

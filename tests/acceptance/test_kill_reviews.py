@@ -14,7 +14,7 @@ from tests.acceptance.system import SMALL, System
 
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 # The steps that only a review takes, in their order: of a request that is approved, and of its video.
-REQUEST: Final = ("JobStore.accept", "CaseStore.begin_posting", "post_case", "CaseStore.shown")
+REQUEST: Final = ("JobStore.accept", "CaseStore.begin_posting", "post_case", "OutboxStore.posted")
 DECISION: Final = ("ReviewDecisionStore.approve queued", "edit_case")
 RESULT: Final = (
     "ReviewDecisionStore.hold succeeded",
@@ -101,7 +101,8 @@ async def finish(system: System, *, deny: bool = False) -> None:
         async def over() -> bool:
             await people.act()
             cases = system.database.rows("SELECT * FROM cases")
-            settled = cases and all(each["state"] != "open" and each["due_at"] is None for each in cases)
+            due = system.database.rows("SELECT * FROM outbox WHERE kind = 'case' AND due_at IS NOT NULL")
+            settled = cases and not due and all(each["state"] != "open" for each in cases)
             return bool(settled) and system.database.resting()
 
         await system.people.until(over, what="the end of every case")

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, cast
 
-from bot.domain import AuditEntry, Case, CaseKind, Job, Member, Note, VideoRequest
+from bot.domain import AuditEntry, Case, CaseKind, Job, Member, Note, OutboxKind, VideoRequest
 from bot.domain import ModerationPolicy as Asked
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.copies import Copies
@@ -22,6 +22,7 @@ from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
+from bot.store.outbox import OutboxStore
 from tests.service.scripted import Scripted
 from tests.service.services import Services
 
@@ -49,27 +50,29 @@ class Staff(Scripted):
         usual = Posted(channel_id=MOD_CHANNEL, message_id=next(self._numbers))
         return cast("Posted", await self.play("post_case", what, usual=usual))
 
-    async def find_case(self, case: Case) -> Sighting:
+    async def find_case(self, case: Case, *, since: datetime) -> Sighting:
+        assert since is not None
         return cast("Sighting", await self.play("find_case", case.id, usual=NotPosted()))
 
-    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+    async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
         assert job is None or case.job_id == job.id
         self.shown[case.id] = case
-        await self.play("edit_case", (case.id, str(case.state), case.message_id))
+        await self.play("edit_case", (case.id, str(case.state), message_id))
 
     async def operator_places(self) -> AsyncIterator[int]:
         for channel_id in self.operator_channels:
             yield channel_id
 
-    async def post_note(self, note: Note) -> Posted:
-        usual = Posted(channel_id=note.channel_id or 0, message_id=next(self._numbers))
-        return cast("Posted", await self.play("post_note", (note.channel_id, note.user_id, note.text), usual=usual))
+    async def post_note(self, note: Note, *, channel_id: int) -> Posted:
+        usual = Posted(channel_id=channel_id, message_id=next(self._numbers))
+        return cast("Posted", await self.play("post_note", (channel_id, note.user_id, note.text), usual=usual))
 
-    async def find_note(self, note: Note) -> Sighting:
-        return cast("Sighting", await self.play("find_note", note.key, usual=NotPosted()))
+    async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_note", (key, channel_id), usual=NotPosted()))
 
-    async def delete_note(self, note: Note) -> None:
-        await self.play("delete_note", (note.channel_id, note.message_id))
+    async def delete_note(self, *, channel_id: int, message_id: int) -> None:
+        await self.play("delete_note", (channel_id, message_id))
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         await self.play("tell", (entry.id, channel_id))
@@ -90,7 +93,7 @@ class ResultPoster(Scripted):
 
 @dataclass
 class ModerationServices:
-    """Everything that moderation needs, in one guild; `woken` counts how often the clerk was called."""
+    """Everything that moderation needs, in one guild; `woken` counts how often the outbox was woken."""
 
     services: Services
     staff: Staff = field(default_factory=Staff)
@@ -123,26 +126,25 @@ class ModerationServices:
             folder=services.folder,
             cap=200 * 1024 * 1024,
         )
-        self.case_poster = CasePoster(
+        case_poster = CasePoster(
             cases=self.store,
             guilds=self.guilds,
             lookup=services.lookup,
             copies=copies,
             staff=self.staff,
             operator_alerts=services.operator_alerts,
-            clock=services.clock,
             moment=services.moment,
-            rand=lambda: 0.5,
-            patience=self.patience,
         )
-        outbox = services.outbox(*services.message_handlers(cast("Any", self.result_poster)))
+        self.outbox = services.outbox(
+            case_poster, *services.message_handlers(cast("Any", self.result_poster)), patience=self.patience
+        )
         results = Results(
             store=ResultStore(database),
             lookup=services.lookup,
             copies=copies,
             result_poster=cast("Any", self.result_poster),
             delivery=services.delivery,
-            removals=services.removals(outbox),
+            removals=services.removals(self.outbox),
             reposts=services.reposts(cast("Any", self.result_poster)),
             messages=MessageStore(database),
             clock=services.clock,
@@ -158,7 +160,7 @@ class ModerationServices:
             results=results,
             delivery=services.delivery,
             cards=services.cards,
-            case_poster=self.case_poster,
+            outbox=self.outbox,
             deadline=timedelta(hours=1),
             can_scan=True,
             clock=services.clock,
@@ -205,6 +207,11 @@ class ModerationServices:
         found = await self.store.case(case_id)
         assert found is not None
         return found
+
+    async def message(self, case_id: str) -> tuple[int | None, bool]:
+        """The id of a case's message, and whether anything is still to be done about it."""
+        item = await OutboxStore(self.services.database).item(OutboxKind.CASE, case_id)
+        return (None, False) if item is None else (item.message_id, item.due_at is not None)
 
     async def latest_report(self) -> Case:
         """The latest report of a video of Ana's."""

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from bot.domain import DeadLetter, Job
 from bot.service.jobs.copies import ResultPoster
-from bot.service.member.feedback import Feedback
+from bot.service.member.feedback import Feedback, FeedbackPoster
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods
 from bot.service.upkeep.retention import Retention
 from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
 from bot.store.privacy.export import PrivacyStore
 from bot.store.privacy.left_guilds import LeftGuildStore
@@ -66,12 +67,14 @@ class UpkeepServices:
             wake=services.wake,
         )
         self.feedback_store = FeedbackStore(services.database)
-        self.feedback = Feedback(
+        feedback_poster = FeedbackPoster(
             store=self.feedback_store,
+            outbox=OutboxStore(services.database),
             staff=self.staff,
-            clock=services.clock,
             moment=services.moment,
         )
+        self.outbox = services.outbox(feedback_poster)
+        self.feedback = Feedback(store=self.feedback_store, outbox=self.outbox, clock=services.clock)
 
     async def posted(self, **changes: Any) -> Job:
         """A job whose video was posted, shared and hung, and that is closed."""

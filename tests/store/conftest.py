@@ -10,13 +10,14 @@ from typing import Any, Final, Self, cast
 
 import pytest
 
-from bot.domain import DeadLetter, Destination, Job, JobStatus, RunningLimits, VideoRequest
+from bot.domain import DeadLetter, Destination, Job, JobStatus, OutboxItem, RunningLimits, VideoRequest
 from bot.domain.quota import owner_of, period_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.migrate import migrate
+from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
 from tests.funding import balance, plain
 
@@ -41,6 +42,10 @@ class Store:
             ClaimStore(self.database),
             JobQueryStore(self.database),
         )
+
+    async def announced(self) -> OutboxItem | None:
+        """The next item of the outbox, claimed."""
+        return await OutboxStore(self.database).claim(now=self.now, until=self.now + LEASE)
 
     def continues(self, before: Self) -> None:
         """Go on at the time, and with the ids, of a store that was closed."""

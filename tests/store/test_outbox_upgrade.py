@@ -20,6 +20,11 @@ GALLERY = "INSERT INTO gallery (job_id, channel_id, at, due_at, tries, posting_a
 COPY = (
     "INSERT INTO copies (nonce, job_id, guild_id, channel_id, posting_at, message_id, withdrawn, tries, due_at) VALUES"
 )
+CASE = (
+    "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, body, state, created_at, due_at, tries, posting_at, "
+    "message_id) VALUES"
+)
+FEEDBACK = "INSERT INTO feedback (id, user_id, guild_id, body, at, told_at, posting_at, channel_id, message_id) VALUES"
 ROWS = (
     f"{GALLERY} ('hung', 9, 10, NULL, 1, 11, 900)",
     f"{GALLERY} ('meant', 9, 10, 20, 2, 11, NULL)",
@@ -27,6 +32,14 @@ ROWS = (
     f"{COPY} ('c-there', 'hung', 8, 6, 30, 600, 1, 0, NULL)",
     f"{COPY} ('c-lost', 'hung', 8, 6, 30, NULL, 0, 3, 40)",
     "INSERT INTO removals (job_id, due_at, tries) VALUES ('gone', 50, 4)",
+    f"{CASE} ('shown', 'more', 7, 70, 1, '{{}}', 'denied', 10, NULL, 0, 11, 700)",
+    f"{CASE} ('waits', 'report', 7, 0, 1, '{{}}', 'open', 10, 60, 5, NULL, NULL)",
+    f"{CASE} ('stuck', 'more', 8, 70, 2, '{{}}', 'open', 10, NULL, 12, 11, NULL)",
+    f"{CASE} ('never', 'more', 7, 70, 3, '{{}}', 'withdrawn', 10, NULL, 0, NULL, NULL)",
+    f"{FEEDBACK} ('heard', 1, 7, 'x', 1, 2, 3, 99, 990)",
+    f"{FEEDBACK} ('unheard', 1, 7, 'x', 1, NULL, 3, 99, NULL)",
+    f"{FEEDBACK} ('unwanted', 0, NULL, '', 1, 2, 3, 99, 991)",
+    f"{FEEDBACK} ('long ago', 1, 7, 'x', 1, 2, NULL, NULL, NULL)",
 )
 
 
@@ -60,9 +73,18 @@ async def test_what_was_to_be_posted_and_what_was_stands_in_the_outbox(upgraded:
         "repost c-there": (6, None, 0, 30, 600, 1),
         "repost c-lost": (6, 40, 3, 30, None, 0),
         "removal gone": (None, 50, 4, None, None, 0),
+        "case shown": (70, None, 0, 11, 700, 0),
+        "case waits": (0, 60, 5, None, None, 0),
+        "case stuck": (70, None, 12, 11, None, 0),
+        "feedback heard": (99, None, 0, 3, 990, 0),
+        "feedback unheard": (99, 1, 0, 3, None, 0),
+        "feedback unwanted": (99, 1, 0, 3, 991, 1),
     }
     given_up = await upgraded.rows("SELECT subject_id FROM outbox WHERE given_up IS NOT NULL ORDER BY subject_id")
-    assert [row["subject_id"] for row in given_up] == ["left"]
+    assert [row["subject_id"] for row in given_up] == ["left", "stuck"]
+    assert [row["id"] for row in await upgraded.rows("SELECT id FROM feedback ORDER BY id")] == [
+        *("heard", "long ago", "unheard"),
+    ]
 
 
 async def test_everything_that_was_due_can_be_claimed_once(upgraded: Store) -> None:
@@ -70,4 +92,4 @@ async def test_everything_that_was_due_can_be_claimed_once(upgraded: Store) -> N
     while item := await outbox.claim(now=upgraded.now, until=upgraded.later(60)):
         claimed.append(item.subject_id)
         await outbox.drop(item)
-    assert sorted(claimed) == sorted(["meant", "c-lost", "gone"])
+    assert sorted(claimed) == sorted(["meant", "c-lost", "gone", "waits", "unheard", "unwanted"])

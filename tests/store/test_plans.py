@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain import Case, CaseKind, JobFilter, ModerationPolicy, Report, Row
 from bot.store.community.audit import AuditStore
-from bot.store.community.cases import CaseStore, with_reports, withdraw
+from bot.store.community.cases import with_reports, withdraw
 from bot.store.community.reports import ReportStore
 from bot.store.community.strikes import StrikeStore
 from bot.store.database import Database, Transaction
@@ -143,7 +143,6 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "audit_of_guild": (lambda s: AuditStore(s.database).of_guild(7, most=5), {"audit_of_guild"}),
     "audit_untold": (lambda s: AuditStore(s.database).not_yet_told(most=5), {"audit_untold"}),
     "alerts_untold": (lambda s: BudgetStore(s.database).not_yet_told(most=5), {"budget_alerts_untold"}),
-    "cases_due": (lambda s: CaseStore(s.database).claim(now=s.now, until=s.now + LEASE), {"cases_due"}),
     "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
     "cases_of_user": (
         lambda s: s.database.transact(lambda tx: withdraw_cases(tx, _deletion(s), now=s.now)),
@@ -163,7 +162,6 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: s.database.transact(lambda tx: clear_texts(tx, _deletion(s))),
         {"reports_of_user"},
     ),
-    "unseen_reports": (lambda s: ReportStore(s.database).unseen(), {"cases_unseen"}),
     "wish": (lambda s: GrantStore(s.database).ask_for_more(_wish(s), stale=s.now), {"cases_one_wish"}),
     "statement": (
         lambda s: StatementStore(s.database).latest(user_id=1, guild_id=7, most=5),
@@ -218,7 +216,6 @@ QUERIES |= {
         lambda s: s.database.transact(lambda tx: end_member(tx, 1, now=s.now)),
         {"members_of_user"},
     ),
-    "untold_feedback": (lambda s: FeedbackStore(s.database).not_yet_told(most=5), {"feedback_untold"}),
 }
 
 

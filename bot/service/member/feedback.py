@@ -4,32 +4,28 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import Note
-from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
-from bot.service.ports.notifier import CannotTell, Posted
+from bot.domain import OutboxItem, OutboxKind
+from bot.errors import DestinationLost, StoreUnavailable
+from bot.service.outbox import OutboxHandler, OutboxPoster, first_open, message_of
 from bot.service.ports.staff import Staff
 from bot.store.member.feedback import FeedbackStore
+from bot.store.outbox import OutboxStore
 
 log = logging.getLogger(__name__)
 
 MOST: Final = 5  # from one person within `WITHIN`
 WITHIN: Final = timedelta(days=1)
 HASTE: Final = 10.0  # seconds that somebody waits to hear whether the operator has it
-AT_ONCE: Final = 20
 
 
 class Feedback:
-    """The way to the operator. What they can't be shown is kept, and tried again at every round."""
+    """The way to the operator. What they can't be shown is kept, and tried again."""
 
-    def __init__(
-        self, *, store: FeedbackStore, staff: Staff, clock: Callable[[], datetime], moment: Callable[[], datetime]
-    ) -> None:
-        self._store, self._staff, self._clock, self._moment = store, staff, clock, moment
-        self._telling = asyncio.Lock()
+    def __init__(self, *, store: FeedbackStore, outbox: OutboxPoster, clock: Callable[[], datetime]) -> None:
+        self._store, self._outbox, self._clock = store, outbox, clock
 
     async def give(self, text: str, *, key: str, user_id: int, guild_id: int | None) -> bool:
         """Keep what somebody wrote; whether the operator has it now. `key` makes a repeat harmless.
@@ -45,64 +41,58 @@ class Feedback:
         log.info("feedback", extra={"key": key})
         with contextlib.suppress(TimeoutError, StoreUnavailable):
             async with asyncio.timeout(HASTE):
-                await self.work()
-            note = await self._store.note(key)
-            return note is not None and note.message_id is not None
+                left = await self._outbox.post_now(OutboxKind.FEEDBACK, key)
+                return left is not None and left.message_id is not None
         return False
 
-    async def work(self) -> None:
-        """Tell the operator what they have not had yet, the oldest first; delete the messages that are unwanted."""
-        async with self._telling:
-            try:
-                for note in await self._store.unwanted(most=AT_ONCE):
-                    await self._take_back(note)
-                for note in await self._store.not_yet_told(most=AT_ONCE):
-                    await self._tell(note)
-            except (DestinationBusy, DestinationLost) as exc:
-                log.info("feedback waits", extra={"reason": exc.reason})
 
-    async def _tell(self, note: Note) -> None:
-        """Post a note in the first place that takes it, unless a dead process has.
+class FeedbackPoster(OutboxHandler):
+    """Tells the operator what people wrote, and deletes the messages of those who want everything deleted."""
 
-        Raises:
-            DestinationLost: none takes it.
-            DestinationBusy: one may, later.
-        """
-        found = await self._find_post(note)
-        if found is None:
-            found = await self._post(note)
-        await self._store.mark_told(note.key, message_id=found, now=self._clock())
+    kind = OutboxKind.FEEDBACK
 
-    async def _post(self, note: Note) -> int:
-        closed = DestinationLost("nobody")
-        async for channel_id in self._staff.operator_places():
-            placed = replace(note, channel_id=channel_id)
-            await self._store.begin_posting(placed, at=self._moment())
-            try:
-                return (await self._staff.post_note(placed)).message_id
-            except DestinationLost as exc:
-                closed = exc
-        raise closed
+    def __init__(
+        self, *, store: FeedbackStore, outbox: OutboxStore, staff: Staff, moment: Callable[[], datetime]
+    ) -> None:
+        self._store, self._outbox, self._staff, self._moment = store, outbox, staff, moment
 
-    async def _find_post(self, note: Note) -> int | None:
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Post a note in the first place that takes it, unless a dead process has; or delete its message."""
+        message_id = await self._find_message(item)
+        if item.unwanted:
+            await self._delete(item, message_id)
+            return None
+        note = await self._store.note(item.subject_id)
+        if message_id is not None or note is None:
+            return message_id
+
+        async def post(channel_id: int) -> int | None:
+            if not await self._outbox.begin_posting(item, channel_id=channel_id, at=self._moment()):
+                return None
+            return (await self._staff.post_note(note, channel_id=channel_id)).message_id
+
+        return await first_open(self._staff.operator_places(), post)
+
+    async def keeps(self, item: OutboxItem, *, lost: bool, reason: str) -> bool:
+        """Feedback is kept until the operator can be shown it."""
+        log.info("feedback waits", extra={"key": item.subject_id, "reason": reason, "lost": lost})
+        return True
+
+    async def _find_message(self, item: OutboxItem) -> int | None:
         """The message of a note, also that of an earlier try which was not written down.
 
         Raises:
             DestinationBusy: it may be there, and that cannot be seen now.
         """
-        if note.message_id is not None or note.posting_at is None:
-            return note.message_id
-        sighting = await self._staff.find_note(note)
-        if isinstance(sighting, CannotTell) and not sighting.closed:
-            raise DestinationBusy(sighting.reason)
-        return sighting.message_id if isinstance(sighting, Posted) else None
+        if item.message_id is not None or item.posting_at is None:
+            return item.message_id
+        found = await self._staff.find_note(item.subject_id, channel_id=item.channel_id or 0, since=item.posting_at)
+        return message_of(found, closed_is_none=True)
 
-    async def _take_back(self, note: Note) -> None:
-        """Delete the message first: the row is what knows of it."""
-        message_id = await self._find_post(note)
-        if message_id is not None:
-            try:
-                await self._staff.delete_note(replace(note, message_id=message_id))
-            except DestinationLost as exc:
-                log.info("a message to the operator stays", extra={"key": note.key, "reason": exc.reason})
-        await self._store.forget(note)
+    async def _delete(self, item: OutboxItem, message_id: int | None) -> None:
+        if message_id is None:
+            return
+        try:
+            await self._staff.delete_note(channel_id=item.channel_id or 0, message_id=message_id)
+        except DestinationLost as exc:
+            log.info("a message to the operator stays", extra={"key": item.subject_id, "reason": exc.reason})

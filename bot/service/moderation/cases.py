@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, Report
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, OutboxKind, Report
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.results import RemovalOutcome, Results
-from bot.service.moderation.case_poster import CasePoster
+from bot.service.outbox import OutboxPoster
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.community.reports import ReportStore
@@ -51,7 +51,7 @@ class Cases:
         results: Results,
         delivery: Delivery,
         cards: Cards,
-        case_poster: CasePoster,
+        outbox: OutboxPoster,
         deadline: timedelta,
         can_scan: bool,
         clock: Callable[[], datetime],
@@ -59,7 +59,7 @@ class Cases:
     ) -> None:
         self._store, self._reports, self._decisions = store, reports, decisions
         self._guilds, self._lookup = guilds, lookup
-        self._results, self._delivery, self._cards, self._case_poster = results, delivery, cards, case_poster
+        self._results, self._delivery, self._cards, self._outbox = results, delivery, cards, outbox
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
 
@@ -139,9 +139,9 @@ class Cases:
         """Have a report shown at once, if that is to be done soon; who has it now."""
         with contextlib.suppress(TimeoutError, StoreUnavailable):  # it is due still, and the next round sees to it
             async with asyncio.timeout(HASTE):
-                await self._case_poster.post_now(case_id)
+                left = await self._outbox.post_now(OutboxKind.CASE, case_id)
             case = await self._store.case(case_id)
-            if case is not None and case.message_id is not None and case.due_at is None:
+            if case is not None and left is not None and left.message_id is not None and left.due_at is None:
                 return ReportOutcome.OPERATOR if case.for_operator else ReportOutcome.MODERATORS
         self._wake()
         return ReportOutcome.KEPT

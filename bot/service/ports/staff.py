@@ -1,6 +1,7 @@
 """What the core asks of Discord for those who look after a guild: cases to decide, and the record of changes."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain import AuditEntry, Case, Job, Note
@@ -18,11 +19,11 @@ class Staff(Protocol):
         """Post a case with its buttons, and the video that it is about where there is one. A repeat finds the first."""
         ...
 
-    async def find_case(self, case: Case) -> Sighting:
-        """The message of a case, which may have been posted. Raises nothing."""
+    async def find_case(self, case: Case, *, since: datetime) -> Sighting:
+        """The message of a case, which may have been posted since then, by Discord's clock. Raises nothing."""
         ...
 
-    async def edit_case(self, case: Case, *, job: Job | None) -> None:
+    async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
         """Say how a case stands, in its message; once it is decided, take its buttons away."""
         ...
 
@@ -30,16 +31,16 @@ class Staff(Protocol):
         """The channels in which the operator can be told something, the best first: theirs, then direct messages."""
         ...
 
-    async def post_note(self, note: Note) -> Posted:
-        """Post what somebody wrote to the operator, into the note's channel. A repeat finds the first."""
+    async def post_note(self, note: Note, *, channel_id: int) -> Posted:
+        """Post what somebody wrote to the operator. A repeat finds the first."""
         ...
 
-    async def find_note(self, note: Note) -> Sighting:
-        """Look for the message of a note, which may have been posted."""
+    async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
+        """The message of the note with that key, as `find_case`."""
         ...
 
-    async def delete_note(self, note: Note) -> None:
-        """Delete the message of a note; that it is gone already is as good."""
+    async def delete_note(self, *, channel_id: int, message_id: int) -> None:
+        """Delete the message of a note."""
         ...
 
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain import Case, Report, Row
 from bot.domain.row import from_millis, millis
-from bot.store.community.cases import open_case
+from bot.store.community.cases import announce_case, open_case
 from bot.store.database import Database, Transaction
 
 
@@ -37,7 +37,7 @@ class ReportStore:
             )
             if row is None:
                 return case
-            await tx.execute("UPDATE cases SET due_at = $2, tries = 0 WHERE id = $1", row["id"], millis(report.at))
+            await announce_case(tx, row, now=report.at)
             return Case.from_row(row)
 
         return await self._database.transact(work)
@@ -46,11 +46,12 @@ class ReportStore:
         """Since when each report waits that nobody could be shown, the oldest first."""
         rows = await self._database.transact(
             lambda tx: tx.all(
-                "SELECT created_at FROM cases WHERE kind = 'report' AND state = 'open' AND message_id IS NULL "
-                "ORDER BY created_at"
+                "SELECT cases.created_at FROM outbox JOIN cases ON cases.id = outbox.subject_id "
+                "WHERE outbox.kind = 'case' AND outbox.message_id IS NULL "
+                "AND cases.kind = 'report' AND cases.state = 'open'"
             )
         )
-        return [from_millis(row["created_at"]) for row in rows]
+        return sorted(from_millis(row["created_at"]) for row in rows)
 
 
 async def _open_about(tx: Transaction, case: Case) -> Row | None:

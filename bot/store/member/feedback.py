@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from bot.domain import Note
+from bot.domain import Note, OutboxKind
 from bot.domain.row import millis
 from bot.errors import TooMuchFeedback
 from bot.store.database import Database, Transaction
+from bot.store.outbox import announce
 
 
 class FeedbackStore:
@@ -17,7 +18,7 @@ class FeedbackStore:
     async def keep(  # a row's columns and its limit
         self, text: str, *, key: str, user_id: int, guild_id: int | None, now: datetime, most: int, since: datetime
     ) -> bool:
-        """Keep a text once; whether it is new.
+        """Keep a text once, for the operator to be told; whether it is new.
 
         Raises:
             TooMuchFeedback: the person has written `most` since then.
@@ -34,6 +35,8 @@ class FeedbackStore:
             )
             if new and row and row["n"] > most:
                 raise TooMuchFeedback(limit=most)
+            if new:
+                await announce(tx, OutboxKind.FEEDBACK, key, now=now)
             return new == 1
 
         return await self._database.transact(work)
@@ -43,41 +46,11 @@ class FeedbackStore:
         row = await self._database.transact(lambda tx: tx.one("SELECT * FROM feedback WHERE id = $1", key))
         return Note.from_row(row) if row else None
 
-    async def not_yet_told(self, *, most: int) -> list[Note]:
-        """What the operator has not had yet, the oldest first."""
-        rows = await self._database.transact(
-            lambda tx: tx.all(
-                "SELECT * FROM feedback WHERE told_at IS NULL AND user_id <> 0 ORDER BY at LIMIT $1", most
+    async def not_yet_told(self) -> int:
+        """How much the operator has not had yet."""
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "SELECT count(*) AS n FROM outbox WHERE kind = 'feedback' AND due_at IS NOT NULL AND unwanted = 0"
             )
         )
-        return [Note.from_row(row) for row in rows]
-
-    async def begin_posting(self, note: Note, *, at: datetime) -> None:
-        """Write that its message may be in its channel from that moment on, by Discord's clock."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "UPDATE feedback SET channel_id = $2, "
-                "posting_at = CASE WHEN channel_id = $2 THEN coalesce(posting_at, $3) ELSE $3 END WHERE id = $1",
-                *(note.key, note.channel_id, millis(at)),
-            )
-        )
-
-    async def mark_told(self, key: str, *, message_id: int | None, now: datetime) -> None:
-        """The operator has it, in this message."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "UPDATE feedback SET told_at = coalesce(told_at, $2), message_id = $3 WHERE id = $1",
-                *(key, millis(now), message_id),
-            )
-        )
-
-    async def unwanted(self, *, most: int) -> list[Note]:
-        """Notes without a person, whose messages are still to be deleted."""
-        rows = await self._database.transact(
-            lambda tx: tx.all("SELECT * FROM feedback WHERE user_id = 0 ORDER BY at LIMIT $1", most)
-        )
-        return [Note.from_row(row) for row in rows]
-
-    async def forget(self, note: Note) -> None:
-        """Delete a note."""
-        await self._database.transact(lambda tx: tx.execute("DELETE FROM feedback WHERE id = $1", note.key))
+        return int(row["n"]) if row else 0

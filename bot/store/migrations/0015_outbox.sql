@@ -43,6 +43,17 @@ INSERT INTO outbox (kind, subject_id, job_id, guild_id, created_at, due_at, atte
 SELECT 'removal', removals.job_id, removals.job_id, jobs.guild_id, removals.due_at, removals.due_at, removals.tries
 FROM removals JOIN jobs ON jobs.id = removals.job_id;
 
+INSERT INTO outbox
+    (kind, subject_id, guild_id, channel_id, created_at, due_at, attempts, posting_at, message_id, given_up)
+SELECT 'case', id, guild_id, channel_id, created_at, due_at, tries, posting_at, message_id,
+CASE WHEN due_at IS NULL AND message_id IS NULL THEN 'before 0015' END
+FROM cases WHERE due_at IS NOT NULL OR posting_at IS NOT NULL OR state = 'open';
+
+INSERT INTO outbox (kind, subject_id, guild_id, channel_id, created_at, due_at, posting_at, message_id, unwanted)
+SELECT 'feedback', id, guild_id, channel_id, at, CASE WHEN told_at IS NULL OR user_id = 0 THEN at END, posting_at,
+message_id, CASE WHEN user_id = 0 THEN 1 ELSE 0 END
+FROM feedback WHERE told_at IS NULL OR posting_at IS NOT NULL;
+
 -- What has become of them stands in the outbox now.
 DROP INDEX gallery_due;
 
@@ -57,3 +68,27 @@ DROP TABLE copies;
 DROP INDEX removals_due;
 
 DROP TABLE removals;
+
+DROP INDEX cases_due;
+
+DROP INDEX cases_unseen;
+
+ALTER TABLE cases DROP COLUMN due_at;
+
+ALTER TABLE cases DROP COLUMN tries;
+
+ALTER TABLE cases DROP COLUMN posting_at;
+
+ALTER TABLE cases DROP COLUMN message_id;
+
+DELETE FROM feedback WHERE user_id = 0;
+
+DROP INDEX feedback_untold;
+
+ALTER TABLE feedback DROP COLUMN told_at;
+
+ALTER TABLE feedback DROP COLUMN posting_at;
+
+ALTER TABLE feedback DROP COLUMN channel_id;
+
+ALTER TABLE feedback DROP COLUMN message_id;

@@ -10,7 +10,7 @@ from bot.domain.quota import NO_END, extra_of
 from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
-from bot.store.community.cases import body_of, decide, open_case
+from bot.store.community.cases import announce_case, body_of, decide, open_case
 from bot.store.database import Database, Transaction
 from bot.store.money import ledger
 from bot.store.money.ledger import LedgerLine
@@ -83,18 +83,22 @@ class GrantStore:
         """
 
         async def work(tx: Transaction) -> bool:
-            await tx.execute(
-                "UPDATE cases SET state = 'expired', decided_at = $3, due_at = $3, tries = 0 "
+            expired = await tx.one(
+                "UPDATE cases SET state = 'expired', decided_at = $3 "
                 "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
-                "AND (created_at <= $4 OR (due_at IS NULL AND message_id IS NULL))",
+                "AND (created_at <= $4 OR EXISTS (SELECT 1 FROM outbox "
+                "WHERE outbox.kind = 'case' AND subject_id = cases.id AND given_up IS NOT NULL)) RETURNING *",
                 *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
             )
-            changed = await tx.execute(
-                "UPDATE cases SET body = $3, due_at = $4, tries = 0 "
-                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open'",
-                *(case.guild_id, case.user_id, body_of(case), millis(case.created_at)),
+            changed = await tx.one(
+                "UPDATE cases SET body = $3 "
+                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' RETURNING *",
+                *(case.guild_id, case.user_id, body_of(case)),
             )
-            return not changed and await open_case(tx, case)
+            for row in (expired, changed):
+                if row is not None:
+                    await announce_case(tx, row, now=case.created_at)
+            return changed is None and await open_case(tx, case)
 
         return await self._database.transact(work)
 

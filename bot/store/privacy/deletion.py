@@ -13,6 +13,7 @@ from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction
 from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.transitions import UNENDED, give_up
+from bot.store.outbox import DUE_CASES, revise_cases, sweep
 from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
 from bot.store.privacy.deleted_traces import owe_overwrite
 
@@ -21,9 +22,12 @@ _OWN: Final = (
     "DELETE FROM drafts WHERE user_id = $1",
     "DELETE FROM presets WHERE user_id = $1",
     "DELETE FROM favourites WHERE user_id = $1",
-    "DELETE FROM feedback WHERE user_id = $1 AND posting_at IS NULL",
-    # What the operator may have read stays as an empty row until its message is deleted.
-    "UPDATE feedback SET user_id = 0, guild_id = NULL, body = '' WHERE user_id = $1",
+    # What the operator may have read stays in the outbox until its message is deleted.
+    (
+        "UPDATE outbox SET unwanted = 1, due_at = 0, attempts = 0 WHERE kind = 'feedback' AND posting_at IS NOT NULL "
+        "AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1)"
+    ),
+    "DELETE FROM feedback WHERE user_id = $1",
     "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
     "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.
@@ -112,6 +116,7 @@ class DeletionStore:
             await clear_texts(tx, deletion)
             await end_member(tx, deletion.user_id, now=now)
             await anonymize_mentions(tx, deletion.user_id)
+            await sweep(tx)
             for row in await _accounts(tx, deletion):
                 if span_of(row["period"]) is None:
                     await anonymize_account(tx, row["owner"], row["period"])
@@ -140,11 +145,12 @@ class DeletionStore:
         """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
 
         async def work(tx: Transaction) -> bool:
-            shown = "" if hurried else "AND due_at IS NULL"
+            shown = "" if hurried else f"AND id NOT IN ({DUE_CASES})"
             await tx.execute(
                 f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
                 *(deletion.user_id, millis(deletion.at)),
             )
+            await sweep(tx)
             waiting = 0
             for row in await _accounts(tx, deletion):
                 begins, ends = span_of(row["period"]) or (now, now)
@@ -221,24 +227,22 @@ async def withdraw_cases(tx: Transaction, deletion: Deletion, *, now: datetime) 
 async def _strip(tx: Transaction, case_id: str) -> None:
     """Take person and words out of a decided case; what may stand in a message is due to be taken out of that too."""
     await tx.execute(
-        "DELETE FROM cases WHERE id = $1 AND message_id IS NULL AND posting_at IS NULL AND state <> 'open'", case_id
+        "DELETE FROM cases WHERE id = $1 AND state <> 'open' AND NOT EXISTS "
+        "(SELECT 1 FROM outbox WHERE kind = 'case' AND subject_id = $1 AND posting_at IS NOT NULL)",
+        case_id,
     )
     stripped = await tx.execute(
-        "UPDATE cases SET user_id = 0, job_id = NULL, body = '{}', due_at = 0, tries = 0 "
-        "WHERE id = $1 AND state <> 'open'",
-        case_id,
+        "UPDATE cases SET user_id = 0, job_id = NULL, body = '{}' WHERE id = $1 AND state <> 'open'", case_id
     )
     if stripped:
         await tx.execute("DELETE FROM reports WHERE case_id = $1", case_id)
+        await revise_cases(tx, [case_id])
 
 
 async def clear_texts(tx: Transaction, deletion: Deletion) -> None:
     """Take the person out of their reports of others' videos; those who decide are shown them anew."""
-    mine = "SELECT case_id FROM reports WHERE user_id = $1 AND at <= $2"
-    values = (deletion.user_id, millis(deletion.at))
-    await tx.execute(
-        f"UPDATE cases SET due_at = 0, tries = 0 WHERE id IN ({mine}) "  # noqa: S608 (constant)
-        "AND (message_id IS NOT NULL OR posting_at IS NOT NULL)",
-        *values,
+    rows = await tx.all(
+        "UPDATE reports SET user_id = 0, reason = '' WHERE user_id = $1 AND at <= $2 RETURNING case_id",
+        *(deletion.user_id, millis(deletion.at)),
     )
-    await tx.execute("UPDATE reports SET user_id = 0, reason = '' WHERE user_id = $1 AND at <= $2", *values)
+    await revise_cases(tx, [row["case_id"] for row in rows])

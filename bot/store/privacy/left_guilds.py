@@ -12,6 +12,7 @@ from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction
 from bot.store.jobs.transitions import UNENDED, cancel, give_up
+from bot.store.outbox import sweep
 from bot.store.privacy.anonymize import anonymize_account
 
 _WAITING: Final = "status IN ('pending', 'queued')"
@@ -119,6 +120,7 @@ class LeftGuildStore:
             await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{left_guild.guild_id}")
             for sql in _OF_GUILD:
                 await tx.execute(sql, left_guild.guild_id)
+            await sweep(tx)
             return True
 
         return await self._database.transact(work)

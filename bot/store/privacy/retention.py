@@ -6,8 +6,10 @@ from typing import Final
 from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest
 from bot.domain.job import EXPIRED
 from bot.domain.row import millis, millis_of
+from bot.store.community.cases import announce_case
 from bot.store.database import Database, Transaction
 from bot.store.jobs.transitions import demand, fail
+from bot.store.outbox import DUE_CASES, sweep
 from bot.store.privacy.deleted_traces import owe_overwrite
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
@@ -86,17 +88,24 @@ class RetentionStore:
             await owe_overwrite(tx)
             await tx.execute("DELETE FROM audit WHERE at < $1", millis(records))
             if texts is not None:
-                await tx.execute("DELETE FROM feedback WHERE at < $1 AND told_at IS NOT NULL", millis(texts))
                 await tx.execute(
-                    "DELETE FROM cases WHERE created_at < $1 AND state <> 'open' AND (due_at IS NULL OR user_id <> 0)",
+                    "DELETE FROM feedback WHERE at < $1 AND id NOT IN "
+                    "(SELECT subject_id FROM outbox WHERE kind = 'feedback' AND due_at IS NOT NULL)",
                     millis(texts),
                 )
                 await tx.execute(
-                    "UPDATE cases SET state = 'expired', decided_at = $2, due_at = $2, tries = 0 "
-                    "WHERE created_at < $1 AND state = 'open' AND kind IN ('report', 'more')",
+                    "DELETE FROM cases WHERE created_at < $1 AND state <> 'open' "  # noqa: S608 (a constant)
+                    f"AND (user_id <> 0 OR id NOT IN ({DUE_CASES}))",
                     millis(texts),
-                    millis(now),
                 )
+                for row in await tx.all(
+                    "UPDATE cases SET state = 'expired', decided_at = $2 "
+                    "WHERE created_at < $1 AND state = 'open' AND kind IN ('report', 'more') RETURNING *",
+                    *(millis(texts), millis(now)),
+                ):
+                    await announce_case(tx, row, now=now)
+            await tx.execute("DELETE FROM outbox WHERE given_up IS NOT NULL AND created_at < $1", millis(records))
+            await sweep(tx)
 
         await self._database.transact(work)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain import OutboxKind
 from bot.errors import DestinationBusy, DestinationLost, ProviderUnavailable, TooMuchFeedback
 from bot.service.member.about import FRESH, About, Condition, Facts
 from bot.service.member.feedback import MOST
@@ -28,7 +29,7 @@ def posts(upkeep_services: UpkeepServices) -> list[tuple[int, int, str]]:
 
 async def test_feedback_is_told_at_once_and_once(upkeep_services: UpkeepServices) -> None:
     assert await upkeep_services.feedback.give("more cats", key="a", user_id=1, guild_id=None)
-    await upkeep_services.feedback.work()
+    await upkeep_services.outbox.post_due()
     assert posts(upkeep_services) == [(OPERATOR_CHANNEL, 1, "more cats")]
 
 
@@ -39,11 +40,12 @@ async def test_feedback_that_a_busy_discord_may_have_taken_is_looked_for(upkeep_
     )
     assert not await upkeep_services.feedback.give("more cats", key="a", user_id=1, guild_id=None)
     for _ in range(3):
-        await upkeep_services.feedback.work()
+        upkeep_services.services.clock.tick(3600)
+        await upkeep_services.outbox.post_due()
     assert len(posts(upkeep_services)) == 1
-    note = await upkeep_services.feedback_store.note("a")
-    assert note is not None
-    assert (note.channel_id, note.message_id) == (OPERATOR_CHANNEL, 70)
+    left = await upkeep_services.outbox.post_now(OutboxKind.FEEDBACK, "a")
+    assert left is not None
+    assert (left.channel_id, left.message_id, left.due_at) == (OPERATOR_CHANNEL, 70, None)
 
 
 async def test_feedback_goes_to_direct_messages_where_the_channel_is_gone(upkeep_services: UpkeepServices) -> None:
@@ -61,7 +63,8 @@ async def test_feedback_is_kept_where_nobody_can_be_told(upkeep_services: Upkeep
         await upkeep_services.feedback.give("hello", key="more", user_id=1, guild_id=7)
     assert posts(upkeep_services) == []
     upkeep_services.staff.operator_channels = [OPERATOR_CHANNEL]
-    await upkeep_services.feedback.work()
+    upkeep_services.services.clock.tick(3600)
+    await upkeep_services.outbox.post_due()
     assert len(posts(upkeep_services)) == MOST
 
 
@@ -72,9 +75,11 @@ async def test_who_has_everything_deleted_is_taken_out_of_what_the_operator_read
     upkeep_services.staff.then("delete_note", DestinationBusy("discord_500"))
     await upkeep_services.privacy.delete(1, messages=False)
     for _ in range(3):
-        await upkeep_services.feedback.work()
+        upkeep_services.services.clock.tick(3600)
+        await upkeep_services.outbox.post_due()
     assert upkeep_services.staff.asked("delete_note") == [(OPERATOR_CHANNEL, 500)] * 2
     assert await upkeep_services.feedback_store.note("a") is None
+    assert await upkeep_services.outbox.post_now(OutboxKind.FEEDBACK, "a") is None
 
 
 async def test_about_asks_a_service_once_a_minute(services: Services) -> None:

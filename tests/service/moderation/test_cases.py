@@ -13,7 +13,9 @@ from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
 from bot.service.ports.notifier import CannotTell
+from bot.store.outbox import OutboxStore
 from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices
+from tests.service.scripted import until
 from tests.service.services import Services
 
 BUSY, LOST = errors.DestinationBusy("discord_500"), errors.DestinationLost("discord_10003")
@@ -140,21 +142,21 @@ async def test_an_accident_at_the_end_of_a_review_gives_the_video_to_nobody(
     assert present.due_at > moderation_services.services.clock()
 
 
-# -- the clerk
+# -- their messages
 
 
-async def test_the_clerk_posts_a_case_once_and_edits_it_after_its_decision(
+async def test_the_outbox_posts_a_case_once_and_edits_it_after_its_decision(
     moderation_services: ModerationServices,
 ) -> None:
     job = await held(moderation_services)
-    await moderation_services.case_poster.post_due_cases()
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
+    await moderation_services.outbox.post_due()
     assert moderation_services.staff.asked("post_case") == [(f"result-{job.id}", True)]
     case = await moderation_services.case(f"result-{job.id}")
-    assert (case.message_id, case.due_at) == (500, None)
+    assert await moderation_services.message(case.id) == (500, False)
     await moderation_services.cases.deny(case, moderation_services.entry(), reason="no")
-    await moderation_services.case_poster.post_due_cases()
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
+    await moderation_services.outbox.post_due()
     assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 500)]
     assert moderation_services.services.files() == []
 
@@ -162,19 +164,20 @@ async def test_the_clerk_posts_a_case_once_and_edits_it_after_its_decision(
 async def test_a_post_that_may_have_happened_is_looked_for(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", BUSY)
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     moderation_services.services.clock.tick(3600)
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     assert [name for name, _ in moderation_services.staff.calls] == ["post_case", "find_case", "post_case"]
-    assert (await moderation_services.case(case.id)).message_id is not None
+    assert await moderation_services.message(case.id) == (501, False)
 
 
-async def test_what_a_dead_clerk_had_claimed_is_taken_up_at_once(moderation_services: ModerationServices) -> None:
+async def test_what_a_dead_process_had_claimed_is_taken_up_at_once(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened()
-    now = moderation_services.services.clock()
-    assert await moderation_services.store.claim(now=now, until=now + timedelta(minutes=5)) is not None
-    await moderation_services.case_poster.post_due_cases()
-    assert (await moderation_services.case(case.id)).message_id is not None
+    now, outbox = moderation_services.services.clock(), OutboxStore(moderation_services.services.database)
+    assert await outbox.claim(now=now, until=now + timedelta(minutes=5)) is not None
+    await outbox.recover()
+    await moderation_services.outbox.post_due()
+    assert await moderation_services.message(case.id) == (500, False)
 
 
 async def test_a_case_that_was_decided_before_it_was_posted_is_not_posted(
@@ -182,18 +185,22 @@ async def test_a_case_that_was_decided_before_it_was_posted_is_not_posted(
 ) -> None:
     case = await moderation_services.opened()
     await moderation_services.store.decide(case.id, CaseState.DENIED, by=3, now=moderation_services.services.clock())
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     assert moderation_services.staff.calls == []
-    assert (await moderation_services.case(case.id)).due_at is None
+    assert await moderation_services.message(case.id) == (None, False)
 
 
 async def test_a_case_decided_while_it_was_posted_is_edited_after_that(moderation_services: ModerationServices) -> None:
     case = await moderation_services.opened()
-    await moderation_services.store.begin_posting(case, at=moderation_services.services.clock())
-    await moderation_services.store.decide(case.id, CaseState.DENIED, by=3, now=moderation_services.services.clock())
-    await moderation_services.store.shown(case, message_id=77)
-    await moderation_services.case_poster.post_due_cases()
-    assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 77)]
+    gate, now = asyncio.Event(), moderation_services.services.clock()
+    moderation_services.staff.then("post_case", gate)
+    posting = asyncio.create_task(moderation_services.outbox.post_due())
+    await until(lambda: moderation_services.staff.asked("post_case"))
+    await moderation_services.store.decide(case.id, CaseState.DENIED, by=3, now=now)
+    gate.set()
+    await posting
+    await moderation_services.outbox.post_due()
+    assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 500)]
 
 
 async def test_a_closed_channel_is_given_up_and_the_operator_hears_of_it(
@@ -201,8 +208,8 @@ async def test_a_closed_channel_is_given_up_and_the_operator_hears_of_it(
 ) -> None:
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", LOST)
-    await moderation_services.case_poster.post_due_cases()
-    assert (await moderation_services.case(case.id)).due_at is None
+    await moderation_services.outbox.post_due()
+    assert await moderation_services.message(case.id) == (None, False)
     assert moderation_services.services.alerts() == [f"case {case.id}"]
 
 
@@ -210,10 +217,10 @@ async def test_a_busy_discord_is_asked_again_but_not_for_ever(moderation_service
     case = await moderation_services.opened()
     moderation_services.staff.then("post_case", *[BUSY] * TRIES)
     for _ in range(TRIES + 3):
-        await moderation_services.case_poster.post_due_cases()
+        await moderation_services.outbox.post_due()
         moderation_services.services.clock.tick(3600)
     assert len(moderation_services.staff.asked("post_case")) == TRIES
-    assert (await moderation_services.case(case.id)).due_at is None
+    assert await moderation_services.message(case.id) == (None, False)
     assert moderation_services.services.alerts() == [f"case {case.id}"]
 
 
@@ -222,9 +229,8 @@ async def test_one_case_in_trouble_keeps_no_other_waiting(moderation_services: M
     moderation_services.services.clock.tick(1)
     await moderation_services.opened(id="more-2", user_id=2)
     moderation_services.staff.then("post_case", BUSY)
-    await moderation_services.case_poster.post_due_cases()
-    assert (await moderation_services.case("more-1")).message_id is None
-    assert (await moderation_services.case("more-2")).message_id is not None
+    await moderation_services.outbox.post_due()
+    assert [await moderation_services.message(f"more-{number}") for number in (1, 2)] == [(None, True), (501, False)]
 
 
 async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services: Services) -> None:
@@ -233,9 +239,8 @@ async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services
     services.clock.tick(1)
     await moderation_services.opened(id="more-2", user_id=2)
     moderation_services.staff.then("post_case", asyncio.Event())
-    await moderation_services.case_poster.post_due_cases()
-    assert (await moderation_services.case("more-1")).tries == 1
-    assert (await moderation_services.case("more-2")).message_id is not None
+    await moderation_services.outbox.post_due()
+    assert [await moderation_services.message(f"more-{number}") for number in (1, 2)] == [(None, True), (501, False)]
 
 
 async def test_a_video_that_is_not_to_be_had_is_decided_about_without(moderation_services: ModerationServices) -> None:
@@ -243,7 +248,7 @@ async def test_a_video_that_is_not_to_be_had_is_decided_about_without(moderation
     await moderation_services.services.delivery.discard(job)
     moderation_services.services.fetcher.then("download", *[errors.ResultUnavailable("gone")] * 20)
     for _ in range(6):
-        await moderation_services.case_poster.post_due_cases()
+        await moderation_services.outbox.post_due()
         moderation_services.services.clock.tick(3600)
     assert moderation_services.staff.asked("post_case") == [(f"result-{job.id}", False)]
 
@@ -313,7 +318,7 @@ async def test_a_case_that_may_be_posted_is_not_posted_again_while_nobody_can_lo
     await moderation_services.opened()
     moderation_services.staff.then("post_case", BUSY)
     moderation_services.staff.then("find_case", CannotTell(reason="discord_50013", closed=True))
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     moderation_services.services.clock.tick(3600)
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     assert [name for name, _ in moderation_services.staff.calls] == ["post_case", "find_case"]

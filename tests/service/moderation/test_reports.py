@@ -32,7 +32,7 @@ def words(case: Case) -> list[tuple[int, str]]:
 
 async def passes(moderation_services: ModerationServices, hours: float) -> None:
     moderation_services.services.clock.tick(hours * 3600)
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
 
 
 async def test_moderators_are_shown_a_report_before_its_reporter_is_told_so(
@@ -42,7 +42,8 @@ async def test_moderators_are_shown_a_report_before_its_reporter_is_told_so(
     job = await posted(moderation_services)
     assert await moderation_services.reported(job, reason="blood") is ReportOutcome.MODERATORS
     case = await moderation_services.latest_report()
-    assert (case.channel_id, case.for_operator, case.user_id, case.message_id) == (MOD_CHANNEL, False, 1, 500)
+    assert (case.channel_id, case.for_operator, case.user_id) == (MOD_CHANNEL, False, 1)
+    assert await moderation_services.message(case.id) == (500, False)
     assert words(moderation_services.staff.shown[case.id]) == [(2, "blood")]
 
 
@@ -138,7 +139,8 @@ async def test_a_report_is_never_given_up(moderation_services: ModerationService
     assert await moderation_services.reported(await posted(moderation_services)) is ReportOutcome.KEPT
     for _ in range(TRIES + 3):
         await passes(moderation_services, 2)
-    assert (await moderation_services.latest_report()).message_id is not None
+    report = await moderation_services.latest_report()
+    assert (await moderation_services.message(report.id))[0] is not None
 
 
 async def test_a_report_that_a_busy_discord_may_have_taken_is_looked_for(
@@ -153,7 +155,8 @@ async def test_a_report_that_a_busy_discord_may_have_taken_is_looked_for(
     await passes(moderation_services, 1)
     await passes(moderation_services, 1)
     assert len(moderation_services.staff.asked("post_case")) == 1
-    assert (await moderation_services.latest_report()).message_id == 70
+    report = await moderation_services.latest_report()
+    assert await moderation_services.message(report.id) == (70, False)
 
 
 async def test_more_words_are_posted_anew_where_the_message_is_gone(moderation_services: ModerationServices) -> None:
@@ -163,7 +166,8 @@ async def test_more_words_are_posted_anew_where_the_message_is_gone(moderation_s
     moderation_services.staff.then("edit_case", LOST)
     assert await moderation_services.reported(job, by=4) is ReportOutcome.MODERATORS
     assert len(moderation_services.staff.asked("post_case")) == 2
-    assert (await moderation_services.latest_report()).message_id == 501
+    report = await moderation_services.latest_report()
+    assert await moderation_services.message(report.id) == (501, False)
 
 
 async def test_who_has_everything_deleted_is_taken_out_of_their_report(moderation_services: ModerationServices) -> None:
@@ -187,7 +191,7 @@ async def test_who_has_everything_deleted_is_taken_out_of_what_was_decided_about
     job = await posted(moderation_services)
     await moderation_services.reported(job, by=2, reason="Ana did it")
     decided = await moderation_services.opened(body={"why": "Ana wants more"})
-    await moderation_services.case_poster.post_due_cases()
+    await moderation_services.outbox.post_due()
     await moderation_services.cases.dismiss(decided, moderation_services.entry())
     await passes(moderation_services, 1)
     await _deletes(moderation_services, 1)

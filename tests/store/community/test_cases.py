@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from bot.domain import Case, CaseKind, CaseState
+from bot.domain import Case, CaseKind, CaseState, OutboxKind
 from bot.store.community.cases import CaseStore
+from bot.store.outbox import OutboxStore
 from bot.store.periodic_tasks import PeriodicTaskStore
 from tests.store.conftest import Store
 
@@ -18,53 +19,35 @@ def case(store: Store, id_: str = "a", **changes: Any) -> Case:
     return Case(id=id_, **values)
 
 
-async def test_a_case_is_opened_once_and_is_due_at_once(store: Store) -> None:
+async def test_a_case_is_opened_once_and_is_to_be_posted_at_once(store: Store) -> None:
     cases = CaseStore(store.database)
     assert await cases.open(case(store, body={"reason": "né"}))
     assert not await cases.open(case(store, body={"reason": "other"}))
-    claimed = await cases.claim(now=store.now, until=store.now + MINUTE)
-    assert claimed is not None
-    assert (claimed.id, claimed.body, claimed.state) == ("a", {"reason": "né"}, CaseState.OPEN)
-    assert await cases.claim(now=store.now, until=store.now + MINUTE) is None
-
-
-async def test_a_claim_that_nothing_came_of_runs_out(store: Store) -> None:
-    cases = CaseStore(store.database)
-    await cases.open(case(store))
-    await cases.claim(now=store.now, until=store.now + MINUTE)
-    assert await cases.claim(now=store.later(60), until=store.now + MINUTE) is not None
+    kept, item = await cases.case("a"), await store.announced()
+    assert kept is not None
+    assert item is not None
+    assert (kept.id, kept.body, kept.state) == ("a", {"reason": "né"}, CaseState.OPEN)
+    assert (item.kind, item.subject_id, item.guild_id) == (OutboxKind.CASE, "a", 7)
+    assert await store.announced() is None
 
 
 async def test_a_posted_case_rests_until_it_is_decided(store: Store) -> None:
-    cases = CaseStore(store.database)
+    cases, outbox = CaseStore(store.database), OutboxStore(store.database)
     await cases.open(case(store))
-    claimed = await cases.claim(now=store.now, until=store.now + MINUTE)
-    assert claimed is not None
-    await cases.begin_posting(claimed, at=store.now)
-    await cases.shown(claimed, message_id=50)
-    assert await cases.claim(now=store.later(3600), until=store.now + MINUTE) is None
+    item = await store.announced()
+    assert item is not None
+    assert await cases.begin_posting(case(store, channel_id=6, for_operator=True), item, at=store.now)
+    await outbox.posted(item, message_id=50, now=store.now)
+    store.later(3600)
+    assert await store.announced() is None
     decided = await cases.decide("a", CaseState.DISMISSED, by=9, now=store.now)
     assert decided is not None
-    assert (decided.state, decided.decided_by, decided.message_id) == (CaseState.DISMISSED, 9, 50)
-    assert await cases.claim(now=store.now, until=store.now + MINUTE) == decided.__class__(
-        **{**_fields(decided), "due_at": store.now + MINUTE}
-    )
-
-
-def _fields(case_: Case) -> dict[str, Any]:
-    return {name: getattr(case_, name) for name in Case.__dataclass_fields__}
-
-
-async def test_a_case_decided_while_it_was_being_posted_is_due_to_say_so(store: Store) -> None:
-    cases = CaseStore(store.database)
-    await cases.open(case(store))
-    claimed = await cases.claim(now=store.now, until=store.now + MINUTE)
-    assert claimed is not None
-    await cases.decide("a", CaseState.APPROVED, by=9, now=store.now)
-    await cases.shown(claimed, message_id=50)
-    again = await cases.claim(now=store.later(1), until=store.now + MINUTE)
+    assert (decided.state, decided.decided_by) == (CaseState.DISMISSED, 9)
+    assert (decided.channel_id, decided.for_operator) == (6, True)
+    again = await store.announced()
     assert again is not None
-    assert (again.state, again.message_id) == (CaseState.APPROVED, 50)
+    assert (again.subject_id, again.message_id, again.channel_id) == ("a", 50, 6)
+    assert not await cases.begin_posting(case(store), again, at=store.now)
 
 
 async def test_of_many_moderators_one_decides(store: Store) -> None:
@@ -76,15 +59,6 @@ async def test_of_many_moderators_one_decides(store: Store) -> None:
     stored = await cases.case("a")
     assert stored is not None
     assert (stored.state, stored.decided_by) == (first.state, first.decided_by)
-
-
-async def test_a_case_that_is_given_up_is_never_due_again(store: Store) -> None:
-    cases = CaseStore(store.database)
-    await cases.open(case(store))
-    claimed = await cases.claim(now=store.now, until=store.now + MINUTE)
-    assert claimed is not None
-    await cases.later(claimed, due_at=None)
-    assert await cases.claim(now=store.later(10**6), until=store.now + MINUTE) is None
 
 
 async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store) -> None:

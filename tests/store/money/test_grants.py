@@ -15,6 +15,7 @@ from bot.store.community.cases import CaseStore
 from bot.store.money.grants import Gift, GrantStore
 from bot.store.money.ledger import LedgerLine, enter
 from bot.store.money.statements import StatementStore
+from bot.store.outbox import OutboxStore
 from tests.store.conftest import Store
 from tests.store.interrupted import InterruptedDatabase, InterruptionError
 
@@ -212,9 +213,11 @@ async def test_a_member_has_one_open_wish_at_a_time(store: Store) -> None:
 
 
 async def test_a_wish_that_nobody_decided_or_could_see_does_not_keep_one_from_wishing(store: Store) -> None:
-    grants, cases = GrantStore(store.database), CaseStore(store.database)
+    grants = GrantStore(store.database)
     await grants.ask_for_more(ask_for_more(store), stale=store.now - timedelta(days=7))
-    await cases.later(ask_for_more(store), due_at=None)  # given up before it was posted
+    item = await store.announced()
+    assert item is not None
+    await OutboxStore(store.database).give_up(item, reason="discord_10003")
     assert await grants.ask_for_more(ask_for_more(store, "2"), stale=store.now - timedelta(days=7))
     store.later(8 * 86_400)
     assert await grants.ask_for_more(ask_for_more(store, "3"), stale=store.now - timedelta(days=7))
@@ -224,16 +227,19 @@ async def test_a_wish_that_nobody_decided_or_could_see_does_not_keep_one_from_wi
 
 async def test_who_wishes_again_changes_the_wish_and_its_message(store: Store) -> None:
     grants, cases, stale = GrantStore(store.database), CaseStore(store.database), store.now - timedelta(days=7)
+    outbox = OutboxStore(store.database)
     await grants.ask_for_more(ask_for_more(store), stale=stale)
-    claimed = await cases.claim(now=store.now, until=store.now + timedelta(minutes=5))
-    assert claimed is not None
+    item = await store.announced()
+    assert item is not None
     await grants.ask_for_more(replace(ask_for_more(store, "2"), body={"credits": 3}), stale=stale)
-    await cases.shown(claimed, message_id=9)  # what it says is out of date by now
-    again = await cases.claim(now=store.now, until=store.now + timedelta(minutes=5))
+    await outbox.posted(item, message_id=9, now=store.now)  # what it says is out of date by now
+    again, case = await store.announced(), await cases.case("more-1")
     assert again is not None
-    assert (again.id, again.message_id, dict(again.body)) == ("more-1", 9, {"credits": 3})
-    await cases.shown(again, message_id=9)
-    assert await cases.claim(now=store.later(600), until=store.later(600)) is None
+    assert case is not None
+    assert (again.subject_id, again.message_id, dict(case.body)) == ("more-1", 9, {"credits": 3})
+    await outbox.posted(again, message_id=9, now=store.now)
+    store.later(600)
+    assert await store.announced() is None
 
 
 @pytest.mark.parametrize("given", [20, 7, 0])

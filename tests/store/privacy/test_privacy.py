@@ -110,12 +110,16 @@ async def test_who_reported_a_video_is_forgotten_with_their_words(store: Store) 
         body={"message": 5},
     )
     await ReportStore(store.database).add(Report(user_id=PERSON, reason=SECRET, at=store.now), key="a", case=about)
-    await store.rows("UPDATE cases SET message_id = 50, due_at = NULL, decided_by = $1 RETURNING 1", PERSON)
+    await store.rows("UPDATE cases SET decided_by = $1 RETURNING 1", PERSON)
+    await store.rows("UPDATE outbox SET posting_at = 1, message_id = 50, due_at = NULL RETURNING 1")
     (mine,) = (await PrivacyStore(store.database).held(PERSON))["reports"]
     assert mine["reason"] == SECRET
     await delete(store)
     (case,) = await store.rows("SELECT * FROM cases")
-    assert (case["user_id"], case["state"], case["due_at"]) == (OTHER, "open", 0), "its message is to be edited"
+    assert (case["user_id"], case["state"]) == (OTHER, "open")
+    item = await store.announced()
+    assert item is not None, "its message is to be edited"
+    assert (item.subject_id, item.message_id) == ("r", 50)
     assert [(each["user_id"], each["reason"]) for each in await store.rows("SELECT * FROM reports")] == [(0, "")]
     assert await traces(store) == []
 
@@ -133,15 +137,17 @@ async def test_what_moderators_were_shown_of_somebody_is_to_be_taken_out(store: 
             body={"why": SECRET},
         )
         await cases.open(case)
+        await store.rows("UPDATE cases SET state = $2 WHERE id = $1 RETURNING 1", name, state)
         await store.rows(
-            "UPDATE cases SET message_id = $2, state = $3, due_at = NULL WHERE id = $1 RETURNING 1",
+            "UPDATE outbox SET posting_at = $2, message_id = $2, due_at = NULL WHERE subject_id = $1 RETURNING 1",
             name,
             message_id,
-            state,
         )
     await delete(store)
-    left = {row["id"]: (row["state"], row["due_at"]) for row in await store.rows("SELECT * FROM cases")}
+    due = {row["subject_id"]: row["due_at"] for row in await store.rows("SELECT * FROM outbox")}
+    left = {row["id"]: (row["state"], due.pop(row["id"])) for row in await store.rows("SELECT * FROM cases")}
     assert left == {"seen": ("denied", 0), "waits": ("withdrawn", 0)}
+    assert due == {}
     assert await traces(store) == []
 
 
@@ -158,7 +164,7 @@ async def test_deleting_leaves_no_trace_once_the_period_is_over(store: Store) ->
     await everywhere(store)
     await store.delivered(user_id=OTHER)
     deletion = await delete(store)
-    await store.rows("UPDATE cases SET due_at = NULL RETURNING 1")  # shown by whoever shows cases
+    await store.rows("UPDATE outbox SET due_at = NULL RETURNING 1")  # shown by whoever shows cases
     assert not await fulfil(store, deletion)
     left = await traces(store)
     assert {each.partition(".")[0] for each in left} == {"accounts", "ledger", "deletions", "strikes"}

@@ -10,6 +10,7 @@ from bot.errors import TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.results import ResultStore
+from bot.store.outbox import OutboxStore
 from bot.store.privacy.retention import LEAP, RetentionStore
 from tests.store.conftest import Store
 
@@ -110,9 +111,13 @@ async def test_records_go_by_their_age_and_what_nobody_decides_runs_out_first(st
             )
         for told in (None, 1):
             await store.rows(
-                "INSERT INTO feedback (id, user_id, body, at, told_at) VALUES ($1, 1, 'x', $2, $3) RETURNING 1",
-                *(f"{name}-{told}", millis(at), told),
+                "INSERT INTO feedback (id, user_id, body, at) VALUES ($1, 1, 'x', $2) RETURNING 1",
+                *(f"{name}-{told}", millis(at)),
             )
+        await store.rows(
+            "INSERT INTO outbox (kind, subject_id, created_at, due_at) VALUES ('feedback', $1, $2, $3) RETURNING 1",
+            *(f"{name}-None", millis(at), millis(now + timedelta(days=1))),
+        )
     retention, before = RetentionStore(store.database), now - timedelta(days=5)
     await retention.trim(texts=None, records=now - timedelta(days=20), now=now)
     assert len(await store.rows("SELECT id FROM cases")) + len(await store.rows("SELECT id FROM audit")) == 6
@@ -125,10 +130,13 @@ async def test_records_go_by_their_age_and_what_nobody_decides_runs_out_first(st
 
     kept = {"new", "new-open", "new-denied", "old-None", "new-None", "new-1"}
     assert await left() == {*kept, "old-open"}
-    due = await CaseStore(store.database).claim(now=now, until=now)
+    due = await store.announced()
     assert due is not None
-    assert (due.id, due.state) == ("old-open", CaseState.EXPIRED)
-    assert await CaseStore(store.database).claim(now=now - timedelta(days=1), until=now) is None
+    assert (due.subject_id, await store.announced()) == ("old-open", None)
+    expired = await CaseStore(store.database).case("old-open")
+    assert expired is not None
+    assert expired.state is CaseState.EXPIRED
+    await OutboxStore(store.database).drop(due)
     await retention.trim(texts=before, records=before, now=now)
     assert await left() == kept
 
