@@ -48,7 +48,7 @@ class DiscordClock:
 
 
 def trace_answers(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
-    """What makes a session set the clock by every answer, and raise `Garbled` for those of the API that are garbled."""
+    """Make a session set the clock by every answer, and raise `UnreadableAnswer` for garbled ones of the API."""
 
     async def look(_: aiohttp.ClientSession, __: Any, ended: aiohttp.TraceRequestEndParams) -> None:
         answer = ended.response
@@ -65,7 +65,7 @@ def trace_answers(clock: DiscordClock, *, api: str) -> aiohttp.TraceConfig:
 
 
 def _check(body: bytes, *, kind: str, good: bool) -> None:
-    """Raise `Garbled` for what says that it is JSON and is not, and for words where something was carried out."""
+    """Raise `UnreadableAnswer` for what only says that it is JSON, and for words where something was carried out."""
     if kind == _JSON:
         try:
             json.loads(body)

@@ -1,8 +1,8 @@
-"""What the documents name is there: every file, function, module, link, make target and command."""
+"""What the documents and the docstrings name is there: every file, function, module, link, make target and command."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ PAGES: Final = sorted(
     for each in (ROOT / folder).glob("*.md")
     if each.name != "CHANGELOG.md"  # which tells of what was there
 )
+SOURCES: Final = ("bot", "cogs", "sandbox", "tests", "benchmarks", "docs")
+NAMING_WHAT_IS_NOT_THERE: Final = frozenset({Path(__file__).name, "test_words.py"})
 MADE: Final = frozenset({".venv", ".env", "data", "demo-output"})  # by people and commands, not in the repository
 
 _CODE: Final = re.compile(r"`([^`\n]+)`")
@@ -30,11 +32,14 @@ _DEFINED: Final = re.compile(r"([\w./-]+\.py):([A-Za-z_][\w.]*)")
 _MEMBER: Final = re.compile(r"([A-Z][a-z]\w*)\.\w+")
 _MODULE: Final = re.compile(rf"(?:{'|'.join(sorted(each for each in FOLDERS if each.isidentifier()))})(?:\.\w+)+")
 _COMMAND: Final = re.compile(r"/[a-z]+(?: [a-z]+)*")
+_SAID: Final = re.compile(r"\"{3}.*?\"{3}|#.*?$", re.MULTILINE | re.DOTALL)
+_NAME: Final = re.compile(r"`([A-Za-z_]\w*)(?:\(.*?\))?`")
+_WORD: Final = re.compile(r"\w+")
 _TYPED: Final = re.compile(r"(?:.venv/bin/)?(make|shotcaller) ([a-z]+)")
 _FENCED: Final = re.compile(r"^```.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def text_of(page: str) -> str:
+def text_of(page: str | Path) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
@@ -84,7 +89,7 @@ def _definitions(path: Path) -> frozenset[str]:
 
 
 def _modules_with(text: str) -> Iterator[Path]:
-    for top in ("bot", "cogs", "sandbox", "tests"):
+    for top in SOURCES:
         yield from (path for path in (ROOT / top).rglob("*.py") if text in path.read_text(encoding="utf-8"))
 
 
@@ -119,6 +124,17 @@ def _is_command(typed: str) -> bool:
     return any(f"{each} ".startswith(f"{typed} ") for each in commands)
 
 
+def _strange(sources: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """The plain names in docstrings and comments that occur nowhere else, in code, SQL, tables or catalogues."""
+    texts = {path: text_of(path) for path in sources}
+    tables = [path for ending in ("sql", "toml", "po") for path in (ROOT / "bot").rglob(f"*.{ending}")]
+    code = [_SAID.sub("", text) for text in texts.values()] + [text_of(path) for path in tables]
+    there = {name for text in code for name in _WORD.findall(text)}
+    for path, text in texts.items():
+        said = " ".join(_SAID.findall(text))
+        yield from ((str(path), name) for name in _NAME.findall(said) if name not in there)
+
+
 @cache
 def _targets() -> frozenset[str]:
     return frozenset(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
@@ -146,6 +162,14 @@ def _anchor(heading: str) -> str:
 @pytest.mark.parametrize("page", PAGES)
 def test_everything_that_a_page_names_is_there(page: str) -> None:
     assert list(missing(page, text_of(page))) == []
+
+
+def test_everything_that_a_docstring_or_a_comment_names_is_there() -> None:
+    sources = [path.relative_to(ROOT) for top in SOURCES for path in sorted((ROOT / top).rglob("*.py"))]
+    sources = [path for path in sources if path.name not in NAMING_WHAT_IS_NOT_THERE]
+    named = {str(path): [code for code in _CODE.findall(text_of(path)) if not _known(code)] for path in sources}
+    assert {path: unknown for path, unknown in named.items() if unknown} == {}
+    assert list(_strange(sources)) == []
 
 
 def test_the_picture_of_the_layers_names_folders_that_are_there() -> None:

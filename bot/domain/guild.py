@@ -36,7 +36,7 @@ class GuildState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemberState:
-    """What has been decided about one member. `blocked_until` None is no block; see `FOR_GOOD`."""
+    """What has been decided about one member. `blocked_until` None is no block; see `FOREVER`."""
 
     allowance: Allowance | None = None
     blocked_until: datetime | None = None

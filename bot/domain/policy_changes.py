@@ -138,7 +138,7 @@ def without_pool(policy: Policy, name: str) -> Policy:
 
 
 def with_checks(policy: Policy, **chosen: Any) -> Policy:
-    """What is looked at, by the fields of `Moderation`.
+    """What is looked at, by the fields of `ModerationPolicy`.
 
     Raises:
         ValueError: moderators would have to decide, and there is no channel to ask them in.

@@ -38,8 +38,8 @@ class Kling(VideoProvider):
 
     `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `{external_id}` in the
     `callback_url` becomes the task's external id. That no task is found by an external id proves that there is none
-    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself. The `modeless`
-    models are sent no `mode`.
+    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
+    `models_without_mode` are sent no `mode`.
     """
 
     id: str = "kling"

@@ -29,7 +29,7 @@ BUDGETS: Final = timedelta(seconds=30)  # between two looks at what budgets have
 
 
 class Administration:
-    """The services of `/admin` and of credits. `wake` has everybody look again, `wake_steward` the chores alone."""
+    """The services of `/admin` and of credits. `wake` has everybody look again, `wake_scheduler` the scheduler."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ class PersistentItem(discord.ui.DynamicItem[Item], template=r"never"):
     """A button or select found again by the pattern of its `custom_id`; the pattern's named groups are its `fields`.
 
     A subclass gives its own `template` and does its work in `pressed`. An error there is explained like a command's.
-    Register subclasses with `bot.add_dynamic_items` in a cog's `setup`.
+    Register subclasses with `add_dynamic_items` in a cog's `setup`.
     """
 
     def __init__(self, item: discord.ui.Item[Any], fields: Mapping[str, str] | None = None) -> None:

@@ -107,7 +107,7 @@ class Credits:
     ) -> MoreCreditsOutcome:
         """Ask those who decide in a guild for more credits; one who asks again changes their wish.
 
-        They are told of the decision in this `locale`. At most `MOST_MORE` are asked for.
+        They are told of the decision in this `locale`. At most `MAX_REQUESTED_CREDITS` are asked for.
         """
         if member.guild_id is None:
             raise CaseUnknown
@@ -133,7 +133,7 @@ class Credits:
     async def decide_more(self, case_id: str, *, guild_id: int, given: int, by: int, key: str) -> Case:
         """Give for a wish as an admin of its guild, or with 0 deny it, and tell whose it was.
 
-        At most `MOST_MORE` are given; `key` is the interaction's id.
+        At most `MAX_REQUESTED_CREDITS` are given; `key` is the interaction's id.
 
         Raises:
             CaseUnknown: there is no such wish in that guild.

@@ -108,7 +108,7 @@ class GuildJobs:
         )
 
     async def write_off(self, entry: AuditEntry, job: Job, *, billed: bool) -> Job:
-        """Give a dead letter up; its person's credits are free again. See `DeadLetters.write_off` for `billed`.
+        """Give a dead letter up; its person's credits are free again. See `DeadLetterStore.write_off` for `billed`.
 
         Raises:
             DeadLetterGone: the job waits for no decision.

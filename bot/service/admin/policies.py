@@ -90,7 +90,7 @@ class GuildPolicies:
         self._wake()
 
     async def block(self, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str = "") -> None:
-        """Let a member ask for nothing until then (`FOR_GOOD`: never again); None ends a block."""
+        """Let a member ask for nothing until then (`FOREVER`: never again); None ends a block."""
         await self._store.block(entry, user_id=user_id, until=until, reason=reason)
         self._wake()
 

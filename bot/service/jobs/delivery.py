@@ -295,7 +295,7 @@ class Delivery:
 
 
 def _tried_enough(spoilt: int) -> bool:
-    """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_later`."""
+    """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_postpone`."""
     return spoilt >= FETCHES and backoff.least(spoilt - 1, cap=WAIT_CAP) >= PATIENCE
 
 

@@ -237,7 +237,7 @@ class Results:
         return await self.resend(job, copy)
 
     async def remove(self, job: Job, member: Member, *, channel_id: int, message_id: int) -> RemovalOutcome:
-        """Take a result away in the name of somebody who may (`Act.DELETE`), who points at one of its messages.
+        """Take a result away for somebody who may (`ResultAction.DELETE`), who points at one of its messages.
 
         The author means that message; where it is the result itself, the video with its card and all that the bot has
         posted of it. A moderator means the video, or where it was made elsewhere, all copies here. The job stays; what

@@ -104,7 +104,7 @@ def fill_defaults(
     layers: Sequence[Mapping[str, Any]],
     models: Mapping[str, Capability],
 ) -> FilledRequest:
-    """See `Choices.fill`; the layers that win come first."""
+    """See `RememberedDefaults.fill`; the layers that win come first."""
     used: list[str] = []
     for layer in layers:
         for option, field in DEFAULTS.items():

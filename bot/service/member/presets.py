@@ -55,7 +55,7 @@ class Presets:
 
         Raises:
             PresetNameInvalid: it can't be called that.
-            TooManyPresets: the person has `MOST_OWN` already.
+            TooManyPresets: the person has `MAX_OWN` already.
             InvalidRequest: a prompt is no template, or no model here can do the rest.
         """
         name = checked_name(name)
@@ -114,7 +114,7 @@ class Presets:
             NotPermitted: that is for those who manage the guild, who have not left it to the members.
             PresetUnknown: it is somebody else's, or gone.
             PresetNameTaken: the guild has another one of that name.
-            TooManyPresets: the guild has `MOST_SHARED` already.
+            TooManyPresets: the guild has `MAX_SHARED` already.
         """
         if preset.user_id != user_id:
             raise PresetUnknown(name=preset.name)
