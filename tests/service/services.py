@@ -21,6 +21,7 @@ from bot.domain import (
     RunningLimits,
     VideoRequest,
 )
+from bot.domain.next_step import next_step
 from bot.domain.policy import GuildLimits
 from bot.domain.quota import owner_of, period_of
 from bot.service.jobs.admission import Admission
@@ -340,6 +341,10 @@ class Services:
         due = await self.claims.due(now=self.clock(), lease_until=self.clock() + LEASE, most=1000)
         (mine,) = [each for each in due if each.id == job.id]
         return mine
+
+    async def step(self, job: Job) -> Job:
+        """Carry out whatever comes next for a claimed job, as its worker does."""
+        return await self.steps.carry_out(job, next_step(job, now=self.clock()))
 
     async def job(self, job: Job) -> Job:
         found = await self.lookup.job(job.id)

@@ -18,11 +18,12 @@ from typing import Any, Final
 
 from bot import errors
 from bot.domain import DeadLetter, Job, JobStatus, Review, backoff
+from bot.domain.next_step import Step
 from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.files import Fetcher, prepare, remove, size
 from bot.service.media.service import Media
-from bot.service.ports.notifier import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Sighting, Trouble
+from bot.service.ports.notifier import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
 from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.results import ResultScreening
 from bot.store.jobs.jobs import JobStore
@@ -100,21 +101,22 @@ class Delivery:
                 [("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]
             ) from exc
 
-    async def deliver(self, job: Job) -> Job:
-        """Bring the result of a job in `SUCCEEDED` to its destination, or hold it until somebody has seen it."""
+    async def deliver(self, job: Job, step: Step) -> Job:
+        """Bring a finished video to its destination, by one of the steps that deliver; or hold it, or keep it."""
         try:
-            return await self._deliver(job)
+            return await self._deliver(job, step)
         except errors.TransitionLost:
             if await self._is_given_up(job):
                 await self.discard(job)
             raise
 
-    async def _deliver(self, job: Job) -> Job:
+    async def _deliver(self, job: Job, step: Step) -> Job:
         try:
-            if (case := await self._result_screening.find_objection(job)) is not None:
+            if step is Step.SCREEN and (case := await self._result_screening.find_objection(job)) is not None:
                 await self._prepare(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
                 return await self._result_screening.hold(job, case)
-            moment, sighting = self._moment(), await self._find_post(job)
+            moment = self._moment()
+            sighting = await self._notifier.find_result(job) if step is Step.FIND else NotPosted()
             if isinstance(sighting, CannotTell):
                 return await self._postpone_doubtful(job, sighting)
             posted, job = (
@@ -162,10 +164,6 @@ class Delivery:
             await self._operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
         log.info("kept", extra={"job": job.id, "reason": reason})
         return kept
-
-    async def _find_post(self, job: Job) -> Sighting:
-        """The result's message, if its post was begun and nobody has recorded how that ended."""
-        return NotPosted() if job.posting_at is None else await self._notifier.find_result(job)
 
     async def _postpone_doubtful(self, job: Job, doubt: CannotTell) -> Job:
         """The video may be posted, and nobody can see it: look again, at last keep it for its person. Post nothing."""

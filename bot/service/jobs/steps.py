@@ -1,11 +1,13 @@
-"""What happens to a claimed job: one step forward; after the unexpected another try, or an end that people hear of."""
+"""Carries out the steps of a claimed job; after the unexpected another try, or an end that people hear of."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from bot.domain import Job, JobStatus, Review, backoff
+from bot.domain import Job, backoff
+from bot.domain.next_step import Step, next_step
 from bot.errors import DestinationBusy
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
@@ -20,11 +22,9 @@ CRASH_RETRIES: Final = 8  # tries to close a job whose end fails unexpectedly
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries of the same step
 CROWD: Final = timedelta(seconds=30)  # about how long a video waits that finds too many before it
 
-_AT_PROVIDER: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING})
-
 
 class Steps:
-    """The steps of a job. Each takes a claimed job and gives its lease back, unless it can go on at once."""
+    """Carries out steps. Each gives the job's lease back, unless the next one can follow at once."""
 
     def __init__(
         self,
@@ -39,55 +39,45 @@ class Steps:
     ) -> None:
         self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
         self._decisions, self._clock, self._rand = decisions, clock, rand
+        self._ways: Mapping[Step, Callable[[Job], Awaitable[Job]]] = {
+            Step.SUBMIT: submission.submit,
+            Step.EXPIRE: self._expire,
+            Step.END_REVIEW: self._end_review,
+            Step.RECONCILE: submission.reconcile,
+            Step.POLL: submission.poll,
+            **{step: partial(delivery.deliver, step=step) for step in Step if step.delivers},
+            Step.CLOSE: self._close,
+        }
 
-    async def submit(self, job: Job) -> Job:
-        """Hand it to its provider."""
-        return await self._submission.submit(job)
+    async def carry_out(self, job: Job, step: Step) -> Job:
+        """Carry out a step of a claimed job."""
+        return await self._ways[step](job)
 
-    async def advance(self, job: Job) -> Job:
-        """The next step of a job that has left the queue, up to its delivery."""
-        if job.finished:
-            return await self._close(job)
-        if job.status is JobStatus.SUBMITTING:
-            return await self._submission.reconcile(job)
-        if job.status is JobStatus.RUNNING:
-            return await self._submission.poll(job)
-        if job.status is JobStatus.PENDING or job.review is Review.HELD:
-            return await self._expire_review(job)
-        return job
-
-    async def deliver(self, job: Job) -> Job:
-        """Bring a finished video to its people."""
-        return await self._delivery.deliver(job)
-
-    async def expire(self, job: Job) -> Job:
-        """Its deadline has passed in the queue."""
+    async def _expire(self, job: Job) -> Job:
         return await self._jobs.fail(job, failure="deadline", code="", now=self._clock())
 
-    async def _expire_review(self, job: Job) -> Job:
-        """No moderator has decided in time."""
+    async def _end_review(self, job: Job) -> Job:
         ended = await self._decisions.expire(job, now=self._clock())
         await self._delivery.discard(ended)
         return ended
 
     async def postpone(self, job: Job) -> Job:
-        """Too many videos are being delivered: this one later."""
+        """Have a step carried out later, since too many others wait for the same channel."""
         wait = CROWD * (0.5 + self._rand())
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=job.tries)
 
     async def retry_after_crash(self, job: Job) -> None:
-        """After the unexpected: the same step again, ever later, but not for ever.
+        """Have a step that failed unexpectedly carried out again, ever later, but not for ever.
 
         Raises:
             StoreError: it could not be written down; the lease runs out.
         """
-        if job.finished and job.tries >= CRASH_RETRIES:
+        step = next_step(job, now=self._clock())
+        if step is Step.CLOSE and job.tries >= CRASH_RETRIES:
             await self._close_if_over(job)
-        elif job.status in _AT_PROVIDER and job.dead_letter is None and self._submission.too_long(job):
+        elif step in {Step.RECONCILE, Step.POLL} and self._submission.too_long(job):
             await self._submission.lose(job)
-        elif job.review is Review.HELD:  # nobody gets it by an accident
-            await self._postpone(job, cap=WAIT_CAP)
-        elif job.status is JobStatus.SUCCEEDED and not job.finished and self._delivery.too_long(job):
+        elif step.delivers and self._delivery.too_long(job):
             await self._delivery.keep(job, "internal")
         else:
             await self._postpone(job, cap=WAIT_CAP)

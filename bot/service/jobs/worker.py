@@ -1,4 +1,4 @@
-"""Claims due jobs and advances each by one step: no task waits for a job, the database says what is due when."""
+"""Claims due jobs and carries out the next step of each: the database says what is due when."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bot.domain import Job, JobStatus, RunningLimits, backoff
+from bot.domain import Job, RunningLimits, backoff
+from bot.domain.next_step import Step, next_step
 from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
@@ -21,8 +22,6 @@ from bot.service.jobs.submission import Submission
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
-
-Step = Callable[[Job], Awaitable[Job]]
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ class Worker:
             self._renew_at = now + self._capacity.lease / 3
         if room := self._free_steps():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
-                self._start(job, self._steps.advance)
+                self._start(job, next_step(job, now=now))
         await self._take_from_queues(now, lease_until)
         if self._periodic_at is None or now >= self._periodic_at:
             self._periodic_at = now + IDLE
@@ -181,15 +180,16 @@ class Worker:
         return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
 
     def _hand_over(self, job: Job) -> None:
+        """Submit a job. Its claim has written that this is under way, so whoever finds it later reconciles it."""
         self._handing_over[job.provider] += 1
-        task = self._start(job, self._steps.submit)
+        task = self._start(job, Step.SUBMIT)
         task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
 
     async def _do_periodic(self, now: datetime, lease_until: datetime) -> None:
         """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
         late = await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps)
         for job in late:
-            self._start(job, self._steps.expire)
+            self._start(job, next_step(job, now=now))
         if len(late) == self._capacity.steps:
             self._periodic_at = now + SOON
         for provider in self._providers:
@@ -221,12 +221,14 @@ class Worker:
         self.wake()
 
     async def _supervise(self, job: Job, step: Step) -> None:
-        """Carry out one step. Whatever goes wrong in it is written down and leaves the job to be claimed again."""
+        """Carry out one step after the other until one gives the job's lease back.
+
+        Whatever goes wrong in one is written down, and leaves the job to be claimed again.
+        """
         try:
-            job = await (self._in_its_slot(self._endings, job, step) if job.finished else step(job))
-            if job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished:
-                self._show(job)
-                job = await self._in_its_slot(self._deliveries, job, self._steps.deliver)
+            job = await self._carry_out(job, step)
+            while job.lease is not None and not self._stopping:
+                job = await self._carry_out(job, next_step(job, now=self._clock()))
             self._show(job)
         except TransitionLost as exc:
             log.info("somebody else moved the job", extra={"job": job.id, "detail": str(exc)})
@@ -237,8 +239,17 @@ class Worker:
             with contextlib.suppress(StoreError):
                 await self._steps.retry_after_crash(job)
 
+    async def _carry_out(self, job: Job, step: Step) -> Job:
+        """Carry out one step; one that waits for a channel, when it is the job's turn there."""
+        if step.delivers:
+            self._show(job)
+            return await self._in_its_slot(self._deliveries, job, step)
+        if step is Step.CLOSE:
+            return await self._in_its_slot(self._endings, job, step)
+        return await self._steps.carry_out(job, step)
+
     async def _in_its_slot(self, slots: DeliverySlots, job: Job, step: Step) -> Job:
-        """A step that waits for a channel, when it is the job's turn there, without taking up the room of a step."""
+        """Carry out a step that waits for a channel, without taking up the room of a step."""
         channel_id = job.user_id if job.destination.private else job.destination.channel_id
         if slots.crowded(channel_id):
             return await self._steps.postpone(job)
@@ -246,7 +257,7 @@ class Worker:
             self._stepping.discard(task)
         self.wake()
         async with slots.of(channel_id):
-            return job if self._stopping else await step(job)
+            return job if self._stopping else await self._steps.carry_out(job, step)
 
     def _show(self, job: Job) -> None:
         """Have the news of a job shown on its card; only the last of several that wait."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bot.domain import Approval, Case, CaseKind, Job, ModerationPolicy, Review
+from bot.domain import Approval, Case, CaseKind, Job, ModerationPolicy
 from bot.errors import ProviderError
 from bot.provider.scan import Scanner
 from bot.service.screening.requests import REVIEW_TIME, ReviewReason
@@ -31,13 +31,13 @@ class ResultScreening:
         self._clock, self._wake = clock, wake
 
     async def find_objection(self, job: Job) -> Case | None:
-        """The case that has to be decided before a video in `SUCCEEDED` may be posted; None where it may be.
+        """Find the case that has to be decided before a video may be posted for the first time; None where it may be.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
         guild_id = job.destination.guild_id
-        if guild_id is None or job.review is Review.PASSED or job.posting_at is not None:
+        if guild_id is None:
             return None
         asked = (await self._guilds.state(guild_id)).policy.moderation
         if asked.channel_id is None:

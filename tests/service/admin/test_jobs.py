@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain import AuditEntry, DeadLetter, Job, JobFilter, JobStatus
 from bot.domain.guild import EVERYWHERE
+from bot.domain.next_step import Step
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.delivery import KEEP_TRYING
@@ -46,7 +47,7 @@ async def kept(services: Services, **fields: Any) -> Job:
     job = await services.succeeded(**fields)
     services.discord.then("post_result", DestinationLost("gone"))
     services.discord.then("send_directly", DestinationLost("closed"))
-    buried = await services.delivery.deliver(job)
+    buried = await services.step(job)
     assert buried.dead_letter is DeadLetter.UNDELIVERABLE
     assert services.files() == [f"{job.id}.mp4"]
     return buried
@@ -57,7 +58,7 @@ async def test_looking_again_finds_what_was_submitted_after_all(services: Servic
     services.clock.tick(7200)
     await jobs.look_again(entry(services), job)
     services.kirin.then("find", working("task-9"))
-    found = await services.steps.advance(await services.claimed(job))
+    found = await services.step(await services.claimed(job))
     assert (found.status, found.task_id, services.woken) == (JobStatus.RUNNING, "task-9", 1)
     assert services.kirin.asked("submit") == []
 
@@ -67,7 +68,7 @@ async def test_looking_again_in_vain_brings_it_back_to_the_operator(services: Se
     await jobs.look_again(entry(services), job)
     for _ in range(5):
         if (await services.job(job)).dead_letter is None:
-            await services.steps.advance(await services.claimed(job))
+            await services.step(await services.claimed(job))
     assert (await services.job(job)).dead_letter is DeadLetter.OUTCOME_UNKNOWN
     assert services.alerts() == [f"outcome_unknown {job.id}"]
     assert services.kirin.asked("submit") == []
@@ -81,7 +82,7 @@ async def test_submitting_again_is_a_new_attempt_under_a_name_of_its_own(service
         "kirin", now=services.clock(), lease_until=services.clock() + HOUR, limits=UNLIMITED
     )
     assert claimed is not None
-    running = await services.steps.submit(claimed)
+    running = await services.steps.carry_out(claimed, Step.SUBMIT)
     assert services.kirin.asked("submit") == [f"{job.id}-2"]
     assert (running.status, running.deadline_at) == (JobStatus.RUNNING, services.clock() + HOUR)
 
@@ -89,7 +90,7 @@ async def test_submitting_again_is_a_new_attempt_under_a_name_of_its_own(service
 async def test_delivering_again_posts_the_kept_file_and_settles(services: Services, jobs: GuildJobs) -> None:
     job = await kept(services)
     await jobs.retry(entry(services), job)
-    done = await services.steps.deliver(await services.claimed(job))
+    done = await services.step(await services.claimed(job))
     assert done.delivered_at is not None
     assert len(services.fetcher.asked("download")) == 1, "the file was there"
     assert await services.balance(done) == (0, 5)
@@ -103,7 +104,7 @@ async def test_what_is_refused_again_is_kept_again(services: Services, jobs: Gui
     await jobs.retry(entry(services), job)
     services.discord.then("post_result", trouble)
     services.discord.then("send_directly", DestinationLost("closed"))
-    again = await services.steps.deliver(await services.claimed(job))
+    again = await services.step(await services.claimed(job))
     assert again.dead_letter is DeadLetter.UNDELIVERABLE
     assert await services.balance(again) == (5, 0)
 
@@ -113,7 +114,7 @@ async def test_a_video_that_is_written_off_leaves_no_file_behind(services: Servi
     failed = await jobs.write_off(entry(services), job, billed=False)
     assert services.files() == []
     assert await services.balance(failed) == (0, 0)
-    closed = await services.steps.advance(await services.claimed(failed))
+    closed = await services.step(await services.claimed(failed))
     assert closed.due_at is None
     assert services.discord.phases("tell_requester") == ["failed"]
 
@@ -137,7 +138,7 @@ async def test_a_waiting_job_is_taken_back_and_its_person_told(services: Service
     job = await services.queued()
     cancelled = await jobs.cancel(entry(services), job)
     assert await services.balance(cancelled) == (0, 0)
-    await services.steps.advance(await services.claimed(cancelled))
+    await services.step(await services.claimed(cancelled))
     assert services.discord.phases("tell_requester") == ["cancelled"]
 
 

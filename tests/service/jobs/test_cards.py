@@ -86,7 +86,7 @@ async def test_who_comes_late_does_not_turn_a_card_back(services: Services) -> N
     cancelled = await services.jobs.cancel(waiting.id, user_id=1, now=services.clock())
     await services.cards.show(waiting)
     assert services.discord.phases() == ["cancelled"]
-    await services.steps.advance(await services.claimed(cancelled))
+    await services.step(await services.claimed(cancelled))
     await services.cards.show(waiting)
     assert services.discord.phases() == ["cancelled"]
 
@@ -147,10 +147,10 @@ async def test_a_job_that_ends_a_second_time_is_news(services: Services) -> None
     lost = await services.jobs.mark_dead_letter(
         await services.submitting(), reason=DeadLetter.OUTCOME_UNKNOWN, now=services.clock()
     )
-    await services.steps.advance(await services.claimed(lost))
+    await services.step(await services.claimed(lost))
     entry = AuditEntry(id="1", guild_id=7, actor_id=1, action="job_free", at=services.clock())
     written_off = await DeadLetterStore(services.database).write_off(entry, lost.id, billed=False)
-    await services.steps.advance(await services.claimed(written_off))
+    await services.step(await services.claimed(written_off))
     told = services.discord.asked("tell_requester")
     assert [(card.phase, card.repeated) for card in told] == [(Phase.UNKNOWN, False), (Phase.FAILED, False)]
 
@@ -158,7 +158,7 @@ async def test_a_job_that_ends_a_second_time_is_news(services: Services) -> None
 async def test_a_delivered_job_needs_no_second_edit_and_no_message(services: Services) -> None:
     job = await services.succeeded()
     await services.cards.introduce(job)
-    done = await services.delivery.deliver(job)
+    done = await services.step(job)
     await services.cards.show(done)
     await services.cards.close(done)
     assert services.discord.phases() == ["done"]
@@ -179,7 +179,7 @@ async def test_whose_card_is_lost_is_told_all_the_same(services: Services) -> No
 async def test_who_cannot_be_told_is_not_told_for_ever(services: Services) -> None:
     job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
     services.discord.then("tell_requester", DestinationLost("discord_50007"))
-    closed = await services.steps.advance(await services.claimed(job))
+    closed = await services.step(await services.claimed(job))
     assert closed.due_at is None
 
 
@@ -187,7 +187,7 @@ async def test_a_card_of_a_job_that_ended_as_it_was_introduced_is_left_alone(ser
     job = await services.queued()
     services.clock.tick(1)
     cancelled = await services.jobs.cancel(job.id, user_id=1, now=services.clock())
-    await services.steps.advance(await services.claimed(cancelled))
+    await services.step(await services.claimed(cancelled))
     await services.cards.introduce(job)
     assert services.discord.asked("post_card") == []
 
@@ -209,7 +209,7 @@ async def test_nothing_is_remembered_of_closed_jobs(services: Services) -> None:
         await services.cards.introduce(job)
         cancelled = await services.jobs.cancel(job.id, user_id=1, now=services.clock())
         await services.cards.show(cancelled)
-        await services.steps.advance(await services.claimed(cancelled))
+        await services.step(await services.claimed(cancelled))
     assert (services.cards._shown, dict(services.cards._turns)) == ({}, {})  # noqa: SLF001 (a leak shows nowhere else)
 
 
@@ -268,14 +268,14 @@ async def test_a_card_that_was_posted_and_not_recorded_is_found_and_closed(servi
 async def test_a_card_that_nobody_can_look_for_now_is_looked_for_again(services: Services) -> None:
     job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
     services.discord.then("find_card", CannotTell(reason="discord_503"), Posted(channel_id=5, message_id=77))
-    job = await services.steps.advance(await services.claimed(job))
+    job = await services.step(await services.claimed(job))
     assert job.due_at is not None
-    closed = await services.steps.advance(await services.claimed(job))
+    closed = await services.step(await services.claimed(job))
     assert (closed.due_at, services.discord.phases()) == (None, ["failed"])
 
 
 async def test_a_channel_that_is_closed_has_no_card_to_close(services: Services) -> None:
     job = await services.jobs.fail(await services.submitting(), failure="content", code="", now=services.clock())
     services.discord.then("find_card", CannotTell(reason="discord_50001", closed=True))
-    assert (await services.steps.advance(await services.claimed(job))).due_at is None
+    assert (await services.step(await services.claimed(job))).due_at is None
     assert (services.discord.phases(), services.discord.phases("tell_requester")) == ([], ["failed"])

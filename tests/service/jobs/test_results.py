@@ -79,7 +79,7 @@ class Desk:
         job = await self.services.succeeded(**changes)
         self.services.discord.then("post_result", errors.DestinationLost("discord_50001"))
         self.services.discord.then("send_directly", errors.DestinationLost("discord_50007"))
-        return await self.services.delivery.deliver(job)
+        return await self.services.step(job)
 
 
 @pytest.fixture

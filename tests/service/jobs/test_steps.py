@@ -13,9 +13,9 @@ async def test_a_card_that_discord_is_too_busy_for_is_closed_later_but_not_for_e
     job = await services.jobs.fail(await services.job(job), failure="content", code="", now=services.clock())
     services.discord.then("edit_card", *[DestinationBusy("discord_503")] * (CLOSING + 1))
     for tries in range(CLOSING):
-        job = await services.steps.advance(await services.claimed(job))
+        job = await services.step(await services.claimed(job))
         assert (job.tries, job.due_at is None) == (tries + 1, False)
-    closed = await services.steps.advance(await services.claimed(job))
+    closed = await services.step(await services.claimed(job))
     assert closed.due_at is None
 
 

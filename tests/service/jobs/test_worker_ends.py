@@ -65,7 +65,7 @@ async def test_stopping_cuts_a_download_short_which_the_next_process_begins_agai
     assert (await services.job(video)).status is JobStatus.SUCCEEDED
     successor = replace(services)
     await successor.worker().recover()
-    delivered = await successor.delivery.deliver(await successor.claimed(video))
+    delivered = await successor.step(await successor.claimed(video))
     assert delivered.delivered_at is not None
 
 
@@ -73,7 +73,7 @@ async def test_what_waited_for_its_turn_begins_no_download_once_it_is_told_to_st
     job = await services.succeeded()
     services.delivery.stop()
     with pytest.raises(asyncio.CancelledError):
-        await services.delivery.deliver(job)
+        await services.step(job)
     assert services.fetcher.calls == []
 
 

@@ -30,7 +30,7 @@ def moderation_services(services: Services) -> ModerationServices:
 async def held(moderation_services: ModerationServices, **wanted: Any) -> Job:
     """A finished video that waits for a moderator."""
     await moderation_services.wants(**(wanted or {"approval": "results"}))
-    job = await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
+    job = await moderation_services.services.step(await moderation_services.services.succeeded())
     assert job.review is Review.HELD
     return job
 
@@ -39,7 +39,7 @@ async def held(moderation_services: ModerationServices, **wanted: Any) -> Job:
 
 
 async def test_a_video_is_posted_at_once_where_nobody_wants_to_look(moderation_services: ModerationServices) -> None:
-    job = await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
+    job = await moderation_services.services.step(await moderation_services.services.succeeded())
     assert job.delivered_at is not None
     assert moderation_services.services.scans.calls == []
 
@@ -71,7 +71,7 @@ async def test_a_scan_decides_whether_a_video_is_held(
 ) -> None:
     await moderation_services.wants(scan_results=True)
     moderation_services.services.scans.then("video", answer)
-    job = await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
+    job = await moderation_services.services.step(await moderation_services.services.succeeded())
     assert moderation_services.services.scans.asked("video") == [("https://v.example/1.mp4", 5)]
     if body is None:
         assert job.delivered_at is not None
@@ -83,21 +83,21 @@ async def test_a_video_that_may_have_been_posted_is_not_held_any_more(moderation
     job = await moderation_services.services.succeeded()
     begun = await moderation_services.services.jobs.begin_posting(job, at=moderation_services.services.clock())
     await moderation_services.wants(approval="results", scan_results=True)
-    assert (await moderation_services.services.steps.deliver(begun)).delivered_at is not None
+    assert (await moderation_services.services.step(begun)).delivered_at is not None
 
 
 async def test_what_a_guild_wants_now_counts_not_what_it_wanted(moderation_services: ModerationServices) -> None:
     await moderation_services.wants(approval="results")
     job = await moderation_services.services.succeeded()
     await moderation_services.wants(approval="off")
-    assert (await moderation_services.services.steps.deliver(job)).delivered_at is not None
+    assert (await moderation_services.services.step(job)).delivered_at is not None
 
 
 async def test_a_spoilt_file_is_nobodys_to_decide_about(moderation_services: ModerationServices) -> None:
     await moderation_services.wants(approval="results")
     job = await moderation_services.services.succeeded()
     moderation_services.services.fetcher.then("download", errors.ResultUnavailable("unreachable"))
-    waiting = await moderation_services.services.steps.deliver(job)
+    waiting = await moderation_services.services.step(job)
     assert (waiting.status, waiting.review) == (JobStatus.SUCCEEDED, None)
     assert await moderation_services.store.case(f"result-{job.id}") is None
 
@@ -110,11 +110,11 @@ async def test_an_approved_video_has_a_day_of_its_own_to_be_delivered(moderation
     moderation_services.services.clock.tick(3600)
     claimed = await moderation_services.services.claimed(job)
     moderation_services.services.discord.then("post_result", BUSY)
-    later = await moderation_services.services.steps.deliver(await moderation_services.services.steps.advance(claimed))
+    later = await moderation_services.services.step(claimed)
     assert (later.dead_letter, later.delivered_at) == (None, None)
     moderation_services.services.clock.tick(24 * 3600)
     moderation_services.services.discord.then("post_result", BUSY)
-    kept = await moderation_services.services.steps.deliver(await moderation_services.services.claimed(later))
+    kept = await moderation_services.services.step(await moderation_services.services.claimed(later))
     assert kept.dead_letter is DeadLetter.UNDELIVERABLE
 
 
@@ -122,7 +122,7 @@ async def test_a_video_that_nobody_looks_at_in_time_is_gone(moderation_services:
     job = await held(moderation_services)
     claimed = await moderation_services.services.claimed(job)
     assert moderation_services.services.clock() == job.due_at
-    ended = await moderation_services.services.steps.advance(claimed)
+    ended = await moderation_services.services.step(claimed)
     assert (ended.status, ended.failure) == (JobStatus.FAILED, "not_reviewed")
     assert moderation_services.services.files() == []
     assert (await moderation_services.case(f"result-{job.id}")).state is CaseState.EXPIRED
@@ -270,7 +270,7 @@ async def test_a_case_is_decided_where_it_is_posted_and_nowhere_else(moderation_
 
 async def test_a_reported_video_is_deleted_first_and_written_down_then(moderation_services: ModerationServices) -> None:
     await moderation_services.wants()
-    job = await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
+    job = await moderation_services.services.step(await moderation_services.services.succeeded())
     await moderation_services.reported(job)
     case = await moderation_services.latest_report()
     moderation_services.result_poster.then("take_away", LOST)

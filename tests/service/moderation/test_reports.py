@@ -23,7 +23,7 @@ def moderation_services(services: Services) -> ModerationServices:
 
 
 async def posted(moderation_services: ModerationServices) -> Job:
-    return await moderation_services.services.steps.deliver(await moderation_services.services.succeeded())
+    return await moderation_services.services.step(await moderation_services.services.succeeded())
 
 
 def words(case: Case) -> list[tuple[int, str]]:

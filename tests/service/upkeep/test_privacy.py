@@ -132,7 +132,7 @@ async def test_a_delivery_whose_job_is_gone_leaves_no_file(upkeep_services: Upke
     deletion = await upkeep_services.deletions.ask(1, messages=False, now=services.clock())
     await upkeep_services.deletions.end_jobs(deletion, now=services.clock())
     with pytest.raises(errors.TransitionLost):
-        await services.delivery.deliver(job)
+        await services.step(job)
     assert services.files() == []
     assert services.discord.asked("post_result") == []
 
@@ -146,7 +146,7 @@ async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_n
     services, gate = upkeep_services.services, asyncio.Event()
     services.discord.then("post_result", gate)
     job = await services.succeeded()
-    delivering = asyncio.create_task(services.delivery.deliver(job))
+    delivering = asyncio.create_task(services.step(job))
     await until(lambda: services.discord.asked("post_result"))
     services.clock.tick(1)
     await upkeep_services.privacy.delete(1, messages=True)
@@ -164,7 +164,7 @@ async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_n
 async def test_a_video_that_another_worker_has_found_and_written_down_stays(services: Services) -> None:
     job, gate = await services.succeeded(), asyncio.Event()
     services.discord.then("post_result", gate)
-    delivering = asyncio.create_task(services.delivery.deliver(job))
+    delivering = asyncio.create_task(services.step(job))
     await until(lambda: services.discord.asked("post_result"))
     services.clock.tick(3600)
     await services.jobs.delivered(await services.claimed(job), channel_id=5, message_id=42, now=services.clock())
