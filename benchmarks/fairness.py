@@ -64,12 +64,12 @@ async def _measure(crowd: str) -> list[str]:
         claims = await _both(few.claim, many.claim)
         places = await _both(few.place, many.place)
     return [
-        f"claim and put back, {MANY} waiting of {crowd}: {_told(claims)}",
-        f"place of the last, {MANY} waiting of {crowd}: {_told(places)}",
+        f"claim and put back, {MANY} waiting of {crowd}: {_compared(claims)}",
+        f"place of the last, {MANY} waiting of {crowd}: {_compared(places)}",
     ]
 
 
-def _told(seconds: tuple[float, float]) -> str:
+def _compared(seconds: tuple[float, float]) -> str:
     few, many = seconds
     return f"{many * 1000:.2f} ms, with {FEW} waiting {few * 1000:.2f} ms, ratio {many / few:.2f}"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).parents[1]
-ROOMS: Final = ("cogs",)
+ROOMS: Final = ("cogs", "sandbox", "bot/demo", "benchmarks", "docs")
 
 # What a word that is used nowhere is called instead.
 NOWHERE: Final = {

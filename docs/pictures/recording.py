@@ -26,7 +26,7 @@ BOAT: Final = {"prompt": "A paper boat sails down a rainy street at night, neon 
 KITE: Final = {"prompt": "A red kite over the dunes at sunset, long shadows", "sound": True}
 LAMP: Final = {"prompt": "A lighthouse in fog, its beam turning slowly", "sound": True, "aspect": "1:1"}
 FOX: Final = {"prompt": "A fox naps in a sunny library window, dust in the light", "mode": "pro", "duration": 8}
-WISH: Final = {"prompt": "A paper boat sets out in a gutter, rain on cobblestones"}
+REQUEST: Final = {"prompt": "A paper boat sets out in a gutter, rain on cobblestones"}
 LENGTH: Final = 12  # seconds of the storyboards
 SCRIPT: Final = """1. 4s A paper boat sets out in a gutter, rain on cobblestones
 2. 2s It shoots over a little waterfall
@@ -175,7 +175,7 @@ class _Evening:
 
     async def choose(self, who: str, *choices: tuple[str, ...]) -> Moment:
         """Open the studio and choose there: of each, the control's name and the values; the panel then."""
-        panel = await self._changed(await self._type(who, "video studio", WISH))
+        panel = await self._changed(await self._type(who, "video studio", REQUEST))
         for control, *values in choices:
             panel = await self._changed(await self._press(who, panel, control, *values))
         return await self._alone(panel)

@@ -65,7 +65,7 @@ class ShotFrames:
     """One shot of a video, ready to be looked at frame by frame."""
 
     def __init__(self, video: Video, number: int, *, first_frame: int) -> None:
-        self._film, self._number, self._first = video, number, first_frame
+        self._video, self._number, self._first = video, number, first_frame
         self._shot = video.shots[number]
         self._place = Layout.of(video)
         self._scenery = scenery(self._shot.prompt, (video.width, video.height))
@@ -81,11 +81,11 @@ class ShotFrames:
     @property
     def frames(self) -> int:
         """How many frames the shot has."""
-        return self._shot.seconds * self._film.fps
+        return self._shot.seconds * self._video.fps
 
     def picture(self, frame: int) -> Planes:
         """The picture of a frame of this shot, counted from 0."""
-        video = self._film
+        video = self._video
         picture = self._scenery.seen(self._view(frame), (video.width, video.height))
         for light in self._lights:
             picture.paste(light.sprite, at=light.at(frame / video.fps, video.width, video.height))
@@ -98,13 +98,13 @@ class ShotFrames:
 
     def _view(self, frame: int) -> View:
         """The camera's move, or one pixel a frame sideways when there is none."""
-        if self._film.camera is not None:
-            return view(self._film.camera, frame / max(1, self.frames - 1))
-        return View(right=self._drift * (frame - self.frames // 2) / self._film.width)
+        if self._video.camera is not None:
+            return view(self._video.camera, frame / max(1, self.frames - 1))
+        return View(right=self._drift * (frame - self.frames // 2) / self._video.width)
 
     def _scatter(self) -> Iterator[Light]:
         chance = random_of(self._shot.prompt + " lights")
-        for sprite in lights(self._shot.prompt, (self._film.width, self._film.height)):
+        for sprite in lights(self._shot.prompt, (self._video.width, self._video.height)):
             for _ in range(4):
                 yield Light(
                     sprite=sprite,
@@ -117,7 +117,7 @@ class ShotFrames:
     def _arm(self, frame: int) -> Layer:
         """The arm so many frames after the shot began: it falls faster and faster, hinged at its left end."""
         left, top, right, bottom = self._place.arm
-        lift = max(0.0, 1 - (frame / (CLAP_SECONDS * self._film.fps)) ** 2) * CLAP_DEGREES
+        lift = max(0.0, 1 - (frame / (CLAP_SECONDS * self._video.fps)) ** 2) * CLAP_DEGREES
         above = even((right - left) * math.sin(math.radians(lift)))
         picture = Image.new("RGBA", (right - left, bottom - top + above))
         picture.paste(self._bare_arm, (0, above))
@@ -129,11 +129,11 @@ class ShotFrames:
         left, _, right, bottom = self._place.board
         y, tall = bottom - self._place.px(12), self._place.px(4)
         left, width = left + self._place.px(20), right - left - self._place.px(40)
-        total = self._film.seconds * self._film.fps
+        total = self._video.seconds * self._video.fps
         reach = even(width * done / total)
         picture.fill((left, y, left + reach, y + tall), AMBER)
         seconds = 0
-        for shot in self._film.shots[:-1]:
+        for shot in self._video.shots[:-1]:
             seconds += shot.seconds
-            x = left + even(width * seconds / self._film.seconds)
+            x = left + even(width * seconds / self._video.seconds)
             picture.fill((x, y - self._place.px(4), x + self._place.px(2), y + tall), WHITE)
