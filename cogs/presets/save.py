@@ -10,7 +10,7 @@ from bot.domain import AspectRatio, Preset
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
 from cogs.request.build import build_request
-from cogs.ui import acknowledge, answer, given_options, options_of, safe
+from cogs.ui import acknowledge, answer, options_of, safe
 from cogs.ui.completions import my_videos
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options
@@ -49,20 +49,8 @@ def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., 
         camera: str | None = None,
         strength: float | None = None,
     ) -> None:
+        typed = {option: value for option, value in locals().items() if option in OPTIONS and value is not None}
         await acknowledge(interaction)
-        typed = {
-            "prompt": prompt,
-            "model": model,
-            "mode": mode,
-            "aspect": aspect,
-            "duration": duration,
-            "sound": sound,
-            "negative": negative,
-            "watermark": watermark,
-            "cfg": cfg,
-            "camera": camera,
-            "strength": strength,
-        }
         options = await _merge(bot, interaction, typed, source=source)
         request = await build_request(bot, interaction, options)
         preset, new = await bot.services.presets.save(name, request, user_id=interaction.user.id)
@@ -75,7 +63,6 @@ async def _merge(
     bot: Shotcaller, interaction: discord.Interaction[Any], typed: dict[str, Any], *, source: str | None
 ) -> dict[str, Any]:
     """Put what was typed over the settings of a video: the named one, or without a prompt the latest."""
-    typed = given_options(typed)
     if source is None and "prompt" not in typed:
         latest = await bot.services.library.recent(interaction.user.id, most=1)
         source = latest[0].id if latest else None

@@ -11,7 +11,7 @@ from bot.locale import Words, words
 from cogs.request.build import build_request
 from cogs.request.defaults import with_defaults
 from cogs.request.submit import submit
-from cogs.ui import TypedRequest, acknowledge, given_options, remember
+from cogs.ui import TypedRequest, acknowledge, remember
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options
 from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
@@ -46,21 +46,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         strength: float | None = None,
         private: bool | None = None,  # noqa: FBT001
     ) -> None:
+        typed = {name: value for name, value in locals().items() if name in OPTIONS and value is not None}
         await acknowledge(interaction)
-        options = {
-            "prompt": prompt,
-            "model": model,
-            "mode": mode,
-            "aspect": aspect,
-            "duration": duration,
-            "sound": sound,
-            "negative": negative,
-            "watermark": watermark,
-            "cfg": cfg,
-            "camera": camera,
-            "strength": strength,
-        }
-        typed = given_options(options)
         remember(interaction, TypedRequest(options=typed, private=bool(private)))
         request = await build_request(bot, interaction, typed)
         request, note = await with_defaults(bot, interaction, request, typed=typed)
