@@ -12,7 +12,7 @@ from bot.domain.choices import offered
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel
-from cogs.request.defaults import defaults_scope
+from cogs.request import defaults_scope
 from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, cut, parse_number
 
 NONE: Final = "-"  # the choice of no default

@@ -12,8 +12,7 @@ from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.library.views import SEARCH, PageState, page_text, page_view
-from cogs.request.build import offered_here
-from cogs.request.destination import DIRECT_LIMIT, destination_of
+from cogs.request import DIRECT_LIMIT, destination_of, offered_here
 from cogs.ui import Form, answer, link, member_of, result_buttons, result_link
 from cogs.ui.result_info import info_embed
 

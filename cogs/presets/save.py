@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.domain import AspectRatio, Preset
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
-from cogs.request.build import build_request
+from cogs.request import build_request
 from cogs.ui import acknowledge, answer, options_of, safe
 from cogs.ui.completions import my_videos
 from cogs.ui.options import OPTIONS

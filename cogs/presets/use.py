@@ -13,7 +13,7 @@ from bot.domain.template import values_in
 from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
-from cogs.request.submit import submit
+from cogs.request import submit
 from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, open_form, values_of
 from cogs.ui.error_texts import describe
 

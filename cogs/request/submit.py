@@ -1,17 +1,19 @@
 """Submit a request, whatever was pressed or typed: check its destination, make its job, answer privately."""
 
-from typing import Any
+from typing import Any, Final
 
 import discord
 
-from bot.client import Shotcaller
-from bot.domain import JobStatus, Origin, Review, VideoRequest
+from bot.client import IN_CHANNEL, IN_THREAD, Shotcaller
+from bot.domain import Destination, JobStatus, Origin, Review, VideoRequest
+from bot.errors import MissingPermissions
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
-from cogs.request.destination import destination_of
 from cogs.ui import TypedRequest, link, member_of, options_of, remember, since
 from cogs.ui.replies import answer_accepted
 from cogs.ui.text import wait
+
+DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages
 
 
 async def submit(
@@ -91,3 +93,25 @@ def _wait(accepted: Accepted, say: Words) -> str:
     if queue_forecast.expected_at is None:
         return say("wait.line", position=queue_forecast.position)
     return say("wait.line.expected", position=queue_forecast.position, expected=since(queue_forecast.expected_at))
+
+
+def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> Destination:
+    """Where an interaction's result goes: its channel, or its person's direct messages.
+
+    Raises:
+        MissingPermissions: the bot may not post a result there.
+    """
+    channel = interaction.channel_id or 0
+    if interaction.guild_id is None or private:
+        limit = DIRECT_LIMIT if private else interaction.filesize_limit
+        return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=limit, private=private)
+    missing = _missing_permissions(interaction)
+    if missing:
+        raise MissingPermissions(channel_id=channel, missing=missing)
+    return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=interaction.filesize_limit)
+
+
+def _missing_permissions(interaction: discord.Interaction[Any]) -> list[str]:
+    """List the permissions that the bot lacks in this channel, by Discord's names."""
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return [name for name in (IN_THREAD if in_thread else IN_CHANNEL) if not getattr(interaction.app_permissions, name)]

@@ -5,7 +5,7 @@ import discord
 from bot.domain import ResultAction
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
-from cogs.request.destination import DIRECT_LIMIT
+from cogs.request import DIRECT_LIMIT
 from cogs.results import context
 from cogs.results.context import ResultPress
 from cogs.ui import acknowledge, acknowledge_in_place, answer, follow_up, link, parse_id

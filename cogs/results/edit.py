@@ -8,8 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Capability, Job, Origin
 from bot.locale import words
-from cogs.request.build import build_request
-from cogs.request.submit import submit
+from cogs.request import build_request, submit
 from cogs.ui import (
     TypedRequest,
     acknowledge,

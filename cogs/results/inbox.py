@@ -10,7 +10,7 @@ from bot.domain import Job
 from bot.locale import Words, words
 from bot.service.jobs.results import PAGE, InboxPage
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
-from cogs.request.build import offered_here
+from cogs.request import offered_here
 from cogs.results.context import ResultPress, share
 from cogs.ui import PersistentItem, acknowledge, answer, parse_number, result_buttons, safe, settings, since
 from cogs.ui.job_views import result_text

@@ -10,8 +10,7 @@ from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
 from bot.errors import ResultForgotten, StoreUnavailable
 from bot.locale import Words
-from cogs.request.build import models_here, storyboards_here
-from cogs.request.submit import submit
+from cogs.request import models_here, storyboards_here, submit
 from cogs.results.context import ResultPress
 from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder

@@ -16,8 +16,7 @@ from bot.domain import Board, Draft, Origin, Storyboard
 from bot.domain.request import MAX_SHOTS
 from bot.locale import Words, words
 from bot.service.member.storyboards import OpenStoryboard
-from cogs.request.build import storyboards_here
-from cogs.request.submit import submit
+from cogs.request import storyboards_here, submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
 from cogs.ui import (

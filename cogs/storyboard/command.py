@@ -16,8 +16,7 @@ from bot.errors import DraftGone, ModelUnknown
 from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
 from bot.service.member.storyboards import Storyboards
-from cogs.request.build import storyboards_here
-from cogs.request.defaults import with_defaults
+from cogs.request import storyboards_here, with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
 from cogs.ui import acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe, values_of

@@ -8,9 +8,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import AspectRatio
 from bot.locale import Words, words
-from cogs.request.build import build_request
-from cogs.request.defaults import with_defaults
-from cogs.request.submit import submit
+from cogs.request import build_request, submit, with_defaults
 from cogs.ui import TypedRequest, acknowledge, remember
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options

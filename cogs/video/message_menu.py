@@ -11,9 +11,7 @@ from bot.client import FormHandler, Shotcaller
 from bot.domain import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
-from cogs.request.build import build_request, models_here
-from cogs.request.defaults import defaults_scope
-from cogs.request.submit import submit
+from cogs.request import build_request, defaults_scope, models_here, submit
 from cogs.ui import (
     FORM_TIMEOUT,
     TypedRequest,

@@ -12,7 +12,7 @@ from bot.client import Shotcaller
 from bot.domain import Capability, Mode, VideoRequest
 from bot.domain.choices import models_for, offered
 from bot.locale import Words, words
-from cogs.request.build import models_here
+from cogs.request import models_here
 from cogs.ui import autocomplete
 from cogs.ui.completions import Offers, T
 

@@ -8,8 +8,7 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
-from cogs.request.build import build_request, models_here
-from cogs.request.submit import submit
+from cogs.request import build_request, models_here, submit
 from cogs.ui import (
     FORM_TIMEOUT,
     PersistentItem,

@@ -11,8 +11,7 @@ from bot.domain import Draft
 from bot.domain.request import PROMPT_LIMIT
 from bot.errors import StoreUnavailable
 from bot.locale import Words, words
-from cogs.request.build import models_here
-from cogs.request.submit import submit
+from cogs.request import models_here, submit
 from cogs.ui import (
     FORM_TIMEOUT,
     Form,

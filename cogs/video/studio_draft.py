@@ -10,8 +10,7 @@ from bot.client import Shotcaller
 from bot.domain import Capability, Draft, VideoRequest
 from bot.domain.choices import nearest_possible
 from bot.errors import DraftGone, StoreUnavailable
-from cogs.request.build import models_here
-from cogs.request.defaults import defaults_scope
+from cogs.request import defaults_scope, models_here
 from cogs.ui import options_of, parse_number, request_from_options
 from cogs.video.studio_panel import NOTHING
 

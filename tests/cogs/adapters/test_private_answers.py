@@ -12,7 +12,7 @@ from bot.domain import Job
 from bot.errors import MissingPermissions
 from cogs.adapters import private_answers
 from cogs.adapters.private_answers import LIFE, MOST, PrivateAnswers
-from cogs.request.destination import DIRECT_LIMIT, destination_of
+from cogs.request import DIRECT_LIMIT, destination_of
 
 
 class Interaction:
