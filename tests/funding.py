@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.domain import Fund, Funding, Job, Unit
+from bot.domain import UNLIMITED, Fund, Funding, Job, Unit
 from bot.domain.job import ABANDONED, EXPIRED, LEFT
-from bot.domain.quota import UNLIMITED, budget_of
+from bot.domain.quota import budget_of
 
 GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # failures of jobs that were ended on behalf of their person
 

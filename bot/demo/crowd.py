@@ -22,7 +22,7 @@ import aiohttp
 from bot.demo.play import run_bot, run_sandbox
 from bot.demo.screen import Screen
 from bot.demo.show import POLL_SECONDS, DemoFailed, Show
-from bot.domain.price import USD_MICROS
+from bot.domain import USD_MICROS
 from bot.store.money.ledger_totals import LedgerTotals, read_ledger_totals
 from bot.store.sqlite import SQLiteDatabase
 

@@ -1,6 +1,6 @@
 """What the words of this project mean. Pure: no I/O, only the standard library and pydantic."""
 
-from bot.domain.access import ResultAction
+from bot.domain.access import ResultAction, is_possible_id
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.case import Case, CaseKind, CaseState, Report
 from bot.domain.concurrency import QueuePlace, RunningLimits, Waiting
@@ -8,7 +8,7 @@ from bot.domain.draft import Draft
 from bot.domain.eta import Forecast
 from bot.domain.feedback import Note
 from bot.domain.funding import Defaults
-from bot.domain.guild import AuditEntry, GuildState, MemberState
+from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
 from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin, Remover, Review
 from bot.domain.member import Member
 from bot.domain.notify import Notify
@@ -17,11 +17,11 @@ from bot.domain.policy import Approval, ChannelGate, ModerationPolicy, Policy, R
 from bot.domain.policy_changes import AllowDeny
 from bot.domain.policy_diff import Difference, PolicyChange
 from bot.domain.preset import Preset
-from bot.domain.price import Price, PriceTable, Rate
-from bot.domain.quota import Account, Allowance, Fund, Funding, Period, Unit
+from bot.domain.price import USD_MICROS, Price, PriceTable, Rate, to_micros
+from bot.domain.quota import UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit
 from bot.domain.rate_limit import RateLimit
-from bot.domain.request import AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
-from bot.domain.row import Row
+from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
+from bot.domain.row import Row, from_millis, millis, millis_of
 from bot.domain.statement import Kind, StatementEntry
 from bot.domain.storyboard import Board, Storyboard
 from bot.domain.template import Template
@@ -29,6 +29,11 @@ from bot.domain.terms import Terms
 from bot.domain.usage import JobFilter, LedgerEntry, MemberDay, PriceDrift, UsageTotals
 
 __all__ = [
+    "EVERYWHERE",
+    "MAX_SHOTS",
+    "PROMPT_LIMIT",
+    "UNLIMITED",
+    "USD_MICROS",
     "Account",
     "AllowDeny",
     "Allowance",
@@ -97,4 +102,9 @@ __all__ = [
     "VideoRequest",
     "Waiting",
     "Who",
+    "from_millis",
+    "is_possible_id",
+    "millis",
+    "millis_of",
+    "to_micros",
 ]

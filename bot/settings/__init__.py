@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.request import PROMPT_LIMIT
+from bot.domain import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
 from bot.settings.models import VENDOR_ADDRESS

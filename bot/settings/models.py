@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from bot.domain import CameraRule, Capability, Mode
-from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT
+from bot.domain import MAX_SHOTS, PROMPT_LIMIT, CameraRule, Capability, Mode
 from bot.settings import tables
 
 VENDOR: Final = "klingai.com"  # the vendor's own hosts of the Kling API; every other address is a relay

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.row import from_millis, millis, millis_of
+from bot.domain import from_millis, millis, millis_of
 from bot.store.database import Database, Transaction
 
 # Of what nobody has closed yet; what is over stays where it was.

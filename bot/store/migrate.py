@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 
-from bot.domain.row import millis
+from bot.domain import millis
 from bot.errors import StoreError
 from bot.store.database import Database, Transaction
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from bot.domain import OutboxItem, OutboxKind
-from bot.domain.row import from_millis, millis
+from bot.domain import OutboxItem, OutboxKind, from_millis, millis
 from bot.store.database import Database, Transaction
 
 # A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.row import millis
+from bot.domain import millis
 from bot.store.database import Database, Transaction
 
 

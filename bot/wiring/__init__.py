@@ -4,8 +4,7 @@ import random
 from functools import cached_property
 
 from bot import __version__
-from bot.domain import Allowance, Defaults
-from bot.domain.price import to_micros
+from bot.domain import Allowance, Defaults, to_micros
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.removal import RemovalHandler, Removals

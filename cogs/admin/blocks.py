@@ -7,7 +7,8 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain.guild import EVERYWHERE, FOREVER
+from bot.domain import EVERYWHERE
+from bot.domain.guild import FOREVER
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long

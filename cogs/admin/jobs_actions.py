@@ -5,8 +5,7 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import Job, JobFilter
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, Job, JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs.admin.common import check_admin_access

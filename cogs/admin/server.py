@@ -8,11 +8,9 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import Allowance, GuildState, Policy
+from bot.domain import UNLIMITED, Allowance, GuildState, Policy, to_micros
 from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
-from bot.domain.price import to_micros
-from bot.domain.quota import UNLIMITED
 from bot.locale import Words, words
 from cogs.admin.common import (
     answer_long,

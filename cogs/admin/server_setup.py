@@ -11,24 +11,13 @@ import discord
 from discord import app_commands
 
 from bot.client import IN_CHANNEL, Shotcaller
-from bot.domain import ChannelGate, Period, Policy
-from bot.domain.price import to_micros
+from bot.domain import ChannelGate, Period, Policy, to_micros
 from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
 from bot.locale import Words, words
+from cogs import ui
 from cogs.admin.common import check_admin_access, read_policy, split_pages
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, channel_ids, check_channel, doctor_lines
 from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
-from cogs.ui import (
-    FORM_TIMEOUT,
-    PersistentItem,
-    acknowledge,
-    acknowledge_in_place,
-    answer,
-    audit_entry,
-    open_form,
-    parse_id,
-    values_of,
-)
 
 Change: TypeAlias = Callable[[Policy], Policy]
 
@@ -48,14 +37,14 @@ def setup(bot: Shotcaller) -> None:
 def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     @app_commands.command(name="setup", description=say("command.admin.setup"))
     async def first_run(interaction: discord.Interaction[Any]) -> None:
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         await _show(bot, interaction, await read_policy(bot, interaction))
 
     return first_run
 
 
 class SetupControl(
-    PersistentItem[discord.ui.Item[Any]],
+    ui.PersistentItem[discord.ui.Item[Any]],
     template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)",
 ):
     """A button or select of the setup panel."""
@@ -64,14 +53,14 @@ class SetupControl(
         """See `PersistentItem`."""
         if self.fields["step"] in FORMS:
             policy = await _read_policy_in_time(bot, interaction)
-            await open_form(
+            await ui.open_form(
                 interaction,
                 setup_form(
                     self.fields["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual
                 ),
             )
             return
-        await acknowledge_in_place(interaction)
+        await ui.acknowledge_in_place(interaction)
         await check_admin_access(interaction)
         if self.fields["step"] == "check":
             await _check(bot, interaction)
@@ -87,7 +76,7 @@ async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction
         StoreUnavailable: the database is too slow for that.
     """
     try:
-        async with asyncio.timeout(FORM_TIMEOUT):
+        async with asyncio.timeout(ui.FORM_TIMEOUT):
             await check_admin_access(interaction)
             return await read_policy(bot, interaction)
     except TimeoutError as exc:
@@ -106,7 +95,7 @@ def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.G
     data: dict[str, Any] = dict(interaction.data or {})
     chosen: list[discord.abc.GuildChannel] = []
     for each in data.get("values", ()):
-        channel_id = parse_id(str(each))
+        channel_id = ui.parse_id(str(each))
         channel = interaction.guild.get_channel(channel_id)
         if channel is None:
             raise ChannelUnfit(channel_id=channel_id, missing=["view_channel"])
@@ -137,10 +126,10 @@ async def _receive_form(
     bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
 ) -> None:
     """A form of the panel came back, perhaps after a restart."""
-    await acknowledge_in_place(interaction)
+    await ui.acknowledge_in_place(interaction)
     await check_admin_access(interaction)
     values = {
-        name: value if isinstance(value, str) else next(iter(value), "") for name, value in values_of(data).items()
+        name: value if isinstance(value, str) else next(iter(value), "") for name, value in ui.values_of(data).items()
     }
     await _apply_change(bot, interaction, _form_change(state, values))
 
@@ -184,7 +173,7 @@ def _number(text: str, field: str) -> Decimal | None:
 
 async def _apply_change(bot: Shotcaller, interaction: discord.Interaction[Any], apply: Change) -> None:
     """Apply a step's change and show the panel; after the last step with what the doctor says."""
-    changed = await bot.services.guilds.change(audit_entry(interaction, "changed"), apply)
+    changed = await bot.services.guilds.change(ui.audit_entry(interaction, "changed"), apply)
     if count_open_steps(changed.policy):
         await _show(bot, interaction, changed.policy)
     else:
@@ -208,4 +197,4 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], policy: 
         usual=bot.services.guilds.usual,
         say=words(str(interaction.locale)),
     )
-    await answer(interaction, view=view)
+    await ui.answer(interaction, view=view)

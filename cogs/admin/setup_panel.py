@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Allowance, Period, Policy
+from bot.domain import USD_MICROS, Allowance, Period, Policy
 from bot.domain.policy_diff import differences, fields
-from bot.domain.price import USD_MICROS
 from bot.locale import Words
 from cogs.ui import Form
 from cogs.ui.policy_texts import field_line

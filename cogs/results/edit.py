@@ -8,38 +8,27 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Capability, Job, Origin
 from bot.locale import words
+from cogs import ui
 from cogs.request import build_request, submit
-from cogs.ui import (
-    TypedRequest,
-    acknowledge,
-    member_of,
-    open_form,
-    options_of,
-    parse_options,
-    read_form,
-    remember,
-    request_form,
-    values_of,
-)
 
 FORM: Final = "remix"  # the name of the form; its state is the job's id
 
 
 async def open_edit_form(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
     """Open the form with a job's options, as the first answer to a press; `models` are those the presser may use."""
-    say, options = words(str(interaction.locale)), options_of(job.request)
-    form = request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
-    await open_form(interaction, form)
+    say, options = words(str(interaction.locale)), ui.options_of(job.request)
+    form = ui.request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
+    await ui.open_form(interaction, form)
 
 
 async def submit_edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
     """Ask for the changed video when the form comes back. What was entered is kept if it is refused."""
-    await acknowledge(interaction)
+    await ui.acknowledge(interaction)
     bot: Shotcaller = interaction.client
-    entries, say = read_form(values_of(data)), words(str(interaction.locale))
-    remember(interaction, TypedRequest(options=entries))  # should the job be gone, this is not
-    job = await bot.services.results.job(job_id, member_of(interaction))
+    entries, say = ui.read_form(ui.values_of(data)), words(str(interaction.locale))
+    ui.remember(interaction, ui.TypedRequest(options=entries))  # should the job be gone, this is not
+    job = await bot.services.results.job(job_id, ui.member_of(interaction))
     private = job.destination.private and job.shared_at is None
-    remember(interaction, TypedRequest(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
-    request = await build_request(bot, interaction, parse_options(entries, say))
+    ui.remember(interaction, ui.TypedRequest(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
+    request = await build_request(bot, interaction, ui.parse_options(entries, say))
     await submit(bot, interaction, request, private=private, parent_id=job.id, origin=Origin.EDIT)

@@ -12,24 +12,13 @@ from typing import Any, Final
 import discord
 
 from bot.client import Shotcaller
-from bot.domain import Board, Draft, Origin, Storyboard
-from bot.domain.request import MAX_SHOTS
+from bot.domain import MAX_SHOTS, Board, Draft, Origin, Storyboard
 from bot.locale import Words, words
 from bot.service.member.storyboards import OpenStoryboard
+from cogs import ui
 from cogs.request import storyboards_here, submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
 from cogs.storyboard.views import COLOURS, builder_embed
-from cogs.ui import (
-    Form,
-    PersistentItem,
-    acknowledge_in_place,
-    answer,
-    cut,
-    member_of,
-    open_form,
-    options_of,
-    parse_number,
-)
 from cogs.ui.replies import replace_message
 from cogs.ui.text import adjusted_text
 
@@ -79,7 +68,7 @@ _ROWS: Final = (  # as wide as a phone
 _STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}
 
 
-class BuilderButton(PersistentItem[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_POSITION}"):
+class BuilderButton(ui.PersistentItem[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_POSITION}"):
     """A button of the builder."""
 
     def __init__(
@@ -114,11 +103,11 @@ class BuilderButton(PersistentItem[discord.ui.Button[Any]], template=f"story-(?P
         elif self.action == "make":
             await _make(bot, interaction, self.position)
         else:
-            await acknowledge_in_place(interaction)
+            await ui.acknowledge_in_place(interaction)
             await _change(bot, interaction, self.position, self.action)
 
 
-class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSITION}"):
+class ShotSelect(ui.PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSITION}"):
     """The select of the current shot, which only its own message knows."""
 
     def __init__(
@@ -136,10 +125,10 @@ class ShotSelect(PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSI
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """Show the builder with that shot as the current one."""
-        await acknowledge_in_place(interaction)
+        await ui.acknowledge_in_place(interaction)
         boards = await storyboards_here(bot, interaction)
         opened = await boards.read(self.position.draft, user_id=interaction.user.id)
-        await show_builder(bot, interaction, opened, at=parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
+        await show_builder(bot, interaction, opened, at=ui.parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
 
 
 async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
@@ -160,11 +149,11 @@ async def show_builder(
     """Put the builder in the private answer, with a notice over it; `confirming` asks whether to spend the credits."""
     story, say = opened.board.now, words(str(interaction.locale))
     at, model = story.near(at), opened.model
-    estimate = await bot.services.videos.estimate(story.outline(), member_of(interaction))
+    estimate = await bot.services.videos.estimate(story.outline(), ui.member_of(interaction))
     notice = "\n".join(filter(None, (*_notices(opened, say), notice)))
     confirming = confirming and not opened.behind and not story.problems(model)
     position = BuilderPosition(draft=opened.draft.id, version=opened.draft.version, shot=at)
-    await answer(
+    await ui.answer(
         interaction,
         notice or None,
         embed=builder_embed(story, at=at, model=model, estimate=estimate, say=say, confirming=confirming),
@@ -178,7 +167,7 @@ def _notices(opened: OpenStoryboard, say: Words) -> Iterator[str]:
     """Notices of what the person did not ask for: a change that was not made, settings that were adjusted."""
     if opened.behind:
         yield say("storyboard.behind")
-    wanted, made = (options_of(each.outline()) for each in (opened.wanted, opened.board.now))
+    wanted, made = (ui.options_of(each.outline()) for each in (opened.wanted, opened.board.now))
     if what := adjusted_text(wanted, made, say):
         yield f"↪️ {say('storyboard.bent', what=what)}"
 
@@ -190,7 +179,7 @@ def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: 
         discord.SelectOption(
             label=f"{number + 1} · {say('storyboard.seconds', n=shot.seconds)}",
             value=str(number),
-            description=cut(shot.prompt or say("storyboard.empty"), 100),
+            description=ui.cut(shot.prompt or say("storyboard.empty"), 100),
             emoji=COLOURS[number],
             default=number == position.shot,
         )
@@ -261,7 +250,7 @@ async def _open_form(
     """Open a form. It has to be the first answer: hence the reading before it."""
     boards, say = await storyboards_here(bot, interaction), words(str(interaction.locale))
     opened = await boards.read(position.draft, user_id=interaction.user.id)
-    form: Form | None = None
+    form: ui.Form | None = None
     if opened.draft.version == position.version:
         story, state = opened.board.now, f"{which}:{position}"
         match which:
@@ -275,9 +264,9 @@ async def _open_form(
                 own = await boards.own_templates(user_id=interaction.user.id)
                 form = template_form(own, state=state, say=say)
     if form is not None:
-        await open_form(interaction, form)
+        await ui.open_form(interaction, form)
         return
-    await acknowledge_in_place(interaction)
+    await ui.acknowledge_in_place(interaction)
     behind = opened.draft.version != position.version
     notice = "" if behind else say("storyboard.script.too_long")
     await show_builder(bot, interaction, replace(opened, behind=behind), at=position.shot, notice=notice)

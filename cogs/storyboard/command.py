@@ -8,8 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import AspectRatio, Board, Mode, Storyboard
-from bot.domain.request import MAX_SHOTS
+from bot.domain import MAX_SHOTS, AspectRatio, Board, Mode, Storyboard
 from bot.domain.script import read
 from bot.domain.storyboard import LONGEST, SHORTEST, tidy
 from bot.errors import DraftGone, ModelUnknown

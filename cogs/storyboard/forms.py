@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Capability, Preset, Storyboard
-from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
+from bot.domain import PROMPT_LIMIT, Capability, Preset, Storyboard
+from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.domain.script import write
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT

@@ -4,8 +4,7 @@ from typing import Final
 
 import discord
 
-from bot.domain import Capability, Storyboard
-from bot.domain.request import MAX_SHOTS
+from bot.domain import MAX_SHOTS, Capability, Storyboard
 from bot.errors import Problem
 from bot.locale import Words
 from bot.service.jobs.types import Estimate

@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 
 from bot import errors
-from bot.domain.price import USD_MICROS
+from bot.domain import USD_MICROS
 from bot.domain.quota import budget_of
 from bot.locale import Words
 from cogs.ui.text import cut, permissions_text, reason_text, safe, since, some_of

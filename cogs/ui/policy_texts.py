@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from bot.domain import Allowance, Difference
-from bot.domain.price import USD_MICROS
+from bot.domain import USD_MICROS, Allowance, Difference
 from bot.locale import Words
 from cogs.ui.text import safe, some_of
 

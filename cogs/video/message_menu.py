@@ -11,20 +11,8 @@ from bot.client import FormHandler, Shotcaller
 from bot.domain import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
+from cogs import ui
 from cogs.request import build_request, defaults_scope, models_here, submit
-from cogs.ui import (
-    FORM_TIMEOUT,
-    TypedRequest,
-    acknowledge,
-    open_form,
-    options_of,
-    parse_options,
-    read_form,
-    remember,
-    request_form,
-    request_from_options,
-    values_of,
-)
 
 FORM: Final = "film"
 
@@ -41,10 +29,10 @@ async def _open_form(interaction: discord.Interaction[Any], message: discord.Mes
         raise MessageEmpty
     say = words(str(interaction.locale))
     options, models = await _prefill(interaction.client, interaction, message.content)
-    form = request_form(
+    form = ui.request_form(
         name=FORM, state=str(message.id), title=say("menu.film"), options=options, models=models, say=say
     )
-    await open_form(interaction, form)
+    await ui.open_form(interaction, form)
 
 
 async def _prefill(
@@ -52,26 +40,26 @@ async def _prefill(
 ) -> tuple[dict[str, Any], Sequence[Capability]]:
     """Options with the message's text, maybe too long, as the prompt, and the person's defaults; and their models."""
     models: Sequence[Capability] = list(bot.services.videos.models.values())
-    request = request_from_options({"prompt": "-"}, model=models[0].model)
+    request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
     try:
-        async with asyncio.timeout(FORM_TIMEOUT):
+        async with asyncio.timeout(ui.FORM_TIMEOUT):
             models = await models_here(bot, interaction)
-            request = request_from_options({"prompt": "-"}, model=models[0].model)
+            request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
             filled = await bot.services.choices.fill(
                 request, typed=(), place=defaults_scope(interaction), models=models
             )
     except (StoreError, TimeoutError):  # whoever sends the form will hear of it
-        return {**options_of(request), "prompt": prompt}, models
-    return {**options_of(filled.request), "prompt": prompt}, models
+        return {**ui.options_of(request), "prompt": prompt}, models
+    return {**ui.options_of(filled.request), "prompt": prompt}, models
 
 
 def _form_handler(bot: Shotcaller) -> FormHandler:
     async def make_video(interaction: discord.Interaction[Any], _message_id: str, data: dict[str, Any]) -> None:
-        await acknowledge(interaction)
-        entries = read_form(values_of(data))
-        remember(interaction, TypedRequest(options=entries))
-        options = parse_options(entries, words(str(interaction.locale)))
-        remember(interaction, TypedRequest(options=options))
+        await ui.acknowledge(interaction)
+        entries = ui.read_form(ui.values_of(data))
+        ui.remember(interaction, ui.TypedRequest(options=entries))
+        options = ui.parse_options(entries, words(str(interaction.locale)))
+        ui.remember(interaction, ui.TypedRequest(options=options))
         request = await build_request(bot, interaction, options)
         await submit(bot, interaction, request)
 

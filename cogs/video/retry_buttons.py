@@ -8,27 +8,15 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.errors import DraftGone, StoreUnavailable
 from bot.locale import words
+from cogs import ui
 from cogs.request import build_request, models_here, submit
-from cogs.ui import (
-    FORM_TIMEOUT,
-    PersistentItem,
-    TypedRequest,
-    acknowledge,
-    open_form,
-    parse_number,
-    parse_options,
-    read_form,
-    remember,
-    request_form,
-    values_of,
-)
 from cogs.ui.retry import KIND
 
 FORM = "retry"
 
 
 class RetryButton(
-    PersistentItem[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"
+    ui.PersistentItem[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"
 ):
     """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
 
@@ -37,9 +25,9 @@ class RetryButton(
         if self.fields["what"] == "edit":
             await self._edit(bot, interaction)
             return
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         typed = await _read_draft(bot, interaction, self.fields["draft"])
-        number = parse_number(self.fields["what"], most=len(typed.ways) - 1)
+        number = ui.parse_number(self.fields["what"], most=len(typed.ways) - 1)
         if number is None and self.fields["what"] != "again":
             raise DraftGone
         chosen = typed if number is None else typed.ways[number]
@@ -47,42 +35,44 @@ class RetryButton(
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         try:
-            async with asyncio.timeout(FORM_TIMEOUT):
+            async with asyncio.timeout(ui.FORM_TIMEOUT):
                 typed = await _read_draft(bot, interaction, self.fields["draft"])
                 models = await models_here(bot, interaction)
         except TimeoutError as exc:
             raise StoreUnavailable("slow") from exc
         say = words(str(interaction.locale))
         title, options = say("sheet.title.edit"), typed.options
-        form = request_form(name=FORM, state=self.fields["draft"], title=title, options=options, models=models, say=say)
-        await open_form(interaction, form)
+        form = ui.request_form(
+            name=FORM, state=self.fields["draft"], title=title, options=options, models=models, say=say
+        )
+        await ui.open_form(interaction, form)
 
 
 def retry_form_handler(bot: Shotcaller) -> FormHandler:
     """Handle the form behind [Edit & retry]."""
 
     async def retry(interaction: discord.Interaction[Any], draft: str, data: dict[str, Any]) -> None:
-        await acknowledge(interaction)
-        entries, say = read_form(values_of(data)), words(str(interaction.locale))
-        remember(interaction, TypedRequest(options=entries))  # should the draft be gone, this is not
+        await ui.acknowledge(interaction)
+        entries, say = ui.read_form(ui.values_of(data)), words(str(interaction.locale))
+        ui.remember(interaction, ui.TypedRequest(options=entries))  # should the draft be gone, this is not
         typed = (await _read_draft(bot, interaction, draft)).with_options(entries)
-        remember(interaction, typed)
-        await _submit(bot, interaction, typed.with_options(parse_options(entries, say)))
+        ui.remember(interaction, typed)
+        await _submit(bot, interaction, typed.with_options(ui.parse_options(entries, say)))
 
     return retry
 
 
-async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> TypedRequest:
+async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> ui.TypedRequest:
     draft = await bot.services.drafts.read(draft_id, user_id=interaction.user.id)
     if draft is None or draft.kind != KIND:
         raise DraftGone
-    return TypedRequest.of_body(draft.body)
+    return ui.TypedRequest.of_body(draft.body)
 
 
 async def _submit(
-    bot: Shotcaller, interaction: discord.Interaction[Any], typed: TypedRequest, *, key: str | None = None
+    bot: Shotcaller, interaction: discord.Interaction[Any], typed: ui.TypedRequest, *, key: str | None = None
 ) -> None:
-    remember(interaction, typed)
+    ui.remember(interaction, typed)
     request = await build_request(bot, interaction, typed.options)
     await submit(
         bot,

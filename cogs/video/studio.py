@@ -7,27 +7,11 @@ import discord
 from discord import app_commands
 
 from bot.client import FormHandler, Shotcaller
-from bot.domain import Draft
-from bot.domain.request import PROMPT_LIMIT
+from bot.domain import PROMPT_LIMIT, Draft
 from bot.errors import StoreUnavailable
 from bot.locale import Words, words
+from cogs import ui
 from cogs.request import models_here, submit
-from cogs.ui import (
-    FORM_TIMEOUT,
-    Form,
-    PersistentItem,
-    TypedRequest,
-    acknowledge,
-    acknowledge_in_place,
-    answer,
-    given_options,
-    member_of,
-    open_form,
-    options_of,
-    remember,
-    request_from_options,
-    values_of,
-)
 from cogs.video.studio_draft import KIND, begin_draft, change_draft, chosen_options, read_draft, request_in, reset_draft
 from cogs.video.studio_panel import NOTHING, StudioPanel, panel_view
 
@@ -46,8 +30,8 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @app_commands.command(name="studio", description=say("command.video.studio"))
     @app_commands.describe(prompt=say("option.prompt"))
     async def studio(interaction: discord.Interaction[Any], prompt: str | None = None) -> None:
-        await acknowledge(interaction)
-        remember(interaction, TypedRequest(options=given_options({"prompt": prompt})))
+        await ui.acknowledge(interaction)
+        ui.remember(interaction, ui.TypedRequest(options=ui.given_options({"prompt": prompt})))
         user = interaction.user.id
         draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await begin_draft(bot, interaction)
         if prompt is not None:
@@ -57,7 +41,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return studio
 
 
-class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
+class StudioControl(ui.PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
     """A button or a select of a panel."""
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
@@ -68,7 +52,7 @@ class StudioControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
             case "generate":
                 await _generate(bot, interaction, self.fields["draft"])
             case _:
-                await acknowledge_in_place(interaction)
+                await ui.acknowledge_in_place(interaction)
                 draft = await read_draft(bot, interaction, self.fields["draft"])
                 await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
@@ -90,19 +74,19 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
         private=bool(draft.body["private"]),
         adjusted=draft.body["bent"],
         models=models,
-        estimate=await bot.services.videos.estimate(request, member_of(interaction)),
+        estimate=await bot.services.videos.estimate(request, ui.member_of(interaction)),
         say=words(str(interaction.locale)),
     )
-    await answer(interaction, view=panel_view(panel))
+    await ui.answer(interaction, view=panel_view(panel))
 
 
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Submit the panel's request. Pressed twice for the same state it is submitted once."""
-    await acknowledge(interaction)
+    await ui.acknowledge(interaction)
     draft = await read_draft(bot, interaction, draft_id)
     request = request_in(draft, await models_here(bot, interaction))
     if request.prompt == NOTHING:
-        request_from_options({**options_of(request), "prompt": ""}, model=request.model)
+        ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
     key = f"studio-{draft.id}-{draft.version}"
     await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key)
     await bot.services.drafts.save(draft, draft.body, now=interaction.created_at)
@@ -110,25 +94,25 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
 
 async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     try:
-        async with asyncio.timeout(FORM_TIMEOUT):
+        async with asyncio.timeout(ui.FORM_TIMEOUT):
             draft = await read_draft(bot, interaction, draft_id)
             request = request_in(draft, await models_here(bot, interaction))
     except TimeoutError as exc:
         raise StoreUnavailable("slow") from exc
     say = words(str(interaction.locale))
-    form = Form(name=FORM, state=draft_id, title=say("studio.prompt"))
+    form = ui.Form(name=FORM, state=draft_id, title=say("studio.prompt"))
     prompt = "" if request.prompt == NOTHING else request.prompt
     form.text("prompt", say("sheet.prompt"), value=prompt, long=True, required=True, most=PROMPT_LIMIT)
     form.text("negative", say("sheet.negative"), value=request.negative_prompt, long=True, most=PROMPT_LIMIT)
-    await open_form(interaction, form)
+    await ui.open_form(interaction, form)
 
 
 def _prompt_form_handler(bot: Shotcaller) -> FormHandler:
     """Handle the form with the prompt."""
 
     async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
-        await acknowledge_in_place(interaction)
-        entries = values_of(data)
+        await ui.acknowledge_in_place(interaction)
+        entries = ui.values_of(data)
         draft = await read_draft(bot, interaction, draft_id)
         texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}
         await _show(bot, interaction, await change_draft(bot, interaction, draft, texts))

@@ -6,8 +6,19 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain import DeadLetter, Destination, Job, JobStatus, Member, Remover, ResultAction, Review, VideoRequest
-from bot.domain.access import check, is_possible_id
+from bot.domain import (
+    DeadLetter,
+    Destination,
+    Job,
+    JobStatus,
+    Member,
+    Remover,
+    ResultAction,
+    Review,
+    VideoRequest,
+    is_possible_id,
+)
+from bot.domain.access import check
 from bot.errors import NotYours, Refused, ResultDeleted, ResultForgotten, ResultLost
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)

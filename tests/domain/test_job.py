@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain import DeadLetter, Destination, Job, JobStatus, VideoRequest
+from bot.domain import DeadLetter, Destination, Job, JobStatus, VideoRequest, from_millis, millis
 from bot.domain.job import TRANSITIONS
-from bot.domain.row import from_millis, millis
 
 NOW = datetime(2026, 3, 5, 12, 0, 0, 123_000, tzinfo=UTC)
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain import Mode, Price, PriceTable, Rate, VideoRequest
-from bot.domain.price import USD_MICROS, Tariff, to_micros, unpriced
+from bot.domain import USD_MICROS, Mode, Price, PriceTable, Rate, VideoRequest, to_micros
+from bot.domain.price import Tariff, unpriced
 from bot.settings.prices import missing, table
 from bot.settings.tables import TableUnusable
 from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED

@@ -2,8 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain import Shot
-from bot.domain.request import MAX_SHOTS
+from bot.domain import MAX_SHOTS, Shot
 from bot.domain.script import read, write
 from bot.domain.storyboard import LONGEST, tidy
 

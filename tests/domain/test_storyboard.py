@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain import AspectRatio, Board, Mode, Shot, Storyboard, VideoRequest
-from bot.domain.request import MAX_SHOTS
+from bot.domain import MAX_SHOTS, AspectRatio, Board, Mode, Shot, Storyboard, VideoRequest
 from bot.domain.storyboard import LONGEST, STEPS_BACK, WIDTH, share, tidy
 from tests.models import KIRIN_V3
 

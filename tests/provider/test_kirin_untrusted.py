@@ -8,8 +8,7 @@ import httpx
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain import VideoRequest
-from bot.domain.price import to_micros
+from bot.domain import VideoRequest, to_micros
 from bot.errors import ProviderError
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kirin import Kirin

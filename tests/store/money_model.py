@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.domain import (
+    UNLIMITED,
     Account,
     Allowance,
     AuditEntry,
@@ -28,7 +29,7 @@ from bot.domain import (
     Unit,
 )
 from bot.domain.funding import funding_of
-from bot.domain.quota import NO_END, UNLIMITED, extra_of, period_of
+from bot.domain.quota import NO_END, extra_of, period_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, QuotaExceeded, Refused
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.results import ResultStore

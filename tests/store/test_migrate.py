@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.row import millis
+from bot.domain import millis
 from bot.errors import StoreError
 from bot.store.database import Database
 from bot.store.migrate import Migration, migrate, shipped

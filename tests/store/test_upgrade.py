@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import Fund, Job, JobStatus
+from bot.domain import Fund, Job, JobStatus, millis
 from bot.domain.eta import similarity_key
-from bot.domain.row import millis
 from bot.store.database import Database, Transaction
 from bot.store.migrate import migrate, shipped
 from tests.store.conftest import START, Store

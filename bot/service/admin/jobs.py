@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.domain import AuditEntry, DeadLetter, Job, JobFilter, JobStatus, LedgerEntry
-from bot.domain.access import is_possible_id
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, JobStatus, LedgerEntry, is_possible_id
 from bot.errors import GuildJobUnknown
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster

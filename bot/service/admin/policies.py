@@ -7,9 +7,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from bot.domain import Account, Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange
+from bot.domain import EVERYWHERE, Account, Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange
 from bot.domain.funding import budget
-from bot.domain.guild import EVERYWHERE
 from bot.domain.policy_file import read, refusal
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.ports.staff import Staff

@@ -9,9 +9,8 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain import Account, MemberDay, Policy, PriceDrift, UsageTotals
+from bot.domain import USD_MICROS, Account, MemberDay, Policy, PriceDrift, UsageTotals
 from bot.domain.funding import budget
-from bot.domain.price import USD_MICROS
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.usage import UsageStore

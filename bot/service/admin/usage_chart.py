@@ -13,8 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.domain import UsageTotals
-from bot.domain.price import USD_MICROS
+from bot.domain import USD_MICROS, UsageTotals
 from bot.service.admin.usage import UsageReport
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from bot.domain import Job, Member, ResultAction
-from bot.domain.access import check, is_possible_id
+from bot.domain import Job, Member, ResultAction, is_possible_id
+from bot.domain.access import check
 from bot.errors import Refused, ResultForgotten
 from bot.store.jobs.queries import JobQueryStore
 

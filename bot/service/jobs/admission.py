@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot import errors
 from bot.domain import (
+    UNLIMITED,
     Capability,
     Case,
     Defaults,
@@ -23,7 +24,6 @@ from bot.domain import (
 )
 from bot.domain.funding import funding_of
 from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
-from bot.domain.quota import UNLIMITED
 from bot.domain.terms import allowed_models
 from bot.service.screening.requests import RequestScreening
 from bot.store.community.guilds import GuildStore

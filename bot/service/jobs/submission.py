@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import errors
-from bot.domain import DeadLetter, Job, backoff, eta
-from bot.domain.price import to_micros
+from bot.domain import DeadLetter, Job, backoff, eta, to_micros
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels

@@ -6,8 +6,20 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_hex
 
-from bot.domain import Capability, Forecast, Funding, Job, JobStatus, Member, Price, Review, Terms, Unit, VideoRequest
-from bot.domain.access import is_possible_id
+from bot.domain import (
+    Capability,
+    Forecast,
+    Funding,
+    Job,
+    JobStatus,
+    Member,
+    Price,
+    Review,
+    Terms,
+    Unit,
+    VideoRequest,
+    is_possible_id,
+)
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards

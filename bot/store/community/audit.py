@@ -3,8 +3,7 @@
 import json
 from datetime import datetime
 
-from bot.domain import AuditEntry, Row
-from bot.domain.row import from_millis, millis
+from bot.domain import AuditEntry, Row, from_millis, millis
 from bot.store.database import Database, Transaction
 
 

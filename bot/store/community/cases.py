@@ -4,8 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import Case, CaseState, OutboxItem, OutboxKind, Report, Row
-from bot.domain.row import millis
+from bot.domain import Case, CaseState, OutboxItem, OutboxKind, Report, Row, millis
 from bot.store.database import Database, Transaction
 from bot.store.outbox import announce, begin_posting
 

@@ -5,10 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange, Row
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange, Row, millis
 from bot.domain.policy_diff import differences
-from bot.domain.row import millis
 from bot.errors import TransitionLost
 from bot.store.community.audit import record
 from bot.store.database import Database, Transaction

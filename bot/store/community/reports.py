@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain import Case, Report, Row
-from bot.domain.row import from_millis, millis
+from bot.domain import Case, Report, Row, from_millis, millis
 from bot.store.community.cases import announce_case, open_case
 from bot.store.database import Database, Transaction
 

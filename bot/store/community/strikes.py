@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain import AuditEntry, ModerationPolicy
+from bot.domain import AuditEntry, ModerationPolicy, millis
 from bot.domain.guild import BY_THE_BOT
-from bot.domain.row import millis
 from bot.store.community.guilds import block
 from bot.store.database import Database, Transaction
 

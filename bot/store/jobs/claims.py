@@ -5,9 +5,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Final
 
-from bot.domain import Job, RunningLimits
-from bot.domain.guild import EVERYWHERE
-from bot.domain.row import from_millis, millis
+from bot.domain import EVERYWHERE, Job, RunningLimits, from_millis, millis
 from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import AT_WORK
 from bot.store.jobs.transitions import begin_submitting

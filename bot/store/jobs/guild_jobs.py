@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.domain import Job, JobFilter, Kind, LedgerEntry, Row, Unit
-from bot.domain.row import from_millis
+from bot.domain import Job, JobFilter, Kind, LedgerEntry, Row, Unit, from_millis
 from bot.store.database import Database, Transaction
 
 # The very words of the partial indexes, so that every database takes them.

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain import Job, OutboxItem
-from bot.domain.row import millis
+from bot.domain import Job, OutboxItem, millis
 from bot.store.database import Database, Transaction
 from bot.store.outbox import announce_removal
 

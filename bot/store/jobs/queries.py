@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.domain import Account, Fund, Job, Row, VideoRequest, Waiting
+from bot.domain import EVERYWHERE, Account, Fund, Job, Row, VideoRequest, Waiting
 from bot.domain.eta import similarity_key
-from bot.domain.guild import EVERYWHERE
 from bot.store.database import Database, Transaction
 from bot.store.jobs import fair_queue
 from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Job, Remover
-from bot.domain.row import millis
+from bot.domain import Job, Remover, millis
 from bot.store.database import Database, Transaction
 from bot.store.jobs.transitions import hand_over
 from bot.store.outbox import announce_removal

@@ -11,10 +11,9 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any, Final
 
-from bot.domain import CaseState, Funding, Job, JobStatus
+from bot.domain import CaseState, Funding, Job, JobStatus, millis
 from bot.domain.eta import similarity_key
 from bot.domain.job import GIVEN_UP, TRANSITIONS
-from bot.domain.row import millis
 from bot.errors import TransitionLost
 from bot.store.community.cases import withdraw
 from bot.store.database import Transaction

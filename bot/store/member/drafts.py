@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.domain import Draft, Row
-from bot.domain.row import millis
+from bot.domain import Draft, Row, millis
 from bot.store.database import Database, Transaction
 
 

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain import Note, OutboxKind
-from bot.domain.row import millis
+from bot.domain import Note, OutboxKind, millis
 from bot.errors import TooMuchFeedback
 from bot.store.database import Database, Transaction
 from bot.store.outbox import announce

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Job, Row
-from bot.domain.row import millis
+from bot.domain import Job, Row, millis
 from bot.store.database import Database, Transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.

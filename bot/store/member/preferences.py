@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.row import millis
+from bot.domain import millis
 from bot.store.database import Database, Transaction
 
 

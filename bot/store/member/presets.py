@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bot.domain import Preset, Row
-from bot.domain.row import millis
+from bot.domain import Preset, Row, millis
 from bot.errors import PresetNameTaken, TooManyPresets
 from bot.store.database import Database, Transaction
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from bot.domain import Account, Row
-from bot.domain.quota import UNLIMITED
-from bot.domain.row import from_millis, millis
+from bot.domain import UNLIMITED, Account, Row, from_millis, millis
 from bot.errors import BudgetExceeded
 from bot.store.database import Database, Transaction
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain import AuditEntry, Case, CaseState, Fund
+from bot.domain import AuditEntry, Case, CaseState, Fund, millis
 from bot.domain.quota import NO_END, extra_of
-from bot.domain.row import millis
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
 from bot.store.community.cases import announce_case, body_of, decide, open_case

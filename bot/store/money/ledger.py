@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Account, Fund, Funding, Job, Price, Row, Unit
-from bot.domain.row import millis
+from bot.domain import Account, Fund, Funding, Job, Price, Row, Unit, millis
 from bot.errors import QuotaExceeded, StoreError
 from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares

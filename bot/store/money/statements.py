@@ -1,8 +1,7 @@
 """A person's view of the ledger: their latest lines, and no one else's of what they share."""
 
-from bot.domain import Job, Kind, Row, StatementEntry
+from bot.domain import Job, Kind, Row, StatementEntry, from_millis
 from bot.domain.quota import extra_of, owner_of
-from bot.domain.row import from_millis
 from bot.store.database import Database, Transaction
 
 

@@ -4,9 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from bot.domain import MemberDay, PriceDrift, Row, UsageTotals
+from bot.domain import MemberDay, PriceDrift, Row, UsageTotals, millis
 from bot.domain.quota import budget_of
-from bot.domain.row import millis
 from bot.domain.usage import NOBODY
 from bot.store.database import Database, Transaction
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from bot.domain import CaseState, Job, Row
+from bot.domain import CaseState, Job, Row, from_millis, millis
 from bot.domain.job import ABANDONED
 from bot.domain.quota import span_of
-from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
-from bot.domain import Remover
-from bot.domain.row import from_millis
+from bot.domain import Remover, from_millis
 from bot.store.database import Database, Transaction
 
 Finds: TypeAlias = tuple[str, Callable[[int], tuple[object, ...]]]

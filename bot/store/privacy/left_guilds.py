@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Job
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, Job, from_millis, millis
 from bot.domain.job import LEFT
-from bot.domain.row import from_millis, millis
 from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction
 from bot.store.jobs.transitions import UNENDED, cancel, give_up

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest
+from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest, millis, millis_of
 from bot.domain.job import EXPIRED
-from bot.domain.row import millis, millis_of
 from bot.store.community.cases import announce_case
 from bot.store.database import Database, Transaction
 from bot.store.jobs.transitions import demand, fail

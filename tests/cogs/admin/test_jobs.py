@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.domain import (
+    UNLIMITED,
     Account,
     DeadLetter,
     Destination,
@@ -23,7 +24,6 @@ from bot.domain import (
     UsageTotals,
     VideoRequest,
 )
-from bot.domain.quota import UNLIMITED
 from bot.domain.usage import NOBODY
 from bot.locale import words
 from bot.service.admin.jobs import JobsPage

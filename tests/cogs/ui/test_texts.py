@@ -8,8 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain import Account, CameraControl, DeadLetter, Destination, Job, JobStatus, Mode, Shot, VideoRequest
-from bot.domain.request import PROMPT_LIMIT, SHOT_PROMPT_LIMIT
+from bot.domain import (
+    PROMPT_LIMIT,
+    Account,
+    CameraControl,
+    DeadLetter,
+    Destination,
+    Job,
+    JobStatus,
+    Mode,
+    Shot,
+    VideoRequest,
+)
+from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.locale import locales, words
 from bot.service.jobs.types import JobView
 from bot.service.ports.notifier import Card, phase_of

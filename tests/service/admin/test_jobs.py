@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import AuditEntry, DeadLetter, Job, JobFilter, JobStatus
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, JobStatus
 from bot.domain.next_step import Step
 from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJobUnknown, StoreUnavailable
 from bot.service.admin.jobs import GuildJobs

@@ -7,10 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from bot.domain import Allowance, AuditEntry, ModerationPolicy, Policy, Rule, RuleKind
-from bot.domain.guild import EVERYWHERE, FOREVER
+from bot.domain import EVERYWHERE, UNLIMITED, Allowance, AuditEntry, ModerationPolicy, Policy, Rule, RuleKind
+from bot.domain.guild import FOREVER
 from bot.domain.policy_file import write_policy
-from bot.domain.quota import UNLIMITED
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
 from bot.service.admin.doctor import Doctor, ProviderState
 from bot.service.admin.policies import AuditPoster, GuildPolicies

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.domain import Account, AuditEntry, MemberDay, PriceDrift, Unit, UsageTotals
-from bot.domain.quota import UNLIMITED
+from bot.domain import UNLIMITED, Account, AuditEntry, MemberDay, PriceDrift, Unit, UsageTotals
 from bot.service.admin.usage import COLUMNS, Span, Usage, UsageReport
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore

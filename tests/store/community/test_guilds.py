@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain import Allowance, AuditEntry, GuildState, MemberState, ModerationPolicy, Period, Policy
-from bot.domain.guild import EVERYWHERE, FOREVER
+from bot.domain import EVERYWHERE, Allowance, AuditEntry, GuildState, MemberState, ModerationPolicy, Period, Policy
+from bot.domain.guild import FOREVER
 from bot.domain.policy import GuildLimits
 from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore

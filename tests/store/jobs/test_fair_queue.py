@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain import AuditEntry, Job, JobStatus
-from bot.domain.guild import EVERYWHERE
+from bot.domain import EVERYWHERE, AuditEntry, Job, JobStatus
 from bot.domain.policy import GuildLimits
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.transitions import queue

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Destination, Job, JobStatus
+from bot.domain import Destination, Job, JobStatus, millis
 from bot.domain.next_step import Step, next_step
-from bot.domain.row import millis
 from tests.domain.test_job import NOW
 from tests.domain.test_next_step import TABLE
 from tests.store.conftest import Store

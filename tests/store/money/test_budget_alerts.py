@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Fund, Funding, Job, Unit
-from bot.domain.quota import UNLIMITED, budget_of, guild_of
+from bot.domain import UNLIMITED, Fund, Funding, Job, Unit
+from bot.domain.quota import budget_of, guild_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, StoreError
 from bot.store.money.budget_alerts import BudgetStore
 from tests.funding import plain

@@ -8,8 +8,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain import AuditEntry, DeadLetter, Fund, Job, JobFilter, JobStatus, MemberDay, PriceDrift, Unit, UsageTotals
-from bot.domain.quota import UNLIMITED, budget_of
+from bot.domain import (
+    UNLIMITED,
+    AuditEntry,
+    DeadLetter,
+    Fund,
+    Job,
+    JobFilter,
+    JobStatus,
+    MemberDay,
+    PriceDrift,
+    Unit,
+    UsageTotals,
+)
+from bot.domain.quota import budget_of
 from bot.domain.usage import NOBODY
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
