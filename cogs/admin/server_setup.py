@@ -1,6 +1,5 @@
 """`/admin setup`: a first run that can be left and come back to; whatever is chosen holds at once."""
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,7 +11,7 @@ from discord import app_commands
 
 from bot.client import IN_CHANNEL, Shotcaller
 from bot.domain import ChannelGate, Period, Policy, to_micros
-from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid, StoreUnavailable
+from bot.errors import ChannelUnfit, DiscordBusy, PolicyInvalid
 from bot.locale import Words, words
 from cogs import ui
 from cogs.admin.common import check_admin_access, read_policy, split_pages
@@ -75,12 +74,9 @@ async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction
         NotPermitted: they may not.
         StoreUnavailable: the database is too slow for that.
     """
-    try:
-        async with asyncio.timeout(ui.FORM_TIMEOUT):
-            await check_admin_access(interaction)
-            return await read_policy(bot, interaction)
-    except TimeoutError as exc:
-        raise StoreUnavailable("slow") from exc
+    async with ui.in_time(interaction):
+        await check_admin_access(interaction)
+        return await read_policy(bot, interaction)
 
 
 def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:

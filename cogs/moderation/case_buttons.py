@@ -1,6 +1,5 @@
 """The buttons of cases in the moderators' channel: approve, deny, dismiss, delete, block."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -10,11 +9,11 @@ import discord
 from bot.client import FormHandler, Shotcaller
 from bot.domain import AuditEntry, Case, CaseKind
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.errors import CaseUnknown, StoreUnavailable
+from bot.errors import CaseUnknown
 from bot.locale import words
 from cogs.credits.credit_request import DIGITS, parse_credits
 from cogs.moderation.case_views import REASON
-from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, audit_entry, open_form, values_of
+from cogs.ui import Form, PersistentItem, acknowledge, answer, audit_entry, in_time, open_form, values_of
 from cogs.ui.checks import check_admin, check_moderator
 
 DENIAL: Final = "denial"  # the names of the forms
@@ -142,11 +141,8 @@ def _block_handler(bot: Shotcaller) -> FormHandler:
 
 async def _open_grant_form(bot: Shotcaller, interaction: discord.Interaction[Any], case_id: str) -> None:
     """Open the form in which an admin types how many credits they give: those asked for, unless they change it."""
-    try:
-        async with asyncio.timeout(FORM_TIMEOUT):
-            case = await _read_case(bot, interaction, case_id)
-    except TimeoutError as exc:
-        raise StoreUnavailable("slow") from exc
+    async with in_time(interaction):
+        case = await _read_case(bot, interaction, case_id)
     _check_kind(case, CaseKind.MORE)
     say = words(str(interaction.locale))
     form = Form(name=GRANT, state=case_id, title=say("case.grant.title"))

@@ -1,6 +1,5 @@
 """Use a preset: ask for its gaps in a form, again where a value will not do, and submit its request."""
 
-import asyncio
 from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any, Final
@@ -10,11 +9,11 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.domain.template import values_in
-from bot.errors import DraftGone, InvalidRequest, StoreUnavailable
+from bot.errors import DraftGone, InvalidRequest
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request import submit
-from cogs.ui import FORM_TIMEOUT, Form, PersistentItem, acknowledge, answer, open_form, values_of
+from cogs.ui import Form, PersistentItem, acknowledge, answer, in_time, open_form, values_of
 from cogs.ui.error_texts import describe
 
 FORM: Final = "preset"
@@ -34,11 +33,8 @@ async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], nam
     Raises:
         PresetUnknown: the person may use none of that id or name here.
     """
-    try:
-        async with asyncio.timeout(FORM_TIMEOUT):
-            preset = await _find(bot, interaction, name_or_id)
-    except TimeoutError as exc:
-        raise StoreUnavailable("slow") from exc
+    async with in_time(interaction):
+        preset = await _find(bot, interaction, name_or_id)
     if gaps(request_of(preset)):
         say = words(str(interaction.locale))
         await open_form(interaction, _form(preset, say, values={}, private=private))
@@ -123,13 +119,10 @@ class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset
 
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `PersistentItem`."""
-        try:
-            async with asyncio.timeout(FORM_TIMEOUT):
-                draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
-                if draft is None or draft.kind != DRAFT:
-                    raise DraftGone
-                preset = await _find(bot, interaction, draft.body["preset"])
-        except TimeoutError as exc:
-            raise StoreUnavailable("slow") from exc
+        async with in_time(interaction):
+            draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
+            if draft is None or draft.kind != DRAFT:
+                raise DraftGone
+            preset = await _find(bot, interaction, draft.body["preset"])
         say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
         await open_form(interaction, _form(preset, say, values=values, private=private))

@@ -14,7 +14,7 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.locale import words
 from bot.service.member.defaults import DEFAULTS, DefaultsScope, FilledRequest
 from bot.service.member.storyboards import Storyboards
-from cogs.ui import FORM_TIMEOUT, member_of, request_from_options
+from cogs.ui import QUICK, member_of, request_from_options
 from cogs.ui.text import chosen
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ async def models_here(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
     """The models, limited to what this person may use here; unlimited where the database is too slow to say."""
     videos = bot.services.videos
     try:
-        async with asyncio.timeout(FORM_TIMEOUT):
+        async with asyncio.timeout(QUICK):
             return await videos.offered(member_of(interaction))
     except (TimeoutError, StoreError) as exc:
         log.info("the server's limits are not known", extra={"reason": repr(exc)})

@@ -7,7 +7,7 @@ import discord
 from bot.client import Shotcaller
 from bot.locale import words
 from cogs.results.context import ResultPress
-from cogs.ui import Form, acknowledge, answer, open_form, parse_id, values_of
+from cogs.ui import Form, acknowledge, answer, in_time, open_form, parse_id, values_of
 
 FORM: Final = "report"  # the name of the form
 REASON: Final = 500  # characters
@@ -19,7 +19,8 @@ async def open_report_form(press: ResultPress) -> None:
     Raises:
         OwnReport: it is the presser's own video.
     """
-    await press.bot.services.cases.check_reportable(press.job_id, by=press.interaction.user.id)
+    async with in_time(press.interaction):
+        await press.bot.services.cases.check_reportable(press.job_id, by=press.interaction.user.id)
     say, message = press.say, press.interaction.message
     state = f"{press.job_id}:{message.id if message else 0}"
     form = Form(name=FORM, state=state, title=say("report.title"))

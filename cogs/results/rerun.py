@@ -1,6 +1,5 @@
 """Make a new video from a result, at one's own cost: again, edited, in pro, in another shape, as a storyboard."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,13 +7,13 @@ import discord
 
 from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
-from bot.errors import ResultForgotten, StoreUnavailable
+from bot.errors import ResultForgotten
 from bot.locale import Words
 from cogs.request import models_here, storyboards_here, submit
 from cogs.results.context import ResultPress
 from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui import FORM_TIMEOUT, TypedRequest, acknowledge, answer, options_of, remember
+from cogs.ui import TypedRequest, acknowledge, answer, in_time, options_of, remember
 from cogs.ui.job_views import nearest_by_other_model
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
@@ -53,12 +52,9 @@ async def remake_with_other_model(press: ResultPress) -> None:
 
 async def edit_and_rerun(press: ResultPress) -> None:
     """Open the form with a video's options, or a storyboard's builder. A form has to be the first answer."""
-    try:
-        async with asyncio.timeout(FORM_TIMEOUT):
-            job = await press.source()
-            models = await models_here(press.bot, press.interaction)
-    except TimeoutError as exc:
-        raise StoreUnavailable("slow") from exc
+    async with in_time(press.interaction):
+        job = await press.source()
+        models = await models_here(press.bot, press.interaction)
     if job.request.shots:
         await open_storyboard(press)
     else:

@@ -247,11 +247,14 @@ async def change(
 async def _open_form(
     bot: Shotcaller, interaction: discord.Interaction[Any], position: BuilderPosition, which: str
 ) -> None:
-    """Open a form. It has to be the first answer: hence the reading before it."""
-    boards, say = await storyboards_here(bot, interaction), words(str(interaction.locale))
-    opened = await boards.read(position.draft, user_id=interaction.user.id)
-    form: ui.Form | None = None
-    if opened.draft.version == position.version:
+    """Open a form, or show the builder where there is none to open."""
+    say = words(str(interaction.locale))
+    async with ui.in_time(interaction):
+        boards = await storyboards_here(bot, interaction)
+        opened = await boards.read(position.draft, user_id=interaction.user.id)
+        own = await boards.own_templates(user_id=interaction.user.id) if which == "template" else []
+    behind, form = opened.draft.version != position.version, None
+    if not behind:
         story, state = opened.board.now, f"{which}:{position}"
         match which:
             case "edit":
@@ -261,13 +264,11 @@ async def _open_form(
             case "settings":
                 form = settings_form(story, boards.models, state=state, say=say)
             case _:
-                own = await boards.own_templates(user_id=interaction.user.id)
                 form = template_form(own, state=state, say=say)
     if form is not None:
         await ui.open_form(interaction, form)
         return
     await ui.acknowledge_in_place(interaction)
-    behind = opened.draft.version != position.version
     notice = "" if behind else say("storyboard.script.too_long")
     await show_builder(bot, interaction, replace(opened, behind=behind), at=position.shot, notice=notice)
 

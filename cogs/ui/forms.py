@@ -11,7 +11,6 @@ import discord
 
 from cogs.ui.text import cut
 
-FORM_TIMEOUT: Final = 1.5  # seconds that may go by before a form is sent: it has to be the first answer
 TITLE: Final = 45  # characters of a form's title and of a field's name, Discord's limit
 
 

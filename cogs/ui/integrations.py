@@ -11,8 +11,8 @@ from discord import AppCommandPermissionType as Kind
 from bot.client import Shotcaller
 from bot.domain import Member
 from bot.errors import DiscordBusy
-from cogs.ui.forms import FORM_TIMEOUT
 from cogs.ui.member import member_of
+from cogs.ui.replies import QUICK
 
 Rules = Mapping[tuple[Kind, int], bool]
 
@@ -30,7 +30,7 @@ async def may_use_command(interaction: discord.Interaction[Any], name: str) -> b
     if command is None or interaction.guild_id is None:
         return False
     try:
-        async with asyncio.timeout(FORM_TIMEOUT):
+        async with asyncio.timeout(QUICK):
             decided = await command.fetch_permissions(discord.Object(interaction.guild_id))
     except _REFUSED:
         return False

@@ -18,6 +18,7 @@ from bot.errors import StoreUnavailable
 log = logging.getLogger(__name__)
 
 FIRST_ANSWER: Final = 2.0  # seconds that may go by before the first answer is sent: the rest is the network's
+QUICK: Final = 1.5  # seconds for a question of those before it that can do without its answer
 ACCEPTED: Final = "accepted"  # among an interaction's extras: the words for a request that was accepted
 
 _DEADLINE: Final = "deadline"  # among an interaction's extras: of the first answer, by the loop's clock

@@ -1,6 +1,5 @@
 """The menu of a message: "Make a video of this"."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -42,13 +41,13 @@ async def _prefill(
     models: Sequence[Capability] = list(bot.services.videos.models.values())
     request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
     try:
-        async with asyncio.timeout(ui.FORM_TIMEOUT):
+        async with ui.in_time(interaction):
             models = await models_here(bot, interaction)
             request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
             filled = await bot.services.choices.fill(
                 request, typed=(), place=defaults_scope(interaction), models=models
             )
-    except (StoreError, TimeoutError):  # whoever sends the form will hear of it
+    except StoreError:  # whoever sends the form will hear of it
         return {**ui.options_of(request), "prompt": prompt}, models
     return {**ui.options_of(filled.request), "prompt": prompt}, models
 

@@ -1,12 +1,11 @@
 """The buttons under a refusal: ask for the nearest possible video, ask again, or edit and ask again."""
 
-import asyncio
 from typing import Any
 
 import discord
 
 from bot.client import FormHandler, Shotcaller
-from bot.errors import DraftGone, StoreUnavailable
+from bot.errors import DraftGone
 from bot.locale import words
 from cogs import ui
 from cogs.request import build_request, models_here, submit
@@ -34,12 +33,9 @@ class RetryButton(
         await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self.fields['draft']}")
 
     async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        try:
-            async with asyncio.timeout(ui.FORM_TIMEOUT):
-                typed = await _read_draft(bot, interaction, self.fields["draft"])
-                models = await models_here(bot, interaction)
-        except TimeoutError as exc:
-            raise StoreUnavailable("slow") from exc
+        async with ui.in_time(interaction):
+            typed = await _read_draft(bot, interaction, self.fields["draft"])
+            models = await models_here(bot, interaction)
         say = words(str(interaction.locale))
         title, options = say("sheet.title.edit"), typed.options
         form = ui.request_form(

@@ -1,6 +1,5 @@
 """`/video studio`: a video put together step by step, on one private message that survives any restart."""
 
-import asyncio
 from typing import Any, Final
 
 import discord
@@ -8,7 +7,6 @@ from discord import app_commands
 
 from bot.client import FormHandler, Shotcaller
 from bot.domain import PROMPT_LIMIT, Draft
-from bot.errors import StoreUnavailable
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import models_here, submit
@@ -93,12 +91,9 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
 
 
 async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
-    try:
-        async with asyncio.timeout(ui.FORM_TIMEOUT):
-            draft = await read_draft(bot, interaction, draft_id)
-            request = request_in(draft, await models_here(bot, interaction))
-    except TimeoutError as exc:
-        raise StoreUnavailable("slow") from exc
+    async with ui.in_time(interaction):
+        draft = await read_draft(bot, interaction, draft_id)
+        request = request_in(draft, await models_here(bot, interaction))
     say = words(str(interaction.locale))
     form = ui.Form(name=FORM, state=draft_id, title=say("studio.prompt"))
     prompt = "" if request.prompt == NOTHING else request.prompt

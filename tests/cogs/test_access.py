@@ -53,6 +53,7 @@ def interaction(*, user_id: int, guild_id: int | None) -> Any:
         permissions=permissions,
         filesize_limit=10_000_000,
         response=Response(),
+        extras={},
     )
 
 
@@ -105,7 +106,6 @@ def _result(action: str) -> Use:
 
 async def _edited(services: Services, job: Job, who: Any) -> None:
     who.client = bot(services)
-    who.extras = {}
     await edit.submit_edited(who, job.id, {"components": []})
 
 

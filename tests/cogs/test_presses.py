@@ -86,6 +86,7 @@ def somebody() -> Any:
         locale="en-US",
         permissions=discord.Permissions.none(),
         response=Response(),
+        extras={},
     )
 
 
