@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
 
 import discord
 
@@ -14,8 +13,7 @@ from cogs.adapters.posting import POSTING, find_message, mapped_errors, upload_t
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
-
-CONTENT: Final = 2000  # characters of a message
+from cogs.ui.limits import CONTENT
 
 
 class DiscordStaff:

@@ -10,10 +10,10 @@ from bot.domain import USD_MICROS, Allowance, Period, Policy
 from bot.domain.policy_diff import differences, fields
 from bot.locale import Words
 from cogs.ui import Form
+from cogs.ui.limits import OPTIONS
 from cogs.ui.policy_texts import field_line
 
 FORM: Final = "setup"
-MOST: Final = 25  # channels in a select, Discord's limit
 # The steps by the fields that they decide; a field that is as usual leaves its step open.
 STEPS: Final = (
     *("timezone", "channels.allowed", "moderation.channel_id"),
@@ -69,10 +69,10 @@ def _decided(policy: Policy) -> frozenset[str]:
 def _selects(policy: Policy, existing: frozenset[int], say: Words) -> Iterator[discord.ui.Item[Any]]:
     """The selects of channels. One shows no more than it can keep: choosing replaces all it shows."""
     allowed = policy.channels.allowed & existing
-    if len(allowed) > MOST:
+    if len(allowed) > OPTIONS:
         yield discord.ui.TextDisplay(f"-# {say('setup.many')}")
     else:
-        yield _select("channels", say("setup.channels.hint"), _CHANNEL_TYPES, allowed, most=MOST)
+        yield _select("channels", say("setup.channels.hint"), _CHANNEL_TYPES, allowed, most=OPTIONS)
     moderators, audit = policy.moderation.channel_id, policy.audit_channel_id
     yield _select(
         "moderators",

@@ -14,12 +14,12 @@ from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
 from cogs.ui import acknowledge, answer, cut, job_link, member_of, result_link, safe, since
+from cogs.ui.limits import CONTENT
 
 ENTRIES: Final = 6  # of what happened lately
 BAR: Final = 16  # squares
 SAMPLE: Final = 5  # seconds of the videos whose prices are shown
 NOTE: Final = 60  # characters
-CONTENT: Final = 2000
 MINUS: Final = "\N{MINUS SIGN}"
 
 

@@ -14,12 +14,10 @@ from bot.domain import Job
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
 from cogs.ui import cut, result_link, safe, settings, since
+from cogs.ui.limits import CONTENT, OPTION, OPTIONS
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list
-CHOICE: Final = 100  # characters of a choice or an option of a select
-CHOICES: Final = 25
-CONTENT: Final = 2000  # characters of a message
 
 STATE: Final = r"(?P<page>[0-9]{1,5}):(?P<stars>[01]):(?P<draft>[0-9a-f]{16})?:(?P<model>[\w.-]{0,48})"
 _ALL: Final = "*"  # every model
@@ -108,8 +106,8 @@ def page_view(
 def _video_select(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
     options = [
         discord.SelectOption(
-            label=cut(f"{number}. {' '.join(job.request.text().split())}", CHOICE),
-            description=cut(settings(job.request, say), CHOICE),
+            label=cut(f"{number}. {' '.join(job.request.text().split())}", OPTION),
+            description=cut(settings(job.request, say), OPTION),
             value=job.id,
         )
         for number, job in enumerate(jobs, start=1)
@@ -123,7 +121,7 @@ def _model_select(models: Sequence[str], page_state: PageState, say: Words) -> d
         every,
         *(
             discord.SelectOption(label=each, value=each, default=each == page_state.model)
-            for each in models[: CHOICES - 1]
+            for each in models[: OPTIONS - 1]
         ),
     ]
     return discord.ui.Select(custom_id=f"library:model:{replace(page_state, page=0)}", options=options, row=1)

@@ -11,11 +11,11 @@ from bot.locale import Words, words
 from bot.service.member.presets import request_of
 from cogs.presets.use import use_preset
 from cogs.ui import PersistentItem, acknowledge_in_place, answer, cut, safe, settings
+from cogs.ui.limits import CONTENT
 from cogs.ui.text import BUTTON
 
 PAGE: Final = 5  # presets; a row of buttons
 PROMPT: Final = 100  # characters of a prompt in the list
-CONTENT: Final = 2000  # characters of a message
 
 
 class UsePresetButton(PersistentItem[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):

@@ -19,6 +19,7 @@ from cogs.request import storyboards_here, with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
 from cogs.ui import acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe, values_of
+from cogs.ui.limits import FORM_TEXT
 
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
 
@@ -54,7 +55,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     @autocomplete(template=templates)
     async def storyboard(
         interaction: discord.Interaction[Any],
-        script: app_commands.Range[str, 1, forms.LONGEST] | None = None,
+        script: app_commands.Range[str, 1, FORM_TEXT] | None = None,
         seconds: app_commands.Range[int, SHORTEST, LONGEST] | None = None,
         template: str | None = None,
     ) -> None:

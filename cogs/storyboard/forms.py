@@ -11,10 +11,9 @@ from bot.domain.script import write
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT
 from cogs.ui import Form, cut
+from cogs.ui.limits import FORM_TEXT, OPTIONS
 
 NAME: Final = "storyboard"  # of every form; its state says which, and of what
-LONGEST: Final = 4000  # characters that a field takes, Discord's limit
-CHOICES: Final = 25  # options of a select, Discord's limit
 EXTRAS: Final = ("sound", "watermark", "private")
 
 
@@ -32,11 +31,11 @@ def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
 def script_form(story: Storyboard, *, state: str, say: Words) -> Form | None:
     """The form of the whole script, to read, copy, change or replace; None where it is longer than a field takes."""
     script = "" if story.blank else write(story.shots)
-    if len(script) > LONGEST:
+    if len(script) > FORM_TEXT:
         return None
     form = Form(name=NAME, state=state, title=say("storyboard.form.script"))
     hint = say("storyboard.form.script.hint")
-    form.text("script", say("storyboard.form.script.label"), value=script, long=True, most=LONGEST, hint=hint)
+    form.text("script", say("storyboard.form.script.label"), value=script, long=True, most=FORM_TEXT, hint=hint)
     return form
 
 
@@ -65,7 +64,7 @@ def template_form(own: Sequence[Preset], *, state: str, say: Words) -> Form:
     hint = say("storyboard.form.name.hint")
     form.text("name", say("storyboard.form.name"), most=NAME_LIMIT, hint=hint)
     if own:
-        saved = [(each.id, each.name) for each in own[:CHOICES]]
+        saved = [(each.id, each.name) for each in own[:OPTIONS]]
         _select(form, "forget", say("storyboard.form.forget"), saved, chosen=set(), several=True)
     return form
 
@@ -89,9 +88,9 @@ def _select(
     ]
     select = discord.ui.Select[Any](
         custom_id=field,
-        options=listed[:CHOICES],
+        options=listed[:OPTIONS],
         min_values=0 if several else 1,
-        max_values=len(listed[:CHOICES]) if several else 1,
+        max_values=len(listed[:OPTIONS]) if several else 1,
         required=not several,
     )
     form.add_item(discord.ui.Label(text=cut(label, 45), component=select))

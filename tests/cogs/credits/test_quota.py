@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.domain import Account, Destination, Job, JobStatus, Kind, StatementEntry, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.credits.quota import BAR, CONTENT, bar, quota_text
+from cogs.credits.quota import BAR, bar, quota_text
+from cogs.ui.limits import CONTENT
 from tests.models import CAPABILITIES
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
