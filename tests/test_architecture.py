@@ -74,8 +74,6 @@ BREACHES = [
     ("sandbox-discord", "sandbox.discord.world", "sandbox.discord.permissions"),
     ("circles", "bot.domain.request", "bot.domain.capability"),
     ("circles", "bot.service.jobs.cards", "bot.service.jobs.worker"),
-    ("front-door", "bot.domain.job", "bot.domain"),
-    ("front-door-ui", "cogs.ui.text", "cogs.ui"),
     ("sandbox-apart", "sandbox.faults", "bot.errors"),
     ("sandbox-apart", "sandbox.discord.world", "discord"),
     ("sandbox-users", "bot.app", "sandbox.server"),
@@ -127,6 +125,12 @@ def test_make_check_fails_on_a_breach_and_names_it(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "The layers BROKEN" in done.stdout
     assert "bot.domain.job -> bot.store.database" in done.stdout
+
+
+def test_the_modules_of_a_package_take_from_each_other_not_from_their_front_door(graph: grimp.ImportGraph) -> None:
+    inside = [(module, module.rpartition(".")[0]) for module in graph.modules if module.count(".") > 1]
+    found = [pair for pair in inside if graph.direct_import_exists(importer=pair[0], imported=pair[1])]
+    assert found == []
 
 
 @pytest.mark.parametrize("package", OTHERS)
