@@ -3,14 +3,15 @@
 import asyncio
 import json
 import os
-import random
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
 import httpx
+from pydantic import SecretStr
 
 from benchmarks._funding import funding
 from benchmarks._processes import memory, process
@@ -19,26 +20,29 @@ from bot.domain import Destination, Job, JobStatus, RunningLimits, VideoRequest
 from bot.provider.base import Task
 from bot.provider.kirin import Kirin
 from bot.provider.transport import Transport
-from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_watch import ClockWatch
-from bot.service.jobs.eta import Forecaster
-from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.submission import Pace, Submission
-from bot.service.jobs.worker import Capacity, Worker
-from bot.service.ports.operator_alerts import OperatorAlerts
-from bot.store.heartbeat import HeartbeatStore
+from bot.service.jobs.offered_models import OfferedModels
+from bot.settings import Settings
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.queries import JobQueryStore
-from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.build import build
+from bot.wiring.world import World
 
 JOBS: Final = 1_000
 SECONDS: Final = 5.0  # a round of each
 ROUNDS: Final = 2
 CONNECTIONS: Final = 10
 LIMITS: Final = RunningLimits(per_provider=JOBS, per_user=1, per_guild=JOBS, total=JOBS)
+SETTINGS: Final = Settings(
+    _env_file=None,
+    discord_token=SecretStr("token"),
+    kirin_api_key=SecretStr("key"),
+    monthly_budget_usd=None,
+    poll_seconds_min=1,
+    poll_seconds_max=1,
+    **{f"running_{name}": value for name, value in asdict(LIMITS).items()},
+)
 
 
 class _Silent:
@@ -120,44 +124,22 @@ async def _fill(database: SQLiteDatabase) -> None:
 
 async def _ours(database: SQLiteDatabase, base: str) -> float:
     """Seconds of CPU a poll, with the whole worker around it."""
-    jobs, lookup = JobStore(database), JobQueryStore(database)
-    notifier: Any = _Silent()
-    operator_alerts = OperatorAlerts(notifier, clock=utc_now)
-    forecaster = Forecaster(lookup=lookup, limits=LIMITS, clock=utc_now)
+    silent: Any = _Silent()
     async with Transport(provider="kirin", base_url=base, token=lambda: "key", connections=CONNECTIONS) as transport:
         provider = _Counting(transport=transport)
-        pace = Pace(least=timedelta(seconds=1), most=timedelta(seconds=1))
-        submission = Submission(
+        world = World(
+            database=database,
+            purge=database.purge,
             providers={"kirin": provider},
-            health={"kirin": ProviderHealth(provider, operator_alerts=operator_alerts, clock=utc_now)},
-            jobs=jobs,
-            forecaster=forecaster,
-            operator_alerts=operator_alerts,
-            given_up=notifier,
-            pace=pace,
-            clock=utc_now,
-            rand=random.random,
+            fetcher=silent,
+            notifier=silent,
+            result_poster=silent,
+            staff=silent,
+            clock=SteadyClock(),
+            models=OfferedModels([], clock=utc_now),
+            moment=utc_now,
         )
-        worker = Worker(
-            claims=ClaimStore(database),
-            jobs=jobs,
-            submission=submission,
-            delivery=notifier,
-            decisions=ReviewDecisionStore(database),
-            cards=Cards(
-                notifier=notifier, jobs=jobs, lookup=lookup, forecaster=forecaster, clock=utc_now, moment=utc_now
-            ),
-            clock_watch=ClockWatch(
-                heartbeats=HeartbeatStore(database),
-                clock=SteadyClock(),
-                longest=timedelta(hours=1),
-                review=timedelta(days=1),
-            ),
-            providers=["kirin"],
-            capacity=Capacity(steps=16, running=LIMITS, lease=timedelta(seconds=30)),
-            clock=utc_now,
-            rand=random.random,
-        )
+        worker = build(SETTINGS, world).worker
         running = asyncio.create_task(worker.run())
         await asyncio.sleep(1)
         polls, cpu = provider.polls, time.process_time()

@@ -21,20 +21,18 @@ from bot.provider.transport import shared_ssl_context
 from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
-from bot.service.jobs.worker import Worker
-from bot.service.outbox import OutboxPoster
 from bot.service.ports.notifier import Notifier
 from bot.service.ports.staff import Staff
-from bot.service.upkeep.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
 from bot.web.health import serve_health
-from bot.wiring import Wiring, World
+from bot.wiring.build import Bot, build
 from bot.wiring.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
 from bot.wiring.spending import spending_text
+from bot.wiring.world import World
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.adapters.reposter import DiscordResultPoster
@@ -62,16 +60,6 @@ class Wraps:
     wall: Callable[[], datetime] = utc_now
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunningBot:
-    """Everything that lives while the bot runs."""
-
-    client: Shotcaller
-    worker: Worker
-    outbox: OutboxPoster
-    scheduler: Scheduler
-
-
 async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
     """Run the bot until SIGINT or SIGTERM; what is under way is then given `GRACE` seconds.
 
@@ -95,23 +83,25 @@ def _lost(exc: BaseException) -> StoreLost | None:
 
 
 async def _live(settings: Settings, wraps: Wraps) -> None:
-    async with running_bot(settings, wraps=wraps) as built:
+    async with running_bot(settings, wraps=wraps) as (bot, client):
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-        async with asyncio.TaskGroup() as lives:
-            gateway = lives.create_task(stay_connected(built.client), name="gateway")
-            worker = lives.create_task(built.worker.run(), name="worker")
-            outbox = lives.create_task(built.outbox.run(), name="outbox")
-            built.scheduler.wake()  # for what a dead process was about to do
-            scheduler = lives.create_task(built.scheduler.run(), name="steward")
+        bot.scheduler.wake()  # for what a dead process was about to do
+        async with asyncio.TaskGroup() as group:
+            worker = group.create_task(bot.worker.run(), name="worker")
+            others = [
+                group.create_task(stay_connected(client), name="gateway"),
+                group.create_task(bot.outbox.run(), name="outbox"),
+                group.create_task(bot.scheduler.run(), name="scheduler"),
+            ]
             await stopping.wait()
             log.info("stopping")
-            built.worker.stop()
+            bot.worker.stop()
             await asyncio.wait([worker, *answering()], timeout=GRACE)
-            for life in (worker, outbox, scheduler, gateway):
-                life.cancel()
+            for task in (worker, *others):
+                task.cancel()
 
 
 def answering() -> list[asyncio.Task[object]]:
@@ -120,7 +110,7 @@ def answering() -> list[asyncio.Task[object]]:
 
 
 @asynccontextmanager
-async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[RunningBot]:
+async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[tuple[Bot, Shotcaller]]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user(settings.database_path))
@@ -139,21 +129,21 @@ async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[Runn
             operator_channel_id=settings.operator_channel_id,
         )
         world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client, moment=moment)
-        wiring = Wiring(settings, world)
-        client.services, client.answers = wiring.services, answers
+        bot = build(settings, world)
+        client.services, client.answers = bot.services, answers
         if settings.health_port:
             health = serve_health(
                 host=settings.health_host,
                 port=settings.health_port,
-                alive=lambda: client.user is None or wiring.worker.alive(),  # until it is logged in, trying is its work
+                alive=lambda: client.user is None or bot.worker.alive(),  # until it is logged in, trying is its work
                 ready=client.is_ready,
             )
             await stack.enter_async_context(health)
         await log_in(client, settings.discord_token.get_secret_value())
-        await wiring.given_up.recall()
-        await wiring.worker.recover()
-        await wiring.services.left_guilds.work()  # before what waits there is begun
-        yield RunningBot(client=client, worker=wiring.worker, outbox=wiring.outbox, scheduler=wiring.scheduler)
+        await bot.given_up.recall()
+        await bot.worker.recover()
+        await bot.services.left_guilds.work()  # before what waits there is begun
+        yield bot, client
 
 
 def _client(settings: Settings, moment: DiscordClock) -> Shotcaller:

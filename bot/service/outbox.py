@@ -86,23 +86,24 @@ class OutboxPoster:
         handlers: Iterable[OutboxHandler],
         clock: Callable[[], datetime],
         rand: Callable[[], float],
+        woken: asyncio.Event,
         patience: float = PATIENCE,
     ) -> None:
         self._store, self._handlers = store, {each.kind: each for each in handlers}
         self._clock, self._rand, self._patience = clock, rand, patience
-        self._news, self._busy = asyncio.Event(), 0
+        self._woken, self._busy = woken, 0
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def wake(self) -> None:
         """Something was announced: look at once. May be called from anywhere in the event loop."""
-        self._news.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """See to whatever is due, for ever; at first to what a dead process had in hand."""
         trouble, recovered = 0, False
         async with asyncio.TaskGroup() as under_way:
             while True:
-                self._news.clear()
+                self._woken.clear()
                 try:
                     if not recovered:
                         await self._store.recover()
@@ -115,7 +116,7 @@ class OutboxPoster:
                     log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause.total_seconds()):
-                        await self._news.wait()
+                        await self._woken.wait()
 
     async def post_due(self) -> None:
         """See to everything that is due by now.
@@ -170,7 +171,7 @@ class OutboxPoster:
             log.warning("the database refuses", extra={"kind": str(item.kind), "detail": str(exc)})
         finally:
             self._busy -= 1
-            self._news.set()
+            self._woken.set()
 
     async def _see_to(self, item: OutboxItem) -> None:
         handler, fields = self._handlers[item.kind], {"kind": str(item.kind), "subject": item.subject_id}

@@ -11,6 +11,7 @@ from bot.service.jobs.results import Results
 from bot.service.jobs.videos import Videos
 from bot.service.member.about import About
 from bot.service.member.defaults import RememberedDefaults
+from bot.service.member.drafts import Drafts
 from bot.service.member.feedback import Feedback
 from bot.service.member.gallery import Gallery
 from bot.service.member.library import Library
@@ -19,8 +20,6 @@ from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.cases import Cases
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy
-from bot.store.member.drafts import DraftStore
-from bot.store.member.preferences import PreferenceStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +27,11 @@ class Services:
     """What the bot can do for people."""
 
     videos: Videos
-    drafts: DraftStore
-    preferences: PreferenceStore
+    drafts: Drafts
+    defaults: RememberedDefaults
     library: Library
     gallery: Gallery
     presets: Presets
-    choices: RememberedDefaults
     storyboards: Storyboards
     results: Results
     cases: Cases

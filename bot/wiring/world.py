@@ -1,15 +1,21 @@
-"""What the services reach the outside by."""
+"""What the services reach the outside by. Tests put something else in its place."""
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.provider.base import VideoProvider
 from bot.provider.scan import Scanner
+from bot.service.jobs.cards import PATIENCE as CARD_PATIENCE
 from bot.service.jobs.clock_watch import Clock
 from bot.service.jobs.copies import ResultPoster
 from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.offered_models import OfferedModels
+from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
+from bot.service.media.service import Media
+from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports.notifier import Notifier
 from bot.service.ports.staff import Staff
 from bot.store.database import Database
@@ -33,3 +39,17 @@ class World:
     models: OfferedModels
     moment: Callable[[], datetime]  # the present by Discord's clock
     scanner: Scanner | None = None
+    media: Media = field(default_factory=Media)
+    rand: Callable[[], float] = random.random
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """How much this process does at once, and for how many seconds it waits for others: no setting says so."""
+
+    steps: int = 16  # of jobs; open requests, not waiting jobs, are what takes memory
+    deliveries: int = 8
+    card_patience: float = CARD_PATIENCE
+    provider_patience: float = PROVIDER_PATIENCE
+    outbox_patience: float = OUTBOX_PATIENCE

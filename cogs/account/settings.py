@@ -39,7 +39,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await acknowledge(interaction)
         whose = DefaultsLevel(scope)
         _check(interaction, whose)
-        await _show(bot, interaction, whose, await bot.services.choices.of(whose, defaults_scope(interaction)))
+        await _show(bot, interaction, whose, await bot.services.defaults.of(whose, defaults_scope(interaction)))
 
     return settings
 
@@ -55,7 +55,7 @@ class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
         data: dict[str, Any] = dict(interaction.data or {})
         changes = _changes(option, next(iter(data.get("values", ())), NONE))
         place, now = defaults_scope(interaction), interaction.created_at
-        await _show(bot, interaction, whose, await bot.services.choices.choose(whose, place, changes, now=now))
+        await _show(bot, interaction, whose, await bot.services.defaults.choose(whose, place, changes, now=now))
 
 
 def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:

@@ -1,7 +1,6 @@
 """`/admin export` and `/admin import`: a server's settings as a file, and settings from one, shown before they hold."""
 
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any, Final
 
 import discord
@@ -87,22 +86,15 @@ async def _show_changes(
     if not found:
         await answer(interaction, say("admin.same"))
         return
-    draft_id = token_hex(8)
-    await bot.services.drafts.begin(
-        draft_id,
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        kind=KIND,
-        body={"file": write_policy(imported), "instead_of": _digest(current)},
-        now=interaction.created_at,
-    )
+    body = {"file": write_policy(imported), "instead_of": _digest(current)}
+    draft = await bot.services.drafts.begin(KIND, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     text = say(
         "admin.import",
         changes=bullet_list([change_line(each, say) for each in found], say, room=ROOM),
         unknown=_unknown(interaction.guild, imported, say),
     )
     view = discord.ui.View(timeout=None)
-    custom_id = f"import:{draft_id}"
+    custom_id = f"import:{draft.id}"
     view.add_item(
         discord.ui.Button(custom_id=custom_id, label=say("admin.import.apply"), style=discord.ButtonStyle.danger)
     )
@@ -117,8 +109,8 @@ class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P
         """See `PersistentItem`."""
         await acknowledge_in_place(interaction)
         await check_admin_access(interaction)
-        draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
-        if draft is None or draft.kind != KIND or draft.guild_id != interaction.guild_id:
+        draft = await bot.services.drafts.read(self.fields["draft"], KIND, user_id=interaction.user.id)
+        if draft.guild_id != interaction.guild_id:
             raise DraftGone
         imported, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
         changed = await bot.services.guilds.change(

@@ -1,14 +1,14 @@
 """Show a page of a library, search it, open a video, post a fresh copy."""
 
+from contextlib import suppress
 from dataclasses import replace
-from secrets import token_hex
 from typing import Any, Final
 
 import discord
 
 from bot.client import Shotcaller
 from bot.domain import ResultAction
-from bot.errors import NotPermitted
+from bot.errors import DraftGone, NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs.library.views import SEARCH, PageState, page_text, page_view
@@ -28,12 +28,7 @@ async def start_search(
     if not text:
         return page_state
     draft = await bot.services.drafts.begin(
-        token_hex(8),
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        kind=DRAFT,
-        body={"text": text},
-        now=interaction.created_at,
+        DRAFT, {"text": text}, user_id=interaction.user.id, guild_id=interaction.guild_id
     )
     return replace(page_state, draft_id=draft.id)
 
@@ -41,8 +36,10 @@ async def start_search(
 async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState) -> None:
     """Show a page of the library. A search that is too old to be known any more shows everything."""
     services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
-    draft = await services.drafts.read(page_state.draft_id, user_id=user_id) if page_state.draft_id else None
-    text = str(draft.body.get("text", "")) if draft is not None and draft.kind == DRAFT else ""
+    text = ""
+    if page_state.draft_id:
+        with suppress(DraftGone):
+            text = str((await services.drafts.read(page_state.draft_id, DRAFT, user_id=user_id)).body["text"])
     page_state = page_state if text else replace(page_state, draft_id="")
     page = await services.library.page(
         member_of(interaction),

@@ -1,7 +1,6 @@
 """Use a preset: ask for its gaps in a form, again where a value will not do, and submit its request."""
 
 from collections.abc import Mapping
-from secrets import token_hex
 from typing import Any, Final
 
 import discord
@@ -9,7 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.domain.template import values_in
-from bot.errors import DraftGone, InvalidRequest
+from bot.errors import InvalidRequest
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
 from cogs.request import submit
@@ -81,14 +80,7 @@ async def _offer_again(
     bot: Shotcaller, interaction: discord.Interaction[Any], refused: InvalidRequest, body: Mapping[str, Any]
 ) -> None:
     """Say what is wrong with what was entered, and keep it for the form to come back with."""
-    draft = await bot.services.drafts.begin(
-        token_hex(8),
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        kind=DRAFT,
-        body=body,
-        now=interaction.created_at,
-    )
+    draft = await bot.services.drafts.begin(DRAFT, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     say = words(str(interaction.locale))
     view = discord.ui.View(timeout=None)
     style = discord.ButtonStyle.primary
@@ -120,9 +112,7 @@ class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset
     async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
         """See `PersistentItem`."""
         async with in_time(interaction):
-            draft = await bot.services.drafts.read(self.fields["draft"], user_id=interaction.user.id)
-            if draft is None or draft.kind != DRAFT:
-                raise DraftGone
+            draft = await bot.services.drafts.read(self.fields["draft"], DRAFT, user_id=interaction.user.id)
             preset = await _find(bot, interaction, draft.body["preset"])
         say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
         await open_form(interaction, _form(preset, say, values=values, private=private))

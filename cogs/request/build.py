@@ -72,7 +72,9 @@ async def with_defaults(
     """
     try:
         models = await models_here(bot, interaction)
-        filled = await bot.services.choices.fill(request, typed=typed, place=defaults_scope(interaction), models=models)
+        filled = await bot.services.defaults.fill(
+            request, typed=typed, place=defaults_scope(interaction), models=models
+        )
     except StoreUnavailable:
         return request, ""
     return filled.request, used_defaults_line(filled, str(interaction.locale))

@@ -6,7 +6,6 @@ What the buttons do is in `cogs.video.retry_buttons`. What they need is in a dra
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
 from typing import Any, Final, Self
 
 import discord
@@ -113,21 +112,15 @@ async def offer_retry(interaction: discord.Interaction[Any], error: Exception, s
     kept = TypedRequest(
         **{**{name: getattr(typed, name) for name in TypedRequest.__slots__}, "ways": tuple(by_label.values())}
     )
-    draft_id = token_hex(8)
     try:
-        await services.drafts.begin(
-            draft_id,
-            user_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            kind=KIND,
-            body=kept.body(),
-            now=interaction.created_at,
+        draft = await services.drafts.begin(
+            KIND, kept.body(), user_id=interaction.user.id, guild_id=interaction.guild_id
         )
     except errors.StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
     view = _view(
-        draft_id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
+        draft.id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
     )
     if interaction.guild_id is not None and any(isinstance(each, errors.QuotaExceeded) for each in reasons_of(error)):
         view.add_item(more_button(say, row=len(by_label)))

@@ -44,7 +44,7 @@ async def _prefill(
         async with ui.in_time(interaction):
             models = await models_here(bot, interaction)
             request = ui.request_from_options({"prompt": "-"}, model=models[0].model)
-            filled = await bot.services.choices.fill(
+            filled = await bot.services.defaults.fill(
                 request, typed=(), place=defaults_scope(interaction), models=models
             )
     except StoreError:  # whoever sends the form will hear of it

@@ -59,9 +59,7 @@ def retry_form_handler(bot: Shotcaller) -> FormHandler:
 
 
 async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> ui.TypedRequest:
-    draft = await bot.services.drafts.read(draft_id, user_id=interaction.user.id)
-    if draft is None or draft.kind != KIND:
-        raise DraftGone
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
     return ui.TypedRequest.of_body(draft.body)
 
 

@@ -31,7 +31,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await ui.acknowledge(interaction)
         ui.remember(interaction, ui.TypedRequest(options=ui.given_options({"prompt": prompt})))
         user = interaction.user.id
-        draft = await bot.services.drafts.latest(user_id=user, kind=KIND) or await begin_draft(bot, interaction)
+        draft = await bot.services.drafts.latest(KIND, user_id=user) or await begin_draft(bot, interaction)
         if prompt is not None:
             draft = await change_draft(bot, interaction, draft, {"prompt": prompt})
         await _show(bot, interaction, draft)
@@ -87,7 +87,7 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
         ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
     key = f"studio-{draft.id}-{draft.version}"
     await submit(bot, interaction, request, private=bool(draft.body["private"]), key=key)
-    await bot.services.drafts.save(draft, draft.body, now=interaction.created_at)
+    await bot.services.drafts.save(draft, draft.body)
 
 
 async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:

@@ -1,7 +1,6 @@
 """The draft behind a studio's panel, changed a choice at a time by any device."""
 
 from collections.abc import Callable, Mapping, Sequence
-from secrets import token_hex
 from typing import Any, Final
 
 import discord
@@ -9,7 +8,7 @@ import discord
 from bot.client import Shotcaller
 from bot.domain import Capability, Draft, VideoRequest
 from bot.domain.choices import nearest_possible
-from bot.errors import DraftGone, StoreUnavailable
+from bot.errors import StoreUnavailable
 from cogs.request import defaults_scope, models_here
 from cogs.ui import options_of, parse_number, request_from_options
 from cogs.video.studio_panel import NOTHING
@@ -74,7 +73,7 @@ async def _save(
     bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, change: Callable[[Draft], Mapping[str, Any]]
 ) -> Draft:
     for _ in range(_TRIES):
-        saved = await bot.services.drafts.save(draft, change(draft), now=interaction.created_at)
+        saved = await bot.services.drafts.save(draft, change(draft))
         if saved is not None:
             return saved
         draft = await read_draft(bot, interaction, draft.id)
@@ -94,20 +93,14 @@ async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any
     """Build a request with nothing but the defaults of whoever asks."""
     models = await models_here(bot, interaction)
     request = request_from_options({"prompt": NOTHING}, model=models[0].model)
-    filled = await bot.services.choices.fill(request, typed=(), place=defaults_scope(interaction), models=models)
+    filled = await bot.services.defaults.fill(request, typed=(), place=defaults_scope(interaction), models=models)
     return nearest_possible(filled.request, models)
 
 
 async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
     """Begin a new draft of whoever asks."""
-    return await bot.services.drafts.begin(
-        token_hex(8),
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        kind=KIND,
-        body=_body(await _default_request(bot, interaction)),
-        now=interaction.created_at,
-    )
+    body = _body(await _default_request(bot, interaction))
+    return await bot.services.drafts.begin(KIND, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
 
 
 async def read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
@@ -116,7 +109,4 @@ async def read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], dra
     Raises:
         DraftGone: there is none, or it is somebody else's.
     """
-    draft = await bot.services.drafts.read(draft_id, user_id=interaction.user.id)
-    if draft is None or draft.kind != KIND:
-        raise DraftGone
-    return draft
+    return await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)

@@ -4,17 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import discord
 import pytest
 
 from bot.domain import Job, Remover
 from bot.errors import ResultDeleted, ResultForgotten
-from bot.service.jobs.results import Results
-from bot.service.member.library import Library
 from bot.store.jobs.results import ResultStore
-from bot.store.member.library import LibraryStore
 from cogs.library.actions import send_again, show_one
 from cogs.library.command import VideoItem
 from cogs.results import edit
@@ -64,25 +61,8 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
 
 
 def bot(services: Services) -> Any:
-    """A bot whose services would do nothing but look the video up."""
-    nothing = cast("Any", None)
-    results = Results(
-        store=ResultStore(services.database),
-        lookup=services.lookup,
-        copies=nothing,
-        result_poster=nothing,
-        delivery=nothing,
-        removals=nothing,
-        reposts=nothing,
-        messages=nothing,
-        clock=services.clock,
-        moment=services.moment,
-        wake=services.wake,
-    )
-    library = Library(
-        library_store=LibraryStore(services.database), lookup=services.lookup, gallery=nothing, clock=services.clock
-    )
-    return SimpleNamespace(services=SimpleNamespace(results=results, library=library))
+    """A bot that could do more than look a video up, if it were let."""
+    return services.bot
 
 
 async def delivered(services: Services) -> Job:

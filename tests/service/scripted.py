@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bot.domain import Case, Job, VideoRequest
+from bot.domain import AuditEntry, Case, Job, Note, VideoRequest
 from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
@@ -16,6 +16,7 @@ from bot.service.media.probe import MediaInfo
 from bot.service.ports.notifier import Alert, Card, NotPosted, Posted, Result, Sighting
 from bot.store.database import Database, Transaction
 
+GUILD, MOD_CHANNEL, OPERATOR_CHANNEL = 7, 9, 99
 START: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
@@ -170,6 +171,67 @@ class Discord(Scripted):
 
     def _place(self, job: Job) -> Posted:
         return Posted(channel_id=job.destination.channel_id, message_id=next(self._numbers))
+
+
+class Staff(Scripted):
+    """The moderators' side of Discord. Without a script every message is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = count(500)
+        self.operator_channels = [OPERATOR_CHANNEL]  # the channels in which the operator can be told something
+        self.shown = dict[str, Case]()  # what each case's message says
+        self.gone = set[tuple[int, int]]()
+
+    def there(self, guild_id: int, channel_id: int) -> bool:
+        return (guild_id, channel_id) not in self.gone
+
+    async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
+        assert job is None or case.job_id == job.id
+        what = (case.id, video is not None)
+        self.shown[case.id] = case
+        usual = Posted(channel_id=MOD_CHANNEL, message_id=next(self._numbers))
+        return cast("Posted", await self.play("post_case", what, usual=usual))
+
+    async def find_case(self, case: Case, *, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_case", case.id, usual=NotPosted()))
+
+    async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
+        assert job is None or case.job_id == job.id
+        self.shown[case.id] = case
+        await self.play("edit_case", (case.id, str(case.state), message_id))
+
+    async def operator_places(self) -> AsyncIterator[int]:
+        for channel_id in self.operator_channels:
+            yield channel_id
+
+    async def post_note(self, note: Note, *, channel_id: int) -> Posted:
+        usual = Posted(channel_id=channel_id, message_id=next(self._numbers))
+        return cast("Posted", await self.play("post_note", (channel_id, note.user_id, note.text), usual=usual))
+
+    async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
+        assert since is not None
+        return cast("Sighting", await self.play("find_note", (key, channel_id), usual=NotPosted()))
+
+    async def delete_note(self, *, channel_id: int, message_id: int) -> None:
+        await self.play("delete_note", (channel_id, message_id))
+
+    async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
+        await self.play("tell", (entry.id, channel_id))
+
+
+class ResultPoster(Scripted):
+    """Deletes whatever it is asked to."""
+
+    async def delete_result(self, job: Job, *, channel_id: int, message_id: int) -> bool:
+        return bool(await self.play("delete_result", (job.id, channel_id, message_id), usual=True))
+
+    async def take_away(self, job: Job, *, channel_id: int, message_id: int) -> None:
+        await self.play("take_away", (job.id, channel_id, message_id))
+
+    async def attachment_url(self, job: Job) -> str | None:
+        return cast("str | None", await self.play("attachment_url", job.id))
 
 
 class Fetcher(Scripted):

@@ -1,154 +1,97 @@
-"""A house without Discord, network and video: every service of the bot between a real database and scripted people."""
+"""Every service of the bot, without Discord, network and video: between a real database and scripted people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bot.domain import (
-    Allowance,
-    AuditEntry,
-    DeadLetter,
-    Defaults,
-    Destination,
-    Fund,
-    Job,
-    JobStatus,
-    RunningLimits,
-    VideoRequest,
-)
+from pydantic import SecretStr
+
+from bot.domain import AuditEntry, DeadLetter, Destination, Fund, Job, JobStatus, RunningLimits, VideoRequest
 from bot.domain.next_step import next_step
 from bot.domain.policy import GuildLimits
 from bot.domain.quota import owner_of, period_of
-from bot.service.jobs.admission import Admission
-from bot.service.jobs.ai_mark import AiMark
-from bot.service.jobs.cards import Cards
-from bot.service.jobs.clock_watch import ClockWatch
-from bot.service.jobs.copies import ResultPoster
-from bot.service.jobs.delivery import Delivery
-from bot.service.jobs.eta import Forecaster
-from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
-from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.removal import RemovalHandler, Removals
-from bot.service.jobs.reposts import RepostFinder, Reposts
+from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.steps import Steps
-from bot.service.jobs.submission import Pace, Submission
-from bot.service.jobs.types import JobLimits
-from bot.service.jobs.videos import Videos
-from bot.service.jobs.worker import Capacity, Worker
-from bot.service.media.service import Media
-from bot.service.outbox import OutboxHandler, OutboxPoster
-from bot.service.ports.operator_alerts import OperatorAlerts
-from bot.service.screening.requests import REVIEW_TIME, RequestScreening
-from bot.service.screening.results import ResultScreening
+from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
-from bot.store.community.strikes import StrikeStore
-from bot.store.heartbeat import HeartbeatStore
 from bot.store.jobs.claims import ClaimStore
 from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.messages import MessageStore
-from bot.store.jobs.models import ModelStore
 from bot.store.jobs.queries import JobQueryStore
-from bot.store.jobs.results import ResultStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
 from bot.store.migrate import migrate
-from bot.store.money.budget_alerts import BudgetStore
-from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.build import Bot, build
+from bot.wiring.world import Sizes, World
 from tests.funding import plain
 from tests.models import CAPABILITIES
-from tests.service.scripted import START, Clock, Discord, Fetcher, Provider, Scans, ScriptedMedia, Stubborn
+from tests.service.scripted import (
+    START,
+    Clock,
+    Discord,
+    Fetcher,
+    Provider,
+    ResultPoster,
+    Scans,
+    ScriptedMedia,
+    Staff,
+    Stubborn,
+)
 
 LEASE: Final = timedelta(seconds=30)
 UNLIMITED: Final = RunningLimits(per_provider=1000, per_user=1000, per_guild=1000, total=1000)
 LIMIT: Final = 25 * 1024 * 1024
+SIZES: Final = Sizes(steps=4, deliveries=2, card_patience=5, provider_patience=5, outbox_patience=10)
+SETTINGS: Final = Settings(
+    _env_file=None,
+    discord_token=SecretStr("token"),
+    kirin_api_key=SecretStr("key"),
+    monthly_budget_usd=None,
+    keep_prompts_days=90,
+    keep_files_days=10,
+)
 
 
 @dataclass
 class Services:
-    """Every service of the bot, between a real database and scripted people."""
+    """Every service of the bot, between a real database and scripted people.
+
+    `bot` is what a process of the bot consists of; `restart` ends it, and starts another with other settings.
+    """
 
     database: Stubborn
     folder: Path
     clock: Clock = field(default_factory=Clock)
     ahead: timedelta = timedelta()  # by which our clock is ahead of Discord's
     discord: Discord = field(default_factory=Discord)
+    staff: Any = field(default_factory=Staff)
+    result_poster: Any = field(default_factory=ResultPoster)
     fetcher: Fetcher = field(default_factory=Fetcher)
     media: ScriptedMedia = field(default_factory=ScriptedMedia)
     sleeps: list[float] = field(default_factory=list)
     allowance: int = 60
-    patience: float = 5.0
-    steps_at_once: int = 4
-    deliveries: int = 2
     running_limits: RunningLimits = UNLIMITED
+    sizes: Sizes = SIZES
 
     def __post_init__(self) -> None:
-        self.jobs, self.claims, self.lookup = (
-            JobStore(self.database),
-            ClaimStore(self.database),
-            JobQueryStore(self.database),
-        )
-        self.decisions, self.scans = ReviewDecisionStore(self.database), Scans()
-        self.kirin, self.kling = Provider("kirin"), Provider("kling")
+        self.jobs, self.lookup = JobStore(self.database), JobQueryStore(self.database)
+        self.claims, self.decisions = ClaimStore(self.database), ReviewDecisionStore(self.database)
+        self.kirin, self.kling, self.scans = Provider("kirin"), Provider("kling"), Scans()
         self.kling.find_is_authoritative = True
         self.providers: dict[str, Any] = {"kirin": self.kirin, "kling": self.kling}
-        self.operator_alerts = OperatorAlerts(self.discord, clock=self.clock)
-        self.forecaster = Forecaster(lookup=self.lookup, limits=self.running_limits, clock=self.clock)
-        self.cards = Cards(
-            notifier=self.discord,
-            jobs=self.jobs,
-            lookup=self.lookup,
-            forecaster=self.forecaster,
-            clock=self.clock,
-            moment=self.moment,
-            patience=self.patience,
-        )
-        self.health = {
-            name: ProviderHealth(each, operator_alerts=self.operator_alerts, clock=self.clock, patience=self.patience)
-            for name, each in self.providers.items()
-        }
         self.models = OfferedModels(list(CAPABILITIES.values()), clock=self.clock)
-        self.given_up = GivenUpModels(
-            models=self.models, store=ModelStore(self.database), operator_alerts=self.operator_alerts, clock=self.clock
-        )
-        self.submission = Submission(
-            providers=self.providers,
-            health=self.health,
-            jobs=self.jobs,
-            forecaster=self.forecaster,
-            operator_alerts=self.operator_alerts,
-            given_up=self.given_up,
-            pace=Pace(least=timedelta(seconds=2), most=timedelta(seconds=20)),
-            clock=self.clock,
-            rand=_middle,
-            sleep=self._sleep,
-        )
-        self.delivery = Delivery(
-            jobs=self.jobs,
-            lookup=self.lookup,
-            providers=self.providers,
-            fetcher=self.fetcher,
-            media=cast("Media", self.media),
-            ai_mark=AiMark(),
-            notifier=self.discord,
-            operator_alerts=self.operator_alerts,
-            result_screening=ResultScreening(
-                guilds=GuildStore(self.database),
-                decisions=self.decisions,
-                scanner=cast("Any", self.scans),
-                clock=self.clock,
-                wake=self.wake,
-            ),
-            folder=self.folder,
-            cap=200 * 1024 * 1024,
-            moment=self.moment,
-            clock=self.clock,
-            rand=_middle,
-        )
+        self._numbers = count(1)
+        self.restart()
+
+    def restart(self, *, sizes: Sizes | None = None, **settings: Any) -> Bot:
+        """Go on with a new process, of other sizes or with other settings."""
+        self.bot = self.build(sizes=sizes, **settings)
+        self.cards, self.delivery, self.submission = self.bot.cards, self.bot.delivery, self.bot.submission
+        self.health, self.forecaster = self.bot.health, self.bot.forecaster
         self.steps = Steps(
             jobs=self.jobs,
             submission=self.submission,
@@ -158,108 +101,43 @@ class Services:
             clock=self.clock,
             rand=_middle,
         )
-        self.woken = 0
-        self._numbers = count(1)
+        return self.bot
+
+    def build(self, *, sizes: Sizes | None = None, scanner: bool = True, **settings: Any) -> Bot:
+        """Build another process beside this one, on the same database."""
+        limits = {f"running_{name}": value for name, value in asdict(self.running_limits).items()}
+        credits_ = {"daily_credits": self.allowance, "direct_credits": self.allowance}
+        world = World(
+            database=self.database,
+            purge=_purge,
+            providers=self.providers,
+            fetcher=self.fetcher,
+            notifier=self.discord,
+            result_poster=self.result_poster,
+            staff=self.staff,
+            clock=self.clock,
+            models=self.models,
+            moment=self.moment,
+            scanner=cast("Any", self.scans) if scanner else None,
+            media=cast("Any", self.media),
+            rand=_middle,
+            sleep=self._sleep,
+        )
+        changed = SETTINGS.model_copy(update={"data_dir": self.folder.parent, **limits, **credits_, **settings})
+        return build(changed, world, sizes=sizes or self.sizes)
 
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         await asyncio.sleep(0)
 
-    def clock_watch(self) -> ClockWatch:
-        return ClockWatch(
-            heartbeats=HeartbeatStore(self.database),
-            clock=self.clock,
-            longest=timedelta(minutes=15),
-            review=REVIEW_TIME,
-        )
-
     def moment(self) -> datetime:
         """The present by Discord's clock."""
         return self.clock() - self.ahead
 
-    def worker(self) -> Worker:
-        return Worker(
-            claims=self.claims,
-            jobs=self.jobs,
-            submission=self.submission,
-            delivery=self.delivery,
-            decisions=self.decisions,
-            cards=self.cards,
-            clock_watch=self.clock_watch(),
-            providers=self.providers,
-            capacity=Capacity(
-                steps=self.steps_at_once,
-                deliveries=self.deliveries,
-                running=self.running_limits,
-                lease=LEASE,
-            ),
-            clock=self.clock,
-            rand=_middle,
-        )
-
-    def outbox(self, *handlers: OutboxHandler, patience: float = 10.0) -> OutboxPoster:
-        """The outbox with these handlers."""
-        store = OutboxStore(self.database)
-        return OutboxPoster(store=store, handlers=handlers, clock=self.clock, rand=_middle, patience=patience)
-
-    def message_handlers(self, result_poster: ResultPoster) -> tuple[OutboxHandler, ...]:
-        """Those that look after what was posted of videos."""
-        others: dict[str, Any] = {"lookup": self.lookup, "result_poster": result_poster}
-        messages = MessageStore(self.database)
-        return RemovalHandler(messages=messages, **others), RepostFinder(messages=messages, **others)
-
-    def removals(self, outbox: OutboxPoster) -> Removals:
-        return Removals(
-            results=ResultStore(self.database),
-            messages=MessageStore(self.database),
-            outbox=outbox,
-            clock=self.clock,
-        )
-
-    def reposts(self, result_poster: ResultPoster) -> Reposts:
-        return Reposts(
-            messages=MessageStore(self.database),
-            outbox=OutboxStore(self.database),
-            result_poster=result_poster,
-            clock=self.clock,
-            moment=self.moment,
-        )
-
-    def wake(self) -> None:
-        self.woken += 1
-
-    def admission(self, *, most: int = 3) -> Admission:
-        return Admission(
-            guilds=GuildStore(self.database),
-            lookup=self.lookup,
-            budgets=BudgetStore(self.database),
-            moderation=RequestScreening(
-                strikes=StrikeStore(self.database),
-                scanner=cast("Any", self.scans),
-                staff=cast("Any", self.discord),
-                clock=self.clock,
-            ),
-            defaults=Defaults(allowance=Allowance(credits=self.allowance)),
-            models=self.models,
-            jobs_per_user=most,
-            clock=self.clock,
-        )
-
-    def videos(self, *, most: int = 3, wake: Callable[[], None] | None = None) -> Videos:
-        return Videos(
-            jobs=self.jobs,
-            lookup=self.lookup,
-            cards=self.cards,
-            forecaster=self.forecaster,
-            health=self.health,
-            operator_alerts=self.operator_alerts,
-            models=self.models,
-            admission=self.admission(most=most),
-            limits=JobLimits(jobs_per_user=most, deadline=timedelta(hours=1)),
-            clock=self.clock,
-            moment=self.moment,
-            wake=wake or self.wake,
-        )
+    @property
+    def woken(self) -> bool:
+        """Whether the worker has been called."""
+        return self.bot.woken.is_set()
 
     async def pause(self, *, guild_id: int, paused: bool = True) -> None:
         """Let nothing that waits in a guild begin (0: nothing at all), or go on."""
@@ -312,6 +190,10 @@ class Services:
         accepted, _ = await self.jobs.accept(job, funding=plain(job, 10_000_000), most=10_000, now=now)
         return accepted
 
+    async def step(self, job: Job) -> Job:
+        """Carry out whatever comes next for a claimed job, as its worker does."""
+        return await self.steps.carry_out(job, next_step(job, now=self.clock()))
+
     async def submitting(self, **changes: Any) -> Job:
         """The same, claimed to be submitted."""
         queued = await self.queued(**changes)
@@ -342,10 +224,6 @@ class Services:
         (mine,) = [each for each in due if each.id == job.id]
         return mine
 
-    async def step(self, job: Job) -> Job:
-        """Carry out whatever comes next for a claimed job, as its worker does."""
-        return await self.steps.carry_out(job, next_step(job, now=self.clock()))
-
     async def job(self, job: Job) -> Job:
         found = await self.lookup.job(job.id)
         assert found is not None
@@ -368,6 +246,10 @@ class Services:
 
 def _middle() -> float:
     return 0.5
+
+
+async def _purge() -> bool:
+    return True
 
 
 @asynccontextmanager

@@ -1,30 +1,17 @@
 """What looks after a house's memory, with a Discord that a test can script."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from bot.domain import DeadLetter, Job
-from bot.service.jobs.copies import ResultPoster
-from bot.service.member.feedback import Feedback, FeedbackPoster
-from bot.service.upkeep.left_guilds import LeftGuilds
-from bot.service.upkeep.privacy import Privacy, RetentionPeriods
-from bot.service.upkeep.retention import Retention
-from bot.store.member.drafts import DraftStore
 from bot.store.member.feedback import FeedbackStore
-from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
-from bot.store.privacy.export import PrivacyStore
-from bot.store.privacy.left_guilds import LeftGuildStore
-from bot.store.privacy.retention import RetentionStore
-from tests.service.moderation_services import Staff
 from tests.service.scripted import Scripted
 from tests.service.services import Services
 
 DAY = timedelta(days=1).total_seconds()
 PLACES = [(5, 41), (5, 42), (5, 43), (9, 44)]  # of a card, a result, a shared copy and one in a gallery
-KEEPING = RetentionPeriods(texts=timedelta(days=90), files=timedelta(days=10), guilds=timedelta(days=30))
 
 
 class Discord(Scripted):
@@ -37,44 +24,22 @@ class Discord(Scripted):
 
 @dataclass
 class UpkeepServices:
-    """What looks after a house's memory."""
+    """What looks after the bot's memory."""
 
     services: Services
-    policy_file: Path | None = None
-    retention_periods: RetentionPeriods = KEEPING
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        services, self.discord, self.staff = self.services, Discord(), Staff()
-        self.deletions = DeletionStore(services.database)
-        self.privacy = Privacy(
-            store=PrivacyStore(services.database),
-            deletions=self.deletions,
-            result_poster=cast("ResultPoster", self.discord),
-            delivery=services.delivery,
-            retention_periods=self.retention_periods,
-            policy_file=self.policy_file,
-            clock=services.clock,
-            wake=services.wake,
+        services = self.services
+        services.result_poster = self.discord = Discord()
+        bot, self.staff = services.restart(**self.settings), services.staff
+        self.privacy, self.left_guilds, self.feedback = (
+            bot.services.privacy,
+            bot.services.left_guilds,
+            bot.services.feedback,
         )
-        self.left_guilds = LeftGuilds(store=LeftGuildStore(services.database), clock=services.clock, wake=services.wake)
-        self.retention = Retention(
-            store=RetentionStore(services.database),
-            drafts=DraftStore(services.database),
-            left_guilds=self.left_guilds,
-            delivery=services.delivery,
-            retention_periods=self.retention_periods,
-            clock=services.clock,
-            wake=services.wake,
-        )
-        self.feedback_store = FeedbackStore(services.database)
-        feedback_poster = FeedbackPoster(
-            store=self.feedback_store,
-            outbox=OutboxStore(services.database),
-            staff=self.staff,
-            moment=services.moment,
-        )
-        self.outbox = services.outbox(feedback_poster)
-        self.feedback = Feedback(store=self.feedback_store, outbox=self.outbox, clock=services.clock)
+        self.retention, self.outbox = bot.retention, bot.outbox
+        self.deletions, self.feedback_store = DeletionStore(services.database), FeedbackStore(services.database)
 
     async def posted(self, **changes: Any) -> Job:
         """A job whose video was posted, shared and hung, and that is closed."""

@@ -11,7 +11,7 @@ from tests.service.services import Services
 @asynccontextmanager
 async def at_work(services: Services) -> AsyncIterator[Worker]:
     """A worker's loop for as long as the context lasts; it has to end by itself."""
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
     try:
         yield worker

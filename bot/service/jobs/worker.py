@@ -62,6 +62,7 @@ class Worker:
         capacity: Capacity,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
+        woken: asyncio.Event,
     ) -> None:
         self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
         self._clock_watch = clock_watch
@@ -75,7 +76,7 @@ class Worker:
             rand=rand,
         )
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
-        self._woken = asyncio.Event()
+        self._woken = woken
         self._tasks: asyncio.TaskGroup | None = None
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._stepping: set[asyncio.Task[None]] = set()  # of those, the ones that take up room

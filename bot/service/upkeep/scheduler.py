@@ -31,25 +31,30 @@ class Scheduler:
     """Does the chores. `wake` may be called from anywhere in the event loop."""
 
     def __init__(
-        self, *, periodic_tasks: Sequence[PeriodicTask], store: PeriodicTaskStore, clock: Callable[[], datetime]
+        self,
+        *,
+        periodic_tasks: Sequence[PeriodicTask],
+        store: PeriodicTaskStore,
+        clock: Callable[[], datetime],
+        woken: asyncio.Event,
     ) -> None:
         self._do_periodic, self._store, self._clock = tuple(periodic_tasks), store, clock
-        self._news = asyncio.Event()
+        self._woken = woken
 
     def wake(self) -> None:
         """Something has come up: do the prompt chores now."""
-        self._news.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Do chores until cancelled. What is cut short is done again."""
         while True:
-            woken = self._news.is_set()
-            self._news.clear()
+            woken = self._woken.is_set()
+            self._woken.clear()
             for chore in self._do_periodic:
                 await self._run_if_due(chore, at_once=woken and chore.prompt)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK.total_seconds()):
-                    await self._news.wait()
+                    await self._woken.wait()
 
     async def _run_if_due(self, chore: PeriodicTask, *, at_once: bool) -> None:
         try:

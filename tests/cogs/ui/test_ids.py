@@ -65,9 +65,9 @@ async def handle_press(kind: type[PersistentItem[Any]], ident: str, **services: 
 
 
 async def test_a_button_below_a_refusal_that_was_never_there_is_gone() -> None:
-    async def read(_draft_id: str, *, user_id: int) -> Any:
-        assert user_id == 1
-        return SimpleNamespace(kind=KIND, body=TypedRequest(options={}).body())
+    async def read(_draft_id: str, kind: str, *, user_id: int) -> Any:
+        assert (kind, user_id) == (KIND, 1)
+        return SimpleNamespace(body=TypedRequest(options={}).body())
 
     with pytest.raises(DraftGone):
         await handle_press(RetryButton, "fix:0123456789abcdef:7", drafts=SimpleNamespace(read=read))

@@ -5,34 +5,17 @@ from typing import Any
 import pytest
 
 from bot import errors
-from bot.domain import Allowance, AuditEntry, CaseState, Defaults, Member, Policy
+from bot.domain import Allowance, AuditEntry, CaseState, Member, Policy
 from bot.domain.policy import Pool
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.service.admin.budget_alerts import BudgetAlerts
-from bot.service.admin.credits import Credits, GiftOffer, MoreCreditsOutcome
+from bot.service.admin.credits import GiftOffer, MoreCreditsOutcome
 from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
-from bot.store.money.budget_alerts import BudgetStore, note_share
-from bot.store.money.grants import GrantStore
-from bot.store.money.statements import StatementStore
+from bot.store.money.budget_alerts import note_share
 from tests.service.services import Services
 
 ANA = Member(user_id=1, guild_id=7)
-
-
-def quotas(services: Services) -> Credits:
-    return Credits(
-        grants=GrantStore(services.database),
-        statements=StatementStore(services.database),
-        cases=CaseStore(services.database),
-        guilds=GuildStore(services.database),
-        notifier=services.discord,
-        operator_alerts=services.operator_alerts,
-        defaults=Defaults(allowance=Allowance(credits=60)),
-        clock=services.clock,
-        wake=services.wake,
-    )
 
 
 def entry(services: Services, key: str, guild_id: int = 7) -> AuditEntry:
@@ -55,32 +38,32 @@ def present(amount: int = 20, *, to: int = 2, bot: bool = False) -> GiftOffer:
 
 
 async def ask_for_more(services: Services, key: str = "1", member: Member = ANA) -> MoreCreditsOutcome:
-    return await quotas(services).ask_for_more(member, key=key, credits_=20, why="a film", locale="zh-CN")
+    return await services.bot.services.credits.ask_for_more(member, key=key, credits_=20, why="a film", locale="zh-CN")
 
 
 async def extras(services: Services, user_id: int) -> int:
     """What they have that came from people."""
-    balances = await services.videos().balances(Member(user_id=user_id, guild_id=7))
+    balances = await services.bot.services.videos.balances(Member(user_id=user_id, guild_id=7))
     return sum(source.account.balance for source in balances.sources if source.account.owner.startswith("extra:"))
 
 
 async def test_a_gift_moves_credits_where_the_guild_has_that(services: Services) -> None:
     await decided(services, gifts=True)
-    assert await quotas(services).give(ANA, present()) == 40
-    assert await quotas(services).give(ANA, present()) == 40
+    assert await services.bot.services.credits.give(ANA, present()) == 40
+    assert await services.bot.services.credits.give(ANA, present()) == 40
     assert await extras(services, 2) == 20
-    assert (await services.videos().balances(ANA)).own.account.balance == 40
+    assert (await services.bot.services.videos.balances(ANA)).own.account.balance == 40
 
 
 async def test_what_was_given_of_an_allowance_is_gone_when_that_renews(services: Services) -> None:
     await decided(services, gifts=True)
-    await quotas(services).give(ANA, present())
+    await services.bot.services.credits.give(ANA, present())
     back = GiftOffer(key="back", receiver_id=1, to_bot=False, credits=80)
-    assert await quotas(services).give(Member(user_id=2, guild_id=7), back) == 0
+    assert await services.bot.services.credits.give(Member(user_id=2, guild_id=7), back) == 0
     assert [await extras(services, each) for each in (1, 2)] == [80, 0]
     services.clock.tick(86_400)
     assert [await extras(services, each) for each in (1, 2)] == [0, 0]
-    assert (await services.videos().balances(ANA)).balance == 60
+    assert (await services.bot.services.videos.balances(ANA)).balance == 60
 
 
 async def test_nobody_can_give_away_what_they_share(services: Services) -> None:
@@ -88,38 +71,37 @@ async def test_nobody_can_give_away_what_they_share(services: Services) -> None:
     await decided(services, gifts=True, pools=(pool,))
     giver = Member(user_id=1, guild_id=7, role_ids=frozenset({3}))
     with pytest.raises(errors.GiftTooLarge) as caught:
-        await quotas(services).give(giver, present(61))
+        await services.bot.services.credits.give(giver, present(61))
     assert caught.value.balance == 60
 
 
 @pytest.mark.parametrize("giver", [ANA, Member(user_id=1)])
 async def test_gifts_are_off_unless_a_guild_turns_them_on(services: Services, giver: Member) -> None:
     with pytest.raises(errors.GiftsOff):
-        await quotas(services).give(giver, present())
+        await services.bot.services.credits.give(giver, present())
 
 
 @pytest.mark.parametrize("gift", [present(to=1), present(bot=True), present(0), present(-5)])
 async def test_nobody_gives_to_themselves_to_bots_or_less_than_a_credit(services: Services, gift: GiftOffer) -> None:
     await decided(services, gifts=True)
     with pytest.raises(errors.GiftImpossible):
-        await quotas(services).give(ANA, gift)
+        await services.bot.services.credits.give(ANA, gift)
 
 
 async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have(services: Services) -> None:
     await decided(services, gifts=True)
     with pytest.raises(errors.GiftTooLarge):
-        await quotas(services).give(ANA, present(61))
+        await services.bot.services.credits.give(ANA, present(61))
     until = services.clock().replace(year=2027)
     await GuildStore(services.database).block(entry(services, "b"), user_id=1, until=until, reason="spam")
     with pytest.raises(errors.Blocked):
-        await quotas(services).give(ANA, present())
+        await services.bot.services.credits.give(ANA, present())
     assert await extras(services, 2) == 0
 
 
 async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services) -> None:
     await moderated(services)
     assert [await ask_for_more(services, key) for key in "12"] == [MoreCreditsOutcome.ASKED, MoreCreditsOutcome.CHANGED]
-    assert services.woken == 2
     case = await CaseStore(services.database).case("more-1")
     assert case is not None
     assert (case.channel_id, case.user_id, case.state) == (55, 1, CaseState.OPEN)
@@ -141,14 +123,14 @@ async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
 ) -> None:
     await moderated(services)
     await ask_for_more(services)
-    case = await quotas(services).decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
+    case = await services.bot.services.credits.decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
     assert await extras(services, 1) == given
     assert [each.body.get("given", 0) for each in services.discord.asked("tell_decision")] == [given]
     assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
     (latest, *_) = await AuditStore(services.database).of_guild(7, most=1)
     assert (latest.action, latest.actor_id) == ("more_approved" if given else "more_denied", 9)
     with pytest.raises(errors.CaseDecided):
-        await quotas(services).decide_more("more-1", guild_id=7, given=20, by=8, key="again")
+        await services.bot.services.credits.decide_more("more-1", guild_id=7, given=20, by=8, key="again")
     assert await extras(services, 1) == given
 
 
@@ -157,7 +139,7 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(services: Servi
     await moderated(services)
     await ask_for_more(services)
     services.discord.then("tell_decision", trouble)
-    await quotas(services).decide_more("more-1", guild_id=7, given=20, by=9, key="press")
+    await services.bot.services.credits.decide_more("more-1", guild_id=7, given=20, by=9, key="press")
     assert await extras(services, 1) == 20
 
 
@@ -166,7 +148,7 @@ async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, ca
     await moderated(services)
     await ask_for_more(services)
     with pytest.raises(errors.CaseUnknown):
-        await quotas(services).decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
+        await services.bot.services.credits.decide_more(case_id, guild_id=guild_id, given=20, by=9, key="press")
     assert await extras(services, 1) == 0
 
 
@@ -174,21 +156,11 @@ async def test_a_database_that_refuses_gives_nothing(services: Services) -> None
     await decided(services, gifts=True)
     services.database.refusals = 1
     with pytest.raises(errors.StoreUnavailable):
-        await quotas(services).give(ANA, present())
+        await services.bot.services.credits.give(ANA, present())
     assert await extras(services, 2) == 0
 
 
 # -- budgets
-
-
-def watch(services: Services) -> BudgetAlerts:
-    return BudgetAlerts(
-        store=BudgetStore(services.database),
-        audit=AuditStore(services.database),
-        notifier=services.discord,
-        clock=services.clock,
-        wake=services.wake,
-    )
 
 
 async def reached(
@@ -204,8 +176,8 @@ async def reached(
 async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services: Services) -> None:
     for percent in (50, 80):
         await reached(services, percent)
-    await watch(services).tell()
-    await watch(services).tell()
+    await services.bot.budget_alerts.tell()
+    await services.bot.budget_alerts.tell()
     (alert,) = services.discord.asked("alert")
     assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
     assert 0 < len(alert.key) <= 25
@@ -220,14 +192,14 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services
 
 async def test_a_budget_without_room_is_told_as_such_however_much_is_left(services: Services) -> None:
     await reached(services, 100)
-    await watch(services).tell()
+    await services.bot.budget_alerts.tell()
     (entry_,) = await AuditStore(services.database).of_guild(7, most=9)
     assert entry_.action == "budget_spent"
 
 
 async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(services: Services) -> None:
     await reached(services, 100, owner="budget:bot")
-    await watch(services).tell()
+    await services.bot.budget_alerts.tell()
     assert services.alerts() == ["budget 100 %"]
     assert await services.database.transact(lambda tx: tx.all("SELECT * FROM audit")) == []
 
@@ -235,7 +207,7 @@ async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(services:
 async def test_each_ceiling_is_told_of_under_a_name_of_its_own(services: Services) -> None:
     await reached(services, 50)
     await reached(services, 50, ceiling=20_000_000)
-    await watch(services).tell()
+    await services.bot.budget_alerts.tell()
     assert len({alert.key for alert in services.discord.asked("alert")}) == 2
 
 
@@ -244,7 +216,7 @@ async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(service
     services.discord.then("alert", errors.DestinationBusy("429"))
     services.discord.then("alert", errors.DestinationLost("50001"))
     for _ in range(3):
-        await watch(services).tell()
+        await services.bot.budget_alerts.tell()
     keys = [alert.key for alert in services.discord.asked("alert")]
     assert (len(keys), len(set(keys))) == (2, 1)
     assert len(await AuditStore(services.database).of_guild(7, most=9)) == 1
@@ -258,6 +230,6 @@ async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(ser
 
     services.discord.then("alert", told_and_then_locked)
     with pytest.raises(errors.StoreUnavailable):
-        await watch(services).tell()
-    await watch(services).tell()
+        await services.bot.budget_alerts.tell()
+    await services.bot.budget_alerts.tell()
     assert len({alert.key for alert in services.discord.asked("alert")}) == 1

@@ -11,7 +11,6 @@ from bot.errors import DeadLetterGone, DestinationBusy, DestinationLost, GuildJo
 from bot.service.admin.jobs import GuildJobs
 from bot.service.jobs.delivery import KEEP_TRYING
 from bot.store.jobs.dead_letters import DeadLetterStore
-from bot.store.jobs.guild_jobs import GuildJobStore
 from tests.service.scripted import working
 from tests.service.services import UNLIMITED, Services
 
@@ -20,15 +19,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def jobs(services: Services) -> GuildJobs:
-    return GuildJobs(
-        store=GuildJobStore(services.database),
-        dead_letters=DeadLetterStore(services.database),
-        lookup=services.lookup,
-        forecaster=services.forecaster,
-        delivery=services.delivery,
-        deadline=HOUR,
-        wake=services.wake,
-    )
+    return services.bot.services.guild_jobs
 
 
 def entry(services: Services, number: int = 1) -> AuditEntry:
@@ -148,7 +139,7 @@ async def test_where_the_database_refuses_nothing_is_decided(services: Services,
         await jobs.write_off(entry(services), job, billed=False)
     assert await services.job(job) == job
     assert services.files() == [f"{job.id}.mp4"]
-    assert services.woken == 0
+    assert not services.woken
 
 
 async def test_a_decision_that_comes_too_late_does_not_take_the_file(services: Services, jobs: GuildJobs) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -11,11 +11,8 @@ from bot.domain import EVERYWHERE, UNLIMITED, Allowance, AuditEntry, ModerationP
 from bot.domain.guild import FOREVER
 from bot.domain.policy_file import write_policy
 from bot.errors import DestinationBusy, DestinationLost, PolicyInvalid, RuleInvalid
-from bot.service.admin.doctor import Doctor, ProviderState
-from bot.service.admin.policies import AuditPoster, GuildPolicies
-from bot.service.ports.staff import Staff
+from bot.service.admin.doctor import ProviderState
 from bot.store.community.audit import AuditStore
-from bot.store.community.guilds import GuildStore
 from tests.service.scripted import Scripted
 from tests.service.services import Services
 
@@ -32,29 +29,16 @@ class People(Scripted):
 
 @dataclass
 class Office:
-    """The use cases over a house's database."""
+    """What admins decide, and how it is told."""
 
     services: Services
     people: People = field(default_factory=People)
-    woken: int = 0
 
     def __post_init__(self) -> None:
-        store, audit = GuildStore(self.services.database), AuditStore(self.services.database)
-        self.guilds = GuildPolicies(
-            store=store,
-            audit=audit,
-            lookup=self.services.lookup,
-            usual=Allowance(credits=60),
-            clock=self.services.clock,
-            wake=self._wake,
-        )
-        self.audit_poster = AuditPoster(
-            store=store, audit=audit, staff=cast("Staff", self.people), clock=self.services.clock
-        )
+        self.services.staff = self.people
+        bot = self.services.restart()
+        self.guilds, self.audit_poster = bot.services.guilds, bot.audit_poster
         self._number = 0
-
-    def _wake(self) -> None:
-        self.woken += 1
 
     def entry(self, action: str = "changed", *, guild_id: int = GUILD, **detail: Any) -> AuditEntry:
         self._number += 1
@@ -82,7 +66,6 @@ async def test_two_admins_who_change_two_things_at_once_both_get_their_way(offic
     )
     policy = (await office.guilds.state(GUILD)).policy
     assert (policy.gifts, policy.timezone, policy.allowance) == (True, "Asia/Tokyo", Allowance(credits=7))
-    assert office.woken == 3
 
 
 async def test_what_changed_is_on_record_field_by_field(office: Office) -> None:
@@ -191,7 +174,7 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
 
 
 async def test_a_checkup_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
-    doctor = Doctor(health=services.health, guilds=GuildStore(services.database))
+    doctor = services.bot.services.doctor
     assert await doctor.providers() == {"kirin": ProviderState.GOOD, "kling": ProviderState.GOOD}
     services.health["kirin"].rest(timedelta(minutes=1))
     assert (await doctor.providers())["kirin"] is ProviderState.BUSY

@@ -13,7 +13,6 @@ from bot.domain import UNLIMITED, Account, AuditEntry, MemberDay, PriceDrift, Un
 from bot.service.admin.usage import COLUMNS, Span, Usage, UsageReport
 from bot.service.admin.usage_chart import TICKS, Measure, draw, nice_step, series, top
 from bot.store.community.guilds import GuildStore
-from bot.store.money.usage import UsageStore
 from tests.service.services import Services
 
 TODAY = date(2026, 3, 5)
@@ -40,12 +39,7 @@ def report(rows: Sequence[tuple[int, int, int]], *, days: int = 7) -> UsageRepor
 
 @pytest.fixture
 def usage(services: Services) -> Usage:
-    return Usage(
-        store=UsageStore(services.database),
-        guilds=GuildStore(services.database),
-        lookup=services.lookup,
-        clock=services.clock,
-    )
+    return services.bot.services.usage
 
 
 async def deliver(services: Services, **fields: Any) -> None:

@@ -113,7 +113,7 @@ async def test_a_card_that_is_not_taken_stops_nothing(services: Services, troubl
 
 
 async def test_a_discord_that_hangs_is_not_waited_for(services: Services) -> None:
-    hasty = replace(services, patience=0.01)
+    hasty = replace(services, sizes=replace(services.sizes, card_patience=0.01, provider_patience=0.01))
     hasty.discord.then("post_card", asyncio.Event())
     job = await hasty.queued()
     assert (await hasty.cards.introduce(job)).card_message_id is None

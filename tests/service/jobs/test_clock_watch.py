@@ -63,9 +63,9 @@ async def leap_with(services: Services, by: timedelta, *, restart: bool) -> None
     services.clock.leap(by)
     if restart:
         services.clock.catch_up()  # a new process knows no other clock
-        await services.worker().recover()
+        await services.restart().worker.recover()
     else:
-        assert await services.clock_watch().check()
+        assert await services.build().clock_watch.check()
 
 
 @leaps
@@ -74,7 +74,7 @@ async def leap_with(services: Services, by: timedelta, *, restart: bool) -> None
 async def test_a_job_is_made_in_its_time_wherever_it_is(
     services: Services, stage: Stage, leap: timedelta, *, restart: bool
 ) -> None:
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     job = await stage(services)
     services.kirin.then("fetch", working())  # an answer on which a deadline that has passed would end it
     await leap_with(services, leap, restart=restart)
@@ -100,7 +100,7 @@ async def test_a_job_is_made_in_its_time_wherever_it_is(
 async def test_a_moderator_has_their_time_whatever_the_clock_does(
     services: Services, leap: timedelta, *, restart: bool
 ) -> None:
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     job = await services.succeeded()
     case = Case(
         id=f"result-{job.id}",
@@ -152,28 +152,28 @@ async def test_what_was_written_by_a_clock_that_was_wrong_is_due_all_the_same(se
     await services.jobs.reschedule(job, next_at=services.clock() + timedelta(hours=1))
     queued = await services.submitting()
     await services.jobs.requeue(queued, attempt=1, next_at=services.clock() + timedelta(days=1))
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     assert [(await services.job(each)).due_at for each in (job, queued)] == [services.clock()] * 2
 
 
 async def test_a_bot_that_was_away_for_a_day_finds_its_jobs_as_it_left_them(services: Services) -> None:
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     job = await services.queued()
     services.clock.tick(24 * 3600)
-    await services.worker().recover()
+    await services.restart().worker.recover()
     assert (await services.job(job)).deadline_at == services.clock() + timedelta(hours=1)
 
 
 async def test_a_restart_takes_no_time_off_anything(services: Services) -> None:
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     job = await services.queued()
     services.clock.tick(LEAP.total_seconds())
-    await services.worker().recover()
+    await services.restart().worker.recover()
     assert (await services.job(job)).deadline_at == job.deadline_at
 
 
 async def test_a_leap_is_made_up_for_once_the_database_answers(services: Services) -> None:
-    await services.clock_watch().check()
+    await services.build().clock_watch.check()
     job = await services.queued()
     services.clock.leap(timedelta(hours=2))
     services.database.refusals = 1

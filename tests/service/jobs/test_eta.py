@@ -30,7 +30,7 @@ def in_seconds(services: Services, queue_forecast: QueueForecast) -> float | Non
 async def ask(services: Services, *, user_id: int, key: str) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
     context = RequestContext(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
-    return await services.videos().request(REQUEST, context)
+    return await services.bot.services.videos.request(REQUEST, context)
 
 
 async def test_where_there_is_room_nobody_has_to_wait(services: Services) -> None:
@@ -109,7 +109,7 @@ async def test_who_has_to_wait_is_told_their_place_at_once_and_in_their_list(ser
     assert accepted.queue_forecast is not None
     assert (accepted.queue_forecast.position, in_seconds(narrow, accepted.queue_forecast)) == (2, 3 * USUAL)
     card = narrow.discord.asked("post_card")[-1]
-    (view,) = await narrow.videos().latest(user_id=2, guild_id=7)
+    (view,) = await narrow.bot.services.videos.latest(user_id=2, guild_id=7)
     for shown in (card, view):
         assert (shown.position, shown.expected_at) == (2, accepted.queue_forecast.expected_at)
 

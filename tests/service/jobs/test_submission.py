@@ -11,9 +11,8 @@ from bot import errors
 from bot.domain import DeadLetter, Fund, JobStatus
 from bot.domain.quota import budget_of
 from bot.provider.base import Task, TaskFailure, TaskStatus
-from bot.service.jobs.offered_models import GivenUpModels, OfferedModels
+from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.submission import LOOKS, LOST_AFTER, RECONCILE_AFTER, SILENCE
-from bot.store.jobs.models import ModelStore
 from tests.models import CAPABILITIES
 from tests.service.scripted import finished, working
 from tests.service.services import UNLIMITED, Services
@@ -142,7 +141,7 @@ async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_op
     services.kling.then(
         "submit", trouble(errors.ModelDiscontinued, code="model_discontinued"), trouble(errors.ModelDiscontinued)
     )
-    videos, first = services.videos(), await services.submitting(provider="kling")
+    videos, first = services.bot.services.videos, await services.submitting(provider="kling")
     second = await services.submitting(provider="kling")
     failed = await services.submission.submit(first)
     assert (failed.failure, failed.failure_code) == ("permanent", "model_discontinued")
@@ -154,12 +153,8 @@ async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_op
     assert services.alerts() == ["model_given_up kling-v1"]
     assert await services.balance(failed) == (0, 0)
     fresh = OfferedModels(list(CAPABILITIES.values()), clock=services.clock)
-    await GivenUpModels(
-        models=fresh,
-        store=ModelStore(services.database),
-        operator_alerts=services.operator_alerts,
-        clock=services.clock,
-    ).recall()
+    services.models = fresh
+    await services.restart().given_up.recall()
     assert "kling-v1" not in fresh
     services.clock.tick(86_400)
     assert list(fresh) == list(videos.models) == ["kirin_v3_t2v", "kling-v1"]
@@ -167,7 +162,7 @@ async def test_a_model_that_its_service_has_given_up_leaves_the_offer_and_the_op
 
 async def test_the_last_model_stays_on_offer_whatever_its_service_says(services: Services) -> None:
     for model in CAPABILITIES:
-        await services.given_up.note(model, detail="gone")
+        await services.bot.given_up.note(model, detail="gone")
     assert set(services.models) == set(CAPABILITIES)
 
 

@@ -14,7 +14,7 @@ from bot.domain.terms import alternatives
 from bot.service.jobs.types import Accepted, RequestContext
 from bot.service.ports.notifier import Posted
 from bot.store.community.guilds import GuildStore
-from tests.service.services import Services
+from tests.service.services import SETTINGS, Services
 
 REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 
@@ -24,11 +24,12 @@ async def ask(
 ) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
     context = RequestContext(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
-    return await services.videos(most=most).request(wish, context)
+    bot = services.bot if most == SETTINGS.max_jobs_per_user else services.build(max_jobs_per_user=most)
+    return await bot.services.videos.request(wish, context)
 
 
 async def credit(services: Services, user_id: int = 1) -> tuple[int, int]:
-    account = (await services.videos().balances(Member(user_id=user_id, guild_id=7))).own.account
+    account = (await services.bot.services.videos.balances(Member(user_id=user_id, guild_id=7))).own.account
     return account.held, account.balance
 
 
@@ -41,7 +42,7 @@ async def test_an_accepted_request_is_a_job_with_a_card_a_hold_and_a_worker_that
     assert await credit(services) == (5, 55)
     assert accepted.job.card_message_id is not None
     assert accepted.job.deadline_at > services.clock()
-    assert services.woken == 1
+    assert services.woken
 
 
 async def test_the_same_interaction_twice_is_one_job_and_one_hold(services: Services) -> None:
@@ -126,7 +127,7 @@ async def test_a_busy_service_keeps_nobody_from_queueing(services: Services) -> 
 
 
 async def test_a_service_that_hangs_is_not_waited_for_long(services: Services) -> None:
-    hasty = replace(services, patience=0.01)
+    hasty = replace(services, sizes=replace(services.sizes, card_patience=0.01, provider_patience=0.01))
     hasty.kirin.then("check", asyncio.Event())
     with pytest.raises(errors.ProviderUnavailable, match="slow"):
         await ask(hasty)
@@ -155,7 +156,7 @@ async def test_a_database_that_refuses_accepts_nothing_and_the_operator_hears_of
         await ask(services)
     assert services.alerts() == ["store_unavailable database"]
     assert await credit(services) == (0, 60)
-    assert services.woken == 0
+    assert not services.woken
 
 
 async def test_what_was_accepted_is_never_denied_afterwards(services: Services) -> None:
@@ -170,14 +171,16 @@ async def test_what_was_accepted_is_never_denied_afterwards(services: Services) 
     assert (await ask(services, key="2")).job.card_message_id is None
 
 
-async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothing(services: Services) -> None:
+async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothing(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
 
     def woken_and_locked() -> None:
         services.database.refusals = 2
 
-    videos = services.videos(wake=woken_and_locked)
-    accepted = await videos.request(
+    monkeypatch.setattr(services.bot.woken, "set", woken_and_locked)
+    accepted = await services.bot.services.videos.request(
         REQUEST, RequestContext(key="1", member=Member(user_id=1, guild_id=7), locale="en-US", destination=place)
     )
     assert (accepted.new, accepted.left, accepted.job.card_message_id) == (True, None, None)
@@ -186,14 +189,14 @@ async def test_a_database_that_refuses_right_after_the_job_was_kept_denies_nothi
 async def test_taking_back_frees_the_credits_while_nobody_has_heard_of_the_job(services: Services) -> None:
     job = (await ask(services)).job
     with pytest.raises(errors.JobUnknown):
-        await services.videos().cancel(job.id, user_id=2)
-    cancelled = await services.videos().cancel(job.id, user_id=1)
+        await services.bot.services.videos.cancel(job.id, user_id=2)
+    cancelled = await services.bot.services.videos.cancel(job.id, user_id=1)
     assert cancelled.status is JobStatus.CANCELLED
     assert await credit(services) == (0, 60)
     with pytest.raises(errors.TooLateToCancel):
-        await services.videos().cancel(job.id, user_id=1)
+        await services.bot.services.videos.cancel(job.id, user_id=1)
     with pytest.raises(errors.JobUnknown):
-        await services.videos().cancel("nonsense", user_id=1)
+        await services.bot.services.videos.cancel("nonsense", user_id=1)
 
 
 async def test_the_latest_jobs_come_newest_first_with_their_place_in_the_queue(services: Services) -> None:
@@ -202,23 +205,23 @@ async def test_the_latest_jobs_come_newest_first_with_their_place_in_the_queue(s
     first = await ask(services, key="1")
     services.clock.tick(1)
     third = await ask(services, key="3")
-    await services.videos().cancel(first.job.id, user_id=1)
-    views = await services.videos().latest(user_id=1, guild_id=7)
+    await services.bot.services.videos.cancel(first.job.id, user_id=1)
+    views = await services.bot.services.videos.latest(user_id=1, guild_id=7)
     assert [(view.job.id, view.position) for view in views] == [(third.job.id, 2), (first.job.id, None)]
     assert second.job.id not in {view.job.id for view in views}
-    assert await services.videos().latest(user_id=1, guild_id=None) == []
+    assert await services.bot.services.videos.latest(user_id=1, guild_id=None) == []
 
 
 async def test_an_allowance_renews_at_midnight(services: Services) -> None:
     await ask(services)
-    renews_at = (await services.videos().balances(Member(user_id=1, guild_id=7))).own.renews_at
+    renews_at = (await services.bot.services.videos.balances(Member(user_id=1, guild_id=7))).own.renews_at
     assert renews_at is not None
     services.clock.now = renews_at
     assert await credit(services) == (0, 60)
 
 
 async def test_without_a_name_the_first_model_is_meant(services: Services) -> None:
-    assert services.videos().capability(None).model == "kirin_v3_t2v"
+    assert services.bot.services.videos.capability(None).model == "kirin_v3_t2v"
 
 
 async def test_whoever_tells_of_budgets_is_woken_by_a_refusal_for_one(services: Services) -> None:
@@ -226,7 +229,7 @@ async def test_whoever_tells_of_budgets_is_woken_by_a_refusal_for_one(services: 
     await GuildStore(services.database).change(admin, lambda policy: policy.changed(budget_usd_micros=1))
     with pytest.raises(errors.BudgetExceeded):
         await ask(services)
-    assert services.woken == 1
+    assert services.woken
 
 
 async def decided(services: Services, **policy: Any) -> None:
@@ -238,6 +241,7 @@ async def decided(services: Services, **policy: Any) -> None:
 async def test_all_that_is_in_the_way_is_named_at_once(services: Services) -> None:
     await decided(services, budget_usd_micros=1, limits=GuildLimits(longest=5, sound=False))
     services.allowance = 3
+    services.restart()
     with pytest.raises(errors.SeveralReasons) as caught:
         await ask(services, REQUEST.model_copy(update={"duration": 9, "sound": True}))
     named = [type(each) for each in caught.value.reasons]
@@ -273,7 +277,8 @@ async def test_a_spent_budget_refuses_before_anybody_is_asked_for_a_yes(services
 async def test_terms_say_what_would_be_accepted(services: Services) -> None:
     await decided(services, limits=GuildLimits(longest=4), budget_usd_micros=10_000_000)
     services.allowance = 7
-    terms = await services.videos().terms(Member(user_id=1, guild_id=7))
+    services.restart()
+    terms = await services.bot.services.videos.terms(Member(user_id=1, guild_id=7))
     assert ([each.model for each in terms.models], terms.credits, terms.usd_micros) == (
         ["kirin_v3_t2v"],
         7,
@@ -285,7 +290,7 @@ async def test_terms_say_what_would_be_accepted(services: Services) -> None:
 
 async def test_where_a_server_allows_no_model_all_are_shown_and_its_limit_is_told(services: Services) -> None:
     await decided(services, limits=GuildLimits(models={"another"}))
-    shown = await services.videos().offered(Member(user_id=1, guild_id=7))
+    shown = await services.bot.services.videos.offered(Member(user_id=1, guild_id=7))
     assert [each.model for each in shown] == ["kirin_v3_t2v", "kling-v1"]
 
 

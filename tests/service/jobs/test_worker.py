@@ -59,15 +59,15 @@ async def test_a_discord_that_hangs_holds_up_no_job(services: Services) -> None:
 async def test_slow_deliveries_leave_room_for_the_other_jobs(services: Services) -> None:
     uploading = asyncio.Event()
     services.discord.then("post_result", *[uploading] * 20)
-    videos = [await services.succeeded() for _ in range(services.steps_at_once + 1)]
+    videos = [await services.succeeded() for _ in range(services.sizes.steps + 1)]
     for video in videos:
         await services.jobs.reschedule(video, next_at=services.clock())
     async with at_work(services) as worker:
-        await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
+        await until(lambda: len(services.discord.asked("post_result")) == services.sizes.deliveries)
         await services.queued()
         worker.wake()
         await until(lambda: services.kirin.asked("submit"))
-        assert len(services.discord.asked("post_result")) == services.deliveries
+        assert len(services.discord.asked("post_result")) == services.sizes.deliveries
         uploading.set()
         await until(lambda: len(services.discord.asked("post_result")) == len(videos))
 
@@ -75,12 +75,12 @@ async def test_slow_deliveries_leave_room_for_the_other_jobs(services: Services)
 async def test_a_crowd_of_finished_videos_waits_in_the_database(services: Services) -> None:
     uploading = asyncio.Event()
     services.discord.then("post_result", *[uploading] * 100)
-    most = services.deliveries * CROWDED
+    most = services.sizes.deliveries * CROWDED
     videos = [await services.succeeded() for _ in range(most + 3)]
     for video in videos:
         await services.jobs.reschedule(video, next_at=services.clock())
     async with at_work(services):
-        await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
+        await until(lambda: len(services.discord.asked("post_result")) == services.sizes.deliveries)
         later = services.clock() + timedelta(seconds=30)
 
         async def the_rest_is_back() -> bool:
@@ -139,7 +139,7 @@ async def test_an_idle_worker_sleeps(services: Services) -> None:
 
 
 async def test_a_service_that_takes_nothing_is_asked_once_not_once_a_job(services: Services) -> None:
-    alone = replace(services, steps_at_once=1)
+    alone = replace(services, sizes=replace(services.sizes, steps=1))
     alone.kirin.then("submit", *[ProviderBusy(provider="kirin", retry_after=30)] * 50)
     jobs = [await alone.queued() for _ in range(20)]
     await alone.queued(provider="kling")
@@ -193,7 +193,7 @@ async def test_no_service_waits_until_the_queue_of_another_is_empty(services: Se
     for _ in range(2):
         await services.queued(provider="kling")
     async with at_work(services):
-        await until(lambda: len(services.kirin.calls) + len(services.kling.calls) == services.steps_at_once)
+        await until(lambda: len(services.kirin.calls) + len(services.kling.calls) == services.sizes.steps)
         assert (len(services.kirin.calls), len(services.kling.calls)) == (2, 2)
         working_long.set()
 
@@ -221,14 +221,14 @@ async def test_a_job_that_waits_too_long_fails_and_says_so(services: Services) -
 
 
 async def test_when_many_have_waited_too_long_all_of_them_hear_of_it_soon(services: Services) -> None:
-    many = 3 * services.steps_at_once
+    many = 3 * services.sizes.steps
     for _ in range(many):
         await services.queued()
     await services.pause(guild_id=7)
     services.clock.tick(3601)
     async with at_work(services) as worker:
         for soon in range(1, 4):
-            await until(lambda: len(services.discord.asked("tell_requester")) >= soon * services.steps_at_once)  # noqa: B023
+            await until(lambda: len(services.discord.asked("tell_requester")) >= soon * services.sizes.steps)  # noqa: B023
             services.clock.tick(1)
             worker.wake()
     assert services.discord.phases("tell_requester") == ["failed"] * many
@@ -293,11 +293,11 @@ async def test_a_submission_in_doubt_is_settled_by_the_loop(services: Services) 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["videos", "cards"])
 async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(services: Services, *, ended: bool) -> None:
-    services = replace(services, deliveries=4)
+    services = replace(services, sizes=replace(services.sizes, deliveries=4))
     call = "edit_card" if ended else "post_result"
 
     hanging = services.discord.hangs[5] = asyncio.Event()
-    jobs = [await services.succeeded(channel_id=5) for _ in range(services.steps_at_once)]
+    jobs = [await services.succeeded(channel_id=5) for _ in range(services.sizes.steps)]
     jobs.append(fine := await services.succeeded(channel_id=6))
     for job in jobs:
         if ended:

@@ -15,7 +15,7 @@ from tests.service.services import Services
 
 async def test_a_database_that_refuses_is_asked_again(services: Services) -> None:
     services.database.refusals = 3
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
     await until(lambda: services.database.refused)
     assert not worker.alive()
@@ -35,17 +35,17 @@ async def test_stopping_waits_for_steps_and_not_for_cards_or_the_crowd(services:
     videos = [await services.succeeded() for _ in range(5)]
     for video in videos:
         await services.jobs.reschedule(video, next_at=services.clock())
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
-    await until(lambda: len(services.discord.asked("post_result")) == services.deliveries)
+    await until(lambda: len(services.discord.asked("post_result")) == services.sizes.deliveries)
     worker.stop()
     await until(lambda: not any(task.get_name().startswith("card-") for task in asyncio.all_tasks()))
     assert not running.done()
     uploading.set()
     await running
     delivered = [job for job in [await services.job(video) for video in videos] if job.delivered_at is not None]
-    assert len(delivered) == services.deliveries
-    assert len(services.discord.asked("post_result")) == services.deliveries
+    assert len(delivered) == services.sizes.deliveries
+    assert len(services.discord.asked("post_result")) == services.sizes.deliveries
 
 
 @pytest.mark.parametrize("work", ["download", "fit"])
@@ -56,7 +56,7 @@ async def test_stopping_cuts_a_download_short_which_the_next_process_begins_agai
     (services.fetcher if work == "download" else services.media).then(work, never)
     video = await services.succeeded()
     await services.jobs.reschedule(video, next_at=services.clock())
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
     await until(lambda: (services.fetcher.asked("download"), services.media.asked("fit"))[work == "fit"])
     worker.stop()
@@ -64,7 +64,7 @@ async def test_stopping_cuts_a_download_short_which_the_next_process_begins_agai
         await running
     assert (await services.job(video)).status is JobStatus.SUCCEEDED
     successor = replace(services)
-    await successor.worker().recover()
+    await successor.bot.worker.recover()
     delivered = await successor.step(await successor.claimed(video))
     assert delivered.delivered_at is not None
 
@@ -82,18 +82,18 @@ async def test_cancelled_the_worker_drops_everything_and_the_next_one_takes_it_o
     services.discord.then("post_result", never)
     video = await services.succeeded()
     await services.jobs.reschedule(video, next_at=services.clock())
-    running = asyncio.create_task(services.worker().run())
+    running = asyncio.create_task(services.restart().worker.run())
     await until(lambda: services.discord.asked("post_result"))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    successor = services.worker()
+    successor = services.restart().worker
     await successor.recover()
     assert (await services.job(video)).due_at == services.clock()
 
 
 async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(services: Services) -> None:
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
     await until(worker.alive)
     worker.wake()
@@ -103,7 +103,7 @@ async def test_a_cancellation_that_comes_with_news_still_ends_the_worker(service
 
 
 async def test_a_database_whose_file_is_gone_ends_the_worker(services: Services, tmp_path: Path) -> None:
-    worker = services.worker()
+    worker = services.restart().worker
     running = asyncio.create_task(worker.run())
     await until(worker.alive)
     (tmp_path / "shotcaller.db").unlink()
@@ -116,4 +116,4 @@ async def test_a_database_whose_file_is_gone_ends_the_worker(services: Services,
 async def test_recovery_cannot_begin_without_the_database(services: Services) -> None:
     services.database.refusals = 1
     with pytest.raises(StoreUnavailable):
-        await services.worker().recover()
+        await services.restart().worker.recover()

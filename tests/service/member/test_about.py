@@ -9,8 +9,7 @@ from bot.errors import DestinationBusy, DestinationLost, ProviderUnavailable, To
 from bot.service.member.about import FRESH, About, Condition, Facts
 from bot.service.member.feedback import MOST
 from bot.service.ports.notifier import CannotTell, Posted
-from tests.service.moderation_services import OPERATOR_CHANNEL
-from tests.service.scripted import START
+from tests.service.scripted import OPERATOR_CHANNEL, START
 from tests.service.services import Services
 from tests.service.upkeep_services import UpkeepServices
 
@@ -24,7 +23,7 @@ def upkeep_services(services: Services) -> UpkeepServices:
 
 def posts(upkeep_services: UpkeepServices) -> list[tuple[int, int, str]]:
     """What was posted for the operator: the channel, who wrote it, what."""
-    return upkeep_services.staff.asked("post_note")
+    return list(upkeep_services.staff.asked("post_note"))
 
 
 async def test_feedback_is_told_at_once_and_once(upkeep_services: UpkeepServices) -> None:

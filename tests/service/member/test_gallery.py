@@ -11,17 +11,12 @@ import pytest
 
 from bot.domain import Job, Member, Remover
 from bot.errors import DestinationBusy, DestinationLost, ResultForgotten, ResultTooLarge, ResultUnavailable
-from bot.service.jobs.ai_mark import AiMark
-from bot.service.jobs.copies import Copies, Copy, CopyKind
-from bot.service.media.service import Media
-from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryPoster, GalleryRule
+from bot.service.jobs.copies import Copy, CopyKind
+from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryRule
 from bot.service.member.library import Library
 from bot.service.outbox import OutboxPoster
 from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
-from bot.store.member.library import LibraryStore
-from bot.store.member.preferences import PreferenceStore
-from bot.store.outbox import OutboxStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until
 from tests.service.services import Services
@@ -86,35 +81,15 @@ class Wall:
 
 @pytest.fixture
 def wall(services: Services) -> Wall:
-    result_poster, library_store, store = (
-        ResultPoster(),
-        LibraryStore(services.database),
-        OutboxStore(services.database),
+    services.result_poster = ResultPoster()
+    bot = services.restart()
+    return Wall(
+        services=services,
+        result_poster=services.result_poster,
+        outbox=bot.outbox,
+        gallery=bot.services.gallery,
+        library=bot.services.library,
     )
-    copies = Copies(
-        providers=services.providers,
-        fetcher=services.fetcher,
-        media=cast("Media", services.media),
-        ai_mark=AiMark(),
-        result_poster=result_poster,
-        folder=services.folder,
-        cap=200_000_000,
-    )
-    gallery_poster = GalleryPoster(
-        outbox=store,
-        library_store=library_store,
-        lookup=services.lookup,
-        copies=copies,
-        result_poster=result_poster,
-        clock=services.clock,
-        moment=services.moment,
-    )
-    outbox = services.outbox(gallery_poster, *services.message_handlers(result_poster))
-    gallery = Gallery(
-        outbox=store, preferences=PreferenceStore(services.database), clock=services.clock, wake=outbox.wake
-    )
-    library = Library(library_store=library_store, lookup=services.lookup, gallery=gallery, clock=services.clock)
-    return Wall(services=services, result_poster=result_poster, outbox=outbox, gallery=gallery, library=library)
 
 
 @pytest.fixture

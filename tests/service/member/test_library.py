@@ -1,32 +1,18 @@
 """The pages of a library."""
 
-from typing import cast
-
 import pytest
 
 from bot.domain import Job, Member
 from bot.errors import ResultForgotten
-from bot.service.member.gallery import Gallery
 from bot.service.member.library import PAGE, Library
-from bot.store.member.library import LibraryStore
 from tests.service.services import Services
 
 ANA, BEN = Member(user_id=1, guild_id=7), Member(user_id=2, guild_id=7)
 
 
-class NoGallery:
-    """A guild's gallery that nothing is for."""
-
-    async def consider(self, job: Job, *, stars: int) -> None:
-        assert stars > 0, job
-
-
 @pytest.fixture
 def library(services: Services) -> Library:
-    gallery = cast("Gallery", NoGallery())
-    return Library(
-        library_store=LibraryStore(services.database), lookup=services.lookup, gallery=gallery, clock=services.clock
-    )
+    return services.bot.services.library
 
 
 async def delivered(services: Services, *, prompt: str = "a fox", private: bool = False) -> Job:

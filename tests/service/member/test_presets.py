@@ -7,8 +7,6 @@ import pytest
 from bot import errors
 from bot.domain import Mode, Preset, Shot, VideoRequest
 from bot.service.member.presets import MAX_OWN, Presets, fill_gaps, gaps, request_of
-from bot.store.member.preferences import PreferenceStore
-from bot.store.member.presets import PresetStore
 from tests.service.services import Services
 
 ZOO = VideoRequest(model="kirin_v3_t2v", prompt="A {animal} in the {place}", duration=3)
@@ -16,13 +14,7 @@ ZOO = VideoRequest(model="kirin_v3_t2v", prompt="A {animal} in the {place}", dur
 
 @pytest.fixture
 def presets(services: Services) -> Presets:
-    return Presets(
-        store=PresetStore(services.database),
-        lookup=services.lookup,
-        preferences=PreferenceStore(services.database),
-        videos=services.videos(),
-        clock=services.clock,
-    )
+    return services.bot.services.presets
 
 
 async def saved(presets: Presets, name: str = "Zoo", *, user_id: int = 1) -> Preset:

@@ -1,6 +1,7 @@
 """Cases: brought before the moderators once, decided by them, and over in time whatever Discord does meanwhile."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +15,8 @@ from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
 from bot.service.ports.notifier import CannotTell
 from bot.store.outbox import OutboxStore
-from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices
-from tests.service.scripted import until
+from tests.service.moderation_services import ANA, ModerationServices
+from tests.service.scripted import GUILD, MOD_CHANNEL, until
 from tests.service.services import Services
 
 BUSY, LOST = errors.DestinationBusy("discord_500"), errors.DestinationLost("discord_10003")
@@ -53,7 +54,7 @@ async def test_a_video_to_be_approved_is_fetched_held_and_not_posted(moderation_
     )
     assert moderation_services.services.discord.asked("post_result") == []
     assert moderation_services.services.files() == [f"{job.id}.mp4"]
-    assert moderation_services.services.woken == 1
+    assert moderation_services.services.woken
     assert (await moderation_services.case(f"result-{job.id}")).body == {"why": {"approval": []}}
 
 
@@ -234,7 +235,8 @@ async def test_one_case_in_trouble_keeps_no_other_waiting(moderation_services: M
 
 
 async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services: Services) -> None:
-    moderation_services = ModerationServices(services, patience=1.0)
+    services.restart(sizes=replace(services.sizes, outbox_patience=1.0))
+    moderation_services = ModerationServices(services)
     await moderation_services.opened(id="more-1")
     services.clock.tick(1)
     await moderation_services.opened(id="more-2", user_id=2)
@@ -304,7 +306,7 @@ async def test_an_approved_request_is_seen_to_wait_for_its_turn(moderation_servi
     await moderation_services.wants(approval="requests")
     services, place = moderation_services.services, Destination(guild_id=GUILD, channel_id=5, upload_limit=10_000_000)
     context = RequestContext(key="1", member=ANA, locale="en-US", destination=place)
-    accepted = await services.videos().request(VideoRequest(model="kirin_v3_t2v", prompt="a fox"), context)
+    accepted = await services.bot.services.videos.request(VideoRequest(model="kirin_v3_t2v", prompt="a fox"), context)
     assert accepted.job.status is JobStatus.PENDING
     case = await moderation_services.case(f"request-{accepted.job.id}")
     job = await moderation_services.cases.approve(case, moderation_services.entry())

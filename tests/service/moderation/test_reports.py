@@ -10,7 +10,8 @@ from bot.service.moderation.case_poster import TRIES
 from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports.notifier import CannotTell, Posted
 from bot.store.privacy.deletion import DeletionStore
-from tests.service.moderation_services import GUILD, MOD_CHANNEL, OPERATOR_CHANNEL, ModerationServices
+from tests.service.moderation_services import ModerationServices
+from tests.service.scripted import GUILD, MOD_CHANNEL, OPERATOR_CHANNEL
 from tests.service.services import Services
 
 BUSY, LOST = DestinationBusy("discord_500"), DestinationLost("discord_10003")

@@ -7,7 +7,8 @@ import pytest
 from bot.domain import Approval, Member, Policy, Review, Rule, RuleAction, RuleKind, Shot, VideoRequest
 from bot.errors import CopyUnreviewed, PromptRefused, ProviderUnavailable, ReviewImpossible, StoreUnavailable
 from bot.provider.scan import Verdict
-from tests.service.moderation_services import ANA, GUILD, MOD_CHANNEL, ModerationServices
+from tests.service.moderation_services import ANA, ModerationServices
+from tests.service.scripted import GUILD, MOD_CHANNEL
 from tests.service.services import Services
 
 DOWN = ProviderUnavailable(provider="scan", code="http_500")
@@ -68,7 +69,7 @@ async def test_a_video_from_elsewhere_is_no_way_around_what_a_guild_wants(
     moderation_services: ModerationServices, wanted: dict[str, Any]
 ) -> None:
     admission, here = (
-        moderation_services.services.admission(),
+        moderation_services.services.bot.admission,
         await moderation_services.services.queued(guild_id=GUILD),
     )
     elsewhere = [await moderation_services.services.queued(guild_id=each) for each in (None, GUILD + 1)]
@@ -154,9 +155,7 @@ async def test_approval_of_results_is_said_beforehand(moderation_services: Moder
 async def test_in_direct_messages_no_guild_decides(moderation_services: ModerationServices) -> None:
     wish = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
     member, policy = Member(user_id=1), Policy()
-    assert (
-        await moderation_services.moderation.screen(wish, member, policy=policy, key="k", job_id="j")
-    ).review is None
+    assert (await moderation_services.screening.screen(wish, member, policy=policy, key="k", job_id="j")).review is None
 
 
 async def test_strikes_are_counted_once_a_request_and_lead_to_a_block(moderation_services: ModerationServices) -> None:
@@ -175,6 +174,6 @@ async def test_a_strike_that_cannot_be_counted_lets_nothing_through(moderation_s
     moderation_services.services.database.refusals = 1
     wish = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
     with pytest.raises(StoreUnavailable):
-        await moderation_services.moderation.screen(
+        await moderation_services.screening.screen(
             wish, Member(user_id=1, guild_id=7), policy=policy, key="k", job_id="j"
         )

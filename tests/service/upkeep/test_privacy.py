@@ -90,7 +90,7 @@ async def test_what_is_under_way_ends_first_and_goes_when_its_card_is_closed(upk
     job = await upkeep_services.services.running()
     upkeep_services.services.clock.tick(1)
     await upkeep_services.privacy.delete(1, messages=False)
-    assert upkeep_services.services.woken == 1
+    assert upkeep_services.services.woken
     assert (await upkeep_services.services.job(job)).status is JobStatus.FAILED
     await upkeep_services.close(job)
     await upkeep_services.privacy.work()
@@ -103,7 +103,7 @@ async def test_a_worker_whose_job_is_gone_goes_on(upkeep_services: UpkeepService
     services = upkeep_services.services
     gate = asyncio.Event()
     services.kirin.then("submit", gate)
-    worker = services.worker()
+    worker = services.restart().worker
     life = asyncio.create_task(worker.run())
     first = await services.queued()
     worker.wake()

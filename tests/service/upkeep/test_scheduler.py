@@ -15,7 +15,10 @@ HOUR = timedelta(hours=1)
 @asynccontextmanager
 async def running(services: Services, *periodic_tasks: PeriodicTask) -> AsyncIterator[Scheduler]:
     scheduler = Scheduler(
-        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(services.database), clock=services.clock
+        periodic_tasks=periodic_tasks,
+        store=PeriodicTaskStore(services.database),
+        clock=services.clock,
+        woken=asyncio.Event(),
     )
     life = asyncio.create_task(scheduler.run())
     try:

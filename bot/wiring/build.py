@@ -1,0 +1,457 @@
+"""Puts every service together, once, from the settings and from what reaches the world outside."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from bot import __version__
+from bot.domain import Allowance, Defaults, RunningLimits, backoff
+from bot.domain.price import to_micros
+from bot.service.admin.budget_alerts import BudgetAlerts
+from bot.service.admin.credits import Credits
+from bot.service.admin.doctor import Doctor
+from bot.service.admin.jobs import GuildJobs
+from bot.service.admin.policies import AuditPoster, GuildPolicies
+from bot.service.admin.usage import Usage
+from bot.service.jobs.admission import Admission
+from bot.service.jobs.ai_mark import AiMark
+from bot.service.jobs.cards import Cards
+from bot.service.jobs.clock_watch import ClockWatch
+from bot.service.jobs.copies import Copies
+from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.offered_models import GivenUpModels
+from bot.service.jobs.provider_health import ProviderHealth
+from bot.service.jobs.removal import RemovalHandler, Removals
+from bot.service.jobs.reposts import RepostFinder, Reposts
+from bot.service.jobs.results import Results
+from bot.service.jobs.submission import Pace, Submission
+from bot.service.jobs.types import JobLimits
+from bot.service.jobs.videos import Videos
+from bot.service.jobs.worker import Capacity, Worker
+from bot.service.member.about import About, Facts
+from bot.service.member.defaults import RememberedDefaults
+from bot.service.member.drafts import Drafts
+from bot.service.member.feedback import Feedback, FeedbackPoster
+from bot.service.member.gallery import Gallery, GalleryPoster
+from bot.service.member.library import Library
+from bot.service.member.presets import Presets
+from bot.service.member.storyboards import Storyboards
+from bot.service.moderation.case_poster import CasePoster
+from bot.service.moderation.cases import Cases
+from bot.service.outbox import OutboxPoster
+from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.screening.requests import REVIEW_TIME, RequestScreening
+from bot.service.screening.results import ResultScreening
+from bot.service.services import Services
+from bot.service.upkeep.left_guilds import LeftGuilds
+from bot.service.upkeep.privacy import Privacy, RetentionPeriods
+from bot.service.upkeep.retention import Retention
+from bot.service.upkeep.scheduler import PeriodicTask, Scheduler
+from bot.settings import Settings
+from bot.store.community.audit import AuditStore
+from bot.store.community.cases import CaseStore
+from bot.store.community.guilds import GuildStore
+from bot.store.community.reports import ReportStore
+from bot.store.community.strikes import StrikeStore
+from bot.store.heartbeat import HeartbeatStore
+from bot.store.jobs.claims import ClaimStore
+from bot.store.jobs.dead_letters import DeadLetterStore
+from bot.store.jobs.guild_jobs import GuildJobStore
+from bot.store.jobs.jobs import JobStore
+from bot.store.jobs.messages import MessageStore
+from bot.store.jobs.models import ModelStore
+from bot.store.jobs.queries import JobQueryStore
+from bot.store.jobs.results import ResultStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
+from bot.store.member.drafts import DraftStore
+from bot.store.member.feedback import FeedbackStore
+from bot.store.member.library import LibraryStore
+from bot.store.member.preferences import PreferenceStore
+from bot.store.member.presets import PresetStore
+from bot.store.money.budget_alerts import BudgetStore
+from bot.store.money.grants import GrantStore
+from bot.store.money.statements import StatementStore
+from bot.store.money.usage import UsageStore
+from bot.store.outbox import OutboxStore
+from bot.store.periodic_tasks import PeriodicTaskStore
+from bot.store.privacy.deleted_traces import TraceStore
+from bot.store.privacy.deletion import DeletionStore
+from bot.store.privacy.export import PrivacyStore
+from bot.store.privacy.left_guilds import LeftGuildStore
+from bot.store.privacy.retention import RetentionStore
+from bot.wiring.world import Sizes, World
+
+MEGABYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bot:
+    """What the cogs may call, and what has to run: `worker`, `outbox` and `scheduler`.
+
+    The others are parts of these, which tests look at.
+    """
+
+    services: Services
+    worker: Worker
+    outbox: OutboxPoster
+    scheduler: Scheduler
+    woken: asyncio.Event  # set when the worker has to look again
+    admission: Admission
+    audit_poster: AuditPoster
+    budget_alerts: BudgetAlerts
+    cards: Cards
+    clock_watch: ClockWatch
+    delivery: Delivery
+    forecaster: Forecaster
+    given_up: GivenUpModels
+    health: Mapping[str, ProviderHealth]
+    operator_alerts: OperatorAlerts
+    request_screening: RequestScreening
+    result_screening: ResultScreening
+    retention: Retention
+    submission: Submission
+
+
+def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bot:
+    """Build each service after those that it needs."""
+    sizes, database, clock, moment, rand = sizes or Sizes(), world.database, world.clock, world.moment, world.rand
+    running, defaults, periods = _running_limits(settings), _defaults(settings), _retention_periods(settings)
+    deadline, lease = timedelta(minutes=settings.job_deadline_minutes), timedelta(seconds=settings.lease_seconds)
+    pace = Pace(least=timedelta(seconds=settings.poll_seconds_min), most=timedelta(seconds=settings.poll_seconds_max))
+    folder, cap = settings.results_dir, settings.max_result_megabytes * MEGABYTE
+    worker_woken, outbox_woken, scheduler_woken = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def wake_posters() -> None:
+        outbox_woken.set()
+        scheduler_woken.set()
+
+    def wake() -> None:
+        worker_woken.set()
+        wake_posters()
+
+    jobs, lookup, decisions = JobStore(database), JobQueryStore(database), ReviewDecisionStore(database)
+    guilds, cases, audit, budgets = (
+        GuildStore(database),
+        CaseStore(database),
+        AuditStore(database),
+        BudgetStore(database),
+    )
+    results_store, messages, outbox_store = ResultStore(database), MessageStore(database), OutboxStore(database)
+    library_store, preset_store = LibraryStore(database), PresetStore(database)
+    drafts, preferences, feedback_store = DraftStore(database), PreferenceStore(database), FeedbackStore(database)
+
+    # What a job meets on its way.
+    operator_alerts = OperatorAlerts(world.notifier, clock=clock)
+    health = {
+        name: ProviderHealth(each, operator_alerts=operator_alerts, clock=clock, patience=sizes.provider_patience)
+        for name, each in world.providers.items()
+    }
+    forecaster = Forecaster(lookup=lookup, limits=running, clock=clock)
+    given_up = GivenUpModels(
+        models=world.models, store=ModelStore(database), operator_alerts=operator_alerts, clock=clock
+    )
+    cards = Cards(
+        notifier=world.notifier,
+        jobs=jobs,
+        lookup=lookup,
+        forecaster=forecaster,
+        clock=clock,
+        moment=moment,
+        patience=sizes.card_patience,
+    )
+    submission = Submission(
+        providers=world.providers,
+        health=health,
+        jobs=jobs,
+        forecaster=forecaster,
+        operator_alerts=operator_alerts,
+        given_up=given_up,
+        pace=pace,
+        clock=clock,
+        rand=rand,
+        sleep=world.sleep,
+    )
+    request_screening = RequestScreening(
+        strikes=StrikeStore(database), scanner=world.scanner, staff=world.staff, clock=clock
+    )
+    result_screening = ResultScreening(
+        guilds=guilds, decisions=decisions, scanner=world.scanner, clock=clock, wake=wake
+    )
+    ai_mark = AiMark(label=settings.ai_label or "")
+    delivery = Delivery(
+        jobs=jobs,
+        lookup=lookup,
+        providers=world.providers,
+        fetcher=world.fetcher,
+        media=world.media,
+        ai_mark=ai_mark,
+        notifier=world.notifier,
+        operator_alerts=operator_alerts,
+        result_screening=result_screening,
+        folder=folder,
+        cap=cap,
+        clock=clock,
+        moment=moment,
+        rand=rand,
+    )
+    clock_watch = ClockWatch(
+        heartbeats=HeartbeatStore(database),
+        clock=clock,
+        longest=max(timedelta(seconds=backoff.RETRY_AFTER_CAP), lease, pace.most),
+        review=REVIEW_TIME,
+    )
+    worker = Worker(
+        claims=ClaimStore(database),
+        jobs=jobs,
+        submission=submission,
+        delivery=delivery,
+        decisions=decisions,
+        cards=cards,
+        clock_watch=clock_watch,
+        providers=world.providers,
+        capacity=Capacity(steps=sizes.steps, deliveries=sizes.deliveries, running=running, lease=lease),
+        clock=clock,
+        rand=rand,
+        woken=worker_woken,
+    )
+    admission = Admission(
+        guilds=guilds,
+        lookup=lookup,
+        budgets=budgets,
+        moderation=request_screening,
+        defaults=defaults,
+        models=world.models,
+        jobs_per_user=settings.max_jobs_per_user,
+        clock=clock,
+    )
+    videos = Videos(
+        jobs=jobs,
+        lookup=lookup,
+        cards=cards,
+        forecaster=forecaster,
+        health=health,
+        operator_alerts=operator_alerts,
+        models=world.models,
+        admission=admission,
+        limits=JobLimits(jobs_per_user=settings.max_jobs_per_user, deadline=deadline),
+        clock=clock,
+        moment=moment,
+        wake=wake,
+    )
+
+    # What becomes of a finished video.
+    copies = Copies(
+        providers=world.providers,
+        fetcher=world.fetcher,
+        media=world.media,
+        ai_mark=ai_mark,
+        result_poster=world.result_poster,
+        folder=folder,
+        cap=cap,
+    )
+    outbox = OutboxPoster(
+        store=outbox_store,
+        handlers=(
+            CasePoster(
+                cases=cases,
+                guilds=guilds,
+                lookup=lookup,
+                copies=copies,
+                staff=world.staff,
+                operator_alerts=operator_alerts,
+                moment=moment,
+            ),
+            FeedbackPoster(store=feedback_store, outbox=outbox_store, staff=world.staff, moment=moment),
+            GalleryPoster(
+                outbox=outbox_store,
+                library_store=library_store,
+                lookup=lookup,
+                copies=copies,
+                result_poster=world.result_poster,
+                clock=clock,
+                moment=moment,
+            ),
+            RemovalHandler(messages=messages, lookup=lookup, result_poster=world.result_poster),
+            RepostFinder(messages=messages, lookup=lookup, result_poster=world.result_poster),
+        ),
+        clock=clock,
+        rand=rand,
+        woken=outbox_woken,
+        patience=sizes.outbox_patience,
+    )
+    removals = Removals(results=results_store, messages=messages, outbox=outbox, clock=clock)
+    reposts = Reposts(
+        messages=messages, outbox=outbox_store, result_poster=world.result_poster, clock=clock, moment=moment
+    )
+    results = Results(
+        store=results_store,
+        lookup=lookup,
+        copies=copies,
+        result_poster=world.result_poster,
+        delivery=delivery,
+        removals=removals,
+        reposts=reposts,
+        messages=messages,
+        clock=clock,
+        moment=moment,
+        wake=worker_woken.set,
+    )
+    gallery = Gallery(outbox=outbox_store, preferences=preferences, clock=clock, wake=outbox_woken.set)
+
+    # What moderators and admins decide.
+    audit_poster = AuditPoster(store=guilds, audit=audit, staff=world.staff, clock=clock)
+    budget_alerts = BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier, clock=clock, wake=wake_posters)
+
+    # What looks after the bot's memory.
+    deletions, left_store = DeletionStore(database), LeftGuildStore(database)
+    left_guilds = LeftGuilds(store=left_store, clock=clock, wake=worker_woken.set)
+    privacy = Privacy(
+        store=PrivacyStore(database),
+        deletions=deletions,
+        result_poster=world.result_poster,
+        delivery=delivery,
+        retention_periods=periods,
+        policy_file=settings.privacy_file,
+        clock=clock,
+        wake=worker_woken.set,
+    )
+    retention = Retention(
+        store=RetentionStore(database),
+        drafts=drafts,
+        left_guilds=left_guilds,
+        delivery=delivery,
+        retention_periods=periods,
+        clock=clock,
+        wake=worker_woken.set,
+    )
+    traces = TraceStore(database, purge=world.purge)
+
+    services = Services(
+        videos=videos,
+        drafts=Drafts(store=drafts, clock=clock),
+        defaults=RememberedDefaults(preferences=preferences, models=world.models),
+        library=Library(library_store=library_store, lookup=lookup, gallery=gallery, clock=clock),
+        gallery=gallery,
+        presets=Presets(store=preset_store, lookup=lookup, preferences=preferences, videos=videos, clock=clock),
+        storyboards=Storyboards(drafts=drafts, presets=preset_store, models=world.models, clock=clock),
+        results=results,
+        cases=Cases(
+            store=cases,
+            reports=ReportStore(database),
+            decisions=decisions,
+            guilds=guilds,
+            lookup=lookup,
+            results=results,
+            delivery=delivery,
+            cards=cards,
+            outbox=outbox,
+            deadline=deadline,
+            can_scan=request_screening.can_scan,
+            clock=clock,
+            wake=wake,
+        ),
+        guilds=GuildPolicies(
+            store=guilds,
+            audit=audit,
+            lookup=lookup,
+            usual=defaults.allowance,
+            clock=clock,
+            wake=wake_posters,
+        ),
+        about=About(
+            facts=Facts(version=__version__, source=settings.source_url, started_at=clock()),
+            health=health,
+            clock=clock,
+        ),
+        privacy=privacy,
+        left_guilds=left_guilds,
+        feedback=Feedback(store=feedback_store, outbox=outbox, clock=clock),
+        doctor=Doctor(health=health, guilds=guilds),
+        guild_jobs=GuildJobs(
+            store=GuildJobStore(database),
+            dead_letters=DeadLetterStore(database),
+            lookup=lookup,
+            forecaster=forecaster,
+            delivery=delivery,
+            deadline=deadline,
+            wake=wake,
+        ),
+        usage=Usage(store=UsageStore(database), guilds=guilds, lookup=lookup, clock=clock),
+        credits=Credits(
+            grants=GrantStore(database),
+            statements=StatementStore(database),
+            cases=cases,
+            guilds=guilds,
+            notifier=world.notifier,
+            operator_alerts=operator_alerts,
+            defaults=defaults,
+            clock=clock,
+            wake=wake_posters,
+        ),
+    )
+    periodic_tasks = [
+        PeriodicTask(name="deletions", every=timedelta(minutes=1), work=privacy.work, prompt=True),
+        PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
+        PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
+        PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),
+        PeriodicTask(name="budget-alerts", every=timedelta(seconds=30), work=budget_alerts.tell, prompt=True),
+        PeriodicTask(name="audit", every=timedelta(minutes=1), work=audit_poster.tell, prompt=True),
+    ]
+    scheduler = Scheduler(
+        periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, woken=scheduler_woken
+    )
+    return Bot(
+        services=services,
+        worker=worker,
+        outbox=outbox,
+        scheduler=scheduler,
+        woken=worker_woken,
+        admission=admission,
+        audit_poster=audit_poster,
+        budget_alerts=budget_alerts,
+        cards=cards,
+        clock_watch=clock_watch,
+        delivery=delivery,
+        forecaster=forecaster,
+        given_up=given_up,
+        health=health,
+        operator_alerts=operator_alerts,
+        request_screening=request_screening,
+        result_screening=result_screening,
+        retention=retention,
+        submission=submission,
+    )
+
+
+def _running_limits(settings: Settings) -> RunningLimits:
+    return RunningLimits(
+        per_provider=settings.running_per_provider,
+        per_user=settings.running_per_user,
+        per_guild=settings.running_per_guild,
+        total=settings.running_total,
+    )
+
+
+def _defaults(settings: Settings) -> Defaults:
+    budget = settings.monthly_budget_usd
+    return Defaults(
+        allowance=Allowance(credits=settings.daily_credits),
+        direct=Allowance(credits=settings.direct_credits),
+        budget_usd_micros=None if budget is None else to_micros(budget),
+    )
+
+
+def _retention_periods(settings: Settings) -> RetentionPeriods:
+    return RetentionPeriods(
+        texts=_days(settings.keep_prompts_days),
+        files=_days(settings.keep_files_days),
+        guilds=timedelta(days=settings.left_guild_days),
+    )
+
+
+def _days(number: int) -> timedelta | None:
+    """A setting of days; 0 is for ever."""
+    return timedelta(days=number) if number else None
