@@ -21,8 +21,7 @@ from bot.provider.transport import shared_ssl_context
 from bot.service.jobs.delivery import Fetcher
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
-from bot.service.ports.notifier import Notifier
-from bot.service.ports.staff import Staff
+from bot.service.ports import Notifier, Staff
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.member.preferences import PreferenceStore

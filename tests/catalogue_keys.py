@@ -33,7 +33,7 @@ from bot.service.jobs.results import RemovalOutcome
 from bot.service.member.about import Condition
 from bot.service.member.defaults import DefaultsLevel
 from bot.service.moderation.cases import ReportOutcome
-from bot.service.ports.notifier import Phase, Trouble
+from bot.service.ports import Phase, Trouble
 from bot.service.screening.requests import ReviewReason
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses

@@ -65,7 +65,7 @@ BREACHES = [
     ("layers", "bot.app", "bot.demo.play"),
     ("store", "bot.store.money.grants", "bot.store.jobs.jobs"),
     ("store", "bot.store.member.library", "bot.store.privacy.export"),
-    ("service", "bot.service.ports.notifier", "bot.service.jobs.worker"),
+    ("service", "bot.service.ports", "bot.service.jobs.worker"),
     ("service", "bot.service.member.library", "bot.service.admin.usage"),
     ("cogs", "cogs.ui.text", "cogs.request.build"),
     ("cogs", "cogs.library.gallery", "cogs.presets.use"),

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from bot.domain import OutboxItem, OutboxKind, backoff
 from bot.domain.outbox import TRIES, wait_after
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, StoreError
-from bot.service.ports.notifier import CannotTell, Posted, Sighting
+from bot.service.ports import CannotTell, Posted, Sighting
 from bot.store.outbox import OutboxStore
 
 log = logging.getLogger(__name__)

@@ -41,8 +41,8 @@ from bot.service.member.presets import Presets
 from bot.service.member.storyboards import Storyboards
 from bot.service.moderation.case_poster import CasePoster
 from bot.service.moderation.cases import Cases
+from bot.service.operator_alerts import OperatorAlerts
 from bot.service.outbox import OutboxPoster
-from bot.service.ports.operator_alerts import OperatorAlerts
 from bot.service.screening.requests import REVIEW_TIME, RequestScreening
 from bot.service.screening.results import ResultScreening
 from bot.service.services import Services

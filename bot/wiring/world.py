@@ -16,8 +16,7 @@ from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
 from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
-from bot.service.ports.notifier import Notifier
-from bot.service.ports.staff import Staff
+from bot.service.ports import Notifier, Staff
 from bot.store.database import Database
 
 

@@ -12,7 +12,7 @@ import discord
 from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
-from bot.service.ports.notifier import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
+from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui import link, safe

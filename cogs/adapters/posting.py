@@ -12,7 +12,7 @@ import discord
 from bot.domain import Capability, Job
 from bot.errors import DeliveryError, DestinationBusy, DestinationLost, ResultTooLarge
 from bot.locale import Words
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
+from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from cogs.ui import result_buttons
 from cogs.ui.job_views import alt_text, result_text
 

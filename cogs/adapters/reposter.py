@@ -11,7 +11,7 @@ from bot.domain import Capability, Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
-from bot.service.ports.notifier import Posted, Result, Sighting
+from bot.service.ports import Posted, Result, Sighting
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
 from cogs.ui import result_link
 

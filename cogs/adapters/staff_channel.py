@@ -8,7 +8,7 @@ import discord
 
 from bot.domain import AuditEntry, Case, CaseState, Job, Note
 from bot.locale import Words, words
-from bot.service.ports.notifier import Posted, Result, Sighting
+from bot.service.ports import Posted, Result, Sighting
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui.audit_entries import entry_text

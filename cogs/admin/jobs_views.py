@@ -9,7 +9,7 @@ from bot.domain import DeadLetter, Job, JobFilter, Kind, LedgerEntry, Unit
 from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.types import JobView
-from bot.service.ports.notifier import Phase, phase_of
+from bot.service.ports import Phase, phase_of
 from cogs.ui import cut, link, money, safe, settings, since
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
 from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT, OPTION

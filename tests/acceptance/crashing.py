@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 from bot import log
 from bot.app import Wraps, run
 from bot.domain import Row
-from bot.service.ports.notifier import Card
+from bot.service.ports import Card
 from bot.settings import Settings
 from bot.store.database import Database, Transaction
 

@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailable
 from bot.provider.base import Task, TaskResult, TaskStatus
 from bot.provider.scan import Verdict
 from bot.service.media.probe import MediaInfo
-from bot.service.ports.notifier import Alert, Card, NotPosted, Posted, Result, Sighting
+from bot.service.ports import Alert, Card, NotPosted, Posted, Result, Sighting
 from bot.store.database import Database, Transaction
 
 GUILD, MOD_CHANNEL, OPERATOR_CHANNEL = 7, 9, 99

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.domain import Job
 from bot.locale import words
-from bot.service.ports.notifier import phase_of
+from bot.service.ports import phase_of
 from tests.acceptance.database import Row
 from tests.acceptance.people import Json
 from tests.acceptance.system import System

@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import AuditEntry
 from bot.domain.quota import guild_of_budget
 from bot.errors import DestinationBusy, ShotcallerError
-from bot.service.ports.notifier import Alert, Notifier, Trouble
+from bot.service.ports import Alert, Notifier, Trouble
 from bot.store.community.audit import AuditStore
 from bot.store.money.budget_alerts import BudgetAlert, BudgetStore
 

@@ -11,8 +11,8 @@ from bot.domain import AuditEntry, Case, CaseKind, Defaults, Member, StatementEn
 from bot.domain.funding import funding_of, gift_sources
 from bot.domain.quota import MAX_REQUESTED_CREDITS
 from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
-from bot.service.ports.notifier import Alert, Notifier, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, Notifier, Trouble
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.money.grants import Gift, GrantStore

@@ -11,7 +11,7 @@ from bot.domain import EVERYWHERE, Account, Allowance, AuditEntry, GuildState, M
 from bot.domain.funding import budget
 from bot.domain.policy_file import read, refusal
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.ports.staff import Staff
+from bot.service.ports import Staff
 from bot.service.screening.rules import check_rule
 from bot.store.community.audit import AuditStore
 from bot.store.community.guilds import GuildStore

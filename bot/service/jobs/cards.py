@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from bot.domain import Job
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.eta import Forecaster
-from bot.service.ports.notifier import CannotTell, Card, Notifier, Phase, Posted, phase_of
+from bot.service.ports import CannotTell, Card, Notifier, Phase, Posted, phase_of
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 

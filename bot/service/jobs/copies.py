@@ -17,7 +17,7 @@ from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.files import Fetcher, prepare, remove, size
 from bot.service.media.service import Media
-from bot.service.ports.notifier import Posted, Result, Sighting
+from bot.service.ports import Posted, Result, Sighting
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from bot.provider.base import VideoProvider
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.files import Fetcher, prepare, remove, size
 from bot.service.media.service import Media
-from bot.service.ports.notifier import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
 from bot.service.screening.results import ResultScreening
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore

@@ -9,7 +9,7 @@ from bot.domain import Job
 from bot.errors import ResultUnavailable
 from bot.service.jobs.ai_mark import AiMark
 from bot.service.media.service import Media
-from bot.service.ports.notifier import Result
+from bot.service.ports import Result
 
 
 class Fetcher(Protocol):

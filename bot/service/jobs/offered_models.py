@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.domain import Capability
 from bot.errors import StoreUnavailable
-from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, Trouble
 from bot.store.jobs.models import ModelStore
 
 log = logging.getLogger(__name__)

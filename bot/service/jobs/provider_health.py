@@ -8,8 +8,8 @@ from typing import Final
 from bot.domain import backoff
 from bot.errors import OperatorFault, ProviderBusy, ProviderUnavailable
 from bot.provider.base import VideoProvider
-from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, Trouble
 
 FRESH: Final = timedelta(seconds=60)  # so long an answer of the provider vouches for the next request
 PATIENCE: Final = 15.0  # seconds a person is kept waiting for a provider's answer

@@ -10,7 +10,7 @@ from bot.domain import OutboxItem, OutboxKind
 from bot.errors import DestinationLost, StoreUnavailable
 from bot.service.jobs.copies import Copy, CopyKind, ResultPoster
 from bot.service.outbox import OutboxHandler, message_of
-from bot.service.ports.notifier import Posted, Result
+from bot.service.ports import Posted, Result
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.outbox import OutboxStore

@@ -18,7 +18,7 @@ from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.removal import Removals
 from bot.service.jobs.reposts import Reposts
-from bot.service.ports.notifier import CannotTell, Posted, Result
+from bot.service.ports import CannotTell, Posted, Result
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.jobs.results import ResultStore

@@ -13,8 +13,8 @@ from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, Trouble
 from bot.store.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)

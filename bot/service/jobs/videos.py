@@ -27,8 +27,8 @@ from bot.service.jobs.eta import Forecaster, QueueForecast
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, JobLimits, JobView, RequestContext
-from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
+from bot.service.operator_alerts import OperatorAlerts
+from bot.service.ports import Alert, Trouble
 from bot.service.screening.requests import REVIEW_TIME
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain import OutboxItem, OutboxKind
 from bot.errors import DestinationLost, StoreUnavailable
 from bot.service.outbox import OutboxHandler, OutboxPoster, first_open, message_of
-from bot.service.ports.staff import Staff
+from bot.service.ports import Staff
 from bot.store.member.feedback import FeedbackStore
 from bot.store.outbox import OutboxStore
 

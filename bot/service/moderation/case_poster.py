@@ -12,10 +12,9 @@ from typing import Final
 from bot.domain import Case, CaseKind, CaseState, Job, OutboxItem, OutboxKind
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.jobs.copies import Copies
+from bot.service.operator_alerts import OperatorAlerts
 from bot.service.outbox import OutboxHandler, first_open, message_of
-from bot.service.ports.notifier import Alert, Trouble
-from bot.service.ports.operator_alerts import OperatorAlerts
-from bot.service.ports.staff import Staff
+from bot.service.ports import Alert, Staff, Trouble
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore

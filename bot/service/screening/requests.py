@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain import Approval, Case, CaseKind, Member, Policy, Review, RuleAction, VideoRequest
 from bot.errors import PromptRefused, ProviderError, ReviewImpossible
 from bot.provider.scan import Scanner
-from bot.service.ports.staff import Staff
+from bot.service.ports import Staff
 from bot.service.screening.rules import RuleMatch, search, texts_of
 from bot.store.community.strikes import StrikeStore
 

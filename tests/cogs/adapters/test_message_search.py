@@ -12,7 +12,7 @@ import pytest
 from bot.clock import utc_now
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import DestinationBusy
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Sighting
+from bot.service.ports import CannotTell, NotPosted, Posted, Sighting
 from cogs.adapters.notifier import DiscordNotifier
 from cogs.adapters.posting import find_message, mapped_errors
 from sandbox.discord.world import Channel

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import Destination, Forecast, Job, JobStatus, VideoRequest
 from bot.errors import DestinationLost, ResultUnusable, SettingsInvalid
 from bot.locale import locales, words
-from bot.service.ports.notifier import Card, Phase
+from bot.service.ports import Card, Phase
 from cogs.ui.error_texts import describe
 from cogs.ui.job_views import card_embed
 from cogs.ui.text import failure, wait

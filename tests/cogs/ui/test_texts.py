@@ -23,7 +23,7 @@ from bot.domain import (
 from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.locale import locales, words
 from bot.service.jobs.types import JobView
-from bot.service.ports.notifier import Card, phase_of
+from bot.service.ports import Card, phase_of
 from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
 from cogs.ui.job_views import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text

@@ -9,7 +9,7 @@ import pytest
 from bot.domain import AuditEntry, DeadLetter, Job, JobStatus, Review
 from bot.domain.eta import ENOUGH
 from bot.errors import DestinationBusy, DestinationLost, StoreUnavailable
-from bot.service.ports.notifier import CannotTell, Phase, Posted, phase_of
+from bot.service.ports import CannotTell, Phase, Posted, phase_of
 from bot.store.jobs.dead_letters import DeadLetterStore
 from tests.service.scripted import until
 from tests.service.services import Services

@@ -10,7 +10,7 @@ import pytest
 from bot import errors
 from bot.domain import DeadLetter, Job, JobStatus
 from bot.service.jobs.delivery import FETCHES, KEEP_TRYING, LOOKS, SMALLEST
-from bot.service.ports.notifier import CannotTell, Posted
+from bot.service.ports import CannotTell, Posted
 from tests.service.scripted import finished, working
 from tests.service.services import LIMIT, Services
 

@@ -15,7 +15,7 @@ from bot.service.jobs.copies import AT_ONCE, Copy, CopyKind
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.results import COPIES, PAGE, RemovalOutcome, Results
 from bot.service.outbox import OutboxPoster
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
+from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
 from bot.store.member.preferences import PreferenceStore, of_user
 from bot.store.outbox import OutboxStore

@@ -12,7 +12,7 @@ from bot.domain.guild import FOREVER
 from bot.domain.policy import GuildLimits
 from bot.domain.terms import alternatives
 from bot.service.jobs.types import Accepted, RequestContext
-from bot.service.ports.notifier import Posted
+from bot.service.ports import Posted
 from bot.store.community.guilds import GuildStore
 from tests.service.services import SETTINGS, Services
 

@@ -8,7 +8,7 @@ from bot.domain import OutboxKind
 from bot.errors import DestinationBusy, DestinationLost, ProviderUnavailable, TooMuchFeedback
 from bot.service.member.about import FRESH, About, Condition, Facts
 from bot.service.member.feedback import MOST
-from bot.service.ports.notifier import CannotTell, Posted
+from bot.service.ports import CannotTell, Posted
 from tests.service.scripted import OPERATOR_CHANNEL, START
 from tests.service.services import Services
 from tests.service.upkeep_services import UpkeepServices

@@ -15,7 +15,7 @@ from bot.service.jobs.copies import Copy, CopyKind
 from bot.service.member.gallery import SMALLEST, TRIES, Gallery, GalleryRule
 from bot.service.member.library import Library
 from bot.service.outbox import OutboxPoster
-from bot.service.ports.notifier import CannotTell, NotPosted, Posted, Result, Sighting
+from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, until

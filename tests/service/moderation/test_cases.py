@@ -13,7 +13,7 @@ from bot.provider.scan import Verdict
 from bot.service.jobs.results import RemovalOutcome
 from bot.service.jobs.types import RequestContext
 from bot.service.moderation.case_poster import TRIES
-from bot.service.ports.notifier import CannotTell
+from bot.service.ports import CannotTell
 from bot.store.outbox import OutboxStore
 from tests.service.moderation_services import ANA, ModerationServices
 from tests.service.scripted import GUILD, MOD_CHANNEL, until

@@ -8,7 +8,7 @@ from bot.domain import Case, CaseState, Job
 from bot.errors import DestinationBusy, DestinationLost, OwnReport
 from bot.service.moderation.case_poster import TRIES
 from bot.service.moderation.cases import ReportOutcome
-from bot.service.ports.notifier import CannotTell, Posted
+from bot.service.ports import CannotTell, Posted
 from bot.store.privacy.deletion import DeletionStore
 from tests.service.moderation_services import ModerationServices
 from tests.service.scripted import GUILD, MOD_CHANNEL, OPERATOR_CHANNEL

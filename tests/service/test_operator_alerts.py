@@ -1,7 +1,7 @@
 """What the operator hears: everything once, nothing for ever, and nothing of it holds up or breaks the bot."""
 
 from bot.errors import DestinationBusy, DestinationLost
-from bot.service.ports.notifier import Alert, Trouble
+from bot.service.ports import Alert, Trouble
 from tests.service.services import Services
 
 KEY = Alert(trouble=Trouble.KEY, subject="kirin", detail="401")

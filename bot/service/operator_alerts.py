@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import DestinationBusy, ShotcallerError
-from bot.service.ports.notifier import Alert, Notifier
+from bot.service.ports import Alert, Notifier
 
 log = logging.getLogger(__name__)
 
