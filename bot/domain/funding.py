@@ -3,26 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from bot.domain import quota
 from bot.domain.guild import MemberState
 from bot.domain.member import Member
 from bot.domain.policy import Policy
-from bot.domain.quota import (
-    UNLIMITED,
-    Allowance,
-    Fund,
-    Funding,
-    Period,
-    Unit,
-    best,
-    budget_of,
-    extra_of,
-    guild_of,
-    owner_of,
-    period_of,
-    pool_named,
-    pool_of,
-    renews_at,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,78 +17,82 @@ class Defaults:
     the whole bot's budget a month (UTC).
     """
 
-    allowance: Allowance
-    direct: Allowance | None = None
+    allowance: quota.Allowance
+    direct: quota.Allowance | None = None
     budget_usd_micros: int | None = None
 
 
-def funding_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults, now: datetime) -> Funding:
+def funding_of(
+    member: Member, *, policy: Policy, state: MemberState, defaults: Defaults, now: datetime
+) -> quota.Funding:
     """The accounts that pay for a request of this member now.
 
     First the member's own allowance, then what they were given (what expires first before the rest), then their roles'
     pools, then what they were granted; all of it under the guild's credits, the guild's budget and the whole bot's.
     """
     allowance = allowance_of(member, policy=policy, state=state, defaults=defaults)
-    sources = [_fund(owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)]
+    sources = [
+        _fund(quota.owner_of(user_id=member.user_id, guild_id=member.guild_id), allowance, now=now, zone=policy.zone)
+    ]
     caps = []
     if member.guild_id is not None:
         sources += _gifts(member.user_id, member.guild_id, now=now, zone=policy.zone)
         sources += [
-            _fund(pool_of(pool.name, guild_id=member.guild_id), pool.allowance, now=now, zone=policy.zone)
+            _fund(quota.pool_of(pool.name, guild_id=member.guild_id), pool.allowance, now=now, zone=policy.zone)
             for pool in policy.pools
             if pool.role_id in member.role_ids
         ]
         if policy.guild_allowance is not None:
-            caps.append(_fund(guild_of(member.guild_id), policy.guild_allowance, now=now, zone=policy.zone))
+            caps.append(_fund(quota.guild_of(member.guild_id), policy.guild_allowance, now=now, zone=policy.zone))
         caps.append(budget(member.guild_id, policy.budget_usd_micros, now=now, zone=policy.zone))
     caps.append(budget(None, defaults.budget_usd_micros, now=now, zone=UTC))
-    sources.append(Fund(owner=extra_of(user_id=member.user_id, guild_id=member.guild_id)))
-    return Funding(sources=tuple(sources), caps=tuple(caps))
+    sources.append(quota.Fund(owner=quota.extra_of(user_id=member.user_id, guild_id=member.guild_id)))
+    return quota.Funding(sources=tuple(sources), caps=tuple(caps))
 
 
-def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> Allowance:
+def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> quota.Allowance:
     """A member's own allowance, else the best of their roles', else everybody's; in direct messages the one there."""
     if member.guild_id is None:
         return defaults.direct or defaults.allowance
     if state.allowance is not None:
         return state.allowance
-    roles = best(tier.allowance for tier in policy.tiers_of(member.role_ids) if tier.allowance is not None)
+    roles = quota.best(tier.allowance for tier in policy.tiers_of(member.role_ids) if tier.allowance is not None)
     return roles or policy.allowance or defaults.allowance
 
 
-def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tzinfo) -> Fund:
+def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tzinfo) -> quota.Fund:
     """The account of what a guild (None: the whole bot) costs this month; without a ceiling it only counts."""
-    return Fund(
-        owner=budget_of(guild_id),
-        period=period_of(now, Period.MONTH, zone),
-        allowance=UNLIMITED if ceiling is None else ceiling,
-        renews_at=renews_at(now, Period.MONTH, zone),
-        unit=Unit.USD,
+    return quota.Fund(
+        owner=quota.budget_of(guild_id),
+        period=quota.period_of(now, quota.Period.MONTH, zone),
+        allowance=quota.UNLIMITED if ceiling is None else ceiling,
+        renews_at=quota.renews_at(now, quota.Period.MONTH, zone),
+        unit=quota.Unit.USD,
     )
 
 
-def gift_sources(funding: Funding) -> tuple[Fund, ...]:
+def gift_sources(funding: quota.Funding) -> tuple[quota.Fund, ...]:
     """What of it a member may give away, in that order: all but what they share with others."""
-    return tuple(fund for fund in funding.sources if pool_named(fund.owner) is None)
+    return tuple(fund for fund in funding.sources if quota.pool_named(fund.owner) is None)
 
 
-def _gifts(user_id: int, guild_id: int, *, now: datetime, zone: tzinfo) -> list[Fund]:
+def _gifts(user_id: int, guild_id: int, *, now: datetime, zone: tzinfo) -> list[quota.Fund]:
     """What a member may have been given out of the periods that are running, in the order in which these end."""
     funds = [
-        Fund(
-            owner=extra_of(user_id=user_id, guild_id=guild_id),
-            period=period_of(now, period, zone),
-            renews_at=renews_at(now, period, zone),
+        quota.Fund(
+            owner=quota.extra_of(user_id=user_id, guild_id=guild_id),
+            period=quota.period_of(now, period, zone),
+            renews_at=quota.renews_at(now, period, zone),
         )
-        for period in Period
+        for period in quota.Period
     ]
     return sorted(funds, key=lambda fund: fund.renews_at or now)
 
 
-def _fund(owner: str, allowance: Allowance, *, now: datetime, zone: tzinfo) -> Fund:
-    return Fund(
+def _fund(owner: str, allowance: quota.Allowance, *, now: datetime, zone: tzinfo) -> quota.Fund:
+    return quota.Fund(
         owner=owner,
-        period=period_of(now, allowance.period, zone),
+        period=quota.period_of(now, allowance.period, zone),
         allowance=allowance.credits,
-        renews_at=renews_at(now, allowance.period, zone),
+        renews_at=quota.renews_at(now, allowance.period, zone),
     )

@@ -7,26 +7,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, model_validator
 
-from bot.provider.reading import (
-    Amount,
-    AnswerModel,
-    Detail,
-    Id,
-    Seconds,
-    Url,
-    Word,
-    number,
-    object_of,
-    objects,
-    strip_bom,
-    word,
-)
+from bot.provider import reading
 
 _FINE: Final = frozenset({0, *range(200, 300)})  # codes of an envelope that complains of nothing
 
 
 def _progress(value: Any) -> float | None:
-    share = number(value)
+    share = reading.number(value)
     return share if share is not None and 0 <= share <= 1 else None
 
 
@@ -37,12 +24,12 @@ def _error(value: Any) -> Any:
     return value if isinstance(value, dict) else {"code": value}
 
 
-class TaskError(AnswerModel):
+class TaskError(reading.AnswerModel):
     """What an answer complains of; false when it complains of nothing."""
 
-    code: Word = ""
-    error_message: Detail = ""
-    message: Detail = ""
+    code: reading.Word = ""
+    error_message: reading.Detail = ""
+    message: reading.Detail = ""
 
     @property
     def detail(self) -> str:
@@ -53,38 +40,38 @@ class TaskError(AnswerModel):
         return bool(self.code or self.detail)
 
 
-class Content(AnswerModel):
+class Content(reading.AnswerModel):
     """One file of a result."""
 
-    type: Word = ""
-    url: Url = ""
-    duration: Seconds = None
+    type: reading.Word = ""
+    url: reading.Url = ""
+    duration: reading.Seconds = None
 
 
-class Output(AnswerModel):
+class Output(reading.AnswerModel):
     """One output of a task, of several files."""
 
-    content: Annotated[tuple[Content, ...], BeforeValidator(objects)] = ()
+    content: Annotated[tuple[Content, ...], BeforeValidator(reading.objects)] = ()
 
 
-class Cost(AnswerModel):
+class Cost(reading.AnswerModel):
     """What the task cost. The `discount` is left alone: the document can't say what it means."""
 
-    cost: Amount = None
+    cost: reading.Amount = None
 
 
-class KirinAnswer(AnswerModel):
+class KirinAnswer(reading.AnswerModel):
     """Any answer of the API, in its flat form: to a create, to a query, or of an error."""
 
-    id: Id = ""
-    external_task_id: Id = ""
-    status: Word = ""
+    id: reading.Id = ""
+    external_task_id: reading.Id = ""
+    status: reading.Word = ""
     progress: Annotated[float | None, BeforeValidator(_progress)] = None
-    output: Annotated[tuple[Output, ...], BeforeValidator(objects)] = ()
-    usage: Annotated[Cost, BeforeValidator(object_of)] = Cost()
+    output: Annotated[tuple[Output, ...], BeforeValidator(reading.objects)] = ()
+    usage: Annotated[Cost, BeforeValidator(reading.object_of)] = Cost()
     error: Annotated[TaskError, BeforeValidator(_error)] = TaskError()
-    code: Word = ""
-    message: Detail = ""
+    code: reading.Word = ""
+    message: reading.Detail = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -92,7 +79,7 @@ class KirinAnswer(AnswerModel):
         """The flat form: what `data` wraps is lifted out, and what its envelope complains of becomes the `error`."""
         if not isinstance(value, dict):
             return value
-        data, envelope = object_of(value.get("data")), value.get("status")
+        data, envelope = reading.object_of(value.get("data")), value.get("status")
         flat = {**value, **data}
         if isinstance(envelope, dict):
             flat["status"] = data.get("status")
@@ -107,7 +94,7 @@ class KirinAnswer(AnswerModel):
         Raises:
             ValueError: it is not a JSON object.
         """
-        return cls.model_validate_json(strip_bom(body))
+        return cls.model_validate_json(reading.strip_bom(body))
 
     def videos(self) -> list[Content]:
         """The videos that can be fetched, in the order of the answer."""
@@ -117,7 +104,7 @@ class KirinAnswer(AnswerModel):
 
 def _complaint(envelope: dict[str, Any]) -> Any:
     """What an envelope `{"code", "message" | "msg", "error_code"}` complains of; None when all is well."""
-    status, code = word(envelope.get("code")), word(envelope.get("error_code"))
+    status, code = reading.word(envelope.get("code")), reading.word(envelope.get("error_code"))
     if code or (status.isdecimal() and int(status) not in _FINE):
         return {"code": code or status, "message": envelope.get("message") or envelope.get("msg")}
     return None

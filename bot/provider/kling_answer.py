@@ -9,22 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, model_validator
 
-from bot.provider.reading import (
-    AnswerModel,
-    Detail,
-    Id,
-    Seconds,
-    Url,
-    Word,
-    amount,
-    identifier,
-    number,
-    object_of,
-    objects,
-    string,
-    strip_bom,
-    url,
-)
+from bot.provider import reading
 
 _FINE: Final = frozenset({"", "0", "200", "success"})  # codes that complain of nothing
 _MILLISECONDS_FROM: Final = 1e11  # as seconds that is the year 5138, as milliseconds 1973
@@ -34,7 +19,7 @@ _PER_CENT: Final = 100
 
 def _moment(value: Any) -> datetime | None:
     """A unix time, in milliseconds as the document has it or in seconds as one relay does."""
-    stamp = number(value)
+    stamp = reading.number(value)
     if stamp is None or not 0 < stamp < _LATEST:
         return None
     return datetime.fromtimestamp(stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp, UTC)
@@ -42,70 +27,74 @@ def _moment(value: Any) -> datetime | None:
 
 def _share(value: Any) -> float | None:
     """A progress from 0 to 1, given as per cent: "30%", "30" or 30."""
-    share = number(value.strip().removesuffix("%") if isinstance(value, str) else value)
+    share = reading.number(value.strip().removesuffix("%") if isinstance(value, str) else value)
     return share / _PER_CENT if share is not None and 0 <= share <= _PER_CENT else None
 
 
 def _units(value: Any) -> str | None:
     """A number of units, written out as the decimal that it is."""
-    units = amount(value)
+    units = reading.amount(value)
     return None if units is None else f"{units.normalize():f}"
 
 
-class TaskReport(AnswerModel):
+class TaskReport(reading.AnswerModel):
     """What an answer says of one task. `seconds` is the length of its video, `units` what was charged for it."""
 
-    id: Id = ""
-    external_id: Id = ""
-    status: Word = ""
-    reason: Detail = ""
+    id: reading.Id = ""
+    external_id: reading.Id = ""
+    status: reading.Word = ""
+    reason: reading.Detail = ""
     progress: Annotated[float | None, BeforeValidator(_share)] = None
     created_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
-    url: Url = ""
-    watermark_url: Url = ""
-    seconds: Seconds = None
+    url: reading.Url = ""
+    watermark_url: reading.Url = ""
+    seconds: reading.Seconds = None
     units: Annotated[str | None, BeforeValidator(_units)] = None
 
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, value: Any) -> Any:
         """Both flavours' places as one; a relay may carry the task of the API itself along, inside `data`."""
-        inside = object_of(value.get("data"))
-        inside = object_of(inside.get("data")) or inside
-        results = object_of(value.get("task_result")) or object_of(inside.get("task_result"))
-        video: dict[str, Any] = next(iter(objects(results.get("videos"))), {})
+        inside = reading.object_of(value.get("data"))
+        inside = reading.object_of(inside.get("data")) or inside
+        results = reading.object_of(value.get("task_result")) or reading.object_of(inside.get("task_result"))
+        video: dict[str, Any] = next(iter(reading.objects(results.get("videos"))), {})
         fail_reason = value.get("fail_reason")
         return {
-            "id": identifier(value.get("task_id")) or value.get("id"),
-            "external_id": object_of(value.get("task_info")).get("external_task_id"),
+            "id": reading.identifier(value.get("task_id")) or value.get("id"),
+            "external_id": reading.object_of(value.get("task_info")).get("external_task_id"),
             "status": value.get("task_status") or value.get("status"),
-            "reason": value.get("task_status_msg") or fail_reason or object_of(value.get("error")).get("message"),
+            "reason": value.get("task_status_msg")
+            or fail_reason
+            or reading.object_of(value.get("error")).get("message"),
             "progress": value.get("progress"),
             "created_at": value.get("created_at"),
             # Relays of before `result_url` put it where the reason of a failure goes.
-            "url": _first_url(value.get("result_url"), object_of(value.get("metadata")), video.get("url"), fail_reason),
+            "url": _first_url(
+                value.get("result_url"), reading.object_of(value.get("metadata")), video.get("url"), fail_reason
+            ),
             "watermark_url": video.get("watermark_url"),
             "seconds": video.get("duration"),
             "units": value.get("final_unit_deduction", inside.get("final_unit_deduction")),
         }
 
 
-class _Complaint(AnswerModel):
+class _Complaint(reading.AnswerModel):
     """What the API itself has said, where a relay passes it on as a text."""
 
-    code: Word = ""
-    message: Detail = ""
+    code: reading.Word = ""
+    message: reading.Detail = ""
 
 
-class KlingAnswer(AnswerModel):
+class KlingAnswer(reading.AnswerModel):
     """Any answer: to a create, a query or a list, or of an error.
 
     `relayed` is whether a new-api relay speaks: it gives words for codes, or answers a create with the bare task.
     `listed` is whether the tasks came as a list.
     """
 
-    code: Word = ""
-    message: Detail = ""
+    code: reading.Word = ""
+    message: reading.Detail = ""
     relayed: bool = False
     listed: bool = False
     reports: tuple[TaskReport, ...] = ()
@@ -116,16 +105,16 @@ class KlingAnswer(AnswerModel):
         if not isinstance(value, dict):
             return value
         data, error = value.get("data"), value.get("error")
-        code = string(value.get("code")).strip()
+        code = reading.string(value.get("code")).strip()
         bare = not code and data is None and (value.get("object") == "video" or "task_id" in value)
         if not bare and error:
-            code = code or string(object_of(error).get("code"))
-        message = value.get("message") or object_of(error).get("message") or error
+            code = code or reading.string(reading.object_of(error).get("code"))
+        message = value.get("message") or reading.object_of(error).get("message") or error
         return {
             **_relayed_message(code, message),
             "relayed": bare or bool(code and not code.removeprefix("-").isdecimal()),
             "listed": isinstance(data, list),
-            "reports": [value] if bare else objects(data),
+            "reports": [value] if bare else reading.objects(data),
         }
 
     @classmethod
@@ -135,7 +124,7 @@ class KlingAnswer(AnswerModel):
         Raises:
             ValueError: it is not a JSON object.
         """
-        return cls.model_validate_json(strip_bom(body))
+        return cls.model_validate_json(reading.strip_bom(body))
 
     @property
     def fine(self) -> bool:
@@ -151,7 +140,7 @@ class KlingAnswer(AnswerModel):
 
 def _first_url(*places: Any) -> str:
     """The first URL among these places; one that is an object has it as its `url`."""
-    urls = (url(place.get("url") if isinstance(place, dict) else place) for place in places)
+    urls = (reading.url(place.get("url") if isinstance(place, dict) else place) for place in places)
     return next(filter(None, urls), "")
 
 

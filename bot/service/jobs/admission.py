@@ -4,24 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import errors
-from bot.domain import (
-    UNLIMITED,
-    Capability,
-    Case,
-    Defaults,
-    Funding,
-    GuildState,
-    Job,
-    Member,
-    MemberState,
-    Policy,
-    Price,
-    Review,
-    Terms,
-    Unit,
-    VideoRequest,
-)
+from bot import domain, errors
 from bot.domain.funding import funding_of
 from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
 from bot.domain.terms import allowed_models
@@ -39,13 +22,13 @@ class Admitted:
     something that its author should know of.
     """
 
-    request: VideoRequest
-    price: Price
-    funding: Funding
+    request: domain.VideoRequest
+    price: domain.Price
+    funding: domain.Funding
     priority: int
     spoiler: bool
-    review: Review | None = None
-    case: Case | None = None
+    review: domain.Review | None = None
+    case: domain.Case | None = None
     warned: bool = False
 
 
@@ -59,8 +42,8 @@ class Admission:
         lookup: JobQueryStore,
         budgets: BudgetStore,
         moderation: RequestScreening,
-        defaults: Defaults,
-        models: Mapping[str, Capability],
+        defaults: domain.Defaults,
+        models: Mapping[str, domain.Capability],
         jobs_per_user: int,
         clock: Callable[[], datetime],
     ) -> None:
@@ -70,10 +53,10 @@ class Admission:
 
     async def admit(
         self,
-        request: VideoRequest,
-        member: Member,
+        request: domain.VideoRequest,
+        member: domain.Member,
         *,
-        model: Capability,
+        model: domain.Capability,
         channel_id: int,
         key: str,
         job_id: str,
@@ -105,7 +88,13 @@ class Admission:
         )
 
     async def _check_everything(
-        self, request: VideoRequest, member: Member, *, model: Capability, policy: Policy, funding: Funding
+        self,
+        request: domain.VideoRequest,
+        member: domain.Member,
+        *,
+        model: domain.Capability,
+        policy: domain.Policy,
+        funding: domain.Funding,
     ) -> None:
         """Refuse what can't be, by all that is in the way: model, limits, credits and budgets, what is under way.
 
@@ -127,25 +116,28 @@ class Admission:
         if reasons:
             raise reasons[0] if len(reasons) == 1 else errors.SeveralReasons(reasons)
 
-    async def terms(self, member: Member) -> Terms:
+    async def terms(self, member: domain.Member) -> domain.Terms:
         """What a member may have here and now."""
         _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         funding = self._funding(member, guild, state)
         accounts = await self._lookup.accounts((*funding.sources, *funding.caps))
         own, caps = accounts[: len(funding.sources)], accounts[len(funding.sources) :]
-        room = {unit: min((cap.balance for cap in caps if cap.unit is unit), default=UNLIMITED) for unit in Unit}
-        return Terms(
+        room = {
+            unit: min((cap.balance for cap in caps if cap.unit is unit), default=domain.UNLIMITED)
+            for unit in domain.Unit
+        }
+        return domain.Terms(
             models=allowed_models(list(self._models.values()), member, guild.policy.limits),
-            credits=min(room[Unit.CREDITS], sum(account.balance for account in own)),
-            usd_micros=room[Unit.USD],
+            credits=min(room[domain.Unit.CREDITS], sum(account.balance for account in own)),
+            usd_micros=room[domain.Unit.USD],
         )
 
-    async def models(self, member: Member) -> Sequence[Capability]:
+    async def models(self, member: domain.Member) -> Sequence[domain.Capability]:
         """The models as far as a guild lets a member use them; all of them where it lets them use none."""
         models = list(self._models.values())
         return allowed_models(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
 
-    async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
+    async def may_show(self, job: domain.Job, member: domain.Member, *, channel_id: int) -> bool:
         """Let a person have a finished video posted once more where they are; whether it has to be covered there.
 
         Raises:
@@ -157,7 +149,9 @@ class Admission:
             raise errors.CopyUnreviewed
         return bool(guild.policy.spoiler_channels & member.channel_ids)
 
-    async def _check_member(self, member: Member, *, channel_id: int) -> tuple[GuildState, MemberState]:
+    async def _check_member(
+        self, member: domain.Member, *, channel_id: int
+    ) -> tuple[domain.GuildState, domain.MemberState]:
         everywhere, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         check_member(
             member,
@@ -170,16 +164,16 @@ class Admission:
         )
         return guild, state
 
-    async def funding(self, member: Member) -> Funding:
+    async def funding(self, member: domain.Member) -> domain.Funding:
         """Who would pay for a request of this member now."""
         _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         return self._funding(member, guild, state)
 
-    def _funding(self, member: Member, guild: GuildState, state: MemberState) -> Funding:
+    def _funding(self, member: domain.Member, guild: domain.GuildState, state: domain.MemberState) -> domain.Funding:
         return funding_of(member, policy=guild.policy, state=state, defaults=self._defaults, now=self._clock())
 
 
-def _confirm(cost: Price, policy: Policy, *, confirmed: bool) -> None:
+def _confirm(cost: domain.Price, policy: domain.Policy, *, confirmed: bool) -> None:
     threshold = policy.confirm_usd_micros
     if threshold is not None and cost.usd_micros > threshold and not confirmed:
         raise errors.ConfirmationNeeded(price=cost.credits, usd_micros=cost.usd_micros)

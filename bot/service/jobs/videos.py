@@ -6,20 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from secrets import token_hex
 
-from bot.domain import (
-    Capability,
-    Forecast,
-    Funding,
-    Job,
-    JobStatus,
-    Member,
-    Price,
-    Review,
-    Terms,
-    Unit,
-    VideoRequest,
-    is_possible_id,
-)
+from bot import domain
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards
@@ -69,7 +56,7 @@ class Videos:
         self._limits, self._clock, self._moment, self._wake = limits, clock, moment, wake
         self.models = models
 
-    def capability(self, model: str | None) -> Capability:
+    def capability(self, model: str | None) -> domain.Capability:
         """What a model can do; the first configured model's where none is named.
 
         Raises:
@@ -83,7 +70,7 @@ class Videos:
         except KeyError:
             raise (ModelGivenUp if self.models.given_up(model) else ModelUnknown)(model=model) from None
 
-    def price(self, request: VideoRequest) -> Price:
+    def price(self, request: domain.VideoRequest) -> domain.Price:
         """What a request costs.
 
         Raises:
@@ -91,7 +78,7 @@ class Videos:
         """
         return self.capability(request.model).price(request)
 
-    async def request(self, request: VideoRequest, context: RequestContext) -> Accepted:
+    async def request(self, request: domain.VideoRequest, context: RequestContext) -> Accepted:
         """Accept a request: keep it as a job and hold its credits. The asking's `key` makes a repeat harmless.
 
         What has been accepted is not refused afterwards, whatever has changed since.
@@ -133,24 +120,24 @@ class Videos:
         return await self._accepted(job, admitted.funding, expected, new=new, warned=admitted.warned)
 
     async def _accepted(
-        self, job: Job, funding: Funding, expected: Forecast, *, new: bool, warned: bool = False
+        self, job: domain.Job, funding: domain.Funding, expected: domain.Forecast, *, new: bool, warned: bool = False
     ) -> Accepted:
         """What the author of a job is told, who shall also find its card."""
         job = await self._posted_card(job)
         return Accepted(
             job=job,
             new=new,
-            price=Price(credits=job.credits, usd_micros=job.usd_micros),
+            price=domain.Price(credits=job.credits, usd_micros=job.usd_micros),
             left=await self._credits_left(funding),
             expected=expected,
             queue_forecast=await self._queue_forecast(job),
             warned=warned,
         )
 
-    def _new_job(self, job_id: str, admitted: Admitted, context: RequestContext, *, provider: str) -> Job:
+    def _new_job(self, job_id: str, admitted: Admitted, context: RequestContext, *, provider: str) -> domain.Job:
         now, own = self._clock(), admitted.funding.sources[0]
-        held = admitted.review is Review.REQUEST
-        return Job(
+        held = admitted.review is domain.Review.REQUEST
+        return domain.Job(
             id=job_id,
             idempotency_key=context.key,
             user_id=context.member.user_id,
@@ -161,7 +148,7 @@ class Videos:
             destination=context.destination,
             provider=provider,
             request=admitted.request,
-            status=JobStatus.PENDING if held else JobStatus.QUEUED,
+            status=domain.JobStatus.PENDING if held else domain.JobStatus.QUEUED,
             attempt=1,
             tries=0,
             owner=own.owner,
@@ -189,7 +176,7 @@ class Videos:
             await self._operator_alerts.tell(Alert(trouble=Trouble.STORE, subject="database", detail=str(exc)))
             raise
 
-    async def _posted_card(self, job: Job) -> Job:
+    async def _posted_card(self, job: domain.Job) -> domain.Job:
         try:
             return await self._cards.introduce(job)
         except StoreUnavailable as exc:
@@ -198,18 +185,18 @@ class Videos:
             log.exception("the card failed unexpectedly", extra={"job": job.id})
         return job
 
-    async def _credits_left(self, funding: Funding) -> int | None:
+    async def _credits_left(self, funding: domain.Funding) -> int | None:
         try:
             return sum(account.balance for account in await self._lookup.accounts(funding.sources))
         except StoreUnavailable as exc:
             log.warning("no balance for now", extra={"detail": str(exc)})
             return None
 
-    async def _queue_forecast(self, job: Job) -> QueueForecast | None:
+    async def _queue_forecast(self, job: domain.Job) -> QueueForecast | None:
         """How a job stands that may have been taken from the queue meanwhile."""
         try:
             present = await self._lookup.job(job.id)
-            if present is None or present.status is not JobStatus.QUEUED:
+            if present is None or present.status is not domain.JobStatus.QUEUED:
                 return None
             queue_forecast = await self._forecaster.queue_forecast(present)
         except StoreUnavailable as exc:
@@ -217,14 +204,14 @@ class Videos:
             return None
         return queue_forecast if queue_forecast.waits else None
 
-    async def cancel(self, job_id: str, *, user_id: int) -> Job:
+    async def cancel(self, job_id: str, *, user_id: int) -> domain.Job:
         """Take a waiting job back; its credits are free again.
 
         Raises:
             JobUnknown: there is no such job, or it is not that person's.
             TooLateToCancel: the provider may have heard of it already.
         """
-        if not is_possible_id(job_id):
+        if not domain.is_possible_id(job_id):
             raise JobUnknown(job_id=job_id)
         job = await self._jobs.cancel(job_id, user_id=user_id, now=self._clock())
         self._wake()
@@ -235,34 +222,34 @@ class Videos:
         jobs = await self._lookup.of_user(user_id, guild_id=guild_id, most=most)
         return [await self._view(job) for job in jobs]
 
-    async def _view(self, job: Job) -> JobView:
-        if job.status is not JobStatus.QUEUED:
+    async def _view(self, job: domain.Job) -> JobView:
+        if job.status is not domain.JobStatus.QUEUED:
             return JobView(job=job, position=None)
         queue_forecast = await self._forecaster.queue_forecast(job)
         return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)
 
-    async def estimate(self, request: VideoRequest, member: Member) -> Estimate:
+    async def estimate(self, request: domain.VideoRequest, member: domain.Member) -> Estimate:
         """What a request would mean here and now; nothing is asked for yet."""
         balances = await self.balances(member)
         expected = await self._forecaster.forecast(request)
         return Estimate(price=self.price(request), balances=balances, expected=expected)
 
-    async def terms(self, member: Member) -> Terms:
+    async def terms(self, member: domain.Member) -> domain.Terms:
         """What a person may have here and now."""
         return await self._admission.terms(member)
 
-    async def offered(self, member: Member) -> Sequence[Capability]:
+    async def offered(self, member: domain.Member) -> Sequence[domain.Capability]:
         """The models as far as a person may use them here: what is worth showing them."""
         return await self._admission.models(member)
 
-    async def may_show(self, job: Job, member: Member, *, channel_id: int) -> bool:
+    async def may_show(self, job: domain.Job, member: domain.Member, *, channel_id: int) -> bool:
         """See `Admission.may_show`."""
         return await self._admission.may_show(job, member, channel_id=channel_id)
 
-    async def balances(self, member: Member) -> Balances:
+    async def balances(self, member: domain.Member) -> Balances:
         """What a person has left here."""
         funding = await self._admission.funding(member)
-        shared = [cap for cap in funding.caps if cap.unit is Unit.CREDITS]
+        shared = [cap for cap in funding.caps if cap.unit is domain.Unit.CREDITS]
         funds = [*funding.sources, *shared]
         pairs = zip(funds, await self._lookup.accounts(funds), strict=True)
         sources = [FundingSource(account=account, renews_at=fund.renews_at) for fund, account in pairs]
