@@ -18,7 +18,7 @@ from bot.lockfile import sole_user
 from bot.provider.base import VideoProvider
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.service.jobs.delivery import Fetcher
+from bot.service.jobs.files import Fetcher
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.ports import Notifier, Staff

@@ -16,17 +16,18 @@ from bot.service.admin.jobs import GuildJobs
 from bot.service.admin.policies import AuditPoster, GuildPolicies
 from bot.service.admin.usage import Usage
 from bot.service.jobs.admission import Admission
-from bot.service.jobs.ai_mark import AiMark
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import Copies
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.removal import RemovalHandler, Removals
 from bot.service.jobs.reposts import RepostFinder, Reposts
 from bot.service.jobs.results import Results
+from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission
 from bot.service.jobs.types import JobLimits
 from bot.service.jobs.videos import Videos
@@ -104,7 +105,7 @@ class Bot:
     budget_alerts: BudgetAlerts
     cards: Cards
     clock_watch: ClockWatch
-    delivery: Delivery
+    files: ResultFiles
     forecaster: Forecaster
     given_up: GivenUpModels
     health: Mapping[str, ProviderHealth]
@@ -112,6 +113,7 @@ class Bot:
     request_screening: RequestScreening
     result_screening: ResultScreening
     retention: Retention
+    steps: Steps
     submission: Submission
 
 
@@ -121,7 +123,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     running, defaults, periods = _running_limits(settings), _defaults(settings), _retention_periods(settings)
     deadline, lease = timedelta(minutes=settings.job_deadline_minutes), timedelta(seconds=settings.lease_seconds)
     pace = Pace(least=timedelta(seconds=settings.poll_seconds_min), most=timedelta(seconds=settings.poll_seconds_max))
-    folder, cap = settings.results_dir, settings.max_result_megabytes * MEGABYTE
     worker_woken, outbox_woken, scheduler_woken = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def wake_posters() -> None:
@@ -180,21 +181,34 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     result_screening = ResultScreening(
         guilds=guilds, decisions=decisions, scanner=world.scanner, clock=clock, wake=wake
     )
-    ai_mark = AiMark(label=settings.ai_label or "")
-    delivery = Delivery(
-        jobs=jobs,
+    files = ResultFiles(
         lookup=lookup,
         providers=world.providers,
         fetcher=world.fetcher,
         media=world.media,
-        ai_mark=ai_mark,
+        folder=settings.results_dir,
+        cap=settings.max_result_megabytes * MEGABYTE,
+        label=settings.ai_label or "",
+    )
+    delivery = Delivery(
+        jobs=jobs,
+        lookup=lookup,
+        files=files,
         notifier=world.notifier,
         operator_alerts=operator_alerts,
         result_screening=result_screening,
-        folder=folder,
-        cap=cap,
         clock=clock,
         moment=moment,
+        rand=rand,
+    )
+    steps = Steps(
+        jobs=jobs,
+        submission=submission,
+        delivery=delivery,
+        files=files,
+        decisions=decisions,
+        cards=cards,
+        clock=clock,
         rand=rand,
     )
     clock_watch = ClockWatch(
@@ -205,10 +219,9 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
     worker = Worker(
         claims=ClaimStore(database),
-        jobs=jobs,
+        steps=steps,
         submission=submission,
-        delivery=delivery,
-        decisions=decisions,
+        files=files,
         cards=cards,
         clock_watch=clock_watch,
         providers=world.providers,
@@ -243,15 +256,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     )
 
     # What becomes of a finished video.
-    copies = Copies(
-        providers=world.providers,
-        fetcher=world.fetcher,
-        media=world.media,
-        ai_mark=ai_mark,
-        result_poster=world.result_poster,
-        folder=folder,
-        cap=cap,
-    )
+    copies = Copies(files=files, result_poster=world.result_poster)
     outbox = OutboxPoster(
         store=outbox_store,
         handlers=(
@@ -291,7 +296,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         lookup=lookup,
         copies=copies,
         result_poster=world.result_poster,
-        delivery=delivery,
+        files=files,
         removals=removals,
         reposts=reposts,
         messages=messages,
@@ -312,7 +317,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         store=PrivacyStore(database),
         deletions=deletions,
         result_poster=world.result_poster,
-        delivery=delivery,
+        files=files,
         retention_periods=periods,
         policy_file=settings.privacy_file,
         clock=clock,
@@ -322,7 +327,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         store=RetentionStore(database),
         drafts=drafts,
         left_guilds=left_guilds,
-        delivery=delivery,
+        files=files,
         retention_periods=periods,
         clock=clock,
         wake=worker_woken.set,
@@ -345,7 +350,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             guilds=guilds,
             lookup=lookup,
             results=results,
-            delivery=delivery,
+            files=files,
             cards=cards,
             outbox=outbox,
             deadline=deadline,
@@ -375,7 +380,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             dead_letters=DeadLetterStore(database),
             lookup=lookup,
             forecaster=forecaster,
-            delivery=delivery,
+            files=files,
             deadline=deadline,
             wake=wake,
         ),
@@ -414,7 +419,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         budget_alerts=budget_alerts,
         cards=cards,
         clock_watch=clock_watch,
-        delivery=delivery,
+        files=files,
         forecaster=forecaster,
         given_up=given_up,
         health=health,
@@ -422,6 +427,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         request_screening=request_screening,
         result_screening=result_screening,
         retention=retention,
+        steps=steps,
         submission=submission,
     )
 

@@ -11,7 +11,7 @@ from bot.provider.scan import Scanner
 from bot.service.jobs.cards import PATIENCE as CARD_PATIENCE
 from bot.service.jobs.clock_watch import Clock
 from bot.service.jobs.copies import ResultPoster
-from bot.service.jobs.delivery import Fetcher
+from bot.service.jobs.files import Fetcher
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
 from bot.service.media.service import Media

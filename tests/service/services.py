@@ -16,7 +16,6 @@ from bot.domain.next_step import next_step
 from bot.domain.policy import GuildLimits
 from bot.domain.quota import owner_of, period_of
 from bot.service.jobs.offered_models import OfferedModels
-from bot.service.jobs.steps import Steps
 from bot.settings import Settings
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.claims import ClaimStore
@@ -90,17 +89,9 @@ class Services:
     def restart(self, *, sizes: Sizes | None = None, **settings: Any) -> Bot:
         """Go on with a new process, of other sizes or with other settings."""
         self.bot = self.build(sizes=sizes, **settings)
-        self.cards, self.delivery, self.submission = self.bot.cards, self.bot.delivery, self.bot.submission
+        self.cards, self.submission = self.bot.cards, self.bot.submission
         self.health, self.forecaster = self.bot.health, self.bot.forecaster
-        self.steps = Steps(
-            jobs=self.jobs,
-            submission=self.submission,
-            delivery=self.delivery,
-            decisions=self.decisions,
-            cards=self.cards,
-            clock=self.clock,
-            rand=_middle,
-        )
+        self.steps, self.files = self.bot.steps, self.bot.files
         return self.bot
 
     def build(self, *, sizes: Sizes | None = None, scanner: bool = True, **settings: Any) -> Bot:
@@ -240,7 +231,7 @@ class Services:
     def alerts(self) -> list[str]:
         return [f"{alert.trouble} {alert.subject}" for alert in self.discord.asked("alert")]
 
-    def files(self) -> list[str]:
+    def file_names(self) -> list[str]:
         return sorted(file.name for file in self.folder.iterdir())
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, JobStatus, LedgerEntry, is_possible_id
 from bot.errors import GuildJobUnknown
-from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.types import JobView
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
@@ -40,12 +40,12 @@ class GuildJobs:
         dead_letters: DeadLetterStore,
         lookup: JobQueryStore,
         forecaster: Forecaster,
-        delivery: Delivery,
+        files: ResultFiles,
         deadline: timedelta,
         wake: Callable[[], None],
     ) -> None:
         self._store, self._dead_letters, self._lookup = store, dead_letters, lookup
-        self._forecaster, self._delivery = forecaster, delivery
+        self._forecaster, self._files = forecaster, files
         self._deadline, self._wake = deadline, wake
 
     async def page(
@@ -112,7 +112,7 @@ class GuildJobs:
             DeadLetterGone: the job waits for no decision.
         """
         failed = self._after_move(await self._dead_letters.write_off(entry, job.id, billed=billed))
-        await self._delivery.discard(failed)  # killed before this, the next start removes the file
+        await self._files.discard(failed)  # killed before this, the next start removes the file
         return failed
 
     def _after_move(self, job: Job) -> Job:

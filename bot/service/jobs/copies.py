@@ -2,21 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from secrets import token_hex
 from typing import Final, Protocol
 
 from bot.domain import Job
-from bot.errors import ProviderError, ResultTooLarge, ResultUnavailable, ResultUnusable
-from bot.provider.base import VideoProvider
-from bot.service.jobs.ai_mark import AiMark
-from bot.service.jobs.files import Fetcher, prepare, remove, size
-from bot.service.media.service import Media
+from bot.errors import ResultTooLarge, ResultUnavailable, ResultUnusable
+from bot.service.jobs.files import ResultFiles
 from bot.service.ports import Posted, Result, Sighting
 
 log = logging.getLogger(__name__)
@@ -81,89 +77,41 @@ class ResultPoster(Protocol):
 class Copies:
     """Brings the files of finished jobs back, each for as long as somebody posts it."""
 
-    def __init__(
-        self,
-        *,
-        providers: Mapping[str, VideoProvider],
-        fetcher: Fetcher,
-        media: Media,
-        ai_mark: AiMark,
-        result_poster: ResultPoster,
-        folder: Path,
-        cap: int,
-    ) -> None:
-        self._providers, self._fetcher, self._result_poster = providers, fetcher, result_poster
-        self._media, self._ai_mark = media, ai_mark
-        self._folder, self._cap = folder, cap
+    def __init__(self, *, files: ResultFiles, result_poster: ResultPoster) -> None:
+        self._files, self._result_poster = files, result_poster
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def video(self, job: Job, *, limit: int) -> AsyncIterator[Result]:
-        """The job's video as a file of at most `limit` bytes, which is gone when the block ends.
+        """Lend the job's video as a file of at most `limit` bytes, which is gone when the block ends.
 
         Raises:
             ResultUnusable, ResultTooLarge, ResultUnavailable: there is no such file to be had.
         """
-        async with self._turns:
-            # Names that `Delivery.sweep` knows and removes, should the process die here.
-            token = token_hex(4)
-            whole, fitted = (self._folder / f"{job.id}{kind}.mp4.{token}" for kind in ("", ".fit"))
-            try:
-                yield await self._prepare(job, whole=whole, fitted=fitted, limit=limit)
-            finally:
-                await asyncio.shield(asyncio.to_thread(remove, (whole, fitted)))
+        async with self._turns, self._files.scratch(job) as (whole, fitted):
+            yield await self._prepare(job, whole, fitted, limit=limit)
 
-    async def _prepare(self, job: Job, *, whole: Path, fitted: Path, limit: int) -> Result:
+    async def _prepare(self, job: Job, whole: Path, fitted: Path, *, limit: int) -> Result:
         trouble: Exception = ResultUnavailable("no_url")
-        kept = self._folder / f"{job.id}.mp4"
-        if await asyncio.to_thread(size, kept):
+        if kept := await self._files.kept(job):
             try:
-                return await prepare(
-                    job,
-                    whole=kept,
-                    fitted=fitted,
-                    limit=limit,
-                    media=self._media,
-                    ai_mark=self._ai_mark,
-                    bring=_nothing,
-                )
+                return await self._files.fit(job, kept, fitted, limit=limit)
             except (ResultUnusable, ResultUnavailable) as exc:
                 trouble = exc
         async for url in self._urls(job):
-
-            async def bring(path: Path, *, source: str = url) -> None:
-                await self._fetcher.download(source, path, cap=self._cap)
-
             try:
-                return await prepare(
-                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, ai_mark=self._ai_mark, bring=bring
-                )
+                await self._files.download(url, whole)
+                return await self._files.fit(job, whole, fitted, limit=limit)
             except (ResultUnusable, ResultTooLarge, ResultUnavailable) as exc:
                 log.info("a copy is not to be had there", extra={"job": job.id, "reason": exc.reason})
                 trouble = exc
-                await asyncio.to_thread(remove, (whole, fitted))
         raise trouble
 
     async def _urls(self, job: Job) -> AsyncIterator[str]:
         """Where the file may still be: at the provider under a fresh URL or the old one, then in our own message."""
-        if (fresh := await self._fresh_url(job)) is not None:
+        if (fresh := await self._files.fresh_url(job)) is not None:
             yield fresh
         if job.result_url is not None and job.result_url != fresh:
             yield job.result_url
         if (posted := await self._result_poster.attachment_url(job)) is not None:
             yield posted
-
-    async def _fresh_url(self, job: Job) -> str | None:
-        provider = self._providers.get(job.provider)
-        if provider is None or job.task_id is None:
-            return None
-        try:
-            task = await provider.fetch(job.task_id)
-        except ProviderError as exc:
-            log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
-            return None
-        return task.result.chosen(watermark=job.request.watermark) if task.result is not None else None
-
-
-async def _nothing(_: Path) -> None:
-    """The file is on disk already; if somebody has taken it meanwhile, looking at it will say so."""

@@ -4,25 +4,16 @@ The order makes a crash harmless: the file is whole or not there, `posting_at` i
 that may have happened is looked for before it is repeated. What somebody has to look at first is held before that.
 """
 
-import asyncio
 import logging
-import math
-import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bot import errors
 from bot.domain import DeadLetter, Job, JobStatus, Review, backoff
 from bot.domain.next_step import Step
-from bot.provider.base import VideoProvider
-from bot.service.jobs.ai_mark import AiMark
-from bot.service.jobs.files import Fetcher, prepare, remove, size
-from bot.service.media.service import Media
+from bot.service.jobs.files import ResultFiles
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
 from bot.service.screening.results import ResultScreening
@@ -41,65 +32,28 @@ SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 _PASSES: Final = frozenset({"unreachable", "disk", "machine"})  # troubles that say nothing about the file
 _OURS: Final = frozenset({"disk", "machine"})  # of those, the ones that the operator can end
 _HOPELESS: Final = frozenset({"over_cap", "cannot_fit"})
-_OWN_FILE: Final = re.compile(r"(?P<job>[0-9A-Za-z-]+)(?P<fitted>\.fit)?\.mp4(?P<rest>\..*)?")
-
-
-__all__ = ["Delivery", "Fetcher"]
 
 
 class Delivery:
-    """The steps of a job that has a result. `moment` is the present by Discord's clock, `clock` by ours."""
+    """Delivers finished videos. `moment` is the present by Discord's clock, `clock` by ours."""
 
     def __init__(
         self,
         *,
         jobs: JobStore,
         lookup: JobQueryStore,
-        providers: Mapping[str, VideoProvider],
-        fetcher: Fetcher,
-        media: Media,
-        ai_mark: AiMark,
+        files: ResultFiles,
         notifier: Notifier,
         operator_alerts: OperatorAlerts,
         result_screening: ResultScreening,
-        folder: Path,
-        cap: int,
         clock: Callable[[], datetime],
         moment: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
-        self._jobs, self._lookup, self._providers = jobs, lookup, providers
-        self._fetcher, self._media, self._ai_mark = fetcher, media, ai_mark
-        self._notifier, self._operator_alerts, self._folder, self._cap = notifier, operator_alerts, folder, cap
-        self._result_screening = result_screening
+        self._jobs, self._lookup, self._files = jobs, lookup, files
+        self._notifier, self._operator_alerts, self._result_screening = notifier, operator_alerts, result_screening
         self._clock, self._moment, self._rand = clock, moment, rand
         self._spoilt_files: Counter[str] = Counter()
-        self._repeatable: set[asyncio.Task[Any]] = set()
-        self._stopping = False
-
-    def stop(self) -> None:
-        """Cut short what the next process begins again at no loss: downloads and media work. Posts go on."""
-        self._stopping = True
-        for task in self._repeatable:
-            task.cancel()
-
-    async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
-        """Make the folder, and remove the files of ours that nobody needs any more.
-
-        While work is under way, only those that nobody has touched for some time.
-
-        Raises:
-            SettingsInvalid: the folder cannot be written.
-            StoreUnavailable: the database refuses.
-        """
-        try:
-            for file in await asyncio.to_thread(_files_in, self._folder, untouched):
-                if not await self._is_needed(file.name):
-                    await asyncio.to_thread(file.unlink, missing_ok=True)
-        except OSError as exc:
-            raise errors.SettingsInvalid(
-                [("DATA_DIR", f"expected a folder that can be written ({exc.strerror})")]
-            ) from exc
 
     async def deliver(self, job: Job, step: Step) -> Job:
         """Bring a finished video to its destination, by one of the steps that deliver; or hold it, or keep it."""
@@ -107,13 +61,13 @@ class Delivery:
             return await self._deliver(job, step)
         except errors.TransitionLost:
             if await self._is_given_up(job):
-                await self.discard(job)
+                await self._files.discard(job)
             raise
 
     async def _deliver(self, job: Job, step: Step) -> Job:
         try:
             if step is Step.SCREEN and (case := await self._result_screening.find_objection(job)) is not None:
-                await self._prepare(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
+                await self._files.prepare(job, limit=job.destination.upload_limit)  # on disk for as long as that takes
                 return await self._result_screening.hold(job, case)
             moment = self._moment()
             sighting = await self._notifier.find_result(job) if step is Step.FIND else NotPosted()
@@ -136,7 +90,7 @@ class Delivery:
             raise
         log.info("delivered", extra={"job": job.id, "posted": posted.message_id})
         self._spoilt_files.pop(job.id, None)
-        await self.discard(job)
+        await self._files.discard(job)
         return done
 
     async def _take_back(self, job: Job, posted: Posted) -> None:
@@ -156,9 +110,7 @@ class Delivery:
     async def keep(self, job: Job, reason: str) -> Job:
         """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
         kept = await self._jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
-        whole, fitted = self._files(job)
-        if await asyncio.to_thread(size, whole):  # whoever fetches it has a limit of their own
-            await asyncio.to_thread(remove, (fitted,))
+        await self._files.keep_whole(job)
         self._spoilt_files.pop(job.id, None)
         if not job.destination.private:  # who takes direct messages is nobody's to mend but the person's
             await self._operator_alerts.tell(Alert(trouble=Trouble.UNDELIVERABLE, subject=job.id, detail=reason))
@@ -175,7 +127,7 @@ class Delivery:
         """Post the result, which is nowhere at that moment; Discord may take less than it said it would."""
         limit = job.destination.upload_limit
         try:
-            return await self._post(await self._prepare(job, limit=limit), moment=moment)
+            return await self._post(await self._files.prepare(job, limit=limit), moment=moment)
         except errors.ResultTooLarge as exc:
             if exc.reason in _HOPELESS:
                 raise
@@ -183,52 +135,9 @@ class Delivery:
             if limit <= SMALLEST:
                 raise errors.DestinationLost(exc.reason) from exc
         try:
-            return await self._post(await self._prepare(job, limit=SMALLEST), moment=moment)
+            return await self._post(await self._files.prepare(job, limit=SMALLEST), moment=moment)
         except errors.ResultTooLarge as exc:
             raise errors.DestinationLost(exc.reason) from exc
-
-    async def _prepare(self, job: Job, *, limit: int) -> Result:
-        """The checked file on disk, at most `limit` bytes; what an earlier try has left there is used again."""
-
-        async def bring(path: Path) -> None:
-            await self._fetcher.download(await self._url(job), path, cap=self._cap)
-
-        whole, fitted = self._files(job)
-        try:
-            with self._until_stopped():
-                return await prepare(
-                    job, whole=whole, fitted=fitted, limit=limit, media=self._media, ai_mark=self._ai_mark, bring=bring
-                )
-        except errors.ResultUnusable:
-            await self.discard(job)
-            raise
-
-    @contextmanager
-    def _until_stopped(self) -> Iterator[None]:
-        """Work in the block that `stop` cuts short, or does not let begin."""
-        task = asyncio.current_task()
-        if task is None or self._stopping:
-            raise asyncio.CancelledError
-        self._repeatable.add(task)
-        try:
-            yield
-        finally:
-            self._repeatable.discard(task)
-
-    async def _url(self, job: Job) -> str:
-        """The result's URL, asked for afresh when the first one did not serve: signed URLs run out."""
-        provider = self._providers.get(job.provider)
-        if job.tries and provider is not None and job.task_id is not None:
-            try:
-                task = await provider.fetch(job.task_id)
-            except errors.ProviderError as exc:
-                log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
-            else:
-                if task.result is not None:
-                    return task.result.chosen(watermark=job.request.watermark)
-        if job.result_url is None:
-            raise errors.ResultUnavailable("no_url")
-        return job.result_url
 
     async def _post(self, result: Result, *, moment: datetime) -> tuple[Posted, Job]:
         job = await self._jobs.begin_posting(result.job, at=moment)
@@ -259,7 +168,7 @@ class Delivery:
             return await self._postpone(job, reason)
         failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
         self._spoilt_files.pop(job.id, None)
-        await self.discard(job)
+        await self._files.discard(job)
         return failed
 
     async def _postpone(self, job: Job, reason: str) -> Job:
@@ -273,31 +182,7 @@ class Delivery:
         since = job.deadline_at if job.review is Review.PASSED else job.finished_at  # the end of its review
         return self._clock() - (since or job.created_at) > KEEP_TRYING
 
-    async def _is_needed(self, name: str) -> bool:
-        """Whether a file in the folder of results is nobody's business, or still to be posted."""
-        known = _OWN_FILE.fullmatch(name)
-        if known is None:
-            return True
-        job = await self._lookup.job(known["job"])
-        if job is None or known["rest"] is not None:
-            return False
-        return not job.finished or (job.dead_letter is not None and known["fitted"] is None)
-
-    def _files(self, job: Job) -> tuple[Path, Path]:
-        return self._folder / f"{job.id}.mp4", self._folder / f"{job.id}.fit.mp4"
-
-    async def discard(self, job: Job) -> None:
-        """Remove the job's files. What cannot be removed is tried again at the next start."""
-        if not await asyncio.to_thread(remove, self._files(job)):
-            log.warning("a file could not be removed", extra={"job": job.id})
-
 
 def _tried_enough(spoilt: int) -> bool:
     """Whether that many spoilt files of a job show that there will be no other. Its waits are those of `_postpone`."""
     return spoilt >= FETCHES and backoff.least(spoilt - 1, cap=WAIT_CAP) >= PATIENCE
-
-
-def _files_in(folder: Path, untouched: timedelta) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    latest = time.time() - untouched.total_seconds() if untouched else math.inf
-    return [file for file in folder.iterdir() if file.is_file() and file.stat().st_mtime < latest]

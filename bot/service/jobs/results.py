@@ -15,7 +15,7 @@ from bot.domain import Job, Member, RateLimit, Remover, ResultAction
 from bot.domain.access import check_file, deleted_by_moderator
 from bot.service.jobs.access import Access
 from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
-from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.removal import Removals
 from bot.service.jobs.reposts import Reposts
 from bot.service.ports import CannotTell, Posted, Result
@@ -75,7 +75,7 @@ class Results:
         lookup: JobQueryStore,
         copies: Copies,
         result_poster: ResultPoster,
-        delivery: Delivery,
+        files: ResultFiles,
         removals: Removals,
         reposts: Reposts,
         messages: MessageStore,
@@ -85,7 +85,7 @@ class Results:
     ) -> None:
         self._store, self._access, self._copies, self._result_poster = store, Access(lookup), copies, result_poster
         self._lookup, self._removals, self._reposts, self._messages = lookup, removals, reposts, messages
-        self._delivery, self._clock, self._moment, self._wake = delivery, clock, moment, wake
+        self._files, self._clock, self._moment, self._wake = files, clock, moment, wake
         self._limit = RateLimit(times=COPIES, span=timedelta(minutes=1), clock=clock)
         self._under_way: set[tuple[int, str]] = set()
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -176,7 +176,7 @@ class Results:
             return
         if settled:
             log.info("fetched", extra={"job": job.id})
-            await self._delivery.discard(job)
+            await self._files.discard(job)
             self._wake()
 
     async def inbox(self, user_id: int, *, skip: int = 0) -> InboxPage:
@@ -210,7 +210,7 @@ class Results:
                 raise errors.ResultForgotten
             log.info("shared", extra={"job": job_id, "posted": posted.message_id})
             if job.delivered_at is None:
-                await self._delivery.discard(job)
+                await self._files.discard(job)
             self._wake()
             return posted
 

@@ -11,6 +11,7 @@ from bot.domain.next_step import Step, next_step
 from bot.errors import DestinationBusy
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.submission import Submission
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.review_decisions import ReviewDecisionStore
@@ -32,13 +33,14 @@ class Steps:
         jobs: JobStore,
         submission: Submission,
         delivery: Delivery,
+        files: ResultFiles,
         decisions: ReviewDecisionStore,
         cards: Cards,
         clock: Callable[[], datetime],
         rand: Callable[[], float],
     ) -> None:
         self._jobs, self._submission, self._delivery, self._cards = jobs, submission, delivery, cards
-        self._decisions, self._clock, self._rand = decisions, clock, rand
+        self._files, self._decisions, self._clock, self._rand = files, decisions, clock, rand
         self._ways: Mapping[Step, Callable[[Job], Awaitable[Job]]] = {
             Step.SUBMIT: submission.submit,
             Step.EXPIRE: self._expire,
@@ -58,7 +60,7 @@ class Steps:
 
     async def _end_review(self, job: Job) -> Job:
         ended = await self._decisions.expire(job, now=self._clock())
-        await self._delivery.discard(ended)
+        await self._files.discard(ended)
         return ended
 
     async def postpone(self, job: Job) -> Job:

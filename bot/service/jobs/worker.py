@@ -15,13 +15,11 @@ from bot.domain.next_step import Step, next_step
 from bot.errors import StoreError, StoreLost, TransitionLost
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
-from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.delivery_slots import DeliverySlots
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Submission
 from bot.store.jobs.claims import ClaimStore
-from bot.store.jobs.jobs import JobStore
-from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +50,9 @@ class Worker:
         self,
         *,
         claims: ClaimStore,
-        jobs: JobStore,
+        steps: Steps,
         submission: Submission,
-        delivery: Delivery,
-        decisions: ReviewDecisionStore,
+        files: ResultFiles,
         cards: Cards,
         clock_watch: ClockWatch,
         providers: Iterable[str],
@@ -64,17 +61,9 @@ class Worker:
         rand: Callable[[], float],
         woken: asyncio.Event,
     ) -> None:
-        self._claims, self._submission, self._delivery, self._cards = claims, submission, delivery, cards
+        self._claims, self._steps, self._submission = claims, steps, submission
+        self._files, self._cards = files, cards
         self._clock_watch = clock_watch
-        self._steps = Steps(
-            jobs=jobs,
-            submission=submission,
-            delivery=delivery,
-            decisions=decisions,
-            cards=cards,
-            clock=clock,
-            rand=rand,
-        )
         self._providers, self._capacity, self._clock, self._rand = tuple(providers), capacity, clock, rand
         self._woken = woken
         self._tasks: asyncio.TaskGroup | None = None
@@ -97,7 +86,7 @@ class Worker:
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the steps under way have ended, of which downloads end at once."""
         self._stopping = True
-        self._delivery.stop()
+        self._files.stop()
         for aside in tuple(self._aside_tasks.values()):
             aside.cancel()
         self.wake()
@@ -139,7 +128,7 @@ class Worker:
             StoreUnavailable: the database refuses.
         """
         await self._clock_watch.recover()
-        await self._delivery.sweep()
+        await self._files.sweep()
         recovered = await self._claims.recover(now=self._clock())
         log.info("recovered", extra={"jobs": recovered})
 

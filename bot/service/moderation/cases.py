@@ -11,7 +11,7 @@ from typing import Final
 from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Member, OutboxKind, Report
 from bot.errors import CaseUnknown, OwnReport, ResultForgotten, StoreUnavailable
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.results import RemovalOutcome, Results
 from bot.service.outbox import OutboxPoster
 from bot.store.community.cases import CaseStore
@@ -49,7 +49,7 @@ class Cases:
         guilds: GuildStore,
         lookup: JobQueryStore,
         results: Results,
-        delivery: Delivery,
+        files: ResultFiles,
         cards: Cards,
         outbox: OutboxPoster,
         deadline: timedelta,
@@ -59,7 +59,7 @@ class Cases:
     ) -> None:
         self._store, self._reports, self._decisions = store, reports, decisions
         self._guilds, self._lookup = guilds, lookup
-        self._results, self._delivery, self._cards, self._outbox = results, delivery, cards, outbox
+        self._results, self._files, self._cards, self._outbox = results, files, cards, outbox
         self._deadline, self._clock, self._wake = deadline, clock, wake
         self.can_scan = can_scan
 
@@ -93,7 +93,7 @@ class Cases:
         job = await self._decisions.deny(case, entry, reason=reason)
         log.info("denied", extra={"case": case.id, "job": job.id})
         if job.result_url is not None:
-            await self._delivery.discard(job)
+            await self._files.discard(job)
         return await self._show_card(job)
 
     async def check_reportable(self, job_id: str, *, by: int) -> Job | None:

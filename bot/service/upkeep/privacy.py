@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.domain import Job, RateLimit
 from bot.errors import DestinationBusy, DestinationLost
 from bot.service.jobs.copies import ResultPoster
-from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.files import ResultFiles
 from bot.store.jobs.messages import MessagePlace
 from bot.store.privacy.deletion import Deletion, DeletionStore
 from bot.store.privacy.export import PrivacyStore
@@ -59,13 +59,13 @@ class Privacy:
         store: PrivacyStore,
         deletions: DeletionStore,
         result_poster: ResultPoster,
-        delivery: Delivery,
+        files: ResultFiles,
         retention_periods: RetentionPeriods,
         policy_file: Path | None,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._deletions, self._result_poster, self._delivery = store, deletions, result_poster, delivery
+        self._store, self._deletions, self._result_poster, self._files = store, deletions, result_poster, files
         self._policy_file, self._clock, self._wake = policy_file, clock, wake
         self.retention_periods = retention_periods
         self._exports = RateLimit(times=EXPORTS, span=PAUSE, clock=clock)
@@ -143,7 +143,7 @@ class Privacy:
             except DestinationBusy:
                 if not hurried:
                     raise
-        await self._delivery.discard(job)
+        await self._files.discard(job)
         await self._deletions.forget(job)
 
 

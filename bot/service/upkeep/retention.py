@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import SettingsInvalid, TransitionLost
-from bot.service.jobs.delivery import Delivery
+from bot.service.jobs.files import ResultFiles
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import RetentionPeriods
 from bot.store.member.drafts import DraftStore
@@ -29,12 +29,12 @@ class Retention:
         store: RetentionStore,
         drafts: DraftStore,
         left_guilds: LeftGuilds,
-        delivery: Delivery,
+        files: ResultFiles,
         retention_periods: RetentionPeriods,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
-        self._store, self._drafts, self._left_guilds, self._delivery = store, drafts, left_guilds, delivery
+        self._store, self._drafts, self._left_guilds, self._files = store, drafts, left_guilds, files
         self._retention_periods, self._clock, self._wake = retention_periods, clock, wake
 
     async def work(self) -> None:
@@ -61,7 +61,7 @@ class Retention:
 
     async def _tidy(self) -> None:
         try:
-            await self._delivery.sweep(untouched=UNTOUCHED)
+            await self._files.sweep(untouched=UNTOUCHED)
         except SettingsInvalid as exc:
             log.warning("the folder of results cannot be tidied", extra={"detail": str(exc)})
 
@@ -79,7 +79,7 @@ class Retention:
                     failed = await self._store.expire(job, now=self._clock())
                 except TransitionLost:
                     continue  # fetched a moment ago
-                await self._delivery.discard(failed)
+                await self._files.discard(failed)
                 count += 1
         if count:
             self._wake()

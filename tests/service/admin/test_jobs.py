@@ -39,7 +39,7 @@ async def kept(services: Services, **fields: Any) -> Job:
     services.discord.then("send_directly", DestinationLost("closed"))
     buried = await services.step(job)
     assert buried.dead_letter is DeadLetter.UNDELIVERABLE
-    assert services.files() == [f"{job.id}.mp4"]
+    assert services.file_names() == [f"{job.id}.mp4"]
     return buried
 
 
@@ -84,7 +84,7 @@ async def test_delivering_again_posts_the_kept_file_and_settles(services: Servic
     assert done.delivered_at is not None
     assert len(services.fetcher.asked("download")) == 1, "the file was there"
     assert await services.balance(done) == (0, 5)
-    assert services.files() == []
+    assert services.file_names() == []
 
 
 @pytest.mark.parametrize("trouble", [DestinationLost("gone"), DestinationBusy("slow")])
@@ -102,7 +102,7 @@ async def test_what_is_refused_again_is_kept_again(services: Services, jobs: Gui
 async def test_a_video_that_is_written_off_leaves_no_file_behind(services: Services, jobs: GuildJobs) -> None:
     job = await kept(services)
     failed = await jobs.write_off(entry(services), job, billed=False)
-    assert services.files() == []
+    assert services.file_names() == []
     assert await services.balance(failed) == (0, 0)
     closed = await services.step(await services.claimed(failed))
     assert closed.due_at is None
@@ -112,16 +112,16 @@ async def test_a_video_that_is_written_off_leaves_no_file_behind(services: Servi
 async def test_killed_before_the_file_is_removed_the_next_start_removes_it(services: Services) -> None:
     job = await kept(services)
     await DeadLetterStore(services.database).write_off(entry(services), job.id, billed=False)
-    assert services.files() == [f"{job.id}.mp4"]
-    await services.delivery.sweep()
-    assert services.files() == []
+    assert services.file_names() == [f"{job.id}.mp4"]
+    await services.files.sweep()
+    assert services.file_names() == []
 
 
 async def test_killed_after_a_decision_to_deliver_the_file_is_still_there(services: Services) -> None:
     job = await kept(services)
     await DeadLetterStore(services.database).deliver_again(entry(services), job.id)
-    await services.delivery.sweep()
-    assert services.files() == [f"{job.id}.mp4"]
+    await services.files.sweep()
+    assert services.file_names() == [f"{job.id}.mp4"]
 
 
 async def test_a_waiting_job_is_taken_back_and_its_person_told(services: Services, jobs: GuildJobs) -> None:
@@ -138,7 +138,7 @@ async def test_where_the_database_refuses_nothing_is_decided(services: Services,
     with pytest.raises(StoreUnavailable):
         await jobs.write_off(entry(services), job, billed=False)
     assert await services.job(job) == job
-    assert services.files() == [f"{job.id}.mp4"]
+    assert services.file_names() == [f"{job.id}.mp4"]
     assert not services.woken
 
 
@@ -147,7 +147,7 @@ async def test_a_decision_that_comes_too_late_does_not_take_the_file(services: S
     await jobs.retry(entry(services, 1), job)
     with pytest.raises(DeadLetterGone):
         await jobs.write_off(entry(services, 2), job, billed=False)
-    assert services.files() == [f"{job.id}.mp4"]
+    assert services.file_names() == [f"{job.id}.mp4"]
 
 
 async def test_only_a_guilds_own_jobs_are_known_in_it(services: Services, jobs: GuildJobs) -> None:

@@ -28,7 +28,7 @@ async def test_a_video_is_fetched_checked_posted_and_paid_for(services: Services
     assert (result.media.seconds, result.media.size) == (5.0, services.fetcher.size)
     assert (job.delivered_at, job.message_channel_id, job.message_id is not None) == (services.clock(), 5, True)
     assert await services.balance(job) == (0, 5)
-    assert services.files() == []
+    assert services.file_names() == []
 
 
 async def test_a_video_that_is_too_large_is_fitted_once_even_if_discord_is_busy(services: Services) -> None:
@@ -80,9 +80,9 @@ async def test_a_video_that_no_place_takes_is_kept_and_told_of(services: Service
     job = await services.step(await services.succeeded())
     assert (job.dead_letter, job.status) == (DeadLetter.UNDELIVERABLE, JobStatus.SUCCEEDED)
     assert services.alerts() == [f"undeliverable {job.id}"]
-    assert services.files() == [f"{job.id}.mp4"]
-    await services.delivery.sweep()
-    assert services.files() == [f"{job.id}.mp4"]
+    assert services.file_names() == [f"{job.id}.mp4"]
+    await services.files.sweep()
+    assert services.file_names() == [f"{job.id}.mp4"]
     assert await services.balance(job) == (5, 0)
 
 
@@ -151,7 +151,7 @@ async def test_a_video_that_cannot_be_posted_costs_nothing(services: Services, r
 async def test_a_file_that_cannot_fit_leaves_nothing_on_the_disk(services: Services) -> None:
     services.media.then("fit", errors.ResultTooLarge("cannot_fit"))
     job = await services.step(await services.succeeded())
-    assert (job.status, services.files()) == (JobStatus.FAILED, [])
+    assert (job.status, services.file_names()) == (JobStatus.FAILED, [])
 
 
 async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(services: Services) -> None:
@@ -165,7 +165,7 @@ async def test_a_spoilt_file_is_fetched_anew_from_a_fresh_address_until_enough(s
     assert FETCHES < len(downloads) < 20
     assert timedelta(minutes=30) < services.clock() - begun < timedelta(hours=2)
     assert downloads == [f"https://v.example/{n}.mp4" for n in range(1, len(downloads) + 1)]
-    assert services.files() == []
+    assert services.file_names() == []
 
 
 @pytest.mark.parametrize(
@@ -241,15 +241,15 @@ async def test_the_sweep_removes_what_nobody_needs_and_nothing_else(services: Se
     for name in [*ours, "0000.mp4", "notes.txt"]:
         (services.folder / name).write_text("x")
     (services.folder / "folder.mp4").mkdir()
-    await services.delivery.sweep()
-    assert services.files() == sorted([f"{waiting.id}.mp4", "notes.txt", "folder.mp4"])
+    await services.files.sweep()
+    assert services.file_names() == sorted([f"{waiting.id}.mp4", "notes.txt", "folder.mp4"])
 
 
 async def test_a_folder_that_cannot_be_made_is_a_mistake_in_the_settings(services: Services, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     homeless = replace(services, folder=tmp_path / "file" / "results")
     with pytest.raises(errors.SettingsInvalid, match="DATA_DIR"):
-        await homeless.delivery.sweep()
+        await homeless.files.sweep()
 
 
 async def test_a_folder_that_was_deleted_is_made_again(services: Services) -> None:
@@ -303,7 +303,7 @@ async def test_a_video_that_may_be_in_a_closed_channel_is_kept_for_its_person(se
     assert job.dead_letter is DeadLetter.UNDELIVERABLE
     assert (len(services.discord.asked("post_result")), services.discord.asked("send_directly")) == (1, [])
     assert services.alerts() == [f"undeliverable {job.id}"]
-    assert services.files() == [f"{job.id}.mp4"]
+    assert services.file_names() == [f"{job.id}.mp4"]
 
 
 async def test_a_channel_that_cannot_be_read_for_a_day_keeps_the_video_for_its_person(services: Services) -> None:

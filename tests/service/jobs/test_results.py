@@ -103,7 +103,7 @@ async def test_a_copy_comes_from_the_service_under_a_fresh_address_and_leaves_no
     assert await desk.results.resend(job, direct(job), stars=3) == MESSAGE
     assert desk.services.fetcher.asked("download") == [FRESH]
     assert desk.result_poster.asked("post_copy") == [(direct(job), 3)]
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 @pytest.mark.parametrize("trouble", [GONE, errors.ResultUnusable("truncated"), errors.ResultTooLarge("over_cap")])
@@ -112,7 +112,7 @@ async def test_what_the_service_has_lost_is_taken_from_our_own_message(desk: Des
     desk.services.fetcher.then("download", trouble, GONE)
     await desk.results.resend(job, direct(job))
     assert desk.services.fetcher.asked("download") == [FRESH, OLD, OURS]
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 async def test_a_service_that_does_not_answer_is_done_without(desk: Desk) -> None:
@@ -132,7 +132,7 @@ async def test_a_file_that_is_nowhere_is_lost(desk: Desk) -> None:
     desk.services.kirin.then("fetch", errors.ProviderUnavailable(provider="kirin"))
     with pytest.raises(errors.ResultLost):
         await desk.results.resend(replace(job, result_url=None), direct(job))
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_what_discord_refuses_is_a_refusal(
     desk.result_poster.then("post_copy", trouble)
     with pytest.raises(told):
         await desk.results.resend(job, direct(job, channel_id=channel_id))
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
@@ -162,7 +162,7 @@ async def test_only_so_many_copies_are_under_way_at_once(desk: Desk) -> None:
     assert len(desk.services.fetcher.asked("download")) == AT_ONCE
     gate.set()
     await asyncio.gather(*sending)
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 async def test_one_copy_of_a_video_is_on_its_way_to_a_person_at_a_time_and_nobody_else_waits(desk: Desk) -> None:
@@ -251,7 +251,7 @@ async def test_a_kept_video_is_handed_over_from_disk_and_settled_once(desk: Desk
         await fetched(desk, job)
     assert len(services.fetcher.asked("download")) == downloads + 1  # the second time it had to be fetched
     assert await services.balance(job) == (0, 5)
-    assert services.files() == []
+    assert services.file_names() == []
     assert services.woken
 
 
@@ -281,7 +281,7 @@ async def test_what_is_handed_over_and_not_written_down_is_fetched_again_and_cha
     else:
         await way(desk, job)
     assert await desk.services.balance(job) == (5, 0)
-    assert desk.services.files() == [f"{job.id}.mp4"]
+    assert desk.services.file_names() == [f"{job.id}.mp4"]
     assert len((await desk.results.inbox(1)).jobs) == 1
     await way(desk, job)
     assert await desk.services.balance(job) == (0, 5)
@@ -369,7 +369,7 @@ async def test_sharing_a_kept_video_settles_it_and_drops_its_file(desk: Desk) ->
     job = await desk.kept(private=True)
     await desk.results.share(job.id, ANA)
     assert await desk.services.balance(job) == (0, 5)
-    assert desk.services.files() == []
+    assert desk.services.file_names() == []
 
 
 async def test_only_its_author_shares_it_and_only_into_a_guild(desk: Desk) -> None:

@@ -71,7 +71,7 @@ async def test_stopping_cuts_a_download_short_which_the_next_process_begins_agai
 
 async def test_what_waited_for_its_turn_begins_no_download_once_it_is_told_to_stop(services: Services) -> None:
     job = await services.succeeded()
-    services.delivery.stop()
+    services.files.stop()
     with pytest.raises(asyncio.CancelledError):
         await services.step(job)
     assert services.fetcher.calls == []

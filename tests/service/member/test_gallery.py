@@ -122,7 +122,7 @@ async def test_a_copy_is_posted_once_with_its_credit(running: Wall) -> None:
         assert await wall.library.favourite(job.id, member(user_id)) == (True, user_id)
     await wall.outbox.post_due()
     assert len(wall.posts()) == 1
-    assert wall.services.files() == []
+    assert wall.services.file_names() == []
 
 
 async def test_stars_too_few_and_stars_taken_back_copy_nothing(wall: Wall) -> None:

@@ -53,7 +53,7 @@ async def test_a_video_to_be_approved_is_fetched_held_and_not_posted(moderation_
         moderation_services.services.clock() + DAY,
     )
     assert moderation_services.services.discord.asked("post_result") == []
-    assert moderation_services.services.files() == [f"{job.id}.mp4"]
+    assert moderation_services.services.file_names() == [f"{job.id}.mp4"]
     assert moderation_services.services.woken
     assert (await moderation_services.case(f"result-{job.id}")).body == {"why": {"approval": []}}
 
@@ -125,7 +125,7 @@ async def test_a_video_that_nobody_looks_at_in_time_is_gone(moderation_services:
     assert moderation_services.services.clock() == job.due_at
     ended = await moderation_services.services.step(claimed)
     assert (ended.status, ended.failure) == (JobStatus.FAILED, "not_reviewed")
-    assert moderation_services.services.files() == []
+    assert moderation_services.services.file_names() == []
     assert (await moderation_services.case(f"result-{job.id}")).state is CaseState.EXPIRED
     assert await moderation_services.services.balance(job) == (0, 0)
 
@@ -159,7 +159,7 @@ async def test_the_outbox_posts_a_case_once_and_edits_it_after_its_decision(
     await moderation_services.outbox.post_due()
     await moderation_services.outbox.post_due()
     assert moderation_services.staff.asked("edit_case") == [(case.id, "denied", 500)]
-    assert moderation_services.services.files() == []
+    assert moderation_services.services.file_names() == []
 
 
 async def test_a_post_that_may_have_happened_is_looked_for(moderation_services: ModerationServices) -> None:
@@ -247,7 +247,7 @@ async def test_a_discord_that_never_answers_keeps_no_other_case_waiting(services
 
 async def test_a_video_that_is_not_to_be_had_is_decided_about_without(moderation_services: ModerationServices) -> None:
     job = await held(moderation_services)
-    await moderation_services.services.delivery.discard(job)
+    await moderation_services.services.files.discard(job)
     moderation_services.services.fetcher.then("download", *[errors.ResultUnavailable("gone")] * 20)
     for _ in range(6):
         await moderation_services.outbox.post_due()

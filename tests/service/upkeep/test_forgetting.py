@@ -44,16 +44,16 @@ async def test_what_is_kept_for_ever_is(services: Services) -> None:
         await upkeep_services.retention.work()
     assert not (await services.job(posted)).request.forgotten
     assert (await services.job(kept)).dead_letter is DeadLetter.UNDELIVERABLE
-    assert services.files() == [f"{kept.id}.mp4"]
+    assert services.file_names() == [f"{kept.id}.mp4"]
 
 
 async def test_a_video_that_nobody_fetched_goes_and_is_charged(upkeep_services: UpkeepServices) -> None:
     kept = await upkeep_services.kept()
     await upkeep_services.retention.work()
     await upkeep_services.days(10)
-    assert upkeep_services.services.files() == [f"{kept.id}.mp4"]
+    assert upkeep_services.services.file_names() == [f"{kept.id}.mp4"]
     await upkeep_services.days(1)
-    assert upkeep_services.services.files() == []
+    assert upkeep_services.services.file_names() == []
     assert (await upkeep_services.services.job(kept)).failure == "expired"
     assert await upkeep_services.services.balance(kept) == (0, kept.credits)
     assert upkeep_services.services.woken
@@ -69,7 +69,7 @@ async def test_files_that_were_left_behind_are_tidied_and_fresh_ones_are_not(upk
         os.utime(file, (past, past))
     await upkeep_services.retention.work()
     await upkeep_services.days(1)
-    assert upkeep_services.services.files() == sorted([f"{kept.id}.mp4", "bb.mp4", "notes.txt"])
+    assert upkeep_services.services.file_names() == sorted([f"{kept.id}.mp4", "bb.mp4", "notes.txt"])
 
 
 async def test_a_guild_is_forgotten_after_its_grace_and_not_before(upkeep_services: UpkeepServices) -> None:

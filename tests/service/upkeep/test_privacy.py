@@ -28,7 +28,7 @@ async def test_a_deletion_takes_messages_file_and_row_in_this_order(upkeep_servi
     await upkeep_services.privacy.delete(1, messages=True)
     assert upkeep_services.discord.asked("delete") == PLACES
     assert await upkeep_services.services.lookup.job(job.id) is None
-    assert upkeep_services.services.files() == []
+    assert upkeep_services.services.file_names() == []
 
 
 async def test_a_deletion_has_a_pause_and_one_that_the_database_refused_has_none(
@@ -133,7 +133,7 @@ async def test_a_delivery_whose_job_is_gone_leaves_no_file(upkeep_services: Upke
     await upkeep_services.deletions.end_jobs(deletion, now=services.clock())
     with pytest.raises(errors.TransitionLost):
         await services.step(job)
-    assert services.files() == []
+    assert services.file_names() == []
     assert services.discord.asked("post_result") == []
 
 
@@ -158,7 +158,7 @@ async def test_a_video_that_is_posted_while_its_author_deletes_everything_does_n
     with pytest.raises(errors.TransitionLost):
         await delivering
     assert [which for which, _ in services.discord.asked("take_back")] == [job.id]
-    assert services.files() == []
+    assert services.file_names() == []
 
 
 async def test_a_video_that_another_worker_has_found_and_written_down_stays(services: Services) -> None:
