@@ -17,36 +17,14 @@ from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TextIO, cast
-from urllib.parse import quote
 
-HIDDEN: Final = "[hidden]"
-PRIVATE: Final = frozenset({"prompt", "negative_prompt", "token", "authorization"})
-"""Fields that are never written, however deep they lie in an extra."""
+from bot.redaction import HIDDEN, PRIVATE, Redactor
 
 # Who tells of every request, event or statement, with all that is in it, and from which level up it is heard at all.
 _QUIET: Final = {
     **dict.fromkeys(("httpx", "httpcore", "discord.http", "aiosqlite"), logging.WARNING),
     "discord": logging.INFO,
 }
-_SHORTEST_SECRET: Final = 6  # characters; hiding shorter ones would only tear words apart
-
-_NAMES: Final = "|".join(sorted(PRIVATE))
-_QUOTED: Final = r"""(?:'(?:\\.|[^'\\])*(?:'|$)|"(?:\\.|[^"\\])*(?:"|$))"""
-_PATTERNS: Final = tuple(
-    (re.compile(pattern, re.DOTALL), replacement)
-    for pattern, replacement in (
-        # a private field inside a text: JSON, the repr of a dict, the repr of a value
-        (rf"""(?i)(\b(?:{_NAMES})["']?\s*[:=]\s*){_QUOTED}""", rf'\1"{HIDDEN}"'),
-        (r"(input_value=).*?(?=, input_type=)", rf"\1{HIDDEN}"),  # pydantic shows what was typed
-        (r"(?i)\b(bearer)\s+[\w.~+/=-]+", rf"\1 {HIDDEN}"),
-        (r"(?<![\w-])[\w-]{20,}\.[\w-]{6,7}\.[\w-]{27,}", HIDDEN),  # a Discord bot token
-        (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", HIDDEN),  # a JSON web token
-        (r"\baW50ZXJhY3Rpb246[\w=-]+", HIDDEN),  # an interaction token, base64 of "interaction:…"
-        (r"(/(?:webhooks|interactions)/\d+/)[^/?\s\"']+", rf"\1{HIDDEN}"),
-        (r"(?i)([?&][\w-]*(?:token|signature|key)=)[^&\s\"']+", rf"\1{HIDDEN}"),
-        (r"(://[^/\s:@]*:)[^/\s@]+(?=@)", rf"\1{HIDDEN}"),  # the password in a database's address
-    )
-)
 
 _OWN: Final = frozenset({"time", "level", "logger", "event", "exception"})
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -114,36 +92,6 @@ class Log:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class Redactor:
-    """Takes secrets out of texts: the given ones, and whatever looks like a token or a private field."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        known = {secret.strip() for secret in secrets}
-        known = {secret for secret in known if len(secret) >= _SHORTEST_SECRET}
-        known |= {quote(secret, safe="") for secret in known}
-        # The longest first: one secret may begin with another.
-        ordered = sorted(known, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-
-    def __call__(self, text: str) -> str:
-        """The text with `HIDDEN` in the places of secrets."""
-        if self._known:
-            text = self._known.sub(HIDDEN, text)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
-        return text
-
-    def all(self, value: Any) -> Any:
-        """The same for every text in a plain value, keys included."""
-        if isinstance(value, str):
-            return self(value)
-        if isinstance(value, dict):
-            return {self(key): self.all(part) for key, part in value.items()}
-        if isinstance(value, list):
-            return [self.all(part) for part in value]
-        return value
 
 
 class _Snapshot(QueueHandler):

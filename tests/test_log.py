@@ -14,12 +14,10 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot.log import HIDDEN, Redactor, setup
+from bot.log import setup
+from bot.redaction import HIDDEN
 
 log = logging.getLogger("bot.tests.log")
-
-BOT_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789_-"
-WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJhayJ9.c2lnbmF0dXJl"
 
 
 class Wish(BaseModel):
@@ -132,39 +130,6 @@ def test_a_given_secret_is_hidden_wherever_it_stands() -> None:
     assert found["event"] == f"message <{HIDDEN}>"
     assert found["deep"] == {"list": [f"x{HIDDEN}"]}
     assert found["url"] == f"https://a/?q={HIDDEN}"
-
-
-def test_a_secret_that_begins_with_another_is_hidden_whole() -> None:
-    assert Redactor(["secret", "secret-and-more"])("a secret-and-more b secret") == f"a {HIDDEN} b {HIDDEN}"
-
-
-def test_a_word_too_short_for_a_secret_is_left_alone() -> None:
-    assert Redactor(["cat", ""])("the cat sat") == "the cat sat"
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        (f"login with {BOT_TOKEN} failed", f"login with {HIDDEN} failed"),
-        ("Authorization: Bearer abc.def-1", f"Authorization: Bearer {HIDDEN}"),
-        (f"signed {WEB_TOKEN}.", f"signed {HIDDEN}."),
-        ("token aW50ZXJhY3Rpb246MTIzNDU2 gone", f"token {HIDDEN} gone"),
-        (
-            "PATCH /api/v10/webhooks/12/t0ken_-x/messages/@original",
-            f"PATCH /api/v10/webhooks/12/{HIDDEN}/messages/@original",
-        ),
-        ("POST /interactions/34/t0ken/callback", f"POST /interactions/34/{HIDDEN}/callback"),
-        ("GET https://cdn/a.mp4?x=1&Signature=abc%3D&y=2", f"GET https://cdn/a.mp4?x=1&Signature={HIDDEN}&y=2"),
-        ("postgresql://bot:pa55@db/shots", f"postgresql://bot:{HIDDEN}@db/shots"),
-        ('{"prompt": "a \\"cat\\"", "n": 1}', f'{{"prompt": "{HIDDEN}", "n": 1}}'),
-        ("Wish(prompt='a cat', seconds=5)", f'Wish(prompt="{HIDDEN}", seconds=5)'),
-        ("{'negative_prompt': \"it's cut off", f"{{'negative_prompt': \"{HIDDEN}\""),
-        ("the prompt was refused, token by token", "the prompt was refused, token by token"),
-        ("bot.service.videos_and_more_words.worker", "bot.service.videos_and_more_words.worker"),
-    ],
-)
-def test_what_looks_like_a_secret_is_hidden(text: str, kept: str) -> None:
-    assert Redactor([])(text) == kept
 
 
 def test_private_fields_are_never_written_however_deep() -> None:

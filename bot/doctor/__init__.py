@@ -10,6 +10,7 @@ from bot.doctor.guilds import check_discord
 from bot.doctor.local import check_database, check_folder, check_rights, check_settings, check_spending
 from bot.doctor.models import check_models
 from bot.doctor.providers import check_providers
+from bot.redaction import Redactor
 from bot.settings import Settings
 
 __all__ = ["Finding", "Mark", "examine"]
@@ -20,10 +21,10 @@ async def examine(settings: Settings, *, out: TextIO | None = None) -> int:
     out = out or sys.stdout
     silent = logging.NullHandler()  # what matters of the warnings below is said by the findings
     logging.getLogger().addHandler(silent)
-    failed = 0
+    failed, redact = 0, Redactor(settings.secrets())
     try:
         async for finding in _findings(settings):
-            out.write(f"{finding}\n")
+            out.write(f"{redact(str(finding))}\n")
             out.flush()
             failed += finding.mark is Mark.BAD
     finally:

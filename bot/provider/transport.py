@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from functools import cache
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -24,6 +23,7 @@ from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderErro
 from bot.provider import boundary
 from bot.provider.boundary import Complaint
 from bot.provider.breaker import Breaker
+from bot.redaction import Redactor
 
 ATTEMPTS: Final = 3  # of a harmless call
 CONNECTIONS: Final = 10  # the client's pool gets slow with the square of this
@@ -31,7 +31,6 @@ KEEP_ALIVE: Final = 4.0  # seconds; many servers hang up after 5, and a create s
 CIRCUIT_OPEN: Final = "circuit_open"
 
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
-_SHORTEST_SECRET: Final = 4  # characters; hiding anything shorter would only garble the text
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -98,6 +97,7 @@ class Transport:
     ) -> None:
         self._provider, self._base_url = provider, base_url.rstrip("/")
         self._token, self._secrets, self._sent_token = token, tuple(secrets), ""
+        self.redact = Redactor(self._secrets)
         self._sleep, self._rand, self._clock, self._now = sleep, rand, clock, now
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
@@ -159,15 +159,6 @@ class Transport:
         content = json.dumps(body).encode()
         return await self._call(_Call(path=path, explain=explain, content=content, create=True), read)
 
-    def redact(self, text: str) -> str:
-        """The text without our secrets, in whatever spelling they commonly come back."""
-        for secret in (self._sent_token, *self._secrets):
-            if len(secret) >= _SHORTEST_SECRET:
-                spelt = json.dumps(secret)[1:-1]
-                for spelling in (secret, spelt, spelt.replace("/", "\\/"), quote(secret, safe=""), quote(secret)):
-                    text = text.replace(spelling, "[secret]")
-        return text
-
     async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
         """One call, in its place among the others, watched by the circuit breaker."""
         bearer = self._bearer()
@@ -193,7 +184,8 @@ class Transport:
         token = self._token()
         if not _KEY.fullmatch(token):
             raise self._error(OperatorFault, code="key_malformed")
-        self._sent_token = token
+        if token != self._sent_token:
+            self._sent_token, self.redact = token, Redactor((token, *self._secrets))
         return f"Bearer {token}"
 
     @asynccontextmanager
@@ -277,7 +269,7 @@ class Transport:
         """The exception, unless it or one behind it shows a secret."""
         link: BaseException | None = exc
         while link is not None:
-            if self.redact(str(link)) != str(link):
+            if self.redact.finds(str(link)):
                 return None
             link = link.__cause__ or link.__context__
         return exc

@@ -9,8 +9,9 @@ from typing import Any, Final
 from dotenv.parser import Binding, parse_stream
 from pydantic_core import ErrorDetails
 
+from bot.redaction import Redactor
+
 SHOWN: Final = 40  # characters of a value; what is longer may well be a key in the wrong place
-KEY_LENGTH: Final = 6  # characters from which on a secret is looked for inside other values
 ALIKE: Final = 0.6  # from 0 to 1: names that are worth asking "did you mean"
 SLIP: Final = 0.85  # names that are one and the same but for a slip of the pen
 FOREIGN: Final = ("compose_",)  # what Docker's own program reads from the same file
@@ -38,7 +39,7 @@ def is_missing(error: ErrorDetails) -> bool:
 def shown(value: object, secrets: Collection[str]) -> str:
     """A value as it may be read by anybody: nothing that is, has or may be a secret."""
     text = str(value).strip()
-    secret = any(text == each or (len(each) >= KEY_LENGTH and each in text) for each in secrets)
+    secret = text in secrets or Redactor(secrets).finds(text)
     if secret or len(text) > SHOWN or re.search(r"//[^/]*@", text) or not text.isprintable():
         return "what is there"
     return f'"{text}"'

@@ -9,6 +9,7 @@ from bot.domain import AspectRatio, CameraControl, Mode, Shot, VideoRequest
 from bot.provider.base import Task, TaskStatus
 from bot.provider.kling import DISCONTINUED, DUPLICATE, Kling
 from bot.provider.kling_codes import CODES
+from bot.redaction import HIDDEN
 from tests.provider.conftest import Reach
 
 KEY = "sk-live-0123456789abcdef"
@@ -274,6 +275,6 @@ async def test_no_error_repeats_our_key(reach: Reach) -> None:
     for status in (200, 400):
         exc = await refused(reach, {"code": 1200, "message": f"{KEY} is blocked"}, status=status)
         assert KEY not in f"{exc!r} {vars(exc)}"
-        assert "[secret] is blocked" in exc.detail
+        assert f"{HIDDEN} is blocked" in exc.detail
     failed = {"task_id": "1", "task_status": "failed", "task_status_msg": f"{KEY} is blocked"}
     assert KEY not in repr(await submitted(reach, Service((200, {"code": 0, "data": failed}))))

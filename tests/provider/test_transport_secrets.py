@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from bot.errors import ProviderError
 from bot.provider.boundary import Complaint
+from bot.redaction import HIDDEN
 from tests.provider.conftest import Reach
 
 KEY = "sk-live-fedcba9876543210"
@@ -95,5 +96,5 @@ def test_the_check_of_these_tests_can_fail() -> None:
 
 
 async def test_an_unset_secret_garbles_no_text(reach: Reach) -> None:
-    transport = reach(lambda _: httpx.Response(400, text="a plain complaint"), secrets=("", "a", "plain "))
-    assert transport.redact("a plain complaint") == "a [secret]complaint"
+    transport = reach(lambda _: httpx.Response(400, text="a plain complaint"), secrets=("", "a", "complaint "))
+    assert transport.redact("a plain complaint") == f"a plain {HIDDEN}"
