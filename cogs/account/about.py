@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import GuildState, Member
 from bot.locale import Words, words
-from cogs.ui import Form, acknowledge, answer, member_of, open_form, safe, since, values_of
+from cogs.ui import Command, Form, acknowledge, answer, member_of, open_form, safe, since, values_of
 
 FORM: Final = "feedback"  # the name of the form
 LONGEST: Final = 1000  # characters of feedback
@@ -30,9 +30,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = partial(_receive_feedback, bot)
 
 
-def _command(
-    name: str, description: str, act: Callable[[discord.Interaction[Any]], Awaitable[None]]
-) -> app_commands.Command[Any, ..., None]:
+def _command(name: str, description: str, act: Callable[[discord.Interaction[Any]], Awaitable[None]]) -> Command:
     @app_commands.command(name=name, description=description)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)

@@ -11,7 +11,7 @@ from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, D
 from bot.locale import Words, privacy_text, words
 from bot.service.upkeep.privacy import Export
 from cogs.adapters.posting import mapped_errors
-from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, cut, file_of
+from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, answer, cut, file_of
 from cogs.ui.limits import EMBED_TEXT, FILE
 
 
@@ -30,7 +30,7 @@ def setup(bot: Shotcaller) -> None:
     bot.add_dynamic_items(DeleteButton)
 
 
-def _policy(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _policy(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="policy", description=say("command.privacy.policy"))
     async def policy(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
@@ -56,7 +56,7 @@ def _own_policy(bot: Shotcaller, say: Words) -> str:
     )
 
 
-def _export(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _export(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="export", description=say("command.privacy.export"))
     @app_commands.describe(by_dm=say("option.by_dm"))
     async def export(interaction: discord.Interaction[Any], by_dm: bool | None = None) -> None:  # noqa: FBT001 (Discord's options)
@@ -94,7 +94,7 @@ def _file(made: Export) -> discord.File:
     return file_of(made.content, made.filename)
 
 
-def _delete(_bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _delete(_bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="delete", description=say("command.privacy.delete"))
     @app_commands.describe(messages=say("option.messages"))
     async def delete(interaction: discord.Interaction[Any], messages: bool | None = None) -> None:  # noqa: FBT001 (Discord's options)

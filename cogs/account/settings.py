@@ -9,14 +9,13 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import Capability, Notify, notify
 from bot.domain.choices import offered
-from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel
 from cogs.request import defaults_scope
-from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, cut, parse_number
+from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, answer, cut, parse_number
+from cogs.ui.checks import check_admin
 
 NONE: Final = "-"  # the choice of no default
-ADMINS: Final = "manage_guild"  # who chooses for everybody, by Discord's name of the permission
 _SWITCHES: Final = ("sound", "watermark")
 LONGEST: Final = 1000  # seconds that a choice may say at all
 
@@ -29,7 +28,7 @@ def setup(bot: Shotcaller) -> None:
     bot.add_dynamic_items(SettingControl)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="settings", description=say("command.settings"))
     @app_commands.describe(scope=say("option.scope"))
     @app_commands.choices(
@@ -64,8 +63,8 @@ def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
     Raises:
         NotPermitted: they may not.
     """
-    if whose is not DefaultsLevel.MINE and (interaction.guild_id is None or not interaction.permissions.manage_guild):
-        raise NotPermitted(needed=ADMINS)
+    if whose is not DefaultsLevel.MINE:
+        check_admin(interaction)
 
 
 def _changes(option: str, value: str) -> dict[str, Any]:

@@ -13,11 +13,10 @@ from bot.domain.quota import MAX_CREDITS
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui import acknowledge, answer, audit_entry, autocomplete
+from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete
+from cogs.ui.checks import guild_of
 from cogs.ui.completions import containing
 from cogs.ui.policy_texts import allowance_text
-
-Command = app_commands.Command[Any, ..., None]
 
 ALLOWANCES: Final = ("allowance", "guild_allowance", "tiers", "pools")
 
@@ -78,9 +77,9 @@ async def _show(
     """Answer with the guild's allowances, or one member's own."""
     say = words(str(interaction.locale))
     if member is None:
-        await show_policy(bot, interaction, say("admin.allowance"), paths=ALLOWANCES)
+        await show_policy(bot, interaction, "admin.allowance", paths=ALLOWANCES)
         return
-    own = (await bot.services.guilds.member(audit_entry(interaction, "").guild_id, member.id)).allowance
+    own = (await bot.services.guilds.member(guild_of(interaction), member.id)).allowance
     everybody = (await read_policy(bot, interaction)).allowance or bot.services.guilds.usual
     text = allowance_text(own or everybody, say)
     text = text if own else say("admin.allowance.everybody", allowance=text)

@@ -12,11 +12,10 @@ from bot.domain.guild import FOREVER
 from bot.errors import NotPermitted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long
-from cogs.ui import acknowledge, answer, audit_entry
+from cogs.ui import Command, acknowledge, answer, audit_entry
 from cogs.ui.audit_entries import until_text
+from cogs.ui.checks import guild_of
 from cogs.ui.text import REASON, reason_text
-
-Command = app_commands.Command[Any, ..., None]
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 MOST_DAYS: Final = 365
@@ -63,7 +62,7 @@ def _block(bot: Shotcaller, say: Words) -> Command:
 async def _show_blocked(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Answer who is blocked now."""
     say = words(str(interaction.locale))
-    found = await bot.services.guilds.blocked(audit_entry(interaction, "").guild_id)
+    found = await bot.services.guilds.blocked(guild_of(interaction))
     lines = [
         say(
             "admin.blocked.line",

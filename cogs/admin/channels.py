@@ -1,5 +1,6 @@
 """`/admin channels`, `roles`, `tier`: where videos are made, who may ask for them, and what a role brings."""
 
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import discord
@@ -11,10 +12,8 @@ from bot.domain.policy import PRIORITIES
 from bot.domain.policy_changes import with_channels, with_roles, with_tier, without_tier
 from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
-from cogs.admin.common import change_policy, show_policy
-from cogs.ui import acknowledge
-
-Command = app_commands.Command[Any, ..., None]
+from cogs.admin.common import change_or_show, change_policy, show_policy
+from cogs.ui import Command, acknowledge
 
 
 class _ChannelOrCategoryOption(app_commands.Transformer):
@@ -66,7 +65,7 @@ def _channels(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if not any((allow, deny, forget, spoiler, plain)):
-            await show_policy(bot, interaction, words(str(interaction.locale))("admin.channels"), paths=CHANNELS)
+            await show_policy(bot, interaction, "admin.channels", paths=CHANNELS)
             return
         sides = AllowDeny(allow=_id(allow), deny=_id(deny), forget=_id(forget))
         await change_policy(
@@ -89,7 +88,7 @@ def _roles(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         if allow is deny is forget is None:
-            await show_policy(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
+            await show_policy(bot, interaction, "admin.roles", paths=ROLES)
             return
         sides = AllowDeny(allow=_id(allow), deny=_id(deny), forget=_id(forget))
         await change_policy(bot, interaction, lambda policy: with_roles(policy, sides))
@@ -123,21 +122,14 @@ def _tier(bot: Shotcaller, say: Words) -> Command:
         if remove:
             await change_policy(bot, interaction, lambda policy: without_tier(policy, role.id))
             return
-        if all(each is None for each in (credits, period, priority, spoiler)):
-            await show_policy(bot, interaction, words(str(interaction.locale))("admin.roles"), paths=ROLES)
-            return
-        await change_policy(
-            bot,
-            interaction,
-            lambda policy: with_tier(
-                policy,
-                role.id,
-                credits_=credits,
-                period=Period(period) if period else None,
-                priority=priority,
-                spoiler=spoiler,
-            ),
-        )
+        given = {
+            "credits_": credits,
+            "period": period and Period(period),
+            "priority": priority,
+            "spoiler": spoiler,
+        }
+        change = partial(with_tier, role_id=role.id)
+        await change_or_show(bot, interaction, given, change, title="admin.roles", paths=ROLES)
 
     return tier
 

@@ -3,7 +3,7 @@
 Who may type a command under `/admin` is Discord's to say, by Manage Server or as decided under Integrations.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import discord
@@ -12,8 +12,8 @@ from bot.client import Shotcaller
 from bot.domain import Allowance, GuildState, Policy, PolicyChange
 from bot.domain.policy_diff import fields
 from bot.locale import Words, words
-from cogs.ui import CONTENT, answer, audit_entry, cut, file_of, follow_up
-from cogs.ui.checks import check_admin
+from cogs.ui import CONTENT, answer, audit_entry, cut, file_of, follow_up, given_options
+from cogs.ui.checks import check_admin, guild_of
 from cogs.ui.integrations import may_use_command
 from cogs.ui.policy_texts import bullet_list, change_line, field_line
 
@@ -36,7 +36,7 @@ async def change_policy(
 
 async def read_guild_state(bot: Shotcaller, interaction: discord.Interaction[Any]) -> GuildState:
     """Read this guild's state: its policy, and whether it is paused."""
-    return await bot.services.guilds.state(audit_entry(interaction, "").guild_id)
+    return await bot.services.guilds.state(guild_of(interaction))
 
 
 async def read_policy(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
@@ -60,11 +60,28 @@ def field_lines(policy: Policy, say: Words, *, paths: Collection[str], usual: Al
 async def show_policy(
     bot: Shotcaller, interaction: discord.Interaction[Any], title: str, *, paths: Collection[str]
 ) -> None:
-    """Answer with the values of some fields of this guild's policy."""
+    """Answer with the values of some fields of this guild's policy; `title` is the key of what stands over them."""
     say = words(str(interaction.locale))
     lines = field_lines(await read_policy(bot, interaction), say, paths=paths, usual=bot.services.guilds.usual)
     text = "\n".join(f"- {line}" for line in lines) or say("admin.nothing")
-    await answer_long(interaction, f"### {title}\n{text}", filename="settings.txt", say=say)
+    await answer_long(interaction, f"### {say(title)}\n{text}", filename="settings.txt", say=say)
+
+
+async def change_or_show(
+    bot: Shotcaller,
+    interaction: discord.Interaction[Any],
+    given: Mapping[str, Any],
+    change: Callable[..., Policy],
+    *,
+    title: str,
+    paths: Collection[str],
+) -> None:
+    """Change this guild's policy by the options that were given; where none was, show it as `show_policy` does."""
+    chosen = given_options(given)
+    if chosen:
+        await change_policy(bot, interaction, lambda policy: change(policy, **chosen))
+    else:
+        await show_policy(bot, interaction, title, paths=paths)
 
 
 async def answer_long(interaction: discord.Interaction[Any], text: str, *, filename: str, say: Words) -> None:

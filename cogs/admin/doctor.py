@@ -10,7 +10,7 @@ from bot.domain.policy_changes import without_deleted
 from bot.locale import Words, words
 from cogs.admin.common import answer_long, changed_text
 from cogs.admin.doctor_checks import channel_ids, doctor_lines, role_ids
-from cogs.ui import acknowledge, audit_entry
+from cogs.ui import Command, acknowledge, audit_entry
 
 
 def setup(bot: Shotcaller) -> None:
@@ -18,7 +18,7 @@ def setup(bot: Shotcaller) -> None:
     bot.admin.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="doctor", description=say("command.admin.doctor"))
     @app_commands.describe(tidy=say("option.tidy"))
     async def doctor(

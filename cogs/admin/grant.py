@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.domain.quota import MAX_CREDITS
 from bot.errors import GiftImpossible
 from bot.locale import Words, words
-from cogs.ui import acknowledge, answer, audit_entry
+from cogs.ui import Command, acknowledge, answer, audit_entry
 
 Amount: TypeAlias = app_commands.Range[int, -MAX_CREDITS, MAX_CREDITS]
 
@@ -21,7 +21,7 @@ def setup(bot: Shotcaller) -> None:
     bot.admin.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="grant", description=say("command.admin.grant"))
     @app_commands.describe(
         member=say("option.grant.member"), credits=say("option.grant.credits"), note=say("option.grant.note")

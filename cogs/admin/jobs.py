@@ -11,10 +11,8 @@ from bot.domain import JobFilter
 from bot.locale import Words, words
 from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
-from cogs.ui import acknowledge, autocomplete
+from cogs.ui import Command, acknowledge, autocomplete
 from cogs.ui.completions import Offers
-
-Command = app_commands.Command[Any, ..., None]
 
 _ACTIONS: Final = {
     "cancel": JobFilter.WAITING,

@@ -11,8 +11,8 @@ from bot.domain import Who
 from bot.domain.policy_changes import with_limits
 from bot.errors import PolicyInvalid
 from bot.locale import Words, words
-from cogs.admin.common import change_policy, read_policy, show_policy
-from cogs.ui import acknowledge, autocomplete
+from cogs.admin.common import change_or_show, read_policy
+from cogs.ui import Command, acknowledge, autocomplete
 from cogs.ui.completions import containing
 
 LIMITS: Final = tuple(
@@ -25,7 +25,7 @@ def setup(bot: Shotcaller) -> None:
     bot.admin.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     async def offered(_: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         return containing(typed, sorted(bot.services.videos.models))
 
@@ -61,7 +61,7 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
         await acknowledge(interaction)
         if model is not None and model not in bot.services.videos.models:
             raise PolicyInvalid([("model", "choice", ", ".join(sorted(bot.services.videos.models)))])
-        given: dict[str, Any] = {
+        given = {
             "longest": longest,
             "running": running,
             "pro": Who(pro) if pro else None,
@@ -72,10 +72,6 @@ def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
             "model": model,
             "not_model": not_model,
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
-        if chosen:
-            await change_policy(bot, interaction, lambda policy: with_limits(policy, **chosen))
-        else:
-            await show_policy(bot, interaction, words(str(interaction.locale))("admin.limits"), paths=LIMITS)
+        await change_or_show(bot, interaction, given, with_limits, title="admin.limits", paths=LIMITS)
 
     return limits

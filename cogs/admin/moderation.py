@@ -13,12 +13,10 @@ from bot.domain.policy_changes import with_checks, with_rule, without_checks, wi
 from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
-from cogs.admin.common import change_policy, read_policy, show_policy
+from cogs.admin.common import change_or_show, change_policy, read_policy, show_policy
 from cogs.admin.doctor_checks import check_channel
-from cogs.ui import acknowledge, autocomplete
+from cogs.ui import Command, acknowledge, autocomplete
 from cogs.ui.completions import containing
-
-Command = app_commands.Command[Any, ..., None]
 
 _SCANS: Final = ("scan_prompts", "scan_results", "scan_level")
 CHECKS: Final = tuple(f"moderation.{name}" for name in ("channel_id", "approval", *_SCANS))
@@ -72,7 +70,7 @@ def _checks(bot: Shotcaller, say: Words) -> Command:
             "scan_results": results,
             "scan_level": level,
         }
-        await _change_or_show(bot, interaction, given, title="admin.moderation.checks", paths=CHECKS)
+        await change_or_show(bot, interaction, given, with_checks, title="admin.moderation.checks", paths=CHECKS)
 
     return checks
 
@@ -90,7 +88,7 @@ def _strikes(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         given = {"strikes": strikes, "strike_days": days, "block_hours": hours}
-        await _change_or_show(bot, interaction, given, title="admin.moderation.strikes", paths=STRIKES)
+        await change_or_show(bot, interaction, given, with_checks, title="admin.moderation.strikes", paths=STRIKES)
 
     return strikes
 
@@ -142,17 +140,6 @@ def _rules(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="rules", description=say("command.admin.moderation.rules"))
     async def rules(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await show_policy(bot, interaction, words(str(interaction.locale))("admin.moderation.rules"), paths=RULES)
+        await show_policy(bot, interaction, "admin.moderation.rules", paths=RULES)
 
     return rules
-
-
-async def _change_or_show(
-    bot: Shotcaller, interaction: discord.Interaction[Any], given: dict[str, Any], *, title: str, paths: tuple[str, ...]
-) -> None:
-    """Change the chosen fields of the policy; where there are none, show them."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if chosen:
-        await change_policy(bot, interaction, lambda policy: with_checks(policy, **chosen))
-    else:
-        await show_policy(bot, interaction, words(str(interaction.locale))(title), paths=paths)

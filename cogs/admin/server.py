@@ -14,20 +14,19 @@ from bot.domain.policy_diff import differences
 from bot.locale import Words, words
 from cogs.admin.common import (
     answer_long,
+    change_or_show,
     change_policy,
     changed_text,
     field_lines,
     read_guild_state,
     read_policy,
-    show_policy,
 )
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, check_channel
-from cogs.ui import acknowledge, answer, audit_entry, autocomplete, money, since
+from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete, money, since
 from cogs.ui.audit_entries import entry_text
+from cogs.ui.checks import guild_of
 from cogs.ui.policy_texts import PATHS
 from cogs.ui.text import reason_text
-
-Command = app_commands.Command[Any, ..., None]
 
 LATEST: Final = 15  # entries of the audit that are shown
 MOST_USD: Final = 1_000_000
@@ -75,12 +74,8 @@ def _server(bot: Shotcaller, say: Words) -> Command:
         gifts: bool | None = None,  # noqa: FBT001 (Discord's options)
     ) -> None:
         await acknowledge(interaction)
-        changes = {"timezone": timezone and timezone.strip(), "gifts": gifts}
-        chosen = {name: value for name, value in changes.items() if value is not None}
-        if chosen:
-            await change_policy(bot, interaction, lambda policy: policy.changed(**chosen))
-        else:
-            await show_policy(bot, interaction, words(str(interaction.locale))("admin.server"), paths=SERVER)
+        given = {"timezone": timezone and timezone.strip(), "gifts": gifts}
+        await change_or_show(bot, interaction, given, Policy.changed, title="admin.server", paths=SERVER)
 
     return server
 
@@ -164,7 +159,7 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
 async def _show_audit(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Answer with the latest audit entries."""
     say = words(str(interaction.locale))
-    entries = await bot.services.guilds.entries(audit_entry(interaction, "").guild_id, most=LATEST)
+    entries = await bot.services.guilds.entries(guild_of(interaction), most=LATEST)
     lines = [f"- {since(entry.at)} {entry_text(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
     text = "\n".join([f"### {say('admin.audit')}", *lines]) if lines else say("admin.audit.none")
     await answer_long(interaction, text, filename="audit.txt", say=say)

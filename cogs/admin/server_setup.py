@@ -33,7 +33,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = partial(_receive_form, bot)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="setup", description=say("command.admin.setup"))
     async def first_run(interaction: discord.Interaction[Any]) -> None:
         await ui.acknowledge(interaction)

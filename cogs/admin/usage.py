@@ -14,7 +14,7 @@ from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
-from cogs.ui import CONTENT, acknowledge, answer, cut, file_of, money, safe
+from cogs.ui import CONTENT, Command, acknowledge, answer, cut, file_of, money, safe
 from cogs.ui.checks import ADMINS
 from cogs.ui.limits import ALT_TEXT
 
@@ -24,7 +24,7 @@ def setup(bot: Shotcaller) -> None:
     bot.admin.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="usage", description=say("command.admin.usage"))
     @app_commands.describe(span=say("option.span"), measure=say("option.measure"))
     @app_commands.choices(

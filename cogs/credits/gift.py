@@ -11,7 +11,7 @@ from bot.client import Shotcaller
 from bot.domain.quota import MAX_CREDITS
 from bot.locale import Words, words
 from bot.service.admin.credits import GiftOffer
-from cogs.ui import acknowledge, answer, member_of
+from cogs.ui import Command, acknowledge, answer, member_of
 from cogs.ui.replies import announce
 
 Amount: TypeAlias = app_commands.Range[int, 1, MAX_CREDITS]
@@ -24,7 +24,7 @@ def setup(bot: Shotcaller) -> None:
     bot.tree.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="gift", description=say("command.gift"))
     @app_commands.describe(member=say("option.gift.member"), credits=say("option.gift.credits"))
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)

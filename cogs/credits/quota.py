@@ -13,7 +13,7 @@ from bot.domain.quota import pool_named
 from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
-from cogs.ui import acknowledge, answer, cut, job_link, member_of, result_link, safe, since
+from cogs.ui import Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since
 from cogs.ui.limits import CONTENT
 
 ENTRIES: Final = 6  # of what happened lately
@@ -30,7 +30,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = credit_request_handler(bot)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="quota", description=say("command.quota"))
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)

@@ -13,7 +13,7 @@ from bot.client import Shotcaller
 from bot.locale import Words, words
 from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
 from cogs.library.views import SEARCH, STATE, PageState, chosen_model
-from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, autocomplete, open_form, values_of
+from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, autocomplete, open_form, values_of
 from cogs.ui.completions import my_videos
 
 
@@ -24,7 +24,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = partial(_receive_search, bot)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="library", description=say("command.library"))
     @app_commands.describe(
         text=say("option.library.text"),

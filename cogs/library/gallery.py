@@ -6,18 +6,18 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.member.gallery import GalleryRule
 from cogs.admin.doctor_checks import check_channel
-from cogs.ui import acknowledge, answer
+from cogs.ui import Command, acknowledge, answer
+from cogs.ui.checks import guild_of
 
 STARS: Final = 3  # that a copy takes where nothing else is said
 MOST: Final = 1000
 
 
 def setup(bot: Shotcaller) -> None:
-    """Add the commands, at first for those who manage the server alone."""
+    """Add the commands, at first for those who manage the server alone; it decides in its settings who else may."""
     say = words()
     group = app_commands.Group(
         name="gallery",
@@ -30,7 +30,7 @@ def setup(bot: Shotcaller) -> None:
     bot.tree.add_command(group)
 
 
-def _set(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _set(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="set", description=say("command.gallery.set"))
     @app_commands.describe(channel=say("option.gallery.channel"), stars=say("option.gallery.stars"))
     async def set_(
@@ -39,7 +39,7 @@ def _set(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
         stars: app_commands.Range[int, 1, MOST] = STARS,
     ) -> None:
         await acknowledge(interaction)
-        guild_id = _managed(interaction)
+        guild_id = guild_of(interaction)
         check_channel(channel)
         await bot.services.gallery.set_rule(guild_id, GalleryRule(channel_id=channel.id, stars=stars))
         await answer(interaction, words(str(interaction.locale))("gallery.set", channel=channel.mention, n=stars))
@@ -47,24 +47,11 @@ def _set(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     return set_
 
 
-def _off(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _off(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="off", description=say("command.gallery.off"))
     async def off(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        await bot.services.gallery.set_rule(_managed(interaction), None)
+        await bot.services.gallery.set_rule(guild_of(interaction), None)
         await answer(interaction, words(str(interaction.locale))("gallery.off"))
 
     return off
-
-
-def _managed(interaction: discord.Interaction[Any]) -> int:
-    """The interaction's guild, if the person manages it.
-
-    Who sees the command is the server's to decide in its settings; who has been let in there, may.
-
-    Raises:
-        NotPermitted: it was used outside a server.
-    """
-    if interaction.guild_id is None:
-        raise NotPermitted(needed="manage_guild")
-    return interaction.guild_id

@@ -12,7 +12,7 @@ from bot.locale import Words, words
 from cogs.presets.list import PresetPageButton, UsePresetButton, show_list
 from cogs.presets.save import save_command
 from cogs.presets.use import FORM, ReopenPresetForm, fill_in, use_preset
-from cogs.ui import acknowledge, answer, autocomplete, safe
+from cogs.ui import Command, acknowledge, answer, autocomplete, safe
 from cogs.ui.completions import presets
 
 NAME: Final = 32  # characters of a name shown
@@ -29,7 +29,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = partial(fill_in, bot)
 
 
-def _list(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _list(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="list", description=say("command.preset.list"))
     async def list_(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
@@ -38,7 +38,7 @@ def _list(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     return list_
 
 
-def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _use(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="use", description=say("command.preset.use"))
     @app_commands.describe(name=say("option.preset.name"), private=say("option.private"))
     @autocomplete(name=presets(bot))
@@ -52,7 +52,7 @@ def _use(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     return use_
 
 
-def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _share(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="share", description=say("command.preset.share"))
     @app_commands.describe(name=say("option.preset.name"))
     @autocomplete(name=presets(bot, lambda preset, user_id: preset.user_id == user_id))
@@ -69,7 +69,7 @@ def _share(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
     return share
 
 
-def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _unshare(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="unshare", description=say("command.preset.unshare"))
     @app_commands.describe(name=say("option.preset.name"))
     @autocomplete(name=presets(bot, lambda preset, _: preset.shared))
@@ -82,7 +82,7 @@ def _unshare(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return unshare
 
 
-def _sharing(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _sharing(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="sharing", description=say("command.preset.sharing"))
     @app_commands.describe(members=say("option.preset.members"))
     async def sharing(interaction: discord.Interaction[Any], members: bool) -> None:  # noqa: FBT001 (Discord's options)
@@ -97,7 +97,7 @@ def _sharing(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None
     return sharing
 
 
-def _delete(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _delete(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="delete", description=say("command.preset.delete"))
     @app_commands.describe(name=say("option.preset.name"))
     @autocomplete(name=presets(bot))

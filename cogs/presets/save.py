@@ -10,7 +10,7 @@ from bot.domain import AspectRatio, Preset
 from bot.locale import Words, words
 from bot.service.member.presets import gaps, request_of
 from cogs.request import build_request
-from cogs.ui import acknowledge, answer, options_of, safe
+from cogs.ui import Command, acknowledge, answer, options_of, safe
 from cogs.ui.completions import my_videos
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options
@@ -18,7 +18,7 @@ from cogs.video.option_completions import complete_options
 NAME: Final = 32  # characters of a name shown
 
 
-def save_command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def save_command(bot: Shotcaller, say: Words) -> Command:
     """Build `/preset save`: options like those of `/video create`, over the settings of a video of one's own."""
 
     @app_commands.command(name="save", description=say("command.preset.save"))

@@ -12,7 +12,7 @@ from bot.service.jobs.results import PAGE, InboxPage
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request import offered_here
 from cogs.results.context import ResultPress, share
-from cogs.ui import PersistentItem, acknowledge, answer, parse_number, result_buttons, safe, settings, since
+from cogs.ui import Command, PersistentItem, acknowledge, answer, parse_number, result_buttons, safe, settings, since
 from cogs.ui.job_views import result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
@@ -25,7 +25,7 @@ def setup(bot: Shotcaller) -> None:
     bot.tree.add_command(_command(bot, words()))
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="inbox", description=say("command.inbox"))
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)

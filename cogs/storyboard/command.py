@@ -18,7 +18,17 @@ from bot.service.member.storyboards import Storyboards
 from cogs.request import storyboards_here, with_defaults
 from cogs.storyboard import forms
 from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
-from cogs.ui import acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe, values_of
+from cogs.ui import (
+    Command,
+    acknowledge,
+    acknowledge_in_place,
+    autocomplete,
+    file_of,
+    follow_up,
+    parse_number,
+    safe,
+    values_of,
+)
 from cogs.ui.limits import FORM_TEXT
 
 _STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
@@ -43,7 +53,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[forms.NAME] = submitted
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     storyboards = bot.services.storyboards
 
     async def templates(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from cogs.ui.audit_entries import audit_entry
 from cogs.ui.buttons import PersistentItem
-from cogs.ui.completions import autocomplete
+from cogs.ui.completions import Command, autocomplete
 from cogs.ui.edit_form import parse_options, read_form, request_form
 from cogs.ui.forms import Form, values_of
 from cogs.ui.ids import parse_id, parse_number
@@ -19,6 +19,7 @@ __all__ = [
     "CHOICES",
     "CONTENT",
     "QUICK",
+    "Command",
     "Form",
     "PersistentItem",
     "TypedRequest",

@@ -9,9 +9,8 @@ import discord
 
 from bot.domain import Allowance, AuditEntry, Difference
 from bot.domain.guild import FOREVER
-from bot.errors import NotPermitted
 from bot.locale import Words
-from cogs.ui.checks import ADMINS
+from cogs.ui.checks import guild_of
 from cogs.ui.policy_texts import allowance_text, bullet_list, change_line
 from cogs.ui.text import reason_text, safe
 
@@ -26,12 +25,9 @@ def audit_entry(
     Raises:
         NotPermitted: it comes from no guild, where nobody is an admin.
     """
-    place = interaction.guild_id if guild_id is None else guild_id
-    if place is None:
-        raise NotPermitted(needed=ADMINS)
     return AuditEntry(
         id=str(interaction.id),
-        guild_id=place,
+        guild_id=guild_of(interaction) if guild_id is None else guild_id,
         actor_id=interaction.user.id,
         action=action,
         at=interaction.created_at,

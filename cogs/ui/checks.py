@@ -10,6 +10,17 @@ ADMINS: Final = "manage_guild"  # by Discord's names of the permissions
 MODERATORS: Final = "manage_messages"
 
 
+def guild_of(interaction: discord.Interaction[Any]) -> int:
+    """The id of the guild that a command for its admins was used in.
+
+    Raises:
+        NotPermitted: it was used in none, where nobody is an admin.
+    """
+    if interaction.guild_id is None:
+        raise NotPermitted(needed=ADMINS)
+    return interaction.guild_id
+
+
 def check_admin(interaction: discord.Interaction[Any]) -> None:
     """Check that this person may decide for the guild. Commands under `/admin` leave that to Discord's own settings.
 

@@ -18,6 +18,7 @@ from cogs.ui.text import cut
 # Gives names with their values for what is being typed, the most fitting first.
 Offers = Callable[[discord.Interaction[Any], str], Awaitable[Iterable[tuple[str, Any]]]]
 T = TypeVar("T")
+Command = app_commands.Command[Any, ..., None]
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from bot.client import Shotcaller
 from bot.domain import AspectRatio
 from bot.locale import Words, words
 from cogs.request import build_request, submit, with_defaults
-from cogs.ui import TypedRequest, acknowledge, remember
+from cogs.ui import Command, TypedRequest, acknowledge, remember
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options
 from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
@@ -22,7 +22,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = retry_form_handler(bot)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="create", description=say("command.video.create"))
     @app_commands.describe(**{option: say(f"option.{option}") for option in (*OPTIONS, "private")})
     @app_commands.choices(

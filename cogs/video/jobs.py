@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.locale import Words, words
 from bot.service.jobs.videos import Videos
-from cogs.ui import CHOICES, CONTENT, acknowledge, answer, autocomplete
+from cogs.ui import CHOICES, CONTENT, Command, acknowledge, answer, autocomplete
 from cogs.ui.job_views import job_line
 
 
@@ -19,7 +19,7 @@ def setup(bot: Shotcaller) -> None:
     bot.video.add_command(_cancel_command(bot.services.videos, words()))
 
 
-def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
+def _list_command(videos: Videos, say: Words) -> Command:
     @app_commands.command(name="jobs", description=say("command.video.jobs"))
     async def jobs(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
@@ -38,7 +38,7 @@ def _list_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., 
     return jobs
 
 
-def _cancel_command(videos: Videos, say: Words) -> app_commands.Command[Any, ..., None]:
+def _cancel_command(videos: Videos, say: Words) -> Command:
     async def waiting(interaction: discord.Interaction[Any], typed: str) -> Iterable[tuple[str, str]]:
         views = await videos.latest(user_id=interaction.user.id, guild_id=interaction.guild_id, most=CHOICES)
         jobs = [view.job for view in views if view.job.cancellable]

@@ -24,7 +24,7 @@ def setup(bot: Shotcaller) -> None:
     bot.forms[FORM] = _prompt_form_handler(bot)
 
 
-def _command(bot: Shotcaller, say: Words) -> app_commands.Command[Any, ..., None]:
+def _command(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="studio", description=say("command.video.studio"))
     @app_commands.describe(prompt=say("option.prompt"))
     async def studio(interaction: discord.Interaction[Any], prompt: str | None = None) -> None:
