@@ -1,4 +1,4 @@
-"""The clock of the house goes on evenly, and follows the wall clock when it is told to."""
+"""The bot's clock goes on evenly, and follows the wall clock when it is told to."""
 
 from datetime import UTC, datetime, timedelta
 

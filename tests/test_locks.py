@@ -58,7 +58,7 @@ def test_nothing_is_resolved_wherever_a_lock_is_installed() -> None:
     assert [line for line in lines if "--no-deps --require-hashes" not in line] == []
 
 
-SHELVES = {
+REQUIREMENTS = {
     "app": ["cover[toml]>=2", "colour ; sys_platform == 'win32'"],
     "cover": ["parser>=1 ; extra == 'toml'", "painter ; extra == 'html'", "backport ; python_version < '3.12'"],
     "colour": None,  # not for the system that the tests run on
@@ -69,7 +69,7 @@ WHOLE = "app==1\ncover==2.1\ncolour==1 ; sys_platform == 'win32'\nparser==1\nbac
 
 
 def lacking(lock: str) -> list[str]:
-    return list(missing(lock, "app", requires=lambda name, _: SHELVES[name]))
+    return list(missing(lock, "app", requires=lambda name, _: REQUIREMENTS[name]))
 
 
 def test_a_lock_that_holds_every_requirement_and_those_of_its_extras_is_whole() -> None:

@@ -20,7 +20,7 @@ from bot.redaction import HIDDEN
 log = logging.getLogger("bot.tests.log")
 
 
-class Wish(BaseModel):
+class VideoRequest(BaseModel):
     prompt: str
     seconds: int = 5
 
@@ -28,7 +28,7 @@ class Wish(BaseModel):
 @dataclass(frozen=True)
 class Job:
     id: str
-    request: Wish
+    request: VideoRequest
 
 
 class Terminal(io.StringIO):
@@ -81,7 +81,7 @@ def test_a_record_is_one_line_of_json_with_its_extras() -> None:
 
 
 def test_what_json_has_no_word_for_becomes_its_text() -> None:
-    extra = {"cost": Decimal("0.28"), "rate": float("nan"), "wish": Wish(prompt="a cat"), "kinds": {"a"}}
+    extra = {"cost": Decimal("0.28"), "rate": float("nan"), "wish": VideoRequest(prompt="a cat"), "kinds": {"a"}}
     found = record(lambda: log.info("priced", extra=extra))
     assert (found["cost"], found["rate"], found["wish"], found["kinds"]) == ("0.28", "nan", {"seconds": 5}, ["a"])
 
@@ -135,7 +135,7 @@ def test_a_given_secret_is_hidden_wherever_it_stands() -> None:
 def test_private_fields_are_never_written_however_deep() -> None:
     extra = {
         "prompt": "a cat",
-        "job": Job(id="j1", request=Wish(prompt="a cat")),
+        "job": Job(id="j1", request=VideoRequest(prompt="a cat")),
         "sent": {"headers": {"Authorization": "x a cat"}, "shots": [{"Negative-Prompt": "a cat", "seconds": 2}]},
         "key": SecretStr("a cat"),
     }
@@ -150,10 +150,10 @@ def test_private_fields_of_arguments_are_not_written_either() -> None:
     typed = {"prompt": "a cat", "seconds": "a cat"}
 
     def act() -> None:
-        log.info("accepted %s and %s", Job(id="j1", request=Wish(prompt="a cat")), {"prompt": "a cat"})
+        log.info("accepted %s and %s", Job(id="j1", request=VideoRequest(prompt="a cat")), {"prompt": "a cat"})
         log.info("typed %(prompt)s by %(user)s", {"prompt": "a cat", "user": 7})
         try:
-            Wish.model_validate(typed)
+            VideoRequest.model_validate(typed)
         except ValidationError:
             log.exception("invalid")
 

@@ -38,16 +38,16 @@ async def test_help_says_why_no_video_is_made_here(system: System) -> None:
 async def test_about_says_what_runs_and_how_the_services_are(system: System) -> None:
     people = system.people
     async with system.bot(source_url="https://git.example/bot"):
-        told = await people.answer(await people.types("about"))
-        assert __version__ in told
-        assert "https://git.example/bot" in told
-        assert SAY("about.service", name="kirin", condition=SAY("about.well")) in told
+        is_told = await people.answer(await people.types("about"))
+        assert __version__ in is_told
+        assert "https://git.example/bot" in is_told
+        assert SAY("about.service", name="kirin", condition=SAY("about.well")) in is_told
     async with system.bot():
         await people.fault("kirin", "http_500", count=20, on=["query", "list", "unknown", "create"])
-        told = await people.answer(await people.types("about"))
-        assert SAY("about.service", name="kirin", condition=SAY("about.down")) in told
-        assert SAY("about.service", name="kling", condition=SAY("about.well")) in told
-        assert SAY("about.licence") in told
+        is_told = await people.answer(await people.types("about"))
+        assert SAY("about.service", name="kirin", condition=SAY("about.down")) in is_told
+        assert SAY("about.service", name="kling", condition=SAY("about.well")) in is_told
+        assert SAY("about.licence") in is_told
     assert await people.tasks() == [], "asking costs nothing"
 
 
@@ -60,10 +60,10 @@ async def test_feedback_reaches_the_operator_and_can_mention_nobody(system: Syst
         sent = await people.submits(opened, locale=locale, text="More **cats**, @everyone\nplease")
         assert await people.answer(sent) == say("feedback.told")
 
-        async def told() -> str | None:
+        async def is_told() -> str | None:
             return next((each["content"] for each in await people.messages("showcase")), None)
 
-        alert = await people.until(told, what="the feedback")
+        alert = await people.until(is_told, what="the feedback")
     assert "More \\*\\*cats\\*\\*, @\u200beveryone please" in alert
     assert system.id_of("users", "ana") in alert
 

@@ -57,7 +57,7 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
         assert "Changes are told nowhere" in said
 
 
-async def test_what_was_deleted_is_found_and_tidied_without_letting_anybody_in(system: System) -> None:
+async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(system: System) -> None:
     people = system.people
     role, other = await people.role("VIP"), await people.role("Extra")
     await people.room("stage")

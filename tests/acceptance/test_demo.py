@@ -29,6 +29,6 @@ def test_the_demo_of_what_cannot_be_done_ends_with_the_reasons(
 
 
 async def test_a_private_demo_ends_in_direct_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wishes = ["demo", *SMALL, "--private", "--output", str(tmp_path)]
-    assert await asyncio.to_thread(main, wishes) == 0
+    arguments = ["demo", *SMALL, "--private", "--output", str(tmp_path)]
+    assert await asyncio.to_thread(main, arguments) == 0
     assert "none with a problem" in capsys.readouterr().out

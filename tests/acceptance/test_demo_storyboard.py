@@ -10,8 +10,8 @@ from bot.__main__ import main
 def test_the_demo_builds_a_storyboard_and_shows_each_of_its_shots(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wishes = ("--duration", "4", "--aspect", "1:1", "--generate-seconds", "0.2", "--output", str(tmp_path))
-    assert main(["demo", "--storyboard", *wishes]) == 0
+    arguments = ("--duration", "4", "--aspect", "1:1", "--generate-seconds", "0.2", "--output", str(tmp_path))
+    assert main(["demo", "--storyboard", *arguments]) == 0
     shown = capsys.readouterr().out
     assert "presses [✅ Make it · 4 credits]" in shown
     assert "shot 2 · 1-2 s · Neon signs glide past" in shown

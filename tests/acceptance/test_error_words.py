@@ -22,9 +22,9 @@ async def test_a_create_that_is_refused_is_explained_by_its_code(
 ) -> None:
     people = system.people
     await people.fault(provider, "task_failed", code=code, at="create")
-    wish = KLING if provider == "kling" else {"prompt": PROMPT}
+    options = KLING if provider == "kling" else {"prompt": PROMPT}
     async with system.bot():
-        sent = await people.types("video create", **wish, locale="zh-CN")
+        sent = await people.types("video create", **options, locale="zh-CN")
         await system.rest()
         card = await people.card("Could not be made")
         answer = await people.answer(sent)

@@ -17,7 +17,7 @@ ENGLISH: Final = re.compile(r"\b(the|your|is|of|you|and|it)\b", re.IGNORECASE)
 BUTTON: Final = 2
 TEXT: Final = 4
 LINK: Final = 5
-FILM: Final[Json] = {**SMALL, "prompt": "狐狸"}  # typed in Chinese, so that any English is the bot's
+OPTIONS: Final[Json] = {**SMALL, "prompt": "狐狸"}  # typed in Chinese, so that any English is the bot's
 
 PRESET: Final[Json] = {"name": "狐", "prompt": "狐狸", "duration": 3}
 
@@ -108,7 +108,7 @@ async def test_everything_on_a_panel_answers_in_the_readers_language(system: Sys
     people = system.people
     async with system.bot():
         if panel in {"library", "inbox", "admin jobs list"}:
-            await people.types("video create", user="admin", also={**FILM, "private": panel == "inbox"})
+            await people.types("video create", user="admin", also={**OPTIONS, "private": panel == "inbox"})
             await system.rest()
         if panel == "preset list":
             await people.answered(await people.types("preset save", user="admin", also=PRESET))
@@ -136,7 +136,7 @@ async def press_nth(people: People, opened: str, number: int, *, locale: str) ->
 async def test_every_button_of_a_result_answers_in_the_readers_language(system: System, locale: str) -> None:
     people = system.people
     async with system.bot(daily_credits=1000, max_jobs_per_user=20):
-        await people.types("video create", also=FILM)
+        await people.types("video create", also=OPTIONS)
         result = await people.result()
         await system.rest()
         items = list(pressable(result["components"]))

@@ -93,10 +93,10 @@ async def test_a_guild_is_forgotten_when_its_grace_is_over(system: System) -> No
     a_day_later(system, ("UPDATE guilds SET left_at = ?", millis() - 3 * DAY))
     async with system.bot(left_guild_days=2):
 
-        async def gone() -> bool:
+        async def is_gone() -> bool:
             return system.database.rows("SELECT * FROM guilds") == []
 
-        await people.until(gone, what="the guild to be forgotten")
+        await people.until(is_gone, what="the guild to be forgotten")
     for table in ("members", "audit", "cases"):
         assert system.database.rows(f"SELECT * FROM {table}") == []  # noqa: S608 (names of the schema)
     owners = {row["owner"].partition(":")[0] for row in system.database.rows("SELECT owner FROM accounts")}

@@ -112,8 +112,8 @@ async def ask_in_vain(system: System, provider: str, **options: Any) -> dict[str
 
 
 async def test_every_option_that_kirin_has_reaches_it(system: System) -> None:
-    wish = {"mode": "pro", "aspect": "9:16", "duration": 4, "sound": True, "watermark": True}
-    request = await ask_in_vain(system, "kirin", model="kirin_v3_t2v", **wish)
+    options = {"mode": "pro", "aspect": "9:16", "duration": 4, "sound": True, "watermark": True}
+    request = await ask_in_vain(system, "kirin", model="kirin_v3_t2v", **options)
     assert request["model"] == "kirin_v3_t2v"
     params = request["input"][0]["params"]
     assert params.pop("external_task_id") == system.database.job()["id"]
@@ -121,8 +121,8 @@ async def test_every_option_that_kirin_has_reaches_it(system: System) -> None:
 
 
 async def test_every_option_that_kling_has_reaches_it(system: System) -> None:
-    wish = {"mode": "std", "aspect": "1:1", "duration": 5, "cfg": 0.7, "camera": "zoom", "strength": -3}
-    request = await ask_in_vain(system, "kling", model="kling-v1", **wish)
+    options = {"mode": "std", "aspect": "1:1", "duration": 5, "cfg": 0.7, "camera": "zoom", "strength": -3}
+    request = await ask_in_vain(system, "kling", model="kling-v1", **options)
     assert request.pop("external_task_id") == system.database.job()["id"]
     camera = request.pop("camera_control")
     assert camera["type"] == "simple"

@@ -27,7 +27,7 @@ async def ask(system: System, count: int) -> None:
     await system.people.until(begun, what="one video in the making")
 
 
-def gone(system: System) -> list[bool]:
+def left_flags(system: System) -> list[bool]:
     """Whether the bot has left the guild, by its own books; empty where it does not know the guild yet."""
     guild_id = int(system.sandbox.describe()["discord"]["guild_id"])
     rows = system.database.rows(f"SELECT left_at FROM guilds WHERE guild_id = {guild_id}")  # noqa: S608 (a number)
@@ -36,7 +36,7 @@ def gone(system: System) -> list[bool]:
 
 def noticed(system: System, *, left: bool) -> Callable[[], Awaitable[bool]]:
     async def seen() -> bool:
-        return gone(system) == [left]
+        return left_flags(system) == [left]
 
     return seen
 
@@ -54,7 +54,7 @@ async def test_what_waits_is_taken_back_and_what_is_made_is_kept_for_its_person(
         await system.rest()
     assert ended(system) == [("cancelled", None), ("cancelled", None), ("succeeded", "undeliverable")]
     assert system.database.balances() == (3, 0)
-    assert gone(system) == [True]
+    assert left_flags(system) == [True]
 
 
 @pytest.mark.parametrize("generate_seconds", [2.0], indirect=True, ids=[""])
@@ -66,7 +66,7 @@ async def test_an_outage_is_no_removal(system: System) -> None:
         await people.change_settings(guild_available=True)
         await system.rest()
     assert ended(system) == [("succeeded", None), ("succeeded", None)]
-    assert gone(system) != [True]
+    assert left_flags(system) != [True]
     assert system.database.balances() == (0, 6)
 
 

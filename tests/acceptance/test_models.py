@@ -27,13 +27,13 @@ async def test_a_model_that_its_service_gives_up_is_said_so_and_another_is_one_t
         (card,) = await people.cards()
         assert labels(card) == ["Use kling-v3 (5 credits)", "Edit & retry"]
 
-        async def told() -> Json | None:
+        async def is_told() -> Json | None:
             return next(
                 (each for each in await people.messages() if "no more videos with **kling-v1**" in each["content"]),
                 None,
             )
 
-        assert "discontinued and is no longer available" in (await people.until(told, what="the alert"))["content"]
+        assert "discontinued and is no longer available" in (await people.until(is_told, what="the alert"))["content"]
         refused = await people.answered(await people.types("video create", prompt=PROMPT, model="kling-v1"))
         assert "makes no more videos with the model **kling-v1**" in refused["content"]
         assert "Use kling-v3 (5 credits)" in labels(refused)

@@ -33,7 +33,7 @@ async def deletes(system: System, *, user: str = "ana", **options: Any) -> str:
     return await people.until(done, what="the deletion")
 
 
-async def gone(system: System) -> None:
+async def until_gone(system: System) -> None:
     """Wait until no job is left."""
 
     async def none() -> bool:
@@ -139,7 +139,7 @@ async def test_deleting_leaves_nothing_in_any_file(system: System) -> None:
         refused = await people.answer(await people.presses(kept[0], control(kept[0], "Again")))
         assert words()("error.result_forgotten") in refused
     assert traces(system, SECRET) == []
-    # Until the day is over her account keeps her name, and so does the wish itself.
+    # Until the day is over her account keeps her name, and so does the request to delete.
     assert set(tables_with(system, ana)) == {"accounts", "ledger", "deletions"}
     system.database.check()
 
@@ -213,9 +213,9 @@ async def test_a_deletion_goes_on_after_a_crash(system: System, point: str) -> N
         await people.until(dead, what=f"the end {point}")
         assert process.returncode == -signal.SIGKILL
     async with system.bot():
-        if point == "before DeletionStore.ask":  # the wish was not heard, and its person has to say it again
+        if point == "before DeletionStore.ask":  # the request was not recorded, and its person has to ask again
             await deletes(system, messages=True)
-        await gone(system)
+        await until_gone(system)
     assert await people.results() + await people.cards() == []
     assert traces(system, SECRET) == []
     system.database.check()

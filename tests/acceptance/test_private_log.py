@@ -14,16 +14,16 @@ TYPED: Final = "a yak in a form"
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 async def test_no_line_of_the_log_has_what_was_typed(system: System, log_format: str) -> None:
-    people, wish = system.people, {**SMALL, "prompt": SECRET, "negative": OTHER}
+    people, options = system.people, {**SMALL, "prompt": SECRET, "negative": OTHER}
     async with system.process(log_level="DEBUG", log_format=log_format, daily_credits=10):
         await people.online()
-        await people.types("video create", **wish)  # becomes a video
+        await people.types("video create", **options)  # becomes a video
         result = await people.result()
         await system.rest()
         await people.presses(result, control(result, "Again"))  # once more, and the service refuses it
         await people.fault("kirin", "task_failed", code="006001099")
-        await people.answered(await people.types("video create", **{**wish, "duration": 15}))  # above what is left
-        await people.answered(await people.types("video create", **{**wish, "model": "kling-v1", "duration": 4}))
+        await people.answered(await people.types("video create", **{**options, "duration": 15}))  # above what is left
+        await people.answered(await people.types("video create", **{**options, "model": "kling-v1", "duration": 4}))
         opened = await people.presses(result, control(result, "Edit"))
         await people.form(opened)
         await people.answered(await people.submits(opened, prompt=TYPED, duration="7"))
@@ -38,7 +38,7 @@ async def test_no_line_of_the_log_has_what_was_typed(system: System, log_format:
         await people.answered(await people.submits(opened, text=TYPED))
         await people.answered(await people.types("privacy export"))
         await people.permissions("general", deny=["SEND_MESSAGES"])
-        await people.answered(await people.types("video create", **wish))  # where it may not post
+        await people.answered(await people.types("video create", **options))  # where it may not post
         await people.answered(await people.types("admin block", user="admin", member="ben", reason="noise"))
         await system.rest()
     lines = (system.folder / "bot.log").read_text().splitlines()

@@ -120,12 +120,12 @@ async def test_who_asks_for_more_gets_it_once_an_admin_approves_even_after_a_res
         await set_checks(system)
         assert SAY("more.asked", credits="40 credits") in await asks_for_more(people)
         assert SAY("more.changed", credits="50 credits") in await asks_for_more(people, credits_="50")
-        wish = await case(system, "50 credits")
-        assert wish["components"]
+        asked = await case(system, "50 credits")
+        assert asked["components"]
     async with system.bot():
-        assert "Done" not in await approves(system, wish, user="ben")
+        assert "Done" not in await approves(system, asked, user="ben")
         assert "🎁" not in await quota(people)
-        opened = await people.presses(wish, button(wish, "approve"), user=ADMIN)
+        opened = await people.presses(asked, button(asked, "approve"), user=ADMIN)
         assert fields(await people.form(opened)) == {"credits": "50"}
         unclear = await people.answer(await people.submits(opened, user=ADMIN, credits="5000"))
         assert "from 1 to 1,000" in unclear
@@ -146,17 +146,19 @@ async def test_who_is_denied_is_told_in_their_language_and_gets_nothing(system: 
     async with system.bot():
         await set_checks(system)
         assert "管理员申请 40 点额度" in await asks_for_more(people, locale=ZH)
-        wish = await case(system, "a film festival")
+        asked = await case(system, "a film festival")
     async with system.bot():
-        deny = wish["components"][0]["components"][1]["custom_id"]
-        await people.answer(await people.presses(wish, deny, user="admin"))
+        deny = asked["components"][0]["components"][1]["custom_id"]
+        await people.answer(await people.presses(asked, deny, user="admin"))
         server = system.sandbox.discord.world.only_guild.name
         await told_directly(people, say("more.denied", credits="40 点额度", server=server))
         assert "🎁" not in await quota(people)
     assert system.database.rows("SELECT * FROM ledger") == []
 
 
-async def test_a_wish_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(system: System) -> None:
+async def test_a_request_for_credits_has_to_be_a_number_and_is_the_operators_where_no_admin_decides(
+    system: System,
+) -> None:
     people = system.people
     async with system.bot(operator_channel_id=system.id_of("channels", "showcase")):
         for odd in ("many", "-5", "0", "1.5", "1001"):

@@ -88,8 +88,8 @@ async def test_what_was_entered_in_a_form_is_kept_when_it_is_refused(system: Sys
         assert "99 seconds" in refused["content"]
         ways = [each["custom_id"] for row in refused["components"] for each in row["components"]]
         await system.people.presses(refused, ways[0])
-        mended = await appears(system, {message["id"]})
-    assert "a paper ship" in mended["content"]
+        repaired = await appears(system, {message["id"]})
+    assert "a paper ship" in repaired["content"]
     first, second = system.database.jobs()
     assert (second["parent_id"], second["origin"]) == (first["id"], "edit")
 
@@ -143,10 +143,10 @@ async def test_stars_are_counted_on_the_button(system: System) -> None:
     async def star(user: str, words: str, **more: Any) -> None:
         sent = await press(system, (await people.results())[0], "star", user=user, **more)
 
-        async def told() -> bool:
+        async def is_told() -> bool:
             return words in str((await people.interaction(sent))["followups"])
 
-        await people.until(told, what=words)
+        await people.until(is_told, what=words)
 
     async with system.bot():
         await posted(system)
@@ -194,13 +194,13 @@ async def test_info_tells_where_it_comes_from_and_what_came_of_it(system: System
         second = await appears(system, {first["id"]})
         english = await people.answered(await press(system, second, "info"))
         chinese = await people.answered(await press(system, first, "info", locale="zh-CN"))
-    told = {field["name"]: field["value"] for field in english["embeds"][0]["fields"]}
-    assert f"/{first['id']})" in told["Where it comes from"]
-    assert f"<@{system.id_of('users', 'ana')}>" in told["Where it comes from"]
-    assert "3 credits ($0.25)" in told["Cost"]
-    assert system.database.jobs()[1]["id"] in told["Ids"]
-    told = {field["name"]: field["value"] for field in chinese["embeds"][0]["fields"]}
-    assert told["衍生作品"] == "有 1 个视频由它而来"
+    is_told = {field["name"]: field["value"] for field in english["embeds"][0]["fields"]}
+    assert f"/{first['id']})" in is_told["Where it comes from"]
+    assert f"<@{system.id_of('users', 'ana')}>" in is_told["Where it comes from"]
+    assert "3 credits ($0.25)" in is_told["Cost"]
+    assert system.database.jobs()[1]["id"] in is_told["Ids"]
+    is_told = {field["name"]: field["value"] for field in chinese["embeds"][0]["fields"]}
+    assert is_told["衍生作品"] == "有 1 个视频由它而来"
     assert english["mentions"] == []
 
 
@@ -275,10 +275,10 @@ async def test_buttons_of_a_video_whose_records_are_gone_say_so(system: System) 
         assert "这里没有这个视频" in await system.people.answer(sent)
         sent = await press(system, message, "star")
 
-        async def told() -> bool:
+        async def is_told() -> bool:
             return "no records" in str((await system.people.interaction(sent))["followups"])
 
-        await system.people.until(told, what="a private word")
+        await system.people.until(is_told, what="a private word")
         assert [each["id"] for each in await system.people.results()] == [message["id"]]
 
 

@@ -116,12 +116,12 @@ async def test_every_command_that_opens_a_form_answers_while_the_database_is_stu
         await people.answered(await people.types("preset save", user="admin", also=GAPS))
         message = await people.says(PROMPT)
         async with database.stuck():
-            feedback, film, preset = await asyncio.gather(
+            feedback, menu, preset = await asyncio.gather(
                 people.types("feedback", user="admin"),
                 people.uses("Make a video of this", message, user="admin"),
                 people.types("preset use", user="admin", also={"name": "gaps"}),
             )
             assert (await first_answer(people, feedback, "feedback"))["modal"]
-            assert (await first_answer(people, film, "the menu"))["modal"]
+            assert (await first_answer(people, menu, "the menu"))["modal"]
             assert not (await first_answer(people, preset, "preset use"))["modal"]
             assert "Nothing was taken" in await people.answer(preset)

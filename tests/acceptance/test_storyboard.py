@@ -141,15 +141,15 @@ async def test_a_storyboard_goes_on_after_a_restart_on_either_message(system: Sy
     async with system.bot():
         await phone.enter(opened, prompt="A wolf wakes")
         assert "A wolf wakes" in phone.text
-        desk = await Builder(people=people).open()
-        assert "the storyboard you were working on" in desk.text
-        assert "A wolf wakes" in desk.text
+        computer = await Builder(people=people).open()
+        assert "the storyboard you were working on" in computer.text
+        assert "A wolf wakes" in computer.text
         await phone.press("drop")
-        await desk.press("add")
-        assert "has changed meanwhile" in desk.text
-        assert "A wolf wakes" not in desk.text
-        await desk.press("undo")
-        assert "A wolf wakes" in desk.text
+        await computer.press("add")
+        assert "has changed meanwhile" in computer.text
+        assert "A wolf wakes" not in computer.text
+        await computer.press("undo")
+        assert "A wolf wakes" in computer.text
 
 
 async def test_what_was_typed_into_a_form_too_late_is_given_back(system: System) -> None:
@@ -176,13 +176,13 @@ async def test_what_another_device_has_changed_is_neither_edited_nor_made(system
     people = system.people
     async with system.bot():
         phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
-        desk = await Builder(people=people).open()
+        computer = await Builder(people=people).open()
         if action == "make":
-            await desk.press("ask")
+            await computer.press("ask")
         await phone.press("down")
-        await desk.press(action)
-        assert "has changed meanwhile" in desk.text
-        assert "🟥🟧🟧" in desk.text
+        await computer.press(action)
+        assert "has changed meanwhile" in computer.text
+        assert "🟥🟧🟧" in computer.text
     assert await people.tasks() == []
 
 
@@ -251,10 +251,10 @@ async def test_two_devices_that_both_press_make_get_one_video(system: System) ->
     people = system.people
     async with system.bot():
         phone = await Builder(people=people).open(script="1. 2s a\n2. 1s b")
-        desk = await Builder(people=people).open()
+        computer = await Builder(people=people).open()
         await phone.press("ask")
-        await desk.press("ask")
-        await asyncio.gather(phone.press("make"), desk.press("make"))
+        await computer.press("ask")
+        await asyncio.gather(phone.press("make"), computer.press("make"))
         await people.result()
         await system.rest()
         again = await Builder(people=people).open()

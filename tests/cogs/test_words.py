@@ -137,19 +137,19 @@ CLASHING: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("locale", locales())
-@pytest.mark.parametrize("wish", BROKEN)
-def test_every_broken_rule_is_told_in_words(wish: dict[str, Any], locale: str) -> None:
+@pytest.mark.parametrize("fields", BROKEN)
+def test_every_broken_rule_is_told_in_words(fields: dict[str, Any], locale: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **wish})
+        VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
     text = describe(caught.value, words(locale)) or ""
     assert text.count("\n- ") + text.startswith("- ") == len(caught.value.problems)
     assert not REASONLESS.search(text)
 
 
 @pytest.mark.parametrize("locale", locales())
-@pytest.mark.parametrize("wish", CLASHING)
-def test_what_a_model_cannot_do_is_told_with_its_name_and_what_it_can(wish: dict[str, Any], locale: str) -> None:
-    request = VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **wish})
+@pytest.mark.parametrize("fields", CLASHING)
+def test_what_a_model_cannot_do_is_told_with_its_name_and_what_it_can(fields: dict[str, Any], locale: str) -> None:
+    request = VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
     relay = capability.Capability(**{**_fields(KLING_V1), "prompt_limit": 500})
     models = {"kirin_v3_t2v": KIRIN_V3, "kling-v1": relay}
     with pytest.raises(ImpossibleRequest) as caught:

@@ -10,7 +10,7 @@ from bot.domain.capability import check
 from bot.errors import ImpossibleRequest
 from tests.models import CAPABILITIES, KIRIN_V3, KLING_V1, SHIPPED
 
-# A model that can do next to nothing, so that every wish clashes.
+# A model that can do next to nothing, so that everything asked for clashes.
 POOR = Capability(
     model="poor",
     provider="poor",
@@ -33,12 +33,12 @@ MODELS = (KIRIN_V3, KLING_V1, POOR, ODD)
 ZOOM = CameraControl.named("zoom")
 
 
-def wanted(**fields: Any) -> VideoRequest:
+def request_of(**fields: Any) -> VideoRequest:
     return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
 
 
 def clashes(capability: Capability, **fields: Any) -> dict[str, dict[str, Any]]:
-    return {each.code: dict(each.values) for each in capability.clashes(wanted(**fields))}
+    return {each.code: dict(each.values) for each in capability.clashes(request_of(**fields))}
 
 
 shots = st.lists(st.builds(Shot, prompt=st.just("a shot"), seconds=st.integers(1, 5)), max_size=6)
@@ -48,7 +48,7 @@ moves = st.sampled_from(["zoom", "pan", "down_back", "left_turn_forward"]).map(C
 @st.composite
 def requests(draw: st.DrawFn) -> VideoRequest:
     board = draw(shots)
-    return wanted(
+    return request_of(
         model=draw(st.sampled_from([model.model for model in MODELS])),
         prompt=draw(st.sampled_from(["a fox", "a fox on the ice"])),
         mode=draw(st.sampled_from(Mode)),
@@ -73,7 +73,7 @@ def test_the_table_is_what_the_documents_say() -> None:
 
 def test_sound_that_a_mode_does_not_have_is_told_with_the_modes_that_have_it() -> None:
     with pytest.raises(ImpossibleRequest) as caught:
-        check(wanted(model="kling-v2-6", sound=True), SHIPPED["kling-v2-6"])
+        check(request_of(model="kling-v2-6", sound=True), SHIPPED["kling-v2-6"])
     assert [(each.code, each.values) for each in caught.value.problems] == [
         ("sound_needs", {"model": "kling-v2-6", "modes": "pro"})
     ]
@@ -99,7 +99,7 @@ def test_kling_moves_its_camera_only_in_std_and_five_seconds() -> None:
     assert not clashes(KLING_V1, mode="pro", duration=10)
 
 
-def test_every_wish_that_is_not_granted_is_named() -> None:
+def test_everything_that_is_not_granted_is_named() -> None:
     model = {"model": "poor"}
     found = clashes(
         POOR,
@@ -117,7 +117,7 @@ def test_every_wish_that_is_not_granted_is_named() -> None:
         "aspect_not_offered": {"wanted": "16:9", "offered": "1:1", **model},
         "duration_not_offered": {"wanted": 6, "offered": "4, 5", **model},
         "prompt_too_long": {"length": 16, "limit": 10, **model},
-        **{f"{wish}_not_offered": model for wish in ("sound", "watermark", "cfg", "shots", "camera")},
+        **{f"{feature}_not_offered": model for feature in ("sound", "watermark", "cfg", "shots", "camera")},
     }
 
 
@@ -153,7 +153,7 @@ def test_the_nearest_request_of_a_possible_one_is_itself(capability: Capability,
 
 @given(st.sampled_from(MODELS), requests())
 @settings(deadline=None)
-def test_a_wish_that_is_granted_is_kept(capability: Capability, request: VideoRequest) -> None:
+def test_what_is_granted_is_kept(capability: Capability, request: VideoRequest) -> None:
     nearest = capability.nearest(request)
     if nearest is None or request.camera is not None:
         return
@@ -177,31 +177,31 @@ def test_only_a_storyboard_or_a_long_prompt_leaves_nothing_near(capability: Capa
 
 @pytest.mark.parametrize(("asked", "given_"), [(1, 5), (7, 5), (8, 10), (20, 10)])
 def test_the_nearest_duration_is_the_closest_one(asked: int, given_: int) -> None:
-    nearest = KLING_V1.nearest(wanted(duration=asked))
+    nearest = KLING_V1.nearest(request_of(duration=asked))
     assert nearest is not None
     assert nearest.duration == given_
 
 
 def test_of_two_durations_as_near_the_shorter_is_taken() -> None:
-    nearest = replace(POOR, durations=(8, 4)).nearest(wanted(duration=6))
+    nearest = replace(POOR, durations=(8, 4)).nearest(request_of(duration=6))
     assert nearest is not None
     assert nearest.duration == 4
 
 
 def test_mode_and_duration_bend_to_a_camera_move() -> None:
-    nearest = ODD.nearest(wanted(duration=1, camera=ZOOM))
+    nearest = ODD.nearest(request_of(duration=1, camera=ZOOM))
     assert nearest is not None
     assert (nearest.mode, nearest.duration, nearest.camera) == (Mode.PRO, 9, ZOOM)
-    without = KIRIN_V3.nearest(wanted(duration=9, camera=ZOOM))
+    without = KIRIN_V3.nearest(request_of(duration=9, camera=ZOOM))
     assert without is not None
     assert (without.duration, without.camera) == (9, None)
 
 
 def test_a_possible_request_passes() -> None:
-    check(wanted(duration=9), KIRIN_V3)
+    check(request_of(duration=9), KIRIN_V3)
 
 
 def test_an_impossible_one_is_refused_with_every_clash() -> None:
     with pytest.raises(ImpossibleRequest) as caught:
-        check(wanted(model="kling-v1", duration=8, sound=True), KLING_V1)
+        check(request_of(model="kling-v1", duration=8, sound=True), KLING_V1)
     assert [problem.code for problem in caught.value.problems] == ["duration_not_offered", "sound_not_offered"]

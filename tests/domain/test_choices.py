@@ -28,13 +28,13 @@ choices = st.fixed_dictionaries(
 )
 
 
-def wanted(**fields: Any) -> VideoRequest:
+def request_of(**fields: Any) -> VideoRequest:
     return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> VideoRequest:
-    return wanted(
+def requests(draw: st.DrawFn) -> VideoRequest:
+    return request_of(
         model=draw(st.sampled_from([model.model for model in (*MODELS, POOR, ODD)])),
         prompt=draw(st.sampled_from(["a fox", "a fox on the ice"])),
         mode=draw(st.sampled_from(Mode)),
@@ -50,7 +50,7 @@ def of(chosen: dict[str, Any], model: str) -> VideoRequest | None:
     values = {fields.get(option, option): value for option, value in chosen.items()}
     if "camera" in values:
         values["camera"] = CameraControl.named(values["camera"])
-    return None if values.get("model", model) != model else wanted(**{**values, "model": model})
+    return None if values.get("model", model) != model else request_of(**{**values, "model": model})
 
 
 @given(st.sampled_from([*MODELS, ODD]), choices)
@@ -102,20 +102,22 @@ def test_the_models_that_can_do_it_are_named_in_their_order() -> None:
     assert models_for({"cfg": 0.0, "sound": True}, MODELS) == []
 
 
-@given(wishes(), st.lists(st.sampled_from([*MODELS, POOR, ODD]), min_size=1, unique=True))
+@given(requests(), st.lists(st.sampled_from([*MODELS, POOR, ODD]), min_size=1, unique=True))
 @settings(deadline=None)
-def test_a_bent_wish_can_be_done_and_a_possible_one_stays(wish: VideoRequest, models: list[Capability]) -> None:
-    near, own = nearest_possible(wish, models), {model.model: model for model in models}
-    assert near.prompt == wish.prompt
-    if near is not wish:
+def test_the_nearest_request_can_be_done_and_a_possible_one_stays(
+    request: VideoRequest, models: list[Capability]
+) -> None:
+    near, own = nearest_possible(request, models), {model.model: model for model in models}
+    assert near.prompt == request.prompt
+    if near is not request:
         assert not own[near.model].clashes(near)
-    if wish.model in own and not own[wish.model].clashes(wish):
-        assert near == wish
-    if wish.camera is not None and any(model.camera and model.prompt_limit > 20 for model in models):
-        assert near.camera == wish.camera
+    if request.model in own and not own[request.model].clashes(request):
+        assert near == request
+    if request.camera is not None and any(model.camera and model.prompt_limit > 20 for model in models):
+        assert near.camera == request.camera
 
 
-def test_a_wish_with_a_move_goes_to_a_model_that_has_it() -> None:
-    near = nearest_possible(wanted(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
+def test_a_request_with_a_move_goes_to_a_model_that_has_it() -> None:
+    near = nearest_possible(request_of(camera=CameraControl.named("pan"), mode="pro", sound=True, duration=12), MODELS)
     assert (near.model, near.mode, near.duration, near.sound) == ("kling-v1", Mode.STD, 5, False)
-    assert nearest_possible(wanted(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None
+    assert nearest_possible(request_of(camera=CameraControl.named("pan")), [KIRIN_V3]).camera is None

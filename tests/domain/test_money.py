@@ -13,7 +13,7 @@ kinds = st.tuples(st.sampled_from(Mode), st.booleans())
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as hypothesis wants them
 
 
-def wanted(duration: int, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
+def request_of(duration: int, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
     return VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=duration, mode=mode, sound=sound)
 
 

@@ -22,7 +22,7 @@ kinds = st.sampled_from(KIRIN_V3.kinds())
 LISTED = {(Mode.STD, False): "0.084", (Mode.PRO, False): "0.112", (Mode.STD, True): "0.126", (Mode.PRO, True): "0.168"}
 
 
-def wanted(duration: int, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
+def request_of(duration: int, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
     return VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=duration, mode=mode, sound=sound)
 
 
@@ -59,14 +59,14 @@ usd = {usd}
     ],
 )
 def test_what_a_video_costs(duration: int, mode: str, sound: Any, cost: int, usd: str) -> None:
-    found = KIRIN_V3.price(wanted(duration, Mode(mode), sound=sound))
+    found = KIRIN_V3.price(request_of(duration, Mode(mode), sound=sound))
     assert (found.credits, found.usd) == (cost, Decimal(usd))
 
 
 @given(durations, kinds)
 @settings(deadline=None)
 def test_prices_are_rounded_up_by_less_than_one(duration: int, kind: tuple[Mode, bool]) -> None:
-    found = KIRIN_V3.price(wanted(duration, kind[0], sound=kind[1]))
+    found = KIRIN_V3.price(request_of(duration, kind[0], sound=kind[1]))
     exact = duration * Fraction(LISTED[kind])
     assert 0 <= found.credits - exact / Fraction("0.084") < 1
     assert 0 <= found.usd_micros - exact * USD_MICROS < 1
@@ -75,7 +75,7 @@ def test_prices_are_rounded_up_by_less_than_one(duration: int, kind: tuple[Mode,
 @given(durations, durations, kinds)
 @settings(deadline=None)
 def test_a_longer_video_never_costs_less(one: int, two: int, kind: tuple[Mode, bool]) -> None:
-    shorter, longer = (KIRIN_V3.price(wanted(each, kind[0], sound=kind[1])) for each in sorted((one, two)))
+    shorter, longer = (KIRIN_V3.price(request_of(each, kind[0], sound=kind[1])) for each in sorted((one, two)))
     assert shorter.credits <= longer.credits
     assert shorter.usd_micros <= longer.usd_micros
 
@@ -83,7 +83,7 @@ def test_a_longer_video_never_costs_less(one: int, two: int, kind: tuple[Mode, b
 @given(durations)
 @settings(deadline=None)
 def test_a_credit_is_a_second_of_standard_silent_video(duration: int) -> None:
-    assert KIRIN_V3.price(wanted(duration)).credits == duration
+    assert KIRIN_V3.price(request_of(duration)).credits == duration
 
 
 @given(st.decimals(0, 10**6, places=9))
@@ -101,21 +101,21 @@ def test_millionths_survive_the_way_to_dollars_and_back(micros: int) -> None:
 
 def test_a_price_for_exactly_that_length_outranks_the_one_for_each_second() -> None:
     tariff = Tariff(rates=(rate(), rate(seconds=5, credits=3, usd="0.3")))
-    assert [tariff.price(wanted(each)).credits for each in (4, 5, 6)] == [4, 3, 6]
-    assert tariff.price(wanted(5)).usd_micros == 300_000
+    assert [tariff.price(request_of(each)).credits for each in (4, 5, 6)] == [4, 3, 6]
+    assert tariff.price(request_of(5)).usd_micros == 300_000
 
 
 def test_with_fixed_lengths_alone_others_are_estimated_as_the_next_longer_one() -> None:
     tariff = Tariff(rates=(rate(seconds=10, credits=9), rate(seconds=5, credits=5)))
-    assert [tariff.price(wanted(each)).credits for each in (3, 5, 7, 10, 12)] == [5, 5, 9, 9, 9]
+    assert [tariff.price(request_of(each)).credits for each in (3, 5, 7, 10, 12)] == [5, 5, 9, 9, 9]
     assert list(unpriced(tariff, kinds=[(Mode.STD, False)], durations=(5, 7, 10))) == [(Mode.STD, False, [7])]
 
 
 def test_what_has_no_price_is_not_free() -> None:
     with pytest.raises(LookupError):
-        Tariff(rates=(rate(),)).price(wanted(5, sound=True))
+        Tariff(rates=(rate(),)).price(request_of(5, sound=True))
     with pytest.raises(LookupError):
-        Tariff().price(wanted(5))
+        Tariff().price(request_of(5))
 
 
 def test_every_model_there_is_has_a_price_for_all_it_can_do() -> None:
@@ -128,14 +128,14 @@ def test_every_model_there_is_has_a_price_for_all_it_can_do() -> None:
 def test_the_operators_rates_replace_those_of_the_same_kind_and_no_others(tmp_path: Path) -> None:
     prices = table(file(tmp_path, RATE.format(credits='"3/2"', usd=0.1)), SHIPPED)
     tariff = prices.tariff(provider="kirin", model="kirin_v3_t2v")
-    assert tariff.price(wanted(5)) == Price(credits=8, usd_micros=500_000)
-    assert tariff.price(wanted(5, Mode.PRO)) == KIRIN_V3.price(wanted(5, Mode.PRO))
+    assert tariff.price(request_of(5)) == Price(credits=8, usd_micros=500_000)
+    assert tariff.price(request_of(5, Mode.PRO)) == KIRIN_V3.price(request_of(5, Mode.PRO))
     assert len(prices.rate) == len(table(None, SHIPPED).rate)
 
 
 def test_a_decimal_of_the_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
     prices = table(file(tmp_path, RATE.format(credits=0.1, usd=0.1)), SHIPPED)
-    assert prices.tariff(provider="kirin", model="kirin_v3_t2v").price(wanted(10)) == Price(
+    assert prices.tariff(provider="kirin", model="kirin_v3_t2v").price(request_of(10)) == Price(
         credits=1, usd_micros=1_000_000
     )
 

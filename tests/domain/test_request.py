@@ -13,13 +13,13 @@ WHOLE_MOVES = ["down_back", "forward_up", "right_turn_forward", "left_turn_forwa
 strengths = st.floats(-10, 10).filter(bool)
 
 
-def wanted(**fields: Any) -> VideoRequest:
+def request_of(**fields: Any) -> VideoRequest:
     return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
 
 
 def problems(**fields: Any) -> list[tuple[str, str, dict[str, Any]]]:
     with pytest.raises(InvalidRequest) as caught:
-        wanted(**fields)
+        request_of(**fields)
     return [(problem.code, problem.field, dict(problem.values)) for problem in caught.value.problems]
 
 
@@ -32,29 +32,29 @@ def simple(**axes: float) -> CameraControl:
 
 
 def test_only_model_and_prompt_have_to_be_given() -> None:
-    request = wanted()
+    request = request_of()
     assert (request.mode, request.aspect_ratio, request.duration) == (Mode.STD, AspectRatio.WIDE, 5)
     assert (request.sound, request.watermark, request.cfg_scale, request.camera) == (False, False, None, None)
     assert (request.negative_prompt, request.shots) == ("", ())
 
 
 def test_a_request_cannot_be_changed_or_extended() -> None:
-    request = wanted()
+    request = request_of()
     with pytest.raises(ValidationError):
         request.prompt = "another"  # type: ignore[misc]
     with pytest.raises(ValidationError):
-        wanted(colour="red")
+        request_of(colour="red")
 
 
 @pytest.mark.parametrize("prompt", ["", "  ", "\n\t"])
 def test_a_prompt_must_say_something_unless_there_are_shots(prompt: str) -> None:
     assert problems(prompt=prompt) == [("prompt_empty", "prompt", {})]
-    assert wanted(prompt=prompt, shots=[shot(5)]).shots
+    assert request_of(prompt=prompt, shots=[shot(5)]).shots
 
 
 def test_prompts_have_a_length_that_is_counted_in_characters() -> None:
     fits, long = "狐" * 2500, "狐" * 2501
-    assert wanted(prompt=fits, negative_prompt=fits).prompt == fits
+    assert request_of(prompt=fits, negative_prompt=fits).prompt == fits
     values = {"length": 2501, "limit": 2500}
     assert problems(prompt=long) == [("prompt_too_long", "prompt", values)]
     assert problems(negative_prompt=long) == [("negative_too_long", "negative", values)]
@@ -66,7 +66,7 @@ STORABLE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 @given(st.lists(st.integers(1, 15), min_size=1, max_size=6))
 @settings(deadline=None)
 def test_shots_that_add_up_are_a_storyboard(seconds: list[int]) -> None:
-    request = wanted(prompt="", duration=sum(seconds), shots=[shot(each) for each in seconds])
+    request = request_of(prompt="", duration=sum(seconds), shots=[shot(each) for each in seconds])
     assert [each.seconds for each in request.shots] == seconds
 
 
@@ -87,19 +87,19 @@ def test_every_broken_rule_of_a_shot_is_named() -> None:
         ("shot_too_short", "shots", {"shot": 2}),
     ]
     assert problems(duration=7, shots=[shot(1)] * 7) == [("too_many_shots", "shots", {"count": 7, "limit": 6})]
-    assert wanted(duration=6, shots=[shot(1, "x" * 512)] * 6)
+    assert request_of(duration=6, shots=[shot(1, "x" * 512)] * 6)
 
 
 @pytest.mark.parametrize("duration", [0, -5])
 def test_a_video_lasts_at_least_a_second(duration: int) -> None:
     assert problems(duration=duration) == [("duration_too_short", "duration", {"duration": duration})]
-    assert wanted(duration=1)
+    assert request_of(duration=1)
 
 
 @pytest.mark.parametrize("cfg", [-0.01, 1.01, float("inf")])
 def test_cfg_lies_between_zero_and_one(cfg: float) -> None:
     assert problems(cfg_scale=cfg) == [("cfg_out_of_range", "cfg", {"cfg": cfg})]
-    assert [wanted(cfg_scale=fine).cfg_scale for fine in (0, 0.5, 1)] == [0, 0.5, 1]
+    assert [request_of(cfg_scale=fine).cfg_scale for fine in (0, 0.5, 1)] == [0, 0.5, 1]
 
 
 def test_a_number_that_is_none_is_out_of_every_range() -> None:
@@ -116,13 +116,13 @@ def test_a_simple_move_has_exactly_one_axis_within_its_range() -> None:
     assert problems(camera=simple(roll=-10.5)) == [
         ("strength_out_of_range", "strength", {"axis": "roll", "strength": -10.5, "limit": 10.0})
     ]
-    assert [wanted(camera=simple(tilt=edge)).camera for edge in (-10, 10)] == [simple(tilt=-10), simple(tilt=10)]
+    assert [request_of(camera=simple(tilt=edge)).camera for edge in (-10, 10)] == [simple(tilt=-10), simple(tilt=10)]
 
 
 def test_a_whole_move_takes_no_config() -> None:
     move = CameraControl(type=CameraType.DOWN_BACK, config=CameraConfig(pan=1))
     assert problems(camera=move) == [("camera_config_unused", "camera", {"camera": "down_back"})]
-    assert wanted(camera=CameraControl(type=CameraType.DOWN_BACK)).camera
+    assert request_of(camera=CameraControl(type=CameraType.DOWN_BACK)).camera
 
 
 def test_all_broken_rules_are_told_at_once() -> None:
@@ -139,7 +139,7 @@ def test_the_name_of_an_axis_leads_back_to_the_same_move(axis: str, strength: fl
     assert move == simple(**{axis: strength})
     assert (move.name(), move.strength()) == (axis, strength)
     assert CameraControl.named(move.name(), strength=move.strength()) == move
-    assert wanted(camera=move).camera == move
+    assert request_of(camera=move).camera == move
 
 
 @pytest.mark.parametrize("name", WHOLE_MOVES)
@@ -178,7 +178,7 @@ def test_what_is_no_move_is_refused(name: str, strength: float | None, code: str
 
 
 requests = st.builds(
-    wanted,
+    request_of,
     prompt=STORABLE.filter(str.strip),
     negative_prompt=STORABLE,
     mode=st.sampled_from(Mode),

@@ -13,7 +13,7 @@ SHOTS = st.lists(
 )
 
 
-def told(text: str, *, total: int = 10) -> list[tuple[int, str]]:
+def parsed(text: str, *, total: int = 10) -> list[tuple[int, str]]:
     return [(shot.seconds, shot.prompt) for shot in read(text, total=total).shots]
 
 
@@ -49,7 +49,7 @@ def test_no_script_breaks_anything(text: str, total: int) -> None:
     ],
 )
 def test_scripts_are_read_as_people_write_them(text: str) -> None:
-    assert told(text) == [(4, "A fox wakes"), (6, "It runs")]
+    assert parsed(text) == [(4, "A fox wakes"), (6, "It runs")]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_scripts_are_read_as_people_write_them(text: str) -> None:
     ],
 )
 def test_shots_without_seconds_share_them(text: str) -> None:
-    assert told(text) == [(4, "A fox wakes"), (3, "It runs"), (3, "It sleeps")]
+    assert parsed(text) == [(4, "A fox wakes"), (3, "It runs"), (3, "It sleeps")]
 
 
 def test_shots_without_seconds_share_what_the_others_leave() -> None:
-    assert told("1. 4s a\n2. b\n3. c", total=10) == [(4, "a"), (3, "b"), (3, "c")]
+    assert parsed("1. 4s a\n2. b\n3. c", total=10) == [(4, "a"), (3, "b"), (3, "c")]
 
 
 def test_a_script_in_which_every_shot_has_its_seconds_says_how_long_the_whole_is() -> None:
@@ -79,7 +79,7 @@ def test_a_script_in_which_every_shot_has_its_seconds_says_how_long_the_whole_is
     "text", ["3.5 m of snow\n12:30 at night", "第二天，狐狸醒来\n镜头一转，它跑了", "1984. A dark city\nRain"]
 )
 def test_numbers_within_a_sentence_are_no_shots(text: str) -> None:
-    assert [prompt for _, prompt in told(text)] == text.splitlines()
+    assert [prompt for _, prompt in parsed(text)] == text.splitlines()
 
 
 def test_shots_beyond_the_sixth_are_left_out_and_counted() -> None:

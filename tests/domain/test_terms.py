@@ -21,13 +21,13 @@ ODD = replace(POOR, model="odd", durations=(1, 9), camera=CameraRule(modes=(Mode
 ANA = Member(user_id=1, guild_id=7, role_ids=frozenset({5}), channel_ids=frozenset({3}))
 
 
-def wanted(**fields: Any) -> VideoRequest:
+def request_of(**fields: Any) -> VideoRequest:
     return VideoRequest(**{"model": "kirin_v3_t2v", "prompt": "a fox", **fields})
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> VideoRequest:
-    return wanted(
+def requests(draw: st.DrawFn) -> VideoRequest:
+    return request_of(
         model=draw(st.sampled_from(["kirin_v3_t2v", "kling-v1", "poor", "odd", "gone"])),
         prompt=draw(st.sampled_from(["a fox", "a fox on the ice"])),
         mode=draw(st.sampled_from(Mode)),
@@ -49,35 +49,39 @@ limits = st.builds(
 )
 
 
-@given(wishes(), limits, st.integers(0, 60), st.integers(0, 3_000_000))
+@given(requests(), limits, st.integers(0, 60), st.integers(0, 3_000_000))
 @settings(deadline=None)
 def test_what_is_suggested_may_be_had_and_changes_nothing_that_was_fine(
-    wish: VideoRequest, limit: GuildLimits, credit: int, usd: int
+    request: VideoRequest, limit: GuildLimits, credit: int, usd: int
 ) -> None:
     terms = Terms(models=allowed_models([*MODELS, POOR, ODD], ANA, limit), credits=credit, usd_micros=usd)
-    found = alternatives(wish, terms)
+    found = alternatives(request, terms)
     assert len(set(found)) == len(found)
     for each in found:
         assert terms.accepts(each)
-        assert (each.prompt, each.negative_prompt, each.shots) == (wish.prompt, wish.negative_prompt, wish.shots)
+        assert (each.prompt, each.negative_prompt, each.shots) == (
+            request.prompt,
+            request.negative_prompt,
+            request.shots,
+        )
         for field in VideoRequest.model_fields:
-            if getattr(each, field) != getattr(wish, field):
-                assert not terms.accepts(each.model_copy(update={field: getattr(wish, field)})), field
-    if terms.accepts(wish):
-        assert found == [wish]
+            if getattr(each, field) != getattr(request, field):
+                assert not terms.accepts(each.model_copy(update={field: getattr(request, field)})), field
+    if terms.accepts(request):
+        assert found == [request]
 
 
-def test_an_impossible_wish_is_met_by_the_fewest_changes_first() -> None:
-    found = alternatives(wanted(model="kling-v1", duration=8, sound=True), Terms(models=MODELS))
+def test_an_impossible_request_is_met_by_the_fewest_changes_first() -> None:
+    found = alternatives(request_of(model="kling-v1", duration=8, sound=True), Terms(models=MODELS))
     assert [(each.model, each.duration, each.sound) for each in found] == [
         ("kirin_v3_t2v", 8, True),
         ("kling-v1", 10, False),
     ]
 
 
-def test_of_what_is_as_near_the_wished_model_comes_first() -> None:
+def test_of_what_is_as_near_the_requested_model_comes_first() -> None:
     other = replace(KIRIN_V3, model="kling-v0", durations=(5, 10))
-    found = alternatives(wanted(model="kling-v1", sound=True), Terms(models=(other, KLING_V1)))
+    found = alternatives(request_of(model="kling-v1", sound=True), Terms(models=(other, KLING_V1)))
     assert [each.model for each in found] == ["kling-v1", "kling-v0"]
 
 
@@ -89,38 +93,38 @@ def test_of_what_is_as_near_the_wished_model_comes_first() -> None:
     ],
 )
 def test_the_move_is_kept_or_given_up(fields: dict[str, Any], expected: list[tuple[str, str | None, int]]) -> None:
-    found = alternatives(wanted(**fields, camera=CameraControl.named("zoom")), Terms(models=MODELS))
+    found = alternatives(request_of(**fields, camera=CameraControl.named("zoom")), Terms(models=MODELS))
     assert [(each.model, each.camera and each.camera.name(), each.duration) for each in found] == expected
 
 
 def test_where_nothing_is_near_nothing_is_suggested() -> None:
     board = [Shot(prompt="a", seconds=5)]
-    assert alternatives(wanted(model="kling-v1", shots=board), Terms(models=(KLING_V1,))) == []
-    assert alternatives(wanted(duration=3), Terms(models=(KIRIN_V3,), credits=2)) == []
+    assert alternatives(request_of(model="kling-v1", shots=board), Terms(models=(KLING_V1,))) == []
+    assert alternatives(request_of(duration=3), Terms(models=(KIRIN_V3,), credits=2)) == []
 
 
 def test_what_is_too_dear_is_made_plainer_or_shorter() -> None:
-    wish = wanted(mode="pro", sound=True, duration=10)
-    plain, short = alternatives(wish, Terms(models=(KIRIN_V3,), credits=15))
+    request = request_of(mode="pro", sound=True, duration=10)
+    plain, short = alternatives(request, Terms(models=(KIRIN_V3,), credits=15))
     assert (plain.mode, plain.sound, plain.duration) == (Mode.PRO, False, 10)
     assert (short.mode, short.sound, short.duration) == (Mode.PRO, True, 7)
 
 
 def test_what_is_too_dear_in_4k_is_suggested_in_pro_first() -> None:
     terms = Terms(models=(SHIPPED["kling-v3"],), credits=20)
-    plain, short = alternatives(wanted(model="kling-v3", mode="4k", duration=10), terms)
+    plain, short = alternatives(request_of(model="kling-v3", mode="4k", duration=10), terms)
     assert (plain.mode, plain.duration) == (Mode.PRO, 10)
     assert (short.mode, short.duration) == (Mode.FOUR_K, 4)
 
 
 def test_sound_that_a_mode_does_not_have_leads_to_the_mode_that_has_it_or_to_silence() -> None:
-    found = alternatives(wanted(model="kling-v2-6", sound=True), Terms(models=(SHIPPED["kling-v2-6"],)))
+    found = alternatives(request_of(model="kling-v2-6", sound=True), Terms(models=(SHIPPED["kling-v2-6"],)))
     assert [(each.mode, each.sound) for each in found] == [(Mode.PRO, True), (Mode.STD, False)]
 
 
 def test_a_storyboard_is_made_plainer_but_not_shorter() -> None:
     board = [Shot(prompt="a", seconds=5), Shot(prompt="b", seconds=5)]
-    (found,) = alternatives(wanted(duration=10, shots=board, mode="pro"), Terms(models=(KIRIN_V3,), credits=10))
+    (found,) = alternatives(request_of(duration=10, shots=board, mode="pro"), Terms(models=(KIRIN_V3,), credits=10))
     assert (found.mode, found.duration, len(found.shots)) == (Mode.STD, 10, 2)
 
 

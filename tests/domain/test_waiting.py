@@ -14,7 +14,7 @@ chances = st.floats(0, 1, exclude_max=True)
 spans = st.timedeltas(timedelta(0), timedelta(days=30))
 
 
-def wanted(duration: int = 5, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
+def request_of(duration: int = 5, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
     return VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=duration, mode=mode, sound=sound)
 
 
@@ -49,9 +49,9 @@ def test_being_told_to_wait_wins_over_a_shorter_wait_up_to_its_cap(
 
 
 def test_requests_that_take_about_the_same_time_are_alike() -> None:
-    assert similarity_key(wanted()) == similarity_key(wanted()) == "kirin_v3_t2v/std/5/silent"
-    others = {similarity_key(each) for each in (wanted(6), wanted(mode=Mode.PRO), wanted(sound=True))}
-    assert len(others | {similarity_key(wanted())}) == 4
+    assert similarity_key(request_of()) == similarity_key(request_of()) == "kirin_v3_t2v/std/5/silent"
+    others = {similarity_key(each) for each in (request_of(6), request_of(mode=Mode.PRO), request_of(sound=True))}
+    assert len(others | {similarity_key(request_of())}) == 4
 
 
 def usual_and_late(request: VideoRequest, history: list[float]) -> tuple[float, float]:
@@ -60,22 +60,22 @@ def usual_and_late(request: VideoRequest, history: list[float]) -> tuple[float, 
 
 
 def test_without_history_there_is_a_guess_that_grows_with_the_work() -> None:
-    guesses = [usual_and_late(each, []) for each in (wanted(), wanted(10), wanted(10, Mode.PRO))]
+    guesses = [usual_and_late(each, []) for each in (request_of(), request_of(10), request_of(10, Mode.PRO))]
     assert guesses == [(90, 180), (150, 300), (230, 460)]
-    assert usual_and_late(wanted(10, Mode.PRO, sound=True), [])[0] == 290
+    assert usual_and_late(request_of(10, Mode.PRO, sound=True), [])[0] == 290
 
 
 def test_history_takes_the_place_of_the_guess_a_job_at_a_time() -> None:
-    steps = [usual_and_late(wanted(), [30.0] * count)[0] for count in range(ENOUGH + 2)]
+    steps = [usual_and_late(request_of(), [30.0] * count)[0] for count in range(ENOUGH + 2)]
     assert steps == [90, 80, 70, 60, 50, 40, 30, 30]
 
 
 def test_half_of_past_jobs_were_ready_by_the_usual_time_and_nine_in_ten_by_the_late_one() -> None:
-    assert usual_and_late(wanted(), [float(seconds) for seconds in range(11)]) == (5, 9)
+    assert usual_and_late(request_of(), [float(seconds) for seconds in range(11)]) == (5, 9)
 
 
 def test_one_slow_job_does_not_bend_what_is_usual() -> None:
-    usual, late = usual_and_late(wanted(), [50.0, 52.0, 54.0, 56.0, 58.0, 9_000.0])
+    usual, late = usual_and_late(request_of(), [50.0, 52.0, 54.0, 56.0, 58.0, 9_000.0])
     assert usual == 55
     assert late > 4_000
 
@@ -83,7 +83,7 @@ def test_one_slow_job_does_not_bend_what_is_usual() -> None:
 @given(st.lists(st.floats(0, 100_000), max_size=30), st.sampled_from(list(Mode)), st.booleans())
 @settings(deadline=None)
 def test_what_is_late_is_never_sooner_than_what_is_usual(history: list[float], mode: Mode, sound: bool) -> None:  # noqa: FBT001
-    usual, late = usual_and_late(wanted(mode=mode, sound=sound), history)
+    usual, late = usual_and_late(request_of(mode=mode, sound=sound), history)
     assert 0 <= usual <= late
 
 

@@ -82,7 +82,7 @@ async def test_a_plain_request_is_sent_as_documented(reach: Reach) -> None:
     assert task == Task(id="841", status=TaskStatus.WAITING, external_id="job-1")
 
 
-async def test_every_wish_has_its_field(reach: Reach) -> None:
+async def test_everything_asked_for_has_its_field(reach: Reach) -> None:
     service = Service()
     wanted_request = FOX.model_copy(
         update={

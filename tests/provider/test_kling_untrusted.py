@@ -92,7 +92,7 @@ async def every_call(status: int, body: bytes) -> list[Task]:
 
 
 def sound(task: Task) -> bool:
-    """Whether the rest of the house can rely on the task."""
+    """Whether the rest of the bot can rely on the task."""
     checks: list[Any] = [
         task.id and len(task.id) <= 256 and task.id.isprintable(),
         task.progress is None or 0 <= task.progress <= 1,

@@ -1,4 +1,4 @@
-"""The services' house for every test here."""
+"""Opens the services for every test here."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +10,6 @@ from tests.service.services import Services, open_services
 
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    """A migrated, empty house."""
+    """Every service over a migrated, empty database."""
     async with open_services(tmp_path) as opened:
         yield opened

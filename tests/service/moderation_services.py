@@ -1,4 +1,4 @@
-"""Moderation between a real database and scripted people: a guild's policy, a clerk, the staff's side of Discord."""
+"""Moderation between a real database and scripted people: a policy, a case poster, the staff's side of Discord."""
 
 from dataclasses import dataclass
 from itertools import count

@@ -1,4 +1,4 @@
-"""What looks after a house's memory, with a Discord that a test can script."""
+"""The services that keep and delete data, with a Discord that a test can script."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

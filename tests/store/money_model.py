@@ -1,4 +1,4 @@
-"""A town of two guilds, direct messages and three people: all that may happen to their credits, and must come of it."""
+"""A model of two guilds, direct messages and three people: what may happen to their credits, and must come of it."""
 
 import asyncio
 import tempfile
@@ -169,9 +169,9 @@ class MoneyModel:
         deletion = await deletions.ask(user, messages=False, now=self.now)
         await deletions.end_jobs(deletion, now=self.now)
         await deletions.clear(deletion, now=self.now)
-        for job, _ in await deletions.closed(deletion, hurried=True, most=1000):
+        for job, _ in await deletions.closed(deletion, urgent=True, most=1000):
             await deletions.forget(job)
-        await deletions.finish(deletion, hurried=True, now=self.now)
+        await deletions.finish(deletion, urgent=True, now=self.now)
 
     def accept(self, asked: Asked) -> None:
         """Accepted or refused exactly as the accounts before it say, and kept or forgotten as a whole."""
@@ -208,7 +208,7 @@ class MoneyModel:
         return None
 
     def _fits(self, job: Job, funding: Funding, before: list[Account]) -> None:
-        """Nothing that the job holds is more than there was, and the first purses hold the most of it."""
+        """Nothing that the job holds is more than there was, and the first funding sources hold the most of it."""
         missing = job.credits
         for was, account in zip(before, self.accounts(funding.sources), strict=True):
             share = min(missing, was.balance)

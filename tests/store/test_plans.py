@@ -84,11 +84,11 @@ async def explained(tmp_path: Path) -> AsyncIterator[tuple[Store, list[str]]]:
         yield store, explaining.plans
 
 
-async def _sought(store: Store, *, job_filter: JobFilter) -> None:
+async def _listed(store: Store, *, job_filter: JobFilter) -> None:
     await GuildJobStore(store.database).jobs(job_filter, guild_id=7, most=5)
 
 
-def _wish(store: Store) -> Case:
+def _credit_request(store: Store) -> Case:
     return Case(id="1", kind=CaseKind.MORE, guild_id=7, channel_id=5, user_id=1, created_at=store.now)
 
 
@@ -125,7 +125,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "durations": (lambda s: s.lookup.durations(s.job().request), {"jobs_like"}),
     "dead_letters": (lambda s: s.lookup.dead_letters(most=5), {"jobs_dead"}),
     **{
-        f"jobs_{job_filter}": (partial(_sought, job_filter=job_filter), {index})
+        f"jobs_{job_filter}": (partial(_listed, job_filter=job_filter), {index})
         for job_filter, index in (
             (JobFilter.LATEST, "jobs_of_guild"),
             (JobFilter.WAITING, "jobs_open_in_guild"),
@@ -149,12 +149,12 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         {"cases_of_user"},
     ),
     "reports_of_a_case": (
-        lambda s: s.database.transact(lambda tx: with_reports(tx, _wish(s))),
+        lambda s: s.database.transact(lambda tx: with_reports(tx, _credit_request(s))),
         {"reports_of_case"},
     ),
     "report": (
         lambda s: ReportStore(s.database).add(
-            Report(user_id=1, reason="", at=s.now), key="a", case=replace(_wish(s), job_id="job-0001")
+            Report(user_id=1, reason="", at=s.now), key="a", case=replace(_credit_request(s), job_id="job-0001")
         ),
         {"reports_once", "cases_of_job"},
     ),
@@ -162,7 +162,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         lambda s: s.database.transact(lambda tx: clear_texts(tx, _deletion(s))),
         {"reports_of_user"},
     ),
-    "wish": (lambda s: GrantStore(s.database).ask_for_more(_wish(s), stale=s.now), {"cases_one_wish"}),
+    "wish": (lambda s: GrantStore(s.database).ask_for_more(_credit_request(s), stale=s.now), {"cases_one_wish"}),
     "statement": (
         lambda s: StatementStore(s.database).latest(user_id=1, guild_id=7, most=5),
         {"jobs_of_user", "ledger_of_job", "ledger_of_owner"},
@@ -233,6 +233,6 @@ async def test_a_query_takes_the_index_that_is_there_for_it(explained: tuple[Sto
 
 def test_every_index_is_asked_for_by_some_query() -> None:
     made: set[str] = set()
-    for deed, name in (found for migration in shipped() for found in INDEX.findall(migration.sql)):
-        (made.add if deed == "CREATE" else made.remove)(name)
+    for verb, name in (found for migration in shipped() for found in INDEX.findall(migration.sql)):
+        (made.add if verb == "CREATE" else made.remove)(name)
     assert made == set.union(*(indexes for _, indexes in QUERIES.values()))

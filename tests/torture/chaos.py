@@ -62,7 +62,7 @@ class Chaos:
 
     async def _try(self, name: str, **options: Any) -> None:
         await self.bot.system.people.online()
-        await self._heard(self.bot.system.people.types(name, **options))
+        await self._try_acting(self.bot.system.people.types(name, **options))
 
     async def _fault(self) -> None:
         trouble = self.random.choice([each for each in troubles() if each.fault])
@@ -105,7 +105,7 @@ class Chaos:
                 else [each["custom_id"] for each in walk(current["components"]) if "erase" in each.get("custom_id", "")]
             )
             for custom_id in asked:
-                await self._heard(
+                await self._try_acting(
                     self.bot.system.people.presses(current, custom_id, user=self._author(custom_id.split(":")[2]))
                 )
 
@@ -119,13 +119,13 @@ class Chaos:
         job = message["attachments"][0]["filename"].removesuffix(".mp4").rpartition("-")[2]
         self.bot.suffered[f"pressed {action}"] += 1
         await people.online()
-        return await self._heard(people.presses(message, f"result:{action}:{job}", user=self._author(job)))
+        return await self._try_acting(people.presses(message, f"result:{action}:{job}", user=self._author(job)))
 
     def _author(self, job_id: str) -> str:
         (user,) = [str(row["user_id"]) for row in self.bot.system.database.jobs() if row["id"] == job_id]
         return user
 
-    async def _heard(self, acting: Awaitable[str]) -> str | None:
+    async def _try_acting(self, acting: Awaitable[str]) -> str | None:
         """Act; whoever finds no bot there acts in vain."""
         try:
             return await acting

@@ -115,21 +115,21 @@ class Privacy:
 
     async def _fulfil(self, deletion: Deletion) -> None:
         now = self._clock()
-        hurried = now - deletion.at > HURRY
+        urgent = now - deletion.at > HURRY
         if await self._deletions.end_jobs(deletion, now=now):
             self._wake()
         await self._deletions.clear(deletion, now=now)
         try:
-            while jobs := await self._deletions.closed(deletion, hurried=hurried, most=BATCH):
+            while jobs := await self._deletions.closed(deletion, urgent=urgent, most=BATCH):
                 for job, places in jobs:
-                    await self._forget(job, places if deletion.messages else [], hurried=hurried)
+                    await self._forget(job, places if deletion.messages else [], urgent=urgent)
         except DestinationBusy as exc:
             log.info("a deletion waits for Discord", extra={"reason": exc.reason})
             return
-        if await self._deletions.finish(deletion, hurried=hurried, now=now):
+        if await self._deletions.finish(deletion, urgent=urgent, now=now):
             log.info("a deletion is finished")
 
-    async def _forget(self, job: Job, places: list[MessagePlace], *, hurried: bool) -> None:
+    async def _forget(self, job: Job, places: list[MessagePlace], *, urgent: bool) -> None:
         """The messages and the file first: the row is what knows of them.
 
         Raises:
@@ -141,7 +141,7 @@ class Privacy:
             except DestinationLost as exc:
                 log.info("a message stays", extra={"job": job.id, "reason": exc.reason})
             except DestinationBusy:
-                if not hurried:
+                if not urgent:
                     raise
         await self._files.discard(job)
         await self._deletions.forget(job)

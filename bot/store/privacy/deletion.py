@@ -124,9 +124,9 @@ class DeletionStore:
 
         return await self._database.transact(work)
 
-    async def closed(self, deletion: Deletion, *, hurried: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
-        """Jobs that nothing more has to be done about, with their messages; if `hurried`, whatever is to be done."""
-        jobs = await self._jobs(deletion, "TRUE" if hurried else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
+    async def closed(self, deletion: Deletion, *, urgent: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
+        """Jobs that nothing more has to be done about, with their messages; if `urgent`, whatever is to be done."""
+        jobs = await self._jobs(deletion, "TRUE" if urgent else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
         return [(job, await self._messages.places(job)) for job in jobs]
 
     async def forget(self, job: Job) -> None:
@@ -140,11 +140,11 @@ class DeletionStore:
 
         await self._database.transact(work)
 
-    async def finish(self, deletion: Deletion, *, hurried: bool, now: datetime) -> bool:
+    async def finish(self, deletion: Deletion, *, urgent: bool, now: datetime) -> bool:
         """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
 
         async def work(tx: Transaction) -> bool:
-            shown = "" if hurried else f"AND id NOT IN ({DUE_CASES})"
+            shown = "" if urgent else f"AND id NOT IN ({DUE_CASES})"
             await tx.execute(
                 f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
                 *(deletion.user_id, millis(deletion.at)),

@@ -41,9 +41,9 @@ def test_a_chosen_channel_that_the_bot_does_not_know_is_no_choice_of_none() -> N
     assert caught.value.channel_id == 6
 
 
-GUILD, GENERAL, ANA, FILM_CLUB, NEWCOMERS = 70, 5, 11, 21, 22
+GUILD, GENERAL, ANA, CLUB, NEWCOMERS = 70, 5, 11, 21, 22
 WHO = Member(
-    user_id=ANA, guild_id=GUILD, role_ids=frozenset({GUILD, FILM_CLUB, NEWCOMERS}), channel_ids=frozenset({GENERAL})
+    user_id=ANA, guild_id=GUILD, role_ids=frozenset({GUILD, CLUB, NEWCOMERS}), channel_ids=frozenset({GENERAL})
 )
 
 
@@ -52,8 +52,8 @@ WHO = Member(
     [
         ({}, False),
         ({(Kind.user, ANA): True}, True),
-        ({(Kind.user, ANA): False, (Kind.role, FILM_CLUB): True}, False),
-        ({(Kind.role, FILM_CLUB): True, (Kind.role, NEWCOMERS): False}, True),
+        ({(Kind.user, ANA): False, (Kind.role, CLUB): True}, False),
+        ({(Kind.role, CLUB): True, (Kind.role, NEWCOMERS): False}, True),
         ({(Kind.role, NEWCOMERS): False, (Kind.role, GUILD): True}, False),
         ({(Kind.role, GUILD): True}, True),
         ({(Kind.role, 99): True}, False),

@@ -91,7 +91,7 @@ def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "deeds"),
+    ("changes", "actions"),
     [
         ({}, ["cancel"]),
         ({"status": JobStatus.PENDING}, ["cancel"]),
@@ -105,12 +105,12 @@ def test_what_people_typed_can_mention_nobody_and_formats_nothing() -> None:
         ({"status": JobStatus.SUCCEEDED, "dead_letter": DeadLetter.UNDELIVERABLE}, ["deliver", "close"]),
     ],
 )
-async def test_a_button_is_there_for_whatever_can_be_decided(changes: dict[str, Any], deeds: list[str]) -> None:
+async def test_a_button_is_there_for_whatever_can_be_decided(changes: dict[str, Any], actions: list[str]) -> None:
     of = job(**changes)
-    assert [action for action, _ in actions_for(of)] == deeds
+    assert [action for action, _ in actions_for(of)] == actions
     view = job_actions_view(of, SAY)
     idents = [item.custom_id for item in view.children if isinstance(item, discord.ui.Button)] if view else []
-    assert idents == [f"ajob:{action}:ab12" for action in deeds]
+    assert idents == [f"ajob:{action}:ab12" for action in actions]
 
 
 def test_money_is_shown_as_estimated_and_as_charged_and_as_the_ledger_has_it() -> None:

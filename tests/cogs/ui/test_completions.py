@@ -59,24 +59,26 @@ class FakePresets:
 
 
 async def test_presets_are_offered_by_their_use_and_shared_ones_are_marked() -> None:
-    shelf = FakePresets([preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")])
-    offered = await completion(presets(shelf.bot()))(interaction(), " fox ")
+    fake_presets = FakePresets(
+        [preset(1, name="Fox"), preset(2, name="FOX 2", uses=3, shared=True), preset(3, name="bear")]
+    )
+    offered = await completion(presets(fake_presets.bot()))(interaction(), " fox ")
     assert [(each.name, each.value) for each in offered] == [("🌐 FOX 2", f"{2:016x}"), ("Fox", f"{1:016x}")]
-    mine = completion(presets(shelf.bot(), lambda each, user_id: each.user_id == user_id))
+    mine = completion(presets(fake_presets.bot(), lambda each, user_id: each.user_id == user_id))
     assert [each.name for each in await mine(interaction(), "")] == ["Fox", "bear"]
 
 
 async def test_no_more_is_offered_than_discord_takes() -> None:
-    shelf = FakePresets([preset(number) for number in range(60)])
-    assert len(await completion(presets(shelf.bot()))(interaction(), "")) == CHOICES
-    (video,) = await completion(my_videos(shelf.bot()))(interaction(), "a fox")
+    fake_presets = FakePresets([preset(number) for number in range(60)])
+    assert len(await completion(presets(fake_presets.bot()))(interaction(), "")) == CHOICES
+    (video,) = await completion(my_videos(fake_presets.bot()))(interaction(), "a fox")
     assert video.name.startswith("a fox long")
     assert len(video.name) <= 100
 
 
-@pytest.mark.parametrize("shelf", [FakePresets(trouble=StoreUnavailable("locked")), FakePresets(slow=True)])
-async def test_a_database_in_trouble_offers_nothing(shelf: FakePresets) -> None:
-    assert await completion(my_videos(shelf.bot()))(interaction(), "") == []
+@pytest.mark.parametrize("fake_presets", [FakePresets(trouble=StoreUnavailable("locked")), FakePresets(slow=True)])
+async def test_a_database_in_trouble_offers_nothing(fake_presets: FakePresets) -> None:
+    assert await completion(my_videos(fake_presets.bot()))(interaction(), "") == []
 
 
 async def test_a_choice_is_named_and_cut_for_discord() -> None:

@@ -48,7 +48,9 @@ def job(**changes: Any) -> Job:
 PRIVATE: Final = replace(job().destination, private=True)
 
 
-def told(about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True) -> dict[str, str]:
+def fields_of(
+    about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0, seen: bool = True
+) -> dict[str, str]:
     ids = frozenset(each.id for each in ancestors if seen)
     lineage = Lineage(ancestors=ancestors, seen=ids, children=children, forgotten=forgotten)
     embed = info_embed(about, lineage, words())
@@ -58,7 +60,7 @@ def told(about: Job, *ancestors: Job, forgotten: bool = False, children: int = 0
 
 
 def test_a_video_without_family_says_nothing_of_one() -> None:
-    assert list(told(job())) == ["Settings", "Cost", "By", "Time", "Ids"]
+    assert list(fields_of(job())) == ["Settings", "Cost", "By", "Time", "Ids"]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +76,14 @@ def test_a_video_without_family_says_nothing_of_one() -> None:
     ],
 )
 def test_what_it_comes_from_is_linked_where_its_reader_may_go(parent: Job, words_: str, *, seen: bool) -> None:
-    line = told(job(parent_id=parent.id, origin=Origin.EDIT), parent, seen=seen)["Where it comes from"]
+    line = fields_of(job(parent_id=parent.id, origin=Origin.EDIT), parent, seen=seen)["Where it comes from"]
     assert words_ in line
     assert line.startswith("✏️ Remix of")
 
 
 def test_the_chain_is_told_upwards_and_ends_in_what_is_not_known() -> None:
     about = job(origin=Origin.PRO)
-    lines = told(about, job(origin=Origin.SHAPE), job(origin=Origin.AGAIN), forgotten=True)["Where it comes from"]
+    lines = fields_of(about, job(origin=Origin.SHAPE), job(origin=Origin.AGAIN), forgotten=True)["Where it comes from"]
     assert [line[:10] for line in lines.splitlines()] == ["✨ In pro: ", "📐 Another ", "🔁 Once mor"]
     assert lines.endswith("an earlier video")
 
@@ -96,7 +98,7 @@ def test_a_chain_as_long_as_is_shown_fits() -> None:
 
 def test_everything_that_was_chosen_is_told() -> None:
     request = VideoRequest(model="kirin_v3_t2v", prompt="*" * 2500, negative_prompt="_" * 2500, sound=True)
-    fields = told(job(request=request), children=1)
+    fields = fields_of(job(request=request), children=1)
     assert "sound" in fields["Settings"]
     assert fields["Negative prompt"].startswith("\\_")
     assert fields["What came of it"] == "1 video was made from it"

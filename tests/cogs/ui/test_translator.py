@@ -55,10 +55,10 @@ async def test_descriptions_and_choices_are_found_by_their_english() -> None:
 
 async def test_a_menu_entry_is_found_by_its_english_too() -> None:
     @app_commands.context_menu(name=words()("menu.film"))
-    async def film(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    async def make_video(interaction: discord.Interaction[Any], message: discord.Message) -> None:
         raise NotImplementedError
 
-    assert await said(film.name, Location.command_name, film) == words("zh-CN")("menu.film")
+    assert await said(make_video.name, Location.command_name, make_video) == words("zh-CN")("menu.film")
 
 
 @pytest.mark.parametrize("locale", [discord.Locale.british_english, discord.Locale.german, discord.Locale.japanese])

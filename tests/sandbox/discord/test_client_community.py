@@ -120,10 +120,10 @@ def play(tree: Tree) -> None:
         assert interaction.guild is not None
         elsewhere = discord.utils.get(interaction.guild.text_channels, name="rushes")
         assert elsewhere is not None
-        doomed = await elsewhere.send("doomed")
+        unwanted = await elsewhere.send("unwanted")
         kept = await elsewhere.send("held", file=discord.File(io.BytesIO(b"video"), "a.mp4", spoiler=True))
         await elsewhere.get_partial_message(kept.id).edit(content="approved")
-        await elsewhere.get_partial_message(doomed.id).delete()
+        await elsewhere.get_partial_message(unwanted.id).delete()
         await interaction.followup.send(f"{kept.attachments[0].is_spoiler()} {kept.attachments[0].flags.spoiler}")
 
 

@@ -99,7 +99,7 @@ async def test_who_is_blocked_gives_nothing_and_nobody_gives_more_than_they_have
     assert await extras(services, 2) == 0
 
 
-async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services) -> None:
+async def test_a_request_for_credits_goes_to_those_who_decide_once_at_a_time(services: Services) -> None:
     await moderated(services)
     assert [await ask_for_more(services, key) for key in "12"] == [MoreCreditsOutcome.ASKED, MoreCreditsOutcome.CHANGED]
     case = await CaseStore(services.database).case("more-1")
@@ -110,7 +110,7 @@ async def test_a_wish_goes_to_those_who_decide_once_at_a_time(services: Services
     assert await ask_for_more(services, "3") is MoreCreditsOutcome.ASKED
 
 
-async def test_where_nobody_decides_the_operator_hears_of_a_wish(services: Services) -> None:
+async def test_where_nobody_decides_the_operator_hears_of_a_request_for_credits(services: Services) -> None:
     assert await ask_for_more(services) is MoreCreditsOutcome.TOLD
     assert services.alerts() == ["more user 1, server 7"]
     with pytest.raises(errors.CaseUnknown):
@@ -144,7 +144,7 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(services: Servi
 
 
 @pytest.mark.parametrize(("case_id", "guild_id"), [("more-1", 8), ("more-2", 7), ("request-1", 7)])
-async def test_only_a_guilds_own_wishes_are_its_to_decide(services: Services, case_id: str, guild_id: int) -> None:
+async def test_only_a_guilds_own_requests_are_its_to_decide(services: Services, case_id: str, guild_id: int) -> None:
     await moderated(services)
     await ask_for_more(services)
     with pytest.raises(errors.CaseUnknown):

@@ -49,7 +49,7 @@ class Office:
         await self.guilds.change(self.entry(guild_id=guild_id), lambda policy: policy.changed(**changes))
 
     @property
-    def told(self) -> list[tuple[str, int]]:
+    def recorded(self) -> list[tuple[str, int]]:
         return self.people.asked("tell")
 
 
@@ -121,7 +121,7 @@ async def test_the_audit_channel_is_told_every_change_once_and_in_order(office: 
     await office.guilds.set_allowance(office.entry("allowance"), user_id=ANA, allowance=Allowance(credits=1))
     await office.audit_poster.tell()
     await office.audit_poster.tell()
-    assert office.told == [("1", CHANNEL), ("2", CHANNEL), ("3", CHANNEL)]
+    assert office.recorded == [("1", CHANNEL), ("2", CHANNEL), ("3", CHANNEL)]
 
 
 async def test_without_an_audit_channel_nothing_is_told_and_nothing_piles_up(office: Office) -> None:
@@ -130,7 +130,7 @@ async def test_without_an_audit_channel_nothing_is_told_and_nothing_piles_up(off
     await office.audit_poster.tell()
     await office.change(audit_channel_id=CHANNEL)
     await office.audit_poster.tell()
-    assert office.told == [("3", CHANNEL)]
+    assert office.recorded == [("3", CHANNEL)]
 
 
 async def test_a_busy_discord_is_told_later_and_others_do_not_wait_for_it(office: Office) -> None:
@@ -139,9 +139,9 @@ async def test_a_busy_discord_is_told_later_and_others_do_not_wait_for_it(office
     await office.change(gifts=True)
     office.people.then("tell", DestinationBusy("discord_500"))
     await office.audit_poster.tell()
-    assert office.told == [("1", CHANNEL), ("2", CHANNEL + 1)]
+    assert office.recorded == [("1", CHANNEL), ("2", CHANNEL + 1)]
     await office.audit_poster.tell()
-    assert office.told[2:] == [("1", CHANNEL), ("3", CHANNEL)]
+    assert office.recorded[2:] == [("1", CHANNEL), ("3", CHANNEL)]
 
 
 async def test_an_audit_channel_that_is_closed_is_given_up_entry_by_entry(office: Office) -> None:
@@ -151,7 +151,7 @@ async def test_an_audit_channel_that_is_closed_is_given_up_entry_by_entry(office
     await office.change(gifts=True)
     await office.audit_poster.tell()
     await office.audit_poster.tell()
-    assert office.told == [("1", CHANNEL), ("2", CHANNEL)]
+    assert office.recorded == [("1", CHANNEL), ("2", CHANNEL)]
 
 
 async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Office) -> None:
@@ -161,7 +161,7 @@ async def test_nobody_is_told_what_discord_was_too_busy_for_all_day(office: Offi
     office.services.clock.tick(25 * 3600)
     await office.audit_poster.tell()
     await office.audit_poster.tell()
-    assert len(office.told) == 2
+    assert len(office.recorded) == 2
 
 
 async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office: Office) -> None:
@@ -170,7 +170,7 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
     with pytest.raises(asyncio.CancelledError):
         await office.audit_poster.tell()
     await office.audit_poster.tell()
-    assert office.told == [("1", CHANNEL), ("1", CHANNEL)]
+    assert office.recorded == [("1", CHANNEL), ("1", CHANNEL)]
 
 
 async def test_a_checkup_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
@@ -186,9 +186,9 @@ async def test_what_is_pressing_is_told_to_the_moderators_where_there_is_no_audi
     entry = office.entry("budget_used")
     await AuditStore(office.services.database).note(entry)
     await office.audit_poster.tell()
-    assert office.told == [(entry.id, 71)]
+    assert office.recorded == [(entry.id, 71)]
     await office.change(audit_channel_id=CHANNEL)
     another = office.entry("budget_used")
     await AuditStore(office.services.database).note(another)
     await office.audit_poster.tell()
-    assert office.told[-1] == (another.id, CHANNEL)
+    assert office.recorded[-1] == (another.id, CHANNEL)

@@ -15,7 +15,7 @@ REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 USUAL = 90  # seconds that the first guess gives such a video
 
 
-async def told(services: Services, job: Job) -> tuple[int, float | None]:
+async def estimated(services: Services, job: Job) -> tuple[int, float | None]:
     """The place, and in how many seconds the video is expected."""
     queue_forecast = await services.forecaster.queue_forecast(job)
     return queue_forecast.position, in_seconds(services, queue_forecast)
@@ -36,7 +36,7 @@ async def ask(services: Services, *, user_id: int, key: str) -> Accepted:
 async def test_where_there_is_room_nobody_has_to_wait(services: Services) -> None:
     accepted = await ask(services, user_id=1, key="1")
     assert accepted.queue_forecast is None
-    assert await told(services, accepted.job) == (1, USUAL)
+    assert await estimated(services, accepted.job) == (1, USUAL)
 
 
 async def test_a_job_that_is_taken_from_the_queue_at_that_moment_does_not_wait_for_itself(services: Services) -> None:
@@ -53,7 +53,7 @@ async def test_behind_others_each_provider_takes_its_time(services: Services) ->
     await narrow.running()
     narrow.clock.tick(30)
     jobs = [await narrow.queued(user_id=user_id) for user_id in (1, 1, 2)]
-    assert [await told(narrow, job) for job in jobs] == [(1, 60 + USUAL), (3, 60 + 3 * USUAL), (2, 60 + 2 * USUAL)]
+    assert [await estimated(narrow, job) for job in jobs] == [(1, 60 + USUAL), (3, 60 + 3 * USUAL), (2, 60 + 2 * USUAL)]
 
 
 @pytest.mark.parametrize("limit", ["per_user", "per_guild", "total"])
@@ -66,15 +66,15 @@ async def test_every_limit_holds_up_those_it_is_for(services: Services, limit: s
     free = {"per_user": [2 * USUAL, USUAL, USUAL], "per_guild": [2 * USUAL, 3 * USUAL, USUAL]}
     # All together: first the guild that came first, then the other, then again the first.
     expected = free.get(limit, [2 * USUAL, 4 * USUAL, 3 * USUAL])
-    assert [(await told(narrow, job))[1] for job in (mine, others, elsewhere)] == expected
+    assert [(await estimated(narrow, job))[1] for job in (mine, others, elsewhere)] == expected
 
 
 async def test_a_guilds_own_limit_counts_too(services: Services) -> None:
     await services.running()
     job = await services.queued()
-    assert await told(services, job) == (1, USUAL)
+    assert await estimated(services, job) == (1, USUAL)
     await services.limit(guild_id=7, running=1)
-    assert await told(services, job) == (1, 2 * USUAL)
+    assert await estimated(services, job) == (1, 2 * USUAL)
 
 
 async def test_while_it_is_paused_nobody_can_say(services: Services) -> None:
@@ -90,14 +90,14 @@ async def test_while_it_is_paused_nobody_can_say(services: Services) -> None:
 async def test_what_would_not_begin_before_its_deadline_is_not_promised(services: Services) -> None:
     narrow = replace(services, running_limits=replace(UNLIMITED, total=1))
     jobs = [await narrow.queued() for _ in range(42)]
-    assert await told(narrow, jobs[-1]) == (42, None)
-    assert await told(narrow, jobs[39]) == (40, 40 * USUAL)
+    assert await estimated(narrow, jobs[-1]) == (42, None)
+    assert await estimated(narrow, jobs[39]) == (40, 40 * USUAL)
 
 
 async def test_a_job_that_backs_off_begins_no_earlier(services: Services) -> None:
     job = await services.submitting()
     again = await services.jobs.requeue(job, attempt=2, next_at=services.clock() + timedelta(seconds=20))
-    assert await told(services, again) == (1, 20 + USUAL)
+    assert await estimated(services, again) == (1, 20 + USUAL)
     assert (await services.forecaster.queue_forecast(again)).waits
 
 

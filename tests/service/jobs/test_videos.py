@@ -20,12 +20,12 @@ REQUEST = VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice")
 
 
 async def ask(
-    services: Services, wish: VideoRequest = REQUEST, *, key: str = "1", most: int = 3, user_id: int = 1
+    services: Services, asked: VideoRequest = REQUEST, *, key: str = "1", most: int = 3, user_id: int = 1
 ) -> Accepted:
     place = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
     context = RequestContext(key=key, member=Member(user_id=user_id, guild_id=7), locale="en-US", destination=place)
     bot = services.bot if most == SETTINGS.max_jobs_per_user else services.build(max_jobs_per_user=most)
-    return await bot.services.videos.request(wish, context)
+    return await bot.services.videos.request(asked, context)
 
 
 async def credit(services: Services, user_id: int = 1) -> tuple[int, int]:
@@ -67,8 +67,8 @@ async def test_what_was_accepted_is_not_refused_when_the_same_button_is_pressed_
             services.clock.tick(61)
             services.kirin.then("check", errors.ProviderUnavailable(provider="kirin"))
     again = replace(services, allowance=0) if since == "penniless" else services
-    wish = REQUEST.model_copy(update={"model": "dream-9"}) if since == "impossible" else REQUEST
-    second = await ask(again, wish, most=1)
+    asked = REQUEST.model_copy(update={"model": "dream-9"}) if since == "impossible" else REQUEST
+    second = await ask(again, asked, most=1)
     assert (second.new, second.job.id, second.price) == (False, first.job.id, first.price)
     assert (await credit(services))[0] == 5
 
@@ -88,7 +88,7 @@ async def test_many_at_once_never_spend_more_than_there_is(services: Services) -
 
 
 @pytest.mark.parametrize(
-    ("wish", "error"),
+    ("asked", "error"),
     [
         ({"model": "dream-9"}, errors.ModelUnknown),
         ({"cfg_scale": 0.5}, errors.ImpossibleRequest),
@@ -96,10 +96,10 @@ async def test_many_at_once_never_spend_more_than_there_is(services: Services) -
     ],
 )
 async def test_what_cannot_be_is_refused_before_anybody_is_asked(
-    services: Services, wish: dict[str, Any], error: type[Exception]
+    services: Services, asked: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await ask(services, VideoRequest(**{**dict(REQUEST), **wish}))
+        await ask(services, VideoRequest(**{**dict(REQUEST), **asked}))
     assert services.kirin.calls + services.kling.calls + services.discord.calls == []
     assert await credit(services) == (0, 60)
 

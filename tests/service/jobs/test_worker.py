@@ -296,7 +296,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(services: Service
     services = replace(services, sizes=replace(services.sizes, deliveries=4))
     call = "edit_card" if ended else "post_result"
 
-    hanging = services.discord.hangs[5] = asyncio.Event()
+    stuck = services.discord.hangs[5] = asyncio.Event()
     jobs = [await services.succeeded(channel_id=5) for _ in range(services.sizes.steps)]
     jobs.append(fine := await services.succeeded(channel_id=6))
     for job in jobs:
@@ -307,7 +307,7 @@ async def test_a_channel_that_hangs_holds_up_nobody_elses_jobs(services: Service
             await services.jobs.reschedule(job, next_at=services.clock())
     async with at_work(services):
         await until(lambda: fine.id in [each.job.id for each in services.discord.asked(call)])
-        hanging.set()
+        stuck.set()
         await until(lambda: len(services.discord.asked(call)) == len(jobs))
 
 

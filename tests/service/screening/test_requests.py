@@ -33,7 +33,7 @@ async def test_a_guild_that_wants_nothing_looked_at_has_it_made_at_once(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "fields",
     [
         {"prompt": "I refuse"},
         {"negative_prompt": "refuse"},
@@ -41,11 +41,11 @@ async def test_a_guild_that_wants_nothing_looked_at_has_it_made_at_once(
     ],
 )
 async def test_a_rule_refuses_whatever_text_it_finds_something_in(
-    moderation_services: ModerationServices, wish: dict[str, Any]
+    moderation_services: ModerationServices, fields: dict[str, Any]
 ) -> None:
     await moderation_services.wants(rules=(REFUSE,))
     with pytest.raises(PromptRefused) as refused:
-        await moderation_services.screens(**wish)
+        await moderation_services.screens(**fields)
     assert (refused.value.strikes, refused.value.most) == (0, 0)
 
 
@@ -153,9 +153,11 @@ async def test_approval_of_results_is_said_beforehand(moderation_services: Moder
 
 
 async def test_in_direct_messages_no_guild_decides(moderation_services: ModerationServices) -> None:
-    wish = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
+    fields = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
     member, policy = Member(user_id=1), Policy()
-    assert (await moderation_services.screening.screen(wish, member, policy=policy, key="k", job_id="j")).review is None
+    assert (
+        await moderation_services.screening.screen(fields, member, policy=policy, key="k", job_id="j")
+    ).review is None
 
 
 async def test_strikes_are_counted_once_a_request_and_lead_to_a_block(moderation_services: ModerationServices) -> None:
@@ -172,8 +174,8 @@ async def test_a_strike_that_cannot_be_counted_lets_nothing_through(moderation_s
     await moderation_services.wants(rules=(REFUSE,), strikes=2)
     policy = (await moderation_services.guilds.state(7)).policy
     moderation_services.services.database.refusals = 1
-    wish = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
+    fields = VideoRequest(model="kirin_v3_t2v", prompt="refuse")
     with pytest.raises(StoreUnavailable):
         await moderation_services.screening.screen(
-            wish, Member(user_id=1, guild_id=7), policy=policy, key="k", job_id="j"
+            fields, Member(user_id=1, guild_id=7), policy=policy, key="k", job_id="j"
         )

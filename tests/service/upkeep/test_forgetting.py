@@ -59,7 +59,7 @@ async def test_a_video_that_nobody_fetched_goes_and_is_charged(upkeep_services: 
     assert upkeep_services.services.woken
 
 
-async def test_files_that_were_left_behind_are_tidied_and_fresh_ones_are_not(upkeep_services: UpkeepServices) -> None:
+async def test_files_that_were_left_behind_are_removed_and_fresh_ones_are_not(upkeep_services: UpkeepServices) -> None:
     kept = await upkeep_services.kept()
     old, fresh, foreign = (upkeep_services.services.folder / name for name in ("aa.mp4", "bb.mp4", "notes.txt"))
     for file in (old, fresh, foreign, upkeep_services.services.folder / f"{kept.id}.mp4"):

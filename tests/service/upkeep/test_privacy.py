@@ -174,7 +174,7 @@ async def test_a_video_that_another_worker_has_found_and_written_down_stays(serv
     assert services.discord.asked("take_back") == []
 
 
-async def test_an_unanswered_database_keeps_the_wish_for_later(upkeep_services: UpkeepServices) -> None:
+async def test_an_unanswered_database_keeps_the_deletion_for_later(upkeep_services: UpkeepServices) -> None:
     job = await upkeep_services.posted()
     upkeep_services.services.clock.tick(1)
     await upkeep_services.deletions.ask(1, messages=False, now=upkeep_services.services.clock())

@@ -1,4 +1,4 @@
-"""The steward does what is due, at once what it is woken for, and is not stopped by what goes wrong."""
+"""The scheduler does what is due, at once what it is woken for, and is not stopped by what goes wrong."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ def counting(done: asyncio.Queue[str], name: str) -> Callable[[], Awaitable[None
     return work
 
 
-async def test_every_chore_is_done_at_the_first_look_and_then_when_it_is_due(services: Services) -> None:
+async def test_every_periodic_task_is_done_at_the_first_look_and_then_when_it_is_due(services: Services) -> None:
     done: asyncio.Queue[str] = asyncio.Queue()
     periodic_tasks = [PeriodicTask(name=name, every=HOUR, work=counting(done, name)) for name in ("one", "two")]
     async with running(services, *periodic_tasks):

@@ -1,4 +1,4 @@
-"""Cases and chores: due until they are done, decided once."""
+"""Cases and periodic tasks: due until they are done, decided once."""
 
 import asyncio
 from datetime import timedelta
@@ -61,7 +61,7 @@ async def test_of_many_moderators_one_decides(store: Store) -> None:
     assert (stored.state, stored.decided_by) == (first.state, first.decided_by)
 
 
-async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store) -> None:
+async def test_a_periodic_task_is_taken_once_a_round_also_across_a_restart(store: Store) -> None:
     first, second = PeriodicTaskStore(store.database), PeriodicTaskStore(store.database)
     assert await first.take("sweep", now=store.now, every=DAY)
     assert not await second.take("sweep", now=store.later(3600), every=DAY)
@@ -70,15 +70,15 @@ async def test_a_chore_is_taken_once_a_round_also_across_a_restart(store: Store)
     assert sorted(taken) == [False, True]
 
 
-async def test_a_clock_that_jumps_back_does_not_stop_a_chore_for_longer_than_a_round(store: Store) -> None:
-    chores = PeriodicTaskStore(store.database)
-    await chores.take("sweep", now=store.now + 365 * DAY, every=DAY)
-    assert await chores.take("sweep", now=store.now, every=DAY)
-    assert not await chores.take("sweep", now=store.now, every=DAY)
+async def test_a_clock_that_jumps_back_does_not_stop_a_periodic_task_for_longer_than_a_round(store: Store) -> None:
+    periodic_tasks = PeriodicTaskStore(store.database)
+    await periodic_tasks.take("sweep", now=store.now + 365 * DAY, every=DAY)
+    assert await periodic_tasks.take("sweep", now=store.now, every=DAY)
+    assert not await periodic_tasks.take("sweep", now=store.now, every=DAY)
 
 
-async def test_a_chore_that_went_wrong_is_due_sooner(store: Store) -> None:
-    chores = PeriodicTaskStore(store.database)
-    await chores.take("sweep", now=store.now, every=DAY)
-    await chores.again("sweep", at=store.now + MINUTE)
-    assert await chores.take("sweep", now=store.later(60), every=DAY)
+async def test_a_periodic_task_that_went_wrong_is_due_sooner(store: Store) -> None:
+    periodic_tasks = PeriodicTaskStore(store.database)
+    await periodic_tasks.take("sweep", now=store.now, every=DAY)
+    await periodic_tasks.again("sweep", at=store.now + MINUTE)
+    assert await periodic_tasks.take("sweep", now=store.later(60), every=DAY)

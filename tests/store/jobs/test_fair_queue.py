@@ -256,8 +256,8 @@ class Crowd:
         self._seen: dict[str, Seen] = {}
         self._held: list[Job] = []
 
-    async def act(self, deed: str, guild: int, user: int, priority: int) -> None:
-        match deed:
+    async def act(self, action: str, guild: int, user: int, priority: int) -> None:
+        match action:
             case "come":
                 job = self._store.job(guild_id=guild or None, user_id=user, priority=priority)
                 ahead = sum(keys(each) == keys(job) for each in self._waiting.values())
@@ -308,8 +308,8 @@ class Crowd:
             assert claims <= most, (other, claims, most)
 
 
-DEEDS = st.sampled_from(("come", "come", "come", "claim", "claim", "come back", "cancel"))
-EVENTS = st.lists(st.tuples(DEEDS, st.integers(0, 3), st.integers(1, 4), st.integers(0, 1)), max_size=60)
+ACTIONS = st.sampled_from(("come", "come", "come", "claim", "claim", "come back", "cancel"))
+EVENTS = st.lists(st.tuples(ACTIONS, st.integers(0, 3), st.integers(1, 4), st.integers(0, 1)), max_size=60)
 SMALL = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 

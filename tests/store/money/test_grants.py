@@ -1,4 +1,4 @@
-"""Credits that come from people: grants, gifts and wishes, each once, and what a person sees of them."""
+"""Credits that come from people: grants, gifts and requests for credits, each once, and what a person sees of them."""
 
 import asyncio
 from dataclasses import replace
@@ -205,14 +205,14 @@ async def test_a_line_takes_no_more_than_is_left_whoever_writes_it(store: Store)
     await store.books_add_up()
 
 
-async def test_a_member_has_one_open_wish_at_a_time(store: Store) -> None:
+async def test_a_member_has_one_open_request_for_credits_at_a_time(store: Store) -> None:
     grants, stale = GrantStore(store.database), store.now - timedelta(days=7)
     assert [await grants.ask_for_more(ask_for_more(store, key), stale=stale) for key in "112"] == [True, False, False]
     assert await grants.ask_for_more(ask_for_more(store, "3", user_id=2), stale=stale)
     assert [row["id"] for row in await store.rows("SELECT id FROM cases ORDER BY id")] == ["more-1", "more-3"]
 
 
-async def test_a_wish_that_nobody_decided_or_could_see_does_not_keep_one_from_wishing(store: Store) -> None:
+async def test_a_request_that_nobody_decided_or_could_see_does_not_keep_one_from_asking(store: Store) -> None:
     grants = GrantStore(store.database)
     await grants.ask_for_more(ask_for_more(store), stale=store.now - timedelta(days=7))
     item = await store.announced()
@@ -225,7 +225,7 @@ async def test_a_wish_that_nobody_decided_or_could_see_does_not_keep_one_from_wi
     assert [row["state"] for row in rows] == ["expired", "expired", "open"]
 
 
-async def test_who_wishes_again_changes_the_wish_and_its_message(store: Store) -> None:
+async def test_who_asks_again_changes_the_request_and_its_message(store: Store) -> None:
     grants, cases, stale = GrantStore(store.database), CaseStore(store.database), store.now - timedelta(days=7)
     outbox = OutboxStore(store.database)
     await grants.ask_for_more(ask_for_more(store), stale=stale)
@@ -243,7 +243,7 @@ async def test_who_wishes_again_changes_the_wish_and_its_message(store: Store) -
 
 
 @pytest.mark.parametrize("given", [20, 7, 0])
-async def test_a_wish_is_decided_once_with_what_is_given_and_its_record(store: Store, given: int) -> None:
+async def test_a_request_is_decided_once_with_what_is_given_and_its_record(store: Store, given: int) -> None:
     grants, case = GrantStore(store.database), ask_for_more(store)
     await grants.ask_for_more(case, stale=store.now)
     decided = await grants.decide(case, entry(store, "a"), given=given)

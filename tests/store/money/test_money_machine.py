@@ -1,7 +1,7 @@
 """The ledger under every order of events: the property that `docs/money.md` states.
 
 People of several guilds ask, at any time, under policies that change at any time; jobs take every way there is, also
-by those who know them only as they were; credits are granted, given and wished for; people have everything about them
+by those who know them only as they were; credits are granted, given and asked for; people have everything about them
 deleted; transactions are cut off anywhere; clocks go forward over the ends of days, weeks, months and summers, and
 back. `MoneyModel` says what must come of each, and that no act of a member gains anybody anything by what was
 submitted.

@@ -42,7 +42,7 @@ async def delete(store: Store, user_id: int) -> None:
     deletions = DeletionStore(store.database)
     deletion = await deletions.ask(user_id, messages=False, now=store.later(3600))
     await deletions.clear(deletion, now=store.now)
-    for job, _ in await deletions.closed(deletion, hurried=False, most=1000):
+    for job, _ in await deletions.closed(deletion, urgent=False, most=1000):
         await deletions.forget(job)
 
 

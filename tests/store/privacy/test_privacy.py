@@ -26,14 +26,14 @@ OF_PEOPLE = re.compile(r"(.*_)?user_id|actor_id|\w+_by|owner|scope|queue_id")
 EXCUSED = {("budget_alerts", "owner")}
 
 
-async def fulfil(store: Store, deletion: Deletion, *, hurried: bool = False) -> bool:
-    """Do what a service does for a wish; whether nothing is left to do."""
+async def fulfil(store: Store, deletion: Deletion, *, urgent: bool = False) -> bool:
+    """Do what a service does for a deletion; whether nothing is left to do."""
     deletions = DeletionStore(store.database)
     await deletions.end_jobs(deletion, now=store.now)
     await deletions.clear(deletion, now=store.now)
-    for job, _ in await deletions.closed(deletion, hurried=hurried, most=100):
+    for job, _ in await deletions.closed(deletion, urgent=urgent, most=100):
         await deletions.forget(job)
-    return await deletions.finish(deletion, hurried=hurried, now=store.now)
+    return await deletions.finish(deletion, urgent=urgent, now=store.now)
 
 
 async def delete(store: Store, user_id: int = PERSON) -> Deletion:
@@ -216,7 +216,7 @@ async def test_what_comes_after_a_deletion_is_no_part_of_it(store: Store) -> Non
         "INSERT INTO drafts (id, user_id, kind, body, updated_at) VALUES ('d', $1, 'x', '{}', 0) RETURNING 1", PERSON
     )
     store.later(86400 * 2)
-    await fulfil(store, deletion, hurried=True)
+    await fulfil(store, deletion, urgent=True)
     assert (await store.get(job.id)).status is JobStatus.QUEUED
     assert len(await store.rows("SELECT * FROM drafts")) == 1
 
@@ -293,7 +293,7 @@ async def test_a_job_whose_card_is_not_closed_is_kept_until_time_is_up(store: St
     job = await store.running(user_id=PERSON)
     deletion = await delete(store)
     assert (await store.get(job.id)).failure == ABANDONED
-    await fulfil(store, deletion, hurried=True)
+    await fulfil(store, deletion, urgent=True)
     assert await store.lookup.job(job.id) is None
 
 
@@ -347,5 +347,5 @@ async def test_a_deletion_is_done_once_and_the_second_one_covers_more(store: Sto
     assert [(each.at, each.messages) for each in await deletions.open()] == [(second.at, True)]
     assert not await deletions.clear(first, now=store.now)
     assert await deletions.clear(second, now=store.now)
-    assert await deletions.finish(second, hurried=False, now=store.now)
+    assert await deletions.finish(second, urgent=False, now=store.now)
     assert await deletions.open() == []
