@@ -8,8 +8,7 @@ from typing import TextIO
 from bot.doctor.finding import Finding, Mark
 from bot.doctor.guilds import check_discord
 from bot.doctor.local import check_database, check_folder, check_rights, check_settings, check_spending
-from bot.doctor.models import check_models
-from bot.doctor.providers import check_providers
+from bot.doctor.providers import check_models, check_providers
 from bot.redaction import Redactor
 from bot.settings import Settings
 

@@ -1,16 +1,27 @@
-"""Whether each video service answers and takes our key: one harmless question."""
+"""Whether each video service answers and takes our key, and which models it still makes videos with.
+
+No question to a service tells whether a model lives: only a request does, and that costs money. So what tells is what
+this bot has seen: the videos that a model has made here, and that its service has given it up.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
 from typing import Final
 
+from bot.clock import utc_now
 from bot.doctor.finding import Finding, bad, good, note
-from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable
+from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, StoreError
 from bot.provider.base import VideoProvider
 from bot.provider.transport import shared_ssl_context
 from bot.settings import Settings
-from bot.wiring.providers import open_providers
+from bot.settings.models import Offered, is_relay, models
+from bot.store.jobs.models import ModelStore
+from bot.store.migrate import pending
+from bot.store.sqlite import SQLiteDatabase
+from bot.wiring.providers import configured, models_of, open_providers
 
 PATIENCE: Final = 30.0  # seconds for one service's answer
 
@@ -25,10 +36,10 @@ async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
     """Every service there is, also those without a key."""
     async with AsyncExitStack() as stack:
         context = await asyncio.to_thread(shared_ssl_context)
-        configured = {each.id: each for each in await open_providers(settings, stack, context)}
+        opened = {each.id: each for each in await open_providers(settings, stack, context)}
         for name, key in _KEYS.items():
-            if name in configured:
-                yield await ask(configured[name], key)
+            if name in opened:
+                yield await ask(opened[name], key)
             else:
                 yield note(name, "has no key, so its models are not offered", f"Set {key} if you want them.")
 
@@ -63,3 +74,40 @@ def _fault(name: str, exc: OperatorFault, *, key: str, base: str) -> Finding:
     if exc.code in _PATH:
         return bad(name, f"has no such API at that address ({said})", f"Look at {base} and the paths in the settings.")
     return bad(name, f"does not take the key ({said})", f"Set {key} to a key that is valid.")
+
+
+async def check_models(settings: Settings) -> AsyncIterator[Finding]:
+    """The models on offer, and what is known of their lives."""
+    offered = [each.model for each in models_of(settings, configured(settings))]
+    made, gone = await _seen(settings)
+    yield good("models", "; ".join(f"{model} {_life(made.get(model))}" for model in offered))
+    for model in (model for model in offered if model in gone):
+        until = f"{gone[model]:%Y-%m-%d %H:%M} UTC"
+        text = f"{model}: its service makes no more videos with it; it is not offered until {until}"
+        yield note("models", text, "Leave it out of KLING_MODELS, unless you know that it comes back.")
+    at_relays = {each.model for each in models(settings.model_table).model if each.offered is Offered.RELAYS}
+    if not is_relay(settings.kling_base_url):
+        for model in (model for model in offered if model in at_relays):
+            text = f"{model} is made by relays only; the vendor itself, where KLING_BASE_URL leads, has given it up"
+            yield note("models", text, "Leave it out of KLING_MODELS.")
+
+
+async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str, datetime]]:
+    """When each model has last made a video here, and until when those given up are not offered."""
+    path = settings.database_path
+    if not await asyncio.to_thread(Path(path).exists):
+        return {}, {}
+    try:
+        async with SQLiteDatabase(path) as database:
+            if await pending(database):
+                return {}, {}
+            store = ModelStore(database)
+            return await store.last_videos(), await store.given_up(now=utc_now())
+    except StoreError:  # the look at the database says what is wrong with it
+        return {}, {}
+
+
+def _life(last: datetime | None) -> str:
+    if last is None:
+        return "has made no video here yet, so whether it still makes any shows with the first"
+    return f"made its last video here on {last:%Y-%m-%d}"

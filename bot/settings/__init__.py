@@ -25,8 +25,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain import PROMPT_LIMIT
 from bot.errors import SettingsInvalid
 from bot.settings.mistakes import expected, in_environment, in_file, is_missing, names_in, shown
-from bot.settings.models import VENDOR_ADDRESS
-from bot.settings.table_mistakes import table_mistakes
+from bot.settings.models import VENDOR_ADDRESS, is_relay, models, unknown
+from bot.settings.prices import missing, table
+from bot.settings.tables import TableUnusable
+
+_KEYS: Final = {"kirin": ("kirin_api_key",), "kling": ("kling_api_key", "kling_access_key")}
 
 
 def _web_address(value: str) -> str:
@@ -183,7 +186,7 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _collect_mistakes(cls, data: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
-        mistakes = [*_missing_keys(data), *table_mistakes(data)]
+        mistakes = [*_missing_keys(data), *_table_mistakes(data)]
         try:
             settings = handler(data)
         except ValidationError as exc:
@@ -268,3 +271,25 @@ def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str
     if is_missing(error):
         return name.upper(), f"must be set{_description(model, name)}"
     return name.upper(), f"expected {expected(error, model.model_json_schema())}, not {shown(error['input'], secrets)}"
+
+
+def _table_mistakes(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the tables that raw settings name, with the models they name, and which prices are missing."""
+    name = "MODEL_TABLE"
+    try:
+        known = models(_table_path(data, "model_table"))
+        named = [each.strip() for each in str(data.get("kling_models") or "").split(",") if each.strip()]
+        strangers = list(unknown(named, known))
+        yield from (("KLING_MODELS", f"expected {problem}") for problem in strangers)
+        name, capabilities = "PRICE_TABLE", known.capabilities()
+        prices = table(_table_path(data, "price_table"), capabilities)
+        providers = [service for service, keys in _KEYS.items() if any(data.get(key) for key in keys)]
+        relay = is_relay(str(data.get("kling_base_url") or VENDOR_ADDRESS))
+        offered = [capabilities[each] for each in known.on_offer(providers=providers, named=named, relay=relay)]
+        yield from (("PRICE_TABLE", f"expected {problem}") for problem in missing(prices, offered))
+    except TableUnusable as exc:
+        yield from ((name, f"expected {problem}") for problem in exc.problems)
+
+
+def _table_path(data: dict[str, Any], name: str) -> Path | None:
+    return Path(file) if (file := data.get(name)) else None
