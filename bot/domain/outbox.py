@@ -9,7 +9,7 @@ from typing import Final, Self
 from bot.domain import backoff
 from bot.domain.row import Row, from_millis
 
-TRIES: Final = 150  # of one item, unless its kind says otherwise: about a day
+TRIES: Final = 200  # of one item, unless its kind says otherwise: about a day
 WAIT_CAP: Final = 600.0  # seconds at the most between two tries
 
 

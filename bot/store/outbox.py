@@ -19,7 +19,12 @@ _DUE: Final = f"due_at <= $1 AND coalesce(claimed_until, 0) <= $1 AND {_IN_TURN}
 DUE_CASES: Final = "SELECT subject_id FROM outbox WHERE kind = 'case' AND due_at IS NOT NULL"
 
 # Where the subjects stand of items that do not go with a job.
-_SUBJECTS: Final = {OutboxKind.CASE: "cases", OutboxKind.FEEDBACK: "feedback"}
+_SUBJECTS: Final = {
+    OutboxKind.AUDIT: "audit",
+    OutboxKind.CASE: "cases",
+    OutboxKind.DECISION: "cases",
+    OutboxKind.FEEDBACK: "feedback",
+}
 
 
 async def announce(

@@ -10,7 +10,7 @@ from bot import __version__
 from bot.domain import Allowance, Defaults, RunningLimits, backoff
 from bot.domain.price import to_micros
 from bot.service.admin.budget_alerts import BudgetAlerts
-from bot.service.admin.credits import Credits
+from bot.service.admin.credits import Credits, DecisionPoster
 from bot.service.admin.doctor import Doctor
 from bot.service.admin.jobs import GuildJobs
 from bot.service.admin.policies import AuditPoster, GuildPolicies
@@ -101,8 +101,6 @@ class Bot:
     scheduler: Scheduler
     woken: asyncio.Event  # set when the worker has to look again
     admission: Admission
-    audit_poster: AuditPoster
-    budget_alerts: BudgetAlerts
     cards: Cards
     clock_watch: ClockWatch
     files: ResultFiles
@@ -260,6 +258,9 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
     outbox = OutboxPoster(
         store=outbox_store,
         handlers=(
+            AuditPoster(guilds=guilds, audit=audit, staff=world.staff),
+            BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier),
+            DecisionPoster(cases=cases, notifier=world.notifier),
             CasePoster(
                 cases=cases,
                 guilds=guilds,
@@ -305,10 +306,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         wake=worker_woken.set,
     )
     gallery = Gallery(outbox=outbox_store, preferences=preferences, clock=clock, wake=outbox_woken.set)
-
-    # What moderators and admins decide.
-    audit_poster = AuditPoster(store=guilds, audit=audit, staff=world.staff, clock=clock)
-    budget_alerts = BudgetAlerts(store=budgets, audit=audit, notifier=world.notifier, clock=clock, wake=wake_posters)
 
     # What looks after the bot's memory.
     deletions, left_store = DeletionStore(database), LeftGuildStore(database)
@@ -390,7 +387,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
             statements=StatementStore(database),
             cases=cases,
             guilds=guilds,
-            notifier=world.notifier,
             operator_alerts=operator_alerts,
             defaults=defaults,
             clock=clock,
@@ -402,8 +398,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         PeriodicTask(name="departures", every=timedelta(minutes=10), work=left_guilds.work, prompt=True),
         PeriodicTask(name="retention", every=timedelta(days=1), work=retention.work),
         PeriodicTask(name="traces", every=timedelta(minutes=1), work=traces.overwrite, prompt=True),
-        PeriodicTask(name="budget-alerts", every=timedelta(seconds=30), work=budget_alerts.tell, prompt=True),
-        PeriodicTask(name="audit", every=timedelta(minutes=1), work=audit_poster.tell, prompt=True),
     ]
     scheduler = Scheduler(
         periodic_tasks=periodic_tasks, store=PeriodicTaskStore(database), clock=clock, woken=scheduler_woken
@@ -415,8 +409,6 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         scheduler=scheduler,
         woken=worker_woken,
         admission=admission,
-        audit_poster=audit_poster,
-        budget_alerts=budget_alerts,
         cards=cards,
         clock_watch=clock_watch,
         files=files,

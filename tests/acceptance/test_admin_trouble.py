@@ -20,7 +20,7 @@ T = TypeVar("T")
 CRASHING: Final = str(Path(__file__).with_name("crashing.py"))
 POINTS: Final = (
     *("before GuildStore.change", "after GuildStore.change"),
-    *("before tell", "after tell", "before AuditStore.mark_told", "after AuditStore.mark_told"),
+    *("before tell", "after tell", "before OutboxStore.drop", "after OutboxStore.drop"),
 )
 
 

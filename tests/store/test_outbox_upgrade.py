@@ -20,6 +20,8 @@ GALLERY = "INSERT INTO gallery (job_id, channel_id, at, due_at, tries, posting_a
 COPY = (
     "INSERT INTO copies (nonce, job_id, guild_id, channel_id, posting_at, message_id, withdrawn, tries, due_at) VALUES"
 )
+AUDIT = "INSERT INTO audit (id, guild_id, actor_id, action, detail, at, told_at) VALUES"
+BUDGET = "INSERT INTO budget_alerts (owner, period, ceiling, percent, used, at) VALUES"
 CASE = (
     "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, body, state, created_at, due_at, tries, posting_at, "
     "message_id) VALUES"
@@ -36,6 +38,10 @@ ROWS = (
     f"{CASE} ('waits', 'report', 7, 0, 1, '{{}}', 'open', 10, 60, 5, NULL, NULL)",
     f"{CASE} ('stuck', 'more', 8, 70, 2, '{{}}', 'open', 10, NULL, 12, 11, NULL)",
     f"{CASE} ('never', 'more', 7, 70, 3, '{{}}', 'withdrawn', 10, NULL, 0, NULL, NULL)",
+    f"{AUDIT} ('told', 7, 1, 'x', '{{}}', 1, 2)",
+    f"{AUDIT} ('untold', 7, 1, 'x', '{{}}', 3, NULL)",
+    f"{BUDGET} ('budget:bot', '2026-03', 9, 50, 5, 3)",
+    f"{BUDGET} ('budget:bot', '2026-03', 9, 80, 8, 4)",
     f"{FEEDBACK} ('heard', 1, 7, 'x', 1, 2, 3, 99, 990)",
     f"{FEEDBACK} ('unheard', 1, 7, 'x', 1, NULL, 3, 99, NULL)",
     f"{FEEDBACK} ('unwanted', 0, NULL, '', 1, 2, 3, 99, 991)",
@@ -76,6 +82,8 @@ async def test_what_was_to_be_posted_and_what_was_stands_in_the_outbox(upgraded:
         "case shown": (70, None, 0, 11, 700, 0),
         "case waits": (0, 60, 5, None, None, 0),
         "case stuck": (70, None, 12, 11, None, 0),
+        "audit untold": (None, 3, 0, None, None, 0),
+        "budget budget:bot:2026-03:9": (None, 3, 0, None, None, 0),
         "feedback heard": (99, None, 0, 3, 990, 0),
         "feedback unheard": (99, 1, 0, 3, None, 0),
         "feedback unwanted": (99, 1, 0, 3, 991, 1),
@@ -92,4 +100,6 @@ async def test_everything_that_was_due_can_be_claimed_once(upgraded: Store) -> N
     while item := await outbox.claim(now=upgraded.now, until=upgraded.later(60)):
         claimed.append(item.subject_id)
         await outbox.drop(item)
-    assert sorted(claimed) == sorted(["meant", "c-lost", "gone", "waits", "unheard", "unwanted"])
+    assert sorted(claimed) == sorted(
+        ["meant", "c-lost", "gone", "waits", "untold", "budget:bot:2026-03:9", "unheard", "unwanted"]
+    )

@@ -23,7 +23,6 @@ from bot.store.member.feedback import FeedbackStore
 from bot.store.member.library import LibraryQuery, LibraryStore
 from bot.store.member.presets import PresetStore
 from bot.store.migrate import migrate, shipped
-from bot.store.money.budget_alerts import BudgetStore
 from bot.store.money.grants import GrantStore
 from bot.store.money.statements import StatementStore
 from bot.store.money.usage import UsageStore
@@ -141,8 +140,6 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     ),
     "drift": (lambda s: UsageStore(s.database).drift(7, begin=s.now, end=s.later(86_400)), {"jobs_of_guild"}),
     "audit_of_guild": (lambda s: AuditStore(s.database).of_guild(7, most=5), {"audit_of_guild"}),
-    "audit_untold": (lambda s: AuditStore(s.database).not_yet_told(most=5), {"audit_untold"}),
-    "alerts_untold": (lambda s: BudgetStore(s.database).not_yet_told(most=5), {"budget_alerts_untold"}),
     "cases_of_job": (lambda s: s.database.transact(lambda tx: withdraw(tx, "job-0001", now=s.now)), {"cases_of_job"}),
     "cases_of_user": (
         lambda s: s.database.transact(lambda tx: withdraw_cases(tx, _deletion(s), now=s.now)),

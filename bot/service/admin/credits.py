@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain import AuditEntry, Case, CaseKind, Defaults, Member, StatementEntry
+from bot.domain import AuditEntry, Case, CaseKind, Defaults, Member, OutboxItem, OutboxKind, StatementEntry
 from bot.domain.funding import funding_of, gift_sources
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff, ShotcallerError
+from bot.errors import Blocked, CaseUnknown, GiftImpossible, GiftsOff
 from bot.service.operator_alerts import OperatorAlerts
+from bot.service.outbox import OutboxHandler
 from bot.service.ports import Alert, Notifier, Trouble
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
@@ -51,14 +52,13 @@ class Credits:
         statements: StatementStore,
         cases: CaseStore,
         guilds: GuildStore,
-        notifier: Notifier,
         operator_alerts: OperatorAlerts,
         defaults: Defaults,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self._grants, self._statements, self._cases, self._guilds = grants, statements, cases, guilds
-        self._notifier, self._operator_alerts = notifier, operator_alerts
+        self._operator_alerts = operator_alerts
         self._defaults, self._clock, self._wake = defaults, clock, wake
 
     async def grant(
@@ -153,12 +153,24 @@ class Credits:
         )
         decided = await self._grants.decide(case, entry, given=given)
         self._wake()
-        try:
-            await self._notifier.tell_decision(decided)
-        except ShotcallerError as exc:  # they see it in their credits all the same
-            log.info("nobody could be told of a decision", extra={"case": case.id, "reason": str(exc)})
         return decided
 
     async def latest(self, member: Member, *, most: int) -> list[StatementEntry]:
         """What happened to a person's credits here, the latest first."""
         return await self._statements.latest(user_id=member.user_id, guild_id=member.guild_id, most=most)
+
+
+class DecisionPoster(OutboxHandler):
+    """Tells people directly what became of their wishes for credits; they see it in their credits all the same."""
+
+    kind = OutboxKind.DECISION
+
+    def __init__(self, *, cases: CaseStore, notifier: Notifier) -> None:
+        self._cases, self._notifier = cases, notifier
+
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Tell of a decision, unless its person has had everything deleted since."""
+        case = await self._cases.case(item.subject_id)
+        if case is not None and not case.forgotten:
+            await self._notifier.tell_decision(case)
+        return None

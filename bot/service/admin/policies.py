@@ -2,15 +2,25 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pydantic import ValidationError
 
-from bot.domain import EVERYWHERE, Account, Allowance, AuditEntry, GuildState, MemberState, Policy, PolicyChange
+from bot.domain import (
+    Account,
+    Allowance,
+    AuditEntry,
+    GuildState,
+    MemberState,
+    OutboxItem,
+    OutboxKind,
+    Policy,
+    PolicyChange,
+)
 from bot.domain.funding import budget
 from bot.domain.policy_file import read, refusal
-from bot.errors import DestinationBusy, DestinationLost
+from bot.service.outbox import OutboxHandler
 from bot.service.ports import Staff
 from bot.service.screening.rules import check_rule
 from bot.store.community.audit import AuditStore
@@ -18,9 +28,6 @@ from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
-
-AT_ONCE: Final = 100  # entries told in one go
-PATIENCE: Final = timedelta(days=1)  # so long an entry waits for a Discord that is busy
 
 # Told in the moderators' channel where there is no audit channel.
 _PRESSING: Final = frozenset({"budget_used", "budget_spent"})
@@ -108,34 +115,22 @@ class GuildPolicies:
         )
 
 
-class AuditPoster:
-    """Tells the guilds' audit channels what has been changed. A chore: at least once each, in their order."""
+class AuditPoster(OutboxHandler):
+    """Tells the guilds' audit channels what was changed, in its order."""
 
-    def __init__(self, *, store: GuildStore, audit: AuditStore, staff: Staff, clock: Callable[[], datetime]) -> None:
-        self._store, self._audit, self._staff, self._clock = store, audit, staff, clock
+    kind = OutboxKind.AUDIT
 
-    async def tell(self) -> None:
-        """Tell whatever has not been told; what a busy Discord refuses waits for the next time."""
-        waiting: set[int] = set()
-        for entry in await self._audit.not_yet_told(most=AT_ONCE):
-            if entry.guild_id in waiting:
-                continue
-            if await self._tell_entry(entry):
-                await self._audit.mark_told(entry.id, now=self._clock())
-            else:
-                waiting.add(entry.guild_id)
+    def __init__(self, *, guilds: GuildStore, audit: AuditStore, staff: Staff) -> None:
+        self._guilds, self._audit, self._staff = guilds, audit, staff
 
-    async def _tell_entry(self, entry: AuditEntry) -> bool:
-        """Whether an entry is done with: a channel has it, or there is none that could."""
-        policy = (await self._store.state(entry.guild_id)).policy
+    async def handle(self, item: OutboxItem) -> int | None:
+        """Tell an entry, if there is a channel that wants it."""
+        entry = await self._audit.entry(item.subject_id)
+        if entry is None:
+            return None
+        policy = (await self._guilds.state(entry.guild_id)).policy
         fallback = policy.moderation.channel_id if entry.action in _PRESSING else None
         channel_id = policy.audit_channel_id or fallback
-        if entry.guild_id == EVERYWHERE or channel_id is None:
-            return True
-        try:
+        if channel_id is not None:
             await self._staff.tell(entry, channel_id=channel_id)
-        except DestinationLost as exc:
-            log.warning("the audit channel is closed", extra={"guild": entry.guild_id, "reason": str(exc)})
-        except DestinationBusy:
-            return self._clock() - entry.at > PATIENCE
-        return True
+        return None

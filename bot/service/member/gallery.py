@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL: Final = "gallery_channel"  # the guild's preferences
 STARS: Final = "gallery_stars"
-TRIES: Final = 12  # of one copy, until the next star
+TRIES: Final = 20  # of one copy, until the next star: about an hour and a half
 SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 
 

@@ -21,7 +21,7 @@ from bot.store.jobs.queries import JobQueryStore
 
 log = logging.getLogger(__name__)
 
-TRIES: Final = 12  # before a case is left: about an hour and a half
+TRIES: Final = 20  # before a case is left: about an hour and a half
 WITHOUT: Final = 3  # tries before a case is posted without its video, which is not to be had
 FILE_LIMIT: Final = 10 * 1024 * 1024  # bytes a file that Discord takes in every channel
 

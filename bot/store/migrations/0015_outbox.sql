@@ -49,6 +49,13 @@ SELECT 'case', id, guild_id, channel_id, created_at, due_at, tries, posting_at, 
 CASE WHEN due_at IS NULL AND message_id IS NULL THEN 'before 0015' END
 FROM cases WHERE due_at IS NOT NULL OR posting_at IS NOT NULL OR state = 'open';
 
+INSERT INTO outbox (kind, subject_id, guild_id, created_at, due_at)
+SELECT 'audit', id, guild_id, at, at FROM audit WHERE told_at IS NULL;
+
+INSERT INTO outbox (kind, subject_id, created_at, due_at)
+SELECT 'budget', owner || ':' || period || ':' || ceiling, min(at), min(at)
+FROM budget_alerts WHERE told_at IS NULL GROUP BY owner, period, ceiling;
+
 INSERT INTO outbox (kind, subject_id, guild_id, channel_id, created_at, due_at, posting_at, message_id, unwanted)
 SELECT 'feedback', id, guild_id, channel_id, at, CASE WHEN told_at IS NULL OR user_id = 0 THEN at END, posting_at,
 message_id, CASE WHEN user_id = 0 THEN 1 ELSE 0 END
@@ -80,6 +87,14 @@ ALTER TABLE cases DROP COLUMN tries;
 ALTER TABLE cases DROP COLUMN posting_at;
 
 ALTER TABLE cases DROP COLUMN message_id;
+
+DROP INDEX audit_untold;
+
+ALTER TABLE audit DROP COLUMN told_at;
+
+DROP INDEX budget_alerts_untold;
+
+ALTER TABLE budget_alerts DROP COLUMN told_at;
 
 DELETE FROM feedback WHERE user_id = 0;
 

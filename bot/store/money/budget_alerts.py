@@ -1,13 +1,13 @@
-"""Budgets: which share of a month's money is used, noted once for each ceiling, and whom that has been told."""
+"""Budgets: which share of a month's money is used, noted once for each ceiling, and announced."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from bot.domain import UNLIMITED, Account, Row, from_millis, millis
+from bot.domain import UNLIMITED, Account, OutboxKind, Row, from_millis, millis
 from bot.errors import BudgetExceeded
 from bot.store.database import Database, Transaction
+from bot.store.outbox import announce
 
 SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
 
@@ -48,12 +48,15 @@ async def note_shares(tx: Transaction, account: Account, *, now: datetime) -> No
 async def note_share(
     tx: Transaction, owner: str, period: str, percent: int, *, used: int, ceiling: int, now: datetime
 ) -> None:
-    """Note one share, once."""
-    await tx.execute(
+    """Note one share, once, and have whoever pays told of it, unless a higher one is noted."""
+    new = await tx.execute(
         "INSERT INTO budget_alerts (owner, period, ceiling, percent, used, at) VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (owner, period, ceiling, percent) DO NOTHING",
         *(owner, period, ceiling, percent, used, millis(now)),
     )
+    higher = "SELECT 1 FROM budget_alerts WHERE owner = $1 AND period = $2 AND ceiling = $3 AND percent > $4"
+    if new and await tx.one(higher, owner, period, ceiling, percent) is None:
+        await announce(tx, OutboxKind.BUDGET, f"{owner}:{period}:{ceiling}", now=now)
 
 
 async def note_refusal(tx: Transaction, refusal: BudgetExceeded, *, now: datetime) -> None:
@@ -72,22 +75,14 @@ class BudgetStore:
         """See `note_refusal`."""
         await self._database.transact(lambda tx: note_refusal(tx, refusal, now=now))
 
-    async def not_yet_told(self, *, most: int) -> list[BudgetAlert]:
-        """What nobody has been told yet, the oldest first; the highest share of one ceiling last."""
-        rows = await self._database.transact(
-            lambda tx: tx.all("SELECT * FROM budget_alerts WHERE told_at IS NULL ORDER BY at, percent LIMIT $1", most)
+    async def highest(self, subject_id: str) -> BudgetAlert | None:
+        """The highest share that is noted of a budget, by its name in the outbox: owner, period and ceiling."""
+        owner, period, ceiling = subject_id.rsplit(":", 2)
+        row = await self._database.transact(
+            lambda tx: tx.one(
+                "SELECT * FROM budget_alerts WHERE owner = $1 AND period = $2 AND ceiling = $3 "
+                "ORDER BY percent DESC LIMIT 1",
+                *(owner, period, int(ceiling)),
+            )
         )
-        return [BudgetAlert.from_row(row) for row in rows]
-
-    async def mark_told(self, alerts: Sequence[BudgetAlert], *, now: datetime) -> None:
-        """They have been told, or there is nobody to tell."""
-
-        async def work(tx: Transaction) -> None:
-            for alert in alerts:
-                await tx.execute(
-                    "UPDATE budget_alerts SET told_at = $5 "
-                    "WHERE owner = $1 AND period = $2 AND ceiling = $3 AND percent = $4 AND told_at IS NULL",
-                    *(alert.owner, alert.period, alert.ceiling, alert.percent, millis(now)),
-                )
-
-        await self._database.transact(work)
+        return BudgetAlert.from_row(row) if row else None

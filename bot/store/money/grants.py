@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain import AuditEntry, Case, CaseState, Fund, millis
+from bot.domain import AuditEntry, Case, CaseState, Fund, OutboxKind, millis
 from bot.domain.quota import NO_END, extra_of
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
@@ -13,6 +13,7 @@ from bot.store.community.cases import announce_case, body_of, decide, open_case
 from bot.store.database import Database, Transaction
 from bot.store.money import ledger
 from bot.store.money.ledger import LedgerLine
+from bot.store.outbox import announce
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +120,7 @@ class GrantStore:
                 decided = replace(decided, body={**decided.body, "given": given})
                 await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
             await record(tx, entry)
+            await announce(tx, OutboxKind.DECISION, case.id, guild_id=case.guild_id, now=entry.at)
             return decided
 
         return await self._database.transact(work)

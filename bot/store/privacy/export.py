@@ -25,7 +25,7 @@ def _id_and_owner(user_id: int) -> tuple[object, ...]:
 
 _OF_SUBJECTS: Final = (
     "job_id IN (SELECT id FROM jobs WHERE user_id = $1) "
-    "OR (kind = 'case' AND subject_id IN (SELECT id FROM cases WHERE user_id = $1)) "
+    "OR (kind IN ('case', 'decision') AND subject_id IN (SELECT id FROM cases WHERE user_id = $1)) "
     "OR (kind = 'feedback' AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1))"
 )
 

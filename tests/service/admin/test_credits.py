@@ -13,6 +13,7 @@ from bot.store.community.audit import AuditStore
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.money.budget_alerts import note_share
+from bot.store.outbox import OutboxStore
 from tests.service.services import Services
 
 ANA = Member(user_id=1, guild_id=7)
@@ -125,6 +126,8 @@ async def test_a_decision_gives_what_an_admin_typed_and_tells_whose_it_was(
     await ask_for_more(services)
     case = await services.bot.services.credits.decide_more("more-1", guild_id=7, given=typed, by=9, key="press")
     assert await extras(services, 1) == given
+    for _ in range(2):
+        await services.bot.outbox.post_due()
     assert [each.body.get("given", 0) for each in services.discord.asked("tell_decision")] == [given]
     assert case.state is (CaseState.APPROVED if given else CaseState.DENIED)
     (latest, *_) = await AuditStore(services.database).of_guild(7, most=1)
@@ -140,7 +143,11 @@ async def test_a_decision_holds_though_its_person_cannot_be_told(services: Servi
     await ask_for_more(services)
     services.discord.then("tell_decision", trouble)
     await services.bot.services.credits.decide_more("more-1", guild_id=7, given=20, by=9, key="press")
+    for _ in range(3):
+        await services.bot.outbox.post_due()
+        services.clock.tick(60)
     assert await extras(services, 1) == 20
+    assert len(services.discord.asked("tell_decision")) == 1 + isinstance(trouble, errors.DestinationBusy)
 
 
 @pytest.mark.parametrize(("case_id", "guild_id"), [("more-1", 8), ("more-2", 7), ("request-1", 7)])
@@ -176,8 +183,8 @@ async def reached(
 async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services: Services) -> None:
     for percent in (50, 80):
         await reached(services, percent)
-    await services.bot.budget_alerts.tell()
-    await services.bot.budget_alerts.tell()
+    await services.bot.outbox.post_due()
+    await services.bot.outbox.post_due()
     (alert,) = services.discord.asked("alert")
     assert (alert.subject, alert.detail) == ("80 %", "8.00 of 10.00 USD, server 7, 2026-03")
     assert 0 < len(alert.key) <= 25
@@ -192,14 +199,14 @@ async def test_of_several_shares_of_one_budget_the_highest_is_told_once(services
 
 async def test_a_budget_without_room_is_told_as_such_however_much_is_left(services: Services) -> None:
     await reached(services, 100)
-    await services.bot.budget_alerts.tell()
+    await services.bot.outbox.post_due()
     (entry_,) = await AuditStore(services.database).of_guild(7, most=9)
     assert entry_.action == "budget_spent"
 
 
 async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(services: Services) -> None:
     await reached(services, 100, owner="budget:bot")
-    await services.bot.budget_alerts.tell()
+    await services.bot.outbox.post_due()
     assert services.alerts() == ["budget 100 %"]
     assert await services.database.transact(lambda tx: tx.all("SELECT * FROM audit")) == []
 
@@ -207,7 +214,7 @@ async def test_the_whole_bots_budget_is_the_operators_alone_to_hear_of(services:
 async def test_each_ceiling_is_told_of_under_a_name_of_its_own(services: Services) -> None:
     await reached(services, 50)
     await reached(services, 50, ceiling=20_000_000)
-    await services.bot.budget_alerts.tell()
+    await services.bot.outbox.post_due()
     assert len({alert.key for alert in services.discord.asked("alert")}) == 2
 
 
@@ -216,7 +223,8 @@ async def test_a_busy_discord_is_told_later_and_a_closed_channel_no_more(service
     services.discord.then("alert", errors.DestinationBusy("429"))
     services.discord.then("alert", errors.DestinationLost("50001"))
     for _ in range(3):
-        await services.bot.budget_alerts.tell()
+        await services.bot.outbox.post_due()
+        services.clock.tick(60)
     keys = [alert.key for alert in services.discord.asked("alert")]
     assert (len(keys), len(set(keys))) == (2, 1)
     assert len(await AuditStore(services.database).of_guild(7, most=9)) == 1
@@ -229,7 +237,8 @@ async def test_what_was_told_just_before_a_crash_is_told_under_the_same_name(ser
         services.database.refusals = 1
 
     services.discord.then("alert", told_and_then_locked)
-    with pytest.raises(errors.StoreUnavailable):
-        await services.bot.budget_alerts.tell()
-    await services.bot.budget_alerts.tell()
+    await services.bot.outbox.post_due()
+    await OutboxStore(services.database).recover()
+    await services.bot.outbox.post_due()
+    assert len(services.discord.asked("alert")) == 2
     assert len({alert.key for alert in services.discord.asked("alert")}) == 1

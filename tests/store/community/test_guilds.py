@@ -136,6 +136,9 @@ async def test_only_an_admin_makes_a_block_shorter(store: Store, whose: str) -> 
 async def test_what_an_audit_channel_was_told_is_told_once(store: Store) -> None:
     guilds, audit = GuildStore(store.database), AuditStore(store.database)
     await guilds.change(entry(store), lambda policy: policy.changed(gifts=True))
-    (not_yet_told,) = await audit.not_yet_told(most=9)
-    await audit.mark_told(not_yet_told.id, now=store.now)
-    assert await audit.not_yet_told(most=9) == []
+    item = await store.announced()
+    assert item is not None
+    told = await audit.entry(item.subject_id)
+    assert told is not None
+    assert (told.guild_id, told.action, item.guild_id) == (GUILD, entry(store).action, GUILD)
+    assert await store.announced() is None

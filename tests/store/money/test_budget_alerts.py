@@ -10,6 +10,7 @@ from bot.domain import UNLIMITED, Fund, Funding, Job, Unit
 from bot.domain.quota import budget_of, guild_of
 from bot.errors import BudgetExceeded, GuildQuotaExceeded, StoreError
 from bot.store.money.budget_alerts import BudgetStore
+from bot.store.outbox import OutboxStore
 from tests.funding import plain
 from tests.store.conftest import Store
 from tests.store.interrupted import InterruptedDatabase, InterruptionError
@@ -112,17 +113,32 @@ async def test_a_price_below_nothing_is_refused(store: Store) -> None:
     await store.books_add_up()
 
 
-async def test_alerts_are_to_be_told_until_they_have_been(store: Store) -> None:
-    budgets = BudgetStore(store.database)
+async def test_the_highest_share_of_a_ceiling_is_announced_once(store: Store) -> None:
+    budgets, outbox = BudgetStore(store.database), OutboxStore(store.database)
     await ask(store, budget(500_000))
-    first, second = await budgets.not_yet_told(most=9)
-    assert (first.percent, second.percent, first.used) == (50, 80, 420_000)
-    await budgets.mark_told([first], now=store.now)
-    assert await budgets.not_yet_told(most=9) == [second]
-    await budgets.mark_told([first, second], now=store.later(5))
-    assert await budgets.not_yet_told(most=9) == []
-    mark_told = await store.rows("SELECT told_at FROM budget_alerts ORDER BY percent")
-    assert mark_told[1]["told_at"] - mark_told[0]["told_at"] == 5000
+    item = await store.announced()
+    assert item is not None
+    alert = await budgets.highest(item.subject_id)
+    assert alert is not None
+    assert (alert.owner, alert.percent, alert.used) == ("budget:guild:7", 80, 420_000)
+    await outbox.drop(item)
+    assert await store.announced() is None
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(500_000))
+    again = await store.announced()
+    assert again is not None
+    assert again.subject_id == item.subject_id
+
+
+async def test_what_is_reached_after_nothing_fitted_any_more_is_no_news(store: Store) -> None:
+    with pytest.raises(BudgetExceeded):
+        await ask(store, budget(1_000_000), usd_micros=1_000_001)
+    item = await store.announced()
+    assert item is not None
+    await OutboxStore(store.database).drop(item)
+    await ask(store, budget(1_000_000), usd_micros=600_000)
+    assert [percent for *_, percent in await noted(store)] == [50, 100]
+    assert await store.announced() is None
 
 
 async def test_a_refusal_that_is_cut_off_before_it_is_noted_is_noted_with_the_next(store: Store) -> None:
