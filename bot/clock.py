@@ -1,4 +1,4 @@
-"""The present: the wall clock, and the clock that the house runs by; only whoever puts things together reads either."""
+"""The present: the wall clock, and the clock that the bot runs by; only the wiring reads either."""
 
 import time
 from collections.abc import Callable

@@ -54,7 +54,7 @@ ShotcallerError
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
 │   ├── TooMuchFeedback        the person has written enough to the operator for a day
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
-│   └── MessageEmpty           a message without text was to be filmed
+│   └── MessageEmpty           a message without text was to become a video
 ├── ProviderError              the video service; `fault` says what kind of trouble it is
 │   ├── ProviderBusy           transient: it asks us to come back later
 │   ├── ProviderUnavailable    transient: it does not answer, or answers that it is broken
@@ -467,7 +467,7 @@ class DraftGone(Refused):
 
 
 class MessageEmpty(Refused):
-    """A message without text was to be filmed."""
+    """A message without text was to become a video."""
 
 
 class ProviderError(ShotcallerError):

@@ -66,7 +66,7 @@ class Capability:
         return [(mode, sound) for mode in self.modes for sound in (False, True) if not sound or self.sounds(mode)]
 
     def clashes(self, request: VideoRequest) -> tuple[Problem, ...]:
-        """Every wish of the request that this model does not grant."""
+        """List what in a request this model cannot do."""
         return tuple(self._clashes(request))
 
     def _clashes(self, request: VideoRequest) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What waits for a person's decision: a held request or result, a report, a wish for more credits."""
+"""What waits for a person's decision: a held request or result, a report, a request for more credits."""
 
 import json
 from collections.abc import Mapping

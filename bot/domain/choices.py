@@ -33,7 +33,7 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
     if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
         return False
     switches = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
-    # No `in`: a cfg of 0 is a wish, though it equals False.
+    # No `in`: a cfg of 0 is chosen, though it equals False.
     return not any(
         not can and chosen.get(each) is not None and chosen[each] is not False for each, can in switches.items()
     )
@@ -59,9 +59,9 @@ def models_for(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[
 
 
 def nearest_possible(request: VideoRequest, models: Sequence[Capability]) -> VideoRequest:
-    """The possible request nearest to a wish, by its own model if that has the camera move, else by one that has.
+    """Find the possible request nearest to this one, by its own model if that has the move, else by one that has.
 
-    A wish that only its author can mend (its text is too long, say) stays as it is.
+    A request that only its author can correct (its text is too long, say) stays as it is.
     """
     own = [each for each in models if each.model == request.model]
     movers = [each for each in (*own, *models) if request.camera is None or each.camera is not None]

@@ -19,7 +19,7 @@ class OutboxKind(StrEnum):
     AUDIT = "audit"  # a change that somebody made: the guild's audit channel
     BUDGET = "budget"  # a share of a budget that is used: the operator, and the guild's audit
     CASE = "case"  # a case, posted and then edited as it changes: whoever decides it
-    DECISION = "decision"  # what became of a wish for credits: its member's direct messages
+    DECISION = "decision"  # the outcome of a request for credits: its member's direct messages
     FEEDBACK = "feedback"  # what somebody wrote to the operator
     GALLERY = "gallery"  # a copy of a video with stars enough: its guild's gallery
     REMOVAL = "removal"  # a deleted video, whose messages have to go

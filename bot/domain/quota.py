@@ -117,7 +117,7 @@ class Fund:
 class Funding:
     """Who pays for a request.
 
-    The `purses` pay one after the other until the price is covered; each of the `caps` has to have room for the whole
+    The `sources` pay one after the other until the price is covered; each of the `caps` has to have room for the whole
     price in its own unit.
     """
 
@@ -125,7 +125,7 @@ class Funding:
     caps: tuple[Fund, ...] = ()
 
     def shortfalls(self, price: Price, accounts: Sequence[Account]) -> Iterator[Refused]:
-        """Every refusal that a price meets in these accounts, which are those of the purses and then of the caps."""
+        """Every refusal of a price by these accounts, which are those of the sources and then of the caps."""
         own, shared = accounts[: len(self.sources)], accounts[len(self.sources) :]
         balance = sum(account.balance for account in own)
         if balance < price.credits:

@@ -85,7 +85,7 @@ def _cheapest(model: Capability) -> int:
 
 
 def alternatives(request: VideoRequest, terms: Terms) -> list[VideoRequest]:
-    """What somebody may have instead of a wish, the nearest first; the wish itself where they may have it.
+    """Find what somebody may have instead of a request, the nearest first; the request itself if they may have it.
 
     Each differs only where it must: put any one of its changes back, and it could not be had. A camera move that
     somebody asked for is given up last, and a storyboard is not cut.
@@ -101,12 +101,12 @@ def alternatives(request: VideoRequest, terms: Terms) -> list[VideoRequest]:
             nearest.model_copy(update={"model": request.model})
         )
         if needed and not (found and nearest.model != request.model and nearest.camera != request.camera):
-            found[nearest] = None  # or the wished model will do
+            found[nearest] = None  # or its own model will do
     return sorted(found, key=lambda each: _distance(each, request))
 
 
 def _candidates(request: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
-    """By the wished model first, with the camera move first."""
+    """List candidates by the request's own model first, with the camera move first."""
     for model in sorted(terms.models, key=lambda each: each.model != request.model):
         quiet = request.model_copy(update={"sound": request.sound and request.mode not in model.silent})
         for start in dict.fromkeys((request, quiet, request.model_copy(update={"camera": None}))):

@@ -1,4 +1,4 @@
-"""What the rest of the house knows of a video service: one small protocol and the values it speaks in."""
+"""What the rest of the bot knows of a video service: one small protocol and the values it speaks in."""
 
 from dataclasses import dataclass
 from datetime import datetime

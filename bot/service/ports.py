@@ -117,7 +117,7 @@ class Trouble(StrEnum):
     STORE = "store_unavailable"  # the database refuses
     MACHINE = "machine"  # results cannot be written or looked at here
     BUDGET = "budget"  # a share of the money of a month is used
-    MORE = "more"  # somebody wishes for more credits where nobody decides
+    MORE = "more"  # somebody asks for more credits where nobody decides
     CASE = "case"  # moderators cannot be asked what they have to decide
 
 
@@ -174,7 +174,7 @@ class Notifier(Protocol):
         ...
 
     async def tell_decision(self, case: Case) -> None:
-        """Tell somebody directly what became of their wish for more credits."""
+        """Tell somebody directly what became of their request for more credits."""
         ...
 
     async def alert(self, alert: Alert) -> None:

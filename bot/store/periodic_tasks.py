@@ -1,4 +1,4 @@
-"""When each regular chore is due: in the database, so that neither restarts nor other processes repeat or skip one."""
+"""When each periodic task is due: in the database, so that neither restarts nor other processes repeat or skip one."""
 
 from datetime import datetime, timedelta
 
@@ -7,13 +7,13 @@ from bot.store.database import Database, Transaction
 
 
 class PeriodicTaskStore:
-    """The chores of one database."""
+    """The periodic tasks of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def take(self, name: str, *, now: datetime, every: timedelta) -> bool:
-        """Whether the chore is due and the caller's to do; it is due again after `every`.
+        """Whether the task is due and the caller's to do; it is due again after `every`.
 
         A due time further away than that is a clock that has jumped back, and counts as due.
         """

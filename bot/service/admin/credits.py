@@ -1,4 +1,4 @@
-"""What people do with credits besides spending them: admins grant them, members give them away or wish for more."""
+"""What people do with credits besides spending them: admins grant them, members give them away or ask for more."""
 
 import logging
 from collections.abc import Callable
@@ -21,11 +21,11 @@ from bot.store.money.statements import StatementStore
 
 log = logging.getLogger(__name__)
 
-STALE: Final = timedelta(days=7)  # after that long without a decision somebody may wish again
+STALE: Final = timedelta(days=7)  # after that long without a decision somebody may ask again
 
 
 class MoreCreditsOutcome(StrEnum):
-    """What became of a wish for more credits."""
+    """What became of a request for more credits."""
 
     ASKED = "asked"  # those who decide in the guild are asked
     CHANGED = "changed"  # they had been asked, and have not decided yet: this is what they decide on now
@@ -105,7 +105,7 @@ class Credits:
     async def ask_for_more(
         self, member: Member, *, key: str, credits_: int, why: str, locale: str
     ) -> MoreCreditsOutcome:
-        """Ask those who decide in a guild for more credits; one who asks again changes their wish.
+        """Ask those who decide in a guild for more credits; one who asks again changes their request.
 
         They are told of the decision in this `locale`. At most `MAX_REQUESTED_CREDITS` are asked for.
         """
@@ -131,12 +131,12 @@ class Credits:
         return MoreCreditsOutcome.ASKED if new else MoreCreditsOutcome.CHANGED
 
     async def decide_more(self, case_id: str, *, guild_id: int, given: int, by: int, key: str) -> Case:
-        """Give for a wish as an admin of its guild, or with 0 deny it, and tell whose it was.
+        """Grant a request for credits as an admin of its guild, or with 0 deny it, and tell its member.
 
         At most `MAX_REQUESTED_CREDITS` are given; `key` is the interaction's id.
 
         Raises:
-            CaseUnknown: there is no such wish in that guild.
+            CaseUnknown: there is no such request in that guild.
             CaseDecided: somebody has decided it before.
         """
         given = min(given, MAX_REQUESTED_CREDITS)
@@ -161,7 +161,7 @@ class Credits:
 
 
 class DecisionPoster(OutboxHandler):
-    """Tells people directly what became of their wishes for credits; they see it in their credits all the same."""
+    """Tells people directly what became of their requests for credits; they see it in their credits all the same."""
 
     kind = OutboxKind.DECISION
 

@@ -151,7 +151,7 @@ class Results:
         """One copy of a video for a person at a time, and a few a minute.
 
         Raises:
-            CopyUnderWay, TooOften: as `film`.
+            CopyUnderWay, TooOften: as `video`.
         """
         this = (user_id, job.id)
         if this in self._under_way:

@@ -22,8 +22,8 @@ from bot.service.media.probe import MediaInfo
 
 __all__ = ["FIT_SECONDS", "PROBE_SECONDS", "Media", "MediaInfo"]
 
-PROBE_SECONDS: Final = 30.0  # a film takes 0.3 s; what takes this long was made to
-FIT_SECONDS: Final = 900.0  # the longest film there may be, on a slow machine
+PROBE_SECONDS: Final = 30.0  # a video takes 0.3 s; what takes this long was made to
+FIT_SECONDS: Final = 900.0  # the longest video there may be, on a slow machine
 
 _log = logging.getLogger(__name__)
 

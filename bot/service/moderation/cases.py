@@ -1,4 +1,4 @@
-"""What moderators decide: held requests and videos, and reports of videos. Wishes for credits are the admins'."""
+"""What moderators decide: held requests and videos, and reports of videos. Requests for credits are the admins'."""
 
 import asyncio
 import contextlib

@@ -96,7 +96,7 @@ class Privacy:
     async def delete(self, user_id: int, *, messages: bool) -> None:
         """Delete everything about a person, and take their name off what has to stay.
 
-        The wish is kept first. What can be done at once is done when this returns; the rest is `work`, which also
+        The request is kept first. What can be done at once is done when this returns; the rest is `work`, which also
         goes on with it after a crash.
 
         Raises:

@@ -14,12 +14,12 @@ from bot.store.periodic_tasks import PeriodicTaskStore
 log = logging.getLogger(__name__)
 
 LOOK: Final = timedelta(seconds=30)  # the longest sleep
-RETRY: Final = timedelta(minutes=5)  # before a chore that failed is tried again, unless it comes round sooner
+RETRY: Final = timedelta(minutes=5)  # before a task that failed is tried again, unless it comes round sooner
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodicTask:
-    """Something to do every so often, with `prompt` also whenever the steward is woken; twice must be harmless."""
+    """Something to do every so often, with `prompt` also whenever the scheduler is woken; twice must be harmless."""
 
     name: str
     every: timedelta
@@ -28,7 +28,7 @@ class PeriodicTask:
 
 
 class Scheduler:
-    """Does the chores. `wake` may be called from anywhere in the event loop."""
+    """Does the periodic tasks. `wake` may be called from anywhere in the event loop."""
 
     def __init__(
         self,
@@ -38,34 +38,34 @@ class Scheduler:
         clock: Callable[[], datetime],
         woken: asyncio.Event,
     ) -> None:
-        self._do_periodic, self._store, self._clock = tuple(periodic_tasks), store, clock
+        self._tasks, self._store, self._clock = tuple(periodic_tasks), store, clock
         self._woken = woken
 
     def wake(self) -> None:
-        """Something has come up: do the prompt chores now."""
+        """Something has come up: do the prompt tasks now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Do chores until cancelled. What is cut short is done again."""
+        """Do what is due until cancelled. What is cut short is done again."""
         while True:
             woken = self._woken.is_set()
             self._woken.clear()
-            for chore in self._do_periodic:
-                await self._run_if_due(chore, at_once=woken and chore.prompt)
+            for task in self._tasks:
+                await self._run_if_due(task, at_once=woken and task.prompt)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK.total_seconds()):
                     await self._woken.wait()
 
-    async def _run_if_due(self, chore: PeriodicTask, *, at_once: bool) -> None:
+    async def _run_if_due(self, task: PeriodicTask, *, at_once: bool) -> None:
         try:
-            if not (await self._store.take(chore.name, now=self._clock(), every=chore.every) or at_once):
+            if not (await self._store.take(task.name, now=self._clock(), every=task.every) or at_once):
                 return
-            await chore.work()
+            await task.work()
         except StoreError as exc:
-            log.warning("the database refuses", extra={"chore": chore.name, "detail": str(exc)})
+            log.warning("the database refuses", extra={"task": task.name, "detail": str(exc)})
         except Exception:
-            log.exception("a chore failed", extra={"chore": chore.name})
+            log.exception("a periodic task failed", extra={"task": task.name})
         else:
             return
         with contextlib.suppress(StoreError):
-            await self._store.again(chore.name, at=self._clock() + min(RETRY, chore.every))
+            await self._store.again(task.name, at=self._clock() + min(RETRY, task.every))

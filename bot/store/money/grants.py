@@ -1,4 +1,4 @@
-"""Credits that come from people: grants of admins, gifts of members, and wishes for more. Each counts once."""
+"""Credits that come from people: grants of admins, gifts of members, and requests for more. Each counts once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ class GrantStore:
         return await self._database.transact(work)
 
     async def ask_for_more(self, case: Case, *, stale: datetime) -> bool:
-        """Open a wish for more credits, or put it in place of the member's open one; whether a new one was opened.
+        """Open a request for more credits, or put it in place of the member's open one; whether it was opened.
 
         A stale one is not changed but left behind: one from before that time, or one that could not be posted where
         somebody would have decided it.
@@ -103,7 +103,7 @@ class GrantStore:
         return await self._database.transact(work)
 
     async def decide(self, case: Case, entry: AuditEntry, *, given: int) -> Case:
-        """Decide a wish for more credits, and grant what is `given` for it, or nothing; the decided case.
+        """Decide a request for more credits, and grant what is `given` for it, or nothing; the decided case.
 
         Raises:
             CaseDecided: somebody has decided it before.

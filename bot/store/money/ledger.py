@@ -44,7 +44,7 @@ async def hold(tx: Transaction, job: Job, *, funding: Funding, now: datetime) ->
     """Take the job's price out of the balances before the work, decided by the updates themselves.
 
     Raises:
-        QuotaExceeded: the member's purses do not cover it together.
+        QuotaExceeded: the member's funding sources do not cover it together.
         GuildQuotaExceeded, BudgetExceeded: a cap has no room for it. Nothing is taken.
         StoreError: a price below nothing.
     """

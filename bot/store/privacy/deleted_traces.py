@@ -7,7 +7,7 @@ from typing import Final
 from bot.store.database import Database, Transaction
 
 REST: Final = 100  # times as long as overwriting took, until it is done again: all others wait meanwhile
-_OWED: Final = "traces: owed"  # in the table of the chores, the number of deletions since they were last overwritten
+_OWED: Final = "traces: owed"  # among the periodic tasks, the number of deletions since they were last overwritten
 
 
 async def owe_overwrite(tx: Transaction) -> None:
@@ -35,7 +35,7 @@ class TraceStore:
         self._rests_until = float("-inf")
 
     async def overwrite(self) -> None:
-        """Overwrite what is owed. A chore: what a crash or a reader has kept it from is owed still.
+        """Overwrite what is owed. What a crash or a reader has kept it from is owed still.
 
         The larger the file, the longer it rests between two times: it takes one hundredth of the time at most.
 

@@ -1,4 +1,4 @@
-"""Deleting what is held about a person: the wish is a row, and everything after it can be repeated until it is done."""
+"""Deleting what is held about a person: the request is a row, and all after it can be repeated until it is done."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ _SETTLED: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """A person's wish, made at a moment: whatever is held from before it goes, with `messages` also what was posted."""
+    """A person's request to delete what is held from before a moment; with `messages` also what was posted."""
 
     user_id: int
     at: datetime
@@ -50,18 +50,18 @@ class Deletion:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The wish of a database row."""
+        """Read a deletion from a database row."""
         return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
 
 
 class DeletionStore:
-    """The wishes of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+    """The deletions of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._messages = database, MessageStore(database)
 
     async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
-        """Write a wish down. A second one goes as far as the first, and on to what came since."""
+        """Write a deletion down. A second one goes as far as the first, and on to what came since."""
 
         async def work(tx: Transaction) -> None:
             await tx.execute(
@@ -77,7 +77,7 @@ class DeletionStore:
         return Deletion(user_id=user_id, at=now, messages=messages)
 
     async def open(self) -> list[Deletion]:
-        """The wishes that are not wholly fulfilled yet."""
+        """List the deletions that are not finished."""
         rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
         return [Deletion.from_row(row) for row in rows]
 
@@ -214,7 +214,7 @@ async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:
 
 
 async def withdraw_cases(tx: Transaction, deletion: Deletion, *, now: datetime) -> None:
-    """Nobody needs to decide any more about the person who wishes to be forgotten, and no case says who it was."""
+    """Withdraw the open cases of the person who is to be forgotten, and let none say who it was."""
     rows = await tx.all(
         "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(deletion.user_id, millis(deletion.at))
     )

@@ -13,7 +13,7 @@ from bot.store.privacy.deleted_traces import owe_overwrite
 
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 
-_LAST_LOOK: Final = "retention: last look"  # in the table of the chores, the time that the clock showed
+_LAST_LOOK: Final = "retention: last look"  # among the periodic tasks, the time that the clock showed
 
 
 class RetentionStore:
@@ -79,8 +79,8 @@ class RetentionStore:
     async def trim(self, *, texts: datetime | None, records: datetime, now: datetime) -> None:
         """Delete feedback and decided cases from before `texts` (None: none of them), the audit before `records`.
 
-        Reports and wishes from then that nobody has decided expire now, and go the next time. Of whatever was
-        forgotten before this, the traces are owed now.
+        Reports and requests for credits from then that nobody has decided expire now, and go the next time. Of whatever
+        was forgotten before this, the traces are owed now.
         """
 
         async def work(tx: Transaction) -> None:
