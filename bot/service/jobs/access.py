@@ -1,4 +1,4 @@
-"""Finds videos for people, if they are theirs to see: every id that comes from outside goes through here."""
+"""Finds videos for people who may see them: every job id that comes from outside goes through here."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ class Access:
         self._lookup = lookup
 
     async def video(self, job_id: str, member: Member, action: ResultAction) -> Job:
-        """The job of an id, for somebody who may do that with it where they are.
+        """Find the job of an id for somebody who may do that with its video where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost, NotYours: see `bot.domain.access.check`.
@@ -25,7 +25,7 @@ class Access:
         return check(await self._lookup.job(job_id), member, action, shown_in=await self._lookup.shown_in(job_id))
 
     async def readable(self, jobs: Iterable[Job], member: Member) -> frozenset[str]:
-        """The ids of those of some jobs that a person may look into."""
+        """Pick the ids of those jobs that a person may look into."""
         return frozenset([job.id for job in jobs if await self._may_read(job, member)])
 
     async def _may_read(self, job: Job, member: Member) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a request may become a job: what is decided before any money moves, and who is to pay."""
+"""Decides whether a request may become a job, before any money moves, and who is to pay for it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ class Admission:
             raise reasons[0] if len(reasons) == 1 else errors.SeveralReasons(reasons)
 
     async def terms(self, member: domain.Member) -> domain.Terms:
-        """What a member may have here and now."""
+        """Tell what a member may have here and now."""
         _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         funding = self._funding(member, guild, state)
         accounts = await self._lookup.accounts((*funding.sources, *funding.caps))
@@ -133,7 +133,7 @@ class Admission:
         )
 
     async def models(self, member: domain.Member) -> Sequence[domain.Capability]:
-        """The models as far as a guild lets a member use them; all of them where it lets them use none."""
+        """List the models as far as a guild lets a member use them; all of them where it lets them use none."""
         models = list(self._models.values())
         return allowed_models(models, member, (await self._guilds.state(member.guild_id)).policy.limits) or models
 
@@ -165,7 +165,7 @@ class Admission:
         return guild, state
 
     async def funding(self, member: domain.Member) -> domain.Funding:
-        """Who would pay for a request of this member now."""
+        """Tell who would pay for a request of this member now."""
         _, guild, state = await self._guilds.states(guild_id=member.guild_id, user_id=member.user_id)
         return self._funding(member, guild, state)
 

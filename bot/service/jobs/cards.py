@@ -1,4 +1,4 @@
-"""Job cards: posted once, edited sparingly, closed for certain."""
+"""Shows each job on a card: posted once, edited sparingly, closed for certain."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class _ShownCard:
     paused: bool
 
     def already_says(self, card: Card, *, now: datetime) -> bool:
-        """Whether a card says nothing new, as far as that can be shown where this was."""
+        """Tell whether a card says nothing new, as far as that can be shown where this one was."""
         if self.phase is not card.phase:
             return False
         if self.place is None:
@@ -128,12 +128,12 @@ class Cards:
         await self._notifier.tell_requester(replace(card, job=job, repeated=repeated))
 
     async def forget(self, job: Job) -> None:
-        """The job is closed: nothing about its card needs to be remembered."""
+        """Forget the card of a closed job."""
         async with self._lock_of(job):
             self._shown.pop(job.id, None)
 
     async def describe(self, job: Job) -> Card:
-        """What the job's card has to say now.
+        """Put together what a job's card has to say now.
 
         Raises:
             StoreUnavailable: the database refuses.
@@ -154,7 +154,7 @@ class Cards:
         return card
 
     async def _post_last(self, job: Job) -> Card:
-        """The job's last card, edited in if it is not to be seen yet; without a place where it is lost."""
+        """Edit a job's card for the last time, unless it says that already; the card has no place where it is lost."""
         card, known = await self.describe(await self._find_card(self._with_known_place(job))), self._shown.get(job.id)
         to_be_seen = known is not None and known.place is not None and known.phase is card.phase
         if to_be_seen or card.job.card_message_id is None:
@@ -167,7 +167,7 @@ class Cards:
         return card
 
     async def _find_card(self, job: Job) -> Job:
-        """The job with the place of its card, looked for where none was recorded: it may have been posted all the same.
+        """Find a job's card where none was recorded: it may have been posted all the same. The job with its place.
 
         Raises:
             DestinationBusy: nobody can look right now.
@@ -230,7 +230,7 @@ class Cards:
         return known.late_at is not None and not known.overdue and self._clock() >= known.late_at
 
     def _lock_of(self, job: Job) -> asyncio.Lock:
-        """One at a time for each card: what is posted twice or edited out of order confuses people."""
+        """Give each card a lock of its own: what is posted twice or edited out of order confuses people."""
         turn = self._turns.get(job.id)
         if turn is None:
             turn = self._turns[job.id] = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""Keeps time honest: a clock that leaps, or that went on while nobody was there, ends nothing and holds nothing up."""
+"""Watches the clock: one that leaps, or went on while nobody was there, ends no job and holds none up."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ LEAP: Final = timedelta(minutes=2)  # a clock that is off by less does no harm, 
 
 
 class Clock(Protocol):
-    """The present for everybody, which goes on evenly; and how it follows a wall clock that does not."""
+    """Tells everybody the present, which goes on evenly, and follows a wall clock that doesn't."""
 
     def __call__(self) -> datetime:
-        """The present, aware."""
+        """Tell the present, aware."""
         ...
 
     def lead(self) -> timedelta:
-        """How far ahead the wall clock is."""
+        """Tell how far ahead the wall clock is."""
         ...
 
     def catch_up(self) -> None:
@@ -39,7 +39,7 @@ class ClockWatch:
         self._beaten_at: datetime | None = None
 
     async def recover(self) -> None:
-        """At start: what the clock shows more or less than when a process was last alive, nobody has lived through.
+        """Leave out, at start, the time that no process has lived through, by moving along whatever is waited for.
 
         Raises:
             StoreUnavailable: the database refuses.
@@ -51,7 +51,7 @@ class ClockWatch:
         await self._beat(now)
 
     async def check(self) -> bool:
-        """Whether the clock has leapt, which has been made up for. To be called often.
+        """Look whether the clock has leapt, and make up for it; to be called often. Whether it had.
 
         Raises:
             StoreUnavailable: the database refuses.

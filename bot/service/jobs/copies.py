@@ -1,4 +1,4 @@
-"""A posted video once more: its file fetched again from wherever it still is, for somebody who asks for it."""
+"""Fetches the file of a posted video once more, from wherever it still is, for somebody who asks for it."""
 
 import asyncio
 import logging

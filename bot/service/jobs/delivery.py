@@ -1,4 +1,4 @@
-"""From a finished task to a posted video: download, check, fit to the limit, post, settle.
+"""Delivers a finished video: has its file downloaded, checked and fitted to the limit, posts it, and settles.
 
 The order makes a crash harmless: the file is whole or not there, `posting_at` is written before the post, and a post
 that may have happened is looked for before it is repeated. What somebody has to look at first is held before that.
@@ -103,12 +103,12 @@ class Delivery:
             log.warning("the post of an ended job stays", extra={"job": job.id, "reason": exc.reason})
 
     async def _is_given_up(self, job: Job) -> bool:
-        """Whether nobody will want the video of a job that somebody else has moved."""
+        """Tell whether nobody will want the video of a job that somebody else has moved."""
         present = await self._lookup.job(job.id)
         return present is None or present.status is JobStatus.FAILED
 
     async def keep(self, job: Job, reason: str) -> Job:
-        """The video reaches nobody: keep the file for the person to fetch; the operator hears of closed channels."""
+        """Keep a video that reaches nobody for its person to fetch; the operator hears of closed channels."""
         kept = await self._jobs.mark_dead_letter(job, reason=DeadLetter.UNDELIVERABLE, now=self._clock())
         await self._files.keep_whole(job)
         self._spoilt_files.pop(job.id, None)
@@ -118,7 +118,7 @@ class Delivery:
         return kept
 
     async def _postpone_doubtful(self, job: Job, doubt: CannotTell) -> Job:
-        """The video may be posted, and nobody can see it: look again, at last keep it for its person. Post nothing."""
+        """Look later for a post that nobody can see now; in the end keep the video. Nothing is posted anew."""
         if self.too_long(job) or (doubt.closed and job.tries >= LOOKS):
             return await self.keep(job, f"in doubt: {doubt.reason}")
         return await self._postpone(job, doubt.reason)
@@ -154,7 +154,7 @@ class Delivery:
     async def _retry_or_fail(
         self, job: Job, exc: errors.ResultUnusable | errors.ResultUnavailable | errors.ResultTooLarge
     ) -> Job:
-        """There is nothing to post: for now, or for good."""
+        """Have a video without a usable file tried again, or fail its job."""
         reason = exc.reason
         log.warning("no usable file", extra={"job": job.id, "reason": reason, "tries": job.tries})
         if reason in _OURS:
@@ -178,7 +178,7 @@ class Delivery:
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)
 
     def too_long(self, job: Job) -> bool:
-        """Whether the video of a job in `SUCCEEDED` has been tried to be delivered for long enough."""
+        """Tell whether a finished video has been tried to be delivered for long enough."""
         since = job.deadline_at if job.review is Review.PASSED else job.finished_at  # the end of its review
         return self._clock() - (since or job.created_at) > KEEP_TRYING
 

@@ -1,4 +1,4 @@
-"""How many deliveries are under way at once: so many in all, and of those only a few to one channel."""
+"""Limits how many deliveries are under way at once: so many in all, and of those only a few to one channel."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ class DeliverySlots:
         self._there: Counter[int] = Counter()  # under way or waiting, by channel
 
     def crowded(self, channel_id: int) -> bool:
-        """Whether so many are under way or waiting, in all or for that channel, that one more should come later."""
+        """Tell whether so many are under way or waiting, in all or for a channel, that one more should come later."""
         return self._there.total() >= self._most * CROWDED or self._there[channel_id] >= self._each * CROWDED
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How long jobs take, from the bot's own history, remembered for a minute; and so when those that wait are ready."""
+"""Forecasts how long jobs take, from the bot's own history, and so when those that wait are ready."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -37,11 +37,11 @@ class Forecaster:
         self._known: dict[str, tuple[datetime, list[float]]] = {}
 
     async def of(self, request: VideoRequest) -> timedelta:
-        """The usual time of requests like this one; see `forecast`."""
+        """Tell the usual time of requests like this one; see `forecast`."""
         return (await self.forecast(request)).usual
 
     async def forecast(self, request: VideoRequest) -> Forecast:
-        """The usual and the late time of requests like this one; a first guess where the database does not answer."""
+        """Tell the usual and the late time of requests like this one; a first guess where there is no history."""
         key, now = eta.similarity_key(request), self._clock()
         known = self._known.get(key)
         if known is None or abs(now - known[0]) > FRESH:
@@ -53,7 +53,7 @@ class Forecaster:
         return eta.forecast(request, known[1])
 
     async def queue_forecast(self, job: Job) -> QueueForecast:
-        """Where a waiting job stands, and when it will be ready at the usual pace.
+        """Tell where a waiting job stands, and when it will be ready at the usual pace.
 
         Raises:
             StoreUnavailable: the database refuses.
@@ -73,7 +73,7 @@ class Forecaster:
         return QueueForecast(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
 
     def _slots(self, job: Job, waiting: Waiting) -> Iterator[tuple[int, int, list[Job]]]:
-        """What each running limit means for a job: its place in that line, the slots there, and who is in them."""
+        """Yield what each running limit means for a job: its place in that line, the slots, and who is in them."""
         limits, place, at_work = self._limits, waiting.place, waiting.at_work
         in_queue = min(limits.per_guild, waiting.running_limit or limits.per_guild)
         yield place.provider, limits.total, list(at_work)

@@ -1,4 +1,4 @@
-"""The files of finished videos on disk: fetched, made to fit, marked as made by AI, kept until nobody needs them."""
+"""Has the files of finished videos on disk: fetches, fits and marks them, and keeps them until nobody needs them."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""How people want to hear of their videos: read when one is posted."""
+"""Reads how people want to hear of their videos, whenever one is posted."""
 
 import logging
 
@@ -17,7 +17,7 @@ class NotifyPreferences:
         self._preferences = preferences
 
     async def of(self, user_id: int) -> Notify:
-        """The person's choice."""
+        """Read a person's choice."""
         try:
             kept = await self._preferences.read([of_user(user_id)])
         except StoreError as exc:

@@ -1,4 +1,4 @@
-"""The models on offer. One that its service has given up is left out, for as long as that is believed."""
+"""Offers models. One that its service has given up is left out, for as long as that is believed."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class OfferedModels(Mapping[str, "Capability"]):
         self._given_up[model] = until
 
     def given_up(self, model: str) -> bool:
-        """Whether a model would be offered, had its service not given it up. The last one stays on offer."""
+        """Tell whether a model would be offered, had its service not given it up. The last one stays on offer."""
         gone = {each for each in self._all if self._is_gone(each)}
         return model in gone and len(gone) < len(self._all)
 
@@ -71,7 +71,7 @@ class GivenUpModels:
             self._models.give_up(model, until=until)
 
     async def note(self, model: str, *, detail: str) -> None:
-        """A service has just said that it has given a model up; `detail` are its words."""
+        """Note that a service has just said that it has given a model up; `detail` are its words."""
         if self._models.given_up(model):
             return
         until = self._clock() + BELIEVED

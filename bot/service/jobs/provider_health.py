@@ -1,4 +1,4 @@
-"""Whether a provider answers and takes our key, asked before anybody's money moves."""
+"""Finds out whether a provider answers and takes our key, before anybody's money moves."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,38 +39,38 @@ class ProviderHealth:
         self._careful = False
 
     def answered(self) -> None:
-        """The provider has just carried out something for us."""
+        """Note that the provider has just carried out something for us."""
         self._good_until = self._clock() + FRESH
 
     def doubt(self) -> None:
-        """The provider has just failed us: ask before the next request."""
+        """Ask the provider before the next request: it has just failed us."""
         self._good_until = None
 
     def took(self) -> None:
-        """The provider has taken a submission: whatever kept others from it is over."""
+        """Note that the provider has taken a submission: whatever kept others from it is over."""
         self.answered()
         self._rests_until, self._doubts, self._careful = None, 0, False
 
     def note_unclear(self, *, rand: Callable[[], float]) -> None:
-        """A submission has ended in doubt: the next may, too, and each may be a dead letter. Rest, ever longer."""
+        """Rest, ever longer, after a submission that ended in doubt: the next may, too, and be a dead letter."""
         self._doubts += 1
         self.rest(backoff.delay(self._doubts, rand=rand, base=DOUBT, cap=backoff.RETRY_AFTER_CAP))
 
     def rest(self, wait: timedelta) -> None:
-        """The provider takes nothing just now: submit nothing to it for so long, then one at a time until it does."""
+        """Submit nothing for so long to a provider that takes nothing just now, then one at a time until it does."""
         self.doubt()
         self._careful = True
         until = self._clock() + wait
         self._rests_until = until if self._rests_until is None else max(until, self._rests_until)
 
     def rests_until(self) -> datetime | None:
-        """The end of its rest; None when it takes submissions."""
+        """Tell when the provider's rest ends; None when it takes submissions."""
         if self._rests_until is not None and not timedelta(0) < self._rests_until - self._clock() <= LONGEST:
             self._rests_until = None  # it is over, or the clock has leapt back
         return self._rests_until
 
     def slots(self) -> int:
-        """How many submissions may be on their way to it at once."""
+        """Tell how many submissions may be on their way to the provider at once."""
         if self.rests_until() is not None:
             return 0
         return 1 if self._careful else ABREAST

@@ -1,4 +1,4 @@
-"""What people do with a finished video: build on it, look into it, send it again, share it, take it away, report it."""
+"""Serves people with finished videos: their lineage, a copy, the inbox, sharing them, taking them away."""
 
 import asyncio
 import logging
@@ -63,7 +63,7 @@ class InboxPage:
 
 
 class Results:
-    """The use cases around finished videos. Every method may also raise `StoreUnavailable`.
+    """Does what people ask of finished videos. Every method may also raise `StoreUnavailable`.
 
     `moment` is the present by Discord's clock.
     """
@@ -91,7 +91,7 @@ class Results:
         self._sharing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def job(self, job_id: str, member: Member, action: ResultAction = ResultAction.READ) -> Job:
-        """The job behind a result, for somebody who may do that with it where they are.
+        """Find the job behind a result for somebody who may do that with it where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost, NotYours: see `Access.video`.
@@ -99,7 +99,7 @@ class Results:
         return await self._access.video(job_id, member, action)
 
     async def lineage(self, job: Job, member: Member) -> Lineage:
-        """Where a video comes from and what came of it, as far as that is for somebody to see."""
+        """Tell where a video comes from and what came of it, as far as that is for somebody to see."""
         ancestors = await self._store.ancestors(job, most=GENERATIONS)
         last = ancestors[-1] if ancestors else job
         return Lineage(
@@ -125,7 +125,7 @@ class Results:
     async def video(
         self, job: Job, *, limit: int, user_id: int, channel_id: int | None = None
     ) -> AsyncIterator[Result]:
-        """The finished video as a file, to be handed over in somebody's name while the block lasts.
+        """Lend a finished video as a file, to be handed over in somebody's name while the block lasts.
 
         A block that ends well has brought a kept video to its author, whatever way it took: that is written down here
         and nowhere else.
@@ -148,7 +148,7 @@ class Results:
 
     @contextmanager
     def _limit_copies(self, job: Job, user_id: int) -> Iterator[None]:
-        """One copy of a video for a person at a time, and a few a minute.
+        """Let a person have one copy of a video at a time, and a few a minute.
 
         Raises:
             CopyUnderWay, TooOften: as `video`.
@@ -180,7 +180,7 @@ class Results:
             self._wake()
 
     async def inbox(self, user_id: int, *, skip: int = 0) -> InboxPage:
-        """What waits for a person, the newest first."""
+        """List the videos that wait for a person, the newest first."""
         jobs = await self._store.inbox(user_id, most=PAGE + 1, skip=max(0, skip))
         return InboxPage(jobs=tuple(jobs[:PAGE]), skip=max(0, skip), more=len(jobs) > PAGE)
 
@@ -215,7 +215,7 @@ class Results:
             return posted
 
     async def _find_or_post(self, job: Job, *, before: datetime | None) -> Posted:
-        """The post in the channel; `before` is when an earlier try meant to make it."""
+        """Find the post in the channel, or make it; `before` is when an earlier try meant to."""
         place = job.destination
         if before is not None:
             sighting = await self._result_poster.find_copy(
@@ -274,7 +274,7 @@ class Results:
 
 @contextmanager
 def _as_refusals(channel_id: int | None) -> Iterator[None]:
-    """Troubles of delivery as refusals; `channel_id` None means direct messages."""
+    """Turn troubles of delivery into refusals; `channel_id` None means direct messages."""
     try:
         yield
     except (errors.ResultUnusable, errors.ResultTooLarge, errors.ResultUnavailable) as exc:

@@ -1,4 +1,4 @@
-"""From the queue to a finished task: submit, reconcile what is uncertain, poll until there is an end."""
+"""Has jobs made by their providers: submits them, reconciles what is uncertain, polls until there is an end."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ class Pace:
 
 
 class Submission:
-    """The steps of a job that the provider has a part in. Each takes a claimed job and gives the lease back."""
+    """Carries out the steps that a provider has a part in. Each takes a claimed job and gives the lease back."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Submission:
         self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
 
     def rests_until(self, provider: str) -> datetime | None:
-        """Until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
+        """Tell until when nothing should be submitted to a provider, because it takes nothing; None when it does."""
         return self._health[provider].rests_until()
 
     def slots(self, provider: str) -> int:
-        """How many submissions may be on their way to a provider at once."""
+        """Tell how many submissions may be on their way to a provider at once."""
         return self._health[provider].slots()
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
@@ -105,7 +105,7 @@ class Submission:
         return await self._fail(job, "deadline", "") if late else await self.submit(job, again=True)
 
     async def lose(self, job: Job) -> Job:
-        """Nobody can say what the provider has made of a job: the operator has to find out."""
+        """Make a job a dead letter of which nobody can say what its provider has made: the operator has to find out."""
         buried = await self._write(
             lambda: self._jobs.mark_dead_letter(job, reason=DeadLetter.OUTCOME_UNKNOWN, now=self._clock())
         )
@@ -126,11 +126,11 @@ class Submission:
         return await self._read(job, task)
 
     def too_long(self, job: Job) -> bool:
-        """Whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
+        """Tell whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
         return self._clock() >= job.deadline_at + SILENCE
 
     async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
-        """The provider has the job: from here on it runs; it may even be finished."""
+        """Write that the provider has the job: from here on it runs; it may even be finished."""
         self._health[job.provider].took()
         now = self._clock()
         next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
@@ -174,7 +174,7 @@ class Submission:
         return failed
 
     async def _submission_failed(self, job: Job, exc: errors.ProviderError, *, again: bool) -> Job:
-        """The provider has made no task for this submission; one that was in doubt may have made one before it."""
+        """Requeue or fail a job whose submission made no task; an earlier one that ended in doubt may have made one."""
         log.warning("not submitted", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         match exc:
             case errors.ProviderBusy() | errors.ProviderUnavailable():
@@ -200,7 +200,7 @@ class Submission:
                 )
 
     async def _adopt_existing(self, job: Job, exc: errors.ProviderError) -> Job:
-        """The external id may be taken, or certainly is (`TaskExists`): then the task is ours, and is to be found."""
+        """Find our task where the external id may be taken, or certainly is (`TaskExists`)."""
         expect = await self._forecaster.of(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
@@ -237,7 +237,7 @@ class Submission:
         return waiting
 
     async def _unconfigured(self, job: Job) -> Job:
-        """The job's provider is not in the settings; it is waited for, for the provider may well have the job."""
+        """Wait for a provider that is not in the settings any more: it may well have the job."""
         await self._alert_about_key(job, UNCONFIGURED)
         next_at = self._clock() + timedelta(seconds=backoff.CAP)
         return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=job.tries))

@@ -1,4 +1,4 @@
-"""What the members' use cases take and give: who asks, what was accepted, what it would cost, how they stand."""
+"""Holds what the members' use cases take and give: who asks, what was accepted, what it would cost, how they stand."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What people ask for: a video, what became of it, to take it back, what is left of their credits."""
+"""Serves people who want videos: accepts and cancels requests, tells prices and what credits are left."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Videos:
-    """The use cases of the members. Every method may raise `StoreUnavailable`: then nothing has happened.
+    """Does what members ask for. Every method may raise `StoreUnavailable`: then nothing has happened.
 
     What is asked for after a request was accepted may fail without anybody being told that it was not. `moment` is the
     present by Discord's clock.
@@ -57,7 +57,7 @@ class Videos:
         self.models = models
 
     def capability(self, model: str | None) -> domain.Capability:
-        """What a model can do; the first configured model's where none is named.
+        """Look up what a model can do; the first configured one where none is named.
 
         Raises:
             ModelGivenUp: its service has given it up.
@@ -71,7 +71,7 @@ class Videos:
             raise (ModelGivenUp if self.models.given_up(model) else ModelUnknown)(model=model) from None
 
     def price(self, request: domain.VideoRequest) -> domain.Price:
-        """What a request costs.
+        """Tell what a request costs.
 
         Raises:
             ModelUnknown: no configured provider has its model.
@@ -122,7 +122,7 @@ class Videos:
     async def _accepted(
         self, job: domain.Job, funding: domain.Funding, expected: domain.Forecast, *, new: bool, warned: bool = False
     ) -> Accepted:
-        """What the author of a job is told, who shall also find its card."""
+        """Put together what the author of a job is told, who shall also find its card."""
         job = await self._posted_card(job)
         return Accepted(
             job=job,
@@ -166,7 +166,7 @@ class Videos:
 
     @asynccontextmanager
     async def _telling_operator(self) -> AsyncIterator[None]:
-        """Nobody but the operator can end it when the database refuses, or a budget."""
+        """Tell the operator, who alone can end it, when the database refuses, or a budget."""
         try:
             yield
         except (BudgetExceeded, SeveralReasons):
@@ -193,7 +193,7 @@ class Videos:
             return None
 
     async def _queue_forecast(self, job: domain.Job) -> QueueForecast | None:
-        """How a job stands that may have been taken from the queue meanwhile."""
+        """Tell how a job stands that may have been taken from the queue meanwhile."""
         try:
             present = await self._lookup.job(job.id)
             if present is None or present.status is not domain.JobStatus.QUEUED:
@@ -218,7 +218,7 @@ class Videos:
         return job
 
     async def latest(self, *, user_id: int, guild_id: int | None, most: int = 10) -> list[JobView]:
-        """A person's latest jobs here, the newest first."""
+        """List a person's latest jobs here, the newest first."""
         jobs = await self._lookup.of_user(user_id, guild_id=guild_id, most=most)
         return [await self._view(job) for job in jobs]
 
@@ -229,17 +229,17 @@ class Videos:
         return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)
 
     async def estimate(self, request: domain.VideoRequest, member: domain.Member) -> Estimate:
-        """What a request would mean here and now; nothing is asked for yet."""
+        """Tell what a request would mean here and now; nothing is asked for yet."""
         balances = await self.balances(member)
         expected = await self._forecaster.forecast(request)
         return Estimate(price=self.price(request), balances=balances, expected=expected)
 
     async def terms(self, member: domain.Member) -> domain.Terms:
-        """What a person may have here and now."""
+        """Tell what a person may have here and now."""
         return await self._admission.terms(member)
 
     async def offered(self, member: domain.Member) -> Sequence[domain.Capability]:
-        """The models as far as a person may use them here: what is worth showing them."""
+        """List the models as far as a person may use them here: what is worth showing them."""
         return await self._admission.models(member)
 
     async def may_show(self, job: domain.Job, member: domain.Member, *, channel_id: int) -> bool:
@@ -247,7 +247,7 @@ class Videos:
         return await self._admission.may_show(job, member, channel_id=channel_id)
 
     async def balances(self, member: domain.Member) -> Balances:
-        """What a person has left here."""
+        """Tell what a person has left here."""
         funding = await self._admission.funding(member)
         shared = [cap for cap in funding.caps if cap.unit is domain.Unit.CREDITS]
         funds = [*funding.sources, *shared]

@@ -44,7 +44,7 @@ class Capacity:
 
 
 class Worker:
-    """The loop that moves every job. `wake` may be called from anywhere in the event loop."""
+    """Moves every job, in one loop. `wake` may be called from anywhere in the event loop."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Worker:
         self._stopping = False
 
     def wake(self) -> None:
-        """Something has changed: look again."""
+        """Look again: something has changed."""
         self._woken.set()
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ class Worker:
         self.wake()
 
     def alive(self) -> bool:
-        """Whether the loop has looked for work lately, with a database that answered."""
+        """Tell whether the loop has looked for work lately, with a database that answered."""
         return self._looked_at is not None and self._clock() - self._looked_at < ALIVE
 
     async def run(self) -> None:
@@ -121,7 +121,7 @@ class Worker:
                         await self._woken.wait()
 
     async def recover(self) -> None:
-        """At start: take over what a dead process left unfinished.
+        """Take over, at start, what a dead process left unfinished.
 
         Raises:
             SettingsInvalid: the folder of the results cannot be written.
@@ -176,7 +176,7 @@ class Worker:
         task.add_done_callback(lambda _: self._handing_over.subtract([job.provider]))
 
     async def _do_periodic(self, now: datetime, lease_until: datetime) -> None:
-        """What need not be looked at more often than every `IDLE`: deadlines in the queue, positions on cards."""
+        """Look at what is looked at only every `IDLE`: deadlines in the queue, positions on cards."""
         late = await self._claims.overdue(now=now, lease_until=lease_until, most=self._capacity.steps)
         for job in late:
             self._start(job, next_step(job, now=now))
@@ -186,7 +186,7 @@ class Worker:
             self._do_aside(f"refresh-{provider}", partial(self._cards.refresh, provider))
 
     async def _pause(self) -> timedelta:
-        """How long there is nothing to do, unless somebody wakes us."""
+        """Tell how long there is nothing to do, unless somebody wakes us."""
         longest = min(IDLE, self._capacity.lease / 3)
         if not self._free_steps():
             return longest

@@ -1,4 +1,4 @@
-"""Claims: taking the exclusive, time-limited right to the next job that is due."""
+"""Claims the next jobs: gives a worker the exclusive, time-limited right (a lease) to what is due."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -60,7 +60,7 @@ class ClaimStore:
         return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most)
 
     async def renew(self, jobs: Sequence[Job], *, lease_until: datetime) -> int:
-        """Keep the leases of jobs whose steps are under way; how many were still there to keep."""
+        """Renew the leases of jobs whose steps are under way; return how many were still there."""
 
         async def work(tx: Transaction) -> int:
             update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
@@ -69,7 +69,7 @@ class ClaimStore:
         return await self._database.transact(work)
 
     async def recover(self, *, now: datetime) -> int:
-        """At start, when no other process can hold a lease: make every leased job due now; how many there were.
+        """Make every leased job due now, at start, when no other process can hold a lease; return how many there were.
 
         A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way.
         """
@@ -83,7 +83,7 @@ class ClaimStore:
         return await self._database.transact(work)
 
     async def next_due(self, *, now: datetime) -> datetime | None:
-        """When the next job becomes due; None when none will by itself.
+        """Tell when the next job becomes due; None when none will by itself.
 
         Waiting jobs count only while they back off: what else keeps them is another job's end or a new arrival.
         """

@@ -1,4 +1,4 @@
-"""What is decided about other people's jobs, be they dead letters or waiting.
+"""Carries out what admins decide about other people's jobs, be they dead letters or waiting.
 
 Each step is one transaction: the job, its money, and the line that says who decided it. An interaction is carried out
 once: a repeat finds its line there.
@@ -20,7 +20,7 @@ WRITTEN_OFF: Final = "written_off"  # why such a job failed
 
 
 class DeadLetterStore:
-    """The decisions in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Decides jobs in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,7 +65,7 @@ class DeadLetterStore:
         return await self._decide(entry, job_id, step, only=DeadLetter.UNDELIVERABLE)
 
     async def write_off(self, entry: AuditEntry, job_id: str, *, billed: bool) -> Job:
-        """Give a dead letter up: it has failed, and its credits are free again.
+        """Fail a dead letter, and free its credits.
 
         `billed` is whether the provider charges for it all the same: then budgets keep the estimate, or what it said.
         A finished video has been charged, whatever is said.
@@ -80,7 +80,7 @@ class DeadLetterStore:
         return await self._decide(entry, job_id, step)
 
     async def cancel(self, entry: AuditEntry, job_id: str) -> Job:
-        """Take somebody's waiting job back; its credits are free again.
+        """Cancel somebody's waiting job, and free its credits.
 
         Raises:
             JobUnknown: there is no such job.

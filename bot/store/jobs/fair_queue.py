@@ -1,4 +1,4 @@
-"""Turns: the order in which waiting jobs go to their provider, so that nobody's many delay another's one.
+"""Orders the waiting jobs of each provider by turns, so that nobody's many jobs delay another's one.
 
 Queues take turns (a guild has one, and a person in direct messages), and inside a queue and a priority its people do.
 Numbers that only grow say who was served last: whoever was goes to the end, and so does whoever comes. A queue and a
@@ -45,7 +45,7 @@ _BEFORE_IN_OTHERS: Final = (
 
 
 async def take_turn(tx: Transaction, job: Job) -> int:
-    """The number of a job that begins to wait now, already written to its row: behind what its author has waiting.
+    """Let a job begin to wait, behind what its author has waiting; return its number, which its row has already.
 
     Others' many do not count: its author is at the end of the round, unless they wait already.
     """
@@ -56,20 +56,20 @@ async def take_turn(tx: Transaction, job: Job) -> int:
 
 
 async def keep_turn(tx: Transaction, job: Job) -> None:
-    """Let a job whose turn has come to nothing wait again: it is next, since it was."""
+    """Let a job whose submission has come to nothing wait again, as the next one: it was that before."""
     await _next(tx, job.provider)
     await _stand(tx, job, FRONT, if_there="UPDATE SET served = excluded.served")
 
 
 async def end_turn(tx: Transaction, job: Job) -> None:
-    """A job was taken from the queue: its author goes to the end of the round there, and so does the queue."""
+    """Put the author of a job that was taken from its queue at the end of the round there, and the queue, too."""
     number = await leave(tx, job)
     await tx.execute(f"UPDATE turns SET served = $5 WHERE {_TURN}", *_turn(job), number)  # noqa: S608 (constant)
     await tx.execute(f"UPDATE queues SET served = $3 WHERE {_QUEUE}", *_turn(job)[:2], number)  # noqa: S608 (constant)
 
 
 async def leave(tx: Transaction, job: Job) -> int:
-    """A job waits no more: nor does its author, and the queue, if that was all that waited. The number of this step."""
+    """Take a job out of its queue, with its author and the queue if nothing else waits; the step's number."""
     number = await _next(tx, job.provider)
     waits = f"SELECT 1 FROM jobs WHERE status = 'queued' AND {_TURN}"  # noqa: S608 (constant)
     await tx.execute(f"DELETE FROM turns WHERE {_TURN} AND NOT EXISTS ({waits})", *_turn(job))  # noqa: S608 (constants)
@@ -79,7 +79,7 @@ async def leave(tx: Transaction, job: Job) -> int:
 
 
 async def place_of(tx: Transaction, job: Job) -> QueuePlace:
-    """Where a waiting job stands, by the order of the claims, leaving limits and pauses aside; 1 for any other job."""
+    """Count where a waiting job stands in the order of the claims, limits and pauses aside; 1 for any other."""
     row = await tx.one(
         "SELECT t.served, q.served AS queue_served FROM turns AS t "
         "JOIN queues AS q ON q.provider = t.provider AND q.queue_id = t.queue_id "
@@ -101,7 +101,7 @@ async def place_of(tx: Transaction, job: Job) -> QueuePlace:
 
 
 async def first(tx: Transaction, provider: str, *, most: int) -> list[Job]:
-    """The waiting jobs of a provider that go next, in their order, at most `most`."""
+    """List the waiting jobs of a provider that go next, in their order, at most `most`."""
     ranked: list[tuple[int, int, Row]] = []
     in_order = "SELECT queue_id FROM queues WHERE provider = $1 ORDER BY served, queue_id LIMIT $2"
     for number, queue in enumerate(await tx.all(in_order, provider, most)):

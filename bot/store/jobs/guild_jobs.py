@@ -1,4 +1,4 @@
-"""The jobs that those who run a guild look through, and what the ledger says of one."""
+"""Lists the jobs of a guild for those who run it, and what the ledger says of one."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -29,7 +29,7 @@ class GuildJobStore:
     async def jobs(
         self, job_filter: JobFilter, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int
     ) -> list[Job]:
-        """Jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
+        """List jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
         where, values = [_WHERE[job_filter]], [most, skip]
         for column, value in (
             ("guild_id", None if job_filter is JobFilter.EVERYWHERE else guild_id),
@@ -50,7 +50,7 @@ class GuildJobStore:
         return await self._database.transact(work)
 
     async def ledger_entries(self, job_id: str) -> list[LedgerEntry]:
-        """A job's lines in the ledger, in their order."""
+        """List a job's lines in the ledger, in their order."""
 
         async def work(tx: Transaction) -> list[LedgerEntry]:
             rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)

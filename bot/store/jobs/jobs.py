@@ -1,4 +1,4 @@
-"""The jobs: accepted, moved on by whoever has their lease, each move one transaction; `transitions` has the rules."""
+"""Keeps jobs, and moves them on for whoever has their lease; `transitions` has the rules of that."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -58,11 +58,11 @@ class JobStore:
             raise
 
     async def record_task(self, job: Job, *, task_id: str, next_at: datetime, now: datetime) -> Job:
-        """The provider has taken it: `RUNNING`, to be asked about at `next_at`."""
+        """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`."""
         return await self._move(job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
 
     async def requeue(self, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None) -> Job:
-        """Nothing came of this submission: wait until `next_at`, then submit as `attempt`. It keeps its turn.
+        """Let a job whose submission came to nothing wait until `next_at`, for its next attempt. It keeps its turn.
 
         What the provider charged for it all the same is a part of what the job costs in the end.
         """
@@ -70,7 +70,7 @@ class JobStore:
         return await self._database.transact(lambda tx: transitions.queue(tx, job, due_at=next_at, **changes))
 
     async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
-        """The same step again at `next_at`; gives the lease back."""
+        """Have the same step carried out again at `next_at`, and give the lease back."""
         changes: dict[str, Any] = {"due_at": next_at, "lease": None, "tries": tries}
         if progress is not None:
             changes["progress"] = progress
@@ -79,7 +79,7 @@ class JobStore:
     async def succeed(
         self, job: Job, *, result_url: str, cost_micros: int | None, now: datetime, cost_units: str | None = None
     ) -> Job:
-        """The provider has finished it, and may have said what it cost; the lease stays for delivering at once."""
+        """Write that the provider has finished a job, and what it cost; the lease stays, for delivering at once."""
         return await self._move(
             job,
             JobStatus.SUCCEEDED,
@@ -108,7 +108,7 @@ class JobStore:
         )
 
     async def cancel(self, job_id: str, *, user_id: int, now: datetime) -> Job:
-        """Take a waiting job back: `CANCELLED`, and the hold is released.
+        """Cancel a person's own job; see `transitions.cancel`.
 
         Raises:
             JobUnknown: there is no such job, or it is not that person's.
@@ -139,7 +139,7 @@ class JobStore:
         return await self._keep(job, posting_at=at, posting_directly=directly)
 
     async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
-        """The person has the result: settle, and make it due at once to close the card.
+        """Write that a job's person has its video; see `transitions.deliver`.
 
         Raises:
             TransitionLost: it has been delivered already.
@@ -148,7 +148,7 @@ class JobStore:
         return await self._database.transact(lambda tx: transitions.deliver(tx, job, **place, now=now))
 
     async def mark_dead_letter(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
-        """A dead letter: it cannot be delivered or decided by itself. The hold stays.
+        """Write that a job can't be delivered or decided by itself. Its hold stays.
 
         Raises:
             TransitionLost: no provider has heard of it, or it has ended.
@@ -157,7 +157,7 @@ class JobStore:
         return await self._keep(job, dead_letter=reason, due_at=now, lease=None, tries=0)
 
     async def begin_telling(self, job: Job, *, at: datetime) -> Job:
-        """Write that its requester may have been told from that moment of Discord's clock on how it ended.
+        """Write that a job's requester may have been told from that moment of Discord's clock on how it ended.
 
         Raises:
             TransitionLost: it has not ended, or is not the caller's any more.
@@ -166,7 +166,7 @@ class JobStore:
         return await self._keep(job, telling_at=job.telling_at or at)
 
     async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
-        """Where the job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
+        """Write where a job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
 
         async def work(tx: Transaction) -> int:
             return await tx.execute(
@@ -179,7 +179,7 @@ class JobStore:
         await self._database.transact(work)
 
     async def close(self, job: Job) -> Job:
-        """Nothing is left to do: the job is never due again.
+        """Write that nothing is left to do for a job: it is never due again.
 
         Raises:
             TransitionLost: it is unfinished; it would be lost.

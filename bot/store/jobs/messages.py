@@ -1,4 +1,4 @@
-"""Where the messages of a job are, and which of its copies have to go."""
+"""Knows where the messages of a job are, and which of its copies have to go."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,15 +23,15 @@ class MessageStore:
         self._database = database
 
     async def places(self, job: Job) -> list[MessagePlace]:
-        """The card, the result, what was shared of it and all copies, in a gallery or anywhere, that were posted."""
+        """List a job's posted messages: its card, its result, what was shared of it, and all copies, anywhere."""
         return await self._database.transact(lambda tx: _places(tx, job))
 
     async def ids(self, job: Job) -> frozenset[int]:
-        """The ids of all messages that are known to carry a job."""
+        """List the ids of all messages that are known to carry a job."""
         return frozenset(place.message_id for place in await self.places(job))
 
     async def to_remove(self, job: Job) -> list[MessagePlace]:
-        """Which of a job's messages are to be taken away: all of a deleted one's, else the withdrawn copies."""
+        """List those of a job's messages that have to go: all of a deleted video's, else the withdrawn copies."""
         return await self._database.transact(
             lambda tx: _copies(tx, job, unwanted=1) if job.removed_at is None else _places(tx, job)
         )
@@ -57,7 +57,7 @@ class MessageStore:
         await self._database.transact(work)
 
     async def has_repost(self, job_id: str, *, message_id: int) -> bool:
-        """Whether a message is known to be a copy of a video that somebody posted."""
+        """Tell whether a message is known to be a copy of a video that somebody posted."""
         row = await self._database.transact(
             lambda tx: tx.one(
                 "SELECT 1 FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
@@ -66,7 +66,7 @@ class MessageStore:
         return row is not None
 
     async def deleted(self, job_id: str, *, message_id: int) -> None:
-        """The copy that somebody posted with that message is gone."""
+        """Write that the copy with that message is gone."""
         await self._database.transact(
             lambda tx: tx.execute(
                 "DELETE FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id

@@ -1,4 +1,4 @@
-"""What was seen of the models: which their service has given up, and which have made videos."""
+"""Remembers which models their service has given up, and tells which have made videos."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ class ModelStore:
         )
 
     async def given_up(self, *, now: datetime) -> dict[str, datetime]:
-        """The models that their service has given up, and until when that is believed."""
+        """List the models that their service has given up, and until when that is believed."""
 
         async def work(tx: Transaction) -> dict[str, datetime]:
             rows = await tx.all("SELECT model, until_at FROM given_up_models WHERE until_at > $1", millis(now))
@@ -33,7 +33,7 @@ class ModelStore:
         return await self._database.transact(work)
 
     async def last_videos(self) -> dict[str, datetime]:
-        """When each model has last made a video."""
+        """Tell when each model has last made a video."""
 
         async def work(tx: Transaction) -> dict[str, datetime]:
             rows = await tx.all(

@@ -1,4 +1,4 @@
-"""Questions about jobs and accounts that change nothing."""
+"""Answers questions about jobs and accounts; changes nothing."""
 
 from collections.abc import Sequence
 
@@ -17,22 +17,22 @@ class JobQueryStore:
         self._database = database
 
     async def job(self, job_id: str) -> Job | None:
-        """The job of that id."""
+        """Read the job of that id."""
         rows = await self._all("SELECT * FROM jobs WHERE id = $1", job_id)
         return Job.from_row(rows[0]) if rows else None
 
     async def shown_in(self, job_id: str) -> frozenset[int]:
-        """The guilds in which a video was posted once more, beside the one that it was made in."""
+        """List the guilds in which a video was posted once more, beside the one that it was made in."""
         rows = await self._all("SELECT guild_id FROM showings WHERE job_id = $1", job_id)
         return frozenset(row["guild_id"] for row in rows)
 
     async def asked(self, key: str) -> Job | None:
-        """The job that came of an idempotency key."""
+        """Read the job that came of an idempotency key."""
         rows = await self._all("SELECT * FROM jobs WHERE idempotency_key = $1", key)
         return Job.from_row(rows[0]) if rows else None
 
     async def of_user(self, user_id: int, *, guild_id: int | None, most: int) -> list[Job]:
-        """A person's latest jobs in a guild (or in direct messages), the newest first."""
+        """List a person's latest jobs in a guild (or in direct messages), the newest first."""
         rows = await self._all(
             "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 ORDER BY created_at DESC LIMIT $3",
             user_id,
@@ -42,12 +42,12 @@ class JobQueryStore:
         return [Job.from_row(row) for row in rows]
 
     async def unfinished(self, user_id: int) -> int:
-        """How many jobs a person has that have not ended, anywhere."""
+        """Count the jobs of a person that have not ended, anywhere."""
         rows = await self._all(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
         return int(rows[0]["n"])
 
     async def waiting(self, job: Job) -> Waiting:
-        """Where a waiting job stands, and what it waits for."""
+        """Tell where a waiting job stands, and what it waits for."""
 
         async def work(tx: Transaction) -> Waiting:
             guilds = await tx.all(
@@ -66,16 +66,16 @@ class JobQueryStore:
         return await self._database.transact(work)
 
     async def position(self, job: Job) -> int:
-        """How many jobs go to the provider before this one, plus one, leaving limits and pauses aside."""
+        """Count the jobs that go to the provider before this one, plus one, leaving limits and pauses aside."""
         place = await self._database.transact(lambda tx: fair_queue.place_of(tx, job))
         return place.provider
 
     async def first_waiting(self, provider: str, *, most: int) -> list[Job]:
-        """The waiting jobs of a provider that go next, in their order, leaving limits and pauses aside."""
+        """List the waiting jobs of a provider that go next, in their order, leaving limits and pauses aside."""
         return await self._database.transact(lambda tx: fair_queue.first(tx, provider, most=most))
 
     async def durations(self, request: VideoRequest, *, most: int = 20) -> list[float]:
-        """How many seconds the provider worked on the latest jobs like this one."""
+        """List how many seconds the provider worked on each of the latest jobs like this one."""
         rows = await self._all(
             "SELECT finished_at - submitted_at AS took FROM jobs "
             "WHERE eta_key = $1 AND status = 'succeeded' AND submitted_at IS NOT NULL "
@@ -86,16 +86,16 @@ class JobQueryStore:
         return [row["took"] / 1000 for row in rows]
 
     async def dead_letters(self, *, most: int) -> list[Job]:
-        """What waits for the operator, the oldest first."""
+        """List the dead letters, which wait for the operator, the oldest first."""
         rows = await self._all("SELECT * FROM jobs WHERE dead_letter IS NOT NULL ORDER BY created_at LIMIT $1", most)
         return [Job.from_row(row) for row in rows]
 
     async def account(self, fund: Fund) -> Account:
-        """The account of a fund, under its allowance."""
+        """Read the account of a fund, under its allowance."""
         return (await self.accounts([fund]))[0]
 
     async def accounts(self, funds: Sequence[Fund]) -> list[Account]:
-        """The accounts of these funds, in their order."""
+        """Read the accounts of these funds, in their order."""
 
         async def work(tx: Transaction) -> list[Account]:
             return [await ledger.read_account(tx, fund) for fund in funds]

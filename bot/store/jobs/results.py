@@ -1,4 +1,4 @@
-"""What becomes of finished videos: who they came from, what came of them, what waits for one person, what is shared."""
+"""Writes what becomes of finished videos (fetched, shared, removed), and lists what they build on and who waits."""
 
 from datetime import datetime
 from typing import Final
@@ -22,7 +22,7 @@ class ResultStore:
         self._database = database
 
     async def ancestors(self, job: Job, *, most: int) -> list[Job]:
-        """What a job builds on, the nearest first, as far as the rows are still there."""
+        """List the jobs that a job builds on, the nearest first, as far as their rows are still there."""
 
         async def work(tx: Transaction) -> list[Job]:
             found: list[Job] = []
@@ -38,7 +38,7 @@ class ResultStore:
         return await self._database.transact(work)
 
     async def children(self, job_id: str) -> int:
-        """How many finished videos build on a job."""
+        """Count the finished videos that build on a job."""
 
         async def work(tx: Transaction) -> int:
             row = await tx.one(
@@ -50,7 +50,7 @@ class ResultStore:
         return await self._database.transact(work)
 
     async def inbox(self, user_id: int, *, most: int, skip: int = 0) -> list[Job]:
-        """What waits for a person: what could not be delivered, and what is private and not shared; newest first."""
+        """List the videos that wait for a person: not to be delivered, or private and not shared; the newest first."""
 
         async def work(tx: Transaction) -> list[Job]:
             rows = await tx.all(
@@ -88,7 +88,7 @@ class ResultStore:
         return await self._database.transact(work)
 
     async def shared(self, job_id: str, *, message_id: int, now: datetime) -> None:
-        """The result is in its channel; a video that had reached nobody before is settled by that.
+        """Write that a result is in its channel; a video that had reached nobody before is settled by that.
 
         Was the video deleted meanwhile, the post has to go, too.
         """

@@ -1,4 +1,4 @@
-"""Decisions about held requests and results: each is one transaction of the case, its job, the money and the record.
+"""Carries out decisions about held requests and videos: each is one transaction of case, job, money and audit.
 
 The job is moved first and the case decided last, in the order in which a cancel does it, so that no two of them wait
 for each other; whoever comes second finds the job moved or the case decided, and nothing of theirs happens.
@@ -22,7 +22,7 @@ NOT_REVIEWED: Final = "not_reviewed"
 
 
 class ReviewDecisionStore:
-    """What moderators decide, in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Decides cases in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,7 +73,7 @@ class ReviewDecisionStore:
         return await self._once(case, work)
 
     async def expire(self, job: Job, *, now: datetime) -> Job:
-        """Nobody has decided in time; the caller has the job's lease."""
+        """Fail a job about which nobody has decided in time; the caller has its lease."""
         demand(job, job.status is JobStatus.PENDING or _held(job))
         return await self._database.transact(
             lambda tx: fail(tx, job, failure=NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
@@ -88,14 +88,14 @@ class ReviewDecisionStore:
         await self._once(case, lambda tx: _decided(tx, case, state, entry))
 
     async def _waiting(self, tx: Transaction, case: Case) -> Job:
-        """The job that waits for this case."""
+        """Read the job that waits for a case."""
         job = await read(tx, "id", case.job_id or "")
         requested = case.kind is CaseKind.REQUEST and job.status is JobStatus.PENDING
         demand(job, requested or (case.kind is CaseKind.RESULT and _held(job)))
         return job
 
     async def _once(self, case: Case, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Somebody else may have moved the job, or decided, a moment before."""
+        """Carry out a decision, unless somebody else has moved the job, or decided, a moment before."""
         try:
             return await self._database.transact(work)
         except TransitionLost as exc:
