@@ -1,3 +1,3 @@
-"""Shotcaller: a slash command becomes a finished video in the channel."""
+"""Shotcaller turns a slash command into a finished video in the channel."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The command line: run · demo · sandbox · doctor · migrate."""
+"""Runs the command line: run · demo · sandbox · doctor · migrate."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ MAX_PEOPLE: Final = 500  # in the demo of the budget
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out one command; the exit code. 2 means that the settings or the arguments are wrong."""
+    """Carry out one command, and return its exit code; 2 means that the settings or the arguments are wrong."""
     parser = _parser()
     arguments, further = parser.parse_known_args(argv)
     if further and arguments.command is not _sandbox:
@@ -122,7 +122,7 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _people(text: str) -> int:
-    """A number of people, as it is typed."""
+    """Read a number of people, as it is typed."""
     number = int(text)
     if not 1 <= number <= MAX_PEOPLE:
         raise ValueError(number)

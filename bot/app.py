@@ -1,4 +1,4 @@
-"""The composition root: settings → store → providers → services → client. It owns every lifetime."""
+"""Composes the bot: settings → store → providers → services → client. Owns the lifetime of each."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ _ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_inter
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wraps:
-    """Seams for tests: each may put something around a collaborator before it is used; `wall` is the wall clock."""
+    """What tests put around a collaborator before the bot uses it; `wall` is the wall clock."""
 
     database: Callable[[Database], Database] = lambda inner: inner
     provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
@@ -75,7 +75,7 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
 
 
 def _lost(exc: BaseException) -> StoreLost | None:
-    """The loss of the database among what has ended everything, however deep."""
+    """Find the loss of the database among what has ended everything, however deep."""
     if isinstance(exc, BaseExceptionGroup):
         return next(filter(None, map(_lost, exc.exceptions)), None)
     return exc if isinstance(exc, StoreLost) else None
@@ -104,7 +104,7 @@ async def _live(settings: Settings, wraps: Wraps) -> None:
 
 
 def answering() -> list[asyncio.Task[object]]:
-    """The tasks in which somebody is being answered right now."""
+    """List the tasks in which somebody is being answered right now."""
     return [task for task in asyncio.all_tasks() if task.get_name().startswith(_ANSWERING)]
 
 
@@ -166,7 +166,7 @@ async def _world(
     client: Shotcaller,
     moment: DiscordClock,
 ) -> World:
-    """The database, the video services, the files of strangers, and Discord, as the services reach them."""
+    """Open the database, the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
     providers = {each.id: wraps.provider(each) for each in await open_providers(settings, stack, context)}
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)

@@ -1,4 +1,4 @@
-"""The discord.py client: loads the cogs, syncs the commands; every command error ends here."""
+"""Loads the cogs and syncs the commands, as discord.py's client; every error of a command ends here."""
 
 import asyncio
 import importlib
@@ -32,10 +32,10 @@ FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any
 
 
 class Answers(Protocol):
-    """Where the private answers of accepted requests are remembered."""
+    """Remembers where the private answers of accepted requests are."""
 
     def expected(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
-        """While a job of this idempotency key may come of this interaction, until the command has answered itself."""
+        """Remember, until the command has answered itself, that a job of this key may come of the interaction."""
         ...
 
     async def show_early_card(self, key: str) -> None:
@@ -130,7 +130,7 @@ class Shotcaller(commands.Bot):
                 log.error("no commands there: is the bot in that guild?", extra={"guild": guild_id})  # noqa: TRY400 (a setting, no bug)
 
     def command_of(self, name: str, *, guild_id: int | None) -> app_commands.AppCommand | None:
-        """A command as Discord knows it in a guild."""
+        """Find a command as Discord knows it in a guild."""
         known = self._registered.get(guild_id) or self._registered.get(None, [])
         return next((each for each in known if each.name == name), None)
 
@@ -150,16 +150,16 @@ class Shotcaller(commands.Bot):
         await self.services.left_guilds.compare([guild.id for guild in self.guilds])
 
     async def on_ready(self) -> None:
-        """Say so in the log, and notice which guilds have come meanwhile: discord.py tells of them as available."""
+        """Write to the log that the bot is ready, and notice guilds that came meanwhile, told of as available."""
         log.info("connected to Discord", extra={"guilds": len(self.guilds)})
         await self.services.left_guilds.compare([guild.id for guild in self.guilds])
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Somebody has added the bot to a guild."""
+        """Note that somebody has added the bot to a guild."""
         await self.services.left_guilds.joined(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was removed from a guild. An outage is another event."""
+        """Note that the bot was removed from a guild. An outage is another event."""
         await self.services.left_guilds.left(guild.id)
 
 

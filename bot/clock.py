@@ -1,4 +1,4 @@
-"""The present: the wall clock, and the clock that the bot runs by; only the wiring reads either."""
+"""Tells the present: by the wall clock, or by the clock the bot runs by. Only whoever builds the bot reads either."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 
 def utc_now() -> datetime:
-    """The present by the wall clock, aware."""
+    """Tell the present by the wall clock, aware."""
     return datetime.now(UTC)
 
 
 class SteadyClock:
-    """The present for whatever is written down or waited for. It goes on evenly, whatever is done to the wall clock.
+    """Tells the present for whatever is written down or waited for; goes on evenly, whatever the wall clock does.
 
     A wall clock is set: by hand, by a time server, when a machine wakes up. Whoever can make up for such a leap
     asks how far the two are `apart`, and has this one `follow`. `wall` and `monotonic` (seconds) are the seams for
@@ -25,11 +25,11 @@ class SteadyClock:
         self._start, self._started = wall(), monotonic()
 
     def __call__(self) -> datetime:
-        """The present, aware."""
+        """Tell the present, aware."""
         return self._start + timedelta(seconds=self._monotonic() - self._started)
 
     def lead(self) -> timedelta:
-        """How far ahead the wall clock is."""
+        """Tell how far ahead the wall clock is."""
         return self._wall() - self()
 
     def catch_up(self) -> None:

@@ -1,4 +1,4 @@
-"""Getting to Discord and staying there: a try that fails is one line in the log, and the next one comes later."""
+"""Gets to Discord and stays there: a try that fails is one line in the log, and the next one comes later."""
 
 import asyncio
 import contextlib
@@ -92,7 +92,7 @@ async def _close_sessions(client: discord.Client) -> None:
 
 
 def _shorten(record: logging.LogRecord) -> bool:
-    """What discord.py logs of an attempt that failed, without its traceback: an unreachable Discord is no bug."""
+    """Leave the traceback out of what discord.py logs of a failed attempt: an unreachable Discord is no bug."""
     if record.exc_info and isinstance(record.exc_info[1], (*_UNREACHABLE, discord.ConnectionClosed)):
         record.reason, record.exc_info, record.exc_text = repr(record.exc_info[1])[:200], None, None
         record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -1,4 +1,4 @@
-"""Every answer of Discord, looked at before discord.py reads it: what time it is there, and whether it can be read."""
+"""Reads every answer of Discord before discord.py does: what time it is there, and whether it can be read."""
 
 import json
 import time
@@ -22,7 +22,7 @@ class UnreadableAnswer(aiohttp.ClientPayloadError):
 
 
 class DiscordClock:
-    """The present by Discord's own clock, or a moment before it; never after it, wherever our own clock stands.
+    """Tells the present by Discord's own clock, or a moment before; never after, wherever our own clock stands.
 
     Every answer says when it was written. What has passed since then is measured, not read from a clock.
     """
@@ -32,7 +32,7 @@ class DiscordClock:
         self._adjusted: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
-        """The present."""
+        """Tell the present."""
         if self._adjusted is None:
             return self._ours() - AHEAD
         told, at = self._adjusted

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree. Errors carry data; the words for people are in `bot/locale`.
+"""Declares everything that can go wrong, as one tree. Errors carry data; the words for people are in `bot/locale`.
 
 ShotcallerError
 ├── SettingsInvalid            the environment does not describe a bot that can run
@@ -135,7 +135,7 @@ class InvalidRequest(Refused):
 
 
 class ImpossibleRequest(InvalidRequest):
-    """The chosen model cannot do it."""
+    """The chosen model cannot do what a request asks for."""
 
 
 class SeveralReasons(Refused):
@@ -195,7 +195,7 @@ class GuildQuotaExceeded(Refused):
 
 
 class BudgetExceeded(Refused):
-    """The money of this month does not cover it; `owner` is the account of the guild's budget or of the whole bot's.
+    """A month's money does not cover a price; `owner` is the account of the guild's budget or the whole bot's.
 
     `used` of the `ceiling` are used, in millionths of a USD; `period` is the account's.
     """
@@ -223,7 +223,7 @@ class Paused(Refused):
 
 
 class Blocked(Refused):
-    """The person may not ask for videos in this guild until then (None: for good)."""
+    """The person may not ask for videos in this guild until then (None: for ever)."""
 
     def __init__(self, *, until: datetime | None, reason: str) -> None:
         self.until, self.reason = until, reason
@@ -239,7 +239,7 @@ class PlaceClosed(Refused):
 
 
 class RoleNeeded(Refused):
-    """The person needs one of these roles for that; none listed means that a role of theirs is shut out."""
+    """The person needs one of these roles; none listed means that a role of theirs is shut out."""
 
     def __init__(self, *, roles: Sequence[int], what: str = "video") -> None:
         self.roles, self.what = tuple(roles), what
@@ -263,7 +263,7 @@ class PromptRefused(Refused):
 
 
 class ReviewImpossible(Refused):
-    """A moderator would have to decide on it, and there is nowhere to ask one."""
+    """A moderator would have to decide on a request, and there is nowhere to ask one."""
 
 
 class CopyUnreviewed(Refused):
@@ -283,7 +283,7 @@ class CaseUnknown(Refused):
 
 
 class CaseDecided(Refused):
-    """Somebody else has decided it first, or what it is about has passed; `state` is how it stands."""
+    """Somebody else has decided the case first, or what it is about has passed; `state` is how it stands."""
 
     def __init__(self, *, state: str) -> None:
         self.state = state
@@ -331,7 +331,7 @@ class JobUnknown(Refused):
 
 
 class ResultDeleted(Refused):
-    """A moderator has taken somebody's own video away: nobody gets it any more."""
+    """A moderator has deleted somebody's own video: nobody gets it any more."""
 
 
 class ResultForgotten(Refused):
@@ -363,7 +363,7 @@ class ChannelUnfit(Refused):
 
 
 class DiscordBusy(Refused):
-    """Discord can't take it right now."""
+    """Discord can't take a message right now."""
 
 
 class CopyUnderWay(Refused):
@@ -371,7 +371,7 @@ class CopyUnderWay(Refused):
 
 
 class TooOften(Refused):
-    """The person has had that done as often as one may for now; `again_at` is when they may again."""
+    """The person has had something done as often as one may for now; `again_at` is when they may again."""
 
     def __init__(self, *, again_at: datetime) -> None:
         self.again_at = again_at
@@ -383,7 +383,7 @@ class AlreadyShared(Refused):
 
 
 class NotYours(Refused):
-    """Only its author or a moderator may do that."""
+    """Only the video's author or a moderator may do that."""
 
 
 class TooLateToCancel(Refused):
@@ -485,27 +485,27 @@ class ProviderError(ShotcallerError):
 
 
 class ProviderBusy(ProviderError):
-    """It asks us to come back later (rate limit, no free resources)."""
+    """The service asks us to come back later (rate limit, no free resources)."""
 
 
 class ProviderUnavailable(ProviderError):
-    """It does not answer, or answers that it is broken; certainly nothing was carried out."""
+    """The service does not answer, or answers that it is broken; certainly nothing was carried out."""
 
 
 class ProviderRejected(ProviderError):
-    """It will never accept this call."""
+    """The service will never accept this call."""
 
     fault = FaultClass.PERMANENT
 
 
 class ModelDiscontinued(ProviderError):
-    """It makes no more videos with that model."""
+    """The service makes no more videos with that model."""
 
     fault = FaultClass.PERMANENT
 
 
 class ContentRefused(ProviderError):
-    """Its moderation refuses what was asked."""
+    """The service's moderation refuses what was asked."""
 
     fault = FaultClass.CONTENT
 
@@ -529,7 +529,7 @@ class TaskExists(ProviderError):
 
 
 class TaskUnknown(ProviderError):
-    """It knows no task by that id."""
+    """The service knows no task by that id."""
 
     fault = FaultClass.PERMANENT
 
@@ -567,16 +567,16 @@ class ResultUnusable(DeliveryError):
 
 
 class ResultTooLarge(DeliveryError):
-    """It is larger than the cap or than the destination takes."""
+    """The video is larger than the cap or than the destination takes."""
 
 
 class ResultUnavailable(DeliveryError):
-    """The file cannot be had right now."""
+    """The video's file cannot be had right now."""
 
 
 class DestinationLost(DeliveryError):
-    """The place it should be posted in is closed to us for good."""
+    """The place where a message should be posted is closed to us for good."""
 
 
 class DestinationBusy(DeliveryError):
-    """Discord cannot take it right now."""
+    """Discord cannot take a message right now."""

@@ -1,4 +1,4 @@
-"""Structured logs, one line a record, with everything secret or private taken out before it is written.
+"""Writes structured logs, one line a record, with everything secret or private taken out first.
 
 Every record is snapshotted where it is made and written by a thread of its own, so that a slow terminal or pipe never
 holds up the event loop. Modules just do `logging.getLogger(__name__)` and pass what belongs to the event as `extra=`.
@@ -59,7 +59,7 @@ def setup(
 
 
 class Log:
-    """Logging that is set up; `close` writes what is still waiting and puts everything back as it was."""
+    """Logging while it is set up; `close` writes what is still waiting and puts everything back as it was."""
 
     def __init__(self, *, level: str, writer: logging.Handler) -> None:
         root = logging.getLogger()
@@ -119,7 +119,7 @@ class _Formatter(logging.Formatter):
         self._redact = redact
 
     def parts(self, record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
-        """The message and the fields, redacted; a field that has a name of ours gets a `_`."""
+        """Redact the message and the fields; a field that has a name of ours gets a `_`."""
         fields = {f"{key}_" if key in _OWN else key: value for key, value in vars(record).get("fields", {}).items()}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
@@ -155,12 +155,12 @@ def _private(key: object) -> bool:
 
 
 def _open(value: Any) -> Any:
-    """An argument as it is, but a value of ours as its fields: its `repr` would show the prompt."""
+    """Open a value of ours into its fields: its `repr` would show the prompt. Other arguments stay as they are."""
     return _plain(value) if _fields(value) is not None else value
 
 
 def _fields(value: Any) -> Mapping[Any, Any] | None:
-    """What a mapping, a dataclass or a pydantic model is made of."""
+    """Find what a mapping, a dataclass or a pydantic model is made of."""
     if isinstance(value, Mapping):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -171,7 +171,7 @@ def _fields(value: Any) -> Mapping[Any, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON can say it, without private fields; what JSON has no word for becomes its text."""
+    """Convert a value to what JSON can say, without private fields; what JSON has no word for becomes its text."""
     if (fields := _fields(value)) is not None:
         return {str(key): _plain(part) for key, part in fields.items() if not _private(key)}
     if isinstance(value, list | tuple | set | frozenset):
@@ -186,12 +186,12 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _word(value: Any) -> str:
-    """A value without spaces in it, or in quotes."""
+    """Write a value without spaces in it, or in quotes."""
     if isinstance(value, str) and value.isprintable() and not re.search(r'[\s"=]', value) and value:
         return value
     return _one_line(json.dumps(value, ensure_ascii=False))
 
 
 def _one_line(text: str) -> str:
-    """The text with line breaks and control characters written out, so that nobody can forge a line."""
+    """Write out line breaks and control characters, so that nobody can forge a line."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

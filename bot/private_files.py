@@ -1,4 +1,4 @@
-"""Files for the bot's own user alone: the database and the videos hold what people wrote and asked for in private."""
+"""Keeps files for the bot's own user alone: database and videos hold what people wrote and asked for in private."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock")
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Whatever this process and its children make meanwhile is for their own user alone."""
+    """Let whatever this process and its children make meanwhile be for their own user alone."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -30,7 +30,7 @@ def private_files() -> Iterator[None]:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether there is such a file, and its group or everybody may do anything with it."""
+    """Say whether there is such a file, and its group or everybody may do anything with it."""
     try:
         return os.name == "posix" and bool(path.stat().st_mode & OTHERS)
     except OSError:
@@ -38,7 +38,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def open_to_others(settings: Settings) -> list[Path]:
-    """The bot's files that others on this machine may read or change, as earlier versions left them."""
+    """List the bot's files that others on this machine may read or change, as earlier versions left them."""
     return [path for path in _files(settings) if is_open_to_others(path)]
 
 

@@ -50,7 +50,7 @@ class Redactor:
         return text
 
     def finds(self, text: str) -> bool:
-        """Whether a text shows a secret."""
+        """Say whether a text shows a secret."""
         return self(text) != text
 
     def all(self, value: Any) -> Any:
@@ -65,6 +65,6 @@ class Redactor:
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
-    """A secret as it is, as JSON has it and as a URL has it: services repeat what they were sent in all of them."""
+    """Spell a secret as it is, as JSON has it and as a URL has it: services repeat what they were sent in each."""
     quoted = json.dumps(secret)[1:-1]
     return secret, quoted, quoted.replace("/", "\\/"), quote(secret, safe=""), quote(secret)

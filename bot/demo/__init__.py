@@ -1,1 +1,1 @@
-"""The shows that `make demo` plays: the real bot in a sandbox, and somebody who types."""
+"""Plays the shows of `make demo`: the real bot in a sandbox, and somebody who types."""

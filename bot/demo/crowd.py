@@ -1,4 +1,4 @@
-"""The demo of the budget: a crowd presses Enter at once, and the money is there for some of them only.
+"""Demonstrates the budget: a crowd presses Enter at once, and the money is there for some of them only.
 
 Exactly so many videos may then be billed by the provider and posted; everybody else is refused in private; and the
 books of the provider, of the jobs and of the ledger say the same, to the cent.
@@ -89,7 +89,7 @@ class Crowd(Show):
         self._wanted = wanted
 
     async def press(self, count: int) -> Sequence[SentRequest]:
-        """Set the budget, let everybody ask at once, and wait for the last video; who asked.
+        """Set the budget, let everybody ask at once, and wait for the last video; give back who asked.
 
         Raises:
             DemoFailed: the budget could not be set, or somebody was left without an answer or a video.
@@ -129,7 +129,7 @@ class Crowd(Show):
         return SentRequest(name=name, user_id=user_id, channel=channel, interaction_id=sent)
 
     async def _watch(self, asked: Sequence[SentRequest]) -> None:
-        """Say how far it is, until everybody has an answer and every card is closed."""
+        """Show how far the crowd is, until everybody has an answer and every card is closed."""
         waiting, end = list(asked), time.monotonic() + PATIENCE
         while time.monotonic() < end:
             waiting = [each for each in waiting if await self._answer(each) is None]
@@ -144,12 +144,12 @@ class Crowd(Show):
         raise DemoFailed(f"{len(waiting)} people were left without an answer, or videos without an end")
 
     async def _answer(self, asked: SentRequest) -> Mapping[str, Any] | None:
-        """What one of the crowd was told privately, once the bot has stopped thinking."""
+        """Find what one of the crowd was told privately, once the bot has stopped thinking."""
         message: Mapping[str, Any] | None = (await self._get(f"interactions/{asked.interaction_id}"))["current"]
         return None if message is None or message["flags"] & LOADING else message
 
     async def _messages(self) -> list[Mapping[str, Any]]:
-        """What the bot has written where everybody reads it."""
+        """List what the bot has written where everybody reads it."""
         found = [await self._get(f"messages?channel={channel}") for channel in CHANNELS]
         return [each for messages in found for each in messages if "visible_to" not in each]
 
@@ -218,7 +218,7 @@ class Crowd(Show):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CrowdOutcome:
-    """What people and the provider saw of it. People are ids of Discord."""
+    """What people and the provider saw of the crowd's requests. People are ids of Discord."""
 
     accepted: frozenset[str]
     refused: frozenset[str]
@@ -235,7 +235,7 @@ class CrowdOutcome:
 def comparisons(
     seen: CrowdOutcome, totals: LedgerTotals, bill: Decimal, *, wanted: int, asked: int
 ) -> Sequence[tuple[str, object, object]]:
-    """Everything that has to be the same: its name, how it is, how it should be."""
+    """List everything that has to be the same: its name, how it is, how it should be."""
     return (
         ("people whose request was accepted", len(seen.accepted), wanted),
         ("people who were refused", len(seen.refused), asked - wanted),

@@ -1,4 +1,4 @@
-"""The whole job to watch, with no account: a sandbox, the real bot, a person who types, and the video that comes.
+"""Plays the whole job, with no account: a sandbox, the real bot, a person who types, and the video that comes.
 
 Both run as processes of their own, as an operator would start them; the demo only types, watches and checks.
 """
@@ -59,7 +59,7 @@ def _show(arguments: argparse.Namespace) -> type[Show]:
 
 @asynccontextmanager
 async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
-    """A sandbox in a process of its own, as it describes itself (see `docs/sandbox.md`); a video takes that long.
+    """Run a sandbox in a process of its own, which describes itself (see `docs/sandbox.md`); a video takes that long.
 
     Raises:
         DemoFailed: it does not start.
@@ -74,7 +74,7 @@ async def run_sandbox(generate_seconds: float) -> AsyncIterator[dict[str, Any]]:
 
 @asynccontextmanager
 async def run_bot(env: Mapping[str, str], folder: Path, log: Path) -> AsyncIterator[None]:
-    """The real bot in a process of its own, with these settings; its files go to `folder`, what it says to `log`."""
+    """Run the real bot in a process, with these settings; its files go to `folder`, what it says to `log`."""
     settings = {
         **{name: value for name, value in os.environ.items() if name not in env},
         **env,

@@ -1,4 +1,4 @@
-"""What the demo prints: the channel as it changes, and one line that moves while the work goes on."""
+"""Prints the demo: the channel as it changes, and one line that moves while the work goes on."""
 
 import re
 import shutil
@@ -22,27 +22,27 @@ class Screen:
         self._phase, self._since, self._turn, self._dirty = "", time.monotonic(), 0, False
 
     def say(self, text: str) -> None:
-        """A line of the demo's own."""
+        """Print a line of the demo's own."""
         self._line(text)
 
     def typed(self, who: str, text: str) -> None:
-        """What somebody types."""
+        """Print what somebody types."""
         self._line("")
         self._block(f"\x1b[1m{who}\x1b[0m types", text)
 
     def done(self, who: str, what: str, text: str = "") -> None:
-        """What somebody does: a press, or a form with what was entered."""
+        """Print what somebody does: a press, or a form with what was entered."""
         self._line("")
         self._block(f"\x1b[1m{who}\x1b[0m {what}", text)
 
     def message(self, who: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> None:
-        """A message, unless it has been shown already."""
+        """Print a message, unless it has been shown already."""
         lines = [text, *(f"📎 {file['filename']} · alt text: {file.get('description')}" for file in files)]
         if text and self._new(f"{who}{text}"):
             self._block(f"\x1b[1;34m{who}\x1b[0m", "\n".join(lines))
 
     def card(self, embed: Mapping[str, Any]) -> None:
-        """A job's card: whole when it is new, else what has changed."""
+        """Print a job's card: whole when it is new, else what has changed."""
         self._phase = embed["title"]
         news = embed["description"].strip().splitlines()[-1]
         if self._new(f"{embed['title']}{news}"):
@@ -50,7 +50,7 @@ class Screen:
             self._block(f"\x1b[1;34mShotcaller\x1b[0m · card · {embed['title']}", f"{news}\n{footer}")
 
     def phase(self, text: str) -> None:
-        """How far it is: on the live line; in a file, a line of its own whenever that changes."""
+        """Show how far the work is: on the live line; in a file, a line of its own whenever that changes."""
         if not self._live and self._phase != text:
             self._line(f"  {text}")
         self._phase = text
@@ -89,7 +89,7 @@ class Screen:
 
 
 def _readable(text: str) -> str:
-    """Discord's marks as its clients show them: times relative to now, the mention as a name."""
+    """Show Discord's marks as its clients do: times relative to now, the mention as a name."""
 
     def relative(found: re.Match[str]) -> str:
         if found[2] != "R":

@@ -1,4 +1,4 @@
-"""One performance of the demo: the person who types, what there is to see, and the look behind the scenes."""
+"""Plays one performance of the demo: the person who types, what there is to see, and the look behind the scenes."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ class DemoFailed(ShotcallerError):
 
 
 class Show:
-    """One performance: types as Ana, watches the channel, and looks behind the scenes when it is over."""
+    """Plays one performance: types as Ana, watches the channel, and looks behind the scenes when it is over."""
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Mapping[str, Any], screen: Screen) -> None:
         self._session, self._control, self._screen = session, sandbox["control"], screen
@@ -41,7 +41,7 @@ class Show:
         raise DemoFailed("the bot did not connect")
 
     async def play(self, options: Mapping[str, Any], *, patience: float) -> dict[str, Any]:
-        """Type the command and show what the channel shows, until the video is there; its message.
+        """Type the command and show what the channel shows, until the video is there; give back its message.
 
         Raises:
             DemoFailed: the request was refused, the job failed, or nothing came in time.
@@ -55,7 +55,7 @@ class Show:
         raise DemoFailed("no video came in time")
 
     async def _ask(self, options: Mapping[str, Any]) -> str:
-        """Ask for the video; the interaction whose answer says what came of that."""
+        """Ask for the video; give back the interaction whose answer says what came of that."""
         return await self._type("video create", options)
 
     async def _type(self, name: str, options: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ class Show:
         return await self._act("command", {"channel": "general", "name": name, "options": options})
 
     async def _act(self, what: str, body: Mapping[str, Any]) -> str:
-        """Do something as Ana; the interaction."""
+        """Do something as Ana; give back the interaction."""
         async with self._session.post(f"{self._control}/{what}", json={"user": "ana", **body}) as response:
             answer = await response.json()
         if "interaction_id" not in answer:
@@ -114,7 +114,7 @@ class Show:
         return path
 
     async def check(self, path: Path, message: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        """Look at the file, the provider's books and every request of the bot; print what it came to.
+        """Check the file, the provider's record and every request of the bot; print what it came to.
 
         Raises:
             DemoFailed: naming everything that is not as it should be.
@@ -148,7 +148,7 @@ class Show:
 
 
 def _expected_size(options: Mapping[str, Any]) -> tuple[int, int]:
-    """Width and height in pixels that the documents give a mode and a shape."""
+    """Look up the width and height in pixels that the documents give a mode and a shape."""
     short = _SHORT_SIDE[Mode(options.get("mode", Mode.STD))]
     long = short * 16 // 9
     shape = AspectRatio(options.get("aspect", AspectRatio.WIDE))

@@ -1,4 +1,4 @@
-"""The demo of the storyboard builder: Ana presses and types, the board changes, and the video has her shots."""
+"""Demonstrates the storyboard builder: Ana presses and types, the board changes, and the video has her shots."""
 
 import asyncio
 import time
@@ -48,7 +48,7 @@ class StoryboardShow(Show):
         return await self._act("component", {"message_id": self._message["id"], "custom_id": self._id("make")})
 
     async def check(self, path: Path, message: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        """What `Show` checks, and that the provider was told the shots of the board; prints and saves each shot.
+        """Check what `Show` does, and that the provider got the shots of the board; print and save each shot.
 
         Raises:
             DemoFailed: naming everything that is not as it should be.
@@ -69,7 +69,7 @@ class StoryboardShow(Show):
         self._screen.say(f"  a still of each shot: {stills[0].name} … {stills[-1].name}")
 
     def _model(self) -> str:
-        """The model of the board, as its settings line names it."""
+        """Read the model of the board, as its settings line names it."""
         line: str = next(each for each in self._text().splitlines() if each.startswith("⚙️"))
         return line.split()[1]
 
@@ -112,7 +112,7 @@ class StoryboardShow(Show):
         return str(self._part(action)["custom_id"])
 
     def _part(self, action: str) -> Mapping[str, Any]:
-        """A button of the board, or the list of shots ("pick")."""
+        """Find a button of the board, or the list of shots ("pick")."""
         start = "story:" if action == "pick" else f"story-{action}:"
         parts = [part for row in self._message["components"] for part in row["components"]]
         for part in parts:

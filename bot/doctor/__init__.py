@@ -1,4 +1,4 @@
-"""`shotcaller doctor`: looks at everything the bot needs, and says in words what to fix."""
+"""Checks everything the bot needs, for `shotcaller doctor`, and says in words what to fix."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ __all__ = ["Finding", "Mark", "examine"]
 
 
 async def examine(settings: Settings, *, out: TextIO | None = None) -> int:
-    """Print one line for each thing looked at, as it is found; the exit code is 0 only when nothing has to be fixed."""
+    """Print a line for each thing that is checked, as it is found; the exit code is 0 only if nothing needs fixing."""
     out = out or sys.stdout
     silent = logging.NullHandler()  # what matters of the warnings below is said by the findings
     logging.getLogger().addHandler(silent)

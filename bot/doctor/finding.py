@@ -1,11 +1,11 @@
-"""What the doctor has to say of one thing."""
+"""Describes what the doctor has to say of one thing."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Mark(StrEnum):
-    """How it stands with it."""
+    """How a thing stands that was checked."""
 
     GOOD = "✓"  # nothing to do
     BAD = "✗"  # something has to be fixed
@@ -14,7 +14,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: how it stands with it, its name, what was found, and what to do about it."""
+    """One thing that was checked: how it stands, its name, what was found, and what to do about it."""
 
     mark: Mark
     about: str
@@ -27,15 +27,15 @@ class Finding:
 
 
 def good(about: str, text: str) -> Finding:
-    """Nothing to do."""
+    """Report that there is nothing to do."""
     return Finding(Mark.GOOD, about, text)
 
 
 def bad(about: str, text: str, remedy: str) -> Finding:
-    """Something has to be fixed."""
+    """Report that something has to be fixed."""
     return Finding(Mark.BAD, about, text, remedy)
 
 
 def note(about: str, text: str, remedy: str = "") -> Finding:
-    """Works, but its operator may want to know."""
+    """Report what works, but its operator may want to know."""
     return Finding(Mark.NOTE, about, text, remedy)

@@ -1,4 +1,4 @@
-"""Whether Discord takes the token, and what the bot may do in each guild and channel. By REST: no gateway is needed."""
+"""Checks whether Discord takes the token, and what the bot may do in each guild and channel; without a gateway."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _UNREACHABLE: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
-    """The token, then every guild that the bot is in, then the channel of the operator."""
+    """Check the token, then every guild that the bot is in, then the channel of the operator."""
     use_addresses(api=settings.discord_api_url, gateway=settings.discord_gateway_url)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
     async with discord.Client(intents=discord.Intents.none()) as client:
@@ -84,7 +84,7 @@ async def _check_guild(client: discord.Client, guild_id: int) -> AsyncIterator[F
 
 
 async def _check_operator_channel(client: discord.Client, channel_id: int) -> Finding:
-    """Whether the operator can be told on Discord."""
+    """Check whether the operator can be told on Discord."""
     try:
         channel = await client.fetch_channel(channel_id)
     except (discord.NotFound, discord.Forbidden, discord.InvalidData):
@@ -98,12 +98,12 @@ def _lacking(allowed: discord.Permissions, needed: Sequence[str]) -> list[str]:
 
 
 def _named(permissions: Iterable[str]) -> str:
-    """As Discord calls them."""
+    """Name permissions as Discord calls them."""
     return ", ".join(name.replace("_", " ").title().replace(" In ", " in ") for name in permissions)
 
 
 def _invitation(client: discord.Client) -> str:
-    """The address that invites the bot with the least it needs."""
+    """Build the address that invites the bot with the least it needs."""
     return discord.utils.oauth_url(
         client.application_id or 0,
         permissions=discord.Permissions(**dict.fromkeys(NEEDED, True)),

@@ -1,4 +1,4 @@
-"""What the bot stands on: its settings, its folder and its database."""
+"""Checks what the bot stands on: its settings, its folder and its database."""
 
 import asyncio
 import shutil
@@ -29,7 +29,7 @@ KEYS: Final = ".env"  # where the settings are read from
 
 
 def check_settings(settings: Settings) -> Finding:
-    """The settings have been read: a summary without anything secret."""
+    """Summarize the settings, which have been read, without anything secret."""
     guilds = ", ".join(map(str, settings.discord_guild_ids)) or "every guild"
     prices = f"prices of {settings.price_table}" if settings.price_table else "list prices"
     return good(
@@ -40,7 +40,7 @@ def check_settings(settings: Settings) -> Finding:
 
 
 def check_spending(settings: Settings) -> Finding:
-    """What the settings allow people to spend."""
+    """Say what the settings allow people to spend."""
     text = spending_text(settings)
     if settings.monthly_budget_usd is not None:
         return good("spending", text)
@@ -48,7 +48,7 @@ def check_spending(settings: Settings) -> Finding:
 
 
 async def check_folder(settings: Settings) -> Finding:
-    """Whether videos can be put down where the settings say."""
+    """Check whether videos can be put down where the settings say."""
     folder = settings.data_dir
     try:
         free = await asyncio.to_thread(_free, folder)
@@ -61,7 +61,7 @@ async def check_folder(settings: Settings) -> Finding:
 
 
 async def check_rights(settings: Settings) -> AsyncIterator[Finding]:
-    """What others on this machine may read, though it is nobody's but the operator's."""
+    """Find what others on this machine may read, though it is nobody's but the operator's."""
     if files := await asyncio.to_thread(open_to_others, settings):
         few = ", ".join(map(str, files[:FEW])) + (f" and {len(files) - FEW} more" if len(files) > FEW else "")
         remedy = "Start the bot as the user whom they belong to; it takes others' rights away."
@@ -72,7 +72,7 @@ async def check_rights(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
-    """Whether the database opens, is up to date, and what in it waits for the operator."""
+    """Check whether the database opens and is up to date, and find what in it waits for the operator."""
     path = settings.database_path
     try:
         running = await asyncio.to_thread(_in_use, path)
@@ -124,7 +124,7 @@ def _letter(job: Job) -> Finding:
 
 
 def _free(folder: Path) -> int:
-    """Bytes free where a file has just been written.
+    """Count the bytes that are free where a file has just been written.
 
     Raises:
         OSError: it could not be.
@@ -137,7 +137,7 @@ def _free(folder: Path) -> int:
 
 
 def _in_use(database: str) -> bool:
-    """Whether a bot runs on the database.
+    """Say whether a bot runs on the database.
 
     Raises:
         SettingsInvalid: its folder cannot be written.

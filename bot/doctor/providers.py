@@ -1,4 +1,4 @@
-"""Whether each video service answers and takes our key, and which models it still makes videos with.
+"""Checks whether each video service answers and takes our key, and which models it still makes videos with.
 
 No question to a service tells whether a model lives: only a request does, and that costs money. So what tells is what
 this bot has seen: the videos that a model has made here, and that its service has given it up.
@@ -33,7 +33,7 @@ _PATH: Final = frozenset({"http_405", "1202", "http_301", "http_307", "http_308"
 
 
 async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
-    """Every service there is, also those without a key."""
+    """Check every service there is, also those without a key."""
     async with AsyncExitStack() as stack:
         context = await asyncio.to_thread(shared_ssl_context)
         opened = {each.id: each for each in await open_providers(settings, stack, context)}
@@ -45,7 +45,7 @@ async def check_providers(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def ask(provider: VideoProvider, key: str) -> Finding:
-    """What one service says to a harmless question; `key` names the settings of its key."""
+    """Ask one service a harmless question; `key` names the settings of its key."""
     base = f"{provider.id.upper()}_BASE_URL"
     try:
         async with asyncio.timeout(PATIENCE):

@@ -1,4 +1,4 @@
-"""What the words of this project mean. Pure: no I/O, only the standard library and pydantic."""
+"""Says what the words of this project mean. Pure: no I/O, only the standard library and pydantic."""
 
 from bot.domain.access import ResultAction, is_possible_id
 from bot.domain.capability import CameraRule, Capability

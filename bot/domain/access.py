@@ -1,4 +1,4 @@
-"""Who may see and do what with a video: the one question, asked wherever a job's id comes from outside."""
+"""Decides who may see and do what with a video: asked wherever a job's id comes from outside."""
 
 import re
 from collections.abc import Collection
@@ -22,12 +22,12 @@ class ResultAction(StrEnum):
 
 
 def is_possible_id(text: str) -> bool:
-    """Whether a job may be called that at all; what people type, and what stands on buttons, may be anything."""
+    """Say whether a job may have this id: what people type, and what stands on buttons, may be anything."""
     return _ID.fullmatch(text) is not None
 
 
 def check(job: Job | None, member: Member, action: ResultAction, *, shown_in: Collection[int] = ()) -> Job:
-    """The job, if a person may do that with it where they are; `shown_in` are the guilds where copies were posted.
+    """Give the job back if a person may do that with it there; `shown_in` are the guilds where copies were posted.
 
     Raises:
         ResultForgotten: there is no such job, or it is not for them to see; which of these is not told.
@@ -50,7 +50,7 @@ def check(job: Job | None, member: Member, action: ResultAction, *, shown_in: Co
 
 
 def check_file(job: Job, user_id: int, *, shown: bool) -> None:
-    """Whether somebody may be given the video; `shown`: where others see it.
+    """Let somebody be given the video, or refuse; `shown` is whether others would see it.
 
     What a moderator holds, has denied or has deleted nobody gets, and what its service is not known to have finished;
     what has reached nobody goes to its author alone, and what was taken away is shown to nobody again.
@@ -64,12 +64,12 @@ def check_file(job: Job, user_id: int, *, shown: bool) -> None:
 
 
 def deleted_by_moderator(job: Job) -> bool:
-    """Whether nobody gets the video any more. That it was not its author has to be known."""
+    """Say whether nobody gets the video any more. That its author did not delete it has to be known."""
     return job.removed_at is not None and job.removed_by is not Remover.AUTHOR
 
 
 def _deletable(job: Job, member: Member, shown_in: Collection[int]) -> Job:
-    """What was taken away before may still have copies to be taken away."""
+    """Find out whether a deletion has anything to do: a video deleted before may still have copies."""
     if job.user_id == member.user_id:
         return job
     if not (_delivered(job) and _shown(job, member.guild_id, shown_in)):
@@ -84,7 +84,7 @@ def _delivered(job: Job) -> bool:
 
 
 def _shown(job: Job, guild_id: int | None, shown_in: Collection[int]) -> bool:
-    """Whether the video was posted in the open in a guild: made for it, shared there, or copied there."""
+    """Say whether the video was posted in the open in a guild: made for it, shared there, or copied there."""
     if guild_id is None:
         return False
     made_here = guild_id == job.destination.guild_id and (not job.destination.private or job.shared_at is not None)

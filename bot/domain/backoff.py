@@ -1,4 +1,4 @@
-"""How long to wait before asking again: exponential, capped, jittered. Waiting is someone else's job."""
+"""Computes how long to wait before asking again: exponential, capped, jittered. Waiting is up to the caller."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +12,7 @@ RETRY_AFTER_CAP: Final = 900.0  # seconds, the longest wait somebody else may as
 def delay(
     attempt: int, *, rand: Callable[[], float], retry_after: float | None = None, base: float = BASE, cap: float = CAP
 ) -> timedelta:
-    """The wait after the `attempt`-th failed attempt, counted from 1.
+    """Compute the wait after the `attempt`-th failed attempt, counted from 1.
 
     Half of it is fixed and half is `rand()` (0 ≤ x < 1) of the rest, so that many do not come back at once. A
     `retry_after` (seconds) wins over a shorter wait and is itself capped.
@@ -26,5 +26,5 @@ def delay(
 
 
 def least(waits: int, *, base: float = BASE, cap: float = CAP) -> timedelta:
-    """The shortest time that the first so many waits of a row come to: known without a clock, which may leap."""
+    """Add up the shortest waits after so many failed attempts: known without a clock, which may leap."""
     return sum((delay(number, rand=float, base=base, cap=cap) for number in range(1, waits + 1)), timedelta(0))

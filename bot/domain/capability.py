@@ -1,4 +1,4 @@
-"""What a model can do; what clashes with that, and the nearest request that can be done.
+"""Describes what a model can do; finds what clashes with that, and the nearest request that can be done.
 
 Which models there are, and what each can do, is data: `bot/settings/models.toml`.
 """
@@ -50,7 +50,7 @@ class Capability:
     tariff: Tariff = UNPRICED
 
     def price(self, request: VideoRequest) -> Price:
-        """What a request of this model costs.
+        """Compute what a request of this model costs.
 
         Raises:
             LookupError: it has no price for such a video; what a bot offers has one from the start.
@@ -58,15 +58,15 @@ class Capability:
         return self.tariff.price(request)
 
     def sounds(self, mode: Mode) -> bool:
-        """Whether it makes sound in a mode."""
+        """Say whether the model makes sound in a mode."""
         return self.sound and mode not in self.silent
 
     def kinds(self) -> list[tuple[Mode, bool]]:
-        """Every mode, without and where there is any with sound."""
+        """List every mode, each without sound, and with sound where there is any."""
         return [(mode, sound) for mode in self.modes for sound in (False, True) if not sound or self.sounds(mode)]
 
     def clashes(self, request: VideoRequest) -> tuple[Problem, ...]:
-        """List what in a request this model cannot do."""
+        """Find everything that a request asks for and this model does not do."""
         return tuple(self._clashes(request))
 
     def _clashes(self, request: VideoRequest) -> Iterator[Problem]:
@@ -108,7 +108,7 @@ class Capability:
         return rule is not None and request.mode in rule.modes and request.duration in rule.durations
 
     def nearest(self, request: VideoRequest) -> VideoRequest | None:
-        """The request changed as little as makes this model able to do it; None when only its author can cut it.
+        """Change a request as little as makes this model able to do it; None when only its author can cut it.
 
         A camera move that the model has is kept, and mode and duration bend to it, and so is sound, where the mode
         bends to it; a storyboard that does not fit is not cut to pieces.
@@ -148,7 +148,7 @@ def check(request: VideoRequest, capability: Capability) -> None:
 
 
 def _in_words(values: Sequence[object]) -> str:
-    """A list for people: a run of three or more whole numbers becomes a span ("3-15"), the rest is listed."""
+    """List values for people: a run of three or more whole numbers becomes a span ("3-15")."""
     first = values[0]
     if isinstance(first, int) and len(values) >= _SPAN and list(values) == list(range(first, first + len(values))):
         return f"{first}-{values[-1]}"

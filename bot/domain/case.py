@@ -1,4 +1,4 @@
-"""What waits for a person's decision: a held request or result, a report, a request for more credits."""
+"""Describes what waits for a person's decision: a held request or result, a report, a request for more credits."""
 
 import json
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Report:
 
     @classmethod
     def from_row(cls, row: Row) -> "Report":
-        """The report of a database row."""
+        """Read the report of a database row."""
         return cls(user_id=row["user_id"], reason=row["reason"], at=from_millis(row["at"]))
 
 
@@ -69,12 +69,12 @@ class Case:
 
     @property
     def forgotten(self) -> bool:
-        """Whether the one whom it was about has had everything deleted: nothing of it is shown any more."""
+        """Say whether the member concerned has had everything deleted: nothing of the case is shown any more."""
         return self.user_id == 0 and not self.body and self.state is not CaseState.OPEN
 
     @classmethod
     def from_row(cls, row: Row) -> "Case":
-        """The case of a database row: times as integer milliseconds, the body as JSON."""
+        """Read the case of a database row: times as integer milliseconds, the body as JSON."""
         times = ("created_at", "decided_at")
         plain = ("id", "guild_id", "channel_id", "user_id", "job_id", "decided_by")
         return cls(

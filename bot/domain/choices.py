@@ -1,4 +1,4 @@
-"""What fits what has been chosen so far: which models, modes, seconds and camera moves are still worth offering.
+"""Finds what fits the options chosen so far: which models, modes, seconds and camera moves are still worth offering.
 
 What is chosen is named as people name it (`model`, `mode`, `aspect`, `duration`, `sound`, `watermark`, `cfg`,
 `camera`); what is missing or None is still open.
@@ -15,7 +15,7 @@ MOVES: Final = ("zoom", *(axis for axis in AXES if axis != "zoom"), *(str(move) 
 
 
 def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
-    """Whether some request with all that is chosen can be done by this model."""
+    """Say whether this model can do some request with all the chosen options."""
     lists: dict[str, tuple[Any, ...]] = {
         "model": (model.model,),
         "mode": model.modes,
@@ -33,14 +33,14 @@ def fits(model: Capability, chosen: Mapping[str, Any]) -> bool:
     if any(chosen.get(option) is not None and chosen[option] not in offered for option, offered in lists.items()):
         return False
     switches = {"sound": model.sound, "watermark": model.watermark, "cfg": model.cfg_scale}
-    # No `in`: a cfg of 0 is chosen, though it equals False.
+    # No `in`: a cfg of 0 is a choice, though it equals False.
     return not any(
         not can and chosen.get(each) is not None and chosen[each] is not False for each, can in switches.items()
     )
 
 
 def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Any]:
-    """The values of an option with which some of the models can still do all else that is chosen."""
+    """List the values of an option with which some of the models can still do everything else that is chosen."""
     everything: dict[str, Sequence[Any]] = {
         "model": [each.model for each in models],
         "mode": list(Mode),
@@ -54,14 +54,14 @@ def offered(option: str, chosen: Mapping[str, Any], models: Sequence[Capability]
 
 
 def models_for(chosen: Mapping[str, Any], models: Sequence[Capability]) -> list[Capability]:
-    """The models that can do all that is chosen."""
+    """Find the models that can do everything that is chosen."""
     return [model for model in models if fits(model, chosen)]
 
 
 def nearest_possible(request: VideoRequest, models: Sequence[Capability]) -> VideoRequest:
-    """Find the possible request nearest to this one, by its own model if that has the move, else by one that has.
+    """Find the possible request nearest to one, by its own model if that has the camera move, else by another.
 
-    A request that only its author can correct (its text is too long, say) stays as it is.
+    A request that only its author can mend (its text is too long, say) stays as it is.
     """
     own = [each for each in models if each.model == request.model]
     movers = [each for each in (*own, *models) if request.camera is None or each.camera is not None]

@@ -1,4 +1,4 @@
-"""How many videos are made at once, and from that when a waiting one begins."""
+"""Limits how many videos are made at once, and computes from that when a waiting one begins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,12 +41,12 @@ class Waiting:
     paused: bool = False
 
     def without(self, job: Job) -> "Waiting":
-        """The same without the job itself, which may have been taken from the queue a moment ago."""
+        """Leave out the job itself, which may have been taken from the queue a moment ago."""
         return replace(self, at_work=tuple(each for each in self.at_work if each.id != job.id))
 
 
 def begins_at(place: int, *, ends: Sequence[datetime], slots: int, each: timedelta, now: datetime) -> datetime:
-    """When the job at a place (from 1) begins, with so many slots, of which some are free again at `ends`.
+    """Compute when the job at a place (from 1) begins, with so many slots, of which some are free again at `ends`.
 
     Those in front are taken to need as long as `each`, and to take the first slot that is free.
     """

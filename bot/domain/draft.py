@@ -1,4 +1,4 @@
-"""Somebody's unfinished work."""
+"""Describes unfinished work that somebody may go on with later."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from bot.domain.row import Row, from_millis
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """Somebody's unfinished request. `body` is JSON of the kind's own shape; `version` counts its changes."""
+    """An unfinished request of somebody's. `body` is JSON of the kind's own shape; `version` counts its changes."""
 
     id: str
     user_id: int
@@ -23,7 +23,7 @@ class Draft:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The draft of a database row."""
+        """Read the draft of a database row."""
         return cls(
             id=row["id"],
             user_id=row["user_id"],

@@ -1,4 +1,4 @@
-"""When a job will be ready, from past jobs, and when to ask the provider next."""
+"""Forecasts when a job will be ready, from past jobs, and says when to ask the provider next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class Forecast:
 
 
 def similarity_key(request: VideoRequest) -> str:
-    """What requests have in common that take about the same time."""
+    """Name what requests have in common that take about the same time."""
     return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
 
 
 def forecast(request: VideoRequest, history: Sequence[float]) -> Forecast:
-    """How long the provider will work on it: median and 90th percentile of like jobs (seconds each).
+    """Forecast how long the provider will work on a request: median and 90th percentile of like jobs (seconds each).
 
     Little history is mixed with a first guess, whose share shrinks with each job, so that nothing jumps.
     """
@@ -48,7 +48,7 @@ def forecast(request: VideoRequest, history: Sequence[float]) -> Forecast:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which this share (0-1) of the values lies, between two neighbours in proportion."""
+    """Find the value below which this share (0-1) of the values lies, between two neighbours in proportion."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     below, above = ordered[floor(place)], ordered[ceil(place)]
@@ -58,7 +58,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def next_poll(
     *, elapsed: timedelta, expect: timedelta, progress: float | None, least: timedelta, most: timedelta
 ) -> timedelta:
-    """The wait before the next poll: a third of what seems left, but between `least` and `most`.
+    """Compute the wait before the next poll: a third of what seems left, but between `least` and `most`.
 
     What the provider reports as `progress` (0-1) outweighs the expectation. An overdue job is asked ever more
     seldom, an eighth of its age at a time.

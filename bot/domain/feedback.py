@@ -1,4 +1,4 @@
-"""What somebody wrote to the operator."""
+"""Describes what somebody wrote to the operator."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.domain.row import Row
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """What somebody typed, and where they were; the key is that of the interaction."""
+    """A text that somebody typed, and where they were; the key is that of the interaction."""
 
     key: str
     user_id: int
@@ -16,5 +16,5 @@ class Note:
 
     @classmethod
     def from_row(cls, row: Row) -> "Note":
-        """The note of a database row."""
+        """Read the note of a database row."""
         return cls(key=row["id"], user_id=row["user_id"], guild_id=row["guild_id"], text=row["body"])

@@ -1,4 +1,4 @@
-"""Who pays for a member's request: the accounts to draw on, in their order, and the caps above them."""
+"""Finds who pays for a member's request: the accounts to draw on, in their order, and the caps above them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -25,7 +25,7 @@ class Defaults:
 def funding_of(
     member: Member, *, policy: Policy, state: MemberState, defaults: Defaults, now: datetime
 ) -> quota.Funding:
-    """The accounts that pay for a request of this member now.
+    """Find the accounts that pay for a request of this member now.
 
     First the member's own allowance, then what they were given (what expires first before the rest), then their roles'
     pools, then what they were granted; all of it under the guild's credits, the guild's budget and the whole bot's.
@@ -51,7 +51,7 @@ def funding_of(
 
 
 def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults: Defaults) -> quota.Allowance:
-    """A member's own allowance, else the best of their roles', else everybody's; in direct messages the one there."""
+    """Find a member's own allowance, else the best of their roles', else the usual one; in direct messages its own."""
     if member.guild_id is None:
         return defaults.direct or defaults.allowance
     if state.allowance is not None:
@@ -61,7 +61,7 @@ def allowance_of(member: Member, *, policy: Policy, state: MemberState, defaults
 
 
 def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tzinfo) -> quota.Fund:
-    """The account of what a guild (None: the whole bot) costs this month; without a ceiling it only counts."""
+    """Name the account of what a guild (None: the whole bot) costs this month; without a ceiling it only counts."""
     return quota.Fund(
         owner=quota.budget_of(guild_id),
         period=quota.period_of(now, quota.Period.MONTH, zone),
@@ -72,12 +72,12 @@ def budget(guild_id: int | None, ceiling: int | None, *, now: datetime, zone: tz
 
 
 def gift_sources(funding: quota.Funding) -> tuple[quota.Fund, ...]:
-    """What of it a member may give away, in that order: all but what they share with others."""
+    """List what a member may give away, in the order of the funding: all but what they share with others."""
     return tuple(fund for fund in funding.sources if quota.pool_named(fund.owner) is None)
 
 
 def _gifts(user_id: int, guild_id: int, *, now: datetime, zone: tzinfo) -> list[quota.Fund]:
-    """What a member may have been given out of the periods that are running, in the order in which these end."""
+    """List what a member may have been given in the periods that are running, in the order in which these end."""
     funds = [
         quota.Fund(
             owner=quota.extra_of(user_id=user_id, guild_id=guild_id),

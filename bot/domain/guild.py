@@ -1,4 +1,4 @@
-"""What is decided about a guild and its members, as it stands, and the record of who decided it."""
+"""Describes what is decided about a guild and its members, as it stands, and the record of who decided it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class GuildState:
 
     @classmethod
     def from_row(cls, row: Row) -> "GuildState":
-        """The state in a database row: the policy as JSON, times as integer milliseconds."""
+        """Read the state in a database row: the policy as JSON, times as integer milliseconds."""
         return cls(
             policy=Policy.model_validate_json(row["body"]),
             paused=bool(row["paused"]),
@@ -36,7 +36,7 @@ class GuildState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemberState:
-    """What has been decided about one member. `blocked_until` None is no block; see `FOREVER`."""
+    """What admins have decided about one member. `blocked_until` None is no block; see `FOREVER`."""
 
     allowance: Allowance | None = None
     blocked_until: datetime | None = None
@@ -44,17 +44,17 @@ class MemberState:
     blocked_by: int | None = None
 
     def blocked(self, now: datetime) -> bool:
-        """Whether they may ask for nothing at that moment."""
+        """Say whether the member may ask for nothing at that moment."""
         return self.blocked_until is not None and now < self.blocked_until
 
     @property
     def blocked_forever(self) -> bool:
-        """Whether the block has no end."""
+        """Say whether the block has no end."""
         return self.blocked_until is not None and self.blocked_until >= FOREVER
 
     @classmethod
     def from_row(cls, row: Row) -> "MemberState":
-        """The state in a database row."""
+        """Read the state in a database row."""
         own = row["allowance"] is not None
         return cls(
             allowance=Allowance(credits=row["allowance"], period=Period(row["period"])) if own else None,

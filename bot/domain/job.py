@@ -1,4 +1,4 @@
-"""Our durable row for one accepted request: its states, their legal transitions, and where the result goes."""
+"""Describes our durable row for one accepted request: its states, their transitions, and where the result goes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,42 +158,42 @@ class Job:
 
     @property
     def queue_id(self) -> int:
-        """Whose queue it waits in: the guild's, or the person's own in direct messages."""
+        """Name the queue in which the job waits: the guild's, or the person's own in direct messages."""
         return self.destination.guild_id or self.user_id
 
     @property
     def external_id(self) -> str:
-        """The idempotency key outward: the job id, and from the second submission on its number too."""
+        """Give the idempotency key outward: the job id, and from the second submission on its number too."""
         return self.id if self.attempt <= 1 else f"{self.id}-{self.attempt}"
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will happen to it by itself."""
+        """Say whether nothing more will happen to the job by itself."""
         ended = self.status in {JobStatus.FAILED, JobStatus.CANCELLED}
         return ended or self.delivered_at is not None or self.dead_letter is not None
 
     @property
     def given_up(self) -> bool:
-        """Whether it was ended in its person's name when a provider might have it: then it was charged."""
+        """Say whether the job was ended in its person's name when a provider might have it: then it was charged."""
         return self.status is JobStatus.FAILED and self.failure in GIVEN_UP
 
     @property
     def cancellable(self) -> bool:
-        """Whether no provider has heard of it: it can be taken back, and costs nobody anything."""
+        """Say whether no provider has heard of the job: it can be taken back, and costs nobody anything."""
         return JobStatus.CANCELLED in TRANSITIONS[self.status]
 
     @property
     def retry_may_help(self) -> bool:
-        """Whether the same request, which has failed, may come to something once more."""
+        """Say whether the same request, which has failed, may succeed if it is made once more."""
         return self.failure not in _FOR_GOOD or (self.failure == "permanent" and self.failure_code in _AFTER_ALL)
 
     @property
     def ended_by_author(self) -> bool:
-        """Whether its own author has taken it back, or away: they know of it."""
+        """Say whether the author has cancelled the job, or deleted its video: they know of it."""
         return self.failure == ABANDONED or (self.status is JobStatus.CANCELLED and self.failure is None)
 
     def charged(self, cost_micros: int | None, *, billed: bool = False) -> int | None:
-        """What its provider has charged for all its attempts; None where it has never said.
+        """Add up what the provider has charged for all attempts; None where it has never said.
 
         `cost_micros` is what it says of the present attempt. Where that was `billed` and it does not say, the estimate
         counts beside what is known of earlier ones, or that would pass for the whole.
@@ -205,7 +205,7 @@ class Job:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The job of a database row: times as integer milliseconds, the request as JSON."""
+        """Read the job of a database row: times as integer milliseconds, the request as JSON."""
         values = {name: row[name] for name in cls.__dataclass_fields__ if name in _PLAIN}
         times = {name: from_millis(row[name]) for name in _TIMES}
         return cls(

@@ -1,4 +1,4 @@
-"""Who asks, and from where: what Discord says of a person at the moment they do something."""
+"""Describes who asks, and from where: what Discord says of a person at the moment they do something."""
 
 from dataclasses import dataclass
 

@@ -22,7 +22,7 @@ class Step(StrEnum):
 
     @property
     def delivers(self) -> bool:
-        """Whether it brings a video to its channel, which takes minutes."""
+        """Say whether the step brings a video to its channel, which takes minutes."""
         return self in {Step.SCREEN, Step.FIND, Step.POST}
 
 

@@ -1,4 +1,4 @@
-"""How a person wants to hear that a video is ready."""
+"""Describes how a person wants to hear that a video is ready."""
 
 from enum import StrEnum
 from typing import Final
@@ -15,5 +15,5 @@ class Notify(StrEnum):
 
 
 def chosen(value: object) -> Notify:
-    """The choice that a preference stands for; the default for anything else."""
+    """Read the choice that a preference stands for; the default for anything else."""
     return Notify(value) if isinstance(value, str) and value in list(Notify) else Notify.PING

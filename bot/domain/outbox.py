@@ -1,4 +1,4 @@
-"""The outbox: what the bot still has to post or take away, item by item, and how long each is tried."""
+"""Describes the outbox: what the bot still has to post or take away, item by item, and how long each is tried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class OutboxKind(StrEnum):
     AUDIT = "audit"  # a change that somebody made: the guild's audit channel
     BUDGET = "budget"  # a share of a budget that is used: the operator, and the guild's audit
     CASE = "case"  # a case, posted and then edited as it changes: whoever decides it
-    DECISION = "decision"  # the outcome of a request for credits: its member's direct messages
+    DECISION = "decision"  # what became of a request for more credits: its member's direct messages
     FEEDBACK = "feedback"  # what somebody wrote to the operator
     GALLERY = "gallery"  # a copy of a video with stars enough: its guild's gallery
     REMOVAL = "removal"  # a deleted video, whose messages have to go
@@ -51,7 +51,7 @@ class OutboxItem:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The item of a database row: times as integer milliseconds."""
+        """Read the item of a database row: times as integer milliseconds."""
         times = ("created_at", "due_at", "claimed_until", "posting_at")
         plain = ("subject_id", "job_id", "guild_id", "channel_id", "attempts", "message_id", "given_up")
         return cls(
@@ -63,7 +63,7 @@ class OutboxItem:
 
 
 def wait_after(attempts: int, *, lost: bool, tries: int = TRIES, rand: Callable[[], float]) -> timedelta | None:
-    """The wait after the `attempts`-th failed attempt; None gives it up: its place is `lost`, or it had its tries."""
+    """Compute the wait after the `attempts`-th failure; None gives it up: its place is `lost`, or it had its tries."""
     if lost or attempts >= tries:
         return None
     return backoff.delay(attempts, rand=rand, cap=WAIT_CAP)

@@ -1,4 +1,4 @@
-"""What a guild's admins have decided: who may ask for what, where, how much it may cost, and what is looked at first.
+"""Describes what a guild's admins have decided: who may ask for what, where, for how much, and what is checked first.
 
 A policy is one frozen value, kept as JSON. Ids are Discord's; money is in millionths of a USD. An empty set of what is
 allowed means that all of it is.
@@ -22,7 +22,7 @@ PRIORITIES: Final = 9
 
 @cache
 def zones() -> frozenset[str]:
-    """The names of all time zones. Looked up once: it means walking through folders, and every policy asks."""
+    """List the names of all time zones. Looked up once: it means walking through folders, and every policy asks."""
     return frozenset(available_timezones())
 
 
@@ -49,7 +49,7 @@ class ChannelGate(_Value):
     denied: Ids = frozenset()
 
     def open_to(self, places: frozenset[int]) -> bool:
-        """Whether a channel, given with its parents, is one of them."""
+        """Say whether videos may be made in a channel, which is given with its parents."""
         return not self.denied & places and (not self.allowed or bool(self.allowed & places))
 
 
@@ -60,7 +60,7 @@ class RoleGate(_Value):
     denied: Ids = frozenset()
 
     def open_to(self, roles: frozenset[int]) -> bool:
-        """Whether somebody with these roles may."""
+        """Say whether somebody with these roles may ask for videos."""
         return not self.denied & roles and (not self.allowed or bool(self.allowed & roles))
 
 
@@ -82,7 +82,7 @@ class Pool(_Value):
 
 
 class Who(StrEnum):
-    """Who may have something."""
+    """Who may have a thing that admins limit."""
 
     EVERYONE = "everyone"
     ROLES = "roles"
@@ -90,7 +90,7 @@ class Who(StrEnum):
 
 
 class GuildLimits(_Value):
-    """What may be asked for. `longest` is in seconds; `running` is how many videos the guild has in the making."""
+    """What members may ask for. `longest` is in seconds; `running` is how many videos the guild has in the making."""
 
     longest: int | None = Field(default=None, ge=1, le=60)
     pro: Who = Who.EVERYONE
@@ -117,7 +117,7 @@ class RuleAction(StrEnum):
 
 
 class Rule(_Value):
-    """What prompts are searched for. Whether a pattern can be used at all is for the service to say."""
+    """A word or pattern to search prompts for. Whether a pattern can be used at all is for the service to say."""
 
     kind: RuleKind = RuleKind.WORD
     pattern: Annotated[str, Field(min_length=1, max_length=PATTERN_LIMIT)]
@@ -125,7 +125,7 @@ class Rule(_Value):
 
 
 class Approval(StrEnum):
-    """What a moderator has to approve, whatever it says."""
+    """What a moderator has to approve in any case."""
 
     OFF = "off"
     REQUESTS = "requests"
@@ -134,7 +134,7 @@ class Approval(StrEnum):
 
 
 class ModerationPolicy(_Value):
-    """What is looked at before money moves, and before a video is posted.
+    """What is checked before money moves, and before a video is posted.
 
     `channel_id` is where moderators decide. `scan_level` is the lowest `nsfw_level` (1-6) of the gateway's image scan
     that is held. `strikes` refused prompts within `strike_days` block their author for `block_hours`; 0 never does.
@@ -152,7 +152,7 @@ class ModerationPolicy(_Value):
 
     @property
     def keeps_out(self) -> bool:
-        """Whether there are requests or videos that would be refused or held."""
+        """Say whether some requests or videos would be refused or held."""
         kept = any(rule.action is not RuleAction.WARN for rule in self.rules)
         return kept or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results
 
@@ -196,20 +196,20 @@ class Policy(_Value):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The guild's time zone."""
+        """Look up the guild's time zone."""
         return ZoneInfo(self.timezone)
 
     def tiers_of(self, roles: frozenset[int]) -> tuple[Tier, ...]:
-        """The tiers of somebody with these roles."""
+        """List the tiers of somebody with these roles."""
         return tuple(tier for tier in self.tiers if tier.role_id in roles)
 
     def with_tier(self, tier: Tier) -> Self:
-        """The policy with this tier in place of the role's former one; a tier that brings nothing is left out."""
+        """Put this tier in place of the role's former one; a tier that brings nothing is left out."""
         others = tuple(each for each in self.tiers if each.role_id != tier.role_id)
         return self.changed(tiers=others if tier == Tier(role_id=tier.role_id) else (*others, tier))
 
     def changed(self, **changes: object) -> Self:
-        """A policy with some fields changed, checked as a whole.
+        """Change some fields, checking the policy as a whole.
 
         Raises:
             ValueError: there can be no such policy.

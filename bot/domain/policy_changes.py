@@ -1,4 +1,4 @@
-"""What admins change in a policy, each as a function of the present one; what is left out stays as it is."""
+"""Changes a policy as admins ask, each change a function of the present policy; what is left out stays as it is."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AllowDeny:
-    """Something to allow, to deny, to decide no more about; each the id of a channel, a category or a role."""
+    """A channel, a category or a role to allow, to deny, or to decide no more about; each by its id."""
 
     allow: int | None = None
     deny: int | None = None
     forget: int | None = None
 
     def apply_to(self, allowed: frozenset[int], denied: frozenset[int]) -> dict[str, frozenset[int]]:
-        """The two sides after it: nothing is on both."""
+        """Change the two sides: nothing is on both."""
         decided = {each for each in (self.allow, self.deny, self.forget) if each is not None}
         return {
             "allowed": (allowed - decided) | ({self.allow} if self.allow else set()),
@@ -47,14 +47,14 @@ class AllowDeny:
 def with_channels(
     policy: Policy, allow_deny: AllowDeny, *, cover: int | None = None, uncover: int | None = None
 ) -> Policy:
-    """Where videos are made, and where they are covered as spoilers."""
+    """Change where videos are made, and where they are covered as spoilers."""
     spoilers = _change_set(policy.spoiler_channels, cover, uncover)
     channels = ChannelGate(**allow_deny.apply_to(policy.channels.allowed, policy.channels.denied))
     return policy.changed(channels=channels, spoiler_channels=spoilers)
 
 
 def with_roles(policy: Policy, allow_deny: AllowDeny) -> Policy:
-    """Which roles may ask for videos."""
+    """Change which roles may ask for videos."""
     return policy.changed(roles=RoleGate(**allow_deny.apply_to(policy.roles.allowed, policy.roles.denied)))
 
 
@@ -67,7 +67,7 @@ def with_tier(
     priority: int | None = None,
     spoiler: bool | None = None,
 ) -> Policy:
-    """What a role brings. A period alone changes that of its credits."""
+    """Change what a role brings. A period alone changes that of its credits."""
     present = next((tier for tier in policy.tiers if tier.role_id == role_id), Tier(role_id=role_id))
     return policy.with_tier(
         Tier(
@@ -80,12 +80,12 @@ def with_tier(
 
 
 def without_tier(policy: Policy, role_id: int) -> Policy:
-    """A role that brings nothing any more."""
+    """Let a role bring nothing any more."""
     return policy.with_tier(Tier(role_id=role_id))
 
 
 def with_role_allowance(policy: Policy, role_id: int, allowance: Allowance | None) -> Policy:
-    """The credits that a role brings; its place in the queue and its spoilers stay."""
+    """Change the credits that a role brings; its place in the queue and its spoilers stay."""
     present = next((tier for tier in policy.tiers if tier.role_id == role_id), Tier(role_id=role_id))
     return policy.with_tier(present.model_copy(update={"allowance": allowance}))
 
@@ -103,7 +103,7 @@ def with_limits(
     model: str | None = None,
     not_model: str | None = None,
 ) -> Policy:
-    """What may be asked for. A `longest` or `running` of 0 is no limit."""
+    """Change what members may ask for. A `longest` or `running` of 0 is no limit."""
     limits = policy.limits
     changed = {
         "longest": limits.longest if longest is None else longest or None,
@@ -118,7 +118,7 @@ def with_limits(
 
 
 def with_pool(policy: Policy, name: str, *, role_id: int | None, credits_: int | None, period: Period | None) -> Policy:
-    """A pool as it is to be. A new one without a role or credits is none.
+    """Make or change a pool. A new one needs a role and credits.
 
     Raises:
         LookupError: there is no such pool yet, and too little was said to make one.
@@ -133,12 +133,12 @@ def with_pool(policy: Policy, name: str, *, role_id: int | None, credits_: int |
 
 
 def without_pool(policy: Policy, name: str) -> Policy:
-    """A pool that nobody shares any more."""
+    """End a pool."""
     return policy.changed(pools=tuple(each for each in policy.pools if each.name != name))
 
 
 def with_checks(policy: Policy, **chosen: Any) -> Policy:
-    """What is looked at, by the fields of `ModerationPolicy`.
+    """Change what is checked, by the fields of `ModerationPolicy`.
 
     Raises:
         ValueError: moderators would have to decide, and there is no channel to ask them in.
@@ -150,7 +150,7 @@ def with_checks(policy: Policy, **chosen: Any) -> Policy:
 
 
 def without_checks(policy: Policy) -> Policy:
-    """Nothing waits for a moderator, and there is no channel for it any more. Rules stay.
+    """Let nothing wait for a moderator, and forget their channel. Rules stay.
 
     Raises:
         ValueError: a rule holds requests for moderators.
@@ -159,7 +159,7 @@ def without_checks(policy: Policy) -> Policy:
 
 
 def with_rule(policy: Policy, rule: Rule) -> Policy:
-    """With this rule, in place of one that looks for the same.
+    """Add this rule, in place of one that looks for the same.
 
     Raises:
         ValueError: there are too many, or moderators would have to decide and there is no channel to ask them in.
@@ -170,7 +170,7 @@ def with_rule(policy: Policy, rule: Rule) -> Policy:
 
 
 def without_rule(policy: Policy, pattern: str) -> Policy:
-    """Without the rules of that pattern; of a long one its beginning will do, if no other begins so."""
+    """Remove the rules of that pattern; of a long one its beginning will do, if no other begins so."""
     rules = policy.moderation.rules
     matching = [each for each in rules if each.pattern == pattern]
     if not matching and len(pattern) >= LONG:
@@ -180,7 +180,7 @@ def without_rule(policy: Policy, pattern: str) -> Policy:
 
 
 def without_deleted(policy: Policy, *, roles: Collection[int], channels: Collection[int]) -> Policy:
-    """Without the roles and channels that are gone, wherever nobody gets more by it.
+    """Leave out the roles and channels that Discord has no more, wherever nobody gets more by it.
 
     What only they were allowed stays closed, and the moderators' channel stays set, until an admin decides otherwise.
     """
@@ -205,7 +205,7 @@ def without_deleted(policy: Policy, *, roles: Collection[int], channels: Collect
 def missing_ids(
     policy: Policy, *, roles: Collection[int], channels: Collection[int]
 ) -> tuple[frozenset[int], frozenset[int]]:
-    """The roles and the channels that a policy names and that are not among these."""
+    """Find the roles and the channels that a policy names and that are not among these."""
     named_roles = {
         *policy.roles.allowed,
         *policy.roles.denied,
@@ -223,7 +223,7 @@ def missing_ids(
 
 
 def typed_allowance(credits_: int | None, period: Period | None) -> Allowance | None:
-    """An allowance as it was typed; None without credits."""
+    """Read an allowance as it was typed; None without credits."""
     return _allowance(None, credits_, period)
 
 
@@ -239,7 +239,7 @@ def _change_set(values: frozenset[T], added: T | None, removed: T | None) -> fro
 
 
 def _still_there(values: frozenset[int], there: Collection[int]) -> frozenset[int]:
-    """Those that are there; all of them where none is, since an empty set would let everybody in."""
+    """Keep those that are there; all of them where none is, since an empty set would let everybody in."""
     return frozenset(values.intersection(there)) or values
 
 

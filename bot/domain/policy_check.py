@@ -1,4 +1,4 @@
-"""Whether a guild lets a member ask for a video: its blocks, channels, roles and limits, looked at in that order."""
+"""Decides whether a guild lets a member ask for a video: its blocks, channels, roles and limits, in that order."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -20,7 +20,7 @@ def check_member(
     direct: bool,
     now: datetime,
 ) -> None:
-    """Whether this person may ask for videos, now and there; `direct` is whether anybody may in direct messages.
+    """Refuse a person who may not ask for videos, now and there; `direct` is whether anybody may in direct messages.
 
     Raises:
         Paused, Blocked, PlaceClosed, RoleNeeded: they may not.
@@ -43,7 +43,7 @@ def check_member(
 def limit_refusals(
     request: VideoRequest, member: Member, limits: GuildLimits, *, offered: Collection[str] = ()
 ) -> Iterator[Refused]:
-    """Every limit of the guild that keeps a member from such a video; of its models those `offered` are named."""
+    """Find every limit of the guild that keeps a member from such a video; it names those of the `offered` models."""
     if limits.longest is not None and request.duration > limits.longest:
         yield OverLimit(limit="longest", wanted=str(request.duration), allowed=str(limits.longest))
     if limits.models and request.model not in limits.models:
@@ -56,7 +56,7 @@ def limit_refusals(
 
 
 def with_forced_watermark(request: VideoRequest, limits: GuildLimits) -> VideoRequest:
-    """The request as the guild makes it: with a watermark where that is forced."""
+    """Give the request a watermark where the guild forces one."""
     return request.model_copy(update={"watermark": True}) if limits.watermark else request
 
 
@@ -66,7 +66,7 @@ def _check_gate(gate: RoleGate, member: Member) -> None:
 
 
 def better_mode_refusal(member: Member, limits: GuildLimits, mode: Mode = Mode.PRO) -> Refused | None:
-    """Why a member may not have a better mode than the standard one; None where they may.
+    """Say why a member may not have a better mode than the standard one; None where they may.
 
     Whoever may not have pro may not have what is better still.
     """

@@ -1,4 +1,4 @@
-"""What differs between two policies, field by field: what an audit records, and what people are shown of a change."""
+"""Finds what differs between two policies, field by field: for the audit, and to show a change to people."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Difference:
     after: Any = None
 
     def body(self) -> dict[str, Any]:
-        """As JSON keeps it."""
+        """Build the JSON that is kept of the difference."""
         return {"path": self.path, "item": self.item, "before": self.before, "after": self.after}
 
 
@@ -38,7 +38,7 @@ class PolicyChange:
 
 
 def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:
-    """Every field that differs, in the policy's own order."""
+    """List every field that differs, in the policy's own order."""
     old, new = fields(before), fields(after)
     return tuple(
         Difference(path=path, item=item, before=old.get((path, item)), after=new.get((path, item)))
@@ -48,7 +48,7 @@ def differences(before: Policy, after: Policy) -> tuple[Difference, ...]:
 
 
 def fields(policy: Policy) -> dict[tuple[str, str], Any]:
-    """Every value of a policy as JSON has it, by its path and, in a list, its item."""
+    """List every value of a policy as JSON has it, by its path and, in a list, its item."""
     return dict(_flat(policy.model_dump(mode="json"), ""))
 
 

@@ -1,4 +1,4 @@
-"""A guild's policy as a file that people keep, change and bring back; and what is wrong with one, in a few codes."""
+"""Writes a guild's policy as a file that people keep, change and bring back; reads one, or says what is wrong."""
 
 import json
 from collections.abc import Mapping
@@ -37,13 +37,13 @@ _OURS: Final = {
 
 
 def write_policy(policy: Policy) -> str:
-    """The file of a policy."""
+    """Write the file of a policy."""
     content = {"format": FORMAT, "version": VERSION, "settings": _sorted(policy.model_dump(mode="json"))}
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
 def read(data: bytes) -> Policy:
-    """The policy of a file, checked as a whole.
+    """Read the policy of a file, checked as a whole.
 
     Raises:
         PolicyInvalid: it is no such file, or there can be no such policy.
@@ -67,7 +67,7 @@ def read(data: bytes) -> Policy:
 
 
 def refusal(error: ValidationError) -> PolicyInvalid:
-    """Why there can be no such policy, without the values: they may be anything."""
+    """Say why there can be no such policy, without the values: they may be anything."""
     return PolicyInvalid(
         [
             (".".join(map(str, each["loc"])), *_problem(each["type"], each.get("ctx", {})))
@@ -77,7 +77,7 @@ def refusal(error: ValidationError) -> PolicyInvalid:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a file. What stands there twice could be meant either way."""
+    """Read an object of a file. What stands there twice could be meant either way."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -87,7 +87,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _problem(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
-    """Our code for one of pydantic's, and the limit that was passed."""
+    """Translate one of pydantic's codes into ours, with the limit that was passed."""
     if kind == "value_error":
         return _OURS.get(str(context.get("error")), "kind"), ""
     code, limit = _CODES.get(kind, ("kind", ""))
@@ -95,7 +95,7 @@ def _problem(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _sorted(value: Any) -> Any:
-    """The same with sets in order and large numbers as strings."""
+    """Put sets in order, and large numbers into strings."""
     if isinstance(value, dict):
         return {name: _sorted(each) for name, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Named settings: a person's own, or shared with a guild."""
+"""Describes named settings: a person's own, or shared with a guild."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Preset:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The preset of a database row."""
+        """Read the preset of a database row."""
         plain = {name: row[name] for name in ("id", "kind", "user_id", "guild_id", "name", "uses")}
         return cls(
             **plain,
@@ -38,5 +38,5 @@ class Preset:
         )
 
     def visible_to(self, user_id: int, *, guild_id: int | None) -> bool:
-        """Whether a person may use it there."""
+        """Say whether a person may use the preset there."""
         return self.user_id == user_id or (self.shared and self.guild_id == guild_id)

@@ -1,4 +1,4 @@
-"""What a request costs, in credits (the members' unit) and in USD (the operator's): a table that operators may change.
+"""Prices requests, in credits (the members' unit) and in USD (the operator's), by a table that operators may change.
 
 By default one credit is one second of standard silent video of Kling 3.0, and every other second costs as much more
 or less as it does in USD. Each rate of the shipped table names its source and its date.
@@ -31,7 +31,7 @@ class Price:
 
     @property
     def usd(self) -> Decimal:
-        """The estimate in dollars."""
+        """Convert the estimate to dollars."""
         return Decimal(self.usd_micros) / USD_MICROS
 
 
@@ -52,11 +52,11 @@ class Rate(BaseModel):
 
     @property
     def kind(self) -> tuple[str, str, Mode, bool, int | None]:
-        """What it is the price of."""
+        """Name the kind of video that this is the price of."""
         return self.provider, self.model, self.mode, self.sound, self.seconds
 
     def price(self, duration: int) -> Price:
-        """The price of a video of so many seconds; parts of a credit and of a millionth are rounded up."""
+        """Compute the price of a video of so many seconds; parts of a credit and of a millionth are rounded up."""
         times = duration if self.seconds is None else 1
         return Price(credits=ceil(times * self.credits), usd_micros=ceil(times * self.usd * USD_MICROS))
 
@@ -69,7 +69,7 @@ class Tariff(BaseModel):
     rates: tuple[Rate, ...] = ()
 
     def price(self, request: VideoRequest) -> Price:
-        """The price of a request: of exactly its length, else by the second, else of the next length that has one.
+        """Compute a request's price: of exactly its length, else by the second, else of the next length that has one.
 
         Raises:
             LookupError: there is none for such a video.
@@ -82,13 +82,13 @@ class Tariff(BaseModel):
         return found.price(request.duration)
 
     def covers(self, *, mode: Mode, sound: bool, duration: int) -> bool:
-        """Whether a video of exactly that length has a price."""
+        """Say whether a video of exactly that length has a price."""
         alike = [rate for rate in self.rates if (rate.mode, rate.sound) == (mode, sound)]
         return any(rate.seconds in {None, duration} for rate in alike)
 
 
 class PriceTable(BaseModel):
-    """Every rate, each kind of video once."""
+    """Every rate there is, each kind of video once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,19 +102,19 @@ class PriceTable(BaseModel):
         return self
 
     def overridden_by(self, other: "PriceTable") -> Self:
-        """This table with the rates of another in place of its own of the same kind."""
+        """Put the rates of another table in place of our own of the same kind."""
         rates = {rate.kind: rate for rate in (*self.rate, *other.rate)}
         return type(self)(rate=tuple(rates.values()))
 
     def tariff(self, *, provider: str, model: str) -> Tariff:
-        """The rates of one model."""
+        """Find the rates of one model."""
         return Tariff(rates=tuple(rate for rate in self.rate if (rate.provider, rate.model) == (provider, model)))
 
 
 def unpriced(
     tariff: Tariff, *, kinds: Iterable[tuple[Mode, bool]], durations: Iterable[int]
 ) -> Iterator[tuple[Mode, bool, list[int]]]:
-    """What of a model has no price: mode, sound and the lengths, in seconds."""
+    """Find what of a model has no price: mode, sound and the lengths, in seconds."""
     lengths = list(durations)
     for mode, sound in kinds:
         missing = [each for each in lengths if not tariff.covers(mode=mode, sound=sound, duration=each)]
@@ -123,19 +123,19 @@ def unpriced(
 
 
 def _next_longer(fixed: Iterable[Rate], duration: int) -> Rate | None:
-    """The rate of the shortest length that is no shorter; of the longest where all are."""
+    """Find the rate of the shortest length that is no shorter; of the longest where all are."""
     lengths = sorted(fixed, key=lambda rate: rate.seconds or 0)
     return next((rate for rate in lengths if (rate.seconds or 0) >= duration), lengths[-1] if lengths else None)
 
 
 def named(provider: str, model: str, mode: Mode, sound: bool, seconds: int | None) -> str:  # noqa: FBT001 (a kind's parts)
-    """A kind of video in words, for whoever runs the bot."""
+    """Name a kind of video in words, for whoever runs the bot."""
     length = "each second" if seconds is None else f"{seconds} seconds"
     return f"{provider} {model}, {mode}, {'with' if sound else 'without'} sound, {length}"
 
 
 def most_usd(amount: int, rates: Iterable[Rate]) -> Decimal | None:
-    """The most that so many credits can cost, in USD rounded up to a cent; None where something costs none of them."""
+    """Compute the most that so many credits can cost, in USD rounded up to a cent; None where something is free."""
     dearest = Fraction(0)
     for rate in rates:
         if rate.usd and not rate.credits:
@@ -145,5 +145,5 @@ def most_usd(amount: int, rates: Iterable[Rate]) -> Decimal | None:
 
 
 def to_micros(usd: Decimal) -> int:
-    """Dollars as the database keeps them: whole millionths, rounded up."""
+    """Convert dollars to what the database keeps: whole millionths, rounded up."""
     return ceil(Fraction(usd) * USD_MICROS)

@@ -1,4 +1,4 @@
-"""How much may be used: allowances a period, the accounts they fill, and which of them pay for a request.
+"""Counts how much may be used: allowances a period, the accounts they fill, and which of them pay for a request.
 
 A period is named by its first day, its week or its month in a guild's time zone, and an account is one owner in one
 period. So nothing has to be renewed: a new period is a new account, and a clock that jumps back finds the old one.
@@ -53,12 +53,12 @@ class Allowance(BaseModel):
 
     @property
     def rate(self) -> Fraction:
-        """Credits a day, to compare allowances of different periods."""
+        """Compute the credits a day, to compare allowances of different periods."""
         return self.credits / _DAYS[self.period]
 
 
 def best(allowances: Iterable[Allowance]) -> Allowance | None:
-    """The one that gives the most a day; None where there is none."""
+    """Find the allowance that gives the most a day; None where there is none."""
     return max(allowances, key=lambda each: each.rate, default=None)
 
 
@@ -75,12 +75,12 @@ class Account:
 
     @property
     def balance(self) -> int:
-        """What can still be held; never below zero, even when the allowance was cut meanwhile."""
+        """Compute what can still be held; never below zero, even when the allowance was cut meanwhile."""
         return max(0, self.allowance - self.held - self.settled)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The account of a database row."""
+        """Read the account of a database row."""
         values = {name: row[name] for name in cls.__dataclass_fields__ if name != "unit"}
         return cls(**values, unit=Unit(row["unit"]))
 
@@ -99,7 +99,7 @@ class Fund:
     unit: Unit = Unit.CREDITS
 
     def refusal(self, price: Price, account: Account) -> Refused | None:
-        """What a price meets that has no room under this cap, as its account stands; None where there is room."""
+        """Refuse a price that has no room under this cap, as its account stands; None where there is room."""
         if self.unit is Unit.USD and account.balance < price.usd_micros:
             return BudgetExceeded(
                 owner=self.owner,
@@ -125,7 +125,7 @@ class Funding:
     caps: tuple[Fund, ...] = ()
 
     def shortfalls(self, price: Price, accounts: Sequence[Account]) -> Iterator[Refused]:
-        """Every refusal of a price by these accounts, which are those of the sources and then of the caps."""
+        """List every refusal that a price meets in these accounts: those of the sources, then those of the caps."""
         own, shared = accounts[: len(self.sources)], accounts[len(self.sources) :]
         balance = sum(account.balance for account in own)
         if balance < price.credits:
@@ -139,12 +139,12 @@ class Funding:
 
 
 def owner_of(*, user_id: int, guild_id: int | None) -> str:
-    """Whose allowance pays: a member's of a guild, or a person's in direct messages."""
+    """Name the owner of an allowance: a member of a guild, or a person in direct messages."""
     return f"user:{user_id}@{_place(guild_id)}"
 
 
 def extra_of(*, user_id: int, guild_id: int | None) -> str:
-    """Whose accounts have the credits that came to somebody from people.
+    """Name the owner of the credits that came to somebody from people.
 
     What was granted has no period and never expires. A gift has the period of what it was drawn from.
     """
@@ -152,27 +152,27 @@ def extra_of(*, user_id: int, guild_id: int | None) -> str:
 
 
 def pool_of(name: str, *, guild_id: int) -> str:
-    """The account of a pool that the holders of a role share."""
+    """Name the account of a pool that the holders of a role share."""
     return f"pool:{name}@{_place(guild_id)}"
 
 
 def pool_named(owner: str) -> str | None:
-    """The name of the pool that an account is; None for an account of another kind."""
+    """Find the name of the pool that an account is; None for an account of another kind."""
     return owner.removeprefix("pool:").rpartition("@")[0] if owner.startswith("pool:") else None
 
 
 def guild_of(guild_id: int) -> str:
-    """The account of what all members of a guild use together, in credits."""
+    """Name the account of what all members of a guild use together, in credits."""
     return f"guild:{guild_id}"
 
 
 def budget_of(guild_id: int | None) -> str:
-    """The account of what a guild costs, or with None the whole bot, in USD."""
+    """Name the account of what a guild costs, or with None the whole bot, in USD."""
     return f"budget:{'bot' if guild_id is None else _place(guild_id)}"
 
 
 def guild_of_budget(owner: str) -> int | None:
-    """Whose budget an account is: a guild's by its id, or with None the whole bot's."""
+    """Find the guild whose budget an account is; None for the whole bot's."""
     name = owner.removeprefix("budget:guild:")
     return int(name) if name.isdecimal() else None
 
@@ -182,7 +182,7 @@ def _place(guild_id: int | None) -> str:
 
 
 def period_of(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) -> str:
-    """The name of the period that a moment lies in: `2026-11-22`, `2026-W47`, `2026-11`."""
+    """Name the period that a moment lies in: `2026-11-22`, `2026-W47`, `2026-11`."""
     today = now.astimezone(zone).date()
     if period is Period.DAY:
         return today.isoformat()
@@ -193,13 +193,13 @@ def period_of(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) ->
 
 
 def renews_at(now: datetime, period: Period = Period.DAY, zone: tzinfo = UTC) -> datetime:
-    """When the next period begins: the first moment of its first day in that zone, in UTC."""
+    """Compute when the next period begins: the first moment of its first day in that zone, in UTC."""
     first = _next_first(now.astimezone(zone).date(), period)
     return datetime.combine(first, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def span_of(period: str) -> tuple[datetime, datetime] | None:
-    """The moments between which a period lies, in whatever time zone it is counted; None for one that never ends."""
+    """Find the moments between which a period lies, in any time zone; None for one that never ends."""
     if period == NO_END:
         return None
     if "W" in period:
@@ -213,7 +213,7 @@ def span_of(period: str) -> tuple[datetime, datetime] | None:
 
 
 def _next_first(today: date, period: Period) -> date:
-    """The first day of the period after the one of a day."""
+    """Find the first day of the period after the one of a day."""
     if period is Period.DAY:
         return today + timedelta(days=1)
     if period is Period.WEEK:

@@ -1,4 +1,4 @@
-"""How often one person may have something done that costs others time."""
+"""Limits how often one person may have something done that costs others time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ class RateLimit:
         self.count(user_id)
 
     def check(self, user_id: int) -> None:
-        """Whether the person may do it now.
+        """Refuse a person who may not do it now.
 
         Raises:
             TooOften: they have to wait.
@@ -36,7 +36,7 @@ class RateLimit:
             raise TooOften(again_at=done[0] + self._span)
 
     def count(self, user_id: int) -> None:
-        """It has been done."""
+        """Count what a person has done."""
         now = self._clock()
         self._done[user_id] = [*self._lately(user_id), now]
         if len(self._done) > CROWD:

@@ -1,4 +1,4 @@
-"""What a person wants, validated once: a `VideoRequest` that exists obeys every rule both APIs share.
+"""Describes what a person wants, validated once: a `VideoRequest` that exists obeys every rule both APIs share.
 
 Rules of one model alone (its durations, whether it has sound) are in `capability`. Sources: the field tables of
 the `kirin` and `kling` documents.
@@ -70,7 +70,7 @@ class CameraConfig(_Value):
     zoom: float = 0.0
 
     def moving(self) -> dict[str, float]:
-        """The axes that are not zero."""
+        """Find the axes that are not zero."""
         return {axis: value for axis, value in self.model_dump().items() if value}
 
 
@@ -86,7 +86,7 @@ class CameraControl(_Value):
 
     @classmethod
     def named(cls, name: str, *, strength: float | None = None) -> "CameraControl":
-        """The move a person names: an axis ("zoom") with its strength (default 5), or a type ("down_back").
+        """Build the move a person names: an axis ("zoom") with its strength (default 5), or a type ("down_back").
 
         Several axes may be joined by "+"; such a move is refused when it becomes part of a request.
 
@@ -104,16 +104,16 @@ class CameraControl(_Value):
         return cls(type=CameraType.SIMPLE, config=CameraConfig(**dict.fromkeys(words, amount)))
 
     def name(self) -> str:
-        """What a person calls this move; the way back from `named`."""
+        """Name this move as a person does; the way back from `named`."""
         return "+".join(self.config.moving()) if self.config else str(self.type)
 
     def strength(self) -> float | None:
-        """How far the one axis moves; None for a move that has no strength."""
+        """Say how far the one axis moves; None for a move that has no strength."""
         return next(iter(self.config.moving().values()), None) if self.config else None
 
 
 class VideoRequest(_Value):
-    """A wanted video. Seconds are whole; `cfg_scale` None leaves the choice to the model.
+    """A video that somebody wants. Seconds are whole; `cfg_scale` None leaves the choice to the model.
 
     With `shots` the prompt is ignored by the provider and may be empty; their seconds add up to `duration`.
 
@@ -134,22 +134,22 @@ class VideoRequest(_Value):
     camera: CameraControl | None = None
 
     def text(self) -> str:
-        """What should be seen: the prompt, or the prompts of the shots, parted by slashes."""
+        """Join what should be seen: the prompt, or the prompts of the shots, parted by slashes."""
         return " / ".join(shot.prompt for shot in self.shots) if self.shots else self.prompt
 
     @property
     def forgotten(self) -> bool:
-        """Whether its texts have been taken out; see `without_texts`."""
+        """Say whether the request's texts have been taken out; see `without_texts`."""
         return not self.prompt and not any(shot.prompt for shot in self.shots)
 
     def without_texts(self) -> Self:
-        """The same settings and nothing that anybody typed. Nobody can ask for such a video any more."""
+        """Keep the settings and nothing that anybody typed. Nobody can ask for such a video any more."""
         shots = tuple(shot.model_copy(update={"prompt": ""}) for shot in self.shots)
         return self.model_copy(update={"prompt": "", "negative_prompt": "", "shots": shots})
 
     @classmethod
     def stored(cls, text: str) -> Self:
-        """A request from the database. It was valid when it was accepted; rules that came later do not undo it."""
+        """Read a request from the database. It was valid when it was accepted; later rules do not undo it."""
         return cls.model_validate_json(text, context=_STORED)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Storyboards as text, there and back: "1. 4s A fox wakes …" a shot, or plain paragraphs that share the seconds."""
+"""Writes storyboards as text and reads them: "1. 4s A fox wakes …" a shot, or paragraphs that share the seconds."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ _TIMED: Final = re.compile(rf"\s*{_LENGTH}\s*(?P<prompt>.*)", re.IGNORECASE | re
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """What a text says: its shots (none where it is blank), the whole's seconds, and how many shots did not fit."""
+    """What a text describes: its shots (none where it is blank), the whole's seconds, how many shots did not fit."""
 
     shots: tuple[Shot, ...]
     total: int
@@ -36,12 +36,12 @@ class Script:
 
 
 def write(shots: Sequence[Shot]) -> str:
-    """The shots as a text that `read` understands, a line each."""
+    """Write the shots as a text that `read` understands, a line each."""
     return "\n".join(f"{n}. {shot.seconds}s {shot.prompt}".rstrip() for n, shot in enumerate(shots, start=1))
 
 
 def read(text: str, *, total: int) -> Script:
-    """The shots that a text describes, in any way that people write them. A title over the first shot is left out.
+    """Read the shots that a text describes, in any way that people write them, leaving out a title over the first.
 
     Shots without seconds share what the others leave of `total`. Where every shot has its seconds, they decide how
     long the whole is, as far as there are such videos.
@@ -61,7 +61,7 @@ def read(text: str, *, total: int) -> Script:
 
 
 def _shots(text: str) -> Iterator[tuple[int | None, str]]:
-    """The seconds, where they are said, and the prompt of each shot."""
+    """Find the seconds, where they are said, and the prompt of each shot."""
     lines = text.splitlines()
     heads = [number for number, line in enumerate(lines) if _HEAD.match(line)]
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
@@ -74,7 +74,7 @@ def _shots(text: str) -> Iterator[tuple[int | None, str]]:
 
 
 def _paragraphs(lines: Sequence[str]) -> list[str]:
-    """What stands between empty lines; where nothing is parted by one, every line."""
+    """Split a text at empty lines; where there is none, at every line."""
     blocks = [block for block in re.split(r"\n\s*\n", "\n".join(lines)) if block.strip()]
     return [line for line in lines if line.strip()] if len(blocks) == 1 else blocks
 

@@ -1,4 +1,4 @@
-"""What a person sees of the ledger: what happened to their credits, the latest first."""
+"""Describes what a person sees of the ledger: what happened to their credits, the latest first."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A storyboard while it is made: its shots and settings, what can be done to them, and the way back.
+"""Describes a storyboard while it is made: its shots and settings, what can be done to them, and the way back.
 
 An unfinished storyboard may break the rules of a request; it says itself which. Source of the rules: the field table
 of the `kirin` document (1-6 shots of at least a second; their seconds add up to the whole).
@@ -23,13 +23,13 @@ _EMPTY: Final = Shot(prompt="", seconds=5)
 
 
 def tidy(text: str) -> str:
-    """A prompt on one line, without what can't be stored: halves of characters and NUL."""
+    """Put a prompt on one line, without what can't be stored: halves of characters and NUL."""
     storable = text.encode("utf-8", "ignore").decode().replace("\0", "")
     return " ".join(storable.split())
 
 
 def share(seconds: int, parts: int) -> list[int]:
-    """Whole seconds in equal parts, the first ones longer where that does not come out; at least one second each."""
+    """Split whole seconds into equal parts, the first ones longer where that does not come out; at least one each."""
     least, more = divmod(max(seconds, parts), parts)
     return [least + (number < more) for number in range(parts)]
 
@@ -57,7 +57,7 @@ class Storyboard(_Stored):
 
     @classmethod
     def of(cls, request: VideoRequest, *, parent_id: str | None = None) -> Self:
-        """A storyboard that asks for the same; a request without shots becomes one shot of its whole length."""
+        """Build a storyboard that asks for the same; a request without shots becomes one shot of its whole length."""
         shots = request.shots or (Shot(prompt=request.prompt, seconds=request.duration),)
         return cls(
             model=request.model,
@@ -73,26 +73,26 @@ class Storyboard(_Stored):
 
     @property
     def seconds(self) -> int:
-        """How long the shots last together."""
+        """Add up how long the shots last."""
         return sum(shot.seconds for shot in self.shots)
 
     @property
     def left(self) -> int:
-        """Seconds without a shot; below zero where the shots are longer than the whole."""
+        """Count the seconds without a shot; below zero where the shots are longer than the whole."""
         return self.total - self.seconds
 
     @property
     def full(self) -> bool:
-        """Whether no more shots fit."""
+        """Say whether no more shots fit."""
         return len(self.shots) >= MAX_SHOTS
 
     @property
     def blank(self) -> bool:
-        """Whether nothing has been written yet."""
+        """Say whether nothing has been written yet."""
         return not any(shot.prompt for shot in self.shots)
 
     def request(self) -> VideoRequest:
-        """The request that this storyboard means.
+        """Build the request that this storyboard means.
 
         Raises:
             InvalidRequest: it is not finished, or breaks a rule.
@@ -100,18 +100,18 @@ class Storyboard(_Stored):
         return VideoRequest(**self._settings(), shots=self.shots)
 
     def outline(self) -> VideoRequest:
-        """A request of the same price, whatever is still missing."""
+        """Build a request of the same price, whatever is still missing."""
         return VideoRequest(**{**self._settings(), "negative_prompt": ""}, prompt="-")
 
     def problems(self, model: Capability) -> tuple[Problem, ...]:
-        """What keeps it from being made by its model."""
+        """Find what keeps the storyboard from being made by its model."""
         try:
             return model.clashes(self.request())
         except InvalidRequest as exc:
             return exc.problems
 
     def adapted_to(self, models: Sequence[Capability]) -> Self:
-        """The same as near as one of these models can make it: settings that none has give way, the shots do not."""
+        """Change settings, but no shots, to what the nearest of these models can make."""
         near = nearest_possible(self.outline(), models)
         names = ("model", "mode", "aspect_ratio", "sound", "watermark")
         return self.changed(**{name: getattr(near, name) for name in names}, total=near.duration)
@@ -121,54 +121,54 @@ class Storyboard(_Stored):
         return {**{name: getattr(self, name) for name in names}, "duration": self.total}
 
     def near(self, at: int) -> int:
-        """The shot nearest to a number."""
+        """Find the shot nearest to a number."""
         return min(max(at, 0), len(self.shots) - 1)
 
     def add(self, at: int) -> Self:
-        """An empty shot behind shot `at`, as long as what is left, if there is room for one."""
+        """Put an empty shot behind shot `at`, as long as what is left, if there is room for one."""
         return self._with_shot(at, Shot(prompt="", seconds=_clamped(self.left)))
 
     def duplicate(self, at: int) -> Self:
-        """The same shot twice, the copy no longer than what is left (but a second), if there is room for one."""
+        """Copy a shot, the copy no longer than what is left (but a second), if there is room for one."""
         shot = self.shots[self.near(at)]
         seconds = _clamped(min(shot.seconds, self.left))
         return self._with_shot(at, Shot(prompt=shot.prompt, seconds=seconds))
 
     def edit(self, at: int, *, prompt: str, seconds: int | None) -> Self:
-        """Another prompt, and other seconds unless they are None."""
+        """Give a shot another prompt, and other seconds unless they are None."""
         old, at = self.shots[self.near(at)], self.near(at)
         new = Shot(prompt=tidy(prompt), seconds=old.seconds if seconds is None else _clamped(seconds))
         return self.changed(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
 
     def empty(self) -> Self:
-        """The same settings, and one empty shot."""
+        """Keep the settings, with one empty shot."""
         return self.changed(shots=(_EMPTY,), parent_id=None)
 
     def move(self, at: int, *, by: int) -> Self:
-        """Shot `at` that many places later (or earlier)."""
+        """Move shot `at` that many places later (or earlier)."""
         at = self.near(at)
         shots = list(self.shots)
         shots.insert(self.near(at + by), shots.pop(at))
         return self.changed(shots=tuple(shots))
 
     def remove(self, at: int) -> Self:
-        """Without shot `at`; the last one becomes empty instead."""
+        """Remove shot `at`; the last one becomes empty instead."""
         at = self.near(at)
         rest = (*self.shots[:at], *self.shots[at + 1 :])
         return self.changed(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
 
     def even_out(self) -> Self:
-        """All shots equally long, adding up; the whole grows where it has fewer seconds than shots."""
+        """Make all shots equally long, adding up; the whole grows where it has fewer seconds than shots."""
         lengths = share(self.total, len(self.shots))
         shots = (shot.model_copy(update={"seconds": each}) for shot, each in zip(self.shots, lengths, strict=True))
         return self.changed(shots=tuple(shots), total=sum(lengths))
 
     def changed(self, **changes: Any) -> Self:
-        """The same with other values of these names."""
+        """Change the values of these names."""
         return self.model_copy(update=changes)
 
     def timeline(self) -> list[int | None]:
-        """Which shot is seen in each second, None where none is; shortened to `WIDTH` marks, a shot at least one."""
+        """Draw which shot is seen in each second; shortened to `WIDTH` marks, a shot at least one."""
         lengths, whole = [shot.seconds for shot in self.shots], max(self.total, self.seconds)
         if whole > WIDTH:
             lengths = [max(1, each * WIDTH // whole) for each in lengths]
@@ -191,24 +191,24 @@ class Board(_Stored):
 
     @classmethod
     def stored(cls, body: Mapping[str, Any]) -> Self | None:
-        """The board of a draft's body; None where it is none."""
+        """Read the board of a draft's body; None where there is none."""
         try:
             return cls.model_validate(body)
         except ValidationError:
             return None
 
     def body(self) -> dict[str, Any]:
-        """The board as JSON."""
+        """Write the board as JSON."""
         return self.model_dump(mode="json")
 
     def become(self, now: Storyboard) -> Self:
-        """The board after a change, which can be undone; unchanged where nothing is different."""
+        """Change the storyboard so that it can be undone; nothing happens where nothing is different."""
         if now == self.now:
             return self
         return self.model_copy(update={"now": now, "past": (*self.past, self.now)[-STEPS_BACK:]})
 
     def undo(self) -> Self:
-        """The board before its last change."""
+        """Go back to the storyboard before the last change."""
         if not self.past:
             return self
         return self.model_copy(update={"now": self.past[-1], "past": self.past[:-1]})

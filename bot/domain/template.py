@@ -1,4 +1,4 @@
-"""Prompts with gaps: "A {animal} in the {place}". `{{` and `}}` stand for the braces themselves.
+"""Fills prompts with gaps: "A {animal} in the {place}". `{{` and `}}` stand for the braces themselves.
 
 Written by people, filled with what people say: nothing here ever becomes a format string.
 """
@@ -21,13 +21,13 @@ _LINE: Final = re.compile("(?P<name>[^:\uff1a]+)[:\uff1a](?P<value>.*)")
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where something is to be filled in, by its name as it was written."""
+    """A place to be filled in, by its name as it was written."""
 
     name: str
 
     @property
     def key(self) -> str:
-        """What makes two gaps the same: their name, whatever its case."""
+        """Give what makes two gaps the same: their name, whatever its case."""
         return self.name.casefold()
 
 
@@ -39,7 +39,7 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The template that somebody wrote.
+        """Read the template that somebody wrote.
 
         Raises:
             InvalidRequest: a brace stands alone, a gap's name is none, or there are too many of them.
@@ -58,12 +58,12 @@ class Template:
         return template
 
     def names(self) -> tuple[str, ...]:
-        """The names of the gaps in the order in which they first come, each once."""
+        """List the names of the gaps in the order in which they first come, each once."""
         gaps = {piece.key: piece.name for piece in reversed(self.pieces) if isinstance(piece, Gap)}
         return tuple(dict.fromkeys(gaps[piece.key] for piece in self.pieces if isinstance(piece, Gap)))
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """The text with every gap filled; what is filled in stays as it is, braces and all.
+        """Fill every gap; what is filled in stays as it is, braces and all.
 
         Raises:
             InvalidRequest: a gap has no value, naming each.
@@ -78,12 +78,12 @@ class Template:
 
 
 def escape(text: str) -> str:
-    """The template that means just this text."""
+    """Write the template that means just this text."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def values_in(lines: str) -> dict[str, str]:
-    """What somebody wrote as "name: value", a line each; a line without a colon belongs to the value above it."""
+    """Read what somebody wrote as "name: value", a line each; a line without a colon belongs to the value above it."""
     values: dict[str, str] = {}
     name = None
     for line in lines.splitlines():

@@ -1,4 +1,4 @@
-"""What somebody may have here and now, and the requests nearest to a refused one that they may have."""
+"""Says what somebody may have here and now, and finds the requests nearest to a refused one that they may have."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,22 +25,22 @@ class Terms:
     usd_micros: int = UNLIMITED
 
     def model(self, name: str) -> Capability | None:
-        """What they may have of a model; None where they may not use it."""
+        """Find what somebody may have of a model; None where they may not use it."""
         return next((each for each in self.models if each.model == name), None)
 
     def accepts(self, request: VideoRequest) -> bool:
-        """Whether they may have that."""
+        """Say whether somebody may have a request."""
         model = self.model(request.model)
         return model is not None and not model.clashes(request) and self.affords(request, model)
 
     def affords(self, request: VideoRequest, model: Capability) -> bool:
-        """Whether there is enough for what a model can do."""
+        """Say whether a request, which the model can do, costs no more than there is."""
         price = model.price(request)
         return price.credits <= self.credits and price.usd_micros <= self.usd_micros
 
 
 def allowed_models(models: Sequence[Capability], member: Member, limits: GuildLimits) -> tuple[Capability, ...]:
-    """The models as far as a guild lets a member use them; those of which nothing is left are left out."""
+    """Narrow the models to what a guild lets a member use; those of which nothing is left are left out."""
     return tuple(filter(None, (_allowed(each, member, limits) for each in models)))
 
 
@@ -63,7 +63,7 @@ def _allowed(model: Capability, member: Member, limits: GuildLimits) -> Capabili
 
 
 def model_for(options: Mapping[str, Any], models: Sequence[Capability]) -> Capability:
-    """The model of options that name none: the first that can do all that is chosen, else one that has the camera move.
+    """Choose a model for options that name none: the first that can do them all, else one that has the camera move.
 
     Where several have the move, the cheapest: who asks for one has not asked for a model.
     """
@@ -78,14 +78,14 @@ def model_for(options: Mapping[str, Any], models: Sequence[Capability]) -> Capab
 
 
 def _cheapest(model: Capability) -> int:
-    """What the least of a model costs; the first of several as cheap counts."""
+    """Price the least that a model makes; the first of several as cheap counts."""
     modes, seconds = (model.camera.modes, model.camera.durations) if model.camera else (model.modes, model.durations)
     least = VideoRequest(model=model.model, prompt="-", mode=modes[0], duration=min(seconds))
     return model.price(least).credits
 
 
 def alternatives(request: VideoRequest, terms: Terms) -> list[VideoRequest]:
-    """Find what somebody may have instead of a request, the nearest first; the request itself if they may have it.
+    """Find what somebody may have instead of a request, the nearest first; the request itself where they may.
 
     Each differs only where it must: put any one of its changes back, and it could not be had. A camera move that
     somebody asked for is given up last, and a storyboard is not cut.
@@ -101,12 +101,12 @@ def alternatives(request: VideoRequest, terms: Terms) -> list[VideoRequest]:
             nearest.model_copy(update={"model": request.model})
         )
         if needed and not (found and nearest.model != request.model and nearest.camera != request.camera):
-            found[nearest] = None  # or its own model will do
+            found[nearest] = None  # or the model of the request will do
     return sorted(found, key=lambda each: _distance(each, request))
 
 
 def _candidates(request: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
-    """List candidates by the request's own model first, with the camera move first."""
+    """Try the model of the request first, with the camera move first."""
     for model in sorted(terms.models, key=lambda each: each.model != request.model):
         quiet = request.model_copy(update={"sound": request.sound and request.mode not in model.silent})
         for start in dict.fromkeys((request, quiet, request.model_copy(update={"camera": None}))):
@@ -120,7 +120,7 @@ def _candidates(request: VideoRequest, terms: Terms) -> Iterator[VideoRequest]:
 
 
 def _cheaper(variant: VideoRequest, model: Capability, terms: Terms) -> Iterator[VideoRequest]:
-    """One as long, without sound or in the standard mode, and the longest of the request as it is."""
+    """Find one as long, without sound or in the standard mode, and the longest of the variant as it is."""
     for candidates in (_simpler(variant), _shorter(variant, model)):
         found = next((each for each in candidates if terms.accepts(each)), None)
         if found is not None:
@@ -143,7 +143,7 @@ def _shorter(variant: VideoRequest, model: Capability) -> Iterator[VideoRequest]
 
 
 def _drop_needless_changes(candidate: VideoRequest, request: VideoRequest, terms: Terms) -> VideoRequest:
-    """The candidate without the changes that are not needed."""
+    """Undo the changes of a candidate that are not needed."""
     for field in _CHANGEABLE:
         if getattr(candidate, field) != getattr(request, field):
             before = candidate.model_copy(update={field: getattr(request, field)})

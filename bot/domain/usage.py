@@ -1,4 +1,4 @@
-"""What those who run a guild want to see of its jobs, and what has been used in it."""
+"""Describes what those who run a guild want to see of its jobs, and what has been used in it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,7 @@ NOBODY: Final = 0  # stands for people of whom nothing but amounts is known any 
 
 
 class JobFilter(StrEnum):
-    """Which jobs."""
+    """Which jobs of a guild to list."""
 
     LATEST = "latest"
     WAITING = "waiting"  # for a moderator, or in the queue
@@ -24,7 +24,7 @@ class JobFilter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageTotals:
-    """What was used: money in millionths of a USD.
+    """How much was used: money in millionths of a USD.
 
     `videos` reached somebody, `failed` will never be, `credits` were paid by members. `estimated` is what we expected
     the billed ones to cost, `charged` what the books say that they did.
@@ -37,7 +37,7 @@ class UsageTotals:
     charged: int = 0
 
     def __add__(self, other: "UsageTotals") -> "UsageTotals":
-        """Both together."""
+        """Add both together."""
         return UsageTotals(
             videos=self.videos + other.videos,
             failed=self.failed + other.failed,
@@ -74,7 +74,7 @@ class PriceDrift:
 
     @property
     def share(self) -> float:
-        """What was reported beyond the estimate, as a share of it; 0 where nothing was estimated."""
+        """Compute what was reported beyond the estimate, as a share of it; 0 where nothing was estimated."""
         return (self.reported - self.estimated) / self.estimated if self.estimated else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Finding words and phrases in what people type, whatever case, accents, width or invisible characters hide them."""
+"""Finds words and phrases in what people type, whatever case, accents, width or invisible characters hide them."""
 
 import re
 import unicodedata
@@ -25,14 +25,14 @@ _ABOVE_AND_BELOW: Final = 200
 
 
 def fold(text: str) -> str:
-    """A text as it is compared: without case, accents, width and invisible characters, each gap one space."""
+    """Prepare a text to be compared: without case, accents, width and invisible characters, each gap one space."""
     compatible = unicodedata.normalize("NFKC", text).casefold()
     bare = "".join(each for each in unicodedata.normalize("NFD", compatible) if not _left_out(each))
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", bare)).strip()
 
 
 def occurs(words: str, text: str) -> bool:
-    """Whether a word or a phrase stands in a text as such, not inside a longer word. Both have been folded."""
+    """Say whether a word or a phrase stands in a text as such, not inside a longer word. Both have been folded."""
     if not words:
         return False
     start = text.find(words)
@@ -54,7 +54,7 @@ def _left_out(character: str) -> bool:
 
 
 def _bounded(outside: str, edge: str) -> bool:
-    """Whether a word that begins or ends with `edge` may do so beside that character, which may be none."""
+    """Say whether a word that begins or ends with `edge` may do so beside that character, which may be none."""
     return not (outside and _in_word(outside) and _in_word(edge) and not _joined(outside) and not _joined(edge))
 
 

@@ -1,4 +1,4 @@
-"""Every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
+"""Finds every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ class Words:
         self._plural = c2py(catalog.plural_expr)
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text of a key, its gaps filled. A value named `n` picks the plural form.
+        """Fill the gaps of the text of a key. A value named `n` picks the plural form.
 
         Raises:
             KeyError: no such text, or a gap has no value.
@@ -35,7 +35,7 @@ class Words:
         return forms[self._plural(number) if len(forms) > 1 and isinstance(number, int) else -1].format_map(values)
 
     def forms(self, key: str) -> tuple[str, ...]:
-        """The text of a key with its gaps, in each of its plural forms.
+        """Give the text of a key with its gaps, in each of its plural forms.
 
         Raises:
             KeyError: no such text.
@@ -46,30 +46,30 @@ class Words:
         return (message.string,) if isinstance(message.string, str) else tuple(message.string)
 
     def has(self, key: str) -> bool:
-        """Whether there is a text of that key."""
+        """Say whether there is a text of that key."""
         return self._catalog.get(key) is not None
 
     def keys(self) -> set[str]:
-        """Every key there is."""
+        """List every key there is."""
         return {message.id if isinstance(message.id, str) else message.id[0] for message in self._catalog if message.id}
 
     def usd(self, amount: Decimal) -> str:
-        """An amount of money, to the cent."""
+        """Write an amount of money, to the cent."""
         return format_currency(amount, "USD", locale=self._babel_locale)
 
     def number(self, value: float) -> str:
-        """A number."""
+        """Write a number."""
         return format_decimal(value, locale=self._babel_locale)
 
     def span(self, duration: timedelta) -> str:
-        """A length of time, roughly; what is shorter than a second is one."""
+        """Write a length of time, roughly; what is shorter than a second is one."""
         seconds = max(1, round(duration.total_seconds()))
         return format_timedelta(seconds, locale=self._babel_locale, threshold=1.5)
 
 
 @cache
 def words(locale: str = DEFAULT) -> Words:
-    """The texts for a reader's locale: in its language if there are any, else in English."""
+    """Find the texts for a reader's locale: in its language if there are any, else in English."""
     known = nearest(locale)
     catalog = Catalog(locale=known.replace("-", "_"))
     folder = resources.files("bot.locale") / known
@@ -84,7 +84,7 @@ def words(locale: str = DEFAULT) -> Words:
 
 @lru_cache  # asked once for every text of every command in every language of Discord's
 def nearest(locale: str) -> str:
-    """The locale there are texts for that a reader of this one understands best.
+    """Find the locale there are texts for that a reader of this one understands best.
 
     One language with other letters is still closer than English: readers of `zh-TW` get `zh-CN`.
     """
@@ -95,12 +95,12 @@ def nearest(locale: str) -> str:
 
 
 def privacy_text(locale: str) -> str:
-    """What the bot says of how data is kept, as Markdown, with gaps for how long."""
+    """Read what the bot says of how data is kept, as Markdown, with gaps for how long."""
     return (resources.files("bot.locale") / "privacy" / f"{nearest(locale)}.md").read_text(encoding="utf-8")
 
 
 @cache
 def locales() -> tuple[str, ...]:
-    """The languages there are catalogues for, each a folder with one file a topic; the default first."""
+    """List the languages there are catalogues for, each a folder with one file a topic; the default first."""
     found = sorted(each.name for each in resources.files("bot.locale").iterdir() if each.is_dir() and "-" in each.name)
     return (DEFAULT, *(each for each in found if each != DEFAULT))

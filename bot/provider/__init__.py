@@ -1,4 +1,4 @@
-"""The video services. httpx lives here and nowhere else."""
+"""Reaches the video services. httpx lives here and nowhere else."""
 
 import logging
 

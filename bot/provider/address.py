@@ -1,4 +1,4 @@
-"""Which addresses an untrusted URL may lead to: public ones, and those the operator configured."""
+"""Checks which addresses an untrusted URL may lead to: public ones, and those the operator configured."""
 
 import asyncio
 import socket
@@ -57,13 +57,13 @@ class Target:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, best first, as the system resolves it."""
+    """Resolve a host to its addresses, best first, as the system does."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 async def checked(url: httpx.URL, *, trusted: frozenset[tuple[str, int]], resolve: Resolve) -> Target:
-    """The target of a URL, if a request may be sent there. Hosts in `trusted` (host, port) may be private.
+    """Resolve a URL to a target, if a request may be sent there. Hosts in `trusted` (host, port) may be private.
 
     Raises:
         ResultUnusable: "address": the URL is not plain http(s), or one of its addresses is not public.
@@ -85,7 +85,7 @@ async def checked(url: httpx.URL, *, trusted: frozenset[tuple[str, int]], resolv
 
 
 def is_public(text: str) -> bool:
-    """Whether an address belongs to the public internet, also where it wraps an IPv4 address."""
+    """Say whether an address belongs to the public internet, also where it wraps an IPv4 address."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the rest of the bot knows of a video service: one small protocol and the values it speaks in."""
+"""Describes a video service to the rest of the bot: one small protocol and the values it speaks in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class TaskResult:
     watermark_url: str | None = None
 
     def chosen(self, *, watermark: bool) -> str:
-        """The URL of the video that was asked for; the plain one where there is no other."""
+        """Choose the URL of the video that was asked for; the plain one where there is no other."""
         return self.watermark_url or self.url if watermark else self.url
 
 
@@ -65,7 +65,7 @@ class Task:
 
 
 class VideoProvider(Protocol):
-    """One video service.
+    """A video service as the core sees it.
 
     Every call may raise the classes under `ProviderError`: `ProviderBusy` and `ProviderUnavailable` (certainly not
     carried out), `ProviderRejected`, `ContentRefused`, `OperatorFault`, and for `submit` alone `OutcomeUnknown`.
@@ -93,7 +93,7 @@ class VideoProvider(Protocol):
         ...
 
     async def find(self, external_id: str) -> Task | None:
-        """The task that was submitted with this external id; None when the provider knows none (or can't tell)."""
+        """Find the task submitted with this external id; None when the provider knows none (or can't tell)."""
         ...
 
     async def check(self) -> None:

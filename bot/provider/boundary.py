@@ -1,4 +1,4 @@
-"""The one boundary where httpx's exceptions and HTTP's statuses become our errors; and the clients behind it.
+"""Turns httpx's exceptions and HTTP's statuses into our errors, here alone; and opens the clients behind that.
 
 The question at every line is whether the call may have been carried out. For a harmless call it does not matter; a
 create that may have been carried out is `OutcomeUnknown`, however likely it is that nothing happened.
@@ -48,7 +48,7 @@ def open_client(
     limits: httpx.Limits,
     trust_env: bool,
 ) -> httpx.AsyncClient:
-    """A client that follows no redirect, keeps no cookie and never reaches loopback through a proxy."""
+    """Open a client that follows no redirect, keeps no cookie and never reaches loopback through a proxy."""
     return httpx.AsyncClient(
         transport=transport,
         verify=True if ssl_context is None else ssl_context,
@@ -61,7 +61,7 @@ def open_client(
 
 
 def error_of_exception(exc: Exception, *, create: bool) -> type[errors.ProviderError]:
-    """The class of a call that ended in one of `FOREIGN`."""
+    """Choose the class of error for a call that ended in one of `FOREIGN`."""
     if isinstance(exc, _MISCONFIGURED):
         return errors.OperatorFault
     if create and not isinstance(exc, _NOT_SENT):
@@ -70,7 +70,7 @@ def error_of_exception(exc: Exception, *, create: bool) -> type[errors.ProviderE
 
 
 def error_of_status(status: int, *, create: bool) -> type[errors.ProviderError]:
-    """The class of an answer that is not a 2xx.
+    """Choose the class of error for an answer that is not a 2xx.
 
     Of a create, a clear "no" is a refusal. Not clear: 302 and 303 may point at what was created, 408 and 499 may come
     from something between us and the service, 409 may mean that it exists already, and any 5xx.
@@ -100,7 +100,7 @@ _BY_STATUS: Final[dict[int, tuple[type[errors.ProviderError], type[errors.Provid
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:
-    """The seconds that a `Retry-After` header asks for, be it a number or an HTTP date; None if it can't be read."""
+    """Read the seconds that a `Retry-After` header asks for, a number or an HTTP date; None if it can't be read."""
     if value is None:
         return None
     try:
@@ -115,7 +115,7 @@ def retry_after(value: str | None, *, now: datetime) -> float | None:
 
 
 async def read_body(response: httpx.Response) -> bytes:
-    """The answer's body, of which never more than the limit and one piece is held.
+    """Read the answer's body, never holding more of it than the limit and one piece.
 
     Raises:
         ValueError: it is longer than the limit, or in an encoding nobody asked for that can't be read.
@@ -133,7 +133,7 @@ async def read_body(response: httpx.Response) -> bytes:
 
 
 def announced(response: httpx.Response) -> int | None:
-    """The length in bytes that an answer announces of its body, where it does."""
+    """Read the length in bytes that an answer announces of its body, where it does."""
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isascii() and length.isdigit() else None
 

@@ -1,4 +1,4 @@
-"""A circuit breaker: after enough failures in a row a service is left alone for a while. A pure state machine."""
+"""Breaks a circuit: after enough failures in a row a service is left alone for a while. A pure state machine."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -31,14 +31,14 @@ class Breaker:
         self.state = Circuit.CLOSED
 
     def admit(self) -> int | None:
-        """The ticket for one call, or None: not now."""
+        """Give the ticket for one call, or None: not now."""
         if self.state is Circuit.OPEN and self.wait() <= 0:
             self._enter(Circuit.HALF_OPEN)
             return self._generation
         return self._generation if self.state is Circuit.CLOSED else None
 
     def wait(self) -> float:
-        """The seconds after which asking again makes sense; 0 when a call may go through at once."""
+        """Count the seconds after which asking again makes sense; 0 when a call may go through at once."""
         if self.state is Circuit.CLOSED:
             return 0.0
         if self.state is Circuit.HALF_OPEN:
@@ -46,14 +46,14 @@ class Breaker:
         return max(0.0, self._opened_at + self._cool_down - self._clock())
 
     def succeeded(self, ticket: int) -> None:
-        """The service answered."""
+        """Count that the service answered."""
         if ticket == self._generation:
             self._failures = 0
             if self.state is Circuit.HALF_OPEN:
                 self._enter(Circuit.CLOSED)
 
     def failed(self, ticket: int) -> None:
-        """The service did not answer, or nothing sensible."""
+        """Count that the service did not answer, or nothing sensible."""
         if ticket != self._generation:
             return
         self._failures += 1
@@ -62,7 +62,7 @@ class Breaker:
             self._enter(Circuit.OPEN)
 
     def abandoned(self, ticket: int) -> None:
-        """The call ended without telling anything; another one may be the probe, at once."""
+        """Count nothing: the call ended without telling anything; another one may be the probe, at once."""
         if ticket == self._generation and self.state is Circuit.HALF_OPEN:
             self._enter(Circuit.OPEN)
 

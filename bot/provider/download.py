@@ -1,4 +1,4 @@
-"""Finished videos, from an untrusted URL to a file: streamed under a size cap, from checked addresses only."""
+"""Downloads finished videos, from an untrusted URL to a file: streamed under a cap, from checked addresses only."""
 
 import asyncio
 import contextlib
@@ -96,7 +96,7 @@ class Downloader:
 
     @contextlib.asynccontextmanager
     async def _open(self, url: httpx.URL) -> AsyncIterator[httpx.Response]:
-        """The answer that holds the file, at the end of at most `REDIRECTS` hops of which each is checked."""
+        """Open the answer that holds the file, at the end of at most `REDIRECTS` hops of which each is checked."""
         for _hop in range(REDIRECTS + 1):
             target = await address.checked(url, trusted=self._trusted, resolve=self._resolve)
             response = await self._answer(target)
@@ -111,7 +111,7 @@ class Downloader:
         raise ResultUnavailable("unreachable")
 
     async def _answer(self, target: address.Target) -> httpx.Response:
-        """The head of the answer from the first of the target's addresses that takes the connection."""
+        """Read the head of the answer from the first of the target's addresses that takes the connection."""
         cause: Exception | None = None
         for each in target.addresses[:_ADDRESSES]:
             request = self._client.build_request(
@@ -131,7 +131,7 @@ class Downloader:
 
 
 class _Part:
-    """The file while it is not whole, under a name of its own beside the `path` it will have.
+    """A file while it is not whole, under a name of its own beside the `path` it will have.
 
     Its methods block and run in threads, one at a time; a write that outlives a cancelled download finds it discarded.
     """
@@ -177,7 +177,7 @@ def _parsed(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
 
 
 def _refusal(response: httpx.Response, *, cap: int) -> DeliveryError | None:
-    """Why this answer is not worth reading, told from its head."""
+    """Say why this answer is not worth reading, told from its head."""
     if response.status_code in _GONE:
         return ResultUnavailable("gone")
     if response.status_code != httpx.codes.OK:

@@ -1,4 +1,4 @@
-"""The gateway's generation API, model `kirin_v3_t2v`. Source: the `kirin` document; sections are named below."""
+"""Speaks the gateway's generation API, model `kirin_v3_t2v`. Source: the `kirin` document; sections are named below."""
 
 from collections.abc import Callable
 from functools import partial
@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 
 
 class Kirin(VideoProvider):
-    """The `kirin` provider.
+    """Makes videos through the gateway, as the provider `kirin`.
 
     The paths are settings since the document leaves them open; the query path has `{id}` where an id goes.
     `body_form` picks between the two bodies that servers are known to take. `{external_id}` in the `callback_url`
@@ -98,7 +98,7 @@ class Kirin(VideoProvider):
         return await self._query(task_id, partial(self._fetched, task_id))
 
     async def find(self, external_id: str) -> Task | None:
-        """The task with this external id, asked for on the query path; None when the service answers 404."""
+        """Find the task with this external id, on the query path; None when the service answers 404."""
         try:
             return await self._query(external_id, partial(self._found, external_id))
         except errors.TaskUnknown:
@@ -145,7 +145,7 @@ class Kirin(VideoProvider):
         return self._task(answer, task_id=answer.id, external_id=external_id)
 
     def _no_task(self, answer: KirinAnswer) -> Exception:
-        """What a 200 without a task means of a query: never that the task failed, for that has a status."""
+        """Say what a 200 without a task means of a query: never that the task failed, for that has a status."""
         if not answer.error:
             return ValueError("neither a task nor an error")
         kind = (
@@ -189,7 +189,7 @@ class Kirin(VideoProvider):
 
 
 def _params(request: VideoRequest) -> dict[str, Any]:
-    """The fields of a create ("Fields"). Shots are numbered from 1: the document says only that they are."""
+    """Build the fields of a create ("Fields"). Shots are numbered from 1: the document says only that they are."""
     params: dict[str, Any] = {
         "multi_shot": bool(request.shots),
         "mode": str(request.mode),
@@ -212,7 +212,7 @@ def _params(request: VideoRequest) -> dict[str, Any]:
 
 
 def _result(answer: KirinAnswer) -> TaskResult | None:
-    """The video of a finished task; of two, the second is the watermarked one that is "also" returned."""
+    """Find the video of a finished task; of two, the second is the watermarked one that is "also" returned."""
     videos = answer.videos()
     if not videos:
         return None
@@ -221,7 +221,7 @@ def _result(answer: KirinAnswer) -> TaskResult | None:
 
 
 def _known(error: TaskError) -> errors.FaultClass | None:
-    """The class of a documented code; one that came as a number has lost its zeros in front."""
+    """Look up the class of a documented code; one that came as a number has lost its zeros in front."""
     return CODES.get(error.code.zfill(_DIGITS))
 
 
@@ -234,7 +234,7 @@ def _fault(error: TaskError) -> errors.FaultClass:
 
 
 def _parse(body: bytes) -> TaskError:
-    """The complaint in an error answer's body, in whichever of its places and forms."""
+    """Find the complaint in an error answer's body, in whichever of its places and forms."""
     try:
         answer = KirinAnswer.read(body)
     except ValueError:
@@ -248,7 +248,7 @@ def _explain_query(_status: int, body: bytes) -> Complaint:
 
 
 def _explain_create(status: int, body: bytes) -> Complaint:
-    """A documented code is a clear refusal even beside a 500; moderation is told from the words of a plain one."""
+    """Explain a failed create: a documented code is a clear refusal even beside a 500, else the words decide."""
     error = _parse(body)
     clear = _known(error) is not None and (status in PLAIN or status >= _SERVER_ERROR)
     moderated = _fault(error) is errors.FaultClass.CONTENT and status in PLAIN

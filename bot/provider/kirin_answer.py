@@ -1,4 +1,4 @@
-"""How the answers of the `kirin` API are read: every variant its document lists, and nothing trusted.
+"""Reads the answers of the `kirin` API: every variant its document lists, and nothing trusted.
 
 Whatever is odd in a field leaves that field empty. Only what is no JSON object at all is refused.
 """
@@ -18,7 +18,7 @@ def _progress(value: Any) -> float | None:
 
 
 def _error(value: Any) -> Any:
-    """An error as an object, whether it came as one, as a code or as words."""
+    """Read an error as an object, whether it came as one, as a code or as words."""
     if isinstance(value, str) and not value.strip().isdigit():
         return {"message": value}
     return value if isinstance(value, dict) else {"code": value}
@@ -33,7 +33,7 @@ class TaskError(reading.AnswerModel):
 
     @property
     def detail(self) -> str:
-        """The service's own words."""
+        """Give the service's own words."""
         return self.error_message or self.message
 
     def __bool__(self) -> bool:
@@ -76,7 +76,7 @@ class KirinAnswer(reading.AnswerModel):
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, value: Any) -> Any:
-        """The flat form: what `data` wraps is lifted out, and what its envelope complains of becomes the `error`."""
+        """Flatten the answer: what `data` wraps is lifted out, and its envelope's complaint becomes the `error`."""
         if not isinstance(value, dict):
             return value
         data, envelope = reading.object_of(value.get("data")), value.get("status")
@@ -97,13 +97,13 @@ class KirinAnswer(reading.AnswerModel):
         return cls.model_validate_json(reading.strip_bom(body))
 
     def videos(self) -> list[Content]:
-        """The videos that can be fetched, in the order of the answer."""
+        """List the videos that can be fetched, in the order of the answer."""
         files = (file for output in self.output for file in output.content)
         return [file for file in files if file.url and file.type.lower() in {"video", ""}]
 
 
 def _complaint(envelope: dict[str, Any]) -> Any:
-    """What an envelope `{"code", "message" | "msg", "error_code"}` complains of; None when all is well."""
+    """Find what an envelope `{"code", "message" | "msg", "error_code"}` complains of; None when all is well."""
     status, code = reading.word(envelope.get("code")), reading.word(envelope.get("error_code"))
     if code or (status.isdecimal() and int(status) not in _FINE):
         return {"code": code or status, "message": envelope.get("message") or envelope.get("msg")}

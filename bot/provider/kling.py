@@ -1,4 +1,4 @@
-"""The Kling v1 text2video API, direct or through a relay.
+"""Speaks the Kling v1 text2video API, direct or through a relay.
 
 Sources: the `kling` document, whose sections are named below, and `kling_models`, which says what each model takes.
 """
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 
 
 class Kling(VideoProvider):
-    """The `kling` provider.
+    """Makes videos through the Kling API, as the provider `kling`.
 
     `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `{external_id}` in the
     `callback_url` becomes the task's external id. That no task is found by an external id proves that there is none
@@ -86,7 +86,7 @@ class Kling(VideoProvider):
         return await self._query(f"/{quote(task_id, safe='')}", partial(self._fetched, task_id))
 
     async def find(self, external_id: str) -> Task | None:
-        """The task with this external id; None when there is none, or when a relay speaks, which can't tell."""
+        """Find the task with this external id; None when there is none, or when a relay speaks, which can't tell."""
         if self._relayed:
             return None
         try:
@@ -97,7 +97,7 @@ class Kling(VideoProvider):
             return None
 
     async def list(self, *, page: int = 1, size: int = 30) -> Sequence[Task]:
-        """A page of the account's tasks ("Wire", list): pages from 1 to 1000, of 1 to 500 tasks.
+        """List a page of the account's tasks ("Wire", list): pages from 1 to 1000, of 1 to 500 tasks.
 
         Raises:
             ProviderRejected: there is no such page; with the code `NO_LIST` when a relay speaks.
@@ -141,7 +141,7 @@ class Kling(VideoProvider):
         return await call()
 
     def _answer(self, body: bytes, *, create: bool = False) -> KlingAnswer:
-        """An answer that is about tasks, as a 2xx should be.
+        """Read an answer that is about tasks, as a 2xx should be.
 
         Raises:
             ProviderError: it complains instead.
@@ -198,7 +198,7 @@ class Kling(VideoProvider):
         return self._complaint(answer, status, create=create)
 
     def _complaint(self, answer: KlingAnswer, status: int, *, create: bool) -> Complaint:
-        """What an answer complains of. The code decides, beside a clear "no" also the words, else the status."""
+        """Find what an answer complains of. The code decides, beside a clear "no" also the words, else the status."""
         meaning = kling_codes.of_code(answer.code)
         if meaning is None and (status in PLAIN or status == _OK):
             meaning = kling_codes.of_words(answer.message)
@@ -242,7 +242,7 @@ class Kling(VideoProvider):
 
 
 def _fields(request: VideoRequest) -> dict[str, Any]:
-    """The fields of a create ("Fields" and the `kling_models` document); what a person left to the model is left out.
+    """Build the fields of a create ("Fields", `kling_models`); what a person left to the model is left out.
 
     Shots are numbered from 1, as for the gateway.
     """

@@ -1,4 +1,4 @@
-"""How answers of the Kling API are read, whether it speaks itself or a new-api relay does; nothing is trusted.
+"""Reads answers of the Kling API, whether it speaks itself or a new-api relay does; nothing is trusted.
 
 Source: the `kling` document, "Wire". Whatever is odd in a field leaves that field empty. Only what is no JSON object
 at all is refused.
@@ -18,7 +18,7 @@ _PER_CENT: Final = 100
 
 
 def _moment(value: Any) -> datetime | None:
-    """A unix time, in milliseconds as the document has it or in seconds as one relay does."""
+    """Read a unix time, in milliseconds as the document has it or in seconds as one relay does."""
     stamp = reading.number(value)
     if stamp is None or not 0 < stamp < _LATEST:
         return None
@@ -26,13 +26,13 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _share(value: Any) -> float | None:
-    """A progress from 0 to 1, given as per cent: "30%", "30" or 30."""
+    """Read a progress from 0 to 1, given as per cent: "30%", "30" or 30."""
     share = reading.number(value.strip().removesuffix("%") if isinstance(value, str) else value)
     return share / _PER_CENT if share is not None and 0 <= share <= _PER_CENT else None
 
 
 def _units(value: Any) -> str | None:
-    """A number of units, written out as the decimal that it is."""
+    """Read a number of units, written out as the decimal that it is."""
     units = reading.amount(value)
     return None if units is None else f"{units.normalize():f}"
 
@@ -54,7 +54,7 @@ class TaskReport(reading.AnswerModel):
     @model_validator(mode="before")
     @classmethod
     def _flat(cls, value: Any) -> Any:
-        """Both flavours' places as one; a relay may carry the task of the API itself along, inside `data`."""
+        """Read the places of both flavours as one; a relay may carry the API's own task along, inside `data`."""
         inside = reading.object_of(value.get("data"))
         inside = reading.object_of(inside.get("data")) or inside
         results = reading.object_of(value.get("task_result")) or reading.object_of(inside.get("task_result"))
@@ -128,24 +128,24 @@ class KlingAnswer(reading.AnswerModel):
 
     @property
     def fine(self) -> bool:
-        """Whether it complains of nothing."""
+        """Say whether the answer complains of nothing."""
         return self.code.lower() in _FINE
 
     @property
     def report(self) -> TaskReport | None:
-        """What it says of the one task it is about, if it is about one."""
+        """Read what the answer says of the one task it is about, if it is about one."""
         report = self.reports[0] if self.reports else TaskReport.model_construct()
         return report if report.status or (report.id and self.fine) else None
 
 
 def _first_url(*places: Any) -> str:
-    """The first URL among these places; one that is an object has it as its `url`."""
+    """Find the first URL among these places; one that is an object has it as its `url`."""
     urls = (reading.url(place.get("url") if isinstance(place, dict) else place) for place in places)
     return next(filter(None, urls), "")
 
 
 def _relayed_message(code: str, message: Any) -> dict[str, Any]:
-    """The code and the message, of the API itself where the message is its whole answer as a text."""
+    """Read code and message, the API's own ones where the message is its whole answer as a text."""
     if isinstance(message, str) and message.lstrip().startswith("{"):
         try:
             inner = _Complaint.model_validate_json(message)

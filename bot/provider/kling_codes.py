@@ -1,4 +1,4 @@
-"""What the Kling API's codes and words mean.
+"""Says what the Kling API's codes and words mean.
 
 Sources: the `kling` document, "Errors", and the `kling_models` document, "What the live API answers".
 """
@@ -81,27 +81,27 @@ _PASSING: Final = re.compile(
 
 
 def is_duplicate(words: str) -> bool:
-    """Whether a refusal (1201) says that the external id is taken: the task is ours."""
+    """Say whether a refusal (1201) says that the external id is taken: the task is ours."""
     return _DUPLICATE.search(words) is not None
 
 
 def is_discontinued(words: str) -> bool:
-    """Whether a refusal says that its model is no more. The code beside these words is not known: they decide."""
+    """Say whether a refusal says that its model is no more. The code beside such words is not known: they decide."""
     return _DISCONTINUED.search(words) is not None
 
 
 def is_missing(words: str) -> bool:
-    """Whether a refusal (1201) of a query says that there is no such task, as the live API does."""
+    """Say whether a refusal (1201) of a query says that there is no such task, as the live API does."""
     return _MISSING.search(words) is not None
 
 
 def of_code(code: str) -> Meaning | None:
-    """What a code means. One of the table's fifth thousand that we don't know is trouble like its neighbours."""
+    """Say what a code means. An unknown one of the table's fifth thousand is trouble like its neighbours."""
     return CODES.get(code) or (BROKEN if _TROUBLE.fullmatch(code) else None)
 
 
 def of_words(words: str) -> Meaning | None:
-    """What a refusal in words means, where they are clear; None leaves it to the HTTP status."""
+    """Say what a refusal in words means, where they are clear; None leaves it to the HTTP status."""
     if named := CODES.get(_named(words)):
         return named
     if is_moderation(words):
@@ -112,7 +112,7 @@ def of_words(words: str) -> Meaning | None:
 
 
 def of_failure(code: str, words: str) -> tuple[Meaning, str]:
-    """What a failed task's reason means, and the code it gives. That of the answer is mostly 0: the words decide."""
+    """Say what a failed task's reason means, and its code. The answer's own is mostly 0: the words decide."""
     code = code if code in CODES else _named(words)
     meaning = CODES.get(code) or of_words(words) or (BROKEN if _PASSING.search(words) else REJECTED)
     return meaning, code

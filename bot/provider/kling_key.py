@@ -1,4 +1,4 @@
-"""How the Kling API is signed for with a pair of keys. Source: the `kling` document, "Wire", Auth."""
+"""Signs for the Kling API with a pair of keys. Source: the `kling` document, "Wire", Auth."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Signer:
         self._token, self._signed_at = "", 0.0
 
     def __call__(self) -> str:
-        """The token.
+        """Give the token.
 
         Raises:
             OperatorFault: "key_malformed": nothing can be signed with this secret key.

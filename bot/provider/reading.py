@@ -1,4 +1,4 @@
-"""How single fields of a service's answers are read: in every form they come in, and nothing trusted.
+"""Reads single fields of a service's answers: in every form they come in, and nothing trusted.
 
 Whatever is odd in a field leaves that field empty, so that one odd field never costs the others.
 """
@@ -21,35 +21,35 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def string(value: Any) -> str:
-    """A string, or a whole number as one; "" for anything else."""
+    """Read a string, or a whole number as one; "" for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""
 
 
 def word(value: Any) -> str:
-    """A status or a code, in one printable line."""
+    """Read a status or a code, in one printable line."""
     return _line(value, _WORD_LIMIT)
 
 
 def detail(value: Any) -> str:
-    """The service's own words, cut and in one printable line."""
+    """Read the service's own words, cut and in one printable line."""
     return _line(value, _DETAIL_LIMIT)
 
 
 def identifier(value: Any) -> str:
-    """An id that fits in a path and in the database, else ""."""
+    """Read an id that fits in a path and in the database, else ""."""
     text = string(value).strip()
     return text if len(text) <= _ID_LIMIT and text.isprintable() and text not in {".", ".."} else ""
 
 
 def url(value: Any) -> str:
-    """An http(s) URL, else "". Where it leads is not looked at here."""
+    """Read an http(s) URL, else "". Where it leads is not checked here."""
     return value if isinstance(value, str) and _URL.fullmatch(value) else ""
 
 
 def number(value: Any) -> float | None:
-    """A finite number, given as one or as a string."""
+    """Read a finite number, given as one or as a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -60,7 +60,7 @@ def number(value: Any) -> float | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """What something cost, given as a number or as a decimal string, in whole millionths; "" is none."""
+    """Read what something cost, given as a number or a decimal string, in whole millionths; "" is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -73,23 +73,23 @@ def amount(value: Any) -> Decimal | None:
 
 
 def seconds(value: Any) -> float | None:
-    """The length of a video in seconds."""
+    """Read the length of a video in seconds."""
     length = number(value)
     return length if length is not None and 0 < length <= _LONGEST else None
 
 
 def objects(value: Any) -> list[Any]:
-    """The objects of a list, or the one object that stands where a list should."""
+    """Read the objects of a list, or the one object that stands where a list should."""
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def object_of(value: Any) -> dict[str, Any]:
-    """The object, or an empty one in its place."""
+    """Read an object, or an empty one in its place."""
     return value if isinstance(value, dict) else {}
 
 
 def strip_bom(body: bytes) -> bytes:
-    """The body without the byte order mark that some servers put before their JSON."""
+    """Cut off the byte order mark that some servers put before their JSON."""
     return body.removeprefix(_BOM)
 
 

@@ -1,4 +1,4 @@
-"""What both services' refusals have in common, beyond their own codes."""
+"""Recognizes what both services' refusals have in common, beyond their own codes."""
 
 import re
 from typing import Final
@@ -14,5 +14,5 @@ _MODERATION: Final = re.compile(
 
 
 def is_moderation(words: str) -> bool:
-    """Whether a service's words say that its moderation refuses what was asked."""
+    """Say whether a service's words say that its moderation refuses what was asked."""
     return _MODERATION.search(words) is not None

@@ -1,4 +1,4 @@
-"""The gateway's two moderation calls: risky words in a text, and what a video shows.
+"""Makes the gateway's two moderation calls: risky words in a text, and what a video shows.
 
 Source: the `kirin` document, "Moderation endpoints". Nothing is guessed in favour of what is scanned: an answer that
 does not say clearly that there is nothing to find is no answer.
@@ -107,5 +107,5 @@ def _read_video(body: bytes) -> Verdict:
 
 
 def _kinds(values: list[Any]) -> tuple[str, ...]:
-    """The kinds of risk in words fit to be shown, each once; what can't be read is a risk all the same."""
+    """List the kinds of risk in words fit to be shown, each once; what can't be read is a risk all the same."""
     return tuple(sorted({word(value) or OTHER for value in values[:_KINDS]}))

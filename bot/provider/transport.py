@@ -1,4 +1,4 @@
-"""How one provider's API is called: one pooled client, timeouts, repeats of what is harmless, a circuit breaker."""
+"""Calls one provider's API: one pooled client, timeouts, repeats of what is harmless, a circuit breaker."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """The longest waits, in seconds."""
+    """The longest waits of a call, in seconds."""
 
     connect: float = 5.0
     read: float = 20.0  # for the next piece of an answer to a query
@@ -67,12 +67,12 @@ class _Answer:
 
 @cache
 def shared_ssl_context() -> ssl.SSLContext:
-    """The one TLS context of every client; building one takes about 100 ms."""
+    """Build the one TLS context of every client, once; it takes about 100 ms."""
     return httpx.create_ssl_context()
 
 
 class Transport:
-    """The way to one provider's API; use it as an async context manager, or `close` it.
+    """Calls one provider's API; use it as an async context manager, or `close` it.
 
     `token` gives the bearer token of the next call. It and the `secrets` are cut out of every text that an error
     carries. `transport`, `sleep`, `rand`, `clock` (monotonic seconds) and `now` are the seams for tests.
@@ -160,7 +160,7 @@ class Transport:
         return await self._call(_Call(path=path, explain=explain, content=content, create=True), read)
 
     async def _call(self, call: _Call, read: Callable[[bytes], _T]) -> _T:
-        """One call, in its place among the others, watched by the circuit breaker."""
+        """Make one call, in its place among the others, watched by the circuit breaker."""
         bearer = self._bearer()
         async with self._place():
             ticket = self._breaker.admit()
@@ -190,7 +190,7 @@ class Transport:
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
-        """A place among the bounded number of calls under way: the open requests are what costs memory."""
+        """Wait for a place among the bounded number of calls: the open requests are what costs memory."""
         try:
             async with asyncio.timeout(self._timeouts.pool):
                 await self._places.acquire()
@@ -248,7 +248,7 @@ class Transport:
         return _Answer(status=response.status_code, body=body, retry_after=wait)
 
     def _judge(self, call: _Call, answer: _Answer, read: Callable[[bytes], _T]) -> _T:
-        """What the answer says, or the error that it means."""
+        """Read what the answer says, or raise the error that it means."""
         if httpx.codes.is_success(answer.status):
             try:
                 return read(answer.body)
@@ -266,7 +266,7 @@ class Transport:
         return self._error(kind, code=code, detail=str(exc))
 
     def _without_secrets(self, exc: Exception) -> Exception | None:
-        """The exception, unless it or one behind it shows a secret."""
+        """Give the exception back, unless it or one behind it shows a secret."""
         link: BaseException | None = exc
         while link is not None:
             if self.redact.finds(str(link)):

@@ -1,4 +1,4 @@
-"""The one frozen description of how this bot runs, read once from the environment and `.env`."""
+"""Describes how this bot runs, frozen, read once from the environment and `.env`."""
 
 import os
 import unicodedata
@@ -78,17 +78,17 @@ def _visible(value: str) -> str:
 
 
 def _split_list(value: Any) -> Any:
-    """`1, 2` as people write it; anything else is left to the model."""
+    """Split `1, 2` as people write it; anything else is left to the model."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _parse_none(value: Any) -> Any:
-    """`none` means that there is none; to say nothing means nothing."""
+    """Read `none` as that there is none; to say nothing means nothing."""
     return None if isinstance(value, str) and value.strip().casefold() == "none" else value
 
 
 def _bare(value: Any) -> Any:
-    """A key as it was meant, without the blanks and line ends that come with copying."""
+    """Strip a key of the blanks and line ends that come with copying."""
     return value.strip() if isinstance(value, str) else value
 
 
@@ -216,27 +216,27 @@ class Settings(BaseSettings):
 
     @property
     def has_kling(self) -> bool:
-        """Whether there is any way to sign in to the Kling API."""
+        """Say whether there is any way to sign in to the Kling API."""
         return self.kling_api_key is not None or self.kling_access_key is not None
 
     @property
     def database_path(self) -> str:
-        """The file of the SQLite database."""
+        """Give the path of the SQLite database."""
         return self.database_url.removeprefix("sqlite:///")
 
     @property
     def results_dir(self) -> Path:
-        """The folder of the videos on their way into a channel."""
+        """Give the folder of the videos on their way into a channel."""
         return self.data_dir / "results"
 
     def secrets(self) -> list[str]:
-        """The plain values of everything secret, for the log to leave out."""
+        """List the plain values of everything secret, for the log to leave out."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
 
 
 def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Keys that only make sense together, looked up before anything is parsed."""
+    """Find keys that only make sense together, before anything is parsed."""
     if bool(data.get("kling_access_key")) != bool(data.get("kling_secret_key")):
         yield "KLING_ACCESS_KEY", "expected together with KLING_SECRET_KEY"
     if not any(data.get(name) for name in _SERVICES):
@@ -244,7 +244,7 @@ def _missing_keys(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_names(model: type[Settings], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the file cannot mean, and names that no setting has."""
+    """Find what the file cannot mean, and names that no setting has."""
     given = {name.lower() for name, value in os.environ.items() if value} | set(values)
     if file := values.get("_env_file", model.model_config["env_file"]):
         yield from in_file(Path(file), model.model_fields)
@@ -253,20 +253,20 @@ def _unknown_names(model: type[Settings], values: dict[str, Any]) -> Iterator[tu
 
 
 def _description(model: type[Settings], name: str) -> str:
-    """What a setting that has to be decided on is to be set to, where its name does not say so."""
+    """Describe what a setting that has to be decided on is to be set to, where its name does not say so."""
     described = model.model_fields[name].description
     return f" to {described}" if described else ""
 
 
 def _secrets_in(model: type[Settings], data: dict[str, Any]) -> list[str]:
-    """What was given for everything secret, whether it will do or not."""
+    """List what was given for everything secret, whether it will do or not."""
     fields = model.model_json_schema()["properties"]
     secret = [name for name, field in fields.items() if "writeOnly" in str(field)]
     return [text for name in secret if (text := str(data.get(name) or "").strip())]
 
 
 def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str]) -> tuple[str, str]:
-    """The variable, what was expected, and what is there unless that may be a secret."""
+    """Name the variable, what was expected, and what is there unless that may be a secret."""
     name = str(error["loc"][0])
     if is_missing(error):
         return name.upper(), f"must be set{_description(model, name)}"

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, in words: what was expected, and what is there unless that may be a secret."""
+"""Says in words what is wrong with the settings: what was expected, and what is there unless that may be a secret."""
 
 import difflib
 import re
@@ -21,7 +21,7 @@ _MISSING: Final = {"missing", "too_short", "string_too_short"}
 
 
 def expected(error: ErrorDetails, schema: Mapping[str, Any]) -> str:
-    """What a field should have been. `schema` is the JSON schema of the field's model."""
+    """Say what a field should have been. `schema` is the JSON schema of the field's model."""
     if error["type"] == "value_error":  # our own words
         return str(error["ctx"]["error"])
     if error["type"] == "extra_forbidden":
@@ -32,12 +32,12 @@ def expected(error: ErrorDetails, schema: Mapping[str, Any]) -> str:
 
 
 def is_missing(error: ErrorDetails) -> bool:
-    """Whether nothing is there at all."""
+    """Say whether nothing is there at all."""
     return error["type"] in _MISSING
 
 
 def shown(value: object, secrets: Collection[str]) -> str:
-    """A value as it may be read by anybody: nothing that is, has or may be a secret."""
+    """Quote a value as anybody may read it: nothing that is, has or may be a secret."""
     text = str(value).strip()
     secret = text in secrets or Redactor(secrets).finds(text)
     if secret or len(text) > SHOWN or re.search(r"//[^/]*@", text) or not text.isprintable():
@@ -46,7 +46,7 @@ def shown(value: object, secrets: Collection[str]) -> str:
 
 
 def in_file(file: Path, known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What is wrong with a `.env` file whatever its values are: what cannot be read, and names that no setting has."""
+    """Find what is wrong with a `.env` file whatever its values are: unreadable lines, names that no setting has."""
     names = list(known)
     try:
         bindings = _bindings(file)
@@ -60,7 +60,7 @@ def in_file(file: Path, known: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def names_in(file: Path) -> set[str]:
-    """The names in a `.env` file that have a value, in small letters; none of a file that cannot be read."""
+    """List the names in a `.env` file that have a value, in small letters; none of a file that cannot be read."""
     try:
         return {each.key.lower() for each in _bindings(file) if each.key and each.value}
     except (OSError, UnicodeDecodeError):
@@ -76,7 +76,7 @@ def _bindings(file: Path) -> list[Binding]:
 
 
 def in_environment(present: Iterable[str], known: Iterable[str], given: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Names in the environment that are a setting's but for a slip, where nothing `given` has the right name.
+    """Find names in the environment that are a setting's but for a slip, where none of the `given` is right.
 
     Everything else there belongs to other programs.
     """
@@ -106,7 +106,7 @@ def _similar_names(name: str, names: Iterable[str], how: float) -> list[str]:
 
 
 def _field(schema: Mapping[str, Any], place: tuple[int | str, ...]) -> Mapping[str, Any]:
-    """The part of a schema for a place in the data, or for as much of the place as the schema knows."""
+    """Find the part of a schema for a place in the data, or for as much of the place as the schema knows."""
     here, definitions = schema, schema.get("$defs", {})
     for part in place:
         within = here.get("properties", {}).get(part) if isinstance(part, str) else here.get("items")
@@ -135,5 +135,5 @@ def _range(field: Mapping[str, Any]) -> str:
 
 
 def _plain(number: float) -> str:
-    """As one would type it."""
+    """Write a number as one would type it."""
     return str(int(number) if number == int(number) else number)

@@ -1,4 +1,4 @@
-"""The models of this bot: the shipped table, with what the operator's own file changes and adds; and those on offer."""
+"""Reads the models of this bot: the shipped table, with the changes of the operator's own file; and those on offer."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
@@ -72,7 +72,7 @@ class Model(_Table):
         return self
 
     def capability(self) -> Capability:
-        """What it can do; what that costs is in another table."""
+        """Describe what the model can do; what that costs is in another table."""
         return Capability(
             model=self.model,
             provider=self.provider,
@@ -92,7 +92,7 @@ class Model(_Table):
 
 
 class ModelTable(_Table):
-    """Every model, each once."""
+    """Every model there is, each once."""
 
     model: tuple[Model, ...] = ()
 
@@ -104,15 +104,15 @@ class ModelTable(_Table):
         return self
 
     def capabilities(self) -> dict[str, Capability]:
-        """What each model can do, by its name, in the order of the table."""
+        """Describe what each model can do, by its name, in the order of the table."""
         return {each.model: each.capability() for each in self.model}
 
     def models_without_mode(self) -> frozenset[str]:
-        """The models whose service takes no mode."""
+        """List the models whose service takes no mode."""
         return frozenset(each.model for each in self.model if not each.takes_mode)
 
     def on_offer(self, *, providers: Collection[str], named: Sequence[str], relay: bool) -> list[str]:
-        """The models of these providers that are offered; of `kling`, those that are `named`, where any are."""
+        """List the models of these providers that are offered; of `kling`, those that are `named`, where any are."""
         return [
             each.model
             for each in self.model
@@ -122,7 +122,7 @@ class ModelTable(_Table):
 
 
 def models(path: Path | None) -> ModelTable:
-    """The shipped table, or the same with the rows of a file: they change rows of its own, or stand behind them.
+    """Read the shipped table, or with the rows of a file: they change rows of its own, or stand behind them.
 
     Raises:
         TableUnusable: there is no such file, or it is no table of models.
@@ -131,13 +131,13 @@ def models(path: Path | None) -> ModelTable:
 
 
 def is_relay(base_url: str) -> bool:
-    """Whether an address of the Kling API is not the vendor's own."""
+    """Say whether an address of the Kling API is not the vendor's own."""
     host = urlsplit(base_url).hostname or ""
     return host != VENDOR and not host.endswith(f".{VENDOR}")
 
 
 def unknown(named: Sequence[str], table: ModelTable) -> Iterator[str]:
-    """In words, what is no model of the Kling API among those that are named."""
+    """Say in words what is no model of the Kling API among those that are named."""
     known = [each.model for each in table.model if each.provider == "kling"]
     for name in named:
         if name not in known:

@@ -1,4 +1,4 @@
-"""The price table of this bot: the shipped one, with what the operator's own file changes."""
+"""Reads the price table of this bot: the shipped one, with what the operator's own file changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -13,7 +13,7 @@ from bot.settings.tables import TableUnusable
 
 
 def table(path: Path | None, models: Mapping[str, Capability]) -> PriceTable:
-    """The shipped table, or the same with the rates of a file in place of its own; `models` are all there are.
+    """Read the shipped table, or with the rates of a file in place of its own; `models` are all there are.
 
     Raises:
         TableUnusable: there is no such file, or it is no price table.
@@ -27,7 +27,7 @@ def table(path: Path | None, models: Mapping[str, Capability]) -> PriceTable:
 
 
 def missing(prices: PriceTable, offered: Iterable[Capability]) -> Iterator[str]:
-    """In words, what these models can make and nobody can say the price of."""
+    """Say in words what these models can make and nobody can say the price of."""
     for each in offered:
         yield from _missing(prices, each)
 
@@ -52,7 +52,7 @@ def _read(path: Path) -> PriceTable:
 
 
 def _is_unknown(rate: Rate, models: Mapping[str, Capability]) -> Iterator[str]:
-    """Why a rate is the price of nothing that can be made: most likely a slip of the pen."""
+    """Say why a rate is the price of nothing that can be made: most likely a slip of the pen."""
     model = models.get(rate.model)
     if model is None or model.provider != rate.provider:
         known = ", ".join(f"{each.provider} {each.model}" for each in models.values())

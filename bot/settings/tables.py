@@ -1,4 +1,4 @@
-"""Reading the operator's own tables, in TOML: what can't be used is said in words, all of it at once."""
+"""Reads the operator's own tables, in TOML: what can't be used is said in words, all of it at once."""
 
 import tomllib
 from collections.abc import Collection, Mapping
@@ -24,12 +24,12 @@ class TableUnusable(ValueError):
 
 
 def shipped(name: str) -> dict[str, Any]:
-    """One of the tables that come with the bot."""
+    """Read one of the tables that come with the bot."""
     return _parsed((resources.files("bot.settings") / name).read_text(encoding="utf-8"))
 
 
 def own(path: Path) -> dict[str, Any]:
-    """The operator's table.
+    """Read the operator's table.
 
     Raises:
         TableUnusable: there is no such file, or it is no TOML.
@@ -47,7 +47,7 @@ def own(path: Path) -> dict[str, Any]:
 
 
 def mistakes(error: ValidationError, table: type[BaseModel]) -> TableUnusable:
-    """What is wrong with the operator's table, which should have been such a one."""
+    """Say what is wrong with the operator's table, which should have been such a one."""
     schema = table.model_json_schema()
     return TableUnusable([_mistake(each, schema) for each in error.errors()])
 
@@ -57,7 +57,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _mistake(error: ErrorDetails, schema: Mapping[str, Any]) -> str:
-    """Where in the file, what was expected there, and what is there."""
+    """Say where in the file, what was expected there, and what is there."""
     where = " ".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"]) or "the table"
     if is_missing(error):
         return f"{where}: a value"

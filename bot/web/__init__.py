@@ -1,1 +1,1 @@
-"""What the bot serves over HTTP."""
+"""Serves the health pages over HTTP."""

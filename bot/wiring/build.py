@@ -451,5 +451,5 @@ def _retention_periods(settings: Settings) -> RetentionPeriods:
 
 
 def _days(number: int) -> timedelta | None:
-    """A setting of days; 0 is for ever."""
+    """Read a setting of days; 0 is for ever."""
     return timedelta(days=number) if number else None

@@ -1,4 +1,4 @@
-"""From the settings to the video services: who is configured, with which keys, and what their models can do."""
+"""Opens the video services of the settings: who is configured, with which keys, and what their models can do."""
 
 import ssl
 from collections.abc import Callable, Collection
@@ -22,7 +22,7 @@ SCANNING: Final = Timeouts(read_create=20.0, call=30.0)  # somebody waits for it
 
 
 async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> list[VideoProvider]:
-    """The configured providers, in the order in which their models are offered; `stack` closes their connections."""
+    """Open the configured providers, in the order in which their models are offered; `stack` closes them."""
 
     async def transport(provider: str, *, base_url: str, token: Callable[[], str]) -> Transport:
         secrets = settings.secrets()
@@ -52,7 +52,7 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
 
 
 async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> Scanner | None:
-    """What scans texts and videos; None without a key of the gateway. Its troubles are not those of making videos."""
+    """Open what scans texts and videos; None without a key of the gateway. It shares no troubles with the videos."""
     if settings.kirin_api_key is None:
         return None
     transport = Transport(
@@ -71,13 +71,13 @@ async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.S
 
 
 def configured(settings: Settings) -> list[str]:
-    """The video services that there is a key of."""
+    """List the video services that there is a key of."""
     keys = {Kirin.id: settings.kirin_api_key is not None, Kling.id: settings.has_kling}
     return [name for name, has_key in keys.items() if has_key]
 
 
 def models_of(settings: Settings, providers: Collection[str]) -> list[Capability]:
-    """What the models on offer of these providers can do, and cost; older Kling relays take shorter prompts."""
+    """List what the models on offer of these providers can do, and cost; older Kling relays take shorter prompts."""
     known = models(settings.model_table)
     capabilities = known.capabilities()
     prices, limits = table(settings.price_table, capabilities), {Kling.id: settings.kling_prompt_limit}
@@ -94,12 +94,12 @@ def models_of(settings: Settings, providers: Collection[str]) -> list[Capability
 
 
 def trusted_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
-    """The hosts, with their ports, whose files may come from private addresses too: the ones in the settings."""
+    """List the hosts, with ports, whose files may come from private addresses too: the ones in the settings."""
     return frozenset(map(_host_and_port, (settings.kirin_base_url, settings.kling_base_url, settings.discord_api_url)))
 
 
 def _kling_token(settings: Settings) -> Signer | Callable[[], str] | None:
-    """What gives the Kling API's bearer token: the API key, or the pair of keys that signs for it."""
+    """Find what gives the Kling API's bearer token: the API key, or the pair of keys that signs for it."""
     if settings.kling_api_key is not None:
         return settings.kling_api_key.get_secret_value
     access, secret = settings.kling_access_key, settings.kling_secret_key

@@ -1,4 +1,4 @@
-"""How much the settings let people spend, said to whoever pays the bill."""
+"""Says how much the settings let people spend, to whoever pays the bill."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from bot.wiring.providers import configured, models_of
 
 
 def spending_text(settings: Settings) -> str:
-    """In one sentence: the most that a person may cause a day, and all of them a month, in USD."""
+    """Say in a sentence the most that a person may cause a day, and all of them a month, in USD."""
     rates = [rate for model in models_of(settings, configured(settings)) for rate in model.tariff.rates]
     server, direct = (most_usd(each, rates) for each in (settings.daily_credits, settings.direct_credits))
     budget = settings.monthly_budget_usd

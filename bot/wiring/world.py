@@ -1,4 +1,4 @@
-"""What the services reach the outside by. Tests put something else in its place."""
+"""Collects what the services reach the outside by. Tests put something else in its place."""
 
 import asyncio
 import random
