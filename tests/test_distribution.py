@@ -1,13 +1,14 @@
 """What an installation brings: the bot without the sandbox, and the sandbox as a distribution of its own."""
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -86,36 +87,43 @@ def test_both_distributions_have_one_version() -> None:
     assert projects[0]["optional-dependencies"]["sandbox"] == [f"{SANDBOX}=={bot.__version__}"]
 
 
-@pytest.fixture(scope="module")
-def installed(bot_wheel: ZipFile, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, str]]:
-    """A folder into which the bot's wheel was unpacked, and an environment that finds it and what it requires.
+def finding(folder: Path) -> dict[str, str]:
+    """An environment that finds what lies in a folder, and all that is installed but not in place.
 
-    What is installed here in place (a checkout) is not found there: its `.pth` files are not read.
+    A checkout is not found then: with `-S`, the `.pth` files that lead to it are not read.
     """
+    path = os.pathsep.join((str(folder), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="module")
+def installed(bot_wheel: ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the bot's wheel was unpacked."""
     folder = tmp_path_factory.mktemp("installed")
     (folder / "sandbox").mkdir()  # a folder that happens to be called so is not the sandbox
     bot_wheel.extractall(folder)
-    path = os.pathsep.join((str(folder), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
-    return folder, {"PATH": os.environ["PATH"], "PYTHONPATH": path}
+    return folder
 
 
 @pytest.mark.parametrize("command", [["sandbox"], ["sandbox", "--port", "0"], ["demo"]])
-def test_without_the_sandbox_its_commands_say_how_to_get_it(
-    installed: tuple[Path, Mapping[str, str]], command: list[str]
-) -> None:
-    folder, environment = installed
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-S", "-m", "bot", *command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_without_the_sandbox_its_commands_say_how_to_get_it(installed: Path, command: list[str]) -> None:
+    python = [sys.executable, "-S", "-m", "bot", *command]
+    done = subprocess.run(python, cwd=installed, env=finding(installed), capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     assert (done.returncode, done.stdout) == (1, "")
     assert "The sandbox is not installed" in done.stderr
     assert "pip install 'shotcaller[sandbox]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_sandbox_serves_where_there_is_no_bot(sandbox_wheel: ZipFile, tmp_path: Path) -> None:
+    sandbox_wheel.extractall(tmp_path)
+    command = [sys.executable, "-S", "-m", "sandbox", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=finding(tmp_path), stdout=subprocess.PIPE, text=True) as served:  # noqa: S603 - our own program
+        assert served.stdout is not None
+        described = json.loads(served.stdout.readline())
+        served.send_signal(signal.SIGTERM)
+    assert described["discord"]["api"].startswith("http://127.0.0.1:")
+    assert served.returncode == 0
 
 
 def test_what_is_unknown_to_a_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

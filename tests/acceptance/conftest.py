@@ -1,4 +1,4 @@
-"""What the acceptance tests stand on: a sandbox with people in it, where the real bot is put on stage."""
+"""What the acceptance tests stand on: a sandbox with people in it, in which the real bot is started."""
 
 import asyncio
 import contextlib

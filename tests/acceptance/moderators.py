@@ -13,7 +13,7 @@ async def set_checks(system: System, **chosen: Any) -> str:
     """Let the admin say what is looked at first, in a moderators' channel that is made for it; the answer."""
     channels = {each["name"] for each in (await system.people.guild())["channels"]}
     if MOD_CHANNEL not in channels:
-        await system.people.room(MOD_CHANNEL)
+        await system.people.channel(MOD_CHANNEL)
     options = {"channel": MOD_CHANNEL, **chosen}
     return await system.people.answer(await system.people.types("admin moderation checks", user=ADMIN, also=options))
 

@@ -95,7 +95,7 @@ class People:
         return await self._post("messages", {"user": user, "channel": channel, "content": content})
 
     async def fault(self, target: str, kind: str, **more: Any) -> None:
-        """Order trouble."""
+        """Let the next calls of a kind go wrong."""
         await self._post("faults", {"target": target, "kind": kind, **more})
 
     async def permissions(self, channel: str, **changes: list[str] | str) -> None:
@@ -103,7 +103,7 @@ class People:
         await self._post("permissions", {"channel": channel, **changes})
 
     async def change_settings(self, **settings: Any) -> None:
-        """Turn one of the world's knobs."""
+        """Change settings of the guild, of a person, of a channel or of the video services."""
         await self._post("settings", settings)
 
     async def crowd(self, count: int, *, roles: list[str] | None = None) -> list[str]:
@@ -122,7 +122,7 @@ class People:
         """Create, change or `delete` a role; its id."""
         return str((await self._post("roles", {"name": name, **more}))["id"])
 
-    async def room(self, name: str, **more: Any) -> str:
+    async def channel(self, name: str, **more: Any) -> str:
         """Create, change or `delete` a channel; its id."""
         return str((await self._post("channels", {"name": name, **more}))["id"])
 

@@ -32,8 +32,8 @@ async def test_a_video_service_that_is_down_is_named(system: System) -> None:
 
 async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(system: System) -> None:
     people = system.people
-    await people.room("mod")
-    await people.room("log")
+    await people.channel("mod")
+    await people.channel("log")
     async with system.bot():
         said = await run_admin(people, "doctor")
         assert "There is no moderators' channel" in said
@@ -46,7 +46,7 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
         assert "✅ Moderators decide in <#" in said
         assert "✅ Changes are told in <#" in said
         await people.permissions("mod", deny=["EMBED_LINKS"])
-        await people.room("log", delete=True)
+        await people.channel("log", delete=True)
         said = await run_admin(people, "doctor")
         assert "In the moderators' channel <#" in said
         assert "Embed Links" in said
@@ -60,14 +60,14 @@ async def test_the_channels_of_moderators_and_of_the_audit_are_looked_at_too(sys
 async def test_what_was_deleted_is_found_and_cleared_without_letting_anybody_in(system: System) -> None:
     people = system.people
     role, other = await people.role("VIP"), await people.role("Extra")
-    await people.room("stage")
+    await people.channel("stage")
     async with system.bot():
         await run_admin(people, "roles", allow="VIP")
         await run_admin(people, "tier", role="Extra", credits=5)
         await run_admin(people, "channels", deny="stage")
         await people.role("VIP", delete=True)
         await people.role("Extra", delete=True)
-        await people.room("stage", delete=True)
+        await people.channel("stage", delete=True)
         said = await run_admin(people, "doctor")
         assert f"`{role}`" in said
         assert f"`{other}`" in said

@@ -58,7 +58,7 @@ async def test_checks_are_shown_and_turned_off(system: System) -> None:
 
 
 async def test_what_needs_a_moderator_needs_a_channel_that_the_bot_can_use(system: System) -> None:
-    await system.people.room(MOD_CHANNEL)
+    await system.people.channel(MOD_CHANNEL)
     await system.people.permissions(MOD_CHANNEL, deny=["SEND_MESSAGES"])
     async with system.bot():
         assert "moderators' channel" in await types(system, "checks", approval="requests")

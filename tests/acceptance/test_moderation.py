@@ -210,7 +210,7 @@ async def test_everything_is_said_in_chinese(system: System) -> None:
 
 
 async def _room(system: System) -> str:
-    await system.people.room(MOD_CHANNEL)
+    await system.people.channel(MOD_CHANNEL)
     return MOD_CHANNEL
 
 
@@ -285,7 +285,7 @@ async def test_what_a_prompt_says_means_nothing_among_the_moderators(system: Sys
 async def test_with_the_moderators_channel_gone_nothing_is_held_for_them(system: System) -> None:
     async with system.bot():
         await set_checks(system, approval="requests")
-        await system.people.room(MOD_CHANNEL, delete=True)
+        await system.people.channel(MOD_CHANNEL, delete=True)
         assert "no channel" in await ask(system)
         assert "what they would have to decide is refused" in await run_admin(system.people, "doctor")
     assert system.database.jobs() == []

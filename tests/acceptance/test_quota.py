@@ -182,7 +182,7 @@ async def test_a_price_table_of_the_operators_own_is_what_everybody_pays(system:
 
 
 async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceiling(system: System) -> None:
-    people, room = system.people, system.id_of("channels", "showcase")
+    people, showcase = system.people, system.id_of("channels", "showcase")
 
     async def alerts(count: int) -> list[str]:
         async def found() -> list[str] | None:
@@ -191,7 +191,7 @@ async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceilin
 
         return await people.until(found, what=f"{count} alerts")
 
-    async with system.bot(operator_channel_id=room):
+    async with system.bot(operator_channel_id=showcase):
         await run_admin(people, "budget", monthly="0.50")
         await people.types("video create", **SMALL)
         await people.result()
@@ -202,7 +202,7 @@ async def test_shares_of_a_budget_are_told_once_each_and_anew_for_another_ceilin
         refused = await people.answer(await people.types("video create", **SMALL))
         assert SAY("error.budget.guild") in refused
         assert "**100 %**" in (await alerts(2))[1]
-    async with system.bot(operator_channel_id=room):
+    async with system.bot(operator_channel_id=showcase):
         await run_admin(people, "budget", monthly="0.60")
         await people.answer(await people.types("video create", **SMALL))
         await system.rest()

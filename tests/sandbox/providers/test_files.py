@@ -22,7 +22,7 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the account").decode()
 
 
 @dataclass
-class Bench:
+class VideoApis:
     providers: Providers
     faults: Faults
     client: aiohttp.ClientSession
@@ -86,74 +86,74 @@ async def served(providers: Providers, app: web.Application) -> AsyncIterator[ai
 
 
 @pytest.fixture
-async def bench(videos: Path) -> AsyncIterator[Bench]:
+async def apis(videos: Path) -> AsyncIterator[VideoApis]:
     faults = Faults()
     async with (
         Providers(faults=faults, generate_seconds=0.02, cache_dir=videos, kling_callback_secret=SECRET) as providers,
         served(providers, web.Application()) as client,
     ):
-        yield Bench(providers, faults, client)
+        yield VideoApis(providers, faults, client)
 
 
-async def test_a_video_is_served_whole_in_part_and_as_a_head(bench: Bench) -> None:
-    url = await bench.url()
-    async with bench.client.get(url) as answer:
+async def test_a_video_is_served_whole_in_part_and_as_a_head(apis: VideoApis) -> None:
+    url = await apis.url()
+    async with apis.client.get(url) as answer:
         whole = await answer.read()
     assert whole[4:8] == b"ftyp"
-    async with bench.client.get(url, headers={"Range": "bytes=4-7"}) as answer:
+    async with apis.client.get(url, headers={"Range": "bytes=4-7"}) as answer:
         assert (answer.status, await answer.read()) == (206, b"ftyp")
-    bench.trouble("file_missing")
-    async with bench.client.head(url) as answer:
+    apis.trouble("file_missing")
+    async with apis.client.head(url) as answer:
         assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(whole)))
-    async with bench.client.get(url) as answer:
+    async with apis.client.get(url) as answer:
         assert (answer.status, answer.content_type) == (404, "application/xml")
-    async with bench.client.get(url) as answer:
+    async with apis.client.get(url) as answer:
         assert await answer.read() == whole
 
 
-async def test_an_address_nobody_was_given_is_404(bench: Bench) -> None:
-    url = await bench.url()
+async def test_an_address_nobody_was_given_is_404(apis: VideoApis) -> None:
+    url = await apis.url()
     for guess in ("/files/guess/a.mp4", url.rsplit("/", 1)[0] + "/other.mp4"):
-        async with bench.client.get(guess) as answer:
+        async with apis.client.get(guess) as answer:
             assert answer.status == 404
 
 
-async def test_a_truncated_video_promises_more_than_it_sends(bench: Bench) -> None:
-    url = await bench.url()
-    async with bench.client.get(url) as answer:
+async def test_a_truncated_video_promises_more_than_it_sends(apis: VideoApis) -> None:
+    url = await apis.url()
+    async with apis.client.get(url) as answer:
         whole = await answer.read()
-    bench.trouble("file_truncated")
-    async with bench.client.get(url) as answer:
+    apis.trouble("file_truncated")
+    async with apis.client.get(url) as answer:
         assert answer.headers["Content-Length"] == str(len(whole))
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.read()
-    bench.trouble("file_truncated", clean=True)
-    async with bench.client.get(url) as answer:
+    apis.trouble("file_truncated", clean=True)
+    async with apis.client.get(url) as answer:
         assert await answer.read() == whole[: len(whole) // 2]
 
 
-async def test_a_video_too_large_says_so_or_only_streams(bench: Bench) -> None:
-    url = await bench.url()
-    bench.trouble("file_too_large")
-    async with bench.client.get(url) as answer:
+async def test_a_video_too_large_says_so_or_only_streams(apis: VideoApis) -> None:
+    url = await apis.url()
+    apis.trouble("file_too_large")
+    async with apis.client.get(url) as answer:
         assert answer.headers["Content-Length"] == "300000000"
     size = 3_000_001
-    bench.trouble("file_too_large", bytes=size)
-    async with bench.client.get(url) as answer:
+    apis.trouble("file_too_large", bytes=size)
+    async with apis.client.get(url) as answer:
         assert len(await answer.read()) == size
-    bench.trouble("file_too_large", bytes=size, silent=True)
-    async with bench.client.get(url) as answer:
+    apis.trouble("file_too_large", bytes=size, silent=True)
+    async with apis.client.get(url) as answer:
         assert "Content-Length" not in answer.headers
         assert len(await answer.read()) == size
 
 
-async def test_a_video_meets_trouble_on_the_wire_when_told_to(bench: Bench) -> None:
-    url = await bench.url()
-    bench.trouble("http_500", on=["file"])
-    bench.trouble("slow", on=["file"], seconds=0)
-    async with bench.client.get(url) as answer:
+async def test_a_video_meets_trouble_on_the_wire_when_told_to(apis: VideoApis) -> None:
+    url = await apis.url()
+    apis.trouble("http_500", on=["file"])
+    apis.trouble("slow", on=["file"], seconds=0)
+    async with apis.client.get(url) as answer:
         assert answer.status == 500
-    async with bench.client.get(url) as answer:
+    async with apis.client.get(url) as answer:
         assert answer.status == 200
 
 
@@ -163,12 +163,12 @@ def handlers() -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["slow", "timeout"])
-async def test_trouble_that_takes_long_ends_when_the_client_has_hung_up(bench: Bench, kind: str) -> None:
-    url = await bench.url()
-    bench.trouble(kind, on=["file"], seconds=600)
+async def test_trouble_that_takes_long_ends_when_the_client_has_hung_up(apis: VideoApis, kind: str) -> None:
+    url = await apis.url()
+    apis.trouble(kind, on=["file"], seconds=600)
 
     async def ask() -> None:
-        async with bench.client.get(url):
+        async with apis.client.get(url):
             pass
 
     asking = asyncio.create_task(ask())
@@ -186,51 +186,51 @@ async def test_a_video_that_cannot_be_rendered_fails_its_task_and_costs_nothing(
         Providers(faults=Faults(), generate_seconds=0, cache_dir=tmp_path / "file") as providers,
         served(providers, web.Application()) as client,
     ):
-        row = await Bench(providers, Faults(), client).done("kling")
+        row = await VideoApis(providers, Faults(), client).done("kling")
         assert (row["status"], row["cost"], row["error"]["code"]) == ("failed", "0", "render")
 
 
-async def callbacks_of(bench: Bench, provider: str) -> list[tuple[dict[str, str], bytes]]:
+async def callbacks_of(apis: VideoApis, provider: str) -> list[tuple[dict[str, str], bytes]]:
     """Finish a task that asks to be called back; headers and body of the two calls, in the order of states."""
     app = web.Application()
-    app.router.add_post("/hook", bench.called)
+    app.router.add_post("/hook", apis.called)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await bench.done(provider, callback_url=f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
-    assert [call["status"] for call in await bench.called_back()] == [bench.answer] * 2
+    await apis.done(provider, callback_url=f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
+    assert [call["status"] for call in await apis.called_back()] == [apis.answer] * 2
     await runner.cleanup()
-    return bench.calls
+    return apis.calls
 
 
-async def test_kirin_calls_back_with_the_task_as_the_query_tells_it(bench: Bench) -> None:
-    tasks = [json.loads(body) for _, body in await callbacks_of(bench, "kirin")]
+async def test_kirin_calls_back_with_the_task_as_the_query_tells_it(apis: VideoApis) -> None:
+    tasks = [json.loads(body) for _, body in await callbacks_of(apis, "kirin")]
     assert {task["status"] for task in tasks} == {"in_progress", "completed"}
-    assert {task["id"] for task in tasks} == {bench.providers.tasks()[-1]["id"]}
+    assert {task["id"] for task in tasks} == {apis.providers.tasks()[-1]["id"]}
 
 
-async def test_kling_calls_back_with_the_bare_task_and_a_signature(bench: Bench) -> None:
-    for headers, body in await callbacks_of(bench, "kling"):
+async def test_kling_calls_back_with_the_bare_task_and_a_signature(apis: VideoApis) -> None:
+    for headers, body in await callbacks_of(apis, "kling"):
         assert json.loads(body)["task_status"] in ("processing", "succeed")
         signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
         expected = base64.b64encode(hmac.digest(b"a secret of the account", signed, hashlib.sha256)).decode()
         assert headers["webhook-signature"] == f"v1,{expected}"
 
 
-async def test_a_callback_that_is_refused_is_noted(bench: Bench) -> None:
-    bench.answer = 500
-    assert len(await callbacks_of(bench, "kirin")) == 2
+async def test_a_callback_that_is_refused_is_noted(apis: VideoApis) -> None:
+    apis.answer = 500
+    assert len(await callbacks_of(apis, "kirin")) == 2
 
 
-async def test_nobody_outside_this_machine_is_ever_called(bench: Bench) -> None:
-    await bench.done("kirin", callback_url="http://192.0.2.1/hook")
-    assert all("not called" in call["error"] and not call["status"] for call in await bench.called_back())
+async def test_nobody_outside_this_machine_is_ever_called(apis: VideoApis) -> None:
+    await apis.done("kirin", callback_url="http://192.0.2.1/hook")
+    assert all("not called" in call["error"] and not call["status"] for call in await apis.called_back())
 
 
-async def test_a_callback_that_nobody_takes_does_not_hold_up_the_task(bench: Bench) -> None:
-    row = await bench.done("kirin", callback_url="http://127.0.0.1:1/hook")
+async def test_a_callback_that_nobody_takes_does_not_hold_up_the_task(apis: VideoApis) -> None:
+    row = await apis.done("kirin", callback_url="http://127.0.0.1:1/hook")
     assert row["status"] == "completed"
-    assert {call["error"] for call in await bench.called_back()} == {"ClientConnectorError"}
+    assert {call["error"] for call in await apis.called_back()} == {"ClientConnectorError"}
 
 
 @pytest.mark.parametrize(
