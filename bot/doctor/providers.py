@@ -77,7 +77,7 @@ def _fault(name: str, exc: OperatorFault, *, key: str, base: str) -> Finding:
 
 
 async def check_models(settings: Settings) -> AsyncIterator[Finding]:
-    """The models on offer, and what is known of their lives."""
+    """List the models on offer, and what is known of each."""
     offered = [each.model for each in models_of(settings, configured(settings))]
     made, gone = await _seen(settings)
     yield good("models", "; ".join(f"{model} {_life(made.get(model))}" for model in offered))
@@ -93,7 +93,7 @@ async def check_models(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _seen(settings: Settings) -> tuple[Mapping[str, datetime], Mapping[str, datetime]]:
-    """When each model has last made a video here, and until when those given up are not offered."""
+    """Find when each model has last made a video here, and until when those given up are not offered."""
     path = settings.database_path
     if not await asyncio.to_thread(Path(path).exists):
         return {}, {}

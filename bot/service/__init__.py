@@ -1,1 +1,1 @@
-"""The use cases: no discord, no httpx, no SQL."""
+"""Holds the use cases: no discord, no httpx, no SQL."""

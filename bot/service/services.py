@@ -1,4 +1,4 @@
-"""Every use case that the cogs may call, in one value."""
+"""Collects every use case that the cogs may call, in one value."""
 
 from dataclasses import dataclass
 

@@ -274,7 +274,7 @@ def _mistake(model: type[Settings], error: ErrorDetails, secrets: Collection[str
 
 
 def _table_mistakes(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the tables that raw settings name, with the models they name, and which prices are missing."""
+    """Find what is wrong with the tables that raw settings name, with the models they name, and missing prices."""
     name = "MODEL_TABLE"
     try:
         known = models(_table_path(data, "model_table"))

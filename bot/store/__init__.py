@@ -1,1 +1,1 @@
-"""The database. SQL lives here and nowhere else, in one text for every database."""
+"""Holds the database. SQL lives here and nowhere else, in one text for every database."""

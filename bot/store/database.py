@@ -1,4 +1,4 @@
-"""What the store asks of a database: run one function whole, as one transaction."""
+"""Declares what the store asks of a database: run one function whole, as one transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
@@ -12,15 +12,15 @@ class Transaction(Protocol):
     """A running transaction. Parameters are `$1`, `$2`, … in the SQL; rows answer by column name."""
 
     async def all(self, sql: str, *values: object) -> Sequence[Row]:
-        """Every row of the answer."""
+        """Read every row of the answer."""
         ...
 
     async def one(self, sql: str, *values: object) -> Row | None:
-        """The first row of the answer, or None."""
+        """Read the first row of the answer, or None."""
         ...
 
     async def execute(self, sql: str, *values: object) -> int:
-        """Carry out a statement; the number of rows it changed."""
+        """Carry out a statement; give back the number of rows it changed."""
         ...
 
 

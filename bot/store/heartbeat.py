@@ -1,4 +1,4 @@
-"""The moments that are waited for and measured from, kept true where the clock of the machine leaps."""
+"""Keeps the moments that are waited for and measured from true, where the clock of the machine leaps."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,19 +16,19 @@ _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 
 class HeartbeatStore:
-    """The moments of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Writes the heartbeat, and shifts moments. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def last_alive(self) -> datetime | None:
-        """When the bot last said that it lives; None where it never has."""
+        """Read when the bot last said that it lives; None where it never has."""
         row = await self._database.transact(lambda tx: tx.one("SELECT at FROM heartbeat"))
         found: datetime | None = from_millis(row["at"]) if row else None
         return found
 
     async def beat(self, *, now: datetime, longest: timedelta, review: timedelta) -> int:
-        """Say that the bot lives; how many jobs were due later than ever is waited, and are not any more.
+        """Write that the bot lives; count the jobs that were due later than is ever waited, and make them due.
 
         The waits are at most `longest`, and `review` where a moderator is waited for.
         """

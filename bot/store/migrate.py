@@ -1,4 +1,4 @@
-"""Numbered migrations: each applied once, in a transaction of its own, and recorded in the database."""
+"""Applies numbered migrations: each once, in a transaction of its own, and recorded in the database."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _RECORD = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """One numbered step of the schema."""
+    """A numbered step of the schema."""
 
     version: int
     name: str
@@ -26,17 +26,17 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Tells whether an applied migration's text was changed afterwards."""
+        """Compute what tells whether an applied migration's text was changed afterwards."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The statements, which end at a `;` at the end of a line."""
+        """Split the text into statements, which end at a `;` at the end of a line."""
         return tuple(each.strip() for each in f"{self.sql}\n".split(";\n") if each.strip())
 
 
 def shipped() -> list[Migration]:
-    """The migrations that come with the program, in order."""
+    """List the migrations that come with the program, in order."""
     folder = resources.files("bot.store") / "migrations"
     found = [each for each in folder.iterdir() if each.name.endswith(".sql")]
     return [
@@ -46,7 +46,7 @@ def shipped() -> list[Migration]:
 
 
 async def pending(database: Database, *, migrations: Sequence[Migration] | None = None) -> list[Migration]:
-    """The migrations that the database lacks, in order.
+    """List the migrations that the database lacks, in order.
 
     Raises:
         StoreError: the database is newer than the program, or an applied migration's text has changed since.
@@ -70,7 +70,7 @@ async def pending(database: Database, *, migrations: Sequence[Migration] | None 
 
 
 async def migrate(database: Database, *, now: datetime, migrations: Sequence[Migration] | None = None) -> list[str]:
-    """Apply what is missing; the names of what was applied.
+    """Apply what is missing; give back the names of what was applied.
 
     Raises:
         StoreError: as `pending`.

@@ -1,4 +1,4 @@
-"""When each periodic task is due: in the database, so that neither restarts nor other processes repeat or skip one."""
+"""Keeps when each periodic task is due, in the database: neither restarts nor other processes repeat or skip one."""
 
 from datetime import datetime, timedelta
 
@@ -7,13 +7,13 @@ from bot.store.database import Database, Transaction
 
 
 class PeriodicTaskStore:
-    """The periodic tasks of one database."""
+    """Keeps when the periodic tasks of one database are due."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def take(self, name: str, *, now: datetime, every: timedelta) -> bool:
-        """Whether the task is due and the caller's to do; it is due again after `every`.
+        """Say whether a task is due and the caller's to do; it is due again after `every`.
 
         A due time further away than that is a clock that has jumped back, and counts as due.
         """
@@ -35,7 +35,7 @@ class PeriodicTaskStore:
         return await self._database.transact(work)
 
     async def again(self, name: str, *, at: datetime) -> None:
-        """It went wrong: due again at that time."""
+        """Make a task that went wrong due again at that time."""
         await self._database.transact(
             lambda tx: tx.execute("UPDATE chores SET due_at = $2 WHERE name = $1", name, millis(at))
         )

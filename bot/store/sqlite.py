@@ -1,4 +1,4 @@
-"""SQLite as a `Database`: each transaction runs whole in the connection's thread; those that wait share a commit.
+"""Runs SQLite as a `Database`: each transaction whole in the connection's thread; those that wait share a commit.
 
 WAL and `synchronous=FULL`: what a call returned for survives a power cut. Money depends on it. `secure_delete`: what is
 deleted is overwritten in the file too, but for what a page that was split keeps of it, and for the WAL; `purge` sees to
@@ -98,7 +98,7 @@ class SQLiteDatabase:
             raise StoreUnavailable(f"what was deleted cannot be overwritten: {exc}") from exc
 
     def _commit_next(self) -> asyncio.Future[list["_Outcome"]] | None:
-        """Give what waits to the connection's thread unless it is at work; what it is at work on.
+        """Give what waits to the connection's thread unless it is at work; give back what it is at work on.
 
         No task of the event loop has a part in it, so nothing that is cancelled can leave a caller without an answer.
         """
@@ -188,7 +188,7 @@ def _purge(connection: sqlite3.Connection) -> bool:
 
 
 def _emptied(connection: sqlite3.Connection) -> bool:
-    """Whether the WAL could be brought into the file, and cut to nothing."""
+    """Say whether the WAL could be brought into the file, and cut to nothing."""
     busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     return busy == 0
 
@@ -229,7 +229,7 @@ def _in_savepoint(connection: sqlite3.Connection, work: Callable[[Transaction], 
 
 
 def _mapped(exc: BaseException) -> BaseException:
-    """What a work's caller gets for an exception of the work."""
+    """Choose what a work's caller gets for an exception of the work."""
     match exc:
         case sqlite3.IntegrityError():
             mapped: BaseException = StoreError(str(exc))

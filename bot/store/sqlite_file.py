@@ -1,4 +1,4 @@
-"""Whether the file that a connection writes into is still the one that everybody else finds by its name."""
+"""Checks whether the file that a connection writes into is still the one that everybody else finds by its name."""
 
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ class DatabaseFile:
         self._known: dict[Path, tuple[int, int] | None] = {Path(path): None, Path(path + _WAL): None}
 
     def demand(self) -> None:
-        """Look whether the files are still there, and the same as at the first look; it takes microseconds.
+        """Check that the files are still there, and the same as at the first look; it takes microseconds.
 
         Raises:
             StoreLost: they are not.

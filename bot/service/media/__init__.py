@@ -1,1 +1,1 @@
-"""Videos as files: probed, and made to fit, in a process of their own."""
+"""Probes videos as files, and makes them fit, in a process of their own."""

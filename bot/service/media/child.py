@@ -1,4 +1,4 @@
-"""The child process in which libav meets untrusted bytes: one request, one answer, then it ends.
+"""Runs libav on untrusted bytes, in a child process: one request, one answer, then it ends.
 
 Standard input carries one line of JSON, `{"do": "probe" | "pack" | "encode", "source", "seconds"}`, the last two kinds
 with `"target", "limit", "comment"` as well, and is then held open by the parent: its end means that the parent is gone,

@@ -1,4 +1,4 @@
-"""What a downloaded file really is: its outline as boxes, its streams, and whether all of it is there.
+"""Finds out what a downloaded file really is: its outline as boxes, its streams, and whether all of it is there.
 
 Runs in the child process of `bot.service.media.child`, never in the bot's own: libav reads untrusted bytes here.
 """
@@ -76,22 +76,22 @@ class MediaInfo:
 
     @property
     def common(self) -> bool:
-        """Whether every phone and browser decodes the streams: H.264 in yuv420p, with AAC or silent."""
+        """Say whether every phone and browser decodes the streams: H.264 in yuv420p, with AAC or silent."""
         return (self.video_codec, self.pixel_format) == ("h264", "yuv420p") and self.audio_codec in {"aac", None}
 
     @property
     def plain(self) -> bool:
-        """Whether it can be posted as it is: common streams in a faststart MP4."""
+        """Say whether the file can be posted as it is: common streams in a faststart MP4."""
         return self.common and self.container == "mp4" and self.faststart
 
     @property
     def signed(self) -> bool:
-        """Whether it has Content Credentials and every phone plays it as it is, if not always at once."""
+        """Say whether the file has Content Credentials and every phone plays it as it is, if not always at once."""
         return self.credentials and self.common and self.container == "mp4"
 
     @property
     def copyable(self) -> bool:
-        """Whether copying its packets makes it plain; Matroska does not say in which order to decode them."""
+        """Say whether copying the packets makes a plain file; Matroska does not say in which order to decode them."""
         return self.common and self.container in {"mp4", "mov"}
 
 
@@ -109,17 +109,17 @@ class BoxOutline:
 
     @property
     def whole(self) -> bool:
-        """Whether no box is cut off and the index is there."""
+        """Say whether no box is cut off and the index is there."""
         return not self.cut and b"moov" in self.boxes
 
     @property
     def container(self) -> str:
-        """Which of the two kinds it is, by its brand."""
+        """Name which of the two kinds the file is, by its brand."""
         return "mov" if self.brand in {b"qt  ", b""} else "mp4"
 
     @property
     def faststart(self) -> bool:
-        """Whether the index stands before the data, in one piece."""
+        """Say whether the index stands before the data, in one piece."""
         order = [box for box in self.boxes if box in {b"moov", b"mdat", b"moof"}]
         return order[:1] == [b"moov"] and b"moof" not in order
 
@@ -138,7 +138,7 @@ class _Coverage:
 
     @property
     def slack(self) -> float:
-        """How much less than promised is still whole: the last packet of a Matroska file has no length."""
+        """Allow for how much less than promised is still whole: a Matroska file's last packet has no length."""
         return SLACK_SECONDS + self.seconds / max(self.packets, 1)
 
     def add(self, packet: Packet[Stream]) -> None:
@@ -151,7 +151,7 @@ class _Coverage:
 
 
 def outline(path: Path) -> BoxOutline | None:
-    """The boxes of an MP4 or QuickTime file, or None when it is none.
+    """Read the boxes of an MP4 or QuickTime file; None when the file is neither.
 
     Raises:
         ResultUnusable: "absurd", it is made of more boxes than any video.
@@ -183,7 +183,7 @@ class _Box(NamedTuple):
 
 
 def _walk(file: BinaryIO, size: int) -> Iterator[_Box]:
-    """Each top-level box, until one is unknown (padding, or no MP4) or the file ends."""
+    """Walk through the top-level boxes, until one is unknown (padding, or no MP4) or the file ends."""
     at = 0
     while at < size:
         file.seek(at)
@@ -262,13 +262,13 @@ def examine(path: Path) -> MediaInfo:
 
 
 def tags(source: InputContainer) -> dict[str, str]:
-    """What the container says of itself, as far as it is worth keeping: not how it was packed, and no floods."""
+    """Read what the container says of itself, as far as it is worth keeping: not how it was packed, and no floods."""
     told = ((name[:TAG_NAME], text[:TAG_TEXT]) for name, text in source.metadata.items() if name not in _PACKING)
     return dict(islice(told, TAGS))
 
 
 def chosen_streams(source: InputContainer) -> tuple[VideoStream, AudioStream | None]:
-    """The picture and the sound a player would choose; a cover picture is no video, and unknown codecs do not count.
+    """Choose picture and sound as a player would; a cover picture is no video, unknown codecs do not count.
 
     Raises:
         ResultUnusable: "not_a_video", there is no picture.
@@ -282,7 +282,7 @@ def chosen_streams(source: InputContainer) -> tuple[VideoStream, AudioStream | N
 
 
 def _decodable(stream: Stream | None) -> Stream | None:
-    """The stream, if this libav has a decoder for it: it has no codec context otherwise."""
+    """Give back the stream, if this libav has a decoder for it: it has no codec context otherwise."""
     return stream if stream and stream.codec_context else None
 
 
@@ -296,7 +296,7 @@ def _check_bounds(source: InputContainer, video: VideoStream) -> None:
 
 
 def _measure(source: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
-    """The seconds of picture that are really there; checks them against what the header promises."""
+    """Measure the seconds of picture that are really there, and check them against what the header promises."""
     covers: dict[Stream, _Coverage] = {stream: _Coverage() for stream in (video, audio) if stream is not None}
     decoded = False
     for packet in source.demux(*covers):
@@ -319,5 +319,5 @@ def _measure(source: InputContainer, video: VideoStream, audio: AudioStream | No
 
 
 def _promised(stream: Stream) -> float:
-    """The seconds its header promises, 0 when it says nothing."""
+    """Read the seconds that a stream's header promises, 0 when it says nothing."""
     return float((stream.duration or 0) * (stream.time_base or 0))

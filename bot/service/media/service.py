@@ -1,4 +1,4 @@
-"""Everything the bot does to a finished video: is it playable, and does it fit where it is to be posted?
+"""Does everything to a finished video: is it playable, and does it fit where it is to be posted?
 
 The files are untrusted, and libav is a million lines of C. So each call runs in a child process of its own
 (`bot.service.media.child`) that has no settings and no secrets in its environment, gives way to the bot, may take
@@ -58,7 +58,7 @@ class Media:
         return _info(answer)
 
     async def fit(self, path: Path, *, limit: int, into: Path, comment: str = "") -> tuple[Path, MediaInfo]:
-        """A version of the video that every phone plays, that has at most `limit` bytes and says `comment` of itself.
+        """Make a version of the video that every phone plays, of at most `limit` bytes, which says `comment` of itself.
 
         It is `path` itself when that is already so. Otherwise it is the file `into`, which is written whole or not
         at all: the same picture and sound copied into a faststart MP4 when that is enough, else a re-encode. Both
@@ -88,7 +88,7 @@ class Media:
                 raise ResultTooLarge("cannot_fit") from exc
 
     async def _ask(self, request: dict[str, Any], *, seconds: float) -> dict[str, Any]:
-        """The answer of a child to one request, unless it is a verdict."""
+        """Ask a child, and give back its answer, unless it is a verdict."""
         async with self._child() as child:
             try:
                 async with asyncio.timeout(seconds):
@@ -101,7 +101,7 @@ class Media:
 
     @asynccontextmanager
     async def _child(self) -> AsyncIterator[Process]:
-        """A child that is gone, and waited for, when the block ends in whatever way."""
+        """Start a child that is gone, and waited for, when the block ends in whatever way."""
         try:
             child = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -141,7 +141,7 @@ def _pipes(child: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
 
 
 async def _ask_child(child: Process, request: dict[str, Any]) -> bytes:
-    """Hand over the request; the line that comes back, empty when the child ends without one."""
+    """Hand over the request, and read the line that comes back, empty when the child ends without one."""
     to, back = _pipes(child)
     with suppress(ConnectionError):  # it died before it read; that shows in its silence
         to.write(json.dumps(request).encode() + b"\n")
@@ -153,7 +153,7 @@ async def _ask_child(child: Process, request: dict[str, Any]) -> bytes:
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """What the child says; raises its verdicts. Anything unexpected was not written by our code."""
+    """Read what the child says, and raise its verdicts. Anything unexpected was not written by our code."""
     try:
         answer = json.loads(line)
     except ValueError as exc:
@@ -178,7 +178,7 @@ def _info(answer: dict[str, Any]) -> MediaInfo:
 
 
 def _error_of_exit(code: int) -> NoReturn:
-    """A child that crashed met a file made (or broken) to crash it; one that could not run says nothing of the file."""
+    """Explain a child's exit: a crash was made by the file; a child that could not run says nothing of it."""
     if -code == getattr(signal, "SIGXCPU", None):
         _log.warning("a media child was ended for its processor time")
         raise _TooSlow("absurd")
@@ -189,14 +189,14 @@ def _error_of_exit(code: int) -> NoReturn:
 
 
 def _result_unavailable(text: str) -> ResultUnavailable:
-    """This machine failed, not the file: the operator reads why in the log."""
+    """Say that this machine failed, not the file: the operator reads why in the log."""
     _log.error("media work failed", extra={"reason": text})
     return ResultUnavailable("machine")
 
 
 @asynccontextmanager
 async def _part_of(target: Path) -> AsyncIterator[Path]:
-    """A path beside `target` to write to; whatever is left there at the end is removed."""
+    """Give a path beside `target` to write to; whatever is left there at the end is removed."""
     part = target.with_name(f"{target.name}.part")
     try:
         yield part

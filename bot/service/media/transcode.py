@@ -1,4 +1,4 @@
-"""How a good video becomes one that fits: the plan (pure arithmetic), the remux and the re-encode.
+"""Makes a good video fit: the plan (pure arithmetic), the remux and the re-encode.
 
 Runs in the child process of `bot.service.media.child`, never in the bot's own. Memory stays flat: packets and
 pictures pass through one at a time.
@@ -52,7 +52,7 @@ class Plan:
 
 
 def plan(info: MediaInfo, *, limit: int, factor: float = 1.0) -> Plan:
-    """The largest picture that `limit` bytes (times `factor`) carry well, never more than 720p when they are short.
+    """Plan the largest picture that `limit` bytes (times `factor`) carry well; no more than 720p when they are short.
 
     Raises:
         ResultTooLarge: "cannot_fit", not even the smallest picture would be worth seeing.
@@ -73,7 +73,7 @@ def plan(info: MediaInfo, *, limit: int, factor: float = 1.0) -> Plan:
 
 
 def _scaled(info: MediaInfo, side: int) -> tuple[int, int]:
-    """The picture with its short side at `side` pixels, never larger than it is; even, as yuv420p needs."""
+    """Scale the picture to a short side of `side` pixels, never larger than it is; even, as yuv420p needs."""
     ratio = side / min(info.width, info.height)
     width, height = (min(round(full * ratio / 2), full // 2) * 2 for full in (info.width, info.height))
     return max(width, 2), max(height, 2)
@@ -87,7 +87,7 @@ class FittedFile(NamedTuple):
 
 
 def pack(source: Path, target: Path, *, limit: int, comment: str) -> FittedFile | None:
-    """The video as it is, or packed anew to say what it has to say; None where only a re-encode can make it fit.
+    """Leave the video as it is, or pack it anew with its comment; None where only a re-encode can make it fit.
 
     Raises:
         ResultUnusable, OSError: as `examine` and `remux`.
@@ -164,7 +164,7 @@ def at_most_twice(attempt: Callable[[float], int], *, limit: int) -> None:
 
 
 def _tags(source: InputContainer, comment: str) -> dict[str, str]:
-    """The tags of the source, with a comment before its own."""
+    """Keep the tags of the source, with a comment before its own."""
     kept = tags(source)
     said = kept.get("comment", "")
     if comment and not said.startswith(comment):
@@ -173,7 +173,7 @@ def _tags(source: InputContainer, comment: str) -> dict[str, str]:
 
 
 def _whole(target: Path, info: MediaInfo) -> MediaInfo:
-    """What came out; refused if that is shorter than what went in: damage that only a decoder notices."""
+    """Probe what came out; refused if shorter than what went in: damage that only a decoder notices."""
     made = examine(target)
     if made.seconds < info.seconds - 2 / info.fps - SLACK_SECONDS:
         raise ResultUnusable("truncated")
@@ -204,7 +204,7 @@ def _encode(source: Path, target: Path, to: Plan, *, fps: float, comment: str) -
 
 
 def _add_picture(out: OutputContainer, video: VideoStream, to: Plan, *, fps: float) -> VideoStream:
-    """An H.264 stream as planned, with the clock and the colours of the one it is made of.
+    """Add an H.264 stream as planned, with the clock and the colours of the one it is made of.
 
     Constant quality under a rate cap: a plain scene stays far below the limit, and the buffer of one second lets a
     busy moment borrow from the quiet ones before it.
@@ -229,14 +229,14 @@ def _add_picture(out: OutputContainer, video: VideoStream, to: Plan, *, fps: flo
 
 
 def _add_sound(out: OutputContainer, audio: AudioStream, to: Plan) -> AudioStream:
-    """An AAC stream as planned; mono stays mono, more channels than two become two."""
+    """Add an AAC stream as planned; mono stays mono, more channels than two become two."""
     stream = out.add_stream("aac", rate=SAMPLE_RATE, layout="mono" if audio.layout.nb_channels == 1 else "stereo")
     stream.bit_rate = to.audio_bps
     return stream
 
 
 def _frames(source: InputContainer, video: VideoStream, audio: AudioStream | None) -> Iterator[VideoFrame | AudioFrame]:
-    """All decoded frames in file order, on a clock that starts at 0; a picture that goes back in time is left out."""
+    """Decode all frames in file order, on a clock that starts at 0; a picture that goes back in time is left out."""
     import av  # noqa: PLC0415 - importing libav takes 90 ms
 
     start = Fraction(source.start_time or 0, 1_000_000)

@@ -1,1 +1,1 @@
-"""What members have beside their videos: library, gallery, presets, storyboards, defaults, feedback."""
+"""Serves what members have beside their videos: library, gallery, presets, storyboards, defaults, feedback."""

@@ -1,4 +1,4 @@
-"""What the bot says about itself: which version runs since when, and how the video services are."""
+"""Says what the bot is: which version runs since when, and how the video services are."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class About:
         self._known: dict[str, tuple[datetime, Condition]] = {}
 
     def uptime(self) -> timedelta:
-        """How long this process has been running."""
+        """Count how long this process has been running."""
         return self._clock() - self.facts.started_at
 
     async def conditions(self) -> dict[str, Condition]:
-        """How every configured video service is, by its id."""
+        """Find how every configured video service is, by its id."""
         return {name: await self._condition(name) for name in self._health}
 
     async def _condition(self, name: str) -> Condition:

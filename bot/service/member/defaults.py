@@ -1,4 +1,4 @@
-"""What people, channels and guilds have chosen once for all, and what of it fits a request."""
+"""Remembers what people, channels and guilds have chosen once for all, and fills a request with what fits it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,20 +34,20 @@ class DefaultsLevel(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DefaultsScope:
-    """Who asks where: the scopes whose defaults count. `channel_ids` are the channel and what it is a thread of."""
+    """A person and where they are: the scopes whose defaults count. `channel_ids` are the channel and its parents."""
 
     user_id: int
     channel_ids: tuple[int, ...] = ()
     guild_id: int | None = None
 
     def scopes(self) -> list[str]:
-        """The scopes of the preferences, those that win first."""
+        """List the scopes of the preferences, those that win first."""
         guild = [] if self.guild_id is None else [of_guild(self.guild_id)]
         channels = [] if self.guild_id is None else [of_channel(channel_id) for channel_id in self.channel_ids]
         return [of_user(self.user_id), *channels, *guild]
 
     def scope(self, whose: DefaultsLevel) -> str:
-        """The scope in which somebody chooses here: in a thread, for its channel; outside of guilds, for themselves."""
+        """Find the scope of a choice made here: in a thread, its channel's; outside of guilds, the person's."""
         if whose is DefaultsLevel.MINE or self.guild_id is None:
             return of_user(self.user_id)
         return of_guild(self.guild_id) if whose is DefaultsLevel.SERVER else of_channel(self.channel_ids[-1])
@@ -62,7 +62,7 @@ class FilledRequest:
 
 
 class RememberedDefaults:
-    """The remembered defaults. Every method may raise `StoreUnavailable`."""
+    """Remembers and fills in the defaults. Every method may raise `StoreUnavailable`."""
 
     def __init__(self, *, preferences: PreferenceStore, models: Mapping[str, Capability]) -> None:
         self._preferences, self._models = preferences, models
@@ -87,13 +87,13 @@ class RememberedDefaults:
         return fill_defaults(request, typed=typed, layers=layers, models=known)
 
     async def of(self, whose: DefaultsLevel, place: DefaultsScope) -> dict[str, Any]:
-        """What somebody has chosen, whatever of it still fits."""
+        """Read what somebody has chosen, whatever of it still fits."""
         return await self._preferences.read([place.scope(whose)])
 
     async def choose(
         self, whose: DefaultsLevel, place: DefaultsScope, changes: Mapping[str, Any], *, now: datetime
     ) -> dict[str, Any]:
-        """Remember choices, and forget those that are None; everything chosen there."""
+        """Remember choices, and forget those that are None; give back everything chosen there."""
         return await self._preferences.change(place.scope(whose), changes, now=now)
 
 
@@ -118,7 +118,7 @@ def fill_defaults(
 
 
 def _with(request: VideoRequest, field: str, value: Any, models: Mapping[str, Capability]) -> VideoRequest | None:
-    """The request with this value; None where that makes it impossible, or more so."""
+    """Give a request this value; None where that makes it impossible, or more so."""
     try:
         changed = VideoRequest(**{**dict(request), field: value})
     except (ValidationError, InvalidRequest):  # it was kept by an older version, or there are no such videos

@@ -1,4 +1,4 @@
-"""What people are in the middle of: it goes on from any device and after any restart."""
+"""Keeps what people are in the middle of: it goes on from any device and after any restart."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What people want the operator to know: kept first, then told, so that nothing of it is lost."""
+"""Takes what people want the operator to know: kept first, then told, so that nothing of it is lost."""
 
 import asyncio
 import contextlib
@@ -22,13 +22,13 @@ HASTE: Final = 10.0  # seconds that somebody waits to hear whether the operator 
 
 
 class Feedback:
-    """The way to the operator. What they can't be shown is kept, and tried again."""
+    """Brings feedback to the operator. What they can't be shown is kept, and tried again."""
 
     def __init__(self, *, store: FeedbackStore, outbox: OutboxPoster, clock: Callable[[], datetime]) -> None:
         self._store, self._outbox, self._clock = store, outbox, clock
 
     async def give(self, text: str, *, key: str, user_id: int, guild_id: int | None) -> bool:
-        """Keep what somebody wrote; whether the operator has it now. `key` makes a repeat harmless.
+        """Keep what somebody wrote, and say whether the operator has it now. `key` makes a repeat harmless.
 
         Raises:
             TooMuchFeedback: they have written enough for a day.
@@ -74,12 +74,12 @@ class FeedbackPoster(OutboxHandler):
         return await first_open(self._staff.operator_places(), post)
 
     async def keeps(self, item: OutboxItem, *, lost: bool, reason: str) -> bool:
-        """Feedback is kept until the operator can be shown it."""
+        """Say that feedback is kept until the operator can be shown it."""
         log.info("feedback waits", extra={"key": item.subject_id, "reason": reason, "lost": lost})
         return True
 
     async def _find_message(self, item: OutboxItem) -> int | None:
-        """The message of a note, also that of an earlier try which was not written down.
+        """Find the message of a note, also that of an earlier try which was not written down.
 
         Raises:
             DestinationBusy: it may be there, and that cannot be seen now.

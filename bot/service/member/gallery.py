@@ -1,4 +1,4 @@
-"""A guild's gallery: when a video has stars enough, and how its copy gets there, once, whatever crashes in between."""
+"""Fills a guild's gallery: decides when a video has stars enough, and posts its copy once, whatever crashes."""
 
 import logging
 from collections.abc import Callable
@@ -25,7 +25,7 @@ SMALLEST: Final = 10 * 1024 * 1024  # bytes a file that Discord takes everywhere
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GalleryRule:
-    """Which channel gets a copy of what has so many stars."""
+    """A guild's rule: which channel gets a copy of what has so many stars."""
 
     channel_id: int
     stars: int
@@ -45,7 +45,7 @@ class Gallery:
         self._outbox, self._preferences, self._clock, self._wake = outbox, preferences, clock, wake
 
     async def rule(self, guild_id: int) -> GalleryRule | None:
-        """A guild's rule; None where it has no gallery."""
+        """Read a guild's rule; None where it has no gallery."""
         chosen = await self._preferences.read([of_guild(guild_id)])
         if chosen.get(CHANNEL) is None:
             return None
@@ -106,7 +106,7 @@ class GalleryPoster(OutboxHandler):
         return None
 
     async def _find_copy(self, job: Job, item: OutboxItem) -> int | None:
-        """The copy of an earlier try; the result itself may be in the same channel.
+        """Find the copy of an earlier try; the result itself may be in the same channel.
 
         Raises:
             DestinationBusy: it may be there, and that cannot be seen now.
@@ -146,6 +146,6 @@ class GalleryPoster(OutboxHandler):
 
 
 def presentable(job: Job) -> bool:
-    """Whether everybody in its guild may see a video: posted in the open, and not taken away."""
+    """Say whether everybody in its guild may see a video: posted in the open, and not deleted."""
     shown = not job.destination.private or job.shared_at is not None
     return job.destination.guild_id is not None and job.delivered_at is not None and job.removed_at is None and shown

@@ -1,4 +1,4 @@
-"""What people keep: their videos to page through and search, the stars they give, a fresh copy where they are."""
+"""Shows what people keep: their videos to page through and search, and the stars they give."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ class Library:
         return starred, count
 
     async def stars(self, job_id: str) -> int:
-        """How many people have starred a video."""
+        """Count how many people have starred a video."""
         return await self._library_store.stars(job_id)
 
     async def video(self, job_id: str, member: Member, action: ResultAction = ResultAction.READ) -> Job:
-        """A video that somebody may see, or do something with, where they are.
+        """Find a video that somebody may see, or do something with, where they are.
 
         Raises:
             ResultForgotten, ResultDeleted, ResultLost: see `Access.video`.
@@ -59,7 +59,7 @@ class Library:
     async def page(
         self, member: Member, *, text: str = "", model: str | None = None, favourites: bool = False, number: int = 0
     ) -> LibraryPage:
-        """A page of a person's videos, the newest first; the first page where there is none of that number.
+        """List a page of a person's videos, the newest first; the first page where there is none of that number.
 
         Those with a text in the prompt, of a model, starred; nothing said is all. Of others' starred videos those that
         they may see where they are.
@@ -75,7 +75,7 @@ class Library:
         return LibraryPage(jobs=shown, starred=starred, number=number, more=len(jobs) > PAGE)
 
     async def recent(self, user_id: int, *, text: str = "", most: int) -> list[Job]:
-        """A person's latest posted videos, those with a text in the prompt."""
+        """List a person's latest posted videos, those with a text in the prompt."""
         return await self._library_store.videos(
             LibraryQuery(text=text.strip()), user_id=user_id, guild_id=None, skip=0, most=most
         )

@@ -1,4 +1,4 @@
-"""Named settings with gaps in the prompt: saved, found, filled, shared with a guild."""
+"""Keeps named settings with gaps in the prompt: saved, found, filled, shared with a guild."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u20
 
 
 class Presets:
-    """The use cases around presets. Every method may raise `StoreUnavailable`.
+    """Keeps, shares and finds presets. Every method may raise `StoreUnavailable`.
 
     `manages` says whether the person may change what belongs to the guild.
     """
@@ -51,7 +51,7 @@ class Presets:
         self._videos, self._clock = videos, clock
 
     async def save(self, name: str, request: VideoRequest, *, user_id: int) -> tuple[Preset, bool]:
-        """Keep a request, whose prompts are templates, as one's own preset; and whether the name is new.
+        """Keep a request, whose prompts are templates, as one's own preset; say also whether the name is new.
 
         Raises:
             PresetNameInvalid: it can't be called that.
@@ -68,7 +68,7 @@ class Presets:
         )
 
     async def of_video(self, job_id: str, *, user_id: int) -> VideoRequest:
-        """The request of one of a person's videos as templates without gaps.
+        """Make templates without gaps of the request of one of a person's videos.
 
         Raises:
             ResultForgotten: there is no such video, it is somebody else's, or its texts have been forgotten.
@@ -82,11 +82,11 @@ class Presets:
         return _with_texts(job.request, escape)
 
     async def visible(self, *, user_id: int, guild_id: int | None) -> list[Preset]:
-        """Everything that a person may use here: their own first, then what the guild shares, by name."""
+        """List everything that a person may use here: their own first, then what the guild shares, by name."""
         return await self._store.visible(user_id=user_id, guild_id=guild_id, kind=KIND)
 
     async def find(self, wanted: str, *, user_id: int, guild_id: int | None) -> Preset:
-        """The preset of an id or a name; of two with that name one's own.
+        """Find the preset of an id or a name; of two with that name one's own.
 
         Raises:
             PresetUnknown: the person may use none of that id or name here.
@@ -101,7 +101,7 @@ class Presets:
         raise PresetUnknown(name=wanted)
 
     async def used(self, preset: Preset) -> None:
-        """Count that a video was asked for with it. That is no reason to say afterwards that it was not."""
+        """Count that a preset was used for a video. If that fails, nobody is told: the video is asked for already."""
         try:
             await self._store.used(preset.id)
         except StoreUnavailable as exc:
@@ -143,11 +143,11 @@ class Presets:
         await self._store.delete(preset.id)
 
     async def members_share(self, guild_id: int) -> bool:
-        """Whether authors may share without an admin in a guild."""
+        """Say whether authors may share without an admin in a guild."""
         return bool((await self._preferences.read([of_guild(guild_id)])).get(MEMBERS_SHARE))
 
     async def let_members_share(self, guild_id: int, *, allowed: bool, manages: bool) -> None:
-        """Say whether authors may share without an admin.
+        """Decide whether authors may share without an admin.
 
         Raises:
             NotPermitted: that is for those who manage the guild.
@@ -161,12 +161,12 @@ class Presets:
 
 
 def request_of(preset: Preset) -> VideoRequest:
-    """What a preset holds: a request whose prompts are templates."""
+    """Read the request of a preset: its prompts are templates."""
     return VideoRequest.stored(json.dumps(preset.body["request"]))
 
 
 def gaps(request: VideoRequest) -> tuple[str, ...]:
-    """The gaps of all prompts in their order, each once.
+    """List the gaps of all prompts in their order, each once.
 
     Raises:
         InvalidRequest: a prompt is no template.
@@ -175,7 +175,7 @@ def gaps(request: VideoRequest) -> tuple[str, ...]:
 
 
 def fill_gaps(request: VideoRequest, values: Mapping[str, str]) -> VideoRequest:
-    """The request that a preset asks for with these values in its gaps.
+    """Build the request that a preset asks for with these values in its gaps.
 
     Raises:
         InvalidRequest: a gap has no value, or what comes of it is no request.
@@ -190,7 +190,7 @@ def _whole(request: VideoRequest) -> Template:
 
 
 def _with_texts(request: VideoRequest, change: Callable[[str], str]) -> VideoRequest:
-    """A request with other prompts, validated like any other."""
+    """Change the prompts of a request, validated like any other."""
     values = {name: getattr(request, name) for name in VideoRequest.model_fields}
     if request.shots:
         values["shots"] = tuple(Shot(prompt=change(shot.prompt), seconds=shot.seconds) for shot in request.shots)
@@ -200,7 +200,7 @@ def _with_texts(request: VideoRequest, change: Callable[[str], str]) -> VideoReq
 
 
 def checked_name(name: str) -> str:
-    """A name for what people keep, on one line.
+    """Check a name for what people keep, and put it on one line.
 
     Raises:
         PresetNameInvalid: nothing of it is to be seen, it is too long, or could be taken for a mention or the like.
@@ -212,7 +212,7 @@ def checked_name(name: str) -> str:
 
 
 def _to_be_seen(character: str) -> bool:
-    """Whether a character is drawn by itself: no space, no control, no mark, and none of the letters that are blank."""
+    """Say whether a character is drawn by itself: no space, control or mark, none of the letters that are blank."""
     return unicodedata.category(character)[0] not in "ZCM" and character not in _BLANK
 
 

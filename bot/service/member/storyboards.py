@@ -1,4 +1,4 @@
-"""Storyboards in the making: one a person, kept through restarts, the same on every device; and their templates."""
+"""Keeps storyboards in the making: one a person, through restarts, the same on every device; and their templates."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class OpenStoryboard:
 
 
 class Storyboards:
-    """The storyboards of the members. Every method may raise `StoreUnavailable`; then nothing has happened.
+    """Keeps the storyboards of the members. Every method may raise `StoreUnavailable`; then nothing has happened.
 
     `models` are those on offer. What of a storyboard none of them makes gives way wherever it is looked at; it is kept
     as it was until it is changed.
@@ -53,17 +53,17 @@ class Storyboards:
         self._models = models
 
     def among(self, models: Iterable[Capability]) -> "Storyboards":
-        """The same where only these models are on offer, as far as they may be used there."""
+        """Narrow the models on offer to these, as far as they may be used there."""
         narrowed = {each.model: each for each in models}
         return Storyboards(drafts=self._drafts, presets=self._presets, models=narrowed, clock=self._clock)
 
     @property
     def models(self) -> dict[str, Capability]:
-        """The models on offer that make storyboards."""
+        """List the models on offer that make storyboards."""
         return {name: each for name, each in self._models.items() if each.max_shots}
 
     def fresh(self) -> Storyboard:
-        """An empty storyboard.
+        """Make an empty storyboard.
 
         Raises:
             StoryboardsNotOffered: no model makes them.
@@ -76,7 +76,7 @@ class Storyboards:
         return list(self.models.values())
 
     async def open(self, *, user_id: int, guild_id: int | None, fresh: Storyboard | None = None) -> OpenStoryboard:
-        """A person's latest storyboard, however long ago, or `fresh`, an empty one unless given.
+        """Open a person's latest storyboard, however long ago, or `fresh`, an empty one unless given.
 
         Raises:
             StoryboardsNotOffered: no model makes them.
@@ -106,7 +106,7 @@ class Storyboards:
         return (await self.insist(present, lambda _: wanted)).draft
 
     async def read(self, draft_id: str, *, user_id: int) -> OpenStoryboard:
-        """That person's storyboard.
+        """Read that person's storyboard.
 
         Raises:
             DraftGone: it is gone, or somebody else's.
@@ -120,7 +120,7 @@ class Storyboards:
     async def change(
         self, draft_id: str, *, user_id: int, version: int, operation: Callable[[Board], Board]
     ) -> OpenStoryboard:
-        """Change a storyboard that is still as the person saw it; else what it has become meanwhile, unchanged.
+        """Change a storyboard that is still as the person saw it; else give what it has become meanwhile.
 
         Raises:
             DraftGone: it is gone, or somebody else's.
@@ -160,7 +160,7 @@ class Storyboards:
         raise StoreUnavailable("too many changes at once")
 
     def present(self, draft: Draft) -> OpenStoryboard:
-        """The storyboard of a draft, as it can be made; an unreadable one is empty.
+        """Read the storyboard of a draft, as it can be made; an unreadable one is empty.
 
         Raises:
             StoryboardsNotOffered: no model makes them.
@@ -172,7 +172,7 @@ class Storyboards:
         return OpenStoryboard(draft=draft, board=board.model_copy(update={"now": now}), model=model, wanted=board.now)
 
     async def save_template(self, storyboard: Storyboard, *, user_id: int, name: str) -> bool:
-        """Keep a storyboard under a name, in place of what had it; whether the name is new.
+        """Keep a storyboard under a name, in place of what had it; say whether the name is new.
 
         Raises:
             PresetNameInvalid: it can't be called that.
@@ -186,15 +186,15 @@ class Storyboards:
         return new
 
     async def templates(self, *, user_id: int, guild_id: int | None) -> Sequence[Preset]:
-        """The templates that a person may use: their own first, then what the guild shares."""
+        """List the templates that a person may use: their own first, then what the guild shares."""
         return await self._presets.visible(user_id=user_id, guild_id=guild_id, kind=KIND)
 
     async def own_templates(self, *, user_id: int) -> Sequence[Preset]:
-        """The templates that are a person's own."""
+        """List the templates that are a person's own."""
         return await self._presets.visible(user_id=user_id, guild_id=None, kind=KIND)
 
     async def template(self, named: str, *, user_id: int, guild_id: int | None) -> Storyboard:
-        """The template of an id or a name.
+        """Find the template of an id or a name.
 
         Raises:
             PresetUnknown: the person may use none that is called so.
@@ -208,7 +208,7 @@ class Storyboards:
         raise PresetUnknown(name=named)
 
     async def delete_template(self, preset_id: str, *, user_id: int) -> bool:
-        """Forget a person's own template; whether there was one."""
+        """Forget a person's own template, and say whether there was one."""
         preset = await self._presets.read(preset_id)
         if preset is None or preset.user_id != user_id or preset.kind != KIND:
             return False

@@ -1,1 +1,1 @@
-"""What looks at requests before they are made, and at videos after it."""
+"""Screens requests before they are made, and videos after it."""

@@ -1,4 +1,4 @@
-"""What a guild has looked at in a request before money moves, and what becomes of what is found."""
+"""Screens a request as a guild wants before money moves, and decides what becomes of what is found."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -49,13 +49,13 @@ class RequestScreening:
 
     @property
     def can_scan(self) -> bool:
-        """Whether texts and videos can be scanned at all."""
+        """Say whether texts and videos can be scanned at all."""
         return self._scanner is not None
 
     async def screen(
         self, request: VideoRequest, member: Member, *, policy: Policy, key: str, job_id: str
     ) -> ScreeningOutcome:
-        """Look at a request; `key` lets the same one count once.
+        """Screen a request; `key` lets the same one count once.
 
         Raises:
             PromptRefused: a rule of the guild refuses it; it has been counted against its author.
@@ -88,7 +88,7 @@ class RequestScreening:
         return ScreeningOutcome(review=Review.REQUEST, case=case, warned=warned)
 
     async def _refusal(self, guild_id: int, user_id: int, policy: Policy, *, key: str) -> PromptRefused:
-        """What the author of a refused prompt is told, once it counts where strikes count."""
+        """Refuse a prompt, and count it where strikes count."""
         rules = policy.moderation
         if not rules.strikes:
             return PromptRefused()
@@ -98,7 +98,7 @@ class RequestScreening:
         return PromptRefused(strikes=struck.count, most=rules.strikes, blocked_until=struck.blocked_until)
 
     async def _scan(self, text: str) -> dict[ReviewReason, Sequence[str]]:
-        """What the scan says against a text; that it can't be made is said against it too."""
+        """Scan a text, and say what is against it; that it can't be scanned is said against it too."""
         if self._scanner is None:
             return {ReviewReason.UNSCANNED: ()}
         try:
@@ -109,7 +109,7 @@ class RequestScreening:
         return {ReviewReason.RISK: verdict.risks} if verdict.risks else {}
 
     def _case_channel(self, guild_id: int, policy: Policy) -> int:
-        """The channel where moderators are asked."""
+        """Find the channel where moderators are asked."""
         channel_id = policy.moderation.channel_id
         if channel_id is None or not self._staff.there(guild_id, channel_id):
             raise ReviewImpossible
@@ -131,7 +131,7 @@ class RequestScreening:
 
 
 def _named(found: Sequence[RuleMatch], *, doubtful: bool) -> list[str]:
-    """The patterns that a moderator wants to know of; of those that only refuse or warn, the doubtful ones."""
+    """List the patterns that a moderator wants to know of; of those that only refuse or warn, the doubtful ones."""
     named = (
         each.rule.pattern
         for each in found

@@ -1,4 +1,4 @@
-"""Looking at finished videos before they are posted: what a guild wants scanned, or approved by a moderator."""
+"""Screens finished videos before they are posted: what a guild wants scanned, or approved by a moderator."""
 
 import logging
 from collections.abc import Callable
@@ -70,7 +70,7 @@ class ResultScreening:
         return held
 
     async def _scan(self, job: Job, asked: ModerationPolicy) -> dict[str, Any]:
-        """What the scan says against a video; that it can't be made is said against it too."""
+        """Scan a video, and say what is against it; that it can't be scanned is said against it too."""
         if self._scanner is None or job.result_url is None:
             return {"why": {str(ReviewReason.UNSCANNED): []}}
         try:

@@ -1,4 +1,4 @@
-"""Searching prompts by a guild's rules, without anybody's pattern ever holding up the bot."""
+"""Searches prompts by a guild's rules, without anybody's pattern ever holding up the bot."""
 
 import asyncio
 import time
@@ -35,17 +35,17 @@ class RuleMatch:
 
 
 def texts_of(request: VideoRequest) -> tuple[str, ...]:
-    """Everything in a request that a person has written."""
+    """List everything in a request that a person has written."""
     return tuple(filter(None, (request.prompt, request.negative_prompt, *(shot.prompt for shot in request.shots))))
 
 
 async def search(rules: Sequence[Rule], texts: Sequence[str]) -> tuple[RuleMatch, ...]:
-    """The rules that find something in any of the texts, each once. In a thread: the event loop never waits for it."""
+    """Find the rules that match any of the texts, each once. In a thread: the event loop never waits for it."""
     return await asyncio.to_thread(_search, rules, texts) if rules else ()
 
 
 async def check_rule(rule: Rule) -> None:
-    """Whether prompts can be searched by a rule.
+    """Check whether prompts can be searched by a rule.
 
     Raises:
         RuleInvalid: they can't.
@@ -75,7 +75,7 @@ def _finds(rule: Rule, texts: Sequence[str], folded: Sequence[str], *, give_up: 
 
 
 def _matches(pattern: regex.Pattern[str], text: str, *, give_up: float) -> bool:
-    """Whether a pattern finds something in a text.
+    """Say whether a pattern finds something in a text.
 
     Raises:
         TimeoutError: it takes too long to say.
@@ -88,7 +88,7 @@ def _matches(pattern: regex.Pattern[str], text: str, *, give_up: float) -> bool:
 
 @lru_cache(maxsize=1000)
 def _compile(pattern: str) -> regex.Pattern[str]:
-    """The pattern, ready for use.
+    """Compile the pattern, ready for use.
 
     Raises:
         ValueError: it would take up too much memory.

@@ -1,1 +1,1 @@
-"""What is done from time to time: forgetting, deleting, guilds that were left."""
+"""Does what is due from time to time: forgetting, deleting, guilds that were left."""

@@ -1,4 +1,4 @@
-"""When the bot is removed from a guild: what waits there is taken back, and after a time of grace all is forgotten."""
+"""Ends what waits in a guild that the bot is removed from, and after a time of grace forgets all of it."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -11,20 +11,20 @@ log = logging.getLogger(__name__)
 
 
 class LeftGuilds:
-    """Keeps in mind which guilds the bot is in. What it is told of comes from Discord, and is never an outage."""
+    """Keeps track of the guilds that the bot is in, as Discord tells of them; an outage is never told as a removal."""
 
     def __init__(self, *, store: LeftGuildStore, clock: Callable[[], datetime], wake: Callable[[], None]) -> None:
         self._store, self._clock, self._wake = store, clock, wake
 
     async def joined(self, guild_id: int) -> None:
-        """The bot has been added to a guild, perhaps again."""
+        """Note that the bot has been added to a guild, perhaps again."""
         try:
             await self._store.joined(guild_id, now=self._clock())
         except StoreError as exc:  # noticed at the next start
             log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
 
     async def left(self, guild_id: int) -> None:
-        """The bot has been removed from a guild: nothing is begun there any more, and nothing stays held for it."""
+        """Note that the bot was removed from a guild: nothing begins there any more, and nothing stays held for it."""
         log.info("removed from a guild", extra={"guild": guild_id})
         try:
             await self._store.left(guild_id, now=self._clock())
@@ -33,7 +33,7 @@ class LeftGuilds:
             log.warning("a guild could not be noted", extra={"guild": guild_id, "detail": str(exc)})
 
     async def compare(self, guild_ids: Collection[int]) -> None:
-        """These are all the guilds that the bot is in, whether or not they can be reached just now."""
+        """Compare with all the guilds that the bot is in, whether or not they can be reached just now."""
         try:
             for guild_id in await self._store.compare(frozenset(guild_ids), now=self._clock()):
                 log.info("a guild is gone", extra={"guild": guild_id})
@@ -48,7 +48,7 @@ class LeftGuilds:
             self._wake()
 
     async def forget(self, *, before: datetime) -> int:
-        """Forget the guilds that were left before then; how many."""
+        """Forget the guilds that were left before then, and count them."""
         return sum([await self._forget(each) for each in await self._store.all_left() if each.at < before])
 
     async def _forget(self, left_guild: LeftGuild) -> bool:

@@ -1,4 +1,4 @@
-"""What people may ask about what is held of them: to read how it is kept, to have all of it, to have it deleted."""
+"""Answers what people may ask about what is held of them: how it is kept, to have all of it, to have it deleted."""
 
 import asyncio
 import io
@@ -47,7 +47,7 @@ class RetentionPeriods:
 
 
 class Privacy:
-    """The use cases about personal data. Every method may raise `StoreUnavailable`.
+    """Reads out, exports and deletes personal data. Every method may raise `StoreUnavailable`.
 
     `policy_file` is the operator's own text, read whenever somebody asks; beside it may lie one for a language, with
     the language before its ending (`privacy.zh-CN.md` beside `privacy.md`).
@@ -72,7 +72,7 @@ class Privacy:
         self._deletions_asked = RateLimit(times=1, span=PAUSE, clock=clock)
 
     async def policy(self, locale: str) -> str | None:
-        """The operator's text for readers of a locale; None where there is none, and the bot's own is to be shown."""
+        """Read the operator's text for a locale; None where there is none, and the bot's own is to be shown."""
         file = self._policy_file
         if file is None:
             return None
@@ -84,7 +84,7 @@ class Privacy:
         return None
 
     async def export(self, user_id: int) -> Export:
-        """Everything that is held about a person as JSON, compressed where it is long.
+        """Export everything that is held about a person as JSON, compressed where it is long.
 
         Raises:
             TooOften: they have had as many of them as one may have for now.
@@ -130,7 +130,7 @@ class Privacy:
             log.info("a deletion is finished")
 
     async def _forget(self, job: Job, places: list[MessagePlace], *, urgent: bool) -> None:
-        """The messages and the file first: the row is what knows of them.
+        """Delete the messages and the file first: the row is what knows of them.
 
         Raises:
             DestinationBusy: Discord does not take it now.

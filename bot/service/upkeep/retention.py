@@ -1,4 +1,4 @@
-"""Forgetting in time: once a day, whatever is older than it is kept."""
+"""Forgets in time: once a day, whatever is older than it is kept."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,7 @@ RECORDS: Final = timedelta(days=400)  # what admins and moderators have done: a 
 
 
 class Retention:
-    """What goes by its age. It is done in small steps that may all be repeated, so it can be cut short anywhere."""
+    """Forgets what is old, in small steps that may all be repeated, so it can be cut short anywhere."""
 
     def __init__(
         self,

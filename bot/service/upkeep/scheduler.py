@@ -1,4 +1,4 @@
-"""What has to be done from time to time, whoever asks for nothing: one loop for all of it."""
+"""Runs what has to be done from time to time, whoever asks for nothing: one loop for all of it."""
 
 import asyncio
 import contextlib

@@ -1,1 +1,1 @@
-"""What members keep: preferences, presets, drafts, their library, the gallery, feedback."""
+"""Keeps what members have: preferences, presets, drafts, their library, the gallery, feedback."""

@@ -1,4 +1,4 @@
-"""What people are in the middle of: kept until it is finished or old, so that any device goes on after any restart."""
+"""Keeps what people are in the middle of, until it is finished or old: any device goes on after any restart."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from bot.store.database import Database, Transaction
 
 
 class DraftStore:
-    """The drafts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the drafts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class DraftStore:
         return await self._database.transact(work)
 
     async def read(self, draft_id: str, *, user_id: int) -> Draft | None:
-        """That person's draft of that id; None where it is finished, old or somebody else's."""
+        """Read that person's draft of that id; None where it is finished, old or somebody else's."""
 
         async def work(tx: Transaction) -> Draft | None:
             row = await tx.one("SELECT * FROM drafts WHERE id = $1 AND user_id = $2", draft_id, user_id)
@@ -45,7 +45,7 @@ class DraftStore:
         return await self._database.transact(work)
 
     async def latest(self, *, user_id: int, kind: str) -> Draft | None:
-        """What a person did last of a kind."""
+        """Read what a person did last of a kind."""
 
         async def work(tx: Transaction) -> Draft | None:
             row = await tx.one(
@@ -74,7 +74,7 @@ class DraftStore:
         return await self._database.transact(work)
 
     async def end(self, draft_id: str) -> bool:
-        """Forget a finished draft; whether there was one."""
+        """Forget a finished draft, and say whether there was one."""
 
         async def work(tx: Transaction) -> bool:
             return await tx.execute("DELETE FROM drafts WHERE id = $1", draft_id) == 1
@@ -82,7 +82,7 @@ class DraftStore:
         return await self._database.transact(work)
 
     async def forget(self, *, before: datetime) -> int:
-        """Forget drafts that nobody has touched since; how many."""
+        """Forget drafts that nobody has touched since, and count them."""
 
         async def work(tx: Transaction) -> int:
             return await tx.execute("DELETE FROM drafts WHERE updated_at < $1", millis(before))

@@ -1,4 +1,4 @@
-"""What people wrote to the operator, until the operator has had it and it is old, or its person wants it gone."""
+"""Keeps what people wrote to the operator, until they have had it and it is old, or its person wants it gone."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from bot.store.outbox import announce
 
 
 class FeedbackStore:
-    """The feedback in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the feedback in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -17,7 +17,7 @@ class FeedbackStore:
     async def keep(  # a row's columns and its limit
         self, text: str, *, key: str, user_id: int, guild_id: int | None, now: datetime, most: int, since: datetime
     ) -> bool:
-        """Keep a text once, for the operator to be told; whether it is new.
+        """Keep a text once, for the operator to be told; say whether it is new.
 
         Raises:
             TooMuchFeedback: the person has written `most` since then.
@@ -41,12 +41,12 @@ class FeedbackStore:
         return await self._database.transact(work)
 
     async def note(self, key: str) -> Note | None:
-        """One note."""
+        """Read one note."""
         row = await self._database.transact(lambda tx: tx.one("SELECT * FROM feedback WHERE id = $1", key))
         return Note.from_row(row) if row else None
 
     async def not_yet_told(self) -> int:
-        """How much the operator has not had yet."""
+        """Count how much the operator has not had yet."""
         row = await self._database.transact(
             lambda tx: tx.one(
                 "SELECT count(*) AS n FROM outbox WHERE kind = 'feedback' AND due_at IS NOT NULL AND unwanted = 0"

@@ -1,4 +1,4 @@
-"""What people keep: their videos, newest first and searched, and the ones that they have starred."""
+"""Finds what people keep: their videos, newest first and searched, and the ones that they have starred."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class LibraryQuery:
 
 
 class LibraryStore:
-    """The library in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Reads and stars videos in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def toggle(self, job_id: str, *, user_id: int, now: datetime) -> tuple[bool, int]:
-        """Star a video, or take the star back: whether it has this person's star now, and how many stars."""
+        """Star a video, or take the star back; say whether it has this person's star now, and how many it has."""
 
         async def work(tx: Transaction) -> tuple[bool, int]:
             taken = await tx.execute("DELETE FROM favourites WHERE job_id = $1 AND user_id = $2", job_id, user_id)
@@ -58,7 +58,7 @@ class LibraryStore:
         return await self._database.transact(work)
 
     async def stars(self, job_id: str) -> int:
-        """How many people have starred a video."""
+        """Count how many people have starred a video."""
 
         async def work(tx: Transaction) -> int:
             return await _count(tx, job_id)
@@ -66,7 +66,7 @@ class LibraryStore:
         return await self._database.transact(work)
 
     async def starred(self, job_ids: Sequence[str], *, user_id: int) -> frozenset[str]:
-        """Those of these videos that a person has starred."""
+        """Find those of these videos that a person has starred."""
 
         async def work(tx: Transaction) -> frozenset[str]:
             found = set()
@@ -80,7 +80,7 @@ class LibraryStore:
     async def videos(
         self, query: LibraryQuery, *, user_id: int, guild_id: int | None, skip: int, most: int
     ) -> list[Job]:
-        """A person's posted videos, the newest first; or the starred ones, the latest star first.
+        """List a person's posted videos, the newest first; or the starred ones, the latest star first.
 
         Those of others have to be shown in that guild.
         """
@@ -101,5 +101,5 @@ async def _count(tx: Transaction, job_id: str) -> int:
 
 
 def _literal(text: str) -> str:
-    """A text as a part of a pattern that means just that text."""
+    """Escape a text as a part of a pattern that means just that text."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""Remembered choices of people, channels and guilds, as one JSON object each."""
+"""Remembers choices of people, channels and guilds, as one JSON object each."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,32 +10,32 @@ from bot.store.database import Database, Transaction
 
 
 def of_user(user_id: int) -> str:
-    """The scope of a person."""
+    """Name the scope of a person."""
     return f"user:{user_id}"
 
 
 def of_channel(channel_id: int) -> str:
-    """The scope of a channel."""
+    """Name the scope of a channel."""
     return f"channel:{channel_id}"
 
 
 def of_guild(guild_id: int) -> str:
-    """The scope of a guild."""
+    """Name the scope of a guild."""
     return f"guild:{guild_id}"
 
 
 class PreferenceStore:
-    """The choices kept in one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the choices in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def read(self, scopes: Sequence[str]) -> dict[str, Any]:
-        """The choices of several scopes as one object; where two say something, the later scope wins."""
+        """Read the choices of several scopes as one object; where two say something, the later scope wins."""
         return {name: value for layer in await self.layers(scopes) for name, value in layer.items()}
 
     async def layers(self, scopes: Sequence[str]) -> list[dict[str, Any]]:
-        """The choices of each of several scopes, as they were at one moment."""
+        """Read the choices of each of several scopes, as they were at one moment."""
 
         async def work(tx: Transaction) -> list[dict[str, Any]]:
             rows = [await tx.one("SELECT body FROM preferences WHERE scope = $1", scope) for scope in scopes]
@@ -44,7 +44,7 @@ class PreferenceStore:
         return await self._database.transact(work)
 
     async def change(self, scope: str, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-        """Set choices, and forget those that are set to None; the scope's choices afterwards."""
+        """Set choices, and forget those that are set to None; give back the scope's choices afterwards."""
 
         async def work(tx: Transaction) -> dict[str, Any]:
             # The row first, so that two changes at once wait for each other and neither is lost.

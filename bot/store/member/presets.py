@@ -1,4 +1,4 @@
-"""Named settings: a person's own, or shared with a guild. What they hold is JSON of the kind's own shape."""
+"""Keeps named settings: a person's own, or shared with a guild. What they hold is JSON of the kind's own shape."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _IN_ORDER: Final = "ORDER BY name"  # the order of both indexes
 
 
 class PresetStore:
-    """The presets of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the presets of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class PresetStore:
     async def save(
         self, preset_id: str, *, user_id: int, kind: str, name: str, body: Mapping[str, Any], most: int, now: datetime
     ) -> tuple[Preset, bool]:
-        """Keep settings under a name of a person's own, in place of what had it; and whether they are new.
+        """Keep settings under a name of a person's own, in place of what had it; say also whether they are new.
 
         Raises:
             TooManyPresets: the person has `most` already.
@@ -48,7 +48,7 @@ class PresetStore:
         return await self._database.transact(work)
 
     async def read(self, preset_id: str) -> Preset | None:
-        """The preset of that id, whoever's it is."""
+        """Read the preset of that id, whoever's it is."""
 
         async def work(tx: Transaction) -> Preset | None:
             row = await tx.one("SELECT * FROM presets WHERE id = $1", preset_id)
@@ -57,7 +57,7 @@ class PresetStore:
         return await self._database.transact(work)
 
     async def visible(self, *, user_id: int, guild_id: int | None, kind: str) -> list[Preset]:
-        """Everything of a kind that a person may use there: their own first, then what the guild shares, by name."""
+        """List what a person may use there of a kind: their own first, then what the guild shares, by name."""
 
         async def work(tx: Transaction) -> list[Row]:
             own = await tx.all(
@@ -109,7 +109,7 @@ class PresetStore:
         await self._database.transact(work)
 
     async def delete(self, preset_id: str) -> bool:
-        """Forget a preset; whether there was one."""
+        """Forget a preset, and say whether there was one."""
 
         async def work(tx: Transaction) -> bool:
             return await tx.execute("DELETE FROM presets WHERE id = $1", preset_id) == 1

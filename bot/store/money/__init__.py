@@ -1,1 +1,1 @@
-"""Money in the database: accounts and their ledger, grants, budgets, and whether it all adds up."""
+"""Keeps money in the database: accounts and their ledger, grants, budgets, and whether it all adds up."""

@@ -1,4 +1,4 @@
-"""Budgets: which share of a month's money is used, noted once for each ceiling, and announced."""
+"""Notes which share of a month's budget is used, once for each ceiling, and whom that has been told."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,12 +25,12 @@ class BudgetAlert:
 
     @property
     def id(self) -> str:
-        """The same for the same alert, whoever finds it."""
+        """Compute the same id for the same alert, whoever finds it."""
         return f"{self.owner}:{self.period}:{self.ceiling}:{self.percent}"
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The alert of a database row."""
+        """Read the alert of a database row."""
         plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "at"}
         return cls(**plain, at=from_millis(row["at"]))
 
@@ -60,13 +60,13 @@ async def note_share(
 
 
 async def note_refusal(tx: Transaction, refusal: BudgetExceeded, *, now: datetime) -> None:
-    """A request did not fit any more: the budget counts as used up, though a part of it may be left."""
+    """Note that a request did not fit: the budget counts as used up, though a part of it may be left."""
     used, ceiling = refusal.used, refusal.ceiling
     await note_share(tx, refusal.owner, refusal.period, 100, used=used, ceiling=ceiling, now=now)
 
 
 class BudgetStore:
-    """The alerts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the alerts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Credits that come from people: grants of admins, gifts of members, and requests for more. Each counts once."""
+"""Moves credits that come from people: grants of admins, gifts of members, requests for more. Each counts once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -33,13 +33,13 @@ class Gift:
 
 
 class GrantStore:
-    """The grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def grant(self, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
-        """Give a member credits that never expire, or take back at most what is left; what they have of them now.
+        """Give a member credits that never expire, or take back at most what is left; give back what they have now.
 
         The record says how many credits have moved; where none could be taken, nothing is written.
         """
@@ -53,7 +53,7 @@ class GrantStore:
         return await self._database.transact(work)
 
     async def give(self, gift: Gift, *, now: datetime) -> int:
-        """Let one member give credits to another; what the giver has left to give.
+        """Let one member give credits to another; give back what the giver has left to give.
 
         Raises:
             GiftTooLarge: the giver has less.
@@ -76,7 +76,7 @@ class GrantStore:
         return await self._database.transact(work)
 
     async def ask_for_more(self, case: Case, *, stale: datetime) -> bool:
-        """Open a request for more credits, or put it in place of the member's open one; whether it was opened.
+        """Open a request for more credits, or put it in place of the member's open one; say whether one was opened.
 
         A stale one is not changed but left behind: one from before that time, or one that could not be posted where
         somebody would have decided it.
@@ -103,7 +103,7 @@ class GrantStore:
         return await self._database.transact(work)
 
     async def decide(self, case: Case, entry: AuditEntry, *, given: int) -> Case:
-        """Decide a request for more credits, and grant what is `given` for it, or nothing; the decided case.
+        """Decide a request for more credits, and grant what is `given`, or nothing; give back the decided case.
 
         Raises:
             CaseDecided: somebody has decided it before.
@@ -129,7 +129,7 @@ class GrantStore:
 async def _grant(
     tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str, key: str
 ) -> tuple[int, int]:
-    """Change what a member was granted, once for a key; by how much, and what they have of it then."""
+    """Change what a member was granted, once for a key; give back by how much, and what they have then."""
     fund = _extra(user_id, entry.guild_id)
     account = (await ledger.lock(tx, [fund]))[fund.owner, fund.period]
     granted = max(amount, -account.balance)
@@ -149,7 +149,7 @@ async def _grant(
 
 
 async def _given(tx: Transaction, gift: Gift) -> bool:
-    """Whether that has been done before, in whatever period."""
+    """Say whether a gift was given before, in whatever period."""
     owners = (fund.owner for fund in (*gift.sources, _extra(gift.receiver_id, gift.guild_id)))
     for owner in dict.fromkeys(owners):
         if await tx.one("SELECT id FROM ledger WHERE owner = $1 AND id LIKE $2", owner, f"{gift.key}:gift:%"):
@@ -158,7 +158,7 @@ async def _given(tx: Transaction, gift: Gift) -> bool:
 
 
 def _gift_lines(gift: Gift, balances: Mapping[Fund, int], theirs: Mapping[str, Fund]) -> list[LedgerLine]:
-    """What a gift does: the giver's allowance is spent, or what came from people shrinks; the receiver's grows."""
+    """Write a gift as lines: the giver's allowance is spent, or their gifts shrink; the receiver's gifts grow."""
     missing, lines, parts = gift.credits, [], Counter[str]()
     for source, balance in balances.items():
         part = min(missing, balance)

@@ -1,4 +1,4 @@
-"""Money: the hold, settle and release of a job, each inside the transaction that moves the job; grants and gifts.
+"""Moves money: the hold, settle and release of a job, in the transaction that moves the job; grants and gifts.
 
 A request is paid by a member's own accounts (credits) and counted by the caps above it (a guild's credits, budgets in
 USD). Invariants, for every account: held = Σ held, settled = Σ settled, and for granted credits allowance = Σ granted,
@@ -20,7 +20,7 @@ _ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hol
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerLine:
-    """One line of the ledger, and what it changes in its account."""
+    """A line of the ledger, and what it changes in its account."""
 
     id: str
     owner: str
@@ -36,7 +36,7 @@ class LedgerLine:
 
     @property
     def takes(self) -> int:
-        """What has to be left in its account for it."""
+        """Say what has to be left in the account for this line."""
         return 0 if self.kind in _ENDS else self.held + self.settled - self.granted
 
 
@@ -91,12 +91,12 @@ async def release(tx: Transaction, job: Job, *, now: datetime, billed: bool = Fa
 
 
 async def existing(tx: Transaction, funds: Iterable[Fund]) -> list[Fund]:
-    """Those of these funds that there is something in: an allowance, or what people have granted or given."""
+    """Find those of these funds that have something in them: an allowance, or what people have granted or given."""
     return [fund for fund in funds if fund.allowance is not None or await _row(tx, fund) is not None]
 
 
 async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
-    """The accounts of these funds under today's allowances, made where they are missing.
+    """Lock the accounts of these funds under today's allowances, making those that are missing.
 
     They are locked for this transaction, always in the same order, so that no two transactions wait for each other.
     """
@@ -118,7 +118,7 @@ async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str
 
 
 async def read_account(tx: Transaction, fund: Fund) -> Account:
-    """The account of a fund under today's allowance; an untouched one where there is no row yet."""
+    """Read the account of a fund under today's allowance; an untouched one where there is no row yet."""
     row = await _row(tx, fund)
     if row is None:
         return Account(owner=fund.owner, period=fund.period, allowance=fund.allowance or 0, unit=fund.unit)
@@ -127,7 +127,7 @@ async def read_account(tx: Transaction, fund: Fund) -> Account:
 
 
 async def enter(tx: Transaction, line: LedgerLine, *, now: datetime) -> bool:
-    """Write a line and change its account by it, once; whether it was new.
+    """Write a line and change its account by it, once; say whether it was new.
 
     Raises:
         StoreError: there is no such account, it would fall below nothing, or less is left in it than the line takes.
@@ -179,7 +179,7 @@ async def _hold(tx: Transaction, job: Job, fund: Fund, amount: int, *, now: date
 
 
 async def _holds(tx: Transaction, job: Job) -> list[Row]:
-    """What the job holds, in the order in which accounts are locked.
+    """Read what the job holds, in the order in which accounts are locked.
 
     Raises:
         StoreError: it holds nothing.
@@ -192,7 +192,7 @@ async def _holds(tx: Transaction, job: Job) -> list[Row]:
 
 
 async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
-    """End one hold. That it happens once is the job's state's doing, and the ledger's own unique index's."""
+    """End one hold, once: the job's state sees to that, and the ledger's own unique index."""
     ended = await enter(
         tx,
         LedgerLine(
@@ -214,14 +214,14 @@ async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, n
 
 
 async def _note_overrun(tx: Transaction, line: Row, *, now: datetime) -> None:
-    """A video that cost more than was held for it may reach a share of its budget too."""
+    """Note the share of its budget that a video may reach which cost more than was held for it."""
     row = await tx.one("SELECT * FROM accounts WHERE owner = $1 AND period = $2", line["owner"], line["period"])
     if row is not None:
         await note_shares(tx, Account.from_row(row), now=now)
 
 
 def line_id(cause: str, kind: str, *, owner: str, period: str) -> str:
-    """The id of what a cause (a job, an interaction) does to one account: so it does it once."""
+    """Name what a cause (a job, an interaction) does to one account, so that it does it once."""
     return f"{cause}:{kind}:{owner}" + (f":{period}" if period else "")
 
 

@@ -1,4 +1,4 @@
-"""The books as a whole: whether every account is the sum of its lines, and what all of it comes to."""
+"""Adds up the whole ledger: whether every account is the sum of its lines, and what all of it comes to."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +35,7 @@ class Amounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerTotals:
-    """What the books come to, over all periods.
+    """What the ledger comes to, over all periods.
 
     `videos` were delivered, for so many `credits`, at a `cost` in millionths of a USD as each job has it. `members` is
     what the ledger took from those who asked, `budget` what it counted for the whole bot. `mismatched` are the accounts

@@ -1,4 +1,4 @@
-"""A person's view of the ledger: their latest lines, and no one else's of what they share."""
+"""Reads a person's view of the ledger: their latest lines, and no one else's of what they share."""
 
 from bot.domain import Job, Kind, Row, StatementEntry, from_millis
 from bot.domain.quota import extra_of, owner_of
@@ -6,13 +6,13 @@ from bot.store.database import Database, Transaction
 
 
 class StatementStore:
-    """Reads one database. Every method may raise `StoreUnavailable`."""
+    """Reads the statements of one database. Every method may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def latest(self, *, user_id: int, guild_id: int | None, most: int) -> list[StatementEntry]:
-        """What happened to a person's credits in a guild (or in direct messages), the latest first.
+        """List what happened to a person's credits in a guild (or in direct messages), the latest first.
 
         Of what they share with others (a pool) it has the lines of their own jobs.
         """
@@ -43,12 +43,12 @@ class StatementStore:
 
 
 def _is_theirs(line: Row) -> bool:
-    """Whether a job's line is one of what its person pays from; the others are caps above it."""
+    """Say whether a job's line is one of what its person pays from; the others are caps above it."""
     return str(line["owner"]).startswith(("user:", "pool:", "extra:"))
 
 
 def _entries(lines: list[Row], job: Job) -> list[StatementEntry]:
-    """One entry for each move of a job, whatever accounts it was paid from."""
+    """Make one entry for each move of a job, whatever accounts it was paid from."""
     moves: dict[str, list[Row]] = {}
     for line in lines:
         moves.setdefault(line["kind"], []).append(line)
@@ -64,7 +64,7 @@ def _entries(lines: list[Row], job: Job) -> list[StatementEntry]:
 
 
 def _entry(lines: list[Row], user_id: int) -> StatementEntry:
-    """An entry of what came from, or went to, somebody else."""
+    """Make an entry of what came from, or went to, somebody else."""
     line, amount = lines[0], sum(each["granted"] - each["settled"] for each in lines)
     note = str(line["note"])
     given = line["kind"] == Kind.GIFT and amount < 0

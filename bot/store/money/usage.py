@@ -1,4 +1,4 @@
-"""What has been used in a guild: summed up by the database, a day at a time, so that no answer grows with the jobs."""
+"""Sums up what has been used in a guild, in the database, a day at a time: no answer grows with the jobs."""
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -41,13 +41,13 @@ _REPORTED: Final = (
 
 
 class UsageStore:
-    """Reads one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Reads the usage in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[MemberDay]:
-        """What each member used of what they asked for on a day, which lasts from `begin` until before `end`.
+        """Sum up what each member used of what they asked for on a day, from `begin` until before `end`.
 
         `NOBODY` is all those together of whom the books know no more than the amounts.
         """
@@ -60,7 +60,7 @@ class UsageStore:
         ]
 
     async def drift(self, guild_id: int, *, begin: datetime, end: datetime) -> list[PriceDrift]:
-        """How the estimates compare with what providers said, by model, in the order of their names."""
+        """Compare the estimates with what providers said, by model, in the order of their names."""
         found: dict[tuple[str, str], PriceDrift] = {}
         for row in await self._all(_REPORTED, guild_id, millis(begin), millis(end)):
             key = (row["provider"], row["eta_key"].partition("/")[0])
@@ -92,7 +92,7 @@ def _with(drift: PriceDrift, row: Row) -> PriceDrift:
 
 
 def _decimal(text: str | None) -> Decimal | None:
-    """A provider's own number, if it is one."""
+    """Read a provider's own number, if it is one."""
     try:
         number = Decimal(text or "")
     except InvalidOperation:

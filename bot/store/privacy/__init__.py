@@ -1,1 +1,1 @@
-"""What is exported, forgotten and overwritten, and when."""
+"""Exports, forgets and overwrites what is held about people."""

@@ -1,4 +1,4 @@
-"""Taking names off what has to stay: accounts and their ledger keep every amount, and nobody's id."""
+"""Takes names off what has to stay: accounts and their ledger keep every amount, and nobody's id."""
 
 import json
 from secrets import token_hex

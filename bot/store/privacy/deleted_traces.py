@@ -1,4 +1,4 @@
-"""What the files of the database still hold of deleted rows: owed in a deletion's transaction, overwritten after it."""
+"""Overwrites what the database's files still hold of deleted rows: owed in a deletion's transaction, done after it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ _OWED: Final = "traces: owed"  # among the periodic tasks, the number of deletio
 
 
 async def owe_overwrite(tx: Transaction) -> None:
-    """Something was deleted that nobody may find any more."""
+    """Note that something was deleted which nobody may find any more."""
     await tx.execute(
         "INSERT INTO chores (name, due_at) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET due_at = chores.due_at + 1",
         _OWED,
@@ -19,7 +19,7 @@ async def owe_overwrite(tx: Transaction) -> None:
 
 
 class TraceStore:
-    """The traces in one database; `purge` overwrites them, and says whether nobody kept it from that.
+    """Overwrites the traces in one database; `purge` does it, and says whether nobody kept it from that.
 
     `seconds` is a clock that never leaps.
     """
@@ -35,7 +35,7 @@ class TraceStore:
         self._rests_until = float("-inf")
 
     async def overwrite(self) -> None:
-        """Overwrite what is owed. What a crash or a reader has kept it from is owed still.
+        """Overwrite what is owed. What a crash or a reader keeps it from is owed still.
 
         The larger the file, the longer it rests between two times: it takes one hundredth of the time at most.
 

@@ -1,4 +1,4 @@
-"""Deleting what is held about a person: the request is a row, and all after it can be repeated until it is done."""
+"""Deletes what is held about a person: the request is a row, and all that follows can be repeated until it is done."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ _SETTLED: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """A person's request to delete what is held from before a moment; with `messages` also what was posted."""
+    """A person's request, made at a moment: whatever is held from before goes, with `messages` also what was posted."""
 
     user_id: int
     at: datetime
@@ -50,18 +50,18 @@ class Deletion:
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """Read a deletion from a database row."""
+        """Read the request of a database row."""
         return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
 
 
 class DeletionStore:
-    """The deletions of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+    """Keeps and carries out deletions in one database. Every method may raise `StoreUnavailable`; what it did stays."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._messages = database, MessageStore(database)
 
     async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
-        """Write a deletion down. A second one goes as far as the first, and on to what came since."""
+        """Write a request down. A second one goes as far as the first, and on to what came since."""
 
         async def work(tx: Transaction) -> None:
             await tx.execute(
@@ -77,12 +77,12 @@ class DeletionStore:
         return Deletion(user_id=user_id, at=now, messages=messages)
 
     async def open(self) -> list[Deletion]:
-        """List the deletions that are not finished."""
+        """List the requests that are not wholly carried out yet."""
         rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
         return [Deletion.from_row(row) for row in rows]
 
     async def end_jobs(self, deletion: Deletion, *, now: datetime) -> int:
-        """End everything that still holds credits, each in a transaction of its own; how many there were.
+        """End everything that still holds credits, each in a transaction of its own; count the jobs.
 
         What waits comes first, or it would be begun in the place of what is given up. What a provider may have is
         charged.
@@ -97,7 +97,7 @@ class DeletionStore:
         return count
 
     async def clear(self, deletion: Deletion, *, now: datetime) -> bool:
-        """Delete what is tied to no job, and take the person out of what stays; whether that was still to be done."""
+        """Delete what is tied to no job, and take the person out of what stays; say whether that was to be done."""
 
         async def work(tx: Transaction) -> bool:
             first = await tx.execute(
@@ -125,7 +125,7 @@ class DeletionStore:
         return await self._database.transact(work)
 
     async def closed(self, deletion: Deletion, *, urgent: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
-        """Jobs that nothing more has to be done about, with their messages; if `urgent`, whatever is to be done."""
+        """List jobs that nothing more has to be done about, with their messages; if `urgent`, all there are."""
         jobs = await self._jobs(deletion, "TRUE" if urgent else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
         return [(job, await self._messages.places(job)) for job in jobs]
 
@@ -141,7 +141,7 @@ class DeletionStore:
         await self._database.transact(work)
 
     async def finish(self, deletion: Deletion, *, urgent: bool, now: datetime) -> bool:
-        """Delete what was shown for the last time, take the name off ended periods; whether nothing is left to do."""
+        """Delete what was shown last, take the name off ended periods; say whether nothing is left to do."""
 
         async def work(tx: Transaction) -> bool:
             shown = "" if urgent else f"AND id NOT IN ({DUE_CASES})"
@@ -203,7 +203,7 @@ async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
 
 
 async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:
-    """The accounts in a person's name. They are looked through for it: it is seldom asked."""
+    """Find the accounts in a person's name. They are looked through for it: it is seldom asked."""
     return list(
         await tx.all(
             "SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2",
@@ -214,7 +214,7 @@ async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:
 
 
 async def withdraw_cases(tx: Transaction, deletion: Deletion, *, now: datetime) -> None:
-    """Withdraw the open cases of the person who is to be forgotten, and let none say who it was."""
+    """Withdraw the cases about a person who wants to be forgotten, and let no case say who it was."""
     rows = await tx.all(
         "SELECT id FROM cases WHERE user_id = $1 AND created_at <= $2", *(deletion.user_id, millis(deletion.at))
     )

@@ -1,4 +1,4 @@
-"""What is held about one person: every table that may know somebody, and by which columns."""
+"""Reads what is held about one person: every table that may know somebody, and by which columns."""
 
 import json
 import re
@@ -67,13 +67,13 @@ _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns 
 
 
 class PrivacyStore:
-    """Reads one database. Every method may raise `StoreUnavailable`."""
+    """Reads what one database holds about a person. Every method may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def held(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        """Everything about a person as of one moment, by table, ready for JSON. Others in it are left out."""
+        """Read everything about a person as of one moment, by table, ready for JSON. Others in it are left out."""
 
         async def work(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
             return {
@@ -92,7 +92,7 @@ class PrivacyStore:
 
 
 def mentions(value: Any, user_id: int) -> bool:
-    """Whether a person's id stands anywhere in a value; a longer number that contains it is somebody else."""
+    """Say whether a person's id stands anywhere in a value; a longer number that contains it is somebody else."""
     if isinstance(value, dict):
         return any(mentions(each, user_id) for each in value.values())
     if isinstance(value, list | tuple):
@@ -101,7 +101,7 @@ def mentions(value: Any, user_id: int) -> bool:
 
 
 def without(value: Any, user_id: int) -> Any:
-    """A JSON value with 0 wherever the person's id stands."""
+    """Put 0 wherever the person's id stands in a JSON value."""
     if isinstance(value, dict):
         return {name: without(each, user_id) for name, each in value.items()}
     if isinstance(value, list):
@@ -112,7 +112,7 @@ def without(value: Any, user_id: int) -> Any:
 
 
 def _row_for_export(table: str, row: dict[str, Any], user_id: int) -> dict[str, Any]:
-    """A row as its person may read it: JSON and times unfolded, other people not named."""
+    """Write a row as its person may read it: JSON and times unfolded, other people not named."""
     told = {name: _readable_value(name, value) for name, value in row.items()}
     theirs = told.get("user_id", user_id) == user_id
     for name in _OTHERS:
@@ -126,7 +126,7 @@ def _row_for_export(table: str, row: dict[str, Any], user_id: int) -> dict[str, 
 
 
 def _obtainable(job: dict[str, Any]) -> bool:
-    """Whether an author gets the video itself: what they have, unless a moderator has deleted it since.
+    """Say whether an author gets the video itself: what they have, unless a moderator has deleted it since.
 
     The rest is fetched with `/inbox`, and by nobody while it is held back.
     """

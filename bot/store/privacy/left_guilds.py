@@ -1,4 +1,4 @@
-"""Guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
+"""Keeps the guilds that the bot has left: noticed, kept for a time of grace, then forgotten."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -38,17 +38,17 @@ class LeftGuild:
 
 
 class LeftGuildStore:
-    """The guilds of one database. Every method may raise `StoreUnavailable`; what it did before stays done."""
+    """Keeps the left guilds of one database. Every method may raise `StoreUnavailable`; what it did stays done."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def joined(self, guild_id: int, *, now: datetime) -> None:
-        """The bot is in this guild: what was decided there before holds again."""
+        """Note that the bot is in this guild: what was decided there before holds again."""
         await self._database.transact(lambda tx: _joined(tx, guild_id, now=now))
 
     async def left(self, guild_id: int, *, now: datetime) -> None:
-        """The bot was removed from this guild; the first time counts."""
+        """Note that the bot was removed from this guild; the first time counts."""
 
         async def work(tx: Transaction) -> None:
             await tx.execute(
@@ -61,7 +61,7 @@ class LeftGuildStore:
         await self._database.transact(work)
 
     async def compare(self, guild_ids: Collection[int], *, now: datetime) -> list[int]:
-        """These are all the guilds there are: note which are new, and which of the known ones are gone; the latter."""
+        """Compare with all the guilds there are: note the new ones and the gone ones, and give back the latter."""
 
         async def work(tx: Transaction) -> list[int]:
             rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1", EVERYWHERE)
@@ -77,14 +77,14 @@ class LeftGuildStore:
         return await self._database.transact(work)
 
     async def all_left(self) -> list[LeftGuild]:
-        """The guilds that the bot has left, the longest ago first."""
+        """List the guilds that the bot has left, the longest ago first."""
         rows = await self._database.transact(
             lambda tx: tx.all("SELECT guild_id, left_at FROM guilds WHERE left_at IS NOT NULL ORDER BY left_at")
         )
         return [LeftGuild(guild_id=row["guild_id"], at=from_millis(row["left_at"])) for row in rows]
 
     async def take_back_waiting(self, left_guild: LeftGuild, *, now: datetime) -> int:
-        """Take back what waits there, each job in a transaction of its own; how many there were."""
+        """Cancel what waits there, each job in a transaction of its own; count the jobs."""
         count = 0
         for job in await self._jobs(left_guild, _WAITING):
             try:
@@ -95,7 +95,7 @@ class LeftGuildStore:
         return count
 
     async def end_all(self, left_guild: LeftGuild, *, now: datetime) -> int:
-        """End whatever still holds credits there; how many jobs did. What a provider may have is charged."""
+        """End whatever still holds credits there, and count the jobs. What a provider may have is charged."""
         jobs = await self._jobs(left_guild, UNENDED)
         for job in jobs:
             await self._give_up(job, now=now)

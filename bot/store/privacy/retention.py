@@ -1,4 +1,4 @@
-"""What is too old to be kept: the words of videos, files that nobody fetched, records that serve nobody any more."""
+"""Deletes what is too old to be kept: the texts of videos, files that nobody fetched, records that serve nobody."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,13 +17,13 @@ _LAST_LOOK: Final = "retention: last look"  # among the periodic tasks, the time
 
 
 class RetentionStore:
-    """The old rows of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Deletes the old rows of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def believable(self, now: datetime) -> bool:
-        """Whether the clock can be believed: not when it has leapt since this was last asked, nor the first time."""
+        """Say whether the clock can be believed: not when it has leapt since the last time, nor the first time."""
 
         async def work(tx: Transaction) -> bool:
             row = await tx.one("SELECT due_at FROM chores WHERE name = $1", _LAST_LOOK)
@@ -38,7 +38,7 @@ class RetentionStore:
         return await self._database.transact(work)
 
     async def forget_texts(self, *, before: datetime, most: int) -> int:
-        """Take the texts out of closed jobs that are older than that; of how many."""
+        """Take the texts out of closed jobs that are older than that, and count the jobs."""
 
         async def work(tx: Transaction) -> int:
             rows = await tx.all(
@@ -56,7 +56,7 @@ class RetentionStore:
         return await self._database.transact(work)
 
     async def unfetched(self, *, before: datetime, most: int) -> list[Job]:
-        """Kept videos of jobs that are older than that."""
+        """List kept videos of jobs that are older than that."""
         rows = await self._database.transact(
             lambda tx: tx.all(
                 "SELECT * FROM jobs WHERE dead_letter IS NOT NULL AND dead_letter = 'undeliverable' "
@@ -68,7 +68,7 @@ class RetentionStore:
         return [Job.from_row(row) for row in rows]
 
     async def expire(self, job: Job, *, now: datetime) -> Job:
-        """Its person has not fetched a kept video: it fails, and is charged, since it was made.
+        """End a kept video that its person has not fetched: it fails, and is charged, since it was made.
 
         Raises:
             TransitionLost: somebody has fetched it a moment ago.
