@@ -54,6 +54,10 @@ NOT_IN_NAMES: Final = {
     "bent": "nearest possible, adjusted",
     "tidied": "without deleted",
     "legible": "parse",
+    "pulse": "provider state",
+    "outlook": "queue forecast",
+    "expectation": "forecaster",
+    "checkup": "doctor",
     "mended": "nearest",
 }
 # Functions say what they do, or are called after what they give.

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import discord
 
@@ -13,10 +13,11 @@ from bot.domain import Capability, Case, Job, Notify
 from bot.errors import DestinationBusy, DestinationLost
 from bot.locale import words
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
-from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video
+from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
 from cogs.adapters.private_answers import PrivateAnswers
 from cogs.ui import link, safe
 from cogs.ui.job_views import card_embed, failure_buttons, hidden, private_ending, public_ending
+from cogs.ui.limits import CONTENT
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +61,9 @@ class DiscordNotifier:
             async with mapped_errors():
                 await channel.get_partial_message(posted.message_id).edit(embed=embed)
             return posted
-        async with mapped_errors():
-            message = await channel.send(
-                embed=embed,
-                nonce=f"card-{job.id}",
-                allowed_mentions=discord.AllowedMentions.none(),
-                silent=True,
-            )
-            if [each.title for each in message.embeds] != [embed.title]:
+        message = await send(channel, embed=embed, nonce=f"card-{job.id}", silent=True)
+        if [each.title for each in message.embeds] != [embed.title]:
+            async with mapped_errors():
                 await message.edit(embed=embed)
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
@@ -96,7 +92,7 @@ class DiscordNotifier:
         place: discord.abc.Messageable = self._channel(job.destination.channel_id, job.destination.guild_id)
         if job.destination.private or job.posting_directly:
             try:
-                place = await self._person(job)
+                place = await self._person(job.user_id)
             except (DestinationLost, DestinationBusy) as exc:
                 return CannotTell(reason=exc.reason, closed=isinstance(exc, DestinationLost))
         return await find_message(
@@ -131,9 +127,8 @@ class DiscordNotifier:
         lost = not job.destination.private
         where = f"<#{job.destination.channel_id}>"
         greeting = say("result.directly", channel=where) if lost else say("result", mention=f"<@{job.user_id}>")
-        person = await self._person(job)
         return await post_video(
-            person,
+            await self._person(job.user_id),
             result,
             say,
             greeting=greeting,
@@ -155,9 +150,7 @@ class DiscordNotifier:
         """Send a short direct message to a requester who wants one; the channel has the same."""
         try:
             async with asyncio.timeout(NOTE):
-                person = await self._person(job)
-                async with mapped_errors():
-                    await person.send(text, nonce=f"note-{job.id}", allowed_mentions=discord.AllowedMentions.none())
+                await send(await self._person(job.user_id), text, nonce=f"note-{job.id}")
         except (DestinationLost, DestinationBusy, TimeoutError) as exc:
             log.info("no direct note", extra={"job": job.id, "reason": str(exc) or "slow"})
 
@@ -177,7 +170,7 @@ class DiscordNotifier:
             if notify is Notify.DM and job.destination.guild_id is not None:
                 await self._send_note(job, text)
         elif not answered or job.destination.private:
-            await self._say_once(await self._person(job), card, text, notify=notify, buttons=buttons)
+            await self._say_once(await self._person(job.user_id), card, text, notify=notify, buttons=buttons)
 
     async def _tell_in_channel(self, card: Card, notify: Notify) -> bool:
         """Tell the requester in the channel how their job ended, where the bot may post there; whether it may."""
@@ -205,18 +198,16 @@ class DiscordNotifier:
     ) -> None:
         """Post how a job ended, unless the bot has said so there before."""
         job = card.job
-        users = [discord.Object(job.user_id)] if mention else []
-        more: dict[str, Any] = {} if buttons is None else {"view": buttons}
         if card.repeated and await self._already_said(place, job, text):
             return
-        async with mapped_errors():
-            await place.send(
-                text,
-                nonce=f"{card.phase[:4]}-{job.id}",
-                silent=notify is Notify.SILENT,
-                allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
-                **more,
-            )
+        await send(
+            place,
+            text,
+            mention=job.user_id if mention else None,
+            nonce=f"{card.phase[:4]}-{job.id}",
+            silent=notify is Notify.SILENT,
+            view=buttons,
+        )
 
     async def _already_said(self, place: discord.abc.Messageable, job: Job, text: str) -> bool:
         """Whether the bot has posted a text in a channel since it first meant to.
@@ -237,20 +228,15 @@ class DiscordNotifier:
             "credits": say("credits", n=int(case.body.get("given", case.body["credits"]))),
             "server": safe(guild.name if guild else "?", 60),
         }
-        text = say(f"more.{case.state}", **values)
-        async with mapped_errors():
-            person = await self._client.create_dm(discord.Object(case.user_id))
-            await person.send(text, nonce=case.id, allowed_mentions=discord.AllowedMentions.none())
+        await send(await self._person(case.user_id), say(f"more.{case.state}", **values), nonce=case.id)
 
     async def alert(self, alert: Alert) -> None:
         """See `Notifier`. Without an operator channel the log alone has it."""
         if self._operator_channel_id is None:
             return
         text = words()(f"alert.{alert.trouble}", subject=alert.subject, detail=alert.detail or "-")
-        async with mapped_errors():
-            channel = self._channel(self._operator_channel_id, None)
-            once: dict[str, Any] = {"nonce": alert.key} if alert.key else {}
-            await channel.send(text[:2000], allowed_mentions=discord.AllowedMentions.none(), **once)
+        channel = self._channel(self._operator_channel_id, None)
+        await send(channel, text[:CONTENT], nonce=alert.key or None)
 
     async def _posted_card(self, job: Job) -> Posted | None:
         """Find the posted card of a job that is too old for Discord to remember its nonce.
@@ -265,9 +251,9 @@ class DiscordNotifier:
             raise DestinationBusy(sighting.reason)
         return sighting if isinstance(sighting, Posted) else None
 
-    async def _person(self, job: Job) -> discord.DMChannel:
+    async def _person(self, user_id: int) -> discord.DMChannel:
         async with mapped_errors():
-            return await self._client.create_dm(discord.Object(job.user_id))
+            return await self._client.create_dm(discord.Object(user_id))
 
     def _channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)

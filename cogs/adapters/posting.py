@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -52,6 +52,25 @@ async def mapped_errors(*, within: float = PATIENCE) -> AsyncIterator[None]:
         raise DestinationBusy("discord_unreachable") from exc
 
 
+async def send(
+    channel: discord.abc.Messageable,
+    text: str | None = None,
+    *,
+    mention: int | None = None,
+    within: float = PATIENCE,
+    **more: Any,
+) -> discord.Message:
+    """Send a message; `mention` is the only person that it may mention.
+
+    Raises:
+        ResultTooLarge, DestinationBusy, DestinationLost: see `mapped_errors`.
+    """
+    users = [] if mention is None else [discord.Object(mention)]
+    mentions = discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False)
+    async with mapped_errors(within=within):
+        return await channel.send(text, allowed_mentions=mentions, **more)
+
+
 def upload_timeout(result: Result) -> float:
     """The seconds that Discord has to take a result, which has to be uploaded first."""
     return POSTING + result.media.size / SLOWEST
@@ -89,20 +108,18 @@ async def post_video(
     `models` are those on offer; the others are as of `result_buttons`.
 
     Raises:
-        ResultTooLarge, DestinationBusy, DestinationLost: see `mapped`.
+        ResultTooLarge, DestinationBusy, DestinationLost: see `mapped_errors`.
     """
-    users = [] if mention is None else [discord.Object(mention)]
-    async with mapped_errors(within=upload_timeout(result)):
-        message = await channel.send(
-            f"{greeting}\n{result_text(result.job, say, label=result.label)}",
-            file=result_file(result, say),
-            view=result_buttons(
-                result.job, say, models=models, stars=stars, direct=direct, to_non_author=to_non_author
-            ),
-            nonce=nonce,
-            silent=silent,
-            allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=users, replied_user=False),
-        )
+    message = await send(
+        channel,
+        f"{greeting}\n{result_text(result.job, say, label=result.label)}",
+        mention=mention,
+        within=upload_timeout(result),
+        file=result_file(result, say),
+        view=result_buttons(result.job, say, models=models, stars=stars, direct=direct, to_non_author=to_non_author),
+        nonce=nonce,
+        silent=silent,
+    )
     return Posted(channel_id=message.channel.id, message_id=message.id)
 
 

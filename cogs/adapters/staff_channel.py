@@ -9,11 +9,11 @@ import discord
 from bot.domain import AuditEntry, Case, CaseState, Job, Note
 from bot.locale import Words, words
 from bot.service.ports import Posted, Result, Sighting
-from cogs.adapters.posting import POSTING, find_message, mapped_errors, upload_timeout
+from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
-from cogs.ui.limits import CONTENT
+from cogs.ui.limits import CONTENT, NONCE
 
 
 class DiscordStaff:
@@ -34,15 +34,15 @@ class DiscordStaff:
             name = f"case-{video.job.id}.mp4"
             seen = alt_text(video.job, say, label=video.label)
             files.append(discord.File(video.file, filename=name, spoiler=True, description=seen))
-        async with mapped_errors(within=POSTING if video is None else upload_timeout(video)):
-            message = await self._channel(case.guild_id, case.channel_id).send(
-                case_text(case, job, say),
-                embeds=case_embeds(case, job, say),
-                view=case_buttons(case, say),
-                files=files,
-                nonce=f"case-{sha256(case.id.encode()).hexdigest()[:20]}",
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
+        message = await send(
+            self._channel(case.guild_id, case.channel_id),
+            case_text(case, job, say),
+            within=POSTING if video is None else upload_timeout(video),
+            embeds=case_embeds(case, job, say),
+            view=case_buttons(case, say),
+            files=files,
+            nonce=_nonce("case", case.id),
+        )
         return Posted(channel_id=message.channel.id, message_id=message.id)
 
     async def find_case(self, case: Case, *, since: datetime) -> Sighting:
@@ -68,10 +68,8 @@ class DiscordStaff:
     async def tell(self, entry: AuditEntry, *, channel_id: int) -> None:
         """See `Staff`."""
         text = entry_text(entry, self._guild_words(entry.guild_id))
-        async with mapped_errors():
-            await self._channel(entry.guild_id, channel_id).send(
-                text[:CONTENT], nonce=_nonce(entry), allowed_mentions=discord.AllowedMentions.none(), silent=True
-            )
+        channel = self._channel(entry.guild_id, channel_id)
+        await send(channel, text[:CONTENT], nonce=_nonce("audit", entry.id), silent=True)
 
     async def operator_places(self) -> AsyncIterator[int]:
         """See `Staff`. The operator is whoever owns the application, or the team that does."""
@@ -85,12 +83,7 @@ class DiscordStaff:
 
     async def post_note(self, note: Note, *, channel_id: int) -> Posted:
         """See `Staff`."""
-        async with mapped_errors():
-            message = await self._channel(None, channel_id).send(
-                note_text(note, words()),
-                nonce=f"note-{sha256(note.key.encode()).hexdigest()[:20]}",
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
+        message = await send(self._channel(None, channel_id), note_text(note, words()), nonce=_nonce("note", note.key))
         return Posted(channel_id=channel_id, message_id=message.id)
 
     async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
@@ -121,5 +114,6 @@ class DiscordStaff:
         return self._client.get_partial_messageable(channel_id, guild_id=guild_id)
 
 
-def _nonce(entry: AuditEntry) -> str:
-    return f"audit-{sha256(entry.id.encode()).hexdigest()[:18]}"
+def _nonce(kind: str, key: str) -> str:
+    """What makes a repeat of a post harmless, for as long as Discord remembers it."""
+    return f"{kind}-{sha256(key.encode()).hexdigest()}"[:NONCE]

@@ -43,10 +43,10 @@ async def doctor_lines(bot: Shotcaller, guild: discord.Guild, say: Words) -> lis
     return lines
 
 
-def _service_lines(pulses: Mapping[str, ProviderState], say: Words) -> Iterator[str]:
+def _service_lines(states: Mapping[str, ProviderState], say: Words) -> Iterator[str]:
     marks = {ProviderState.GOOD: GOOD, ProviderState.BUSY: NOTE}
-    for name, pulse in pulses.items():
-        yield f"{marks.get(pulse, BAD)} {say(f'doctor.provider.{pulse}', name=name)}"
+    for name, state in states.items():
+        yield f"{marks.get(state, BAD)} {say(f'doctor.provider.{state}', name=name)}"
 
 
 def _channel_lines(guild: discord.Guild, policy: Policy, say: Words) -> Iterator[str]:

@@ -10,12 +10,11 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import PriceDrift
 from bot.domain.usage import NOBODY
-from bot.errors import NotPermitted
 from bot.locale import Words, words
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
 from cogs.ui import CONTENT, Command, acknowledge, answer, cut, file_of, money, safe
-from cogs.ui.checks import ADMINS
+from cogs.ui.checks import guild_of
 from cogs.ui.limits import ALT_TEXT
 
 
@@ -35,9 +34,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         interaction: discord.Interaction[Any], span: str = Span.MONTH, measure: str = Measure.CREDITS
     ) -> None:
         await acknowledge(interaction)
-        if interaction.guild_id is None:
-            raise NotPermitted(needed=ADMINS)
-        report, say = await bot.services.usage.report(interaction.guild_id, Span(span)), words(str(interaction.locale))
+        report, say = await bot.services.usage.report(guild_of(interaction), Span(span)), words(str(interaction.locale))
         # In a thread: a thousand members in ninety days take a while to add up and to draw.
         text, files = await asyncio.to_thread(_answer, report, Span(span), Measure(measure), say)
         await answer(interaction, text, files=files)

@@ -6,6 +6,7 @@ from typing import Final
 CONTENT: Final = 2000  # of a message
 EMBED_TEXT: Final = 4096  # of an embed's description
 EMBED_FIELD: Final = 1024  # of the value of an embed's field
+NONCE: Final = 25  # of a message
 ALT_TEXT: Final = 1024  # of an attachment's description
 FILE: Final = 10 * 1024 * 1024  # bytes of a file that every channel takes
 

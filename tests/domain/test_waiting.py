@@ -118,7 +118,7 @@ def test_a_third_of_what_seems_left_is_waited() -> None:
     assert [poll(0, 90), poll(60, 90), poll(87, 90)] == [30, 10, 2]
 
 
-def test_progress_outweighs_the_expectation() -> None:
+def test_progress_outweighs_the_forecast() -> None:
     assert poll(30, 900, 0.5) == 10
     assert poll(30, 30, 0.25) == 30
 

@@ -177,7 +177,7 @@ async def test_an_entry_that_was_told_when_the_process_died_is_told_again(office
     assert office.recorded == [("1", CHANNEL), ("1", CHANNEL)]
 
 
-async def test_a_checkup_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
+async def test_the_doctor_says_how_every_service_is_and_survives_the_database(services: Services) -> None:
     doctor = services.bot.services.doctor
     assert await doctor.providers() == {"kirin": ProviderState.GOOD, "kling": ProviderState.GOOD}
     services.health["kirin"].rest(timedelta(minutes=1))
