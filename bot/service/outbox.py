@@ -49,12 +49,19 @@ class OutboxHandler(ABC):
         return False
 
 
-def message_of(sighting: Sighting, *, closed_is_none: bool = False) -> int | None:
-    """The message that was found; None where there is none, or with `closed_is_none` where nobody may look any more.
+async def find_message(
+    item: OutboxItem, look: Callable[[datetime], Awaitable[Sighting]], *, closed_is_none: bool = False
+) -> int | None:
+    """The item's message, also that of an earlier try that was not recorded, which `look` finds since then.
+
+    None where there is none, or with `closed_is_none` where nobody may look any more.
 
     Raises:
         DestinationBusy: it may be there, and that cannot be seen now: nothing may be posted anew.
     """
+    if item.message_id is not None or item.posting_at is None:
+        return item.message_id
+    sighting = await look(item.posting_at)
     if isinstance(sighting, CannotTell) and not (closed_is_none and sighting.closed):
         raise DestinationBusy(sighting.reason)
     return sighting.message_id if isinstance(sighting, Posted) else None

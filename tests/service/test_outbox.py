@@ -18,12 +18,14 @@ from bot.service.outbox import OutboxPoster
 from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
+from bot.store.database import Transaction
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.results import ResultStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.money.budget_alerts import note_share
 from bot.store.money.grants import GrantStore
 from bot.store.outbox import OutboxStore
+from bot.store.privacy.deletion import DeletionStore
 from tests.service.scripted import Scripted, Staff, until
 from tests.service.services import Services
 
@@ -338,6 +340,17 @@ async def test_while_nobody_can_tell_whether_it_is_there_it_is_not_posted_again(
     assert (len(trial.asked), await trial.is_done()) == (2, True)
 
 
+@every_kind
+async def test_what_it_was_about_may_be_gone_by_then(trial: Trial) -> None:
+    async def work(tx: Transaction) -> None:
+        for table in ("cases", "feedback", "audit", "budget_alerts", "jobs"):
+            await tx.execute(f"DELETE FROM {table}")  # noqa: S608 (names of the schema)
+
+    await trial.outbox.services.database.transact(work)
+    await trial.outbox.pass_time()
+    assert (trial.asked, await trial.item()) == ([], None)
+
+
 # -- the loop
 
 
@@ -378,6 +391,30 @@ async def test_a_mistake_of_ours_ends_no_loop_and_is_tried_again(running: Outbox
     running.services.clock.tick(LATER)
     running.poster.wake()
     await until(lambda: len(running.channels.asked("tell")) == 2)
+
+
+async def test_what_was_forgotten_while_its_copy_was_fetched_is_not_posted(outbox: Outbox) -> None:
+    gate = asyncio.Event()
+    outbox.services.fetcher.then("download", gate)
+    job_id = await _gallery(outbox)
+    posting = asyncio.create_task(outbox.poster.post_due())
+    await until(lambda: outbox.services.fetcher.asked("download"))
+    await outbox.services.database.transact(lambda tx: tx.execute("DELETE FROM jobs WHERE id = $1", job_id))
+    gate.set()
+    await posting
+    assert outbox.channels.asked("post_copy") == []
+
+
+async def test_a_message_that_cannot_be_deleted_any_more_is_left(outbox: Outbox) -> None:
+    await _feedback(outbox)
+    await outbox.poster.post_due()
+    deletions = DeletionStore(outbox.services.database)
+    outbox.services.clock.tick(1)
+    await deletions.clear(await deletions.ask(1, messages=False, now=outbox.now), now=outbox.now)
+    outbox.channels.then("delete_note", LOST)
+    await outbox.pass_time()
+    assert len(outbox.channels.asked("delete_note")) == 1
+    assert await outbox.store.item(OutboxKind.FEEDBACK, "note") is None
 
 
 async def test_who_does_not_wait_any_longer_leaves_it_to_the_next_look(outbox: Outbox) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import OutboxItem, OutboxKind
 from bot.errors import DestinationLost, StoreUnavailable
 from bot.service.jobs.copies import Copy, CopyKind, ResultPoster
-from bot.service.outbox import OutboxHandler, message_of
+from bot.service.outbox import OutboxHandler, find_message
 from bot.service.ports import Posted, Result
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore
@@ -85,13 +85,12 @@ class RepostFinder(OutboxHandler):
     async def handle(self, item: OutboxItem) -> int | None:
         """Find the copy's message; None where it is not there."""
         job = await self._lookup.job(item.job_id or "")
-        if item.message_id is not None or item.channel_id is None or item.posting_at is None or job is None:
-            return item.message_id
-        found = await self._result_poster.find_copy(
-            job,
-            channel_id=item.channel_id,
-            guild_id=item.guild_id,
-            since=item.posting_at,
-            besides=await self._messages.ids(job),
+        if job is None:
+            return None
+        others, place = await self._messages.ids(job), item.channel_id or 0
+        return await find_message(
+            item,
+            lambda since: self._result_poster.find_copy(
+                job, channel_id=place, guild_id=item.guild_id, since=since, besides=others
+            ),
         )
-        return message_of(found)

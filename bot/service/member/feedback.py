@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.domain import OutboxItem, OutboxKind
 from bot.errors import DestinationLost, StoreUnavailable
-from bot.service.outbox import OutboxHandler, OutboxPoster, first_open, message_of
+from bot.service.outbox import OutboxHandler, OutboxPoster, find_message, first_open
 from bot.service.ports import Staff
 from bot.store.member.feedback import FeedbackStore
 from bot.store.outbox import OutboxStore
@@ -58,7 +58,11 @@ class FeedbackPoster(OutboxHandler):
 
     async def handle(self, item: OutboxItem) -> int | None:
         """Post a note in the first place that takes it, unless a dead process has; or delete its message."""
-        message_id = await self._find_message(item)
+        message_id = await find_message(
+            item,
+            lambda since: self._staff.find_note(item.subject_id, channel_id=item.channel_id or 0, since=since),
+            closed_is_none=True,
+        )
         if item.unwanted:
             await self._delete(item, message_id)
             return None
@@ -77,17 +81,6 @@ class FeedbackPoster(OutboxHandler):
         """Say that feedback is kept until the operator can be shown it."""
         log.info("feedback waits", extra={"key": item.subject_id, "reason": reason, "lost": lost})
         return True
-
-    async def _find_message(self, item: OutboxItem) -> int | None:
-        """Find the message of a note, also that of an earlier try which was not written down.
-
-        Raises:
-            DestinationBusy: it may be there, and that cannot be seen now.
-        """
-        if item.message_id is not None or item.posting_at is None:
-            return item.message_id
-        found = await self._staff.find_note(item.subject_id, channel_id=item.channel_id or 0, since=item.posting_at)
-        return message_of(found, closed_is_none=True)
 
     async def _delete(self, item: OutboxItem, message_id: int | None) -> None:
         if message_id is None:

@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import Job, OutboxItem, OutboxKind
 from bot.errors import ResultTooLarge, StoreUnavailable
 from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
-from bot.service.outbox import OutboxHandler, message_of
+from bot.service.outbox import OutboxHandler, find_message
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.library import LibraryStore
 from bot.store.member.preferences import PreferenceStore, of_guild
@@ -99,36 +99,27 @@ class GalleryPoster(OutboxHandler):
         job = await self._lookup.job(item.subject_id)
         if job is None or not presentable(job):
             return None
-        message_id = await self._find_copy(job, item) or await self._post(job, item)
-        if await self._outbox.posted(item, message_id=message_id, now=self._clock()):
+        place, others = item.channel_id or 0, (job.message_id, job.shared_message_id)  # maybe in the same channel
+        message_id = await find_message(
+            item,
+            lambda since: self._result_poster.find_copy(
+                job, channel_id=place, guild_id=item.guild_id, since=since, besides=others
+            ),
+        )
+        message_id = message_id or await self._post(job, item)
+        if message_id is None or await self._outbox.posted(item, message_id=message_id, now=self._clock()):
             return message_id
-        await self._result_poster.take_away(job, channel_id=item.channel_id or 0, message_id=message_id)
+        await self._result_poster.take_away(job, channel_id=place, message_id=message_id)
         return None
 
-    async def _find_copy(self, job: Job, item: OutboxItem) -> int | None:
-        """Find the copy of an earlier try; the result itself may be in the same channel.
-
-        Raises:
-            DestinationBusy: it may be there, and that cannot be seen now.
-        """
-        if item.message_id is not None or item.posting_at is None:
-            return item.message_id
-        found = await self._result_poster.find_copy(
-            job,
-            channel_id=item.channel_id or 0,
-            guild_id=item.guild_id,
-            since=item.posting_at,
-            besides=(job.message_id, job.shared_message_id),
-        )
-        return message_of(found)
-
-    async def _post(self, job: Job, item: OutboxItem) -> int:
+    async def _post(self, job: Job, item: OutboxItem) -> int | None:
         try:
             return await self._post_within(job.destination.upload_limit, job, item)
         except ResultTooLarge:
             return await self._post_within(SMALLEST, job, item)
 
-    async def _post_within(self, limit: int, job: Job, item: OutboxItem) -> int:
+    async def _post_within(self, limit: int, job: Job, item: OutboxItem) -> int | None:
+        """Post the copy as a file of at most `limit` bytes; None where the video was forgotten meanwhile."""
         channel_id = item.channel_id or 0
         copy = Copy(
             kind=CopyKind.GALLERY,
@@ -141,7 +132,8 @@ class GalleryPoster(OutboxHandler):
         )
         async with self._copies.video(job, limit=limit) as video:
             stars = await self._library_store.stars(job.id)
-            await self._outbox.begin_posting(item, channel_id=channel_id, at=self._moment())
+            if not await self._outbox.begin_posting(item, channel_id=channel_id, at=self._moment()):
+                return None
             return (await self._result_poster.post_copy(video, copy, stars=stars)).message_id
 
 

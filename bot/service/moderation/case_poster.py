@@ -13,7 +13,7 @@ from bot.domain import Case, CaseKind, CaseState, Job, OutboxItem, OutboxKind
 from bot.errors import DestinationBusy, DestinationLost, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.service.jobs.copies import Copies
 from bot.service.operator_alerts import OperatorAlerts
-from bot.service.outbox import OutboxHandler, first_open, message_of
+from bot.service.outbox import OutboxHandler, find_message, first_open
 from bot.service.ports import Alert, Staff, Trouble
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
@@ -53,7 +53,12 @@ class CasePoster(OutboxHandler):
         if case is None:
             return None
         job = await self._lookup.job(case.job_id) if case.job_id is not None else None
-        message_id = await self._find_message(case, item)
+        message_id = await find_message(
+            item,
+            lambda since: self._staff.find_case(case, since=since),
+            # Whatever is in a closed place nobody reads; for a report there are others.
+            closed_is_none=case.kind is CaseKind.REPORT,
+        )
         if message_id is not None and await self._edit(case, message_id, job):
             return message_id
         if case.state is CaseState.OPEN and (message_id is None or case.kind is CaseKind.REPORT):
@@ -73,18 +78,6 @@ class CasePoster(OutboxHandler):
         detail = f"<#{case.channel_id}> {reason}"
         await self._operator_alerts.tell(Alert(trouble=Trouble.CASE, subject=case.id, detail=detail))
         return False
-
-    async def _find_message(self, case: Case, item: OutboxItem) -> int | None:
-        """Its message, also that of an earlier try which was not written down.
-
-        Raises:
-            DestinationBusy: it may be there, and that cannot be seen now.
-        """
-        if item.message_id is not None or item.posting_at is None:
-            return item.message_id
-        found = await self._staff.find_case(case, since=item.posting_at)
-        # Whatever is in a closed place nobody reads; for a report there are others.
-        return message_of(found, closed_is_none=case.kind is CaseKind.REPORT)
 
     async def _edit(self, case: Case, message_id: int, job: Job | None) -> bool:
         """Whether its message says now how it stands; that of an open report may be gone, and has to be posted anew."""
