@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.demo.play import run_bot, run_sandbox
+from bot.demo.play import run_bot, run_sandbox, say_why
 from bot.demo.screen import Screen
 from bot.demo.show import POLL_SECONDS, DemoFailed, Show
 from bot.domain import USD_MICROS
@@ -72,9 +72,7 @@ async def play_crowd(arguments: argparse.Namespace) -> int:
                 totals = await read_ledger_totals(database, guild_id=int(sandbox["discord"]["guild_id"]))
             await crowd.add_up(seen, totals)
         except DemoFailed as exc:
-            screen.say(f"✗ {exc}")
-            for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
-                screen.say(f"  bot: {line}")
+            say_why(exc, log, screen)
             return 1
     return 0
 

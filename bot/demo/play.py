@@ -39,22 +39,23 @@ async def demo(arguments: argparse.Namespace) -> int:
         screen.say("starting the bot …")
         log = folder / "bot.log"
         await stack.enter_async_context(run_bot(sandbox["env"], folder, log))
-        show = _show(arguments)(session, sandbox, screen)
+        show = (StoryboardShow if arguments.storyboard else Show)(session, sandbox, screen)
         try:
             await show.wait_for_bot()
             seen = await show.play(options, patience=PATIENCE + arguments.generate_seconds)
             path = await show.save(seen, arguments.output)
             await show.check(path, seen, options)
         except DemoFailed as exc:
-            screen.say(f"✗ {exc}")
-            for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
-                screen.say(f"  bot: {line}")
+            say_why(exc, log, screen)
             return 1
     return 0
 
 
-def _show(arguments: argparse.Namespace) -> type[Show]:
-    return StoryboardShow if arguments.storyboard else Show
+def say_why(failure: DemoFailed, log: Path, screen: Screen) -> None:
+    """Print what was not as it should be, and the end of the bot's log."""
+    screen.say(f"✗ {failure}")
+    for line in log.read_text(encoding="utf-8").splitlines()[-8:]:
+        screen.say(f"  bot: {line}")
 
 
 @asynccontextmanager

@@ -83,7 +83,7 @@ class Show:
                 if "visible_to" in message:
                     continue
                 if any(file["filename"].endswith(".mp4") for file in message["attachments"]):
-                    await self._is_settled()
+                    await self._wait_for_closed_card()
                     self._screen.message("Shotcaller", message["content"], files=message["attachments"])
                     return dict(message)
                 for embed in message["embeds"]:
@@ -93,7 +93,7 @@ class Show:
         self._screen.tick()
         return None
 
-    async def _is_settled(self) -> None:
+    async def _wait_for_closed_card(self) -> None:
         """Give the bot the moment it takes to close the card."""
         for _ in range(40):
             for message in await self._get("messages?channel=general"):

@@ -56,9 +56,9 @@ class StoryboardShow(Show):
         await super().check(path, message, {"duration": LENGTH, **options})
         (task,) = await self._get("tasks")
         shots = task["request"]["input"][0]["params"]["multi_prompt"]
-        told = [shot["prompt"] for shot in shots]
-        if sorted(told) != sorted(line.partition("s ")[2] for line in SCRIPT.splitlines()):
-            raise DemoFailed(f"the provider was told other shots: {told}")
+        sent = [shot["prompt"] for shot in shots]
+        if sorted(sent) != sorted(line.partition("s ")[2] for line in SCRIPT.splitlines()):
+            raise DemoFailed(f"the provider was told other shots: {sent}")
         begins, middles = 0, []
         for shot in shots:
             seconds = int(shot["duration"])
