@@ -8,7 +8,7 @@ import discord
 from bot.domain import DeadLetter, Job, JobFilter, Kind, LedgerEntry, Unit
 from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
-from bot.service.jobs.types import JobView
+from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
 from cogs.ui import cut, link, money, safe, settings, since
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
@@ -130,7 +130,7 @@ def choices(jobs: Iterable[Job], typed: str, say: Words) -> Iterator[tuple[str, 
     for job in jobs:
         prompt = say("admin.jobs.hidden") if _hidden(job) else " ".join(job.request.text().split())
         if wanted in job.id or wanted in prompt.casefold():
-            yield f"{state_text(JobView(job=job, position=None), say)} · {prompt}", job.id
+            yield f"{state_text(JobView(job=job), say)} · {prompt}", job.id
 
 
 def _where(job: Job, say: Words) -> str:

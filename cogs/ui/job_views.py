@@ -9,7 +9,7 @@ import discord
 from bot.domain import Capability, Job, JobStatus, Mode, Review, VideoRequest
 from bot.domain.choices import nearest_possible
 from bot.locale import Words
-from bot.service.jobs.types import JobView
+from bot.service.jobs.eta import JobView
 from bot.service.ports import Card, Phase, phase_of
 from cogs.ui.options import options_of
 from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, result_link, safe, settings, since

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, JobStatus, LedgerEntry, is_possible_id
+from bot.domain import EVERYWHERE, AuditEntry, DeadLetter, Job, JobFilter, LedgerEntry, is_possible_id
 from bot.errors import GuildJobUnknown
-from bot.service.jobs.eta import Forecaster
+from bot.service.jobs.eta import Forecaster, JobView
 from bot.service.jobs.files import ResultFiles
-from bot.service.jobs.types import JobView
 from bot.store.jobs.dead_letters import DeadLetterStore
 from bot.store.jobs.guild_jobs import GuildJobStore
 from bot.store.jobs.queries import JobQueryStore
@@ -53,7 +52,7 @@ class GuildJobs:
     ) -> JobsPage:
         """The jobs that are sought, the newest first, perhaps one member's alone."""
         jobs = await self._store.jobs(job_filter, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
-        views = tuple([await self._view(job) for job in jobs[:most]])
+        views = tuple([await self._forecaster.view(job) for job in jobs[:most]])
         return JobsPage(views=views, skip=skip, more=len(jobs) > most)
 
     async def candidates(self, job_filter: JobFilter, *, guild_id: int) -> Sequence[Job]:
@@ -69,7 +68,7 @@ class GuildJobs:
         job = await self._lookup.job(job_id) if is_possible_id(job_id) else None
         if job is None or guild_id not in {EVERYWHERE, job.destination.guild_id}:
             raise GuildJobUnknown(job_id=job_id)
-        return await self._view(job)
+        return await self._forecaster.view(job)
 
     async def ledger_entries(self, job: Job) -> Sequence[LedgerEntry]:
         """A job's lines in the ledger, in their order."""
@@ -118,9 +117,3 @@ class GuildJobs:
     def _after_move(self, job: Job) -> Job:
         self._wake()
         return job
-
-    async def _view(self, job: Job) -> JobView:
-        if job.status is not JobStatus.QUEUED:
-            return JobView(job=job, position=None)
-        queue_forecast = await self._forecaster.queue_forecast(job)
-        return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)

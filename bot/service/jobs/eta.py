@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import Forecast, Job, RunningLimits, VideoRequest, Waiting, eta
+from bot.domain import Forecast, Job, JobStatus, RunningLimits, VideoRequest, Waiting, eta
 from bot.domain.concurrency import begins_at
 from bot.errors import StoreError
 from bot.store.jobs.queries import JobQueryStore
@@ -27,6 +27,15 @@ class QueueForecast:
     waits: bool = True
     expected_at: datetime | None = None
     paused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobView:
+    """A job and, while it waits, its place in the queue and when its video is expected."""
+
+    job: Job
+    position: int | None = None
+    expected_at: datetime | None = None
 
 
 class Forecaster:
@@ -71,6 +80,17 @@ class Forecaster:
             begins = max(begins, begins_at(place, ends=ends, slots=slots, each=each, now=now))
         in_time = begins < job.deadline_at
         return QueueForecast(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
+
+    async def view(self, job: Job) -> JobView:
+        """Put a job together with how it stands in the queue, where it waits there.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        if job.status is not JobStatus.QUEUED:
+            return JobView(job=job)
+        waiting = await self.queue_forecast(job)
+        return JobView(job=job, position=waiting.position, expected_at=waiting.expected_at)
 
     def _slots(self, job: Job, waiting: Waiting) -> Iterator[tuple[int, int, list[Job]]]:
         """Yield what each running limit means for a job: its place in that line, the slots, and who is in them."""

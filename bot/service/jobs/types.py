@@ -87,12 +87,3 @@ class Balances:
         """All the credits that they could use now."""
         own = sum(source.account.balance for source in self.sources)
         return min([own, *(cap.account.balance for cap in self.caps)])
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JobView:
-    """A job and, while it waits, its place in the queue and when its video is expected."""
-
-    job: Job
-    position: int | None
-    expected_at: datetime | None = None

@@ -10,10 +10,10 @@ from bot import domain
 from bot.errors import BudgetExceeded, JobUnknown, ModelGivenUp, ModelUnknown, SeveralReasons, StoreUnavailable
 from bot.service.jobs.admission import Admission, Admitted
 from bot.service.jobs.cards import Cards
-from bot.service.jobs.eta import Forecaster, QueueForecast
+from bot.service.jobs.eta import Forecaster, JobView, QueueForecast
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.jobs.provider_health import ProviderHealth
-from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, JobLimits, JobView, RequestContext
+from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, JobLimits, RequestContext
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, Trouble
 from bot.service.screening.requests import REVIEW_TIME
@@ -220,13 +220,7 @@ class Videos:
     async def latest(self, *, user_id: int, guild_id: int | None, most: int = 10) -> list[JobView]:
         """List a person's latest jobs here, the newest first."""
         jobs = await self._lookup.of_user(user_id, guild_id=guild_id, most=most)
-        return [await self._view(job) for job in jobs]
-
-    async def _view(self, job: domain.Job) -> JobView:
-        if job.status is not domain.JobStatus.QUEUED:
-            return JobView(job=job, position=None)
-        queue_forecast = await self._forecaster.queue_forecast(job)
-        return JobView(job=job, position=queue_forecast.position, expected_at=queue_forecast.expected_at)
+        return [await self._forecaster.view(job) for job in jobs]
 
     async def estimate(self, request: domain.VideoRequest, member: domain.Member) -> Estimate:
         """Tell what a request would mean here and now; nothing is asked for yet."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from bot.errors import StoreError, TransitionLost
+from bot.errors import StoreError
 from bot.store.privacy.left_guilds import LeftGuild, LeftGuildStore
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,6 @@ class LeftGuilds:
         return sum([await self._forget(each) for each in await self._store.all_left() if each.at < before])
 
     async def _forget(self, left_guild: LeftGuild) -> bool:
-        try:
-            while await self._store.end_all(left_guild, now=self._clock()):
-                pass
-        except TransitionLost:  # something moved there; the next time
-            return False
+        while await self._store.end_all(left_guild, now=self._clock()):
+            pass
         return await self._store.forget(left_guild)

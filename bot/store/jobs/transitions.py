@@ -5,9 +5,12 @@ test looks for that. Each function takes part in its caller's transaction, says 
 `TransitionLost` where the job isn't as the caller knows it.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from secrets import token_hex
 from typing import Any, Final
 
@@ -16,7 +19,7 @@ from bot.domain.eta import similarity_key
 from bot.domain.job import GIVEN_UP, TRANSITIONS
 from bot.errors import TransitionLost
 from bot.store.community.cases import withdraw
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 from bot.store.jobs.fair_queue import end_turn, keep_turn, leave, take_turn
 from bot.store.money import ledger
 
@@ -149,6 +152,16 @@ async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> 
     """End a job on its person's account, wherever it is: `cancel` where that can be, else `fail`."""
     end = cancel if job.cancellable else fail
     return await end(tx, job, failure=failure, now=now)
+
+
+async def give_up_each(database: Database, jobs: Iterable[Job], *, failure: str, now: datetime) -> int:
+    """Give up jobs, each in a transaction of its own; count them, without those that somebody moved a moment ago."""
+    count = 0
+    for job in jobs:
+        with suppress(TransitionLost):
+            await database.transact(partial(give_up, job=job, failure=failure, now=now))
+            count += 1
+    return count
 
 
 async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:

@@ -7,11 +7,10 @@ from typing import Final, Self
 from bot.domain import CaseState, Job, Row, from_millis, millis
 from bot.domain.job import ABANDONED
 from bot.domain.quota import span_of
-from bot.errors import TransitionLost
 from bot.store.community.cases import decide
 from bot.store.database import Database, Transaction
 from bot.store.jobs.messages import MessagePlace, MessageStore
-from bot.store.jobs.transitions import UNENDED, give_up
+from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
 from bot.store.privacy.anonymize import anonymize_account, anonymize_mentions
 from bot.store.privacy.deleted_traces import owe_overwrite
@@ -87,14 +86,8 @@ class DeletionStore:
         What waits comes first, or it would be begun in the place of what is given up. What a provider may have is
         charged.
         """
-        count = 0
-        for job in sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable):
-            try:
-                await self._end(job, now=now)
-            except TransitionLost:  # somebody moved it a moment ago; it is met again
-                continue
-            count += 1
-        return count
+        jobs = sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable)
+        return await give_up_each(self._database, jobs, failure=ABANDONED, now=now)
 
     async def clear(self, deletion: Deletion, *, now: datetime) -> bool:
         """Delete what is tied to no job, and take the person out of what stays; say whether that was to be done."""
@@ -172,9 +165,6 @@ class DeletionStore:
             return True
 
         return await self._database.transact(work)
-
-    async def _end(self, job: Job, *, now: datetime) -> None:
-        await self._database.transact(lambda tx: give_up(tx, job, failure=ABANDONED, now=now))
 
     async def _jobs(self, deletion: Deletion, where: str, *, most: int = 1000) -> list[Job]:
         rows = await self._database.transact(

@@ -7,9 +7,8 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, Job, from_millis, millis
 from bot.domain.job import LEFT
-from bot.errors import TransitionLost
 from bot.store.database import Database, Transaction
-from bot.store.jobs.transitions import UNENDED, cancel, give_up
+from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.outbox import sweep
 from bot.store.privacy.anonymize import anonymize_account
 
@@ -85,20 +84,13 @@ class LeftGuildStore:
 
     async def take_back_waiting(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """Cancel what waits there, each job in a transaction of its own; count the jobs."""
-        count = 0
-        for job in await self._jobs(left_guild, _WAITING):
-            try:
-                await self._take_back(job, now=now)
-            except TransitionLost:  # its turn came a moment ago: it is finished, and goes to its person
-                continue
-            count += 1
-        return count
+        jobs = await self._jobs(left_guild, _WAITING)  # one whose turn comes now is made, and goes to its person
+        return await give_up_each(self._database, jobs, failure=LEFT, now=now)
 
     async def end_all(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """End whatever still holds credits there, and count the jobs. What a provider may have is charged."""
         jobs = await self._jobs(left_guild, UNENDED)
-        for job in jobs:
-            await self._give_up(job, now=now)
+        await give_up_each(self._database, jobs, failure=LEFT, now=now)
         return len(jobs)
 
     async def forget(self, left_guild: LeftGuild) -> bool:
@@ -122,12 +114,6 @@ class LeftGuildStore:
             return True
 
         return await self._database.transact(work)
-
-    async def _take_back(self, job: Job, *, now: datetime) -> None:
-        await self._database.transact(lambda tx: cancel(tx, job, failure=LEFT, now=now))
-
-    async def _give_up(self, job: Job, *, now: datetime) -> None:
-        await self._database.transact(lambda tx: give_up(tx, job, failure=LEFT, now=now))
 
     async def _jobs(self, left_guild: LeftGuild, where: str, *, most: int = 1000) -> list[Job]:
         rows = await self._database.transact(

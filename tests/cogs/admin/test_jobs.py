@@ -29,7 +29,7 @@ from bot.locale import words
 from bot.service.admin.jobs import JobsPage
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure
-from bot.service.jobs.types import JobView
+from bot.service.jobs.eta import JobView
 from cogs.admin.jobs_views import actions_for, choices, job_actions_view, job_embed, page_embed, page_view
 from cogs.admin.usage import report_text
 

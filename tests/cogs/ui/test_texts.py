@@ -22,7 +22,7 @@ from bot.domain import (
 )
 from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.locale import locales, words
-from bot.service.jobs.types import JobView
+from bot.service.jobs.eta import JobView
 from bot.service.ports import Card, phase_of
 from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
