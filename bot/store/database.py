@@ -1,10 +1,13 @@
-"""Declares what the store asks of a database: run one function whole, as one transaction."""
+"""What the store asks of a database: run one function whole, as one transaction."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from bot.domain import Row
 
+P = ParamSpec("P")
+S = TypeVar("S", bound="Store")
 T = TypeVar("T")
 
 
@@ -12,15 +15,15 @@ class Transaction(Protocol):
     """A running transaction. Parameters are `$1`, `$2`, … in the SQL; rows answer by column name."""
 
     async def all(self, sql: str, *values: object) -> Sequence[Row]:
-        """Read every row of the answer."""
+        """Every row of the answer."""
         ...
 
     async def one(self, sql: str, *values: object) -> Row | None:
-        """Read the first row of the answer, or None."""
+        """The first row of the answer, or None."""
         ...
 
     async def execute(self, sql: str, *values: object) -> int:
-        """Carry out a statement; give back the number of rows it changed."""
+        """Carry out a statement; the number of rows it changed."""
         ...
 
 
@@ -43,3 +46,25 @@ class Database(Protocol):
             StoreLost: its file was deleted or replaced: nothing ever will be.
         """
         ...
+
+
+class Store:
+    """What reads and writes one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+def transaction(
+    method: Callable[Concatenate[S, Transaction, P], Awaitable[T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a method of a store one transaction: it is handed the running one, `tx`, which its callers leave out.
+
+    What `Database.transact` says of its `work` holds for the method.
+    """
+
+    @functools.wraps(method)
+    async def whole(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.transact(lambda tx: method(self, tx, *args, **kwargs))
+
+    return whole

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain import from_millis, millis, millis_of
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 # Of what nobody has closed yet; what is over stays where it was.
 _WAITED_FOR: Final = (
@@ -15,47 +15,39 @@ _WAITED_FOR: Final = (
 _REVIEWED: Final = "(status = 'pending' OR coalesce(review, '') = 'held')"
 
 
-class HeartbeatStore:
+class HeartbeatStore(Store):
     """Writes the heartbeat, and shifts moments. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def last_alive(self) -> datetime | None:
+    @transaction
+    async def last_alive(self, tx: Transaction) -> datetime | None:
         """Read when the bot last said that it lives; None where it never has."""
-        row = await self._database.transact(lambda tx: tx.one("SELECT at FROM heartbeat"))
+        row = await tx.one("SELECT at FROM heartbeat")
         found: datetime | None = from_millis(row["at"]) if row else None
         return found
 
-    async def beat(self, *, now: datetime, longest: timedelta, review: timedelta) -> int:
+    @transaction
+    async def beat(self, tx: Transaction, *, now: datetime, longest: timedelta, review: timedelta) -> int:
         """Write that the bot lives; count the jobs that were due later than is ever waited, and make them due.
 
         The waits are at most `longest`, and `review` where a moderator is waited for.
         """
+        await _beat(tx, now)
+        late, latest = millis(now + longest), millis(now + review)
+        pull = "UPDATE jobs SET due_at = $1 WHERE due_at > $2 AND due_at IS NOT NULL AND "
+        return sum(
+            [
+                await tx.execute(f"{pull} status = 'queued'", millis(now), late),
+                await tx.execute(f"{pull} status <> 'queued' AND NOT {_REVIEWED}", millis(now), late),
+                await tx.execute(f"{pull} status <> 'queued' AND {_REVIEWED}", latest, latest),
+            ]
+        )
 
-        async def work(tx: Transaction) -> int:
-            await _beat(tx, now)
-            late, latest = millis(now + longest), millis(now + review)
-            pull = "UPDATE jobs SET due_at = $1 WHERE due_at > $2 AND due_at IS NOT NULL AND "
-            return sum(
-                [
-                    await tx.execute(f"{pull} status = 'queued'", millis(now), late),
-                    await tx.execute(f"{pull} status <> 'queued' AND NOT {_REVIEWED}", millis(now), late),
-                    await tx.execute(f"{pull} status <> 'queued' AND {_REVIEWED}", latest, latest),
-                ]
-            )
-
-        return await self._database.transact(work)
-
-    async def shift(self, by: timedelta, *, now: datetime) -> None:
+    @transaction
+    async def shift(self, tx: Transaction, by: timedelta, *, now: datetime) -> None:
         """Move whatever is waited for, or measured from, along with a clock that has leapt by so much, to `now`."""
-
-        async def work(tx: Transaction) -> None:
-            for sql in _WAITED_FOR:
-                await tx.execute(sql, millis_of(by))
-            await _beat(tx, now)
-
-        await self._database.transact(work)
+        for sql in _WAITED_FOR:
+            await tx.execute(sql, millis_of(by))
+        await _beat(tx, now)
 
 
 async def _beat(tx: Transaction, now: datetime) -> None:

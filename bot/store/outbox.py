@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain import OutboxItem, OutboxKind, from_millis, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 # A guild's audit is told in its order: the turn of an entry comes when no earlier one is due.
 _IN_TURN: Final = (
@@ -84,98 +84,87 @@ async def sweep(tx: Transaction) -> None:
         )
 
 
-class OutboxStore:
+class OutboxStore(Store):
     """The items of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def item(self, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
+    @transaction
+    async def item(self, tx: Transaction, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
         """One item."""
-        row = await self._database.transact(
-            lambda tx: tx.one("SELECT * FROM outbox WHERE kind = $1 AND subject_id = $2", str(kind), subject_id)
-        )
+        row = await tx.one("SELECT * FROM outbox WHERE kind = $1 AND subject_id = $2", str(kind), subject_id)
         return OutboxItem.from_row(row) if row else None
 
-    async def claim(self, *, now: datetime, until: datetime) -> OutboxItem | None:
+    @transaction
+    async def claim(self, tx: Transaction, *, now: datetime, until: datetime) -> OutboxItem | None:
         """The next item that is due; nobody else gets it before `until`."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
-                f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
-                f"{self._database.skip_locked}) RETURNING *",
-                *(millis(now), millis(until)),
-            )
+        row = await tx.one(
+            "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
+            f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
+            f"{self._database.skip_locked}) RETURNING *",
+            *(millis(now), millis(until)),
         )
         return OutboxItem.from_row(row) if row else None
 
+    @transaction
     async def claim_this(
-        self, kind: OutboxKind, subject_id: str, *, now: datetime, until: datetime
+        self, tx: Transaction, kind: OutboxKind, subject_id: str, *, now: datetime, until: datetime
     ) -> OutboxItem | None:
         """That item, if it is due and nobody has it; see `claim`."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 "  # noqa: S608 (a constant)
-                f"WHERE {_DUE} AND kind = $3 AND subject_id = $4 RETURNING *",
-                *(millis(now), millis(until), str(kind), subject_id),
-            )
+        row = await tx.one(
+            "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 "  # noqa: S608 (a constant)
+            f"WHERE {_DUE} AND kind = $3 AND subject_id = $4 RETURNING *",
+            *(millis(now), millis(until), str(kind), subject_id),
         )
         return OutboxItem.from_row(row) if row else None
 
-    async def recover(self) -> None:
+    @transaction
+    async def recover(self, tx: Transaction) -> None:
         """At start, when nobody else can be at it: what a dead process had claimed is anybody's."""
-        await self._database.transact(
-            lambda tx: tx.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
-        )
+        await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
 
-    async def next_due(self) -> datetime | None:
+    @transaction
+    async def next_due(self, tx: Transaction) -> datetime | None:
         """When the next item can be claimed; None where nothing is to be done."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at "  # noqa: S608 (a constant)
-                "FROM outbox "
-                f"WHERE due_at IS NOT NULL AND {_IN_TURN}"
-            )
+        row = await tx.one(
+            "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at "  # noqa: S608 (a constant)
+            "FROM outbox "
+            f"WHERE due_at IS NOT NULL AND {_IN_TURN}"
         )
         found: datetime | None = from_millis(row["at"]) if row else None
         return found
 
+    @transaction
     async def announce_once(
-        self, kind: OutboxKind, job_id: str, *, guild_id: int, channel_id: int, now: datetime
+        self, tx: Transaction, kind: OutboxKind, job_id: str, *, guild_id: int, channel_id: int, now: datetime
     ) -> bool:
         """Have something of a job posted, unless it is posted or on its way; what was given up is tried again."""
-        changed = await self._database.transact(
-            lambda tx: tx.execute(
-                "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at) "
-                "VALUES ($1, $2, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) DO UPDATE "
-                "SET channel_id = excluded.channel_id, due_at = excluded.due_at, attempts = 0, given_up = NULL "
-                "WHERE outbox.message_id IS NULL AND outbox.due_at IS NULL",
-                *(str(kind), job_id, guild_id, channel_id, millis(now)),
-            )
+        changed = await tx.execute(
+            "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at) "
+            "VALUES ($1, $2, $2, $3, $4, $5, $5) ON CONFLICT (kind, subject_id) DO UPDATE "
+            "SET channel_id = excluded.channel_id, due_at = excluded.due_at, attempts = 0, given_up = NULL "
+            "WHERE outbox.message_id IS NULL AND outbox.due_at IS NULL",
+            *(str(kind), job_id, guild_id, channel_id, millis(now)),
         )
         return changed == 1
 
-    async def begin_posting(self, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
+    @transaction
+    async def begin_posting(self, tx: Transaction, item: OutboxItem, *, channel_id: int, at: datetime) -> bool:
         """See the function of that name."""
-        return await self._database.transact(lambda tx: begin_posting(tx, item, channel_id=channel_id, at=at))
+        return await begin_posting(tx, item, channel_id=channel_id, at=at)
 
-    async def posted(self, item: OutboxItem, *, message_id: int, now: datetime) -> bool:
+    @transaction
+    async def posted(self, tx: Transaction, item: OutboxItem, *, message_id: int, now: datetime) -> bool:
         """Its message is there, and the item is done, unless it was announced anew meanwhile; False: it is gone.
 
         Was the video that it shows deleted meanwhile, the message has to go, too.
         """
-
-        async def work(tx: Transaction) -> bool:
-            kept = await tx.execute(
-                "UPDATE outbox SET message_id = $4, claimed_until = NULL, given_up = NULL, "
-                "due_at = CASE WHEN attempts = $3 THEN NULL ELSE due_at END WHERE kind = $1 AND subject_id = $2",
-                *(str(item.kind), item.subject_id, item.attempts, message_id),
-            )
-            if item.job_id is not None:
-                await announce_removal(tx, item.job_id, now=now)
-            return kept == 1
-
-        return await self._database.transact(work)
+        kept = await tx.execute(
+            "UPDATE outbox SET message_id = $4, claimed_until = NULL, given_up = NULL, "
+            "due_at = CASE WHEN attempts = $3 THEN NULL ELSE due_at END WHERE kind = $1 AND subject_id = $2",
+            *(str(item.kind), item.subject_id, item.attempts, message_id),
+        )
+        if item.job_id is not None:
+            await announce_removal(tx, item.job_id, now=now)
+        return kept == 1
 
     async def drop(self, item: OutboxItem) -> None:
         """It is done, and nothing of it has to be kept."""
@@ -189,14 +178,11 @@ class OutboxStore:
         """It can't be done."""
         await self._leave(item, "UPDATE outbox SET due_at = NULL, claimed_until = NULL, given_up = $4", reason)
 
-    async def _leave(self, item: OutboxItem, change: str, *values: object) -> None:
+    @transaction
+    async def _leave(self, tx: Transaction, item: OutboxItem, change: str, *values: object) -> None:
         """Carry out a change of this class, unless the item was announced anew meanwhile: then it is due as it is."""
         this = (str(item.kind), item.subject_id)
-
-        async def work(tx: Transaction) -> None:
-            if not await tx.execute(
-                f"{change} WHERE kind = $1 AND subject_id = $2 AND attempts = $3", *this, item.attempts, *values
-            ):
-                await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE kind = $1 AND subject_id = $2", *this)
-
-        await self._database.transact(work)
+        if not await tx.execute(
+            f"{change} WHERE kind = $1 AND subject_id = $2 AND attempts = $3", *this, item.attempts, *values
+        ):
+            await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE kind = $1 AND subject_id = $2", *this)

@@ -3,7 +3,7 @@
 import json
 
 from bot.domain import EVERYWHERE, AuditEntry, OutboxKind, Row, from_millis, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce
 
 
@@ -24,26 +24,24 @@ async def record(tx: Transaction, entry: AuditEntry) -> bool:
     return new > 0
 
 
-class AuditStore:
+class AuditStore(Store):
     """Reads the record of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def note(self, entry: AuditEntry) -> None:
+    @transaction
+    async def note(self, tx: Transaction, entry: AuditEntry) -> None:
         """Write an entry of something that nobody changed; see `record`."""
-        await self._database.transact(lambda tx: record(tx, entry))
+        await record(tx, entry)
 
-    async def entry(self, entry_id: str) -> AuditEntry | None:
+    @transaction
+    async def entry(self, tx: Transaction, entry_id: str) -> AuditEntry | None:
         """The entry of that id."""
-        row = await self._database.transact(lambda tx: tx.one("SELECT * FROM audit WHERE id = $1", entry_id))
+        row = await tx.one("SELECT * FROM audit WHERE id = $1", entry_id)
         return _entry(row) if row else None
 
-    async def of_guild(self, guild_id: int, *, most: int) -> list[AuditEntry]:
+    @transaction
+    async def of_guild(self, tx: Transaction, guild_id: int, *, most: int) -> list[AuditEntry]:
         """A guild's latest entries, the newest first."""
-        rows = await self._database.transact(
-            lambda tx: tx.all("SELECT * FROM audit WHERE guild_id = $1 ORDER BY at DESC LIMIT $2", guild_id, most)
-        )
+        rows = await tx.all("SELECT * FROM audit WHERE guild_id = $1 ORDER BY at DESC LIMIT $2", guild_id, most)
         return [_entry(row) for row in rows]
 
 

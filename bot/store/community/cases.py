@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import Case, CaseState, OutboxItem, OutboxKind, Report, Row, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce, begin_posting
 
 
@@ -67,37 +67,32 @@ async def with_reports(tx: Transaction, case: Case) -> Case:
     return replace(case, reports=tuple(Report.from_row(row) for row in rows))
 
 
-class CaseStore:
+class CaseStore(Store):
     """The cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def case(self, case_id: str) -> Case | None:
+    @transaction
+    async def case(self, tx: Transaction, case_id: str) -> Case | None:
         """The case of that id, with its reports."""
+        row = await tx.one("SELECT * FROM cases WHERE id = $1", case_id)
+        return await with_reports(tx, Case.from_row(row)) if row else None
 
-        async def work(tx: Transaction) -> Case | None:
-            row = await tx.one("SELECT * FROM cases WHERE id = $1", case_id)
-            return await with_reports(tx, Case.from_row(row)) if row else None
-
-        return await self._database.transact(work)
-
-    async def open(self, case: Case) -> bool:
+    @transaction
+    async def open(self, tx: Transaction, case: Case) -> bool:
         """Keep a case; see `open_case`."""
-        return await self._database.transact(lambda tx: open_case(tx, case))
+        return await open_case(tx, case)
 
-    async def decide(self, case_id: str, state: CaseState, *, by: int | None, now: datetime) -> Case | None:
+    @transaction
+    async def decide(
+        self, tx: Transaction, case_id: str, state: CaseState, *, by: int | None, now: datetime
+    ) -> Case | None:
         """Decide a case that nothing else hangs on; see the function of that name."""
-        return await self._database.transact(lambda tx: decide(tx, case_id, state, by=by, now=now))
+        return await decide(tx, case_id, state, by=by, now=now)
 
-    async def begin_posting(self, case: Case, item: OutboxItem, *, at: datetime) -> bool:
+    @transaction
+    async def begin_posting(self, tx: Transaction, case: Case, item: OutboxItem, *, at: datetime) -> bool:
         """Write that its message may be in its channel from that moment on (Discord's clock), if it is open still."""
-
-        async def work(tx: Transaction) -> bool:
-            still_open = await tx.execute(
-                "UPDATE cases SET channel_id = $2, for_operator = $3 WHERE id = $1 AND state = 'open'",
-                *(case.id, case.channel_id, int(case.for_operator)),
-            )
-            return still_open == 1 and await begin_posting(tx, item, channel_id=case.channel_id, at=at)
-
-        return await self._database.transact(work)
+        still_open = await tx.execute(
+            "UPDATE cases SET channel_id = $2, for_operator = $3 WHERE id = $1 AND state = 'open'",
+            *(case.id, case.channel_id, int(case.for_operator)),
+        )
+        return still_open == 1 and await begin_posting(tx, item, channel_id=case.channel_id, at=at)

@@ -9,35 +9,32 @@ from bot.domain import EVERYWHERE, Allowance, AuditEntry, GuildState, MemberStat
 from bot.domain.policy_diff import differences
 from bot.errors import TransitionLost
 from bot.store.community.audit import record
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 _STATES: Final = "SELECT * FROM guilds WHERE guild_id IN ($1, $2)"
 
 
-class GuildStore:
+class GuildStore(Store):
     """The guilds of one database. Every method is one transaction and may raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def state(self, guild_id: int | None) -> GuildState:
         """What is decided about a guild; untouched for one that nobody has decided about, or for direct messages."""
         return (await self.states(guild_id=guild_id, user_id=0))[1]
 
-    async def states(self, *, guild_id: int | None, user_id: int) -> tuple[GuildState, GuildState, MemberState]:
+    @transaction
+    async def states(
+        self, tx: Transaction, *, guild_id: int | None, user_id: int
+    ) -> tuple[GuildState, GuildState, MemberState]:
         """What is decided about the whole bot, a guild, and a member of it: all that a request has to pass."""
+        place = EVERYWHERE if guild_id is None else guild_id
+        found = {row["guild_id"]: GuildState.from_row(row) for row in await tx.all(_STATES, EVERYWHERE, place)}
+        member = await tx.one("SELECT * FROM members WHERE guild_id = $1 AND user_id = $2", place, user_id)
+        everywhere = found.get(EVERYWHERE, GuildState())
+        guild = GuildState() if guild_id is None else found.get(place, GuildState())
+        return everywhere, guild, MemberState.from_row(member) if member else MemberState()
 
-        async def work(tx: Transaction) -> tuple[GuildState, GuildState, MemberState]:
-            place = EVERYWHERE if guild_id is None else guild_id
-            found = {row["guild_id"]: GuildState.from_row(row) for row in await tx.all(_STATES, EVERYWHERE, place)}
-            member = await tx.one("SELECT * FROM members WHERE guild_id = $1 AND user_id = $2", place, user_id)
-            everywhere = found.get(EVERYWHERE, GuildState())
-            guild = GuildState() if guild_id is None else found.get(place, GuildState())
-            return everywhere, guild, MemberState.from_row(member) if member else MemberState()
-
-        return await self._database.transact(work)
-
-    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
+    @transaction
+    async def change(self, tx: Transaction, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
         """Change a guild's policy by a function of the present one. Two admins' changes both hold.
 
         The entry is recorded with the differences as `changes`; where nothing differs, nothing is written.
@@ -45,95 +42,84 @@ class GuildStore:
         Raises:
             ValueError: by `apply`; nothing has changed.
         """
-
-        async def work(tx: Transaction) -> PolicyChange:
-            row = await _locked(tx, entry.guild_id, now=entry.at)
-            present = GuildState.from_row(row).policy
-            policy = apply(present)
-            found = differences(present, policy)
-            if not found:
-                return PolicyChange(policy=policy, differences=())
-            changed = await tx.execute(
-                "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
-                "WHERE guild_id = $1 AND version = $2",
-                entry.guild_id,
-                row["version"],
-                policy.model_dump_json(),
-                policy.limits.running,
-                millis(entry.at),
-            )
-            if changed != 1:
-                raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
-            detail = {**entry.detail, "changes": [each.body() for each in found]}
-            await record(tx, replace(entry, detail=detail))
-            return PolicyChange(policy=policy, differences=found)
-
-        return await self._database.transact(work)
-
-    async def pause(self, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
-        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; whether that changed anything."""
-
-        async def work(tx: Transaction) -> bool:
-            await _locked(tx, entry.guild_id, now=entry.at)
-            changed = await tx.execute(
-                "UPDATE guilds SET paused = $2, pause_reason = $3 WHERE guild_id = $1 AND paused <> $2",
-                entry.guild_id,
-                int(paused),
-                reason,
-            )
-            if changed:
-                await record(tx, entry)
-            return changed == 1
-
-        return await self._database.transact(work)
-
-    async def set_allowance(self, entry: AuditEntry, *, user_id: int, allowance: Allowance | None) -> None:
-        """Give one member an allowance of their own, or with None the one of everybody."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "INSERT INTO members (guild_id, user_id, allowance, period) VALUES ($1, $2, $3, $4) "
-                "ON CONFLICT (guild_id, user_id) "
-                "DO UPDATE SET allowance = excluded.allowance, period = excluded.period",
-                entry.guild_id,
-                user_id,
-                allowance and allowance.credits,
-                allowance and str(allowance.period),
-            )
-            await record(tx, entry)
-
-        await self._database.transact(work)
-
-    async def block(self, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str) -> None:
-        """Let a member ask for nothing until then, whatever was decided before; None ends a block."""
-        await self._database.transact(lambda tx: block(tx, entry, user_id=user_id, until=until, reason=reason))
-
-    async def block_longer(self, entry: AuditEntry, *, user_id: int, until: datetime, reason: str) -> None:
-        """Let a member ask for nothing until then at least."""
-        await self._database.transact(
-            lambda tx: block(tx, entry, user_id=user_id, until=until, reason=reason, shorten=False)
+        row = await _locked(tx, entry.guild_id, now=entry.at)
+        present = GuildState.from_row(row).policy
+        policy = apply(present)
+        found = differences(present, policy)
+        if not found:
+            return PolicyChange(policy=policy, differences=())
+        changed = await tx.execute(
+            "UPDATE guilds SET body = $3, running_limit = $4, version = version + 1, updated_at = $5 "
+            "WHERE guild_id = $1 AND version = $2",
+            entry.guild_id,
+            row["version"],
+            policy.model_dump_json(),
+            policy.limits.running,
+            millis(entry.at),
         )
+        if changed != 1:
+            raise TransitionLost(f"guild {entry.guild_id} was changed meanwhile")
+        detail = {**entry.detail, "changes": [each.body() for each in found]}
+        await record(tx, replace(entry, detail=detail))
+        return PolicyChange(policy=policy, differences=found)
 
-    async def blocked(self, guild_id: int, *, now: datetime) -> dict[int, MemberState]:
+    @transaction
+    async def pause(self, tx: Transaction, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
+        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; whether that changed anything."""
+        await _locked(tx, entry.guild_id, now=entry.at)
+        changed = await tx.execute(
+            "UPDATE guilds SET paused = $2, pause_reason = $3 WHERE guild_id = $1 AND paused <> $2",
+            entry.guild_id,
+            int(paused),
+            reason,
+        )
+        if changed:
+            await record(tx, entry)
+        return changed == 1
+
+    @transaction
+    async def set_allowance(
+        self, tx: Transaction, entry: AuditEntry, *, user_id: int, allowance: Allowance | None
+    ) -> None:
+        """Give one member an allowance of their own, or with None the one of everybody."""
+        await tx.execute(
+            "INSERT INTO members (guild_id, user_id, allowance, period) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (guild_id, user_id) "
+            "DO UPDATE SET allowance = excluded.allowance, period = excluded.period",
+            entry.guild_id,
+            user_id,
+            allowance and allowance.credits,
+            allowance and str(allowance.period),
+        )
+        await record(tx, entry)
+
+    @transaction
+    async def block(
+        self, tx: Transaction, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str
+    ) -> None:
+        """Let a member ask for nothing until then, whatever was decided before; None ends a block."""
+        await block(tx, entry, user_id=user_id, until=until, reason=reason)
+
+    @transaction
+    async def block_longer(
+        self, tx: Transaction, entry: AuditEntry, *, user_id: int, until: datetime, reason: str
+    ) -> None:
+        """Let a member ask for nothing until then at least."""
+        await block(tx, entry, user_id=user_id, until=until, reason=reason, shorten=False)
+
+    @transaction
+    async def blocked(self, tx: Transaction, guild_id: int, *, now: datetime) -> dict[int, MemberState]:
         """The members that are blocked, by their ids."""
-        rows = await self._database.transact(
-            lambda tx: tx.all(
-                "SELECT * FROM members WHERE guild_id = $1 AND blocked_until > $2 ORDER BY blocked_until",
-                guild_id,
-                millis(now),
-            )
+        rows = await tx.all(
+            "SELECT * FROM members WHERE guild_id = $1 AND blocked_until > $2 ORDER BY blocked_until",
+            guild_id,
+            millis(now),
         )
         return {row["user_id"]: MemberState.from_row(row) for row in rows}
 
 
 async def block(
-    tx: Transaction,
-    entry: AuditEntry,
-    *,
-    user_id: int,
-    until: datetime | None,
-    reason: str,
-    shorten: bool = True,
+    tx: Transaction, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str, shorten: bool = True
 ) -> None:
     """The same inside a transaction that does more; a block that is as long already stays, unless it may `shorten`."""
     changed = await tx.execute(

@@ -4,51 +4,42 @@ from datetime import datetime
 
 from bot.domain import Case, Report, Row, from_millis, millis
 from bot.store.community.cases import announce_case, open_case
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 
-class ReportStore:
+class ReportStore(Store):
     """The reports of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def add(self, report: Report, *, key: str, case: Case) -> Case | None:
+    @transaction
+    async def add(self, tx: Transaction, report: Report, *, key: str, case: Case) -> Case | None:
         """Keep a report with the open case about the same video in the same guild, or else with this new one.
 
         The case is due then, so that whoever decides is shown it. None where the person has reported the video before.
         """
+        told = await tx.one(
+            "SELECT id FROM reports WHERE job_id = $1 AND user_id = $2 AND user_id <> 0", case.job_id, report.user_id
+        )
+        if told is not None:
+            return None
+        row = await _open_about(tx, case)
+        if row is None:
+            await open_case(tx, case)
+        await tx.execute(
+            "INSERT INTO reports (id, case_id, job_id, user_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)",
+            *(key, row["id"] if row else case.id, case.job_id, report.user_id, report.reason, millis(report.at)),
+        )
+        if row is None:
+            return case
+        await announce_case(tx, row, now=report.at)
+        return Case.from_row(row)
 
-        async def work(tx: Transaction) -> Case | None:
-            told = await tx.one(
-                "SELECT id FROM reports WHERE job_id = $1 AND user_id = $2 AND user_id <> 0",
-                case.job_id,
-                report.user_id,
-            )
-            if told is not None:
-                return None
-            row = await _open_about(tx, case)
-            if row is None:
-                await open_case(tx, case)
-            await tx.execute(
-                "INSERT INTO reports (id, case_id, job_id, user_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6)",
-                *(key, row["id"] if row else case.id, case.job_id, report.user_id, report.reason, millis(report.at)),
-            )
-            if row is None:
-                return case
-            await announce_case(tx, row, now=report.at)
-            return Case.from_row(row)
-
-        return await self._database.transact(work)
-
-    async def unseen(self) -> list[datetime]:
+    @transaction
+    async def unseen(self, tx: Transaction) -> list[datetime]:
         """Since when each report waits that nobody could be shown, the oldest first."""
-        rows = await self._database.transact(
-            lambda tx: tx.all(
-                "SELECT cases.created_at FROM outbox JOIN cases ON cases.id = outbox.subject_id "
-                "WHERE outbox.kind = 'case' AND outbox.message_id IS NULL "
-                "AND cases.kind = 'report' AND cases.state = 'open'"
-            )
+        rows = await tx.all(
+            "SELECT cases.created_at FROM outbox JOIN cases ON cases.id = outbox.subject_id "
+            "WHERE outbox.kind = 'case' AND outbox.message_id IS NULL "
+            "AND cases.kind = 'report' AND cases.state = 'open'"
         )
         return sorted(from_millis(row["created_at"]) for row in rows)
 

@@ -6,7 +6,7 @@ from secrets import token_hex
 from typing import Final
 
 from bot.domain import EVERYWHERE, Job, RunningLimits, from_millis, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.fair_queue import AT_WORK
 from bot.store.jobs.transitions import begin_submitting
 
@@ -35,84 +35,71 @@ _OF_ALL: Final = (
 )
 
 
-class ClaimStore:
+class ClaimStore(Store):
     """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
         where = "due_at <= $3 AND due_at IS NOT NULL AND status <> 'queued'"
         return await self._claim(where, "due_at", now=now, lease_until=lease_until, most=most)
 
+    @transaction
     async def waiting(
-        self, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
+        self, tx: Transaction, provider: str, *, now: datetime, lease_until: datetime, limits: RunningLimits
     ) -> Job | None:
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE)
-        return await self._database.transact(lambda tx: begin_submitting(tx, _OF_ALL, *values, until=lease_until))
+        return await begin_submitting(tx, _OF_ALL, *values, until=lease_until)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
         where = "status = 'queued' AND deadline_at <= $3 AND (lease IS NULL OR due_at <= $3)"
         return await self._claim(where, "deadline_at", now=now, lease_until=lease_until, most=most)
 
-    async def renew(self, jobs: Sequence[Job], *, lease_until: datetime) -> int:
+    @transaction
+    async def renew(self, tx: Transaction, jobs: Sequence[Job], *, lease_until: datetime) -> int:
         """Renew the leases of jobs whose steps are under way; return how many were still there."""
+        update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
+        return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
-        async def work(tx: Transaction) -> int:
-            update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND lease = $2"
-            return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
-
-        return await self._database.transact(work)
-
-    async def recover(self, *, now: datetime) -> int:
+    @transaction
+    async def recover(self, tx: Transaction, *, now: datetime) -> int:
         """Make every leased job due now, at start, when no other process can hold a lease; return how many there were.
 
         A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way.
         """
+        return await tx.execute(
+            "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'", millis(now)
+        )
 
-        async def work(tx: Transaction) -> int:
-            return await tx.execute(
-                "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'",
-                millis(now),
-            )
-
-        return await self._database.transact(work)
-
-    async def next_due(self, *, now: datetime) -> datetime | None:
+    @transaction
+    async def next_due(self, tx: Transaction, *, now: datetime) -> datetime | None:
         """Tell when the next job becomes due; None when none will by itself.
 
         Waiting jobs count only while they back off: what else keeps them is another job's end or a new arrival.
         """
+        row = await tx.one(
+            "SELECT min(due) AS due FROM ("
+            "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
+            "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1) AS both_kinds",
+            millis(now),
+        )
+        due: datetime | None = from_millis(row["due"]) if row else None
+        return due
 
-        async def work(tx: Transaction) -> datetime | None:
-            row = await tx.one(
-                "SELECT min(due) AS due FROM ("
-                "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL AND status <> 'queued' "
-                "UNION ALL SELECT min(due_at) FROM jobs WHERE status = 'queued' AND due_at > $1) AS both_kinds",
-                millis(now),
-            )
-            due: datetime | None = from_millis(row["due"]) if row else None
-            return due
-
-        return await self._database.transact(work)
-
-    async def _claim(self, where: str, order: str, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
+    @transaction
+    async def _claim(
+        self, tx: Transaction, where: str, order: str, *, now: datetime, lease_until: datetime, most: int
+    ) -> list[Job]:
         """Claim the first `most` jobs that a condition of this class (on `$3`, the present) picks, under one token."""
-
-        async def work(tx: Transaction) -> list[Job]:
-            rows = await tx.all(
-                f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
-                f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
-                "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
-                token_hex(8),
-                millis(lease_until),
-                millis(now),
-                most,
-            )
-            return [Job.from_row(row) for row in rows]
-
-        return await self._database.transact(work)
+        rows = await tx.all(
+            f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
+            f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
+            "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
+            token_hex(8),
+            millis(lease_until),
+            millis(now),
+            most,
+        )
+        return [Job.from_row(row) for row in rows]

@@ -12,18 +12,15 @@ from bot.domain import AuditEntry, DeadLetter, Job
 from bot.domain.job import BY_ADMIN
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store.community.audit import record
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
 from bot.store.jobs.transitions import update
 
 WRITTEN_OFF: Final = "written_off"  # why such a job failed
 
 
-class DeadLetterStore:
+class DeadLetterStore(Store):
     """Decides jobs in one database. Every method is one transaction and may raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def look_again(self, entry: AuditEntry, job_id: str, *, deadline_at: datetime) -> Job:
         """Have the provider asked once more, until `deadline_at`, what became of a job that it was silent about.
@@ -79,45 +76,41 @@ class DeadLetterStore:
 
         return await self._decide(entry, job_id, step)
 
-    async def cancel(self, entry: AuditEntry, job_id: str) -> Job:
+    @transaction
+    async def cancel(self, tx: Transaction, entry: AuditEntry, job_id: str) -> Job:
         """Cancel somebody's waiting job, and free its credits.
 
         Raises:
             JobUnknown: there is no such job.
             TooLateToCancel: the provider may have heard of it already.
         """
+        job = await _job(tx, job_id)
+        if not await record(tx, entry):
+            return job
+        try:
+            return await transitions.cancel(tx, job, failure=BY_ADMIN, now=entry.at)
+        except TransitionLost as exc:
+            raise TooLateToCancel(job_id=job_id, status=job.status) from exc
 
-        async def work(tx: Transaction) -> Job:
-            job = await _job(tx, job_id)
-            if not await record(tx, entry):
-                return job
-            try:
-                return await transitions.cancel(tx, job, failure=BY_ADMIN, now=entry.at)
-            except TransitionLost as exc:
-                raise TooLateToCancel(job_id=job_id, status=job.status) from exc
-
-        return await self._database.transact(work)
-
+    @transaction
     async def _decide(
         self,
+        tx: Transaction,
         entry: AuditEntry,
         job_id: str,
         step: Callable[[Transaction, Job], Awaitable[Job]],
         *,
         only: DeadLetter | None = None,
     ) -> Job:
-        async def work(tx: Transaction) -> Job:
-            job = await _job(tx, job_id)
-            if not await record(tx, entry):
-                return job
-            if job.dead_letter is None or job.dead_letter is not (only or job.dead_letter):
-                raise DeadLetterGone(job_id=job_id)
-            try:
-                return await step(tx, job)
-            except TransitionLost as exc:
-                raise DeadLetterGone(job_id=job_id) from exc
-
-        return await self._database.transact(work)
+        job = await _job(tx, job_id)
+        if not await record(tx, entry):
+            return job
+        if job.dead_letter is None or job.dead_letter is not (only or job.dead_letter):
+            raise DeadLetterGone(job_id=job_id)
+        try:
+            return await step(tx, job)
+        except TransitionLost as exc:
+            raise DeadLetterGone(job_id=job_id) from exc
 
 
 async def _job(tx: Transaction, job_id: str) -> Job:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.domain import Job, JobFilter, Kind, LedgerEntry, Row, Unit, from_millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 # The very words of the partial indexes, so that every database takes them.
 _OPEN: Final = (
@@ -20,14 +20,19 @@ _WHERE: Final[Mapping[JobFilter, str]] = {
 }
 
 
-class GuildJobStore:
+class GuildJobStore(Store):
     """Reads one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+    @transaction
     async def jobs(
-        self, job_filter: JobFilter, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int
+        self,
+        tx: Transaction,
+        job_filter: JobFilter,
+        *,
+        guild_id: int,
+        user_id: int | None = None,
+        skip: int = 0,
+        most: int,
     ) -> list[Job]:
         """List jobs of a guild (of all, if sought everywhere), perhaps of one member alone, the newest first."""
         where, values = [_WHERE[job_filter]], [most, skip]
@@ -38,26 +43,19 @@ class GuildJobStore:
             if value is not None:
                 values.append(value)
                 where.append(f"{column} = ${len(values)}")
+        rows = await tx.all(
+            f"SELECT * FROM jobs WHERE {' AND '.join(where)} "  # noqa: S608 (texts of this module)
+            "ORDER BY created_at DESC LIMIT $1 OFFSET $2",
+            *values,
+        )
+        return [Job.from_row(row) for row in rows]
 
-        async def work(tx: Transaction) -> list[Job]:
-            rows = await tx.all(
-                f"SELECT * FROM jobs WHERE {' AND '.join(where)} "  # noqa: S608 (texts of this module)
-                "ORDER BY created_at DESC LIMIT $1 OFFSET $2",
-                *values,
-            )
-            return [Job.from_row(row) for row in rows]
-
-        return await self._database.transact(work)
-
-    async def ledger_entries(self, job_id: str) -> list[LedgerEntry]:
+    @transaction
+    async def ledger_entries(self, tx: Transaction, job_id: str) -> list[LedgerEntry]:
         """List a job's lines in the ledger, in their order."""
-
-        async def work(tx: Transaction) -> list[LedgerEntry]:
-            rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
-            found = [_ledger_entry(row) for row in rows]
-            return sorted(found, key=lambda each: (each.at, each.kind is not Kind.HOLD, each.owner))
-
-        return await self._database.transact(work)
+        rows = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job_id)
+        found = [_ledger_entry(row) for row in rows]
+        return sorted(found, key=lambda each: (each.at, each.kind is not Kind.HOLD, each.owner))
 
 
 def _ledger_entry(row: Row) -> LedgerEntry:

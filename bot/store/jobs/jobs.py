@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.domain import Case, DeadLetter, Funding, Job, JobStatus
 from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs, TransitionLost
 from bot.store.community.cases import open_case
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
 from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.jobs.transitions import demand, move, read, update
@@ -15,11 +15,8 @@ from bot.store.money import budget_alerts
 _DOUBTFUL: Final = frozenset({JobStatus.SUBMITTING, JobStatus.RUNNING, JobStatus.SUCCEEDED})
 
 
-class JobStore:
+class JobStore(Store):
     """The jobs of one database. Every method is one transaction and may raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def accept(
         self, job: Job, *, funding: Funding, most: int, now: datetime, case: Case | None = None
@@ -61,13 +58,16 @@ class JobStore:
         """Write that the provider has taken a job: `RUNNING`, to be asked about at `next_at`."""
         return await self._move(job, JobStatus.RUNNING, task_id=task_id, submitted_at=now, due_at=next_at)
 
-    async def requeue(self, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None) -> Job:
+    @transaction
+    async def requeue(
+        self, tx: Transaction, job: Job, *, attempt: int, next_at: datetime, cost_micros: int | None = None
+    ) -> Job:
         """Let a job whose submission came to nothing wait until `next_at`, for its next attempt. It keeps its turn.
 
         What the provider charged for it all the same is a part of what the job costs in the end.
         """
         changes = {"attempt": attempt, "tries": job.tries + 1, "cost_micros": job.charged(cost_micros)}
-        return await self._database.transact(lambda tx: transitions.queue(tx, job, due_at=next_at, **changes))
+        return await transitions.queue(tx, job, due_at=next_at, **changes)
 
     async def reschedule(self, job: Job, *, next_at: datetime, tries: int = 0, progress: float | None = None) -> Job:
         """Have the same step carried out again at `next_at`, and give the lease back."""
@@ -91,8 +91,10 @@ class JobStore:
             lease=job.lease,
         )
 
+    @transaction
     async def fail(
         self,
+        tx: Transaction,
         job: Job,
         *,
         failure: str,
@@ -103,29 +105,24 @@ class JobStore:
     ) -> Job:
         """Let a job come to nothing; see `transitions.fail`."""
         cost: dict[str, Any] = {"cost_micros": cost_micros, "billed": billed}
-        return await self._database.transact(
-            lambda tx: transitions.fail(tx, job, failure=failure, code=code, now=now, **cost)
-        )
+        return await transitions.fail(tx, job, failure=failure, code=code, now=now, **cost)
 
-    async def cancel(self, job_id: str, *, user_id: int, now: datetime) -> Job:
+    @transaction
+    async def cancel(self, tx: Transaction, job_id: str, *, user_id: int, now: datetime) -> Job:
         """Cancel a person's own job; see `transitions.cancel`.
 
         Raises:
             JobUnknown: there is no such job, or it is not that person's.
             TooLateToCancel: the provider may have heard of it already.
         """
-
-        async def work(tx: Transaction) -> Job:
-            row = await tx.one("SELECT * FROM jobs WHERE id = $1 AND user_id = $2", job_id, user_id)
-            if row is None:
-                raise JobUnknown(job_id=job_id)
-            job = Job.from_row(row)
-            try:
-                return await transitions.cancel(tx, job, now=now)
-            except TransitionLost as exc:
-                raise TooLateToCancel(job_id=job_id, status=job.status) from exc
-
-        return await self._database.transact(work)
+        row = await tx.one("SELECT * FROM jobs WHERE id = $1 AND user_id = $2", job_id, user_id)
+        if row is None:
+            raise JobUnknown(job_id=job_id)
+        job = Job.from_row(row)
+        try:
+            return await transitions.cancel(tx, job, now=now)
+        except TransitionLost as exc:
+            raise TooLateToCancel(job_id=job_id, status=job.status) from exc
 
     async def begin_posting(self, job: Job, *, at: datetime, directly: bool = False) -> Job:
         """Write that the result may be in the channel, or `directly` with its person, from that moment on.
@@ -138,14 +135,15 @@ class JobStore:
         demand(job, job.lease is not None and job.status is JobStatus.SUCCEEDED and not job.finished)
         return await self._keep(job, posting_at=at, posting_directly=directly)
 
-    async def delivered(self, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
+    @transaction
+    async def delivered(self, tx: Transaction, job: Job, *, channel_id: int, message_id: int, now: datetime) -> Job:
         """Write that a job's person has its video; see `transitions.deliver`.
 
         Raises:
             TransitionLost: it has been delivered already.
         """
         place = {"channel_id": channel_id, "message_id": message_id}
-        return await self._database.transact(lambda tx: transitions.deliver(tx, job, **place, now=now))
+        return await transitions.deliver(tx, job, **place, now=now)
 
     async def mark_dead_letter(self, job: Job, *, reason: DeadLetter, now: datetime) -> Job:
         """Write that a job can't be delivered or decided by itself. Its hold stays.
@@ -165,18 +163,15 @@ class JobStore:
         demand(job, job.finished)
         return await self._keep(job, telling_at=job.telling_at or at)
 
-    async def record_card(self, job: Job, *, channel_id: int, message_id: int) -> None:
+    @transaction
+    async def record_card(self, tx: Transaction, job: Job, *, channel_id: int, message_id: int) -> None:
         """Write where a job's card is; the first one counts. Needs no lease: whoever posts it may be no worker."""
-
-        async def work(tx: Transaction) -> int:
-            return await tx.execute(
-                "UPDATE jobs SET card_channel_id = $2, card_message_id = $3 WHERE id = $1 AND card_message_id IS NULL",
-                job.id,
-                channel_id,
-                message_id,
-            )
-
-        await self._database.transact(work)
+        await tx.execute(
+            "UPDATE jobs SET card_channel_id = $2, card_message_id = $3 WHERE id = $1 AND card_message_id IS NULL",
+            job.id,
+            channel_id,
+            message_id,
+        )
 
     async def close(self, job: Job) -> Job:
         """Write that nothing is left to do for a job: it is never due again.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain import Job, OutboxItem, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce_removal
 
 
@@ -16,75 +16,64 @@ class MessagePlace:
     message_id: int
 
 
-class MessageStore:
+class MessageStore(Store):
     """The messages of one database's jobs. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def places(self, job: Job) -> list[MessagePlace]:
+    @transaction
+    async def places(self, tx: Transaction, job: Job) -> list[MessagePlace]:
         """List a job's posted messages: its card, its result, what was shared of it, and all copies, anywhere."""
-        return await self._database.transact(lambda tx: _places(tx, job))
+        return await _places(tx, job)
 
     async def ids(self, job: Job) -> frozenset[int]:
         """List the ids of all messages that are known to carry a job."""
         return frozenset(place.message_id for place in await self.places(job))
 
-    async def to_remove(self, job: Job) -> list[MessagePlace]:
+    @transaction
+    async def to_remove(self, tx: Transaction, job: Job) -> list[MessagePlace]:
         """List those of a job's messages that have to go: all of a deleted video's, else the withdrawn copies."""
-        return await self._database.transact(
-            lambda tx: _copies(tx, job, unwanted=1) if job.removed_at is None else _places(tx, job)
-        )
+        return await (_copies(tx, job, unwanted=1) if job.removed_at is None else _places(tx, job))
 
-    async def begin_repost(self, item: OutboxItem) -> None:
+    @transaction
+    async def begin_repost(self, tx: Transaction, item: OutboxItem) -> None:
         """Write that a copy may be in a channel, and is shown to its guild from now on.
 
         It is looked for when its item is due, should nothing be heard of it until then.
         """
+        await tx.execute(
+            "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at, posting_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            *(str(item.kind), item.subject_id, item.job_id, item.guild_id, item.channel_id),
+            *(each and millis(each) for each in (item.created_at, item.due_at, item.posting_at)),
+        )
+        await tx.execute(
+            "INSERT INTO showings (job_id, guild_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            *(item.job_id, item.guild_id),
+        )
 
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "INSERT INTO outbox (kind, subject_id, job_id, guild_id, channel_id, created_at, due_at, posting_at) "
-                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-                *(str(item.kind), item.subject_id, item.job_id, item.guild_id, item.channel_id),
-                *(each and millis(each) for each in (item.created_at, item.due_at, item.posting_at)),
-            )
-            await tx.execute(
-                "INSERT INTO showings (job_id, guild_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                *(item.job_id, item.guild_id),
-            )
-
-        await self._database.transact(work)
-
-    async def has_repost(self, job_id: str, *, message_id: int) -> bool:
+    @transaction
+    async def has_repost(self, tx: Transaction, job_id: str, *, message_id: int) -> bool:
         """Tell whether a message is known to be a copy of a video that somebody posted."""
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "SELECT 1 FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
-            )
+        row = await tx.one(
+            "SELECT 1 FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
         )
         return row is not None
 
-    async def deleted(self, job_id: str, *, message_id: int) -> None:
+    @transaction
+    async def deleted(self, tx: Transaction, job_id: str, *, message_id: int) -> None:
         """Write that the copy with that message is gone."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "DELETE FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
-            )
+        await tx.execute(
+            "DELETE FROM outbox WHERE job_id = $1 AND kind = 'repost' AND message_id = $2", job_id, message_id
         )
 
-    async def withdraw(self, job_id: str, *, guild_id: int, now: datetime) -> None:
+    @transaction
+    async def withdraw(self, tx: Transaction, job_id: str, *, guild_id: int, now: datetime) -> None:
         """Write that the copies in a guild are for nobody there any more, and that their messages are to go."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.execute("DELETE FROM showings WHERE job_id = $1 AND guild_id = $2", job_id, guild_id)
-            await tx.execute(
-                "UPDATE outbox SET unwanted = 1 WHERE job_id = $1 AND kind = 'repost' AND guild_id = $2",
-                *(job_id, guild_id),
-            )
-            await announce_removal(tx, job_id, now=now)
-
-        await self._database.transact(work)
+        await tx.execute("DELETE FROM showings WHERE job_id = $1 AND guild_id = $2", job_id, guild_id)
+        await tx.execute(
+            "UPDATE outbox SET unwanted = 1 WHERE job_id = $1 AND kind = 'repost' AND guild_id = $2",
+            *(job_id, guild_id),
+        )
+        await announce_removal(tx, job_id, now=now)
 
 
 async def _places(tx: Transaction, job: Job) -> list[MessagePlace]:

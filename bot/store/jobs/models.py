@@ -3,49 +3,39 @@
 from datetime import UTC, datetime
 
 from bot.domain import millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 
-class ModelStore:
+class ModelStore(Store):
     """The models of one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def give_up(self, model: str, *, until: datetime) -> None:
+    @transaction
+    async def give_up(self, tx: Transaction, model: str, *, until: datetime) -> None:
         """Note that a model's service has given it up, to be believed until then."""
-        await self._database.transact(
-            lambda tx: tx.execute(
-                "INSERT INTO given_up_models (model, until_at) VALUES ($1, $2) "
-                "ON CONFLICT (model) DO UPDATE SET until_at = $2",
-                model,
-                millis(until),
-            )
+        await tx.execute(
+            "INSERT INTO given_up_models (model, until_at) VALUES ($1, $2) "
+            "ON CONFLICT (model) DO UPDATE SET until_at = $2",
+            model,
+            millis(until),
         )
 
-    async def given_up(self, *, now: datetime) -> dict[str, datetime]:
+    @transaction
+    async def given_up(self, tx: Transaction, *, now: datetime) -> dict[str, datetime]:
         """List the models that their service has given up, and until when that is believed."""
+        rows = await tx.all("SELECT model, until_at FROM given_up_models WHERE until_at > $1", millis(now))
+        return {row["model"]: _moment(row["until_at"]) for row in rows}
 
-        async def work(tx: Transaction) -> dict[str, datetime]:
-            rows = await tx.all("SELECT model, until_at FROM given_up_models WHERE until_at > $1", millis(now))
-            return {row["model"]: _moment(row["until_at"]) for row in rows}
-
-        return await self._database.transact(work)
-
-    async def last_videos(self) -> dict[str, datetime]:
+    @transaction
+    async def last_videos(self, tx: Transaction) -> dict[str, datetime]:
         """Tell when each model has last made a video."""
-
-        async def work(tx: Transaction) -> dict[str, datetime]:
-            rows = await tx.all(
-                "SELECT eta_key, MAX(finished_at) AS last FROM jobs WHERE status = 'succeeded' GROUP BY eta_key"
-            )
-            found: dict[str, datetime] = {}
-            for row in rows:
-                model, last = row["eta_key"].partition("/")[0], _moment(row["last"])
-                found[model] = max(last, found.get(model, last))
-            return found
-
-        return await self._database.transact(work)
+        rows = await tx.all(
+            "SELECT eta_key, MAX(finished_at) AS last FROM jobs WHERE status = 'succeeded' GROUP BY eta_key"
+        )
+        found: dict[str, datetime] = {}
+        for row in rows:
+            model, last = row["eta_key"].partition("/")[0], _moment(row["last"])
+            found[model] = max(last, found.get(model, last))
+        return found
 
 
 def _moment(stamp: int) -> datetime:

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 from bot.domain import EVERYWHERE, Account, Fund, Job, Row, VideoRequest, Waiting
 from bot.domain.eta import similarity_key
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import fair_queue
 from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED
 from bot.store.money import ledger
 
 
-class JobQueryStore:
+class JobQueryStore(Store):
     """Reads one database. Every method may raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def job(self, job_id: str) -> Job | None:
         """Read the job of that id."""
@@ -46,33 +43,30 @@ class JobQueryStore:
         rows = await self._all(f"SELECT count(*) AS n FROM jobs WHERE user_id = $1 AND {UNFINISHED}", user_id)  # noqa: S608 (constant)
         return int(rows[0]["n"])
 
-    async def waiting(self, job: Job) -> Waiting:
+    @transaction
+    async def waiting(self, tx: Transaction, job: Job) -> Waiting:
         """Tell where a waiting job stands, and what it waits for."""
+        guilds = await tx.all(
+            "SELECT guild_id, paused, running_limit FROM guilds WHERE guild_id IN ($1, $2)", EVERYWHERE, job.queue_id
+        )
+        limits = [row["running_limit"] for row in guilds if row["guild_id"] == job.queue_id]
+        return Waiting(
+            place=await fair_queue.place_of(tx, job),
+            at_work=tuple(Job.from_row(row) for row in await tx.all(f"SELECT * FROM jobs WHERE {AT_WORK}")),  # noqa: S608 (constant)
+            running_limit=limits[0] if limits else None,
+            paused=any(row["paused"] for row in guilds),
+        )
 
-        async def work(tx: Transaction) -> Waiting:
-            guilds = await tx.all(
-                "SELECT guild_id, paused, running_limit FROM guilds WHERE guild_id IN ($1, $2)",
-                EVERYWHERE,
-                job.queue_id,
-            )
-            limits = [row["running_limit"] for row in guilds if row["guild_id"] == job.queue_id]
-            return Waiting(
-                place=await fair_queue.place_of(tx, job),
-                at_work=tuple(Job.from_row(row) for row in await tx.all(f"SELECT * FROM jobs WHERE {AT_WORK}")),  # noqa: S608 (constant)
-                running_limit=limits[0] if limits else None,
-                paused=any(row["paused"] for row in guilds),
-            )
-
-        return await self._database.transact(work)
-
-    async def position(self, job: Job) -> int:
+    @transaction
+    async def position(self, tx: Transaction, job: Job) -> int:
         """Count the jobs that go to the provider before this one, plus one, leaving limits and pauses aside."""
-        place = await self._database.transact(lambda tx: fair_queue.place_of(tx, job))
+        place = await fair_queue.place_of(tx, job)
         return place.provider
 
-    async def first_waiting(self, provider: str, *, most: int) -> list[Job]:
+    @transaction
+    async def first_waiting(self, tx: Transaction, provider: str, *, most: int) -> list[Job]:
         """List the waiting jobs of a provider that go next, in their order, leaving limits and pauses aside."""
-        return await self._database.transact(lambda tx: fair_queue.first(tx, provider, most=most))
+        return await fair_queue.first(tx, provider, most=most)
 
     async def durations(self, request: VideoRequest, *, most: int = 20) -> list[float]:
         """List how many seconds the provider worked on each of the latest jobs like this one."""
@@ -94,16 +88,11 @@ class JobQueryStore:
         """Read the account of a fund, under its allowance."""
         return (await self.accounts([fund]))[0]
 
-    async def accounts(self, funds: Sequence[Fund]) -> list[Account]:
+    @transaction
+    async def accounts(self, tx: Transaction, funds: Sequence[Fund]) -> list[Account]:
         """Read the accounts of these funds, in their order."""
+        return [await ledger.read_account(tx, fund) for fund in funds]
 
-        async def work(tx: Transaction) -> list[Account]:
-            return [await ledger.read_account(tx, fund) for fund in funds]
-
-        return await self._database.transact(work)
-
-    async def _all(self, sql: str, *values: object) -> list[Row]:
-        async def work(tx: Transaction) -> list[Row]:
-            return list(await tx.all(sql, *values))
-
-        return await self._database.transact(work)
+    @transaction
+    async def _all(self, tx: Transaction, sql: str, *values: object) -> list[Row]:
+        return list(await tx.all(sql, *values))

@@ -12,7 +12,7 @@ from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Re
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import demand, fail, queue, read, update
 
 T = TypeVar("T")
@@ -21,22 +21,16 @@ DENIED: Final = "denied"  # the failures of a job that no moderator let pass
 NOT_REVIEWED: Final = "not_reviewed"
 
 
-class ReviewDecisionStore:
+class ReviewDecisionStore(Store):
     """Decides cases in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def hold(self, job: Job, *, case: Case, until: datetime) -> Job:
+    @transaction
+    async def hold(self, tx: Transaction, job: Job, *, case: Case, until: datetime) -> Job:
         """Keep a finished video back until its case is decided, or until then; gives the lease back."""
-
-        async def work(tx: Transaction) -> Job:
-            demand(job, job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished)
-            held = await update(tx, job, review=Review.HELD, due_at=until, lease=None, tries=0)
-            await open_case(tx, case)
-            return held
-
-        return await self._database.transact(work)
+        demand(job, job.status is JobStatus.SUCCEEDED and job.lease is not None and not job.finished)
+        held = await update(tx, job, review=Review.HELD, due_at=until, lease=None, tries=0)
+        await open_case(tx, case)
+        return held
 
     async def approve(self, case: Case, entry: AuditEntry, *, deadline: timedelta) -> Job:
         """Let a request take its turn in its queue, with that much time; or a video be posted.
@@ -72,12 +66,11 @@ class ReviewDecisionStore:
 
         return await self._once(case, work)
 
-    async def expire(self, job: Job, *, now: datetime) -> Job:
+    @transaction
+    async def expire(self, tx: Transaction, job: Job, *, now: datetime) -> Job:
         """Fail a job about which nobody has decided in time; the caller has its lease."""
         demand(job, job.status is JobStatus.PENDING or _held(job))
-        return await self._database.transact(
-            lambda tx: fail(tx, job, failure=NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
-        )
+        return await fail(tx, job, failure=NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
 
     async def settle_report(self, case: Case, state: CaseState, entry: AuditEntry) -> None:
         """Write down what became of a report.

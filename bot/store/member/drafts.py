@@ -6,88 +6,73 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain import Draft, Row, millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 
-class DraftStore:
+class DraftStore(Store):
     """Keeps the drafts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+    @transaction
     async def begin(
-        self, draft_id: str, *, user_id: int, guild_id: int | None, kind: str, body: Mapping[str, Any], now: datetime
+        self,
+        tx: Transaction,
+        draft_id: str,
+        *,
+        user_id: int,
+        guild_id: int | None,
+        kind: str,
+        body: Mapping[str, Any],
+        now: datetime,
     ) -> Draft:
         """Keep a new draft under an id that nobody can guess."""
+        row = await tx.one(
+            "INSERT INTO drafts (id, user_id, guild_id, kind, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+            "RETURNING *",
+            draft_id,
+            user_id,
+            guild_id,
+            kind,
+            json.dumps(body, ensure_ascii=False),
+            millis(now),
+        )
+        return _draft(row)
 
-        async def work(tx: Transaction) -> Draft:
-            row = await tx.one(
-                "INSERT INTO drafts (id, user_id, guild_id, kind, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
-                "RETURNING *",
-                draft_id,
-                user_id,
-                guild_id,
-                kind,
-                json.dumps(body, ensure_ascii=False),
-                millis(now),
-            )
-            return _draft(row)
-
-        return await self._database.transact(work)
-
-    async def read(self, draft_id: str, *, user_id: int) -> Draft | None:
+    @transaction
+    async def read(self, tx: Transaction, draft_id: str, *, user_id: int) -> Draft | None:
         """Read that person's draft of that id; None where it is finished, old or somebody else's."""
+        row = await tx.one("SELECT * FROM drafts WHERE id = $1 AND user_id = $2", draft_id, user_id)
+        return Draft.from_row(row) if row else None
 
-        async def work(tx: Transaction) -> Draft | None:
-            row = await tx.one("SELECT * FROM drafts WHERE id = $1 AND user_id = $2", draft_id, user_id)
-            return Draft.from_row(row) if row else None
-
-        return await self._database.transact(work)
-
-    async def latest(self, *, user_id: int, kind: str) -> Draft | None:
+    @transaction
+    async def latest(self, tx: Transaction, *, user_id: int, kind: str) -> Draft | None:
         """Read what a person did last of a kind."""
+        row = await tx.one(
+            "SELECT * FROM drafts WHERE user_id = $1 AND kind = $2 ORDER BY updated_at DESC LIMIT 1", user_id, kind
+        )
+        return Draft.from_row(row) if row else None
 
-        async def work(tx: Transaction) -> Draft | None:
-            row = await tx.one(
-                "SELECT * FROM drafts WHERE user_id = $1 AND kind = $2 ORDER BY updated_at DESC LIMIT 1",
-                user_id,
-                kind,
-            )
-            return Draft.from_row(row) if row else None
-
-        return await self._database.transact(work)
-
-    async def save(self, draft: Draft, body: Mapping[str, Any], *, now: datetime) -> Draft | None:
+    @transaction
+    async def save(self, tx: Transaction, draft: Draft, body: Mapping[str, Any], *, now: datetime) -> Draft | None:
         """Change a draft that is still as the caller knows it; None where another device was faster."""
+        row = await tx.one(
+            "UPDATE drafts SET body = $3, version = version + 1, updated_at = $4 "
+            "WHERE id = $1 AND version = $2 RETURNING *",
+            draft.id,
+            draft.version,
+            json.dumps(body, ensure_ascii=False),
+            millis(now),
+        )
+        return Draft.from_row(row) if row else None
 
-        async def work(tx: Transaction) -> Draft | None:
-            row = await tx.one(
-                "UPDATE drafts SET body = $3, version = version + 1, updated_at = $4 "
-                "WHERE id = $1 AND version = $2 RETURNING *",
-                draft.id,
-                draft.version,
-                json.dumps(body, ensure_ascii=False),
-                millis(now),
-            )
-            return Draft.from_row(row) if row else None
-
-        return await self._database.transact(work)
-
-    async def end(self, draft_id: str) -> bool:
+    @transaction
+    async def end(self, tx: Transaction, draft_id: str) -> bool:
         """Forget a finished draft, and say whether there was one."""
+        return await tx.execute("DELETE FROM drafts WHERE id = $1", draft_id) == 1
 
-        async def work(tx: Transaction) -> bool:
-            return await tx.execute("DELETE FROM drafts WHERE id = $1", draft_id) == 1
-
-        return await self._database.transact(work)
-
-    async def forget(self, *, before: datetime) -> int:
+    @transaction
+    async def forget(self, tx: Transaction, *, before: datetime) -> int:
         """Forget drafts that nobody has touched since, and count them."""
-
-        async def work(tx: Transaction) -> int:
-            return await tx.execute("DELETE FROM drafts WHERE updated_at < $1", millis(before))
-
-        return await self._database.transact(work)
+        return await tx.execute("DELETE FROM drafts WHERE updated_at < $1", millis(before))
 
 
 def _draft(row: Row | None) -> Draft:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.domain import Job, Row, millis
-from bot.store.database import Database, Transaction
+from bot.domain import Job, millis
+from bot.store.database import Store, Transaction, transaction
 
 # `$2` is the pattern of the model, `$3` that of the text. The text is kept folded, so that case never matters.
 _FITS: Final = (
@@ -35,50 +35,39 @@ class LibraryQuery:
     favourites: bool = False
 
 
-class LibraryStore:
+class LibraryStore(Store):
     """Reads and stars videos in one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def toggle(self, job_id: str, *, user_id: int, now: datetime) -> tuple[bool, int]:
+    @transaction
+    async def toggle(self, tx: Transaction, job_id: str, *, user_id: int, now: datetime) -> tuple[bool, int]:
         """Star a video, or take the star back; say whether it has this person's star now, and how many it has."""
+        taken = await tx.execute("DELETE FROM favourites WHERE job_id = $1 AND user_id = $2", job_id, user_id)
+        if not taken:
+            await tx.execute(
+                "INSERT INTO favourites (user_id, job_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                user_id,
+                job_id,
+                millis(now),
+            )
+        return not taken, await _count(tx, job_id)
 
-        async def work(tx: Transaction) -> tuple[bool, int]:
-            taken = await tx.execute("DELETE FROM favourites WHERE job_id = $1 AND user_id = $2", job_id, user_id)
-            if not taken:
-                await tx.execute(
-                    "INSERT INTO favourites (user_id, job_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                    user_id,
-                    job_id,
-                    millis(now),
-                )
-            return not taken, await _count(tx, job_id)
-
-        return await self._database.transact(work)
-
-    async def stars(self, job_id: str) -> int:
+    @transaction
+    async def stars(self, tx: Transaction, job_id: str) -> int:
         """Count how many people have starred a video."""
+        return await _count(tx, job_id)
 
-        async def work(tx: Transaction) -> int:
-            return await _count(tx, job_id)
-
-        return await self._database.transact(work)
-
-    async def starred(self, job_ids: Sequence[str], *, user_id: int) -> frozenset[str]:
+    @transaction
+    async def starred(self, tx: Transaction, job_ids: Sequence[str], *, user_id: int) -> frozenset[str]:
         """Find those of these videos that a person has starred."""
+        found = set()
+        for job_id in job_ids:
+            if await tx.one("SELECT 1 FROM favourites WHERE user_id = $1 AND job_id = $2", user_id, job_id):
+                found.add(job_id)
+        return frozenset(found)
 
-        async def work(tx: Transaction) -> frozenset[str]:
-            found = set()
-            for job_id in job_ids:
-                if await tx.one("SELECT 1 FROM favourites WHERE user_id = $1 AND job_id = $2", user_id, job_id):
-                    found.add(job_id)
-            return frozenset(found)
-
-        return await self._database.transact(work)
-
+    @transaction
     async def videos(
-        self, query: LibraryQuery, *, user_id: int, guild_id: int | None, skip: int, most: int
+        self, tx: Transaction, query: LibraryQuery, *, user_id: int, guild_id: int | None, skip: int, most: int
     ) -> list[Job]:
         """List a person's posted videos, the newest first; or the starred ones, the latest star first.
 
@@ -87,12 +76,8 @@ class LibraryStore:
         sql = (_STARRED if query.favourites else _MINE) + "LIMIT $4 OFFSET $5"
         model = f"{_literal(query.model)}/%" if query.model else "%"
         text = f"%{_literal(query.text.casefold())}%" if query.text else "%"
-
-        async def work(tx: Transaction) -> list[Row]:
-            seen = [guild_id or 0] if query.favourites else []
-            return list(await tx.all(sql, user_id, model, text, most, skip, *seen))
-
-        return [Job.from_row(row) for row in await self._database.transact(work)]
+        seen = [guild_id or 0] if query.favourites else []
+        return [Job.from_row(row) for row in await tx.all(sql, user_id, model, text, most, skip, *seen)]
 
 
 async def _count(tx: Transaction, job_id: str) -> int:

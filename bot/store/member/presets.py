@@ -7,20 +7,27 @@ from typing import Any, Final
 
 from bot.domain import Preset, Row, millis
 from bot.errors import PresetNameTaken, TooManyPresets
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 _EVERYWHERE: Final = 0  # the guild of what is not shared
 _IN_ORDER: Final = "ORDER BY name"  # the order of both indexes
 
 
-class PresetStore:
+class PresetStore(Store):
     """Keeps the presets of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+    @transaction
     async def save(
-        self, preset_id: str, *, user_id: int, kind: str, name: str, body: Mapping[str, Any], most: int, now: datetime
+        self,
+        tx: Transaction,
+        preset_id: str,
+        *,
+        user_id: int,
+        kind: str,
+        name: str,
+        body: Mapping[str, Any],
+        most: int,
+        now: datetime,
     ) -> tuple[Preset, bool]:
         """Keep settings under a name of a person's own, in place of what had it; say also whether they are new.
 
@@ -28,93 +35,71 @@ class PresetStore:
             TooManyPresets: the person has `most` already.
         """
         text = json.dumps(body, ensure_ascii=False)
+        row = await tx.one(
+            "UPDATE presets SET body = $4, updated_at = $5 "
+            "WHERE user_id = $1 AND kind = $2 AND name = $3 AND shared = 0 RETURNING *",
+            *(user_id, kind, name, text, millis(now)),
+        )
+        if row is not None:
+            return Preset.from_row(row), False
+        await _refuse_more(tx, "user_id = $1 AND shared = 0", user_id, kind, most=most)
+        row = await tx.one(
+            "INSERT INTO presets (id, kind, user_id, name, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+            "RETURNING *",
+            *(preset_id, kind, user_id, name, text, millis(now)),
+        )
+        return _preset(row), True
 
-        async def work(tx: Transaction) -> tuple[Preset, bool]:
-            row = await tx.one(
-                "UPDATE presets SET body = $4, updated_at = $5 "
-                "WHERE user_id = $1 AND kind = $2 AND name = $3 AND shared = 0 RETURNING *",
-                *(user_id, kind, name, text, millis(now)),
-            )
-            if row is not None:
-                return Preset.from_row(row), False
-            await _refuse_more(tx, "user_id = $1 AND shared = 0", user_id, kind, most=most)
-            row = await tx.one(
-                "INSERT INTO presets (id, kind, user_id, name, body, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
-                "RETURNING *",
-                *(preset_id, kind, user_id, name, text, millis(now)),
-            )
-            return _preset(row), True
-
-        return await self._database.transact(work)
-
-    async def read(self, preset_id: str) -> Preset | None:
+    @transaction
+    async def read(self, tx: Transaction, preset_id: str) -> Preset | None:
         """Read the preset of that id, whoever's it is."""
+        row = await tx.one("SELECT * FROM presets WHERE id = $1", preset_id)
+        return Preset.from_row(row) if row else None
 
-        async def work(tx: Transaction) -> Preset | None:
-            row = await tx.one("SELECT * FROM presets WHERE id = $1", preset_id)
-            return Preset.from_row(row) if row else None
-
-        return await self._database.transact(work)
-
-    async def visible(self, *, user_id: int, guild_id: int | None, kind: str) -> list[Preset]:
+    @transaction
+    async def visible(self, tx: Transaction, *, user_id: int, guild_id: int | None, kind: str) -> list[Preset]:
         """List what a person may use there of a kind: their own first, then what the guild shares, by name."""
+        own = await tx.all(
+            f"SELECT * FROM presets WHERE user_id = $1 AND kind = $2 AND shared = 0 {_IN_ORDER}",  # noqa: S608 (a constant)
+            *(user_id, kind),
+        )
+        shared = await tx.all(
+            f"SELECT * FROM presets WHERE guild_id = $1 AND kind = $2 AND shared = 1 {_IN_ORDER}",  # noqa: S608 (a constant)
+            *(guild_id or -1, kind),
+        )
+        return [Preset.from_row(row) for row in (*own, *shared)]
 
-        async def work(tx: Transaction) -> list[Row]:
-            own = await tx.all(
-                f"SELECT * FROM presets WHERE user_id = $1 AND kind = $2 AND shared = 0 {_IN_ORDER}",  # noqa: S608 (a constant)
-                *(user_id, kind),
-            )
-            shared = await tx.all(
-                f"SELECT * FROM presets WHERE guild_id = $1 AND kind = $2 AND shared = 1 {_IN_ORDER}",  # noqa: S608 (a constant)
-                *(guild_id or -1, kind),
-            )
-            return [*own, *shared]
-
-        return [Preset.from_row(row) for row in await self._database.transact(work)]
-
-    async def share(self, preset: Preset, *, guild_id: int, most: int) -> Preset | None:
+    @transaction
+    async def share(self, tx: Transaction, preset: Preset, *, guild_id: int, most: int) -> Preset | None:
         """Give a preset to its author's guild; None where it is gone.
 
         Raises:
             PresetNameTaken: the guild has another one of that name.
             TooManyPresets: the guild has `most` already.
         """
+        await _refuse_taken(tx, "guild_id = $1 AND kind = $2 AND name = $3 AND shared = 1", guild_id, preset)
+        await _refuse_more(tx, "guild_id = $1 AND shared = 1", guild_id, preset.kind, most=most)
+        return await _place(tx, preset, guild_id=guild_id, shared=1)
 
-        async def work(tx: Transaction) -> Preset | None:
-            await _refuse_taken(tx, "guild_id = $1 AND kind = $2 AND name = $3 AND shared = 1", guild_id, preset)
-            await _refuse_more(tx, "guild_id = $1 AND shared = 1", guild_id, preset.kind, most=most)
-            return await _place(tx, preset, guild_id=guild_id, shared=1)
-
-        return await self._database.transact(work)
-
-    async def unshare(self, preset: Preset) -> Preset | None:
+    @transaction
+    async def unshare(self, tx: Transaction, preset: Preset) -> Preset | None:
         """Give a preset back to its author alone; None where it is gone.
 
         Raises:
             PresetNameTaken: the author has another one of that name.
         """
+        await _refuse_taken(tx, "user_id = $1 AND kind = $2 AND name = $3 AND shared = 0", preset.user_id, preset)
+        return await _place(tx, preset, guild_id=_EVERYWHERE, shared=0)
 
-        async def work(tx: Transaction) -> Preset | None:
-            await _refuse_taken(tx, "user_id = $1 AND kind = $2 AND name = $3 AND shared = 0", preset.user_id, preset)
-            return await _place(tx, preset, guild_id=_EVERYWHERE, shared=0)
-
-        return await self._database.transact(work)
-
-    async def used(self, preset_id: str) -> None:
+    @transaction
+    async def used(self, tx: Transaction, preset_id: str) -> None:
         """Count one more use."""
+        await tx.execute("UPDATE presets SET uses = uses + 1 WHERE id = $1", preset_id)
 
-        async def work(tx: Transaction) -> int:
-            return await tx.execute("UPDATE presets SET uses = uses + 1 WHERE id = $1", preset_id)
-
-        await self._database.transact(work)
-
-    async def delete(self, preset_id: str) -> bool:
+    @transaction
+    async def delete(self, tx: Transaction, preset_id: str) -> bool:
         """Forget a preset, and say whether there was one."""
-
-        async def work(tx: Transaction) -> bool:
-            return await tx.execute("DELETE FROM presets WHERE id = $1", preset_id) == 1
-
-        return await self._database.transact(work)
+        return await tx.execute("DELETE FROM presets WHERE id = $1", preset_id) == 1
 
 
 async def _refuse_more(tx: Transaction, where: str, owner: int, kind: str, *, most: int) -> None:

@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from bot.domain import UNLIMITED, Account, OutboxKind, Row, from_millis, millis
 from bot.errors import BudgetExceeded
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.outbox import announce
 
 SHARES: Final = (50, 80, 100)  # percent of a budget at which somebody is told
@@ -65,24 +65,21 @@ async def note_refusal(tx: Transaction, refusal: BudgetExceeded, *, now: datetim
     await note_share(tx, refusal.owner, refusal.period, 100, used=used, ceiling=ceiling, now=now)
 
 
-class BudgetStore:
+class BudgetStore(Store):
     """Keeps the alerts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def note_refusal(self, refusal: BudgetExceeded, *, now: datetime) -> None:
+    @transaction
+    async def note_refusal(self, tx: Transaction, refusal: BudgetExceeded, *, now: datetime) -> None:
         """See `note_refusal`."""
-        await self._database.transact(lambda tx: note_refusal(tx, refusal, now=now))
+        await note_refusal(tx, refusal, now=now)
 
-    async def highest(self, subject_id: str) -> BudgetAlert | None:
+    @transaction
+    async def highest(self, tx: Transaction, subject_id: str) -> BudgetAlert | None:
         """The highest share that is noted of a budget, by its name in the outbox: owner, period and ceiling."""
         owner, period, ceiling = subject_id.rsplit(":", 2)
-        row = await self._database.transact(
-            lambda tx: tx.one(
-                "SELECT * FROM budget_alerts WHERE owner = $1 AND period = $2 AND ceiling = $3 "
-                "ORDER BY percent DESC LIMIT 1",
-                *(owner, period, int(ceiling)),
-            )
+        row = await tx.one(
+            "SELECT * FROM budget_alerts WHERE owner = $1 AND period = $2 AND ceiling = $3 "
+            "ORDER BY percent DESC LIMIT 1",
+            *(owner, period, int(ceiling)),
         )
         return BudgetAlert.from_row(row) if row else None

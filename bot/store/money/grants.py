@@ -10,7 +10,7 @@ from bot.domain.quota import NO_END, extra_of
 from bot.errors import CaseDecided, GiftTooLarge
 from bot.store.community.audit import record
 from bot.store.community.cases import announce_case, body_of, decide, open_case
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.money import ledger
 from bot.store.money.ledger import LedgerLine
 from bot.store.outbox import announce
@@ -32,98 +32,83 @@ class Gift:
     sources: tuple[Fund, ...]
 
 
-class GrantStore:
+class GrantStore(Store):
     """Keeps grants and gifts of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def grant(self, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
+    @transaction
+    async def grant(self, tx: Transaction, entry: AuditEntry, *, user_id: int, amount: int, note: str) -> int:
         """Give a member credits that never expire, or take back at most what is left; give back what they have now.
 
         The record says how many credits have moved; where none could be taken, nothing is written.
         """
+        moved, left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
+        if moved:
+            await record(tx, replace(entry, detail={**entry.detail, "credits": abs(moved)}))
+        return left
 
-        async def work(tx: Transaction) -> int:
-            moved, left = await _grant(tx, entry, user_id=user_id, amount=amount, note=note, key=entry.id)
-            if moved:
-                await record(tx, replace(entry, detail={**entry.detail, "credits": abs(moved)}))
-            return left
-
-        return await self._database.transact(work)
-
-    async def give(self, gift: Gift, *, now: datetime) -> int:
+    @transaction
+    async def give(self, tx: Transaction, gift: Gift, *, now: datetime) -> int:
         """Let one member give credits to another; give back what the giver has left to give.
 
         Raises:
             GiftTooLarge: the giver has less.
         """
+        sources = await ledger.existing(tx, gift.sources)
+        theirs = {fund.period: _extra(gift.receiver_id, gift.guild_id, fund.period) for fund in sources}
+        accounts = await ledger.lock(tx, (*sources, *theirs.values()))
+        balances = {fund: accounts[fund.owner, fund.period].balance for fund in sources}
+        balance = sum(balances.values())
+        if await _given(tx, gift):
+            return balance
+        if balance < gift.credits:
+            raise GiftTooLarge(price=gift.credits, balance=balance)
+        for line in _gift_lines(gift, balances, theirs):
+            await ledger.enter(tx, line, now=now)
+        return balance - gift.credits
 
-        async def work(tx: Transaction) -> int:
-            sources = await ledger.existing(tx, gift.sources)
-            theirs = {fund.period: _extra(gift.receiver_id, gift.guild_id, fund.period) for fund in sources}
-            accounts = await ledger.lock(tx, (*sources, *theirs.values()))
-            balances = {fund: accounts[fund.owner, fund.period].balance for fund in sources}
-            balance = sum(balances.values())
-            if await _given(tx, gift):
-                return balance
-            if balance < gift.credits:
-                raise GiftTooLarge(price=gift.credits, balance=balance)
-            for line in _gift_lines(gift, balances, theirs):
-                await ledger.enter(tx, line, now=now)
-            return balance - gift.credits
-
-        return await self._database.transact(work)
-
-    async def ask_for_more(self, case: Case, *, stale: datetime) -> bool:
+    @transaction
+    async def ask_for_more(self, tx: Transaction, case: Case, *, stale: datetime) -> bool:
         """Open a request for more credits, or put it in place of the member's open one; say whether one was opened.
 
         A stale one is not changed but left behind: one from before that time, or one that could not be posted where
         somebody would have decided it.
         """
+        expired = await tx.one(
+            "UPDATE cases SET state = 'expired', decided_at = $3 "
+            "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
+            "AND (created_at <= $4 OR EXISTS (SELECT 1 FROM outbox "
+            "WHERE outbox.kind = 'case' AND subject_id = cases.id AND given_up IS NOT NULL)) RETURNING *",
+            *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
+        )
+        changed = await tx.one(
+            "UPDATE cases SET body = $3 "
+            "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' RETURNING *",
+            *(case.guild_id, case.user_id, body_of(case)),
+        )
+        for row in (expired, changed):
+            if row is not None:
+                await announce_case(tx, row, now=case.created_at)
+        return changed is None and await open_case(tx, case)
 
-        async def work(tx: Transaction) -> bool:
-            expired = await tx.one(
-                "UPDATE cases SET state = 'expired', decided_at = $3 "
-                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' "
-                "AND (created_at <= $4 OR EXISTS (SELECT 1 FROM outbox "
-                "WHERE outbox.kind = 'case' AND subject_id = cases.id AND given_up IS NOT NULL)) RETURNING *",
-                *(case.guild_id, case.user_id, millis(case.created_at), millis(stale)),
-            )
-            changed = await tx.one(
-                "UPDATE cases SET body = $3 "
-                "WHERE guild_id = $1 AND user_id = $2 AND kind = 'more' AND state = 'open' RETURNING *",
-                *(case.guild_id, case.user_id, body_of(case)),
-            )
-            for row in (expired, changed):
-                if row is not None:
-                    await announce_case(tx, row, now=case.created_at)
-            return changed is None and await open_case(tx, case)
-
-        return await self._database.transact(work)
-
-    async def decide(self, case: Case, entry: AuditEntry, *, given: int) -> Case:
+    @transaction
+    async def decide(self, tx: Transaction, case: Case, entry: AuditEntry, *, given: int) -> Case:
         """Decide a request for more credits, and grant what is `given`, or nothing; give back the decided case.
 
         Raises:
             CaseDecided: somebody has decided it before.
         """
-
-        async def work(tx: Transaction) -> Case:
-            state = CaseState.APPROVED if given else CaseState.DENIED
-            decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
-            if decided is None:
-                row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
-                raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
-            if given:
-                await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
-                decided = replace(decided, body={**decided.body, "given": given})
-                await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
-            await record(tx, entry)
-            await announce(tx, OutboxKind.DECISION, case.id, guild_id=case.guild_id, now=entry.at)
-            return decided
-
-        return await self._database.transact(work)
+        state = CaseState.APPROVED if given else CaseState.DENIED
+        decided = await decide(tx, case.id, state, by=entry.actor_id, now=entry.at)
+        if decided is None:
+            row = await tx.one("SELECT state FROM cases WHERE id = $1", case.id)
+            raise CaseDecided(state=row["state"] if row else str(CaseState.WITHDRAWN))
+        if given:
+            await _grant(tx, entry, user_id=case.user_id, amount=given, note="", key=case.id)
+            decided = replace(decided, body={**decided.body, "given": given})
+            await tx.execute("UPDATE cases SET body = $2 WHERE id = $1", case.id, body_of(decided))
+        await record(tx, entry)
+        await announce(tx, OutboxKind.DECISION, case.id, guild_id=case.guild_id, now=entry.at)
+        return decided
 
 
 async def _grant(

@@ -2,44 +2,37 @@
 
 from bot.domain import Job, Kind, Row, StatementEntry, from_millis
 from bot.domain.quota import extra_of, owner_of
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 
-class StatementStore:
+class StatementStore(Store):
     """Reads the statements of one database. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def latest(self, *, user_id: int, guild_id: int | None, most: int) -> list[StatementEntry]:
+    @transaction
+    async def latest(self, tx: Transaction, *, user_id: int, guild_id: int | None, most: int) -> list[StatementEntry]:
         """List what happened to a person's credits in a guild (or in direct messages), the latest first.
 
         Of what they share with others (a pool) it has the lines of their own jobs.
         """
-
-        async def work(tx: Transaction) -> list[StatementEntry]:
-            entries = []
-            rows = await tx.all(
-                "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 "
-                "ORDER BY created_at DESC LIMIT $3",
-                *(user_id, guild_id or 0, most),
-            )
-            for job in map(Job.from_row, rows):
-                lines = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job.id)
-                entries += _entries([line for line in lines if _is_theirs(line)], job)
-            given: dict[str, list[Row]] = {}  # a gift may change several accounts of one person
-            for owner_named in (owner_of, extra_of):
-                owner = owner_named(user_id=user_id, guild_id=guild_id)
-                for line in await tx.all(
-                    "SELECT * FROM ledger WHERE owner = $1 AND job_id IS NULL ORDER BY at DESC LIMIT $2", owner, most
-                ):
-                    given.setdefault(str(line["id"]).partition(owner)[0], []).append(line)
-            entries += [_entry(lines, user_id) for lines in given.values()]
-            # The order of lines of the same moment: what was reserved comes before what became of it.
-            entries.sort(key=lambda each: (each.at, each.kind is not Kind.HOLD), reverse=True)
-            return entries[:most]
-
-        return await self._database.transact(work)
+        entries = []
+        rows = await tx.all(
+            "SELECT * FROM jobs WHERE user_id = $1 AND coalesce(guild_id, 0) = $2 ORDER BY created_at DESC LIMIT $3",
+            *(user_id, guild_id or 0, most),
+        )
+        for job in map(Job.from_row, rows):
+            lines = await tx.all("SELECT * FROM ledger WHERE job_id = $1", job.id)
+            entries += _entries([line for line in lines if _is_theirs(line)], job)
+        given: dict[str, list[Row]] = {}  # a gift may change several accounts of one person
+        for owner_named in (owner_of, extra_of):
+            owner = owner_named(user_id=user_id, guild_id=guild_id)
+            for line in await tx.all(
+                "SELECT * FROM ledger WHERE owner = $1 AND job_id IS NULL ORDER BY at DESC LIMIT $2", owner, most
+            ):
+                given.setdefault(str(line["id"]).partition(owner)[0], []).append(line)
+        entries += [_entry(lines, user_id) for lines in given.values()]
+        # The order of lines of the same moment: what was reserved comes before what became of it.
+        entries.sort(key=lambda each: (each.at, each.kind is not Kind.HOLD), reverse=True)
+        return entries[:most]
 
 
 def _is_theirs(line: Row) -> bool:

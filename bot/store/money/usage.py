@@ -7,7 +7,7 @@ from typing import Final
 from bot.domain import MemberDay, PriceDrift, Row, UsageTotals, millis
 from bot.domain.quota import budget_of
 from bot.domain.usage import NOBODY
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 # The books have what a job cost; before budgets were kept there, the job itself.
 _OF_MEMBERS: Final = (
@@ -40,11 +40,8 @@ _REPORTED: Final = (
 )
 
 
-class UsageStore:
+class UsageStore(Store):
     """Reads the usage in one database. Every method is one transaction and may raise `StoreUnavailable`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def of_day(self, guild_id: int, day: date, *, begin: datetime, end: datetime) -> list[MemberDay]:
         """Sum up what each member used of what they asked for on a day, from `begin` until before `end`.
@@ -67,11 +64,9 @@ class UsageStore:
             found[key] = _with(found.get(key, PriceDrift(provider=key[0], model=key[1])), row)
         return [found[key] for key in sorted(found)]
 
-    async def _all(self, sql: str, *values: object) -> list[Row]:
-        async def work(tx: Transaction) -> list[Row]:
-            return list(await tx.all(sql, *values))
-
-        return await self._database.transact(work)
+    @transaction
+    async def _all(self, tx: Transaction, sql: str, *values: object) -> list[Row]:
+        return list(await tx.all(sql, *values))
 
 
 def _usage_totals(row: Row) -> UsageTotals:

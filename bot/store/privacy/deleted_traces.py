@@ -25,11 +25,7 @@ class TraceStore:
     """
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        purge: Callable[[], Awaitable[bool]],
-        seconds: Callable[[], float] = time.monotonic,
+        self, database: Database, *, purge: Callable[[], Awaitable[bool]], seconds: Callable[[], float] = time.monotonic
     ) -> None:
         self._database, self._purge, self._seconds = database, purge, seconds
         self._rests_until = float("-inf")

@@ -8,7 +8,7 @@ from bot.domain import CaseState, Job, Row, from_millis, millis
 from bot.domain.job import ABANDONED
 from bot.domain.quota import span_of
 from bot.store.community.cases import decide
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Store, Transaction, transaction
 from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
@@ -53,31 +53,30 @@ class Deletion:
         return cls(user_id=row["user_id"], at=from_millis(row["at"]), messages=bool(row["messages"]))
 
 
-class DeletionStore:
+class DeletionStore(Store):
     """Keeps and carries out deletions in one database. Every method may raise `StoreUnavailable`; what it did stays."""
 
     def __init__(self, database: Database) -> None:
-        self._database, self._messages = database, MessageStore(database)
+        super().__init__(database)
+        self._messages = MessageStore(database)
 
-    async def ask(self, user_id: int, *, messages: bool, now: datetime) -> Deletion:
+    @transaction
+    async def ask(self, tx: Transaction, user_id: int, *, messages: bool, now: datetime) -> Deletion:
         """Write a request down. A second one goes as far as the first, and on to what came since."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "INSERT INTO deletions (user_id, at, messages) VALUES ($1, $2, $3) ON CONFLICT (user_id) "
-                "DO UPDATE SET at = excluded.at, cleared_at = NULL, "
-                "messages = CASE WHEN excluded.messages > deletions.messages THEN 1 ELSE deletions.messages END",
-                user_id,
-                millis(now),
-                int(messages),
-            )
-
-        await self._database.transact(work)
+        await tx.execute(
+            "INSERT INTO deletions (user_id, at, messages) VALUES ($1, $2, $3) ON CONFLICT (user_id) "
+            "DO UPDATE SET at = excluded.at, cleared_at = NULL, "
+            "messages = CASE WHEN excluded.messages > deletions.messages THEN 1 ELSE deletions.messages END",
+            user_id,
+            millis(now),
+            int(messages),
+        )
         return Deletion(user_id=user_id, at=now, messages=messages)
 
-    async def open(self) -> list[Deletion]:
+    @transaction
+    async def open(self, tx: Transaction) -> list[Deletion]:
         """List the requests that are not wholly carried out yet."""
-        rows = await self._database.transact(lambda tx: tx.all("SELECT * FROM deletions ORDER BY at"))
+        rows = await tx.all("SELECT * FROM deletions ORDER BY at")
         return [Deletion.from_row(row) for row in rows]
 
     async def end_jobs(self, deletion: Deletion, *, now: datetime) -> int:
@@ -89,91 +88,79 @@ class DeletionStore:
         jobs = sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable)
         return await give_up_each(self._database, jobs, failure=ABANDONED, now=now)
 
-    async def clear(self, deletion: Deletion, *, now: datetime) -> bool:
+    @transaction
+    async def clear(self, tx: Transaction, deletion: Deletion, *, now: datetime) -> bool:
         """Delete what is tied to no job, and take the person out of what stays; say whether that was to be done."""
-
-        async def work(tx: Transaction) -> bool:
-            first = await tx.execute(
-                "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
-                deletion.user_id,
-                millis(deletion.at),
-                millis(now),
-            )
-            if not first:
-                return False
-            for sql in _OWN:
-                await tx.execute(sql, deletion.user_id)
-            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
-            await withdraw_cases(tx, deletion, now=now)
-            await clear_texts(tx, deletion)
-            await end_member(tx, deletion.user_id, now=now)
-            await anonymize_mentions(tx, deletion.user_id)
-            await sweep(tx)
-            for row in await _accounts(tx, deletion):
-                if span_of(row["period"]) is None:
-                    await anonymize_account(tx, row["owner"], row["period"])
-            await owe_overwrite(tx)
-            return True
-
-        return await self._database.transact(work)
+        first = await tx.execute(
+            "UPDATE deletions SET cleared_at = $3 WHERE user_id = $1 AND at = $2 AND cleared_at IS NULL",
+            deletion.user_id,
+            millis(deletion.at),
+            millis(now),
+        )
+        if not first:
+            return False
+        for sql in _OWN:
+            await tx.execute(sql, deletion.user_id)
+        await tx.execute("DELETE FROM preferences WHERE scope = $1", f"user:{deletion.user_id}")
+        await withdraw_cases(tx, deletion, now=now)
+        await clear_texts(tx, deletion)
+        await end_member(tx, deletion.user_id, now=now)
+        await anonymize_mentions(tx, deletion.user_id)
+        await sweep(tx)
+        for row in await _accounts(tx, deletion):
+            if span_of(row["period"]) is None:
+                await anonymize_account(tx, row["owner"], row["period"])
+        await owe_overwrite(tx)
+        return True
 
     async def closed(self, deletion: Deletion, *, urgent: bool, most: int) -> list[tuple[Job, list[MessagePlace]]]:
         """List jobs that nothing more has to be done about, with their messages; if `urgent`, all there are."""
         jobs = await self._jobs(deletion, "TRUE" if urgent else f"{_SETTLED} AND NOT ({UNENDED})", most=most)
         return [(job, await self._messages.places(job)) for job in jobs]
 
-    async def forget(self, job: Job) -> None:
+    @transaction
+    async def forget(self, tx: Transaction, job: Job) -> None:
         """Delete a job's row, and with it the stars that it has and its place in a gallery."""
+        if await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id):  # noqa: S608 (constant)
+            for row in await tx.all("SELECT id FROM cases WHERE job_id = $1 AND user_id = $2", job.id, job.user_id):
+                await _strip(tx, row["id"])
+        await owe_overwrite(tx)
 
-        async def work(tx: Transaction) -> None:
-            if await tx.execute(f"DELETE FROM jobs WHERE id = $1 AND NOT ({UNENDED})", job.id):  # noqa: S608 (constant)
-                for row in await tx.all("SELECT id FROM cases WHERE job_id = $1 AND user_id = $2", job.id, job.user_id):
-                    await _strip(tx, row["id"])
-            await owe_overwrite(tx)
-
-        await self._database.transact(work)
-
-    async def finish(self, deletion: Deletion, *, urgent: bool, now: datetime) -> bool:
+    @transaction
+    async def finish(self, tx: Transaction, deletion: Deletion, *, urgent: bool, now: datetime) -> bool:
         """Delete what was shown last, take the name off ended periods; say whether nothing is left to do."""
+        shown = "" if urgent else f"AND id NOT IN ({DUE_CASES})"
+        await tx.execute(
+            f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
+            *(deletion.user_id, millis(deletion.at)),
+        )
+        await sweep(tx)
+        waiting = 0
+        for row in await _accounts(tx, deletion):
+            begins, ends = span_of(row["period"]) or (now, now)
+            if begins <= deletion.at and ends <= now:
+                await anonymize_account(tx, row["owner"], row["period"])
+            elif begins <= deletion.at:
+                waiting += 1
+        left = await tx.one(
+            "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
+            "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",
+            deletion.user_id,
+            millis(deletion.at),
+        )
+        if waiting or left is None or left["n"]:
+            return False
+        await tx.execute("DELETE FROM deletions WHERE user_id = $1 AND at = $2", deletion.user_id, millis(deletion.at))
+        await owe_overwrite(tx)
+        return True
 
-        async def work(tx: Transaction) -> bool:
-            shown = "" if urgent else f"AND id NOT IN ({DUE_CASES})"
-            await tx.execute(
-                f"DELETE FROM cases WHERE user_id = $1 AND created_at <= $2 AND state <> 'open' {shown}",  # noqa: S608 (constants)
-                *(deletion.user_id, millis(deletion.at)),
-            )
-            await sweep(tx)
-            waiting = 0
-            for row in await _accounts(tx, deletion):
-                begins, ends = span_of(row["period"]) or (now, now)
-                if begins <= deletion.at and ends <= now:
-                    await anonymize_account(tx, row["owner"], row["period"])
-                elif begins <= deletion.at:
-                    waiting += 1
-            left = await tx.one(
-                "SELECT (SELECT count(*) FROM jobs WHERE user_id = $1 AND created_at <= $2) "
-                "+ (SELECT count(*) FROM cases WHERE user_id = $1 AND created_at <= $2) AS n",
-                deletion.user_id,
-                millis(deletion.at),
-            )
-            if waiting or left is None or left["n"]:
-                return False
-            await tx.execute(
-                "DELETE FROM deletions WHERE user_id = $1 AND at = $2", deletion.user_id, millis(deletion.at)
-            )
-            await owe_overwrite(tx)
-            return True
-
-        return await self._database.transact(work)
-
-    async def _jobs(self, deletion: Deletion, where: str, *, most: int = 1000) -> list[Job]:
-        rows = await self._database.transact(
-            lambda tx: tx.all(
-                f"SELECT * FROM jobs WHERE user_id = $1 AND created_at <= $2 AND {where} ORDER BY created_at LIMIT $3",  # noqa: S608 (constants)
-                deletion.user_id,
-                millis(deletion.at),
-                most,
-            )
+    @transaction
+    async def _jobs(self, tx: Transaction, deletion: Deletion, where: str, *, most: int = 1000) -> list[Job]:
+        rows = await tx.all(
+            f"SELECT * FROM jobs WHERE user_id = $1 AND created_at <= $2 AND {where} ORDER BY created_at LIMIT $3",  # noqa: S608 (constants)
+            deletion.user_id,
+            millis(deletion.at),
+            most,
         )
         return [Job.from_row(row) for row in rows]
 
@@ -186,10 +173,7 @@ async def end_member(tx: Transaction, user_id: int, *, now: datetime) -> None:
         user_id,
         millis(now),
     )
-    await tx.execute(
-        "DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL",
-        user_id,
-    )
+    await tx.execute("DELETE FROM members WHERE user_id = $1 AND blocked_until IS NULL AND allowance IS NULL", user_id)
 
 
 async def _accounts(tx: Transaction, deletion: Deletion) -> list[Row]:

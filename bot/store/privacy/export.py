@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from bot.domain import Remover, from_millis
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 
 Finds: TypeAlias = tuple[str, Callable[[int], tuple[object, ...]]]
 
@@ -66,25 +66,19 @@ _OF_JOBS: Final = frozenset({"outbox", "showings"})  # found by jobs, naming nob
 _OTHERS: Final = ("decided_by", "blocked_by", "actor_id", "user_id")  # columns in which somebody else may stand
 
 
-class PrivacyStore:
+class PrivacyStore(Store):
     """Reads what one database holds about a person. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def held(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
+    @transaction
+    async def held(self, tx: Transaction, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Read everything about a person as of one moment, by table, ready for JSON. Others in it are left out."""
-
-        async def work(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
-            return {
-                table: [
-                    dict(cast("Mapping[str, Any]", row))
-                    for row in await tx.all(f"SELECT * FROM {table} WHERE {finds}", *values(user_id))  # noqa: S608 (constants)
-                ]
-                for table, (finds, values) in HELD.items()
-            }
-
-        found = await self._database.transact(work)
+        found = {
+            table: [
+                dict(cast("Mapping[str, Any]", row))
+                for row in await tx.all(f"SELECT * FROM {table} WHERE {finds}", *values(user_id))  # noqa: S608 (constants)
+            ]
+            for table, (finds, values) in HELD.items()
+        }
         return {
             table: [_row_for_export(table, row, user_id) for row in rows if table in _OF_JOBS or mentions(row, user_id)]
             for table, rows in found.items()

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, Job, from_millis, millis
 from bot.domain.job import LEFT
-from bot.store.database import Database, Transaction
+from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.outbox import sweep
 from bot.store.privacy.anonymize import anonymize_account
@@ -36,50 +36,41 @@ class LeftGuild:
     at: datetime
 
 
-class LeftGuildStore:
+class LeftGuildStore(Store):
     """Keeps the left guilds of one database. Every method may raise `StoreUnavailable`; what it did stays done."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def joined(self, guild_id: int, *, now: datetime) -> None:
+    @transaction
+    async def joined(self, tx: Transaction, guild_id: int, *, now: datetime) -> None:
         """Note that the bot is in this guild: what was decided there before holds again."""
-        await self._database.transact(lambda tx: _joined(tx, guild_id, now=now))
+        await _joined(tx, guild_id, now=now)
 
-    async def left(self, guild_id: int, *, now: datetime) -> None:
+    @transaction
+    async def left(self, tx: Transaction, guild_id: int, *, now: datetime) -> None:
         """Note that the bot was removed from this guild; the first time counts."""
-
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "INSERT INTO guilds (guild_id, body, left_at, updated_at) VALUES ($1, '{}', $2, $2) "
-                "ON CONFLICT (guild_id) DO UPDATE SET left_at = coalesce(guilds.left_at, excluded.left_at)",
-                guild_id,
-                millis(now),
-            )
-
-        await self._database.transact(work)
-
-    async def compare(self, guild_ids: Collection[int], *, now: datetime) -> list[int]:
-        """Compare with all the guilds there are: note the new ones and the gone ones, and give back the latter."""
-
-        async def work(tx: Transaction) -> list[int]:
-            rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1", EVERYWHERE)
-            known = {row["guild_id"]: row["left_at"] for row in rows}
-            for guild_id in guild_ids:
-                if known.get(guild_id, 0) is not None:
-                    await _joined(tx, guild_id, now=now)
-            all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
-            for guild_id in all_left:
-                await tx.execute("UPDATE guilds SET left_at = $2 WHERE guild_id = $1", guild_id, millis(now))
-            return all_left
-
-        return await self._database.transact(work)
-
-    async def all_left(self) -> list[LeftGuild]:
-        """List the guilds that the bot has left, the longest ago first."""
-        rows = await self._database.transact(
-            lambda tx: tx.all("SELECT guild_id, left_at FROM guilds WHERE left_at IS NOT NULL ORDER BY left_at")
+        await tx.execute(
+            "INSERT INTO guilds (guild_id, body, left_at, updated_at) VALUES ($1, '{}', $2, $2) "
+            "ON CONFLICT (guild_id) DO UPDATE SET left_at = coalesce(guilds.left_at, excluded.left_at)",
+            guild_id,
+            millis(now),
         )
+
+    @transaction
+    async def compare(self, tx: Transaction, guild_ids: Collection[int], *, now: datetime) -> list[int]:
+        """Compare with all the guilds there are: note the new ones and the gone ones, and give back the latter."""
+        rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE guild_id <> $1", EVERYWHERE)
+        known = {row["guild_id"]: row["left_at"] for row in rows}
+        for guild_id in guild_ids:
+            if known.get(guild_id, 0) is not None:
+                await _joined(tx, guild_id, now=now)
+        all_left = [each for each, left_at in known.items() if left_at is None and each not in guild_ids]
+        for guild_id in all_left:
+            await tx.execute("UPDATE guilds SET left_at = $2 WHERE guild_id = $1", guild_id, millis(now))
+        return all_left
+
+    @transaction
+    async def all_left(self, tx: Transaction) -> list[LeftGuild]:
+        """List the guilds that the bot has left, the longest ago first."""
+        rows = await tx.all("SELECT guild_id, left_at FROM guilds WHERE left_at IS NOT NULL ORDER BY left_at")
         return [LeftGuild(guild_id=row["guild_id"], at=from_millis(row["left_at"])) for row in rows]
 
     async def take_back_waiting(self, left_guild: LeftGuild, *, now: datetime) -> int:
@@ -93,35 +84,31 @@ class LeftGuildStore:
         await give_up_each(self._database, jobs, failure=LEFT, now=now)
         return len(jobs)
 
-    async def forget(self, left_guild: LeftGuild) -> bool:
+    @transaction
+    async def forget(self, tx: Transaction, left_guild: LeftGuild) -> bool:
         """Delete what belongs to the guild, and take its members' names off the accounts, if it is still gone."""
+        still = await tx.one(
+            "SELECT guild_id FROM guilds WHERE guild_id = $1 AND left_at = $2",
+            left_guild.guild_id,
+            millis(left_guild.at),
+        )
+        if still is None:
+            return False
+        members = [f"{kind}:%@guild:{left_guild.guild_id}" for kind in ("user", "extra")]
+        for row in await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members):
+            await anonymize_account(tx, row["owner"], row["period"])
+        await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{left_guild.guild_id}")
+        for sql in _OF_GUILD:
+            await tx.execute(sql, left_guild.guild_id)
+        await sweep(tx)
+        return True
 
-        async def work(tx: Transaction) -> bool:
-            still = await tx.one(
-                "SELECT guild_id FROM guilds WHERE guild_id = $1 AND left_at = $2",
-                left_guild.guild_id,
-                millis(left_guild.at),
-            )
-            if still is None:
-                return False
-            members = [f"{kind}:%@guild:{left_guild.guild_id}" for kind in ("user", "extra")]
-            for row in await tx.all("SELECT * FROM accounts WHERE owner LIKE $1 OR owner LIKE $2", *members):
-                await anonymize_account(tx, row["owner"], row["period"])
-            await tx.execute("DELETE FROM preferences WHERE scope = $1", f"guild:{left_guild.guild_id}")
-            for sql in _OF_GUILD:
-                await tx.execute(sql, left_guild.guild_id)
-            await sweep(tx)
-            return True
-
-        return await self._database.transact(work)
-
-    async def _jobs(self, left_guild: LeftGuild, where: str, *, most: int = 1000) -> list[Job]:
-        rows = await self._database.transact(
-            lambda tx: tx.all(
-                f"SELECT * FROM jobs WHERE guild_id = $1 AND {where} ORDER BY created_at LIMIT $2",  # noqa: S608 (constants)
-                left_guild.guild_id,
-                most,
-            )
+    @transaction
+    async def _jobs(self, tx: Transaction, left_guild: LeftGuild, where: str, *, most: int = 1000) -> list[Job]:
+        rows = await tx.all(
+            f"SELECT * FROM jobs WHERE guild_id = $1 AND {where} ORDER BY created_at LIMIT $2",  # noqa: S608 (constants)
+            left_guild.guild_id,
+            most,
         )
         return [Job.from_row(row) for row in rows]
 
