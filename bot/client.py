@@ -3,9 +3,10 @@
 import asyncio
 import importlib
 import logging
+import pkgutil
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from importlib import resources
+from types import ModuleType
 from typing import Any, Final, Protocol, TypeAlias
 
 import discord
@@ -90,6 +91,7 @@ class Shotcaller(commands.Bot):
         )
         self.explain = explain
         self.forms: dict[str, FormHandler] = {}
+        self._features: set[str] = set()
         self._guild_ids, self._translator = guild_ids, translator
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
@@ -113,9 +115,10 @@ class Shotcaller(commands.Bot):
     async def setup_hook(self) -> None:
         """Load every cog and tell Discord the commands."""
         await self.tree.set_translator(self._translator)
-        for name in extensions():
-            if name not in self.extensions:  # or an earlier try to log in had come so far
-                await self.load_extension(name)
+        for feature in features():
+            if feature.__name__ not in self._features:  # or an earlier try to log in had come so far
+                feature.setup(self)
+                self._features.add(feature.__name__)
         for group in (self.video, self.admin):
             if group.commands and self.tree.get_command(group.name) is None:
                 self.tree.add_command(group)
@@ -167,11 +170,7 @@ async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, A
     raise app_commands.CommandNotFound(state, [])
 
 
-def extensions() -> list[str]:
-    """Name the packages of `cogs` that have a `setup`: the extensions, as discord.py calls them."""
-    names = sorted(
-        f"cogs.{folder.name}"
-        for folder in resources.files("cogs").iterdir()
-        if folder.joinpath("__init__.py").is_file()
-    )
-    return [name for name in names if hasattr(importlib.import_module(name), "setup")]
+def features() -> list[ModuleType]:
+    """Import the modules of `cogs` that have a `setup`, with which each adds its commands, buttons and forms."""
+    names = [each.name for each in pkgutil.walk_packages(importlib.import_module("cogs").__path__, "cogs.")]
+    return [module for module in map(importlib.import_module, sorted(names)) if hasattr(module, "setup")]

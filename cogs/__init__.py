@@ -1,1 +1,1 @@
-"""Discord on one side, `bot.service` on the other: a package with a `setup` is an extension."""
+"""Discord on one side, `bot.service` on the other: a module with a `setup` adds to the bot what it has."""

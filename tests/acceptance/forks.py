@@ -6,7 +6,6 @@ dies of a signal as any process does.
 """
 
 import asyncio
-import importlib
 import multiprocessing
 import os
 import runpy
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from bot import app  # noqa: F401 - what a bot imports, imported here once
-from bot.client import extensions
+from bot.client import features
 from bot.locale import locales, words
 from bot.provider.transport import shared_ssl_context
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
-for each in extensions():
-    importlib.import_module(each)
+features()
 for each in locales():
     words(each)
 shared_ssl_context()

@@ -1,6 +1,5 @@
 """Whatever decides for others asks at the press itself whether it may: buttons, selects and forms."""
 
-import importlib
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, Final
@@ -8,7 +7,7 @@ from typing import Any, Final
 import discord
 import pytest
 
-from bot.client import extensions
+from bot.client import features
 from bot.errors import NotPermitted
 from cogs.admin import server_setup
 from cogs.admin.setup_panel import FORM as SETUP
@@ -49,8 +48,7 @@ def kinds() -> Iterator[tuple[str, type[PersistentItem[Any]]]]:
 
     A bot that was started in this process has loaded the modules anew, with classes of the same names.
     """
-    for name in extensions():
-        importlib.import_module(name)
+    features()
     found = {f"{each.__module__}.{each.__name__}": each for each in PersistentItem.__subclasses__()}
     names = [each.__name__ for each in found.values()]
     for each in found.values():
