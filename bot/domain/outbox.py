@@ -14,7 +14,7 @@ WAIT_CAP: Final = 600.0  # seconds at the most between two tries
 
 
 class OutboxKind(StrEnum):
-    """What an item is about, and where that goes."""
+    """Says what an item is about, and where that goes."""
 
     AUDIT = "audit"  # a change that somebody made: the guild's audit channel
     BUDGET = "budget"  # a share of a budget that is used: the operator, and the guild's audit
@@ -28,7 +28,7 @@ class OutboxKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboxItem:
-    """One thing to post, or one that was posted and may have to be edited or taken away.
+    """Describes one thing to post, or one that was posted and may have to be edited or taken away.
 
     It is due (`due_at`) until it is done or `given_up`, with the reason. Who claims it has it alone until
     `claimed_until`; `attempts` counts the claims since it was last announced. Its message may be in `channel_id` from

@@ -1,4 +1,4 @@
-"""What the operator hears of: every trouble in the log, and each kind once an hour as a message."""
+"""Tells the operator of every trouble in the log, and of each kind once an hour by a message."""
 
 import logging
 from collections.abc import Callable

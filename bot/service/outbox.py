@@ -1,4 +1,4 @@
-"""The outbox's loop: one claim, one retry and one end for everything that is posted besides cards and results."""
+"""Posts everything besides cards and results from the outbox: by one claim, one retry and one end."""
 
 import asyncio
 import contextlib
@@ -34,14 +34,14 @@ class OutboxHandler(ABC):
 
     @abstractmethod
     async def handle(self, item: OutboxItem) -> int | None:
-        """Do it; the id of the message to remember, or None where the item has served.
+        """Do what an item asks for; give the id of the message to remember, or None where there is none.
 
         Raises:
             DeliveryError: Discord does not take it; with `DestinationLost` it never will.
         """
 
     async def keeps(self, item: OutboxItem, *, lost: bool, reason: str) -> bool:
-        """Whether an item that would be given up is kept, and tried every hour; called every time that it fails."""
+        """Say whether an item that would be given up is kept, and tried every hour; asked each time that it fails."""
         log.warning(
             "given up",
             extra={"kind": str(item.kind), "subject": item.subject_id, "reason": reason, "lost": lost},
@@ -52,7 +52,7 @@ class OutboxHandler(ABC):
 async def find_message(
     item: OutboxItem, look: Callable[[datetime], Awaitable[Sighting]], *, closed_is_none: bool = False
 ) -> int | None:
-    """The item's message, also that of an earlier try that was not recorded, which `look` finds since then.
+    """Find an item's message, also that of an earlier try that was not recorded: `look` looks since that moment.
 
     None where there is none, or with `closed_is_none` where nobody may look any more.
 
@@ -68,7 +68,7 @@ async def find_message(
 
 
 async def first_open(places: AsyncIterator[T], post: Callable[[T], Awaitable[int | None]]) -> int | None:
-    """Post in the first of some places that takes it; the message, or what else `post` gives.
+    """Post in the first of some places that takes it, and give what `post` gives there.
 
     Raises:
         DestinationLost: none does.
@@ -102,7 +102,7 @@ class OutboxPoster:
         self._in_hand: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def wake(self) -> None:
-        """Something was announced: look at once. May be called from anywhere in the event loop."""
+        """Have the loop look at once: something was announced. May be called from anywhere in the event loop."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -137,7 +137,7 @@ class OutboxPoster:
                 begun = await self._begin(under_way)
 
     async def post_now(self, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
-        """See to one item now, if it is due, while somebody waits to hear of it; what is left of it.
+        """See to one item now, if it is due, while somebody waits to hear of it; give what is left of it.
 
         Raises:
             StoreError: the database refuses.
@@ -154,7 +154,7 @@ class OutboxPoster:
         return await self._store.item(kind, subject_id)
 
     async def _begin(self, under_way: asyncio.TaskGroup) -> int:
-        """Begin with what is due, as long as there is room; how many items that are."""
+        """Begin with what is due, as long as there is room; count the items."""
         begun = 0
         while self._busy < AT_ONCE:
             now = self._clock()
@@ -205,7 +205,7 @@ class OutboxPoster:
             await self._store.posted(item, message_id=message_id, now=self._clock())
 
     async def _failed(self, handler: OutboxHandler, item: OutboxItem, reason: str, *, lost: bool) -> None:
-        """Try it again later, or give it up."""
+        """Have an item that failed tried again later, or give it up."""
         wait = wait_after(item.attempts, lost=lost, tries=handler.tries, rand=self._rand)
         if wait is None and await handler.keeps(item, lost=lost, reason=reason):
             wait = REST

@@ -1,4 +1,4 @@
-"""What the services ask of Discord: cards and results, word to the operator, and cases for those who decide them."""
+"""Says what the services ask of Discord: cards and results, alerts to the operator, cases for those who decide them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.service.media.service import MediaInfo
 
 
 class Phase(StrEnum):
-    """What a card says of its job."""
+    """Says in which phase of its life a card shows its job."""
 
     REVIEW = "review"  # a moderator has to approve the request, or the finished video
     WAITING = "waiting"  # in the queue
@@ -27,12 +27,12 @@ class Phase(StrEnum):
 
     @property
     def last(self) -> bool:
-        """Whether the card never changes again by itself."""
+        """Say whether the card never changes again by itself."""
         return self in {Phase.DONE, Phase.FAILED, Phase.CANCELLED, Phase.UNKNOWN, Phase.KEPT}
 
 
 def phase_of(job: Job) -> Phase:
-    """What the card of this job says."""
+    """Choose the phase that the card of a job shows."""
     if job.dead_letter is not None:
         return Phase.UNKNOWN if job.dead_letter is DeadLetter.OUTCOME_UNKNOWN else Phase.KEPT
     if job.delivered_at is not None:
@@ -71,7 +71,7 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Posted:
-    """Where a message is."""
+    """Says where a message is."""
 
     channel_id: int
     message_id: int
@@ -79,12 +79,12 @@ class Posted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotPosted:
-    """Everything since the moment of posting was read, and the message is not there."""
+    """Says that everything since the moment of posting was read, and the message is not there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CannotTell:
-    """Nobody could look, or not to the end: the message may be there, so nothing may be posted anew.
+    """Says that nobody could look, or not to the end: the message may be there, so nothing may be posted anew.
 
     `closed` is whether Discord refuses to show the place, which a later look seldom changes.
     """
@@ -108,7 +108,7 @@ class Result:
 
 
 class Trouble(StrEnum):
-    """What the operator has to hear of."""
+    """Says what the operator has to hear of."""
 
     KEY = "operator_fault"  # key, balance or permission at a provider
     MODEL = "model_given_up"  # a service makes no more videos with a model
@@ -135,7 +135,7 @@ class Alert:
 
 
 class Notifier(Protocol):
-    """Discord as the core sees it. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
+    """Posts cards and results on Discord. Every call may raise `DestinationLost` (for good) or `DestinationBusy`."""
 
     async def post_card(self, card: Card) -> Posted | None:
         """Post a job's card; None where the destination has none (a private job). A repeat finds the first one."""
@@ -146,11 +146,11 @@ class Notifier(Protocol):
         ...
 
     async def find_card(self, job: Job) -> Sighting:
-        """The job's card, which may have been posted without being recorded. Raises nothing."""
+        """Find the job's card, which may have been posted without being recorded. Raises nothing."""
         ...
 
     async def find_result(self, job: Job) -> Sighting:
-        """The message with the job's result, where its post was intended last. Raises nothing."""
+        """Find the message with the job's result, where its post was intended last. Raises nothing."""
         ...
 
     async def post_result(self, result: Result) -> Posted:
@@ -178,15 +178,18 @@ class Notifier(Protocol):
         ...
 
     async def alert(self, alert: Alert) -> None:
-        """Tell the operator."""
+        """Send an alert to the operator."""
         ...
 
 
 class Staff(Protocol):
-    """Discord as the staff sees it. What waits may raise `DestinationLost` (for good) or `DestinationBusy`."""
+    """Posts on Discord for moderators and admins, and for the operator.
+
+    What waits may raise `DestinationLost` (for good) or `DestinationBusy`.
+    """
 
     def there(self, guild_id: int, channel_id: int) -> bool:
-        """Whether a channel of a guild exists, as far as Discord has told."""
+        """Say whether a channel of a guild exists, as far as Discord has told."""
         ...
 
     async def post_case(self, case: Case, *, job: Job | None, video: Result | None) -> Posted:
@@ -194,7 +197,7 @@ class Staff(Protocol):
         ...
 
     async def find_case(self, case: Case, *, since: datetime) -> Sighting:
-        """The message of a case, which may have been posted since then, by Discord's clock. Raises nothing."""
+        """Find the message of a case, which may have been posted since then, by Discord's clock. Raises nothing."""
         ...
 
     async def edit_case(self, case: Case, *, message_id: int, job: Job | None) -> None:
@@ -202,7 +205,7 @@ class Staff(Protocol):
         ...
 
     def operator_places(self) -> AsyncIterator[int]:
-        """The channels in which the operator can be told something, the best first: theirs, then direct messages."""
+        """List the channels in which the operator can be told something: first their own, then direct messages."""
         ...
 
     async def post_note(self, note: Note, *, channel_id: int) -> Posted:
@@ -210,7 +213,7 @@ class Staff(Protocol):
         ...
 
     async def find_note(self, key: str, *, channel_id: int, since: datetime) -> Sighting:
-        """The message of the note with that key, as `find_case`."""
+        """Find the message of the note with that key, as `find_case`."""
         ...
 
     async def delete_note(self, *, channel_id: int, message_id: int) -> None:

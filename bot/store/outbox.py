@@ -1,4 +1,4 @@
-"""The outbox of the database: items written in the transaction of what they are about, claimed, and done with once."""
+"""Keeps the outbox: items are written in the transaction of what they are about, claimed, and done with once."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -85,17 +85,17 @@ async def sweep(tx: Transaction) -> None:
 
 
 class OutboxStore(Store):
-    """The items of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the items of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     @transaction
     async def item(self, tx: Transaction, kind: OutboxKind, subject_id: str) -> OutboxItem | None:
-        """One item."""
+        """Read one item."""
         row = await tx.one("SELECT * FROM outbox WHERE kind = $1 AND subject_id = $2", str(kind), subject_id)
         return OutboxItem.from_row(row) if row else None
 
     @transaction
     async def claim(self, tx: Transaction, *, now: datetime, until: datetime) -> OutboxItem | None:
-        """The next item that is due; nobody else gets it before `until`."""
+        """Take the next item that is due; nobody else gets it before `until`."""
         row = await tx.one(
             "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 WHERE (kind, subject_id) = ("  # noqa: S608 (constants)
             f"SELECT kind, subject_id FROM outbox WHERE {_DUE} ORDER BY due_at LIMIT 1 "
@@ -108,7 +108,7 @@ class OutboxStore(Store):
     async def claim_this(
         self, tx: Transaction, kind: OutboxKind, subject_id: str, *, now: datetime, until: datetime
     ) -> OutboxItem | None:
-        """That item, if it is due and nobody has it; see `claim`."""
+        """Take that item, if it is due and nobody has it; see `claim`."""
         row = await tx.one(
             "UPDATE outbox SET claimed_until = $2, attempts = attempts + 1 "  # noqa: S608 (a constant)
             f"WHERE {_DUE} AND kind = $3 AND subject_id = $4 RETURNING *",
@@ -118,12 +118,12 @@ class OutboxStore(Store):
 
     @transaction
     async def recover(self, tx: Transaction) -> None:
-        """At start, when nobody else can be at it: what a dead process had claimed is anybody's."""
+        """Free what a dead process had claimed: at start, when nobody else can be at it."""
         await tx.execute("UPDATE outbox SET claimed_until = NULL WHERE claimed_until IS NOT NULL")
 
     @transaction
     async def next_due(self, tx: Transaction) -> datetime | None:
-        """When the next item can be claimed; None where nothing is to be done."""
+        """Read when the next item can be claimed; None where nothing is to be done."""
         row = await tx.one(
             "SELECT min(CASE WHEN claimed_until > due_at THEN claimed_until ELSE due_at END) AS at "  # noqa: S608 (a constant)
             "FROM outbox "
@@ -153,7 +153,7 @@ class OutboxStore(Store):
 
     @transaction
     async def posted(self, tx: Transaction, item: OutboxItem, *, message_id: int, now: datetime) -> bool:
-        """Its message is there, and the item is done, unless it was announced anew meanwhile; False: it is gone.
+        """Write that an item's message is there, and end it, unless it was announced anew meanwhile; False: it is gone.
 
         Was the video that it shows deleted meanwhile, the message has to go, too.
         """
@@ -167,15 +167,15 @@ class OutboxStore(Store):
         return kept == 1
 
     async def drop(self, item: OutboxItem) -> None:
-        """It is done, and nothing of it has to be kept."""
+        """End an item of which nothing has to be kept."""
         await self._leave(item, "DELETE FROM outbox")
 
     async def retry(self, item: OutboxItem, *, due_at: datetime) -> None:
-        """It is to be tried again then."""
+        """Have an item tried again then."""
         await self._leave(item, "UPDATE outbox SET due_at = $4, claimed_until = NULL", millis(due_at))
 
     async def give_up(self, item: OutboxItem, *, reason: str) -> None:
-        """It can't be done."""
+        """End an item that can't be done, with the reason."""
         await self._leave(item, "UPDATE outbox SET due_at = NULL, claimed_until = NULL, given_up = $4", reason)
 
     @transaction

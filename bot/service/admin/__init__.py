@@ -1,1 +1,1 @@
-"""What the admins of a server have: policies, credits, budgets, usage, other people's jobs."""
+"""Does what the admins of a server ask for: policies, credits, budgets, usage, other people's jobs."""

@@ -19,7 +19,7 @@ WHOLE: Final = 100  # percent: there is no room for more
 
 
 class BudgetAlerts(OutboxHandler):
-    """Takes the alerts that the ledger notes to the operator, and into the record of the guild they are about."""
+    """Tells the operator of the alerts that the ledger notes, and the audit of the guild that they are about."""
 
     kind = OutboxKind.BUDGET
 

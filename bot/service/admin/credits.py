@@ -1,4 +1,4 @@
-"""What people do with credits besides spending them: admins grant them, members give them away or ask for more."""
+"""Moves credits between people: admins grant them, members give them away or ask for more."""
 
 import logging
 from collections.abc import Callable
@@ -25,7 +25,7 @@ STALE: Final = timedelta(days=7)  # after that long without a decision somebody 
 
 
 class MoreCreditsOutcome(StrEnum):
-    """What became of a request for more credits."""
+    """Says what became of a request for more credits."""
 
     ASKED = "asked"  # those who decide in the guild are asked
     CHANGED = "changed"  # they had been asked, and have not decided yet: this is what they decide on now
@@ -43,7 +43,7 @@ class GiftOffer:
 
 
 class Credits:
-    """Credits between people. Every method may raise `StoreUnavailable`: then nothing has moved."""
+    """Moves credits between people. Every method may raise `StoreUnavailable`: then nothing has moved."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class Credits:
         credits: int,  # noqa: A002 (what they are called everywhere)
         note: str,
     ) -> int:
-        """Give a member credits that never expire, or take back at most what is left; what they have of them now."""
+        """Give a member credits that never expire, or take back at most what is left; say what is left then."""
         left = await self._grants.grant(entry, user_id=user_id, amount=credits, note=note)
         self._wake()
         return left
 
     async def give(self, giver: Member, offer: GiftOffer) -> int:
-        """Let a member give credits to another, who has them as long as the giver would have; what is left to give.
+        """Let a member give credits to another, who has them as long as the giver would have; say what is left to give.
 
         Raises:
             GiftsOff: the guild does not have that, or it is no guild.
@@ -156,7 +156,7 @@ class Credits:
         return decided
 
     async def latest(self, member: Member, *, most: int) -> list[StatementEntry]:
-        """What happened to a person's credits here, the latest first."""
+        """Read what happened to a person's credits here, the latest first."""
         return await self._statements.latest(user_id=member.user_id, guild_id=member.guild_id, most=most)
 
 

@@ -1,4 +1,4 @@
-"""How it stands with what the bot lives on, for admins who ask."""
+"""Tells admins whether the video services and the database answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from bot.store.community.guilds import GuildStore
 
 
 class ProviderState(StrEnum):
-    """How it stands with a video service."""
+    """Says whether a video service answers."""
 
     GOOD = "good"  # it answers and takes our key
     BUSY = "busy"  # it takes nothing just now
@@ -26,12 +26,12 @@ class Doctor:
         self._health, self._guilds = health, guilds
 
     async def providers(self) -> dict[str, ProviderState]:
-        """Every configured video service."""
+        """Ask every configured video service."""
         found = await asyncio.gather(*map(_state_of, self._health.values()))
         return dict(zip(self._health, found, strict=True))
 
     async def states(self, guild_id: int) -> tuple[GuildState, GuildState] | None:
-        """What is decided about the whole bot and about a guild; None where the database does not answer."""
+        """Read what is decided about the whole bot and about a guild; None where the database does not answer."""
         try:
             everywhere, guild, _ = await self._guilds.states(guild_id=guild_id, user_id=0)
         except StoreError:

@@ -1,4 +1,4 @@
-"""What those who run a guild do with its jobs: look through them, take one back, decide about dead letters."""
+"""Lets those who run a guild look through its jobs, take one back, and decide about dead letters."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class JobsPage:
 
 
 class GuildJobs:
-    """The use cases. Every method may raise `StoreUnavailable`: then nothing has changed.
+    """Does what admins ask for about jobs. Every method may raise `StoreUnavailable`: then nothing has changed.
 
     Where a guild's id is asked for, `EVERYWHERE` stands for all of them and direct messages: the operator's view.
     """
@@ -50,17 +50,17 @@ class GuildJobs:
     async def page(
         self, job_filter: JobFilter, *, guild_id: int, user_id: int | None = None, skip: int = 0, most: int = PAGE
     ) -> JobsPage:
-        """The jobs that are sought, the newest first, perhaps one member's alone."""
+        """List the jobs that a filter finds, the newest first, perhaps one member's alone."""
         jobs = await self._store.jobs(job_filter, guild_id=guild_id, user_id=user_id, skip=skip, most=most + 1)
         views = tuple([await self._forecaster.view(job) for job in jobs[:most]])
         return JobsPage(views=views, skip=skip, more=len(jobs) > most)
 
     async def candidates(self, job_filter: JobFilter, *, guild_id: int) -> Sequence[Job]:
-        """The latest of the jobs that are sought, to choose one from."""
+        """List the latest of the jobs that a filter finds, to choose one from."""
         return await self._store.jobs(job_filter, guild_id=guild_id, most=CANDIDATES)
 
     async def job(self, job_id: str, *, guild_id: int) -> JobView:
-        """One job of a guild.
+        """Read one job of a guild.
 
         Raises:
             GuildJobUnknown: the guild has no such job.
@@ -71,7 +71,7 @@ class GuildJobs:
         return await self._forecaster.view(job)
 
     async def ledger_entries(self, job: Job) -> Sequence[LedgerEntry]:
-        """A job's lines in the ledger, in their order."""
+        """Read a job's lines in the ledger, in their order."""
         return await self._store.ledger_entries(job.id)
 
     async def cancel(self, entry: AuditEntry, job: Job) -> Job:

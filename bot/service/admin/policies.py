@@ -1,4 +1,4 @@
-"""What a guild's admins decide: each change holds at once, is recorded, and is told where they want to read of it."""
+"""Changes what a guild's admins decide: each change holds at once, is recorded, and is told in their audit channel."""
 
 import logging
 from collections.abc import Callable
@@ -34,7 +34,7 @@ _PRESSING: Final = frozenset({"budget_used", "budget_spent"})
 
 
 class GuildPolicies:
-    """The use cases of admins. Every method may raise `StoreUnavailable`: then nothing has changed.
+    """Changes what is decided about guilds and members. Every method may raise `StoreUnavailable`: nothing has changed.
 
     `usual` is what every member has where a guild has decided nothing.
     """
@@ -53,11 +53,11 @@ class GuildPolicies:
         self._store, self._audit, self._lookup, self._clock, self._wake = store, audit, lookup, clock, wake
 
     async def state(self, guild_id: int) -> GuildState:
-        """What is decided about a guild."""
+        """Read what is decided about a guild."""
         return await self._store.state(guild_id)
 
     async def member(self, guild_id: int, user_id: int) -> MemberState:
-        """What is decided about a member."""
+        """Read what is decided about a member."""
         return (await self._store.states(guild_id=guild_id, user_id=user_id))[2]
 
     async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
@@ -74,7 +74,7 @@ class GuildPolicies:
         return changed
 
     async def read(self, data: bytes) -> Policy:
-        """The policy in a file, checked as a whole: also whether prompts can be searched by its rules.
+        """Read the policy in a file, and check it as a whole: also whether prompts can be searched by its rules.
 
         Raises:
             PolicyInvalid, RuleInvalid: there can be no such policy.
@@ -85,7 +85,7 @@ class GuildPolicies:
         return policy
 
     async def pause(self, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
-        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; whether that changed anything."""
+        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; say whether that changed anything."""
         changed = await self._store.pause(entry, paused=paused, reason=reason)
         self._wake()
         return changed
@@ -101,15 +101,15 @@ class GuildPolicies:
         self._wake()
 
     async def blocked(self, guild_id: int) -> dict[int, MemberState]:
-        """The members that are blocked now, by their ids."""
+        """List the members that are blocked now, by their ids."""
         return await self._store.blocked(guild_id, now=self._clock())
 
     async def entries(self, guild_id: int, *, most: int) -> list[AuditEntry]:
-        """The latest changes, the newest first."""
+        """Read the latest changes, the newest first."""
         return await self._audit.of_guild(guild_id, most=most)
 
     async def spent(self, guild_id: int, policy: Policy) -> Account:
-        """The account of what the guild costs this month, in millionths of a USD."""
+        """Read the account of what the guild costs this month, in millionths of a USD."""
         return await self._lookup.account(
             budget(guild_id, policy.budget_usd_micros, now=self._clock(), zone=policy.zone)
         )

@@ -1,4 +1,4 @@
-"""What a guild has used in some time: by day and by member, the drift of the estimates, the budget so far."""
+"""Reports what a guild has used in some time: by day and by member, the drift of the estimates, the budget so far."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ COLUMNS: Final = ("day", "member_id", "videos", "credits", "usd_estimated", "usd
 
 
 class Span(StrEnum):
-    """Which time is looked at, up to today."""
+    """Says which time a report covers, up to today."""
 
     WEEK = "7"
     MONTH = "30"
@@ -40,25 +40,25 @@ class UsageReport:
 
     @property
     def total(self) -> UsageTotals:
-        """All of it."""
+        """Add up all of it."""
         return sum((row.used for row in self.rows), UsageTotals())
 
     def members(self, measure: Callable[[UsageTotals], int]) -> list[tuple[int, UsageTotals]]:
-        """Everybody who used something, those first who used the most of what is measured."""
+        """List everybody who used something, those first who used the most of what is measured."""
         found: dict[int, UsageTotals] = defaultdict(UsageTotals)
         for row in self.rows:
             found[row.user_id] += row.used
         return sorted(found.items(), key=lambda each: (-measure(each[1]), -each[1].videos, each[0]))
 
     def by_day(self, measure: Callable[[UsageTotals], int]) -> Mapping[date, Mapping[int, int]]:
-        """What is measured, by day and member."""
+        """Read what is measured, by day and member."""
         found: dict[date, dict[int, int]] = {day: {} for day in self.days}
         for row in self.rows:
             found[row.day][row.user_id] = measure(row.used)
         return found
 
     def table(self) -> bytes:
-        """The same as a CSV file for spreadsheets: UTF-8 with its mark, one line a day and member.
+        """Write the report as a CSV file for spreadsheets: UTF-8 with its mark, one line a day and member.
 
         Nothing in it was typed by anybody: there are only dates and numbers, so nothing can be taken for a formula.
         """
@@ -71,7 +71,7 @@ class UsageReport:
 
 
 class Usage:
-    """Makes reports. Every method may raise `StoreUnavailable`."""
+    """Makes reports of usage. Every method may raise `StoreUnavailable`."""
 
     def __init__(
         self, *, store: UsageStore, guilds: GuildStore, lookup: JobQueryStore, clock: Callable[[], datetime]
@@ -79,7 +79,7 @@ class Usage:
         self._store, self._guilds, self._lookup, self._clock = store, guilds, lookup, clock
 
     async def report(self, guild_id: int, span: Span) -> UsageReport:
-        """What was used in a guild in some time up to now, in days of its own time zone."""
+        """Make the report of a guild over some time up to now, in days of its own time zone."""
         policy = (await self._guilds.state(guild_id)).policy
         now = self._clock()
         days = _days(span, now.astimezone(policy.zone).date())
@@ -102,7 +102,7 @@ def _days(span: Span, today: date) -> Sequence[date]:
 
 
 def _begin(day: date, policy: Policy) -> datetime:
-    """The first moment of a day in the guild's time zone."""
+    """Compute the first moment of a day in the guild's time zone."""
     return datetime.combine(day, time.min, tzinfo=policy.zone)
 
 

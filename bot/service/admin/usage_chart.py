@@ -1,4 +1,4 @@
-"""The picture of a report: a column a day, stacked by who used the most, and below it a bar for each of those.
+"""Draws a report: a column a day, stacked by who used the most, and below it a bar for each of those.
 
 It is read on phones and in both of Discord's themes: large figures, light on dark, and no words at all, so that it
 needs no letters but those of its own font. The bars are numbered; who is who stands in the message with the picture.
@@ -40,17 +40,17 @@ _COLOURS: Final = (
 
 
 class Measure(StrEnum):
-    """What is drawn."""
+    """Says what is drawn."""
 
     CREDITS = "credits"
     USD = "usd"
 
     def of(self, used: UsageTotals) -> int:
-        """The amount, in credits or millionths of a USD."""
+        """Read the amount, in credits or millionths of a USD."""
         return used.credits if self is Measure.CREDITS else used.charged
 
     def figure(self, amount: float) -> str:
-        """An amount as it stands in the picture."""
+        """Write an amount as it stands in the picture."""
         if self is Measure.CREDITS:
             return f"{amount:,.0f}"
         usd = amount / USD_MICROS
@@ -66,17 +66,17 @@ class Series:
 
     @property
     def total(self) -> int:
-        """All of its days."""
+        """Add up all of its days."""
         return sum(self.amounts)
 
 
 def top(report: UsageReport, measure: Measure) -> list[tuple[int, UsageTotals]]:
-    """The members that have a colour of their own, with what they used, in the order of their numbers."""
+    """List the members that have a colour of their own, with what they used, in the order of their numbers."""
     return [each for each in report.members(measure.of) if measure.of(each[1]) > 0][:TOP]
 
 
 def series(report: UsageReport, measure: Measure) -> list[Series]:
-    """What is drawn: the members with a number, and all others together."""
+    """List what is drawn: the members with a number, and all others together."""
     days, named = report.by_day(measure.of), [user_id for user_id, _ in top(report, measure)]
     found = [
         Series(name=f"#{number}", amounts=tuple(day.get(user_id, 0) for day in days.values()))
@@ -87,7 +87,7 @@ def series(report: UsageReport, measure: Measure) -> list[Series]:
 
 
 def draw(report: UsageReport, measure: Measure) -> bytes:
-    """The picture as PNG. Takes tens of milliseconds: not for the event loop."""
+    """Draw the picture as PNG. Takes tens of milliseconds: not for the event loop."""
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 (loaded by the bots that draw)
 
     rows = series(report, measure)
@@ -135,7 +135,7 @@ def _bars(pen: ImageDraw.ImageDraw, rows: Sequence[Series], measure: Measure, *,
 
 
 def nice_step(highest: int, measure: Measure) -> int:
-    """The distance of lines such that `TICKS` of them reach the highest column: 1, 2 or 5 times a power of ten."""
+    """Compute the distance of lines of which `TICKS` reach the highest column: 1, 2 or 5 times a power of ten."""
     least = 1 if measure is Measure.CREDITS else USD_MICROS // 100
     wanted = max(least, -(-highest // TICKS))
     power = int("1" + "0" * (len(str(wanted)) - 1))

@@ -1,1 +1,1 @@
-"""What people decide: review cases and reports."""
+"""Brings review cases and reports before people, and carries out what they decide."""

@@ -66,7 +66,7 @@ class CasePoster(OutboxHandler):
         return message_id
 
     async def keeps(self, item: OutboxItem, *, lost: bool, reason: str) -> bool:
-        """Where nobody can be asked, nobody will decide: what hangs on it runs out in its time. A report is kept."""
+        """Keep a report until somebody can be shown it; tell the operator of another case that nobody will decide."""
         case = await self._cases.case(item.subject_id)
         if case is None:
             return False
@@ -80,7 +80,7 @@ class CasePoster(OutboxHandler):
         return False
 
     async def _edit(self, case: Case, message_id: int, job: Job | None) -> bool:
-        """Whether its message says now how it stands; that of an open report may be gone, and has to be posted anew."""
+        """Edit a case's message; False where that of an open report is gone, and has to be posted anew."""
         try:
             await self._staff.edit_case(case, message_id=message_id, job=job)
         except DestinationLost:
@@ -90,7 +90,7 @@ class CasePoster(OutboxHandler):
         return True
 
     async def _places(self, case: Case, job: Job | None) -> AsyncIterator[Case]:
-        """A case as it would be posted: a report with the moderators of the video's guild, or else for the operator."""
+        """List a case as it may be posted: a report to the moderators of the video's guild, or else to the operator."""
         if case.kind is not CaseKind.REPORT:
             yield case
             return

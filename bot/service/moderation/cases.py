@@ -1,4 +1,4 @@
-"""What moderators decide: held requests and videos, and reports of videos. Requests for credits are the admins'."""
+"""Carries out what moderators decide: held requests and videos, and reports of videos."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ HASTE: Final = 10.0  # seconds that somebody who reports waits to hear who has i
 
 
 class ReportOutcome(StrEnum):
-    """Who has a report, or what somebody wrote to the operator."""
+    """Says who has a report."""
 
     MODERATORS = "moderators"  # it is in their channel
     OPERATOR = "operator"  # it is in the operator's channel, or their direct messages
@@ -35,7 +35,7 @@ class ReportOutcome(StrEnum):
 
 
 class Cases:
-    """The use cases of moderators. Every method may raise `StoreUnavailable`: then nothing has happened.
+    """Does what moderators ask for. Every method may raise `StoreUnavailable`: then nothing has happened.
 
     That somebody may decide is for the caller to have asked. `can_scan` is whether texts and videos can be scanned.
     """
@@ -64,7 +64,7 @@ class Cases:
         self.can_scan = can_scan
 
     async def read(self, case_id: str, *, guild_id: int | None, channel_id: int | None) -> Case:
-        """A case, for somebody in the channel where it is decided.
+        """Read a case, for somebody in the channel where it is decided.
 
         Raises:
             CaseUnknown: there is no such case there.
@@ -97,7 +97,7 @@ class Cases:
         return await self._show_card(job)
 
     async def check_reportable(self, job_id: str, *, by: int) -> Job | None:
-        """Whether somebody may report a result; its job, if there are records of it.
+        """Check that somebody may report a result, and read its job, if there are records of it.
 
         Raises:
             OwnReport: it is their own.
@@ -110,7 +110,7 @@ class Cases:
     async def report(
         self, job_id: str, *, guild_id: int | None, message: tuple[int, int], by: int, reason: str, key: str
     ) -> ReportOutcome:
-        """Bring a reported result before those who decide; who has it now.
+        """Bring a reported result before those who decide, and say who has it now.
 
         `message` is its channel and id. Reports by others of the same result go with the first; `key` is the
         interaction's id.
@@ -136,7 +136,7 @@ class Cases:
         return await self._outcome_of_report(case.id)
 
     async def _outcome_of_report(self, case_id: str) -> ReportOutcome:
-        """Have a report shown at once, if that is to be done soon; who has it now."""
+        """Have a report shown at once, if that can be done soon, and say who has it now."""
         with contextlib.suppress(TimeoutError, StoreUnavailable):  # it is due still, and the next round sees to it
             async with asyncio.timeout(HASTE):
                 left = await self._outbox.post_now(OutboxKind.CASE, case_id)
@@ -147,7 +147,7 @@ class Cases:
         return ReportOutcome.KEPT
 
     async def dismiss(self, case: Case, entry: AuditEntry) -> None:
-        """Nothing follows from a report.
+        """Dismiss a report: nothing follows from it.
 
         Raises:
             CaseDecided: somebody else was first.
@@ -174,12 +174,12 @@ class Cases:
         return removed
 
     async def block(self, case: Case, entry: AuditEntry, *, until: datetime, reason: str) -> None:
-        """Let the one whom a case is about ask for nothing until then at least; the case stays to be decided."""
+        """Block the member whom a case is about until then at least; the case stays to be decided."""
         await self._guilds.block_longer(entry, user_id=case.user_id, until=until, reason=reason)
         self._wake()
 
     async def _show_card(self, job: Job) -> Job:
-        """Have the news shown, and everything done that follows."""
+        """Have a job's card say what was decided, and wake those who go on with it."""
         self._wake()
         if job.status is JobStatus.QUEUED:  # and maybe for long; of the rest the worker tells at once
             with contextlib.suppress(StoreUnavailable):  # the next look at the queue shows it

@@ -1,1 +1,1 @@
-"""What servers keep: policies, the audit log, review cases, reports, strikes."""
+"""Keeps what servers decide: policies, the audit, review cases, reports, strikes."""

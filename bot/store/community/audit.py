@@ -1,4 +1,4 @@
-"""The record of what admins and moderators changed, written in the transaction of the change itself."""
+"""Records what admins and moderators change, in the transaction of the change itself."""
 
 import json
 
@@ -8,7 +8,7 @@ from bot.store.outbox import announce
 
 
 async def record(tx: Transaction, entry: AuditEntry) -> bool:
-    """Write an entry, once, and have its guild's audit channel told; whether it was new."""
+    """Write an entry, once, and have its guild's audit channel told; say whether it was new."""
     new = await tx.execute(
         "INSERT INTO audit (id, guild_id, actor_id, action, detail, at) VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (id) DO NOTHING",
@@ -25,22 +25,22 @@ async def record(tx: Transaction, entry: AuditEntry) -> bool:
 
 
 class AuditStore(Store):
-    """Reads the record of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Reads the audit of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     @transaction
     async def note(self, tx: Transaction, entry: AuditEntry) -> None:
-        """Write an entry of something that nobody changed; see `record`."""
+        """Write an entry that belongs to no change; see `record`."""
         await record(tx, entry)
 
     @transaction
     async def entry(self, tx: Transaction, entry_id: str) -> AuditEntry | None:
-        """The entry of that id."""
+        """Read one entry."""
         row = await tx.one("SELECT * FROM audit WHERE id = $1", entry_id)
         return _entry(row) if row else None
 
     @transaction
     async def of_guild(self, tx: Transaction, guild_id: int, *, most: int) -> list[AuditEntry]:
-        """A guild's latest entries, the newest first."""
+        """Read a guild's latest entries, the newest first."""
         rows = await tx.all("SELECT * FROM audit WHERE guild_id = $1 ORDER BY at DESC LIMIT $2", guild_id, most)
         return [_entry(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Cases: opened and decided inside the transaction of what they are about, which also announces them in the outbox."""
+"""Opens and decides cases inside the transaction of what they are about, which also announces them in the outbox."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from bot.store.outbox import announce, begin_posting
 
 
 async def open_case(tx: Transaction, case: Case) -> bool:
-    """Keep a case, to be posted at once; whether it is new: the same id is opened once."""
+    """Keep a case, to be posted at once; say whether it is new: the same id is opened once."""
     new = await tx.execute(
         "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, job_id, body, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
@@ -29,7 +29,7 @@ async def announce_case(tx: Transaction, row: Row, *, now: datetime) -> None:
 
 
 def body_of(case: Case) -> str:
-    """The column of a case's body: the same text for the same body."""
+    """Write a case's body as its column has it: the same text for the same body."""
     return json.dumps(dict(case.body), ensure_ascii=False, sort_keys=True)
 
 
@@ -62,17 +62,17 @@ async def withdraw(tx: Transaction, job_id: str, *, now: datetime, state: CaseSt
 
 
 async def with_reports(tx: Transaction, case: Case) -> Case:
-    """A case with whatever people object to, the first first."""
+    """Add to a case the reports that it is about, the first first."""
     rows = await tx.all("SELECT * FROM reports WHERE case_id = $1 ORDER BY at, id", case.id)
     return replace(case, reports=tuple(Report.from_row(row) for row in rows))
 
 
 class CaseStore(Store):
-    """The cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the cases of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     @transaction
     async def case(self, tx: Transaction, case_id: str) -> Case | None:
-        """The case of that id, with its reports."""
+        """Read one case, with its reports."""
         row = await tx.one("SELECT * FROM cases WHERE id = $1", case_id)
         return await with_reports(tx, Case.from_row(row)) if row else None
 
@@ -90,7 +90,7 @@ class CaseStore(Store):
 
     @transaction
     async def begin_posting(self, tx: Transaction, case: Case, item: OutboxItem, *, at: datetime) -> bool:
-        """Write that its message may be in its channel from that moment on (Discord's clock), if it is open still."""
+        """Write that an open case's message may be in its channel from that moment on, by Discord's clock."""
         still_open = await tx.execute(
             "UPDATE cases SET channel_id = $2, for_operator = $3 WHERE id = $1 AND state = 'open'",
             *(case.id, case.channel_id, int(case.for_operator)),

@@ -1,4 +1,4 @@
-"""Guilds and members: what has been decided about them. Every change is read, made, written and recorded as one."""
+"""Keeps what is decided about guilds and members. Every change is read, made, written and recorded as one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,17 +15,17 @@ _STATES: Final = "SELECT * FROM guilds WHERE guild_id IN ($1, $2)"
 
 
 class GuildStore(Store):
-    """The guilds of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the guilds of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     async def state(self, guild_id: int | None) -> GuildState:
-        """What is decided about a guild; untouched for one that nobody has decided about, or for direct messages."""
+        """Read what is decided about a guild; the usual for direct messages and where nobody has decided."""
         return (await self.states(guild_id=guild_id, user_id=0))[1]
 
     @transaction
     async def states(
         self, tx: Transaction, *, guild_id: int | None, user_id: int
     ) -> tuple[GuildState, GuildState, MemberState]:
-        """What is decided about the whole bot, a guild, and a member of it: all that a request has to pass."""
+        """Read what is decided about the whole bot, a guild, and a member of it: all that a request has to pass."""
         place = EVERYWHERE if guild_id is None else guild_id
         found = {row["guild_id"]: GuildState.from_row(row) for row in await tx.all(_STATES, EVERYWHERE, place)}
         member = await tx.one("SELECT * FROM members WHERE guild_id = $1 AND user_id = $2", place, user_id)
@@ -65,7 +65,7 @@ class GuildStore(Store):
 
     @transaction
     async def pause(self, tx: Transaction, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
-        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; whether that changed anything."""
+        """Pause a guild (`EVERYWHERE`: the whole bot), or go on; say whether that changed anything."""
         await _locked(tx, entry.guild_id, now=entry.at)
         changed = await tx.execute(
             "UPDATE guilds SET paused = $2, pause_reason = $3 WHERE guild_id = $1 AND paused <> $2",
@@ -109,7 +109,7 @@ class GuildStore(Store):
 
     @transaction
     async def blocked(self, tx: Transaction, guild_id: int, *, now: datetime) -> dict[int, MemberState]:
-        """The members that are blocked, by their ids."""
+        """List the members that are blocked, by their ids."""
         rows = await tx.all(
             "SELECT * FROM members WHERE guild_id = $1 AND blocked_until > $2 ORDER BY blocked_until",
             guild_id,
@@ -121,7 +121,7 @@ class GuildStore(Store):
 async def block(
     tx: Transaction, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str, shorten: bool = True
 ) -> None:
-    """The same inside a transaction that does more; a block that is as long already stays, unless it may `shorten`."""
+    """Block a member inside a transaction; a block that is as long already stays, unless this may `shorten`."""
     changed = await tx.execute(
         "INSERT INTO members (guild_id, user_id, blocked_until, block_reason, blocked_by) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (guild_id, user_id) DO UPDATE SET blocked_until = excluded.blocked_until, "
@@ -139,7 +139,7 @@ async def block(
 
 
 async def _locked(tx: Transaction, guild_id: int, *, now: datetime) -> Row:
-    """The guild's row, made where it is missing, and locked for this transaction."""
+    """Lock the guild's row for this transaction, and make it where it is missing."""
     row = await tx.one(
         "INSERT INTO guilds (guild_id, body, updated_at) VALUES ($1, '{}', $2) "
         "ON CONFLICT (guild_id) DO UPDATE SET guild_id = excluded.guild_id RETURNING *",

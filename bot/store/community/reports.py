@@ -1,4 +1,4 @@
-"""What people object to: one row a person and video, and one open case for all who object to the same video."""
+"""Keeps reports: one row a person and video, and one open case for all who report the same video."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from bot.store.database import Store, Transaction, transaction
 
 
 class ReportStore(Store):
-    """The reports of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the reports of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     @transaction
     async def add(self, tx: Transaction, report: Report, *, key: str, case: Case) -> Case | None:
@@ -35,7 +35,7 @@ class ReportStore(Store):
 
     @transaction
     async def unseen(self, tx: Transaction) -> list[datetime]:
-        """Since when each report waits that nobody could be shown, the oldest first."""
+        """List since when each report waits that nobody could be shown, the oldest first."""
         rows = await tx.all(
             "SELECT cases.created_at FROM outbox JOIN cases ON cases.id = outbox.subject_id "
             "WHERE outbox.kind = 'case' AND outbox.message_id IS NULL "

@@ -1,4 +1,4 @@
-"""Strikes: refused prompts, counted against their author for some time; enough of them block."""
+"""Counts strikes, which are refused prompts, against their author for some time; enough of them block."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from bot.store.database import Store, Transaction, transaction
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StrikeOutcome:
-    """How many strikes count now, and until when their author is blocked for them."""
+    """Says how many strikes count now, and until when their author is blocked for them."""
 
     count: int
     blocked_until: datetime | None = None
 
 
 class StrikeStore(Store):
-    """The strikes of one database. Every method is one transaction and may raise `StoreUnavailable`."""
+    """Keeps the strikes of one database. Every method is one transaction and may raise `StoreUnavailable`."""
 
     @transaction
     async def strike(

@@ -1,4 +1,4 @@
-"""Notes which share of a month's budget is used, once for each ceiling, and whom that has been told."""
+"""Notes which share of a month's budget is used, once for each ceiling, and announces it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +75,7 @@ class BudgetStore(Store):
 
     @transaction
     async def highest(self, tx: Transaction, subject_id: str) -> BudgetAlert | None:
-        """The highest share that is noted of a budget, by its name in the outbox: owner, period and ceiling."""
+        """Read the highest share that is noted of a budget, by its name in the outbox: owner, period and ceiling."""
         owner, period, ceiling = subject_id.rsplit(":", 2)
         row = await tx.one(
             "SELECT * FROM budget_alerts WHERE owner = $1 AND period = $2 AND ceiling = $3 "
