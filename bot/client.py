@@ -35,7 +35,7 @@ FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any
 class Answers(Protocol):
     """Remembers where the private answers of accepted requests are."""
 
-    def expected(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
+    def keep(self, interaction: discord.Interaction[Any], *, key: str) -> AbstractContextManager[None]:
         """Remember, until the command has answered itself, that a job of this key may come of the interaction."""
         ...
 

@@ -39,7 +39,7 @@ class PrivateAnswers:
         self._early_cards: dict[str, discord.Embed] = {}  # cards that were there before the command's own answer
 
     @contextmanager
-    def expected(self, interaction: discord.Interaction[Any], *, key: str) -> Iterator[None]:
+    def keep(self, interaction: discord.Interaction[Any], *, key: str) -> Iterator[None]:
         """Keep an interaction's private answer while a command may make a job of it with this idempotency key.
 
         What follows may replace the command's own answer as soon as the command has ended; if it failed, nothing

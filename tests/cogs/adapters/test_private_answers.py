@@ -1,4 +1,7 @@
-"""The private answers of accepted requests: used while they live, forgotten after, never waited for in vain."""
+"""The private answers of accepted requests: used while they live, forgotten after, never waited for in vain.
+
+The card of a private job lives in one: never before the answer itself, never after its end.
+"""
 
 import asyncio
 from types import SimpleNamespace
@@ -9,10 +12,8 @@ import discord
 import pytest
 
 from bot.domain import Job
-from bot.errors import MissingPermissions
 from cogs.adapters import private_answers
 from cogs.adapters.private_answers import LIFE, MOST, PrivateAnswers
-from cogs.request import DIRECT_LIMIT, destination_of
 
 
 class Interaction:
@@ -26,6 +27,9 @@ class Interaction:
         if self.trouble is not None:
             raise self.trouble
         self.edits.append({name: value for name, value in changes.items() if value is not discord.utils.MISSING})
+
+    def titles(self) -> list[str | None]:
+        return [edit["embed"].title for edit in self.edits]
 
 
 class Clock:
@@ -52,7 +56,7 @@ def job(interaction: Interaction) -> Job:
 
 def accept(answers: PrivateAnswers, interaction: Any) -> None:
     """A command that made a job of it and has answered."""
-    with answers.expected(interaction, key=str(interaction.id)):
+    with answers.keep(interaction, key=str(interaction.id)):
         pass
 
 
@@ -68,7 +72,7 @@ async def test_the_end_of_a_job_replaces_the_answer_once(answers: PrivateAnswers
 
 async def test_the_command_has_its_own_say_first(answers: PrivateAnswers) -> None:
     asked: Any = Interaction(1)
-    with answers.expected(asked, key="1"):
+    with answers.keep(asked, key="1"):
         replacing = asyncio.create_task(answers.replace(job(asked), "It failed."))
         await asyncio.sleep(0.01)
         assert asked.edits == []
@@ -78,7 +82,7 @@ async def test_the_command_has_its_own_say_first(answers: PrivateAnswers) -> Non
 
 async def test_a_request_that_was_refused_is_forgotten(answers: PrivateAnswers) -> None:
     asked: Any = Interaction(1)
-    with pytest.raises(ZeroDivisionError), answers.expected(asked, key="1"):
+    with pytest.raises(ZeroDivisionError), answers.keep(asked, key="1"):
         raise ZeroDivisionError
     assert not await answers.replace(job(asked), "It failed.")
 
@@ -123,37 +127,69 @@ def test_the_patience_with_a_command_ends_before_its_answer_dies() -> None:
     assert private_answers.PATIENCE < 15 * 60 - LIFE
 
 
-def asked_in(*, guild: int | None = 7, thread: bool = False, **denied: bool) -> Any:
-    """An interaction in a channel where the bot may do all but what is denied."""
-    channel = discord.Object(5)
-    if thread:
-        channel = discord.Thread.__new__(discord.Thread)  # type: ignore[assignment]
-    permissions = discord.Permissions.all()
-    permissions.update(**denied)
-    return SimpleNamespace(
-        guild_id=guild, channel_id=5, channel=channel, app_permissions=permissions, filesize_limit=50_000_000
-    )
+def card(title: str) -> discord.Embed:
+    return discord.Embed(title=title)
 
 
-def test_a_result_goes_where_it_was_asked_for_with_the_limit_of_that_place() -> None:
-    place = destination_of(asked_in(), private=False)
-    assert (place.guild_id, place.channel_id, place.upload_limit, place.private) == (7, 5, 50_000_000, False)
+async def test_a_card_from_before_the_answer_is_shown_after_it(answers: PrivateAnswers) -> None:
+    interaction: Any = Interaction(1)
+    with answers.keep(interaction, key="1"):
+        await answers.show(job(interaction), card("waiting"), last=False)
+        await answers.show(job(interaction), card("starting"), last=False)
+        assert interaction.edits == []
+    await answers.show_early_card("1")
+    await answers.show_early_card("1")
+    assert interaction.titles() == ["starting"]
+    assert "content" not in interaction.edits[0]
 
 
-def test_a_private_result_obeys_the_limit_of_direct_messages() -> None:
-    place = destination_of(asked_in(attach_files=False), private=True)
-    assert (place.upload_limit, place.private) == (DIRECT_LIMIT, True)
-    assert not destination_of(asked_in(guild=None, attach_files=False), private=False).private
+async def test_a_newer_card_makes_the_early_one_out_of_date(answers: PrivateAnswers) -> None:
+    interaction: Any = Interaction(1)
+    with answers.keep(interaction, key="1"):
+        await answers.show(job(interaction), card("waiting"), last=False)
+    await answers.show(job(interaction), card("running"), last=False)
+    await answers.show_early_card("1")
+    assert interaction.titles() == ["running"]
 
 
-@pytest.mark.parametrize(
-    ("thread", "needed"), [(False, "send_messages"), (True, "send_messages_in_threads"), (False, "attach_files")]
-)
-def test_every_permission_that_is_missing_is_named(needed: str, *, thread: bool) -> None:
-    with pytest.raises(MissingPermissions) as caught:
-        destination_of(asked_in(thread=thread, **{needed: False, "embed_links": False}), private=False)
-    assert set(caught.value.missing) == {needed, "embed_links"}
+async def test_the_last_card_takes_the_place_of_the_answer_s_words(answers: PrivateAnswers) -> None:
+    interaction: Any = Interaction(1)
+    accept(answers, interaction)
+    for last in (True, True):
+        await answers.show(job(interaction), card("done"), last=last)
+    assert interaction.titles() == ["done"]
+    assert interaction.edits[0]["content"] is None
 
 
-def test_what_a_thread_does_not_need_is_not_asked_of_it() -> None:
-    assert destination_of(asked_in(thread=True, send_messages=False), private=False).channel_id == 5
+async def test_after_the_answer_s_life_and_after_a_restart_nothing_is_tried(
+    answers: PrivateAnswers, clock: Clock
+) -> None:
+    interaction: Any = Interaction(1)
+    await answers.show(job(interaction), card("running"), last=False)
+    accept(answers, interaction)
+    clock.now = LIFE + 1
+    await answers.show(job(interaction), card("running"), last=False)
+    assert interaction.edits == []
+
+
+@pytest.mark.parametrize("trouble", [aiohttp.ClientError(), OSError()])
+async def test_what_discord_does_not_take_stops_nothing(answers: PrivateAnswers, trouble: Exception) -> None:
+    interaction: Any = Interaction(1, trouble=trouble)
+    accept(answers, interaction)
+    await answers.show(job(interaction), card("running"), last=False)
+    assert not await answers.replace(job(interaction), "failed")
+
+
+async def test_a_command_that_failed_has_no_card(answers: PrivateAnswers) -> None:
+    interaction: Any = Interaction(1)
+
+    async def command() -> None:
+        with answers.keep(interaction, key="1"):
+            await answers.show(job(interaction), card("waiting"), last=False)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await command()
+    await answers.show_early_card("1")
+    await answers.show(job(interaction), card("running"), last=False)
+    assert interaction.edits == []
