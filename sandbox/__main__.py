@@ -1,4 +1,4 @@
-"""The sandbox's command line: `python -m sandbox` serves a Discord and both video services on this machine."""
+"""Serves a Discord and both video services on this machine, as `python -m sandbox`."""
 
 import argparse
 import asyncio

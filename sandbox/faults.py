@@ -1,4 +1,4 @@
-"""Trouble on demand: what goes wrong, where, how often, and how it looks on the wire."""
+"""Makes trouble on demand: what goes wrong, where, how often, and how it looks on the wire."""
 
 import asyncio
 import time
@@ -58,7 +58,7 @@ class Fault:
     options: dict[str, Any] = field(default_factory=dict)
 
     def seconds(self, default: float) -> float:
-        """How long the trouble lasts: the option `seconds`, or the default."""
+        """Say how long the trouble lasts: the option `seconds`, or the default."""
         return float(self.options.get("seconds", default))
 
     @property
@@ -68,7 +68,7 @@ class Fault:
 
 
 class Faults:
-    """All trouble that is waiting to happen, oldest first."""
+    """Keeps all trouble that is waiting to happen, oldest first."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -101,7 +101,7 @@ class Faults:
         return fault
 
     def take(self, target: str, *calls: str) -> Fault | None:
-        """The fault that strikes this call, counted down; None when the call goes well.
+        """Find the fault that strikes this call, and count it down; None when the call goes well.
 
         A call may answer to several names, for example `"rest", "message"`.
         """
@@ -119,7 +119,7 @@ class Faults:
 
 
 def _named(given: Any, known: frozenset[str]) -> frozenset[str]:
-    """The calls that a fault names itself; none where it names none."""
+    """Read the calls that a fault names itself; none where it names none."""
     if given is None:
         return frozenset()
     if not isinstance(given, list) or not all(isinstance(call, str) and call in known for call in given):

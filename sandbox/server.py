@@ -1,4 +1,4 @@
-"""The whole sandbox on one port: Discord, the providers, the results, and the control address."""
+"""Serves the whole sandbox on one port: Discord, the providers, the results, and the control API."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ OPENAPI_VARIABLE = "SANDBOX_OPENAPI"
 
 
 class Sandbox:
-    """Everything the bot speaks to, on loopback, for as long as the `async with` lasts.
+    """Serves everything the bot speaks to, on loopback, for as long as the `async with` lasts.
 
     `port` 0 takes a free one. `generate_seconds` is how long a video takes. `cache_dir` keeps rendered videos
     (else they go with the sandbox), and `fps` says how many frames a second they have (else as the service has
@@ -80,7 +80,7 @@ class Sandbox:
         return self
 
     async def _listen(self, stack: AsyncExitStack) -> None:
-        """Serve, and learn the address."""
+        """Serve the application, and learn its address."""
         app = web.Application(middlewares=[turn_pages_away(served=self._host)])
         routes.attach(app, self.discord)
         self.providers.attach(app)
@@ -107,7 +107,7 @@ class Sandbox:
         return f"{self.url}/control"
 
     def describe(self) -> dict[str, Any]:
-        """All addresses, keys and ids, as the command line prints them."""
+        """List all addresses, keys and ids, as the command line prints them."""
         world, providers = self.discord.world, self.providers
         guild = world.only_guild
         return {
@@ -132,7 +132,7 @@ class Sandbox:
         }
 
     def settings(self) -> dict[str, str]:
-        """The settings with which `shotcaller run` connects to this sandbox."""
+        """List the settings with which `shotcaller run` connects to this sandbox."""
         return {
             "DISCORD_TOKEN": self.discord.world.token,
             "DISCORD_API_URL": self.url + routes.API,
@@ -151,7 +151,7 @@ class Sandbox:
 
 
 def _named_document(environment: Mapping[str, str]) -> Path | None:
-    """The document that the environment names, when it is there."""
+    """Find the document that the environment names, when it is there."""
     named = environment.get(OPENAPI_VARIABLE)
     return Path(named) if named and Path(named).is_file() else None
 

@@ -1,4 +1,4 @@
-"""Acting as people: typing commands, pressing buttons, sending forms, writing and deleting messages."""
+"""Acts as people: types commands, presses buttons, sends forms, writes and deletes messages."""
 
 from sandbox.control.lookup import user_and_channel, user_of
 from sandbox.discord import serialize
@@ -15,7 +15,7 @@ class Unreachable(Exception):
 
 
 class PeopleActions:
-    """What people do; what their client would never send is an ImpossibleAction."""
+    """Does what people do; what their client would never send is an ImpossibleAction."""
 
     def __init__(self, discord: Discord) -> None:
         self._discord = discord

@@ -1,4 +1,4 @@
-"""Changing the world: its people, roles and channels, permissions, settings, the clock, and trouble."""
+"""Changes the world: its people, roles and channels, permissions, settings, the clock, and trouble."""
 
 from sandbox.control.lookup import channel_of, user_of
 from sandbox.discord.clock import Clock
@@ -10,7 +10,7 @@ from sandbox.providers import Providers
 
 
 class WorldChanges:
-    """What an administrator, time and bad luck do to the world; each method takes the JSON that was sent."""
+    """Does what an administrator, time and bad luck do to the world; each method takes the JSON that was sent."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
         self._discord = discord

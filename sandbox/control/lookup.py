@@ -7,7 +7,7 @@ from sandbox.discord.world import Channel, Json, User, World
 
 
 def user_of(world: World, given: Any) -> User:
-    """The person of this name or id.
+    """Find the person of this name or id.
 
     Raises:
         ImpossibleAction: there is none; the bot is no person.
@@ -19,7 +19,7 @@ def user_of(world: World, given: Any) -> User:
 
 
 def channel_of(world: World, given: Any, user: Any) -> Channel:
-    """The channel of this name or id; `dm` is the direct message of `user`.
+    """Find the channel of this name or id; `dm` is the direct message of `user`.
 
     Raises:
         ImpossibleAction: there is none.
@@ -33,7 +33,7 @@ def channel_of(world: World, given: Any, user: Any) -> Channel:
 
 
 def user_and_channel(world: World, body: Json) -> tuple[User, Channel]:
-    """Who acts, and in which channel: `general` unless another is named.
+    """Say who acts, and in which channel: `general` unless another is named.
 
     Raises:
         ImpossibleAction: there is no such user or channel.

@@ -1,4 +1,4 @@
-"""Looking at what happened: interactions, messages, requests, tasks and their bill, the guild, the sandbox itself."""
+"""Shows what happened: interactions, messages, requests, tasks and their bill, the guild, the sandbox itself."""
 
 from sandbox.control.lookup import channel_of
 from sandbox.discord import serialize
@@ -10,7 +10,7 @@ from sandbox.providers import Providers
 
 
 class Queries:
-    """What can be looked at, without changing it; each method takes the query and the parts of the path."""
+    """Looks at the world without changing it; each method takes the query and the parts of the path."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
         self._discord = discord
@@ -18,36 +18,36 @@ class Queries:
         self._providers = providers
 
     def interaction(self, asked: Json) -> Json:
-        """What came of an interaction."""
+        """Say what came of an interaction."""
         found = self._discord.interactions.get(asked["id"])
         if found is None:
             raise ImpossibleAction("there is no such interaction")
         return self._discord.interactions.seen(found)
 
     def messages(self, asked: Json) -> list[Json]:
-        """A channel's messages, oldest first; `channel=dm&user=ana` for a direct message."""
+        """List a channel's messages, oldest first; `channel=dm&user=ana` for a direct message."""
         channel = channel_of(self._discord.world, asked.get("channel", "general"), asked.get("user"))
         return [serialize.seen_message(self._discord.world, message) for message in channel.messages.values()]
 
     def requests(self, _asked: Json) -> list[Json]:
-        """Every REST request of the bot."""
+        """List every REST request of the bot."""
         return [record.seen() for record in self._discord.requests]
 
     def tasks(self, _asked: Json) -> list[Json]:
-        """Every task at the video services."""
+        """List every task at the video services."""
         return self._providers.tasks()
 
     def bill(self, _asked: Json) -> Json:
-        """What the video services charged."""
+        """Say what the video services charged."""
         return self._providers.bill()
 
     def commands(self, _asked: Json) -> Json:
-        """The commands that the bot has registered, globally and in each guild."""
+        """List the commands that the bot has registered, globally and in each guild."""
         registry, guilds = self._discord.registry, self._discord.world.guilds
         return {"global": registry.of(None), "guilds": {place: registry.of(place) for place in guilds}}
 
     def guild(self, _asked: Json) -> Json:
-        """The guild's members with the names of their roles, its roles, and its channels."""
+        """List the guild's members with the names of their roles, its roles, and its channels."""
         world = self._discord.world
         guild = world.only_guild
         named = [(world.users[member.user_id], member.roles) for member in guild.members.values()]
@@ -62,7 +62,7 @@ class Queries:
         }
 
     def state(self, _asked: Json) -> Json:
-        """How the sandbox itself is: gateway sessions, its clock, and what is wrong with its own answers."""
+        """Say how the sandbox is: its gateway sessions, its clock, and what is wrong with its own answers."""
         gateway = self._discord.gateway
         return {
             "connected": gateway.connected,

@@ -1,4 +1,4 @@
-"""What is below `/control`: JSON in and out, and words for what cannot be done."""
+"""Serves what is below `/control`: JSON in and out, and words for what cannot be done."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from sandbox.providers import Providers
 
 
 class Control:
-    """The routes. A POST's handler gets the JSON that was sent, a GET's the query and the parts of its path."""
+    """Adds the routes. A POST's handler gets the JSON that was sent, a GET's the query and the parts of its path."""
 
     def __init__(self, *, discord: Discord, clock: Clock, providers: Providers) -> None:
         self._actions = PeopleActions(discord)
@@ -63,7 +63,7 @@ class Control:
 def _posted(
     handler: Callable[[Json], Awaitable[Any]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A POST: its JSON in, JSON out; 400 `{"error"}` for what nobody could do, 503 where no bot listens."""
+    """Handle a POST: JSON in, JSON out; 400 `{"error"}` for what nobody could do, 503 where no bot listens."""
 
     async def handle(request: web.Request) -> web.Response:
         try:
@@ -85,7 +85,7 @@ def _posted(
 
 
 def _asked(handler: Callable[[Json], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A GET: the query and the parts of the path in, JSON out; 404 for what is not there."""
+    """Handle a GET: the query and the parts of the path in, JSON out; 404 for what is not there."""
 
     async def handle(request: web.Request) -> web.Response:
         try:

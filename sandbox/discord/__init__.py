@@ -1,1 +1,1 @@
-"""A Discord on loopback: gateway and REST version 10, webhooks, interactions, a CDN, and Discord's own limits."""
+"""Serves a Discord on loopback: gateway and REST version 10, webhooks, interactions, a CDN, and Discord's limits."""

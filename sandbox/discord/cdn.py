@@ -1,4 +1,4 @@
-"""Where attachments live: kept on disk under their id, served with ranges like any CDN."""
+"""Keeps attachments on disk under their ids, and serves them with ranges like any CDN."""
 
 import asyncio
 import re
@@ -19,13 +19,13 @@ _UNSAFE = re.compile(r"[^\w.\-()+\[\]]", re.ASCII)
 
 
 def clean(filename: str) -> str:
-    """A file's name as Discord keeps it: no folders, spaces as underscores, plain letters."""
+    """Write a file's name as Discord keeps it: no folders, spaces as underscores, plain letters."""
     base = unicodedata.normalize("NFC", filename).replace("\\", "/").rpartition("/")[2]
     return _UNSAFE.sub("", base.replace(" ", "_")) or "unknown"
 
 
 class Cdn:
-    """All attachments of one sandbox."""
+    """Holds all attachments of one sandbox."""
 
     def __init__(self, *, folder: Path, new_id: Snowflakes) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class Cdn:
         return {**shape, "ephemeral": True} if private else shape
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """`GET /cdn/attachments/{channel}/{id}/{filename}`, whole or a range."""
+        """Answer `GET /cdn/attachments/{channel}/{id}/{filename}`, whole or a range."""
         channel_id, attachment_id = request.match_info["channel"], request.match_info["attachment"]
         filename = self._names.get((channel_id, attachment_id))
         if filename is None or filename != request.match_info["filename"]:

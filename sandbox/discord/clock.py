@@ -1,4 +1,4 @@
-"""Time and the ids made from it."""
+"""Tells the time, and makes ids from it."""
 
 import time
 from collections.abc import Callable
@@ -8,14 +8,14 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
 class Clock:
-    """The sandbox's time: a source of seconds since 1970, which can be put forward."""
+    """Tells the sandbox's time: a source of seconds since 1970, which can be put forward."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
         self._ahead = 0.0
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Tell the seconds since 1970."""
         return self._source() + self._ahead
 
     def advance(self, seconds: float) -> None:
@@ -23,20 +23,20 @@ class Clock:
         self._ahead += seconds
 
     def stamp(self, at: float | None = None) -> str:
-        """A time as Discord writes it, for example `2026-01-31T12:00:00.123000+00:00`; now unless given."""
+        """Write a time as Discord does, for example `2026-01-31T12:00:00.123000+00:00`; now unless given."""
         moment = datetime.fromtimestamp(self.now() if at is None else at, tz=UTC)
         return moment.isoformat(timespec="microseconds")
 
 
 class Snowflakes:
-    """Discord's ids: milliseconds since 2015 above 22 bits, never the same twice and always rising."""
+    """Makes Discord's ids: milliseconds since 2015 above 22 bits, never the same twice and always rising."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
 
     def __call__(self) -> str:
-        """The next id."""
+        """Make the next id."""
         milliseconds = int(self._clock.now() * 1000) - DISCORD_EPOCH_MS
         self._last = max(self._last + 1, milliseconds << 22)
         return str(self._last)

@@ -1,4 +1,4 @@
-"""The commands that the bot has registered."""
+"""Keeps the commands that the bot has registered."""
 
 from sandbox.discord.errors import Refused
 from sandbox.discord.world import Json, World
@@ -18,28 +18,28 @@ _TAKEN = (
 
 
 class Registry:
-    """Commands by guild (None: global), in the order they were registered."""
+    """Keeps commands by guild (None: global), in the order they were registered."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._commands: dict[str | None, dict[str, Json]] = {}
 
     def of(self, place: str | None) -> list[Json]:
-        """All commands of a guild, or the global ones."""
+        """List all commands of a guild, or the global ones."""
         return list(self._commands.get(place, {}).values())
 
     def offered(self, guild_id: str | None) -> list[Json]:
-        """What a person in this guild (None: in a direct message) finds: the guild's commands before global ones."""
+        """List what a person in this guild (None: a direct message) finds: the guild's commands before global ones."""
         own = self.of(guild_id) if guild_id is not None else []
         taken = {(command["type"], command["name"]) for command in own}
         return own + [command for command in self.of(None) if (command["type"], command["name"]) not in taken]
 
     def find(self, place: str | None, command_id: str) -> Json | None:
-        """The command of this id, if there is one."""
+        """Find the command of this id, if there is one."""
         return self._commands.get(place, {}).get(command_id)
 
     def get(self, place: str | None, command_id: str) -> Json:
-        """The command of this id.
+        """Find the command of this id.
 
         Raises:
             Refused: 10063, there is none.
@@ -49,7 +49,7 @@ class Registry:
         return command
 
     def named(self, place: str | None, sent: Json) -> Json | None:
-        """The registered command with the type and name of this one."""
+        """Find the registered command with the type and name of this one."""
         wanted = (sent.get("type") or CHAT_INPUT, sent.get("name"))
         return next((c for c in self.of(place) if (c["type"], c["name"]) == wanted), None)
 
@@ -75,7 +75,7 @@ class Registry:
         del self._commands[place][command_id]
 
     def _stored(self, place: str | None, sent: Json, command_id: str | None) -> Json:
-        """A command as Discord gives it back."""
+        """Write a command as Discord gives it back."""
         needed = sent.get("default_member_permissions")
         command: Json = {
             "id": command_id or self._world.new_id(),
@@ -103,7 +103,7 @@ class Registry:
 
 
 def _option(sent: Json) -> Json:
-    """An option without nulls."""
+    """Write an option without nulls."""
     option = {key: value for key, value in sent.items() if value is not None}
     if option["type"] in SUBCOMMANDS:
         option["options"] = [_option(child) for child in option.get("options", [])]

@@ -1,4 +1,4 @@
-"""One gateway connection: what its client says, payload by payload, and how long it may stay silent."""
+"""Serves one gateway connection: hears its client payload by payload, as long as it does not stay silent."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ def _check_address(request: web.Request) -> None:
 
 
 class Connection:
-    """What one websocket says, payload by payload."""
+    """Hears what one websocket says, payload by payload."""
 
     def __init__(self, *, gateway: Gateway, socket: Socket) -> None:
         self._gateway = gateway
@@ -80,7 +80,7 @@ class Connection:
                 await self._handle(op, data)
 
     def _read(self, raw: str | bytes, now: float) -> tuple[int, Any]:
-        """One payload, if it is one and does not come too often."""
+        """Read one payload, if it is one and does not come too often."""
         if len(self._said) == EVENTS_A_MINUTE and now - self._said[0] < MINUTE:
             raise Closed(4008, "You are being rate limited.")
         self._said.append(now)

@@ -1,4 +1,4 @@
-"""What Discord refuses with: its codes, their HTTP status, and the tree of errors of a wrong form."""
+"""Holds what Discord refuses with: codes, their HTTP status, and the tree of errors of a wrong form."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Refused(Exception):
         self.errors = errors
 
     def body(self) -> dict[str, Any]:
-        """The JSON answer."""
+        """Write the JSON answer."""
         body: dict[str, Any] = {"message": self.message, "code": self.code}
         return {**body, "errors": self.errors} if self.errors else body
 
@@ -70,7 +70,7 @@ class NotServed(Exception):
         self.message = f"{status}: {reason}"
 
     def body(self) -> dict[str, Any]:
-        """The JSON answer."""
+        """Write the JSON answer."""
         return {"message": self.message, "code": self.code}
 
 
@@ -92,7 +92,7 @@ class Problem:
 
 
 def tree(problems: Iterable[Problem]) -> dict[str, Any]:
-    """The nested `errors` object of an Invalid Form Body; what is said of a part goes before what is said of all."""
+    """Build the nested `errors` of an Invalid Form Body; what is said of a part goes before what is said of all."""
     root: dict[str, Any] = {}
     for problem in sorted(problems, key=lambda problem: -len(problem.at)):
         branch = root

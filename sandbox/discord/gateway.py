@@ -1,4 +1,4 @@
-"""The gateway, version 10: hello, identify, heartbeats, resume, and the events of the sessions."""
+"""Keeps the gateway's sessions: identify, resume, drop, and the events that each is sent."""
 
 import secrets
 from typing import Any
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 5
 
 
 class Gateway:
-    """All sessions of the bot, and the events that they are sent."""
+    """Keeps all sessions of the bot, and sends them their events."""
 
     def __init__(self, *, world: World, faults: Faults, heartbeat_seconds: float = 41.25) -> None:
         self._world = world
@@ -40,7 +40,7 @@ class Gateway:
                 session.dispatch(event, data)
 
     def reaches(self, guild_id: str | None) -> bool:
-        """Whether a session, connected or likely about to resume, takes this guild's events."""
+        """Tell whether a session, connected or likely about to resume, takes this guild's events."""
         since = self._world.clock.now() - PATIENCE_SECONDS
         near = [s for s in self._live() if s.lost_at is None or s.lost_at >= since]
         return any(session.serves(guild_id) for session in near)
@@ -61,7 +61,7 @@ class Gateway:
             await socket.close(1001)
 
     def _live(self) -> list[Session]:
-        """The sessions which are connected or may still resume; the others are forgotten."""
+        """List the sessions which are connected or may still resume; forget the others."""
         now = self._world.clock.now()
         for session in list(self.sessions.values()):
             if session.lost_at is not None and now - session.lost_at > RESUMABLE_SECONDS:

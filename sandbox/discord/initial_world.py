@@ -1,4 +1,4 @@
-"""What there is when the sandbox opens: a guild with its channels, four people and the bot."""
+"""Makes what there is when the sandbox opens: a guild with its channels, four people and the bot."""
 
 import base64
 import secrets
@@ -12,13 +12,13 @@ PEOPLE = {"owner": "Olive", "ana": "Ana", "ben": "Ben", "admin": "Ada"}
 
 
 def new_token(user_id: str) -> str:
-    """A bot token as Discord writes them: the id in base64, a time, a secret."""
+    """Make a bot token as Discord writes them: the id in base64, a time, a secret."""
     head = base64.urlsafe_b64encode(user_id.encode()).decode().rstrip("=")
     return f"{head}.{secrets.token_urlsafe(5)[:6]}.{secrets.token_urlsafe(29)[:38]}"
 
 
 def new_world(clock: Clock) -> World:
-    """A world with one guild, its channels (one in a category) and a thread, and everybody in it."""
+    """Make a world with one guild, its channels (one in a category) and a thread, and everybody in it."""
     new_id = Snowflakes(clock)
     bot = User(id=new_id(), username="Shotcaller", bot=True)
     people = {name: User(id=new_id(), username=name, global_name=shown) for name, shown in PEOPLE.items()}
@@ -33,7 +33,7 @@ def new_world(clock: Clock) -> World:
 
 
 def _guild(world: World, people: Mapping[str, User]) -> Guild:
-    """The guild, its roles and its members."""
+    """Make the guild, its roles and its members."""
     guild_id, joined = world.new_id(), world.clock.stamp()
     roles = [
         Role(id=guild_id, name="@everyone", permissions=EVERYONE, position=0),
@@ -60,7 +60,7 @@ def _guild(world: World, people: Mapping[str, User]) -> Guild:
 
 
 def _channel(world: World, guild: Guild, name: str) -> Channel:
-    """One text channel; some of them shut the bot out of something."""
+    """Make one text channel; some of them shut the bot out of something."""
     denied = {
         "quiet": Permission.SEND_MESSAGES,
         "no-files": Permission.ATTACH_FILES,
@@ -81,14 +81,14 @@ def _channel(world: World, guild: Guild, name: str) -> Channel:
 
 
 def _category(world: World, guild: Guild) -> None:
-    """A category with one channel in it."""
+    """Make a category with one channel in it."""
     category = Channel(id=world.new_id(), type=CATEGORY, name="Studio", guild_id=guild.id, position=len(world.channels))
     world.channels[category.id] = category
     _channel(world, guild, "rushes").parent_id = category.id
 
 
 def _thread(world: World, guild: Guild) -> None:
-    """A public thread under the first channel."""
+    """Make a public thread under the first channel."""
     parent = world.channels_of(guild)[0]
     thread = Channel(
         id=world.new_id(),

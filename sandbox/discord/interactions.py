@@ -1,4 +1,4 @@
-"""Interactions from the click to the last edit: their tokens, their one first answer, what came of them."""
+"""Follows interactions from the click to the last edit: their tokens, their one first answer, what came of them."""
 
 import base64
 import secrets
@@ -88,7 +88,7 @@ class Interaction:
 
 
 class Interactions:
-    """All interactions of one world, by id and by token."""
+    """Keeps all interactions of one world, by id and by token."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -125,7 +125,7 @@ class Interactions:
         return interaction
 
     def _payload(self, interaction: Interaction, data: Json, locale: str) -> Json:
-        """The data of INTERACTION_CREATE."""
+        """Build the data of INTERACTION_CREATE."""
         world, user, channel = self._world, interaction.user, interaction.channel
         where = {**serialize.channel(world, channel), "permissions": str(permissions_of(world, user.id, channel))}
         payload: Json = {
@@ -148,7 +148,7 @@ class Interactions:
         return payload
 
     def _place(self, user: User, channel: Channel) -> Json:
-        """The place where a person acted: a guild with its member, or a direct message with its user."""
+        """Build the place where a person acted: a guild with its member, or a direct message with its user."""
         if channel.guild_id is None:
             owners = {"0": "0"}
             return {"user": serialize.user(user), "context": 1, "authorizing_integration_owners": owners}
@@ -164,11 +164,11 @@ class Interactions:
         }
 
     def get(self, interaction_id: str) -> Interaction | None:
-        """The interaction of this id."""
+        """Find the interaction of this id."""
         return self._all.get(interaction_id)
 
     def to_answer(self, interaction_id: str, token: str) -> Interaction:
-        """The interaction that a callback answers, if it is in time and the first.
+        """Find the interaction that a callback answers, if it is in time and the first.
 
         Raises:
             Refused: 10062 unknown or later than 3 seconds, 40060 answered before.
@@ -183,7 +183,7 @@ class Interactions:
         return interaction
 
     def to_follow(self, application_id: str, token: str) -> Interaction:
-        """The interaction whose webhook this is, answered and not older than 15 minutes.
+        """Find the interaction whose webhook this is, answered and not older than 15 minutes.
 
         Raises:
             Refused: 10015 unknown or not yet answered, 50027 a token of another, or too old.
@@ -198,7 +198,7 @@ class Interactions:
         return interaction
 
     def seen(self, interaction: Interaction) -> Json:
-        """What came of an interaction, for `GET {control}/interactions/{id}`."""
+        """Write what came of an interaction, for `GET {control}/interactions/{id}`."""
         world = self._world
         waited = world.clock.now() - interaction.created
         failed = interaction.acknowledged is None and (interaction.undelivered or waited > FIRST_ANSWER_SECONDS)

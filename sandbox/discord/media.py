@@ -1,4 +1,4 @@
-"""What a picture or a video is, looked up as Discord does for its attachments."""
+"""Measures pictures and videos, as Discord does for its attachments."""
 
 import asyncio
 import mimetypes
@@ -7,13 +7,13 @@ from typing import Any
 
 
 def content_type(filename: str) -> str | None:
-    """The content type that the file's name stands for."""
+    """Look up the content type that the file's name stands for."""
     guessed = mimetypes.guess_type(filename, strict=False)[0]
     return f"{guessed}; charset=utf-8" if guessed and guessed.startswith("text/") else guessed
 
 
 async def measure(path: Path, filename: str) -> dict[str, Any]:
-    """Width and height in pixels of a picture or a video; nothing for what is neither or is broken."""
+    """Measure width and height in pixels of a picture or a video; nothing for what is neither or is broken."""
     kind = (content_type(filename) or "").partition("/")[0]
     if kind == "image":
         return await asyncio.to_thread(_picture, path)

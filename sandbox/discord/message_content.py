@@ -1,4 +1,4 @@
-"""What becomes of a message's text, embeds and components once Discord has taken them in."""
+"""Turns a message's text, embeds and components into what Discord makes of them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ TEXT_DISPLAY = 10
 
 
 def walk(components: Any) -> Iterator[Json]:
-    """Every component of a message or modal, the nested ones too, parents first."""
+    """List every component of a message or modal, the nested ones too, parents first."""
     for component in components if isinstance(components, list) else []:
         if isinstance(component, dict):
             yield component
@@ -27,13 +27,13 @@ def walk(components: Any) -> Iterator[Json]:
 
 
 def text_of(body: Json) -> str:
-    """All text in which a message may mention somebody: its content and its text displays."""
+    """Join all text in which a message may mention somebody: its content and its text displays."""
     shown = [str(c.get("content", "")) for c in walk(body.get("components")) if c.get("type") == TEXT_DISPLAY]
     return "\n".join([str(body.get("content") or ""), *shown])
 
 
 def mentions(world: World, *, text: str, allowed: Json | None, where: Channel, author_id: str) -> Json:
-    """Who a text pings: `mentions`, `mention_roles` and `mention_everyone` after `allowed_mentions`."""
+    """Say who a text pings: `mentions`, `mention_roles` and `mention_everyone` after `allowed_mentions`."""
     parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or ())
     named_users = {str(i) for i in (allowed or {}).get("users") or ()}
     named_roles = {str(i) for i in (allowed or {}).get("roles") or ()}
@@ -49,7 +49,7 @@ def mentions(world: World, *, text: str, allowed: Json | None, where: Channel, a
 
 
 def embeds(given: Any, files: dict[str, Json]) -> list[Json]:
-    """Embeds as they are shown: rich, without nulls, their attached files as addresses."""
+    """Write embeds as they are shown: rich, without nulls, their attached files as addresses."""
     return [_embed(embed, files) for embed in given or []]
 
 
@@ -82,7 +82,7 @@ def _address(url: Any, files: dict[str, Json]) -> str:
 
 
 def files_of_embeds(given: Any) -> set[str]:
-    """The names of the attached files that embeds show, which are then not listed as attachments."""
+    """Name the attached files that embeds show, which are then not listed as attachments."""
     names: set[str] = set()
     for embed in given or []:
         parts = [(embed.get(key) or {}).get("url") for key in _MEDIA_OF_EMBED]
@@ -92,7 +92,7 @@ def files_of_embeds(given: Any) -> set[str]:
 
 
 def components(given: Any, files: dict[str, Json], new_id: Callable[[], str]) -> list[Json]:
-    """Components as they are stored: numbered, with Discord's defaults, media as addresses."""
+    """Write components as they are stored: numbered, with Discord's defaults, media as addresses."""
     taken = {c["id"] for c in walk(given) if c.get("id")}
     numbers = (n for n in count(1) if n not in taken)
     return [_component(component, files, numbers, new_id) for component in given or []]
@@ -127,7 +127,7 @@ def _component(given: Json, files: dict[str, Json], numbers: Iterator[int], new_
 
 
 def _stated(given: Json) -> Json:
-    """What is not null, in the object and in its emoji: one that is text has no id."""
+    """Keep what is not null, in the object and in its emoji: one that is text has no id."""
     stated = {key: value for key, value in given.items() if value is not None}
     if isinstance(stated.get("emoji"), dict):
         stated["emoji"] = _stated(stated["emoji"])

@@ -1,4 +1,4 @@
-"""Messages come to be, change and go: written here, and told to the gateway."""
+"""Writes, changes and deletes messages, and tells the gateway of them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Messages:
         self._turns: dict[str, asyncio.Lock] = {}
 
     def writing_lock(self, where: Channel) -> asyncio.Lock:
-        """The lock that is held while a message is written, so that a repeat of its nonce finds it."""
+        """Give the lock that is held while a message is written, so that a repeat of its nonce finds it."""
         return self._turns.setdefault(where.id, asyncio.Lock())
 
     async def post(
@@ -71,7 +71,7 @@ class Messages:
         return message
 
     def _opening(self, where: Channel, author: User, body: Json) -> Json:
-        """What a message object has from its first moment."""
+        """Build what a message object has from its first moment."""
         nonce = {} if body.get("nonce") is None else {"nonce": body["nonce"]}
         return {
             "id": self._world.new_id(),
@@ -118,7 +118,7 @@ class Messages:
             self._send("MESSAGE_DELETE", gone, where)
 
     def repeated(self, where: Channel, body: Json, author: User) -> Message | None:
-        """The first message with this nonce, when the nonce is to be enforced and still remembered."""
+        """Find the first message with this nonce, when the nonce is to be enforced and still remembered."""
         nonce = body.get("nonce")
         if nonce is None or not body.get("enforce_nonce"):
             return None
@@ -201,7 +201,7 @@ class Messages:
         self._send(event, data, where)
 
     def _bot_may_read(self, message: Message) -> bool:
-        """Without the message content intent a bot reads its own messages and those that mention it."""
+        """Tell whether a bot without the message content intent reads a message: its own, or one that mentions it."""
         mentioned: list[Any] = message.data["mentions"]
         bot_id = self._world.bot.id
         return message.author_id == bot_id or any(user["id"] == bot_id for user in mentioned)

@@ -1,4 +1,4 @@
-"""The gateway's vocabulary: what payloads there are, which events can be asked for, how a connection ends."""
+"""Holds the gateway's vocabulary: the payloads, the events that can be asked for, the ways a connection ends."""
 
 from enum import IntEnum, IntFlag
 from typing import Any
@@ -52,5 +52,5 @@ class Closed(Exception):
 
 
 def frame(op: Op, data: Any) -> dict[str, Any]:
-    """A payload that is no event."""
+    """Write a payload that is no event."""
     return {"op": int(op), "d": data, "s": None, "t": None}

@@ -1,4 +1,4 @@
-"""Requests and answers held against Discord's published OpenAPI document (JSON Schema, Draft 2020-12)."""
+"""Holds requests and answers against Discord's published OpenAPI document (JSON Schema, Draft 2020-12)."""
 
 import copy
 import hashlib
@@ -39,7 +39,7 @@ _PERMISSIONS = {"type": ["integer", "string", "null"], "minimum": 0, "pattern": 
 
 
 class Document:
-    """The document, with a validator for each operation made when it is first needed."""
+    """Holds the document, with a validator for each operation made when it is first needed."""
 
     def __init__(self, document: Json) -> None:
         self._document = document
@@ -59,7 +59,7 @@ class Document:
         return cls(json.loads(path.read_bytes()))
 
     def request_problems(self, method: str, route: str, *, body: Any, query: Mapping[str, str]) -> list[Problem]:
-        """What is wrong with the query and the JSON body of a request (with files: its `payload_json`)."""
+        """Find what is wrong with the query and the JSON body of a request (with files: its `payload_json`)."""
         operation = self._operation(method, route)
         if operation is None:
             return []
@@ -72,7 +72,7 @@ class Document:
         return wrong
 
     def answer_problems(self, method: str, route: str, status: int, body: Any) -> list[str]:
-        """Where an answer of the sandbox is not as the document says."""
+        """Find where an answer of the sandbox is not as the document says."""
         operation = self._operation(method, route)
         if operation is None or status >= FAILING:
             return []
@@ -92,7 +92,7 @@ class Document:
         return [f"{where}: {_problem(error)}" for error in self._errors(validator, body)]
 
     def _errors(self, validator: Validator, body: Any) -> list[ValidationError]:
-        """What is wrong with a body. Every start of a bot sends the same commands, and only their ids are new."""
+        """Find what is wrong with a body. Every start of a bot sends the same commands; only their ids are new."""
         seen = (id(validator), _outline(body))
         if seen in self._good:
             return []
@@ -148,7 +148,7 @@ class _Validators:
         self._class = extend(Draft202012Validator, picking)
 
     def at(self, pointer: tuple[str, ...]) -> Validator | None:
-        """The validator of the schema at this place; None when there is no schema."""
+        """Make the validator of the schema at this place; None when there is no schema."""
         part: Any = self._document
         for step in pointer:
             part = part[int(step)] if isinstance(part, list) else part.get(step)
@@ -160,7 +160,7 @@ class _Validators:
 
 
 def _picking(plain: Any) -> Any:
-    """`oneOf` that looks at the value's `type` first, where that alone decides between the branches.
+    """Make a `oneOf` that looks at the value's `type` first, where that alone decides between the branches.
 
     Otherwise each branch is tried, and for nested components the branches of their branches, which takes long and
     explains little.
@@ -195,7 +195,7 @@ def _mark(part: Any, document: Json) -> None:
 
 
 def _types(branch: Any, document: Json) -> list[int]:
-    """The values of `type` that a branch of a union takes, when it names them."""
+    """List the values of `type` that a branch of a union takes, when it names them."""
     name = branch.get("$ref", "").rpartition("/")[2] if isinstance(branch, dict) else ""
     schema = document["components"]["schemas"].get(name, {})
     values = schema.get("properties", {}).get("type", {}).get("enum", [])
@@ -203,7 +203,7 @@ def _types(branch: Any, document: Json) -> list[int]:
 
 
 def _corrected(document: Json) -> Json:
-    """The document for answers: it calls the codes inside `errors` integers, and they have always been words."""
+    """Mend the document for answers: it calls the codes inside `errors` integers, and they are words."""
     changed: Json = copy.deepcopy(document)
     code = {"type": ["string", "integer"]}
     inner = {"type": "object", "properties": {"code": code, "message": {"type": "string"}}}
@@ -218,7 +218,7 @@ def _corrected(document: Json) -> Json:
 
 
 def _lenient(document: Json) -> Json:
-    """The document for requests."""
+    """Prepare the document for requests."""
     changed: Json = copy.deepcopy(document)
     schemas = changed["components"]["schemas"]
     schemas["SnowflakeType"] = _SNOWFLAKE
@@ -230,7 +230,7 @@ def _lenient(document: Json) -> Json:
 
 
 def _cast(value: str, schema: Json) -> Any:
-    """A query parameter as the type that its schema wants."""
+    """Read a query parameter as the type that its schema wants."""
     wanted = schema.get("type")
     if wanted == "boolean":
         return {"1": True, "true": True, "0": False, "false": False}.get(value.lower(), value)
@@ -240,14 +240,14 @@ def _cast(value: str, schema: Json) -> Any:
 
 
 def _outline(body: Any) -> bytes:
-    """The same for bodies that differ only in which ids they have, of equal length and equal in the same places."""
+    """Reduce a body to what it shares with bodies that differ only in their ids, of equal length and equally placed."""
     ids: dict[str, int] = {}
     text = _ID.sub(lambda found: f"<{ids.setdefault(found[0], len(ids))}>", json.dumps(body))
     return hashlib.sha256(text.encode()).digest()
 
 
 def _flat(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
-    """The errors, a failed union explained by the branch that came closest."""
+    """Flatten the errors, a failed union explained by the branch that came closest."""
     from jsonschema.exceptions import best_match  # noqa: PLC0415 - only where there is a document
 
     for error in errors:

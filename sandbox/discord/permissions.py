@@ -1,4 +1,4 @@
-"""Discord's permissions: the bits and how roles and overwrites add up."""
+"""Adds up Discord's permissions: the bits, and what roles and overwrites come to."""
 
 from collections.abc import Iterable
 from enum import IntFlag
@@ -70,7 +70,7 @@ _NEEDS_SENDING = int(P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES |
 
 
 def bits(names: Iterable[str]) -> int:
-    """The bits of these names, in any case, with spaces or dashes for underscores.
+    """Add up the bits of these names, in any case, with spaces or dashes for underscores.
 
     Raises:
         KeyError: a name that is no permission.
@@ -82,7 +82,7 @@ def bits(names: Iterable[str]) -> int:
 
 
 def in_guild(guild: Guild, member: Member) -> int:
-    """What the member's roles give, before any channel has its say."""
+    """Add up what the member's roles give, before any channel has its say."""
     if member.user_id == guild.owner_id:
         return EVERYTHING
     total = guild.roles[guild.id].permissions
@@ -92,7 +92,7 @@ def in_guild(guild: Guild, member: Member) -> int:
 
 
 def in_channel(guild: Guild, member: Member, channel: Channel) -> int:
-    """What a member may do in a channel; a thread takes its parent's overwrites (pass the parent).
+    """Add up what a member may do in a channel; a thread takes its parent's overwrites (pass the parent).
 
     The order is Discord's: roles, @everyone's overwrite, the roles' overwrites together, the member's own.
     """
@@ -116,7 +116,7 @@ def in_channel(guild: Guild, member: Member, channel: Channel) -> int:
 
 
 def permissions_of(world: World, user_id: str, channel: Channel) -> int:
-    """What a user may do in a channel, thread or direct message; nothing for who is not there."""
+    """Add up what a user may do in a channel, thread or direct message; nothing for who is not there."""
     if channel.guild_id is None:
         return DIRECT if user_id in (channel.recipient_id, world.bot.id) else 0
     guild = world.guilds[channel.guild_id]

@@ -1,4 +1,4 @@
-"""Rate limits: a bucket for each route and major parameter, one limit for all, and the ban for bad manners."""
+"""Limits rates: a bucket for each route and major parameter, one limit for all, and the ban for bad manners."""
 
 import hashlib
 import math
@@ -49,7 +49,7 @@ class Limited(Exception):
             self.headers |= {"X-RateLimit-Scope": scope, **VIA}
 
     def body(self) -> dict[str, object]:
-        """The JSON answer."""
+        """Write the JSON answer."""
         wait = round(self.retry_after, 3)
         words = REFUSALS[self.code][1] if self.code else "You are being rate limited."
         return {"message": words, "code": self.code, "retry_after": wait, "global": self.scope == "global"}

@@ -1,4 +1,4 @@
-"""The record of every REST request of the bot, with what was wrong with it."""
+"""Records every REST request of the bot, with what was wrong with it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ class Record:
     problems: list[Problem] = field(default_factory=list)
 
     def seen(self) -> Json:
-        """The row of `GET {control}/requests`."""
+        """Write the row of `GET {control}/requests`."""
         return {
             "method": self.method,
             "path": self.path,

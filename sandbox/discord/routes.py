@@ -1,4 +1,4 @@
-"""Which address of the Discord is served by what: `/api/v10`, `/gateway` and `/cdn`."""
+"""Says which address of the Discord is served by what: `/api/v10`, `/gateway` and `/cdn`."""
 
 from functools import partial
 

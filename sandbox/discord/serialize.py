@@ -14,7 +14,7 @@ _UNSET = (
 
 
 def user(who: User) -> Json:
-    """A user object."""
+    """Build a user object."""
     return {
         "id": who.id,
         "username": who.username,
@@ -33,13 +33,13 @@ def user(who: User) -> Json:
 
 
 def own_user(who: User) -> Json:
-    """The bot's view of itself."""
+    """Build the bot's view of itself."""
     own = {"verified": True, "locale": who.locale, "mfa_enabled": True, "email": None, "premium_type": 0}
     return {**user(who), **own, "bot": True}
 
 
 def member(world: World, who: Member, *, with_user: bool = True) -> Json:
-    """A guild member object."""
+    """Build a guild member object."""
     shape: Json = {
         "avatar": None,
         "avatar_decoration_data": None,
@@ -59,7 +59,7 @@ def member(world: World, who: Member, *, with_user: bool = True) -> Json:
 
 
 def role(what: Role) -> Json:
-    """A role object."""
+    """Build a role object."""
     return {
         "id": what.id,
         "name": what.name,
@@ -78,7 +78,7 @@ def role(what: Role) -> Json:
 
 
 def channel(world: World, what: Channel) -> Json:
-    """A channel object: a guild's, a direct message or a thread."""
+    """Build a channel object: a guild's, a direct message or a thread."""
     common: Json = {"id": what.id, "type": what.type, "last_message_id": what.last_message_id, "flags": 0}
     if what.recipient_id is not None:
         return {**common, "recipients": [user(world.users[what.recipient_id])]}
@@ -116,7 +116,7 @@ def _thread(what: Channel) -> Json:
 
 
 def guild(what: Guild) -> Json:
-    """A guild object, as REST gives it."""
+    """Build a guild object, as REST gives it."""
     boosts = (0, 2, 7, 14)[what.premium_tier]
     return {
         **dict.fromkeys(_UNSET),
@@ -148,7 +148,7 @@ def guild(what: Guild) -> Json:
 
 
 def gateway_guild(world: World, what: Guild) -> Json:
-    """A guild as GUILD_CREATE gives it to who lacks the members' intent: with the bot's own member only.
+    """Build a guild as GUILD_CREATE gives it to who lacks the members' intent: with the bot's own member only.
 
     `unavailable` is false when the guild comes back or the session starts; it is not there when the bot has joined.
     """
@@ -170,7 +170,7 @@ def gateway_guild(world: World, what: Guild) -> Json:
 
 
 def command_permissions(world: World, where: Guild, key: str) -> Json:
-    """What a guild decided for a command, or under the application's id for all of them."""
+    """Build what a guild decided for a command, or under the application's id for all of them."""
     return {
         "id": key,
         "application_id": world.application_id,
@@ -182,7 +182,7 @@ def command_permissions(world: World, where: Guild, key: str) -> Json:
 
 
 def application(world: World) -> Json:
-    """The bot's application, as its owner's token sees it."""
+    """Build the bot's application, as its owner's token sees it."""
     return {
         "id": world.application_id,
         "name": world.bot.username,
@@ -214,7 +214,7 @@ def application(world: World) -> Json:
 
 
 def message(world: World, what: Message) -> Json:
-    """A message object as it stands now, with the message it answers to."""
+    """Build a message object as it stands now, with the message it answers to."""
     reference = what.data.get("message_reference")
     if reference is None:
         return dict(what.data)
@@ -224,18 +224,18 @@ def message(world: World, what: Message) -> Json:
 
 
 def seen_message(world: World, what: Message) -> Json:
-    """A message as `GET {control}/messages` shows it: `visible_to` names the one who sees a private message."""
+    """Build a message as `GET {control}/messages` shows it: `visible_to` names the one who sees a private message."""
     shape = message(world, what)
     return shape if what.visible_to is None else {**shape, "visible_to": what.visible_to}
 
 
 def interaction_member(world: World, who: Member, where: Channel) -> Json:
-    """The member who acts: with their permissions in the channel."""
+    """Build the member who acts: with their permissions in the channel."""
     granted = permissions_of(world, who.user_id, where)
     return {**member(world, who), "permissions": str(granted)}
 
 
 def app_permissions(world: World, where: Channel) -> str:
-    """What the application may do where the interaction happened."""
+    """Add up what the application may do where the interaction happened."""
     granted = permissions_of(world, world.bot.id, where)
     return str(granted or (permissions.DIRECT if where.guild_id is None else 0))

@@ -1,4 +1,4 @@
-"""The whole Discord of one sandbox: the world and everything that acts on it."""
+"""Holds the whole Discord of one sandbox: the world and everything that acts on it."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sandbox.faults import Faults
 
 
 class Discord:
-    """Discord on loopback; `sandbox/discord/routes.py` says which address is served by what.
+    """Holds a Discord on loopback; `sandbox/discord/routes.py` says which address is served by what.
 
     `folder` holds uploaded files and must exist. `document` is Discord's OpenAPI document to check against.
     """

@@ -1,4 +1,4 @@
-"""One gateway session and the socket it may have: numbering, replay, compression."""
+"""Keeps one gateway session and the socket it may have: numbering, replay, compression."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ KEPT_EVENTS = 2000
 
 
 class Socket:
-    """A websocket whose frames go out in order from one task; text, or one zlib stream when asked for."""
+    """Sends a websocket's frames in order from one task; as text, or as one zlib stream when asked for."""
 
     def __init__(self, ws: web.WebSocketResponse, *, transport: Transport | None, zlib_stream: bool) -> None:
         self.ws = ws
@@ -68,7 +68,7 @@ class Socket:
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """What survives a lost connection: the shard, the intents and the events not yet seen."""
+    """Keeps what survives a lost connection: the shard, the intents and the events not yet seen."""
 
     id: str
     shard: tuple[int, int]
@@ -88,13 +88,13 @@ class Session:
             self.socket.send(frame)
 
     def missed(self, seen: int) -> list[dict[str, Any]] | None:
-        """The events after number `seen`; None when they are no longer all there."""
+        """List the events after number `seen`; None when they are no longer all there."""
         if seen > self.seq:
             return None
         missed = [frame for frame in self.events if frame["s"] > seen]
         return missed if len(missed) == self.seq - seen else None
 
     def serves(self, guild_id: str | None) -> bool:
-        """Whether events of this guild (None: of direct messages) belong to the session's shard."""
+        """Tell whether events of this guild (None: of direct messages) belong to the session's shard."""
         number, count = self.shard
         return number == (0 if guild_id is None else (int(guild_id) >> 22) % count)

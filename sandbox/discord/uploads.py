@@ -1,4 +1,4 @@
-"""Request bodies with files: each file goes to disk piece by piece and is never whole in memory."""
+"""Reads request bodies with files: each file goes to disk piece by piece and is never whole in memory."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ class Upload:
 
 
 async def read_body(request: web.Request, folder: Path, uploads: list[Upload]) -> Any:
-    """The JSON of a request; its files are put among the uploads, from which the caller removes what is not kept.
+    """Read the JSON of a request; its files go among the uploads, from which the caller removes what is not kept.
 
     Raises:
         Refused: 50109, the JSON is none; 40005, it is far too large.

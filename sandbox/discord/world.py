@@ -1,4 +1,4 @@
-"""What exists in the sandbox's Discord: users, guilds, roles, channels, threads and messages."""
+"""Holds what exists in the sandbox's Discord: users, guilds, roles, channels, threads and messages."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -52,7 +52,7 @@ class Overwrite:
     deny: int = 0
 
     def copy(self) -> Self:
-        """A copy of the overwrite, for another channel."""
+        """Copy the overwrite, for another channel."""
         return replace(self)
 
 
@@ -159,7 +159,7 @@ class Guild:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Everything that exists, and who the bot is in it."""
+    """Holds everything that exists, and who the bot is in it."""
 
     clock: Clock
     new_id: Snowflakes
@@ -176,7 +176,7 @@ class World:
         return self.bot.id
 
     def channel(self, channel_id: str) -> Channel:
-        """The channel, thread or direct message of this id.
+        """Find the channel, thread or direct message of this id.
 
         Raises:
             Refused: 10003, there is none.
@@ -187,7 +187,7 @@ class World:
             raise Refused(10003) from None
 
     def guild(self, guild_id: str) -> Guild:
-        """The guild of this id.
+        """Find the guild of this id.
 
         Raises:
             Refused: 10004, there is none.
@@ -198,7 +198,7 @@ class World:
             raise Refused(10004) from None
 
     def user(self, user_id: str) -> User:
-        """The user of this id.
+        """Find the user of this id.
 
         Raises:
             Refused: 10013, there is none.
@@ -209,7 +209,7 @@ class World:
             raise Refused(10013) from None
 
     def message(self, channel_id: str, message_id: str) -> Message:
-        """A message that everybody in the channel sees.
+        """Find a message that everybody in the channel sees.
 
         Raises:
             Refused: 10003 or 10008.
@@ -226,19 +226,19 @@ class World:
         return guild
 
     def channels_of(self, guild: Guild) -> list[Channel]:
-        """The guild's channels, without threads."""
+        """List the guild's channels, without threads."""
         return [c for c in self.channels.values() if c.guild_id == guild.id and not c.is_thread]
 
     def threads_of(self, guild: Guild) -> list[Channel]:
-        """The guild's threads that are not archived."""
+        """List the guild's threads that are not archived."""
         return [c for c in self.channels.values() if c.guild_id == guild.id and c.is_thread and not c.archived]
 
     def meets(self, user_id: str) -> bool:
-        """Whether a user shares a guild with the bot."""
+        """Tell whether a user shares a guild with the bot."""
         return any({user_id, self.bot.id} <= guild.members.keys() for guild in self.guilds.values())
 
     def direct_channel(self, user: User) -> Channel:
-        """The direct message of a user with the bot, opened when there is none yet."""
+        """Find the direct message of a user with the bot, and open it when there is none yet."""
         for channel in self.channels.values():
             if channel.recipient_id == user.id:
                 return channel

@@ -1,4 +1,4 @@
-"""What both APIs stand on: keeps the tasks, has them generated, and gives results their addresses."""
+"""Keeps both APIs' tasks, has them generated, and gives results their addresses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from sandbox.rendering.video_cache import VideoCache
 
 
 class Backend:
-    """Everything the two APIs share.
+    """Does everything that the two APIs share.
 
     Args:
         faults: trouble that is waiting to happen.
@@ -70,7 +70,7 @@ class Backend:
         return task
 
     def address(self, task: Task, which: str) -> str:
-        """The whole address of one of a finished task's videos."""
+        """Write the whole address of one of a finished task's videos."""
         return self.public_url + task.videos[which]
 
     def _publish(self, task: Task) -> None:

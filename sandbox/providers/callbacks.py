@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 3
 
 
 def signature(body: bytes, *, secret: str, now: float) -> dict[str, str]:
-    """The three `webhook-…` headers: HMAC-SHA256 over `id.timestamp.body`.
+    """Sign a body: the three `webhook-…` headers, HMAC-SHA256 over `id.timestamp.body`.
 
     A secret that starts with `whsec_` is base64 after that, as the Standard Webhooks convention has it.
     """

@@ -1,4 +1,4 @@
-"""The way into an API: trouble on demand, the key, and one place where refusals become answers."""
+"""Lets requests into an API: trouble on demand, the key, and one place where refusals become answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
     def answer(self) -> web.Response:
-        """The HTTP response."""
+        """Write the HTTP response."""
         headers = {} if self.retry_after is None else {hdrs.RETRY_AFTER: self.retry_after}
         return web.json_response(self.body, status=self.status, headers=headers)
 
@@ -53,7 +53,7 @@ class Endpoints:
         self._invalid = invalid
 
     def serve(self, handler: Handler, *calls: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """The route's handler: the given one gets what is left of a fault that strikes one of its calls."""
+        """Make the route's handler: the given one gets what is left of a fault that strikes one of its calls."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
             try:

@@ -37,7 +37,7 @@ class Parameters:
 
 
 class Fields:
-    """The fields of one JSON object; whatever was not asked for is left over, hence ignored."""
+    """Reads the fields of one JSON object; whatever was not asked for is left over, hence ignored."""
 
     def __init__(self, values: Mapping[str, Any], *, inside: str = "") -> None:
         self._values = values
@@ -58,12 +58,12 @@ class Fields:
         raise InvalidField(self._inside + name, rule)
 
     def value(self, name: str) -> Any:
-        """Whatever is there; None when absent."""
+        """Read whatever is there; None when absent."""
         self._asked.add(name)
         return self._values.get(name)
 
     def text(self, name: str, *, most: int | None = None, required: bool = False) -> str | None:
-        """A string of at most so many characters; a required one is not blank."""
+        """Read a string of at most so many characters; a required one is not blank."""
         value = self.value(name)
         if value is None and not required:
             return None
@@ -76,7 +76,7 @@ class Fields:
         return value
 
     def choice(self, name: str, options: Collection[str], *, default: str) -> str:
-        """One of a few strings."""
+        """Read one of a few strings."""
         value = self.value(name)
         if value is None:
             return default
@@ -85,7 +85,7 @@ class Fields:
         return value
 
     def flag(self, name: str) -> bool:
-        """A JSON boolean, false by default."""
+        """Read a JSON boolean, false by default."""
         value = self.value(name)
         if value is None:
             return False
@@ -94,7 +94,7 @@ class Fields:
         return value
 
     def number(self, name: str, *, least: float, most: float) -> float | None:
-        """A finite JSON number in a range, both ends included."""
+        """Read a finite JSON number in a range, both ends included."""
         value = self.value(name)
         if value is None:
             return None
@@ -105,7 +105,7 @@ class Fields:
         return value
 
     def object(self, name: str) -> "Fields | None":
-        """A nested JSON object."""
+        """Read a nested JSON object."""
         value = self.value(name)
         if value is None:
             return None
@@ -115,7 +115,7 @@ class Fields:
 
 
 async def json_body(request: web.Request) -> dict[str, Any]:
-    """The request's body.
+    """Read the request's body.
 
     Raises:
         BrokenBody: it is not a JSON object in UTF-8.

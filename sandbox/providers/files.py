@@ -15,7 +15,7 @@ TOO_LARGE = 300_000_000  # bytes
 
 
 class Files:
-    """Addresses of videos; a video that is not on disk yet is rendered when somebody fetches it."""
+    """Gives videos addresses; a video that is not on disk yet is rendered when somebody fetches it."""
 
     def __init__(self, *, video_cache: VideoCache, faults: Faults) -> None:
         self._video_cache = video_cache
@@ -29,7 +29,7 @@ class Files:
         return path
 
     def video_at(self, path: str) -> Video | None:
-        """The video that an address path shows."""
+        """Find the video that an address path shows."""
         found = self._videos.get(path)
         return found and found[1]
 
@@ -38,7 +38,7 @@ class Files:
         app.router.add_get("/files/{token}/{name}", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        """GET and HEAD, with ranges; a HEAD never meets a fault, so that it cannot use one up."""
+        """Answer GET and HEAD, with ranges; a HEAD never meets a fault, so that it cannot use one up."""
         provider, video = self._videos.get(request.path, ("", None))
         if video is None:
             return _missing()
@@ -64,7 +64,7 @@ def _missing() -> web.Response:
 
 
 async def _truncated(request: web.Request, fault: Fault, path: Path) -> web.StreamResponse:
-    """Half the bytes: of a promised whole, then the connection is cut, or with `clean` as if they were all."""
+    """Send half the bytes: of a promised whole, then cut the connection, or with `clean` as if they were all."""
     content = await asyncio.to_thread(path.read_bytes)
     half, clean = len(content) // 2, bool(fault.options.get("clean"))
     answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "video/mp4"})
@@ -78,7 +78,7 @@ async def _truncated(request: web.Request, fault: Fault, path: Path) -> web.Stre
 
 
 async def _too_large(request: web.Request, fault: Fault, path: Path) -> web.StreamResponse:
-    """The video, then zeros up to `bytes` in all; with `silent` the length is not announced."""
+    """Send the video, then zeros up to `bytes` in all; with `silent` the length is not announced."""
     content = await asyncio.to_thread(path.read_bytes)
     total = int(fault.options.get("bytes", TOO_LARGE))
     answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "video/mp4"})

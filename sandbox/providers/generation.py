@@ -44,7 +44,7 @@ class Generation:
         self._spawn(self._run(task), name=f"generate {task.id}")
 
     def progress(self, task: Task) -> float:
-        """The share of a task that is done, 0 to 1."""
+        """Tell the share of a task that is done, 0 to 1."""
         if task.state is State.DONE:
             return 1.0
         if task.working_at is None:

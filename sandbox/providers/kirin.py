@@ -1,4 +1,4 @@
-"""The gateway's generation API as a server: create, query and scans, with its envelopes and refusals."""
+"""Serves the gateway's generation API: create, query and scans, with its envelopes and refusals."""
 
 import hmac
 import uuid
@@ -40,7 +40,7 @@ class KirinRefusal(Refusal):
 
 
 class Kirin:
-    """The server's routes below `/kirin`.
+    """Serves the routes below `/kirin`.
 
     Args:
         backend: what it shares with the other API.
@@ -58,7 +58,7 @@ class Kirin:
         backend.serve(NAME, describe=self.describe)
 
     def find_words(self, sensitive: Mapping[str, str]) -> None:
-        """What the scans find from now on, as word to kind of risk.
+        """Find these words in scans from now on; word to kind of risk.
 
         Raises:
             ValueError: no word, or no kind of risk.
@@ -75,7 +75,7 @@ class Kirin:
         router.add_route("*", "/kirin/{rest:.*}", endpoints.serve(self._unknown, "unknown"))
 
     def describe(self, task: Task) -> dict[str, Any]:
-        """A task as the query answers it."""
+        """Write a task as the query answers it."""
         told: dict[str, Any] = self._receipt(task) | {
             "progress": self._backend.generation.progress(task),
             "metadata": {"in_queue_at": task.created_at},
@@ -142,7 +142,7 @@ def _invalid(exc: Exception) -> KirinRefusal:
 
 
 def _failure_to_come(fault: Fault | None) -> Failure | None:
-    """How the task will fail, if the fault says so."""
+    """Say how the task will fail, if the fault says so."""
     if fault is None or fault.kind != "task_failed":
         return None
     code = str(fault.options.get("code", NO_ANSWER))
@@ -154,7 +154,7 @@ def _error(code: str, message: str) -> Mapping[str, Any]:
 
 
 def _not_created(fault: Fault) -> web.Response:
-    """A creation that failed: HTTP 200 with an error and no id, unless the fault names another HTTP status."""
+    """Answer a creation that failed: HTTP 200 with an error and no id, unless the fault names another status."""
     code = str(fault.options.get("code", NOT_CREATED))
     message = str(fault.options.get("message", MEANINGS.get(code, MEANINGS[NOT_CREATED])))
     return web.json_response(_error(code, message), status=int(fault.options.get("status", 200)))

@@ -1,4 +1,4 @@
-"""The field rules of `kirin_v3_t2v`: a body in any of its three forms becomes parameters, or a field is refused."""
+"""Reads the fields of `kirin_v3_t2v`: a body in any of its three forms becomes parameters, or a field is refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +55,7 @@ def read(body: Mapping[str, Any], *, header_model: str | None) -> Parameters:
 
 
 def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields, wherever they are."""
+    """Find the fields, wherever they are."""
     if "input" not in body:
         return body
     match body["input"]:
@@ -65,7 +65,7 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _model(fields: Fields, header_model: str | None) -> None:
-    """The model stands in the body or in the header `X-Model`."""
+    """Read the model, from the body or from the header `X-Model`."""
     named = fields.text("model") or header_model
     if named is None:
         fields.refuse("model", "is required")
@@ -79,7 +79,7 @@ def _single(fields: Fields, duration: int) -> tuple[Shot, ...]:
 
 
 def _storyboard(fields: Fields, duration: int) -> tuple[Shot, ...]:
-    """The shots in the order of their indexes."""
+    """Read the shots in the order of their indexes."""
     if fields.value("shot_type") is None:
         fields.refuse("shot_type", "is required when multi_shot is true")
     fields.choice("shot_type", ("customize",), default="customize")

@@ -1,4 +1,4 @@
-"""The gateway's two moderation calls: words in a text, and what a picture or a video shows.
+"""Serves the gateway's two moderation calls: words in a text, and what a picture or a video shows.
 
 Known from published clients only. The sandbox reads `start_index` and `end_index` as a half-open range of
 characters, and `ok` as "the scan was made". A video of the sandbox is judged by the words of its prompts; any other
@@ -22,7 +22,7 @@ CLEAN, EXPLICIT = 0, 6  # the ends of `nsfw_level`
 
 
 class Scans:
-    """The two calls; `sensitive` is word to kind of risk."""
+    """Answers the two calls; `sensitive` is word to kind of risk."""
 
     def __init__(self, *, videos: Files, sensitive: Mapping[str, str]) -> None:
         self._videos = videos
@@ -42,14 +42,14 @@ class Scans:
         self._sensitive = {word.casefold(): risk for word, risk in sensitive.items()}
 
     async def text(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
-        """`text/scan`: the sensitive words of a text, with their places."""
+        """Answer `text/scan`: the sensitive words of a text, with their places."""
         fields = Fields(await json_body(request))
         found = self._found(fields.text("text", required=True) or "")
         status = {"code": 200, "msg": "success", "request_id": str(uuid.uuid4())}
         return web.json_response({"data": {"sensitive_words": found}, "status": status, "usage": {"cost": "0"}})
 
     async def image(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
-        """`image/scan`: how unsafe a video of ours is, and by which kinds of risk among those asked for."""
+        """Answer `image/scan`: how unsafe a video of ours is, and by which kinds of risk among those asked for."""
         fields = Fields(await json_body(request))
         _, root, rest = (fields.text("uri", required=True) or "").partition("/files/")
         video = self._videos.video_at(root + rest)

@@ -1,4 +1,4 @@
-"""The Kling v1 text2video API as a server: create, query and list, with its envelope, codes and troubles."""
+"""Serves the Kling v1 text2video API: create, query and list, with its envelope, codes and troubles."""
 
 import re
 import secrets
@@ -66,7 +66,7 @@ class KlingRefusal(Refusal):
 
 
 class Kling:
-    """The server's routes below `/kling`.
+    """Serves the routes below `/kling`.
 
     Args:
         backend: what it shares with the other API.
@@ -104,7 +104,7 @@ class Kling:
         self._discontinued = frozenset(models)
 
     def describe(self, task: Task) -> dict[str, Any]:
-        """A task as the query answers it, and as a callback carries it."""
+        """Write a task as the query answers it, and as a callback carries it."""
         told = self._receipt(task) | {"task_status_msg": task.failure.message if task.failure else ""}
         if task.state is State.DONE:
             video = {
@@ -151,7 +151,7 @@ class Kling:
         return web.json_response(_envelope(0, "SUCCEED", self.describe(task)))
 
     async def _list(self, request: web.Request, _fault: Fault | None) -> web.StreamResponse:
-        """A page of the account's tasks, the newest first."""
+        """List a page of the account's tasks, the newest first."""
         page = _whole_number(request, "pageNum", default=1, most=PAGES)
         size = _whole_number(request, "pageSize", default=SIZE, most=SIZES)
         newest = self._backend.tasks.of(NAME)[::-1][(page - 1) * size : page * size]
@@ -191,7 +191,7 @@ def _envelope(code: int, message: str, data: Any = None) -> dict[str, Any]:
 
 
 def _failure_to_come(fault: Fault | None) -> Failure | None:
-    """How the task will fail, if the fault says so: a code of the table for its words, other text for itself."""
+    """Say how the task will fail, if the fault says so: a code of the table for its words, other text for itself."""
     if fault is None or fault.kind != "task_failed":
         return None
     code = str(fault.options.get("code", 1301))

@@ -1,4 +1,4 @@
-"""Who is calling: an API key, or a token signed with the access and secret keys; else the code that says why not."""
+"""Checks who is calling: an API key, or a token signed with the access and secret keys; else a code says why not."""
 
 import hmac
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ NOT_SIGNED = "The token was expected to have 3 parts, but got 0"  # what the liv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The account's keys: either the API key or the other two open it."""
+    """Checks the account's keys: either the API key or the other two open it."""
 
     api: str
     access: str
     secret: str
 
     def refusal(self, header: str | None) -> tuple[int, str]:
-        """The error code for an `Authorization` header, 0 when it is right, and words where they are known."""
+        """Find the error code for an `Authorization` header, 0 when it is right, and words where they are known."""
         kind, _, token = (header or "").strip().partition(" ")
         token = token.strip()
         if not kind:
@@ -33,7 +33,7 @@ class Keys:
         return self._token_refusal(token), ""
 
     def _token_refusal(self, token: str) -> int:
-        """HS256, with the access key as `iss`, between `nbf` and `exp`; all three are required."""
+        """Check a token: HS256, with the access key as `iss`, between `nbf` and `exp`; all three are required."""
         try:
             jwt.decode(
                 token,

@@ -1,4 +1,4 @@
-"""The field rules of the Kling v1 text2video API: a body becomes parameters, or a field is refused.
+"""Reads the fields of the Kling v1 text2video API: a body becomes parameters, or a field is refused.
 
 What each model takes is the table of the `kling_models` document, "Models". Where that is silent or says two things:
 `kling-v2-master` renders 720p and takes no `mode`, `kling-v2-1-master` takes the `pro` that clients send; `cfg_scale`
@@ -71,10 +71,10 @@ class Unsupported(InvalidField):
 
 
 class KlingFields(Fields):
-    """Fields whose choices are refused as this API refuses them."""
+    """Reads fields whose choices are refused as this API refuses them."""
 
     def choice(self, name: str, options: Collection[str], *, default: str) -> str:
-        """One of a few strings."""
+        """Read one of a few strings."""
         value = self.value(name)
         if value is None:
             return default
@@ -132,7 +132,7 @@ def read(body: Mapping[str, Any]) -> Parameters:
 
 
 def _shots(fields: Fields, model: Model, duration: int) -> tuple[Shot, ...]:
-    """What is to be seen; nothing where shots are asked of a model that has none.
+    """Read what is to be seen; nothing where shots are asked of a model that has none.
 
     Shots of the type `intelligence` are cut by the model from the one prompt; here they stay one.
     """
@@ -149,7 +149,7 @@ def _shots(fields: Fields, model: Model, duration: int) -> tuple[Shot, ...]:
 
 
 def _camera(fields: Fields) -> tuple[Camera | None] | None:
-    """The move asked for; `(None,)` leaves it to the model, None asks for nothing."""
+    """Read the move asked for; `(None,)` leaves it to the model, None asks for nothing."""
     control = fields.object("camera_control")
     if control is None:
         return None

@@ -1,4 +1,4 @@
-"""The rules of a storyboard's shots, which both APIs word alike."""
+"""Reads a storyboard's shots, whose rules both APIs word alike."""
 
 import re
 
@@ -10,7 +10,7 @@ WHOLE_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
 
 
 def read_shots(fields: Fields, duration: int) -> tuple[Shot, ...]:
-    """The shots of `multi_prompt` in the order of their indexes.
+    """Read the shots of `multi_prompt` in the order of their indexes.
 
     Raises:
         InvalidField: they break a rule, or do not add up to the task's `duration`.

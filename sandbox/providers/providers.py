@@ -1,4 +1,4 @@
-"""Both video APIs together: starts them, adds their routes, shows their tasks, and stops them."""
+"""Starts both video APIs, adds their routes, shows their tasks, and stops them."""
 
 import secrets
 import time
@@ -23,7 +23,7 @@ WORDS = {kirin.NAME: kirin.WORDS, kling.NAME: kling.WORDS}
 
 
 class Providers:
-    """The `kirin` and `kling` APIs and the address of their results, with fresh random keys.
+    """Serves `kirin`, `kling` and the address of their results, with fresh random keys.
 
     Args:
         faults: trouble that is waiting to happen.
@@ -87,16 +87,16 @@ class Providers:
         self._backend.files.attach(app)
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Every task of both providers, oldest first, as the control address shows it."""
+        """List every task of both providers, oldest first, as the control address shows it."""
         return [_row(task) for task in self._backend.tasks]
 
     def bill(self) -> dict[str, str]:
-        """USD charged so far by each provider and in all, exactly, as decimal strings."""
+        """Add up the USD charged so far by each provider and in all, exactly, as decimal strings."""
         sums = {name: sum((task.cost for task in self._backend.tasks.of(name)), Decimal(0)) for name in WORDS}
         return {name: f"{cost:f}" for name, cost in {**sums, "total": sum(sums.values(), Decimal(0))}.items()}
 
     def find_words(self, sensitive: Mapping[str, str]) -> None:
-        """What the moderation calls of `kirin` find from now on, as word to kind of risk.
+        """Find these words in the moderation calls of `kirin` from now on; word to kind of risk.
 
         Raises:
             ValueError: no word, or no kind of risk.
@@ -104,7 +104,7 @@ class Providers:
         self._kirin.find_words(sensitive)
 
     def discontinue(self, models: Collection[str]) -> None:
-        """The models that `kling` makes no videos with from now on.
+        """Make no videos with these models of `kling` from now on.
 
         Raises:
             ValueError: there is no such model.

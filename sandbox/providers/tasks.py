@@ -1,4 +1,4 @@
-"""The providers' tasks: what was asked, how far each has come, what it cost."""
+"""Keeps the providers' tasks: what was asked, how far each has come, what it cost."""
 
 import enum
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ class Task:
 
 
 class Tasks:
-    """All tasks of both accounts, oldest first."""
+    """Keeps all tasks of both accounts, oldest first."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Task] = {}
@@ -112,14 +112,14 @@ class Tasks:
             self._by_external[task.provider, task.parameters.external_id] = task
 
     def of(self, provider: str) -> list[Task]:
-        """One provider's tasks, oldest first."""
+        """List one provider's tasks, oldest first."""
         return [task for task in self if task.provider == provider]
 
     def taken(self, provider: str, external_id: str | None) -> bool:
-        """Whether the account has used this external id before."""
+        """Tell whether the account has used this external id before."""
         return (provider, external_id) in self._by_external
 
     def find(self, provider: str, name: str) -> Task | None:
-        """A task by its id, or else by its external id."""
+        """Find a task by its id, or else by its external id."""
         key = (provider, name)
         return self._rows.get(key) or self._by_external.get(key)

@@ -1,4 +1,4 @@
-"""Where the camera looks at each moment of a shot."""
+"""Moves the camera: where it looks at each moment of a shot."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class View:
 
 
 def view(camera: Camera, moment: float) -> View:
-    """The view at a moment from 0 (first frame) to 1 (last); each move is centred on the middle of the shot."""
+    """Compute the view at a moment from 0 (first frame) to 1 (last); each move is centred on the middle of the shot."""
     way = moment - 0.5
     if camera.type in COMPOSITES:
         right, up, closer = COMPOSITES[camera.type]

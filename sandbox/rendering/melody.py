@@ -1,4 +1,4 @@
-"""Sound for a video: a quiet plucked melody that changes with the shot."""
+"""Plays the sound of a video: a quiet plucked melody that changes with the shot."""
 
 import math
 from array import array
@@ -14,7 +14,7 @@ LOUDNESS = 9_000  # of 32,767: well heard, far from clipping
 
 
 def samples(video: Video) -> list[bytes]:
-    """The sound of each second of the video: interleaved stereo, signed 16 bits, `RATE` samples a second."""
+    """Play the sound of each second of the video: interleaved stereo, signed 16 bits, `RATE` samples a second."""
     return [second for shot in video.shots for second in _shot(shot)]
 
 
@@ -31,7 +31,7 @@ def _shot(shot: Shot) -> list[bytes]:
 
 @lru_cache(maxsize=64)
 def _note(pitch: float, side: int) -> bytes:
-    """One note with a soft start and a full decay, a little to the left, the middle or the right."""
+    """Play one note with a soft start and a full decay, a little to the left, the middle or the right."""
     count = RATE // NOTES_A_SECOND
     left, right = ((1.0, 0.55), (0.8, 0.8), (0.55, 1.0))[side]
     turn = math.tau * pitch / RATE

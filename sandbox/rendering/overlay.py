@@ -1,4 +1,4 @@
-"""What is written on the picture and stands still during a shot: the prompt, the clapperboard, the watermark."""
+"""Draws what is written and stands still during a shot: the prompt, the clapperboard, the watermark."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NARROW = 1.3  # below this width over height the captions need two rows
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things are on a picture of this size, in pixels."""
+    """Says where things are on a picture of this size, in pixels."""
 
     width: int
     height: int
@@ -31,11 +31,11 @@ class Layout:
 
     @classmethod
     def of(cls, video: Video) -> Self:
-        """The layout of a video."""
+        """Compute the layout of a video."""
         return cls(video.width, video.height, bool(_note(video)), video.watermark)
 
     def px(self, length: float) -> int:
-        """A length on a picture whose short side is 720, on this one."""
+        """Scale a length on a picture whose short side is 720 to this one."""
         return even(length * min(self.width, self.height) / 720)
 
     @property
@@ -69,7 +69,7 @@ class Layout:
 
 
 def prompt_layer(video: Video, number: int) -> Layer:
-    """The prompt of a shot (counted from 0) in large type, over a shadow that keeps it legible on any sky."""
+    """Draw the prompt of a shot (counted from 0) in large type, over a shadow that keeps it legible on any sky."""
     place = Layout.of(video)
     top = place.margin + place.px(8)
     block = typesetting.fit(
@@ -89,7 +89,7 @@ def prompt_layer(video: Video, number: int) -> Layer:
 
 
 def board_layer(video: Video, number: int) -> Layer:
-    """The board during a shot (counted from 0): captions, a note of what else was asked, room for the clock."""
+    """Draw the board during a shot (counted from 0): captions, a note of what else was asked, room for the clock."""
     place = Layout.of(video)
     left, top, right, bottom = place.board
     picture = Image.new("RGBA", (video.width, video.height))
@@ -107,7 +107,7 @@ def board_layer(video: Video, number: int) -> Layer:
 
 
 def arm_picture(video: Video) -> Image.Image:
-    """The striped arm by itself (RGBA), as wide as the board."""
+    """Draw the striped arm by itself (RGBA), as wide as the board."""
     left, top, right, bottom = Layout.of(video).arm
     width, height = right - left, bottom - top
     large = Image.new("RGBA", (width * 2, height * 2), (*BOARD[:3], 255))
@@ -120,7 +120,7 @@ def arm_picture(video: Video) -> Image.Image:
 
 
 def watermark_layer(video: Video) -> Layer:
-    """The mark of a watermarked result: two frames and a word, half transparent, above the board on the right."""
+    """Draw the mark of a watermarked result: two frames and a word, half transparent, above the board."""
     place = Layout.of(video)
     picture = Image.new("RGBA", (video.width, video.height))
     draw = ImageDraw.Draw(picture)
@@ -156,7 +156,7 @@ def _caption_row(draw: ImageDraw.ImageDraw, place: Layout, at: tuple[int, int], 
 
 
 def _note(video: Video) -> str:
-    """What else was asked for, in one line; empty when nothing was."""
+    """Write what else was asked for, in one line; empty when nothing was."""
     parts = []
     if video.camera is not None:
         parts.append(f"camera: {video.camera.label()}")
@@ -168,6 +168,6 @@ def _note(video: Video) -> str:
 
 
 def _shadow(written: Image.Image, reach: int) -> Image.Image:
-    """The written, blurred to a soft cloud (at an eighth of the size: it costs next to nothing)."""
+    """Blur the written to a soft cloud (at an eighth of the size: it costs next to nothing)."""
     small = written.reduce(8).filter(ImageFilter.BoxBlur(max(1, math.ceil(reach / 8))))
     return small.resize(written.size, Image.Resampling.BICUBIC).point(lambda value: min(150, round(value * 1.5)))

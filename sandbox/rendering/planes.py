@@ -1,4 +1,4 @@
-"""Pictures as three planes (Y, U, V at 4:2:0): how a video frame is stored, and cheapest to change."""
+"""Keeps pictures as three planes (Y, U, V at 4:2:0): how a video frame is stored, and cheapest to change."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BILINEAR, NEAREST = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A picture of even size: luma at full, both chromas at half resolution (BT.709, limited range)."""
+    """Holds a picture of even size: luma at full, both chromas at half resolution (BT.709, limited range)."""
 
     y: Image.Image
     u: Image.Image
@@ -37,7 +37,7 @@ class Planes:
         )
 
     def seen(self, view: View, size: Size) -> "Planes":
-        """What the camera sees of this scenery: a new picture of the given size."""
+        """Draw what the camera sees of this scenery: a new picture of the given size."""
         width, height = size
         half = (width // 2, height // 2)
         return Planes(
@@ -61,7 +61,7 @@ class Planes:
         self.v.paste(colour[2], (left, top, right, bottom))
 
     def frame(self) -> av.VideoFrame:
-        """A video frame that shows this picture."""
+        """Build a video frame that shows this picture."""
         frame = av.VideoFrame(*self.y.size, "yuv420p")
         for plane, image in zip(frame.planes, (self.y, self.u, self.v), strict=True):
             plane.update(image.tobytes("raw", "L", plane.line_size, 1))
@@ -88,12 +88,12 @@ class Layer:
 
 
 def even(value: float) -> int:
-    """The even number at or below: chroma has half the resolution, so places and sizes are even."""
+    """Round down to an even number: chroma has half the resolution, so places and sizes are even."""
     return math.floor(value) // 2 * 2
 
 
 def _seen(plane: Image.Image, view: View, size: Size, how: Image.Resampling) -> Image.Image:
-    """One plane of a view: a crop where nothing turns or grows, which costs a tenth of resampling."""
+    """Draw one plane of a view: a crop where nothing turns or grows, which costs a tenth of resampling."""
     width, height = size
     across, down = width / view.scale, height / view.scale
     centre_x = plane.width / 2 + view.right * width
@@ -109,7 +109,7 @@ def _seen(plane: Image.Image, view: View, size: Size, how: Image.Resampling) -> 
 
 
 def _rolled(plane: Image.Image, view: View, size: Size, how: Image.Resampling) -> Image.Image:
-    """One plane seen by a camera rolled clockwise: the picture turns the other way."""
+    """Draw one plane seen by a camera rolled clockwise: the picture turns the other way."""
     width, height = size
     turn = math.radians(view.degrees)
     cos, sin = math.cos(turn) / view.scale, math.sin(turn) / view.scale

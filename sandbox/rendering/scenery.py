@@ -27,12 +27,12 @@ class Palette:
 
 
 def random_of(prompt: str) -> random.Random:
-    """A generator of chance that falls the same way for the same prompt."""
+    """Make a generator of chance that falls the same way for the same prompt."""
     return random.Random(hashlib.sha256(prompt.encode("utf-8", "replace")).digest())  # noqa: S311 - paints, guards nothing
 
 
 def palette(prompt: str) -> Palette:
-    """The colours for a prompt: deep blue to purple above, warm or rosy at the horizon."""
+    """Choose the colours for a prompt: deep blue to purple above, warm or rosy at the horizon."""
     chance = random_of(prompt)
     hue = 0.5 + 0.36 * chance.random()
     glow = chance.choice((0.02, 0.05, 0.09, 0.12, 0.93, 0.98)) + 0.02 * chance.random()
@@ -46,7 +46,7 @@ def palette(prompt: str) -> Palette:
 
 
 def scenery(prompt: str, size: Size) -> Planes:
-    """The whole landscape, `OVERSIZE` times the picture's size."""
+    """Draw the whole landscape, `OVERSIZE` times the picture's size."""
     chance, colours = random_of(prompt), palette(prompt)
     width, height = even(size[0] * OVERSIZE), even(size[1] * OVERSIZE)
     unit = min(size) / 720
@@ -60,7 +60,7 @@ def scenery(prompt: str, size: Size) -> Planes:
 
 
 def lights(prompt: str, size: Size) -> list[Layer]:
-    """A few soft lights of falling size, each at place (0, 0), that drift over the picture."""
+    """Draw a few soft lights of falling size, each at place (0, 0), that drift over the picture."""
     colour = palette(prompt).light
     unit = min(size) / 720
     layers = []
@@ -84,13 +84,13 @@ def _mix(one: Colour, other: Colour, share: float) -> Colour:
 
 
 def _glow(size: Size) -> Image.Image:
-    """White in the middle, nothing at the rim, soft between."""
+    """Draw a glow: white in the middle, nothing at the rim, soft between."""
     disc = Image.radial_gradient("L").point(lambda value: round(max(0.0, 1 - value / 181) ** 2 * 255))
     return disc.resize(size, Image.Resampling.BICUBIC)
 
 
 def _sky(colours: Palette, size: Size) -> Image.Image:
-    """Zenith to horizon, with a little grain so that the gradient shows no bands."""
+    """Draw the sky, from zenith to horizon, with a little grain so that the gradient shows no bands."""
     column = Image.new("RGB", (1, 64))
     for row in range(64):
         share = min(1.0, row / 64 / 0.62)
@@ -126,7 +126,7 @@ def _sun(picture: Image.Image, chance: random.Random, colours: Palette, unit: fl
 
 
 def _clouds(picture: Image.Image, chance: random.Random, colours: Palette, unit: float) -> None:
-    """Long thin streaks lit from below."""
+    """Draw long thin streaks lit from below."""
     for _ in range(9):
         width, height = round(chance.uniform(260, 760) * unit), round(chance.uniform(8, 22) * unit)
         x = round(chance.uniform(-0.1, 0.9) * picture.width)
@@ -137,7 +137,7 @@ def _clouds(picture: Image.Image, chance: random.Random, colours: Palette, unit:
 
 
 def _ridge(picture: Image.Image, chance: random.Random, colours: Palette, near: float, unit: float) -> None:
-    """One line of hills, 0 is the farthest: paler and smoother far away, dark and wooded close by."""
+    """Draw one line of hills, 0 is the farthest: paler and smoother far away, dark and wooded close by."""
     width, height = picture.size
     base = height * (0.5 + 0.34 * near)
     reach = (0.6 * height + 260 * unit) * (0.042 + 0.03 * near)

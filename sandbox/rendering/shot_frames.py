@@ -30,7 +30,7 @@ class Light:
     sway: float
 
     def at(self, seconds: float, width: int, height: int) -> tuple[float, float]:
-        """The place of its corner; it leaves at the top and comes back at the bottom."""
+        """Compute the place of the light's corner; it leaves at the top and comes back at the bottom."""
         side = self.sprite.alpha.width
         x = self.x + 0.012 * math.sin(seconds * self.sway + self.x * math.tau)
         y = (self.y - self.rise * seconds) % 1.2 - 0.1
@@ -38,7 +38,7 @@ class Light:
 
 
 class Clock:
-    """Time code figures, drawn once and laid on every frame."""
+    """Lays time code figures, drawn once, on every frame."""
 
     def __init__(self, place: Layout) -> None:
         face = typesetting.font(place.px(46))
@@ -62,7 +62,7 @@ class Clock:
 
 
 class ShotFrames:
-    """One shot of a video, ready to be looked at frame by frame."""
+    """Draws one shot of a video, frame by frame."""
 
     def __init__(self, video: Video, number: int, *, first_frame: int) -> None:
         self._video, self._number, self._first = video, number, first_frame
@@ -84,7 +84,7 @@ class ShotFrames:
         return self._shot.seconds * self._video.fps
 
     def picture(self, frame: int) -> Planes:
-        """The picture of a frame of this shot, counted from 0."""
+        """Draw the picture of a frame of this shot, counted from 0."""
         video = self._video
         picture = self._scenery.seen(self._view(frame), (video.width, video.height))
         for light in self._lights:
@@ -97,7 +97,7 @@ class ShotFrames:
         return picture
 
     def _view(self, frame: int) -> View:
-        """The camera's move, or one pixel a frame sideways when there is none."""
+        """Compute the camera's move, or one pixel a frame sideways when there is none."""
         if self._video.camera is not None:
             return view(self._video.camera, frame / max(1, self.frames - 1))
         return View(right=self._drift * (frame - self.frames // 2) / self._video.width)
@@ -115,7 +115,7 @@ class ShotFrames:
                 )
 
     def _arm(self, frame: int) -> Layer:
-        """The arm so many frames after the shot began: it falls faster and faster, hinged at its left end."""
+        """Draw the arm so many frames after the shot began: it falls faster and faster, hinged at its left end."""
         left, top, right, bottom = self._place.arm
         lift = max(0.0, 1 - (frame / (CLAP_SECONDS * self._video.fps)) ** 2) * CLAP_DEGREES
         above = even((right - left) * math.sin(math.radians(lift)))
@@ -125,7 +125,7 @@ class ShotFrames:
         return Layer.of(turned, place=(left, top - above))
 
     def _bar(self, picture: Planes, done: int) -> None:
-        """The bar along the board's foot: how much of the video has been shown, with a notch between shots."""
+        """Draw the bar along the board's foot: how much of the video has been shown, with a notch between shots."""
         left, _, right, bottom = self._place.board
         y, tall = bottom - self._place.px(12), self._place.px(4)
         left, width = left + self._place.px(20), right - left - self._place.px(40)

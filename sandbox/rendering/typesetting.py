@@ -1,4 +1,4 @@
-"""Typefaces and text that fits: words wrapped into a box, in the largest size that holds them."""
+"""Sets text so that it fits: words wrapped into a box, in the largest size that holds them."""
 
 import bisect
 import functools
@@ -44,14 +44,14 @@ class Block:
 
 
 def clean(text: str) -> str:
-    """One line without control and format characters, which no face draws."""
+    """Make one line without control and format characters, which no face draws."""
     shown = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join("".join(shown).split())
 
 
 @functools.lru_cache(maxsize=256)
 def font(size: int, face: Face = Face.PILLOW) -> Font:
-    """A face at a size in pixels."""
+    """Load a face at a size in pixels."""
     if face is Face.NOTO:
         return ImageFont.truetype(str(_noto()), size, index=NOTO_INDEX)
     bundled = ImageFont.load_default(size)
@@ -61,12 +61,12 @@ def font(size: int, face: Face = Face.PILLOW) -> Font:
 
 
 def faces() -> tuple[Face, ...]:
-    """The faces that are installed; without the Noto font only Pillow's."""
+    """List the faces that are installed; without the Noto font only Pillow's."""
     return (Face.PILLOW,) if _noto() is None else tuple(Face)
 
 
 def face_for(text: str) -> Face:
-    """The first face that draws the whole text, else the one that draws the most."""
+    """Choose the first face that draws the whole text, else the one that draws the most."""
     wanted = {c for c in text if not c.isspace()}
     missing = {face: _missing(wanted, face) for face in faces()}
     return min(missing, key=missing.__getitem__)
@@ -119,7 +119,7 @@ def _wrap(text: str, face: Font, width: int) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The parts between which a line may break."""
+    """List the parts between which a line may break."""
     word = ""
     for character in text:
         if word and _breaks(word[-1], character):
@@ -131,7 +131,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _breaks(before: str, after: str) -> bool:
-    """After a space, and around ideographs and syllables, but never before what closes or after what opens."""
+    """Tell whether a line may break: after a space, around ideographs, never before what closes or after what opens."""
     if before == " " or after == " ":
         return before == " "
     if unicodedata.category(after) in ("Pe", "Pf", "Po") or unicodedata.category(before) in ("Ps", "Pi"):
@@ -140,7 +140,7 @@ def _breaks(before: str, after: str) -> bool:
 
 
 def _pieces(word: str, face: Font, width: int) -> Iterator[str]:
-    """The word, or as many parts as it takes where it alone is wider than a line."""
+    """Cut the word into as many parts as it takes where it alone is wider than a line."""
 
     def wide(end: int) -> bool:
         return face.getlength(word[:end]) > width

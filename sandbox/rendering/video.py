@@ -1,4 +1,4 @@
-"""What a video shows, as plain frozen values; equal videos are the same file."""
+"""Says what a video shows, as plain frozen values; equal videos are the same file."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ class Camera:
     zoom: float = 0
 
     def label(self) -> str:
-        """The move in a few words for the clapperboard, for example `zoom -5`."""
+        """Describe the move in a few words for the clapperboard, for example `zoom -5`."""
         if self.type != "simple":
             return self.type.replace("_", " ")
         axes = {name: value for name, value in asdict(self).items() if name != "type" and value}
@@ -81,6 +81,6 @@ class Video:
         return f"{self.width // common}:{self.height // common}"
 
     def digest(self) -> str:
-        """A hash of everything that is seen and heard."""
+        """Compute a hash of everything that is seen and heard."""
         content = json.dumps([LOOK, asdict(self)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()

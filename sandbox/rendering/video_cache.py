@@ -1,4 +1,4 @@
-"""Rendered videos on disk, each rendered once, by worker threads, whoever asks for it."""
+"""Keeps rendered videos on disk, each rendered once, by worker threads, whoever asks for it."""
 
 import asyncio
 import functools
@@ -15,7 +15,7 @@ from sandbox.rendering.video import Video
 
 
 class VideoCache:
-    """A folder of rendered videos: hands out the file of a video, and has it rendered where it is not there yet.
+    """Keeps a folder of rendered videos: hands out a video's file, and has it rendered where it is not there yet.
 
     Args:
         folder: where videos are kept by their digest, for the next start too; None is a temporary folder that
@@ -41,7 +41,7 @@ class VideoCache:
         await self.close()
 
     async def file_of(self, video: Video) -> Path:
-        """The file of a video, rendered first where need be; many may wait for the same video.
+        """Hand out the file of a video, rendered first where need be; many may wait for the same video.
 
         Raises:
             RenderingStopped: the cache was closed meanwhile.
@@ -70,7 +70,7 @@ class VideoCache:
             rendering.exception()  # whoever waits for the video hears of it; when nobody does, it is not news
 
     def _render_to(self, video: Video, path: Path) -> Path:
-        """In a worker: render under a name of our own, then put the whole file in place at once."""
+        """Render, in a worker, under a name of our own, then put the whole file in place at once."""
         from sandbox.rendering.render import render  # noqa: PLC0415 - PyAV and Pillow are heavy, and needed only here
 
         if path.is_file():

@@ -1,1 +1,1 @@
-"""The people in the sandbox: who they are, and what their Discord client lets them do."""
+"""Lets the people in the sandbox do what their Discord client lets them do."""

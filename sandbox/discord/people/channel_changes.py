@@ -1,4 +1,4 @@
-"""Channels, categories and threads: made, changed, archived and deleted, with word to the gateway."""
+"""Makes, changes, archives and deletes channels, categories and threads, and tells the gateway."""
 
 from sandbox.discord import serialize
 from sandbox.discord.opcodes import Intent
@@ -52,7 +52,7 @@ def _missing(name: str) -> Channel:
 
 
 def _changes(world: World, given: Json) -> Json:
-    """The fields of a channel that were given."""
+    """Read the fields of a channel that were given."""
     changes: Json = {}
     for key, (field, kind) in _FIELDS.items():
         if key in given:

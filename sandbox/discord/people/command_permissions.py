@@ -1,4 +1,4 @@
-"""Who may use which command where: a command's own default, and what the server decided under Integrations."""
+"""Decides who may use which command where: its own default, and what the server set under Integrations."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -52,13 +52,13 @@ def _check_default(needed: int, granted: int, refused: str) -> None:
 
 
 def _first(rules: Sequence[CommandRule], keys: Sequence[tuple[int, str]]) -> bool | None:
-    """What the first of these keys that has a rule says."""
+    """Find what the first of these keys says that has a rule."""
     said = {(rule.kind, rule.id): rule.allowed for rule in rules}
     return next((said[key] for key in keys if key in said), None)
 
 
 def _for_person(rules: Sequence[CommandRule], guild: Guild, member: Member) -> bool | None:
-    """What is decided for a member; None where nothing is."""
+    """Find what is decided for a member; None where nothing is."""
     own = _first(rules, [(USER, member.user_id)])
     if own is not None:
         return own

@@ -1,4 +1,4 @@
-"""Typing a command, completing one, and using a command of a message's menu."""
+"""Types a command, completes one, and uses a command of a message's menu."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -81,7 +81,7 @@ def _open(resolver: Resolver, command: Json, data: Json, *, locale: str | None, 
 
 
 def _offered(discord: Discord, user: User, channel: Channel, name: str, kind: int) -> Json:
-    """The registered command that the client shows this person here."""
+    """Find the registered command that the client shows this person here."""
     found = discord.registry.offered(channel.guild_id)
     command = next((c for c in found if c["type"] == kind and c["name"] == name), None)
     if command is None:
@@ -123,7 +123,7 @@ def _check_guild(discord: Discord, user: User, channel: Channel, command: Json) 
 
 
 def _below(command: Json, name: str) -> Json:
-    """The subcommand or group of this name."""
+    """Find the subcommand or group of this name."""
     children: list[Json] = [option for option in command.get("options", ()) if option["type"] in SUBCOMMANDS]
     for child in children:
         if child["name"] == name:

@@ -1,4 +1,4 @@
-"""Pressing buttons and choosing from selects."""
+"""Presses buttons and chooses from selects."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ SELECTS = (STRING, USER, ROLE, MENTIONABLE, CHANNEL)
 
 
 def seen_message(discord: Discord, user: User, message_id: str) -> tuple[Channel, Message]:
-    """A message that this person sees, and where.
+    """Find a message that this person sees, and where.
 
     Raises:
         ImpossibleAction: there is none.
@@ -63,7 +63,7 @@ def press(
 
 
 def choose(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]:
-    """The values of a select, as many as it takes and all of them on offer.
+    """Check the values of a select: as many as it takes, and all of them on offer.
 
     Raises:
         ImpossibleAction: otherwise.
@@ -79,7 +79,7 @@ def choose(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]
 
 
 def _found(resolver: Resolver, select: Json, values: Sequence[Any]) -> list[str]:
-    """What the values mean: options of the select, or ids of users, roles and channels."""
+    """Look up what the values mean: options of the select, or ids of users, roles and channels."""
     match select["type"]:
         case 3 | 21 | 22:
             offered = [option["value"] for option in select["options"]]

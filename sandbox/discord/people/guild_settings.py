@@ -1,4 +1,4 @@
-"""What an administrator changes in the world: permissions, boost tier, languages, whether the bot is there."""
+"""Changes what an administrator can: permissions, boost tier, languages, whether the bot is there."""
 
 from sandbox.discord import serialize
 from sandbox.discord.opcodes import Intent

@@ -1,4 +1,4 @@
-"""Members of the guild and their roles: people join and leave, roles are made, changed and deleted."""
+"""Changes the guild's members and their roles: people join and leave, roles are made, changed and deleted."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _USERNAME = re.compile(r"[a-z0-9_.]{2,32}")
 
 
 def texts(given: Json, key: str) -> list[str]:
-    """A list of texts; an empty one where there is none.
+    """Read a list of texts; an empty one where there is none.
 
     Raises:
         ImpossibleAction: it is something else.
@@ -55,7 +55,7 @@ def join(discord: Discord, given: Json) -> dict[str, str]:
 
 
 def _fresh_names(world: World, number: Any) -> Iterator[str]:
-    """So many names that nobody has."""
+    """Make so many names that nobody has."""
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= MOST_AT_ONCE:
         raise ImpossibleAction(f"give names, or a count from 1 to {MOST_AT_ONCE}")
     taken = {user.username for user in world.users.values()}
@@ -90,7 +90,7 @@ def set_roles(discord: Discord, user: User, names: list[str]) -> None:
 
 
 def role_of(guild: Guild, given: Any) -> Role:
-    """The role of this name or id.
+    """Find the role of this name or id.
 
     Raises:
         ImpossibleAction: there is none.
@@ -142,7 +142,7 @@ def set_role(discord: Discord, given: Json, members: list[User]) -> str:
 
 
 def _changes(given: Json) -> Json:
-    """The fields of a role that were given."""
+    """Read the fields of a role that were given."""
     changes: Json = {}
     if "permissions" in given:
         try:

@@ -1,4 +1,4 @@
-"""Filling in a modal and sending it."""
+"""Fills in a modal and sends it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,7 +56,7 @@ async def submit(
 
 
 def _part(part: Json, number: int, answers: Mapping[str, Json]) -> Json:
-    """One row of the submission."""
+    """Build one row of the submission."""
     shape: Json = {"type": part["type"], "id": part.get("id") or number}
     if part["type"] == LABEL:
         return {**shape, "component": answers[part["component"]["custom_id"]]}
@@ -66,7 +66,7 @@ def _part(part: Json, number: int, answers: Mapping[str, Json]) -> Json:
 
 
 async def _answer(resolver: Resolver, field: Json, given: Any) -> Json:
-    """What a field says when the modal is sent."""
+    """Build what a field says when the modal is sent."""
     shape: Json = {"type": field["type"], "id": field.get("id") or 100, "custom_id": field["custom_id"]}
     match field["type"]:
         case 4:
@@ -89,7 +89,7 @@ async def _answer(resolver: Resolver, field: Json, given: Any) -> Json:
 
 
 def _values(resolver: Resolver, field: Json, given: Any) -> list[str]:
-    """The values of a select or of a group of checkboxes."""
+    """Check the values of a select or of a group of checkboxes."""
     standing = [o["value"] for o in field.get("options", ()) if o.get("default")]
     standing += [row["id"] for row in field.get("default_values") or ()]
     values = standing if given is None else list(given)
@@ -102,7 +102,7 @@ def _values(resolver: Resolver, field: Json, given: Any) -> list[str]:
 
 
 def _count(field: Json, number: int) -> None:
-    """Whether so many values will do."""
+    """Tell whether so many values will do."""
     required = field.get("required", True) is not False
     least = field.get("min_values")
     least = 1 if least is None else least
@@ -113,7 +113,7 @@ def _count(field: Json, number: int) -> None:
 
 
 def _text(field: Json, given: Any) -> str:
-    """The text of a field, as long as it may be."""
+    """Check the text of a field, which may be only so long."""
     value = (field.get("value") or "") if given is None else given
     name = field["custom_id"]
     if not isinstance(value, str):

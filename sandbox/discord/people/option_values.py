@@ -1,4 +1,4 @@
-"""Texts, numbers and yes or no as a person types them into an option."""
+"""Reads texts, numbers and yes or no as a person types them into an option."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class ImpossibleAction(ValueError):
 
 
 def value_of(option: Json, typed: Any) -> Any:
-    """What an option gets: of its type, one of its choices, within its bounds.
+    """Read what an option gets: of its type, one of its choices, within its bounds.
 
     A person types everything as text, so `"5"` is a number where the option is one, and 5 a text where it is not.
 
@@ -32,7 +32,7 @@ def value_of(option: Json, typed: Any) -> Any:
 
 
 def _converted(kind: int, typed: Any) -> str | int | float | bool | None:
-    """The value as the option's type; None when it cannot be."""
+    """Convert the value to the option's type; None when it cannot be."""
     if kind == BOOLEAN:
         return typed if isinstance(typed, bool) else _WORDS.get(str(typed).lower())
     if isinstance(typed, bool) or not isinstance(typed, str | int | float):
@@ -49,7 +49,7 @@ def _converted(kind: int, typed: Any) -> str | int | float | bool | None:
 
 
 def _chosen(option: Json, value: Any) -> Any:
-    """The value of the choice that has this value or this name."""
+    """Find the value of the choice that has this value or this name."""
     for key in ("value", "name"):
         for choice in option["choices"]:
             if choice[key] == value:
@@ -59,7 +59,7 @@ def _chosen(option: Json, value: Any) -> Any:
 
 
 def _check_bounds(option: Json, value: Any) -> None:
-    """Lengths of texts, bounds of numbers."""
+    """Check the lengths of texts and the bounds of numbers."""
     size, low, high = value, option.get("min_value"), option.get("max_value")
     if option["type"] == STRING:
         size, low, high = len(value), option.get("min_length", 0), option.get("max_length", LONGEST_TEXT)

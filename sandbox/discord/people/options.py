@@ -1,4 +1,4 @@
-"""What a person types into a command, checked and completed as their Discord client does."""
+"""Reads what a person types into a command, checked and completed as their Discord client does."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ class Resolver:
         self.resolved.setdefault(kind, {})[key] = shape
 
     def find_user(self, given: Any) -> str:
-        """A user by id or name, put among the resolved."""
+        """Find a user by id or name, and put them among the resolved."""
         world = self.discord.world
         user = next((u for u in world.users.values() if str(given) in (u.id, u.username)), None)
         if user is None:
@@ -51,7 +51,7 @@ class Resolver:
         return user.id
 
     def find_role(self, given: Any) -> str:
-        """A role of the guild by id or name, put among the resolved."""
+        """Find a role of the guild by id or name, and put it among the resolved."""
         roles = self.guild.roles.values() if self.guild else ()
         role = next((r for r in roles if str(given) in (r.id, r.name)), None)
         if role is None:
@@ -60,7 +60,7 @@ class Resolver:
         return role.id
 
     def find_channel(self, given: Any, types: Any) -> str:
-        """A channel by id or name, of one of these types, put among the resolved."""
+        """Find a channel by id or name, of one of these types, and put it among the resolved."""
         world = self.discord.world
         here = [c for c in world.channels.values() if c.guild_id == self.channel.guild_id]
         channel = next((c for c in here if str(given) in (c.id, c.name)), None)
@@ -73,7 +73,7 @@ class Resolver:
         return channel.id
 
     def find_mentionable(self, given: Any) -> str:
-        """A user or a role."""
+        """Find a user or a role."""
         try:
             return self.find_user(given)
         except ImpossibleAction:
@@ -98,7 +98,7 @@ class Resolver:
         return str(shape["id"])
 
     async def fill(self, options: list[Json], given: Mapping[str, Any], *, focused: str | None) -> list[Json]:
-        """The options of an interaction; while one is being typed (`focused`) the others may still be missing.
+        """Fill in an interaction's options; while one is being typed (`focused`) the others may still be missing.
 
         Raises:
             ImpossibleAction: an unknown option, a missing or a wrong value.

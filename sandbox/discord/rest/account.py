@@ -1,4 +1,4 @@
-"""The bot itself, its application, other users, and where the gateway is."""
+"""Serves the bot itself, its application, other users, and where the gateway is."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
@@ -9,24 +9,24 @@ SESSIONS_A_DAY = 1000
 
 
 async def me(call: Call) -> Answer:
-    """`GET /users/@me`."""
+    """Answer `GET /users/@me`."""
     return 200, serialize.own_user(call.world.bot)
 
 
 async def update_me(call: Call) -> Answer:
-    """`PATCH /users/@me`: the bot's name."""
+    """Answer `PATCH /users/@me`: the bot's name."""
     if name := call.form.get("username"):
         call.world.bot.username = str(name)
     return 200, serialize.own_user(call.world.bot)
 
 
 async def user(call: Call) -> Answer:
-    """`GET /users/{user_id}`."""
+    """Answer `GET /users/{user_id}`."""
     return 200, serialize.user(call.world.user(call.path["user_id"]))
 
 
 async def my_guilds(call: Call) -> Answer:
-    """`GET /users/@me/guilds`."""
+    """Answer `GET /users/@me/guilds`."""
     return 200, [
         {
             "id": guild.id,
@@ -45,7 +45,7 @@ async def my_guilds(call: Call) -> Answer:
 
 
 async def open_dm(call: Call) -> Answer:
-    """`POST /users/@me/channels`: the direct message with a user."""
+    """Answer `POST /users/@me/channels`: the direct message with a user."""
     recipient = call.world.user(str(call.form.get("recipient_id")))
     if recipient.id == call.world.bot.id:
         raise Refused(50007)
@@ -53,17 +53,17 @@ async def open_dm(call: Call) -> Answer:
 
 
 async def application(call: Call) -> Answer:
-    """`GET /oauth2/applications/@me` and `GET /applications/@me`."""
+    """Answer `GET /oauth2/applications/@me` and `GET /applications/@me`."""
     return 200, serialize.application(call.world)
 
 
 async def gateway(call: Call) -> Answer:
-    """`GET /gateway`."""
+    """Answer `GET /gateway`."""
     return 200, {"url": call.discord.gateway.url}
 
 
 async def gateway_bot(call: Call) -> Answer:
-    """`GET /gateway/bot`: where to connect, with how many shards, how often today."""
+    """Answer `GET /gateway/bot`: where to connect, with how many shards, how often today."""
     limits = {
         "total": SESSIONS_A_DAY,
         "remaining": max(SESSIONS_A_DAY - call.discord.gateway.starts, 0),

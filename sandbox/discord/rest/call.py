@@ -1,4 +1,4 @@
-"""One request of the bot on its way through the API, and what a route is."""
+"""Holds one request of the bot on its way through the API, and what a route is."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from sandbox.discord.world import Channel, Json, World
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """What a handler gets: the service, the path's parts, the query, the body and its files."""
+    """Holds what a handler gets: the service, the path's parts, the query, the body and its files."""
 
     discord: Discord
     path: Mapping[str, str]
@@ -37,11 +37,11 @@ class Call:
         return {} if self.body is None else self.body
 
     def flag(self, name: str) -> bool:
-        """Whether a query parameter says yes."""
+        """Tell whether a query parameter says yes."""
         return self.query.get(name, "").lower() in ("1", "true")
 
     def channel(self, *needed: Permission) -> Channel:
-        """The channel of the path, in which the bot has these permissions.
+        """Find the channel of the path, in which the bot has these permissions.
 
         Raises:
             Refused: 10003 unknown, 50001 not to be seen, 50013 a permission is missing.
@@ -70,7 +70,7 @@ Check = Callable[[Call], list[Problem]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation: its handler, the by-hand rules for its requests, and the fault calls it answers to."""
+    """Describes one operation: its handler, the by-hand rules for its requests, and the faults that strike it."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Channels and threads, and the messages in them."""
+"""Serves channels and threads, and the messages in them."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused
@@ -15,12 +15,12 @@ REPLY = 19
 
 
 async def channel(call: Call) -> Answer:
-    """`GET /channels/{channel_id}`."""
+    """Answer `GET /channels/{channel_id}`."""
     return 200, serialize.channel(call.world, call.channel())
 
 
 async def update(call: Call) -> Answer:
-    """`PATCH /channels/{channel_id}`: a thread's name, archive and lock, or a channel's name and topic."""
+    """Answer `PATCH /channels/{channel_id}`: a thread's name, archive and lock, or a channel's name and topic."""
     place = call.channel()
     if place.type == DIRECT:
         raise Refused(50003)
@@ -37,7 +37,7 @@ async def update(call: Call) -> Answer:
 
 
 async def list_messages(call: Call) -> Answer:
-    """`GET /channels/{channel_id}/messages`: newest first, 50 unless `limit` says otherwise."""
+    """Answer `GET /channels/{channel_id}/messages`: newest first, 50 unless `limit` says otherwise."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
     public = [m for m in place.messages.values() if m.visible_to is None]
     limit = int(call.query.get("limit", PAGE))
@@ -54,7 +54,7 @@ async def list_messages(call: Call) -> Answer:
 
 
 async def get_message(call: Call) -> Answer:
-    """`GET /channels/{channel_id}/messages/{message_id}`."""
+    """Answer `GET /channels/{channel_id}/messages/{message_id}`."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
     return 200, serialize.message(call.world, call.world.message(place.id, call.path["message_id"]))
 
@@ -81,7 +81,7 @@ def may_post(call: Call, place: Channel) -> None:
 
 
 def _reference(call: Call, place: Channel) -> Json:
-    """What makes a message a reply."""
+    """Build what makes a message a reply."""
     reference = call.form.get("message_reference")
     if not reference:
         return {}
@@ -105,7 +105,7 @@ _UNKNOWN_REFERENCE = {
 
 
 async def create_message(call: Call) -> Answer:
-    """`POST /channels/{channel_id}/messages`."""
+    """Answer `POST /channels/{channel_id}/messages`."""
     world, resolver = call.world, call.discord.messages
     place = call.channel()
     may_post(call, place)
@@ -121,7 +121,7 @@ async def create_message(call: Call) -> Answer:
 
 
 async def edit_message(call: Call) -> Answer:
-    """`PATCH /channels/{channel_id}/messages/{message_id}`: the bot's own messages."""
+    """Answer `PATCH /channels/{channel_id}/messages/{message_id}`: the bot's own messages."""
     place = call.channel()
     message = call.world.message(place.id, call.path["message_id"])
     if message.author_id != call.world.bot.id:
@@ -136,7 +136,7 @@ async def edit_message(call: Call) -> Answer:
 
 
 async def delete_message(call: Call) -> Answer:
-    """`DELETE /channels/{channel_id}/messages/{message_id}`: one's own, or anyone's with Manage Messages."""
+    """Answer `DELETE /channels/{channel_id}/messages/{message_id}`: one's own, or anyone's with Manage Messages."""
     place = call.channel()
     message = call.world.message(place.id, call.path["message_id"])
     if message.author_id != call.world.bot.id:
@@ -148,13 +148,13 @@ async def delete_message(call: Call) -> Answer:
 
 
 async def typing(call: Call) -> Answer:
-    """`POST /channels/{channel_id}/typing`."""
+    """Answer `POST /channels/{channel_id}/typing`."""
     call.channel(Permission.SEND_MESSAGES)
     return NO_CONTENT
 
 
 def _check_page(call: Call) -> list[Problem]:
-    """The window of a list: up to 100 messages, from some snowflake on."""
+    """Check the window of a list: up to 100 messages, from some snowflake on."""
     wrong = [
         validate.problem((name,), "NUMBER_TYPE_COERCE", f'Value "{call.query[name]}" is not snowflake.')
         for name in ("before", "after", "around")

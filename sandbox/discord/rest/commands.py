@@ -1,4 +1,4 @@
-"""Application commands, global and of a guild: registered, changed, listed."""
+"""Serves application commands, global and of a guild: registers, changes and lists them."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MOST_COMMANDS = 100
 
 
 def _place(call: Call) -> str | None:
-    """The guild the commands belong to; None for global ones.
+    """Find the guild the commands belong to; None for global ones.
 
     Raises:
         Refused: 20012 another application's, 10004 an unknown guild, 50001 one in which the bot is not.
@@ -33,14 +33,14 @@ def _registry(call: Call) -> Registry:
 
 
 async def list_all(call: Call) -> Answer:
-    """`GET …/commands`."""
+    """Answer `GET …/commands`."""
     found = _registry(call).of(_place(call))
     full = call.flag("with_localizations")
     return 200, [command if full else _plain(command) for command in found]
 
 
 def _plain(what: Any) -> Any:
-    """A command without its localizations, as lists give it unless asked."""
+    """Write a command without its localizations, as lists give it unless asked."""
     if isinstance(what, dict):
         hidden = ("name_localizations", "description_localizations")
         return {key: _plain(value) for key, value in what.items() if key not in hidden}
@@ -48,12 +48,12 @@ def _plain(what: Any) -> Any:
 
 
 async def replace_all(call: Call) -> Answer:
-    """`PUT …/commands`: these and no others."""
+    """Answer `PUT …/commands`: these and no others."""
     return 200, _registry(call).replace(_place(call), call.body or [])
 
 
 async def create(call: Call) -> Answer:
-    """`POST …/commands`: a new one (201), or in place of the one with its name (200)."""
+    """Answer `POST …/commands`: a new one (201), or in place of the one with its name (200)."""
     place = _place(call)
     known = _registry(call).named(place, call.form)
     if known is None and len(_registry(call).of(place)) >= MOST_COMMANDS:
@@ -62,32 +62,32 @@ async def create(call: Call) -> Answer:
 
 
 async def get(call: Call) -> Answer:
-    """`GET …/commands/{command_id}`."""
+    """Answer `GET …/commands/{command_id}`."""
     return 200, _registry(call).get(_place(call), call.path["command_id"])
 
 
 async def update(call: Call) -> Answer:
-    """`PATCH …/commands/{command_id}`."""
+    """Answer `PATCH …/commands/{command_id}`."""
     place = _place(call)
     known = _registry(call).get(place, call.path["command_id"])
     return 200, _registry(call).put(place, {**known, **call.form}, known)
 
 
 async def delete(call: Call) -> Answer:
-    """`DELETE …/commands/{command_id}`."""
+    """Answer `DELETE …/commands/{command_id}`."""
     _registry(call).remove(_place(call), call.path["command_id"])
     return NO_CONTENT
 
 
 async def permissions(call: Call) -> Answer:
-    """`GET …/commands/permissions`: what the server decided under Integrations."""
+    """Answer `GET …/commands/permissions`: what the server decided under Integrations."""
     guild = call.world.guild(_place(call) or "")
     decided = [key for key, rules in guild.command_rules.items() if rules]
     return 200, [serialize.command_permissions(call.world, guild, key) for key in decided]
 
 
 async def permissions_of(call: Call) -> Answer:
-    """`GET …/commands/{command_id}/permissions`; the application's own id stands for all commands."""
+    """Answer `GET …/commands/{command_id}/permissions`; the application's own id stands for all commands."""
     guild, key = call.world.guild(_place(call) or ""), call.path["command_id"]
     if not guild.command_rules.get(key):
         raise Refused(10066)
@@ -95,7 +95,7 @@ async def permissions_of(call: Call) -> Answer:
 
 
 async def set_permissions(call: Call) -> Answer:
-    """`PUT …/commands/{command_id}/permissions`: for members with a token of their own only."""
+    """Answer `PUT …/commands/{command_id}/permissions`: for members with a token of their own only."""
     _place(call)
     raise Refused(20001)
 

@@ -1,4 +1,4 @@
-"""Guilds, their channels, roles and members."""
+"""Serves guilds, their channels, roles and members."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
@@ -14,7 +14,7 @@ def _guild(call: Call) -> Guild:
 
 
 async def guild(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}`, with counts when asked; one without the bot is unknown to it."""
+    """Answer `GET /guilds/{guild_id}`, with counts when asked; one without the bot is unknown to it."""
     found = call.world.guild(call.path["guild_id"])
     if call.world.bot.id not in found.members:
         raise Refused(10004)
@@ -26,23 +26,23 @@ async def guild(call: Call) -> Answer:
 
 
 async def channels(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/channels`."""
+    """Answer `GET /guilds/{guild_id}/channels`."""
     return 200, [serialize.channel(call.world, channel) for channel in call.world.channels_of(_guild(call))]
 
 
 async def threads(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/threads/active`."""
+    """Answer `GET /guilds/{guild_id}/threads/active`."""
     found = call.world.threads_of(_guild(call))
     return 200, {"threads": [serialize.channel(call.world, c) for c in found], "members": [], "has_more": False}
 
 
 async def roles(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/roles`."""
+    """Answer `GET /guilds/{guild_id}/roles`."""
     return 200, [serialize.role(role) for role in _guild(call).roles.values()]
 
 
 async def role(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/roles/{role_id}`."""
+    """Answer `GET /guilds/{guild_id}/roles/{role_id}`."""
     found = _guild(call).roles.get(call.path["role_id"])
     if found is None:
         raise Refused(10011)
@@ -50,7 +50,7 @@ async def role(call: Call) -> Answer:
 
 
 async def member(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/members/{user_id}`."""
+    """Answer `GET /guilds/{guild_id}/members/{user_id}`."""
     found = _guild(call).members.get(call.path["user_id"])
     if found is None:
         call.world.user(call.path["user_id"])
@@ -59,13 +59,13 @@ async def member(call: Call) -> Answer:
 
 
 async def members(call: Call) -> Answer:
-    """`GET /guilds/{guild_id}/members`: for applications with the members' intent only, and this one has none."""
+    """Answer `GET /guilds/{guild_id}/members`: for applications with the members' intent, which this one lacks."""
     _guild(call)
     raise Refused(50001)
 
 
 async def update_my_member(call: Call) -> Answer:
-    """`PATCH /guilds/{guild_id}/members/@me`: the bot's nickname."""
+    """Answer `PATCH /guilds/{guild_id}/members/@me`: the bot's nickname."""
     own = _guild(call).members[call.world.bot.id]
     if "nick" in call.form:
         own.nick = call.form["nick"] or None

@@ -1,4 +1,4 @@
-"""First answers to interactions, and the webhook through which the bot speaks for the next quarter of an hour."""
+"""Takes first answers to interactions, and serves the webhook through which the bot speaks for 15 minutes more."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused, refuse
@@ -16,7 +16,7 @@ _UPDATES = (Answer.DEFERRED_UPDATE, Answer.UPDATE)
 
 
 async def answer(call: Call) -> Reply:
-    """`POST /interactions/{interaction_id}/{interaction_token}/callback`."""
+    """Answer `POST /interactions/{interaction_id}/{interaction_token}/callback`."""
     resolver = call.discord.interactions
     interaction = resolver.to_answer(call.path["interaction_id"], call.path["interaction_token"])
     kind, data = _answer_kind(interaction, call.form), call.form.get("data") or {}
@@ -34,7 +34,7 @@ async def answer(call: Call) -> Reply:
 
 
 def _answer_kind(interaction: Interaction, body: Json) -> Answer:
-    """The kind of a first answer, if this interaction takes it."""
+    """Read the kind of a first answer, if this interaction takes it."""
     allowed = {kind for kind in ANSWERS[interaction.kind] if kind not in _UPDATES or interaction.source is not None}
     if body.get("type") not in allowed:
         choices = sorted(int(kind) for kind in allowed)
@@ -67,7 +67,7 @@ async def _act(call: Call, interaction: Interaction, kind: Answer, data: Json) -
 
 
 def _full_name(data: Json) -> str:
-    """A command's name as messages tell it: with its group's and its subcommand's."""
+    """Write a command's name as messages tell it: with its group's and its subcommand's."""
     inner = [option for option in data.get("options", []) if option["type"] in (SUBCOMMAND, GROUP)]
     return " ".join([data["name"], *(_full_name(option) for option in inner)])
 
@@ -75,7 +75,7 @@ def _full_name(data: Json) -> str:
 async def _say(
     call: Call, interaction: Interaction, body: Json, *, follows: bool = False, flags: int | None = None
 ) -> Message:
-    """A message of the bot that answers this interaction, private when its flags say so."""
+    """Post a message of the bot that answers this interaction, private when its flags say so."""
     private = bool(int(body.get("flags") or 0) & EPHEMERAL)
     extra: Json = {
         "webhook_id": call.world.application_id,
@@ -106,7 +106,7 @@ async def _say(
 
 
 def _callback(interaction: Interaction, message: Message | None, shown: Json) -> Json:
-    """The callback response object of `with_response`: a made message is of type 4, deferred or not."""
+    """Build the callback response object of `with_response`: a made message is of type 4, deferred or not."""
     about: Json = {"id": interaction.id, "type": int(interaction.kind)}
     if message is None:
         return {"interaction": about}
@@ -126,7 +126,7 @@ def _followed(call: Call) -> Interaction:
 
 
 def _target(call: Call, interaction: Interaction) -> Message:
-    """The message of the path: the first answer, or one of the follow-ups."""
+    """Find the message of the path: the first answer, or one of the follow-ups."""
     wanted = call.path.get("message_id")
     mine = {m.id: m for m in (interaction.original, *interaction.followups) if m is not None}
     message = interaction.original if wanted is None else mine.get(wanted)
@@ -136,7 +136,7 @@ def _target(call: Call, interaction: Interaction) -> Message:
 
 
 async def follow_up(call: Call) -> Reply:
-    """`POST /webhooks/{webhook_id}/{webhook_token}`; the first one after a deferral takes the deferral's place."""
+    """Answer `POST /webhooks/{webhook_id}/{webhook_token}`; the first after a deferral takes the deferral's place."""
     interaction = _followed(call)
     original = interaction.original
     if original is not None and original.data["flags"] & LOADING:
@@ -151,12 +151,12 @@ async def follow_up(call: Call) -> Reply:
 
 
 async def get(call: Call) -> Reply:
-    """`GET /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
+    """Answer `GET /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
     return 200, serialize.message(call.world, _target(call, _followed(call)))
 
 
 async def edit(call: Call) -> Reply:
-    """`PATCH /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
+    """Answer `PATCH /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
     interaction = _followed(call)
     message = _target(call, interaction)
     resolver = call.discord.messages
@@ -167,7 +167,7 @@ async def edit(call: Call) -> Reply:
 
 
 async def delete(call: Call) -> Reply:
-    """`DELETE /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
+    """Answer `DELETE /webhooks/{webhook_id}/{webhook_token}/messages/…`."""
     interaction = _followed(call)
     call.discord.messages.delete(_target(call, interaction), where=interaction.channel)
     return NO_CONTENT

@@ -1,4 +1,4 @@
-"""What happens to every request before and after its handler: faults, limits, checks, the record, the answer."""
+"""Takes every request through faults, limits, checks, its handler, the record and the answer."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ def _unknown(discord: Discord) -> Callable[[web.Request], Awaitable[web.StreamRe
 
 
 def _wrong_ids(path: Mapping[str, str]) -> list[Problem]:
-    """The parts of a path that should be snowflakes and are not."""
+    """List the parts of a path that should be snowflakes and are not."""
     return [
         Problem(at=(name,), kind="NUMBER_TYPE_COERCE", text=f'Value "{value}" is not snowflake.')
         for name, value in path.items()
@@ -65,7 +65,7 @@ def _wrong_ids(path: Mapping[str, str]) -> list[Problem]:
 
 
 class Pipeline:
-    """One request from its arrival to its answer."""
+    """Takes one request from its arrival to its answer."""
 
     def __init__(self, discord: Discord, request: web.Request, route: Route | None) -> None:
         self._discord = discord
@@ -126,7 +126,7 @@ class Pipeline:
         ]
 
     async def _play(self, fault: trouble.Fault) -> web.StreamResponse | None:
-        """Faults that come before Discord looks at the request."""
+        """Play faults that come before Discord looks at the request."""
         match fault.kind:
             case "http_500":
                 return self._answer(500, {"message": "500: Internal Server Error", "code": 0})
@@ -142,7 +142,7 @@ class Pipeline:
         return await trouble.on_the_wire(self._request, fault)
 
     async def _serve(self, fault: trouble.Fault | None) -> tuple[int, Any]:
-        """Authority, limits, the checks, the handler."""
+        """Check authority, limits and the request, and call the handler."""
         route = self._route
         if route is None:
             self._discord.own_problems.append(f"no route for {self._record.method} {self._record.path}")
@@ -168,7 +168,7 @@ class Pipeline:
         return await route.handler(call)
 
     def _authorize(self, route: Route) -> bool:
-        """Whether the request carries the bot's token, or a token in its path that needs no other."""
+        """Tell whether the request carries the bot's token, or a token in its path that needs no other."""
         given = self._request.headers.get("Authorization")
         if given is None:
             return route.by_token or route.path == "/gateway"

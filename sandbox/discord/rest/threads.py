@@ -1,4 +1,4 @@
-"""Threads, reactions and pins: what grows on messages and channels."""
+"""Serves threads and reactions: what grows on messages and channels."""
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused
@@ -12,7 +12,7 @@ PUBLIC, PRIVATE = 11, 12
 
 
 def _check_thread(call: Call) -> list[Problem]:
-    """A thread has a name, and goes to rest after an hour, a day, three days or a week."""
+    """Check that a thread has a name, and goes to rest after an hour, a day, three days or a week."""
     wrong = [*validate.types(call.form, {"name": str}, ())]
     if not call.form.get("name"):
         wrong.append(validate.missing(("name",)))
@@ -44,7 +44,7 @@ def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Answer:
 
 
 async def from_message(call: Call) -> Answer:
-    """`POST /channels/{channel_id}/messages/{message_id}/threads`: the thread takes the message's id."""
+    """Answer `POST /channels/{channel_id}/messages/{message_id}/threads`: the thread takes the message's id."""
     parent = call.channel(Permission.CREATE_PUBLIC_THREADS)
     message = call.world.message(parent.id, call.path["message_id"])
     if parent.is_thread or parent.guild_id is None:
@@ -55,7 +55,7 @@ async def from_message(call: Call) -> Answer:
 
 
 async def without_message(call: Call) -> Answer:
-    """`POST /channels/{channel_id}/threads`: private unless the body's `type` says public."""
+    """Answer `POST /channels/{channel_id}/threads`: private unless the body's `type` says public."""
     parent = call.channel()
     if parent.is_thread or parent.guild_id is None:
         raise Refused(50024)
@@ -66,7 +66,7 @@ async def without_message(call: Call) -> Answer:
 
 
 async def member(call: Call) -> Answer:
-    """`PUT` and `DELETE /channels/{channel_id}/thread-members/…`: somebody joins or leaves a thread."""
+    """Answer `PUT` and `DELETE /channels/{channel_id}/thread-members/…`: somebody joins or leaves a thread."""
     thread = call.channel()
     if not thread.is_thread:
         raise Refused(50024)
@@ -83,7 +83,7 @@ def _reacted(call: Call, *needed: Permission) -> tuple[Channel, Message, Json]:
 
 
 async def react(call: Call) -> Answer:
-    """`PUT …/reactions/{emoji_name}/@me`."""
+    """Answer `PUT …/reactions/{emoji_name}/@me`."""
     place, message, emoji = _reacted(call, Permission.ADD_REACTIONS)
     if place.archived:
         raise Refused(50083)
@@ -104,7 +104,7 @@ async def react(call: Call) -> Answer:
 
 
 async def unreact(call: Call) -> Answer:
-    """`DELETE …/reactions/{emoji_name}/@me`."""
+    """Answer `DELETE …/reactions/{emoji_name}/@me`."""
     place, message, emoji = _reacted(call)
     shown = message.data.get("reactions", [])
     left = [row for row in shown if row["emoji"] != emoji]

@@ -1,1 +1,1 @@
-"""Discord's rules for what a bot sends, by hand: those that its OpenAPI document does not state."""
+"""Checks by hand what a bot sends, where Discord's OpenAPI document does not state the rule."""

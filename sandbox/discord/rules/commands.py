@@ -1,4 +1,4 @@
-"""Rules for application commands."""
+"""Checks application commands."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ _OPTION_TYPES = {**_TYPES, "type": int, "required": bool, "choices": list, "auto
 
 
 def check_commands(commands: Any) -> list[Problem]:
-    """All commands of a bulk overwrite."""
+    """Check all commands of a bulk overwrite."""
     if not isinstance(commands, list):
         return [] if commands is None else [validate.problem((), "LIST_TYPE_CONVERT", "Only iterables may be used")]
     wrong = list(validate.objects(commands, ()))
@@ -70,7 +70,7 @@ def check_commands(commands: Any) -> list[Problem]:
 
 
 def check_command(command: Any, at: At = ()) -> list[Problem]:
-    """One command."""
+    """Check one command."""
     if not isinstance(command, dict):
         return [validate.problem(at, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
     wrong = [*validate.undeclared(command, _KEYS | _GIVEN, at), *validate.types(command, _TYPES, at)]
@@ -96,7 +96,7 @@ def check_command(command: Any, at: At = ()) -> list[Problem]:
 
 
 def size(what: Json) -> int:
-    """The characters of names, descriptions and choices that count against the limit.
+    """Count the characters of names, descriptions and choices that count against the limit.
 
     Of each text the longest of its localizations counts, and the text itself.
     """
@@ -110,7 +110,7 @@ def size(what: Json) -> int:
 
 
 def _named(what: Json, at: At) -> Iterator[Problem]:
-    """The name and description of a chat command or of one of its options."""
+    """Check the name and description of a chat command or of one of its options."""
     for key, name in (("name", what.get("name")), *_localized(what, "name_localizations")):
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.lower():
             yield validate.problem((*at, key), "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
@@ -137,7 +137,7 @@ def _locales(what: Json, at: At) -> Iterator[Problem]:
 
 
 def _options(options: Any, at: At, *, depth: int) -> Iterator[Problem]:
-    """Options beside one another: their number, order, names."""
+    """Check options beside one another: their number, order, names."""
     if not isinstance(options, list):
         return
     yield from validate.objects(options, at)
@@ -163,7 +163,7 @@ def _options(options: Any, at: At, *, depth: int) -> Iterator[Problem]:
 
 
 def _option(option: Json, at: At, *, depth: int) -> Iterator[Problem]:
-    """One option by itself."""
+    """Check one option by itself."""
     yield from validate.undeclared(option, _OPTION_KEYS, at)
     yield from validate.types(option, _OPTION_TYPES, at)
     yield from _named(option, at)

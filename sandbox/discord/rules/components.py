@@ -1,4 +1,4 @@
-"""Rules for components, alone and together."""
+"""Checks components, alone and together."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -74,7 +74,7 @@ _LENGTHS: dict[str, tuple[int, int]] = {
 
 
 def paths(components: Any, at: At) -> Iterator[tuple[At, Json]]:
-    """Every component with its place in the body."""
+    """List every component with its place in the body."""
     for index, component in enumerate(components if isinstance(components, list) else []):
         if not isinstance(component, dict):
             continue
@@ -88,7 +88,7 @@ def paths(components: Any, at: At) -> Iterator[tuple[At, Json]]:
 
 
 def check_components(components: Any, at: At, *, v2: bool) -> Iterator[Problem]:
-    """The components of a message, with the flag of the second version or without it."""
+    """Check the components of a message, with the flag of the second version or without it."""
     if not isinstance(components, list):
         return
     yield from _kinds(components, at, TOP_V2 if v2 else TOP_V1)
@@ -98,7 +98,7 @@ def check_components(components: Any, at: At, *, v2: bool) -> Iterator[Problem]:
 
 
 def _together(components: list[Any], at: At, *, v2: bool) -> Iterator[Problem]:
-    """What the components must not be in sum."""
+    """Check what the components may come to in sum."""
     every = list(walk(components))
     if not v2:
         yield from validate.length(components, at, most=MOST_V1_ROWS)
@@ -113,7 +113,7 @@ def _together(components: list[Any], at: At, *, v2: bool) -> Iterator[Problem]:
 
 
 def duplicates(components: Any, at: At) -> Iterator[Problem]:
-    """Custom ids and numbers that are there twice."""
+    """Find custom ids and numbers that are there twice."""
     for key, kind in (("custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED"), ("id", "COMPONENT_ID_DUPLICATED")):
         seen: Counter[Any] = Counter()
         for here, component in paths(components, at):
@@ -125,7 +125,7 @@ def duplicates(components: Any, at: At) -> Iterator[Problem]:
 
 
 def check_component(component: Json, at: At) -> Iterator[Problem]:
-    """One component by itself."""
+    """Check one component by itself."""
     kind = component.get("type")
     if not isinstance(kind, int) or kind not in KEYS:
         choices = ", ".join(map(str, KEYS))
@@ -148,7 +148,7 @@ def check_component(component: Json, at: At) -> Iterator[Problem]:
 
 
 def _holder(component: Json, at: At) -> Iterator[Problem]:
-    """A section with its texts and its accessory, or a container of anything but containers."""
+    """Check a section with its texts and its accessory, or a container of anything but containers."""
     section = component["type"] == SECTION
     children = component.get("components") or []
     yield from validate.length(children, (*at, "components"), least=1, most=3 if section else MOST_V2)
@@ -160,7 +160,7 @@ def _holder(component: Json, at: At) -> Iterator[Problem]:
 
 
 def _kinds(components: Any, at: At, allowed: Collection[int]) -> Iterator[Problem]:
-    """Components that have no place here."""
+    """Find components that have no place here."""
     yield from validate.objects(components, at)
     for index, component in enumerate(components if isinstance(components, list) else []):
         if isinstance(component, dict) and component.get("type") not in allowed:
@@ -211,7 +211,7 @@ def _select(select: Json, at: At) -> Iterator[Problem]:
 
 
 def _standing(select: Json, at: At) -> Iterator[Problem]:
-    """What stands chosen in a select of users, roles or channels: of its kinds, and as many as it takes."""
+    """Check what stands chosen in a select of users, roles or channels: of its kinds, and as many as it takes."""
     given = select.get("default_values")
     if not isinstance(given, list) or not given:
         return
@@ -231,7 +231,7 @@ def _standing(select: Json, at: At) -> Iterator[Problem]:
 
 
 def options(given: Any, at: At) -> Iterator[Problem]:
-    """The options of a select, radio or checkbox group."""
+    """Check the options of a select, radio or checkbox group."""
     yield from validate.objects(given, at)
     seen: set[Any] = set()
     for index, option in enumerate(given if isinstance(given, list) else []):
@@ -250,7 +250,7 @@ def options(given: Any, at: At) -> Iterator[Problem]:
 
 
 def files_of_components(components: Any) -> Iterator[str]:
-    """The names of attached files that components show."""
+    """Name the attached files that components show."""
     for component in walk(components):
         items = component.get("items")
         holders = [component, *(item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))]

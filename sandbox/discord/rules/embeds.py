@@ -1,4 +1,4 @@
-"""Rules for embeds."""
+"""Checks embeds."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ _TYPES: dict[str, type] = {
 
 
 def check_embeds(embeds: Any, at: At) -> Iterator[Problem]:
-    """All embeds of a message."""
+    """Check all embeds of a message."""
     if not isinstance(embeds, list):
         return
     yield from validate.length(embeds, at, most=MOST_EMBEDS)
@@ -43,7 +43,7 @@ def check_embeds(embeds: Any, at: At) -> Iterator[Problem]:
 
 
 def size(embed: Json) -> int:
-    """The characters that count against the common limit."""
+    """Count the characters that count against the common limit."""
     fields = [field for field in embed.get("fields") or [] if isinstance(field, dict)]
     footer, author = embed.get("footer") or {}, embed.get("author") or {}
     texts = [embed.get("title"), embed.get("description"), footer.get("text"), author.get("name")]

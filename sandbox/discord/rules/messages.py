@@ -1,4 +1,4 @@
-"""Rules for the body of a message, new or changed."""
+"""Checks the body of a message, new or changed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -47,7 +47,7 @@ MOST_TEXT, MOST_FILES, MOST_ALT, MOST_NONCE = 2000, 10, 1024, 25
 def check_message(
     body: Any, files: Sequence[str], *, kind: Kind, current: Message | None = None, under: At = ()
 ) -> list[Problem]:
-    """What is wrong with a message's body; `current` is the message that it changes, `files` the uploads."""
+    """Find what is wrong with a message's body; `current` is the message that it changes, `files` the uploads."""
     if not isinstance(body, dict):
         return [validate.problem(under, "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
     wrong = list(validate.types(body, _TYPES, under))
@@ -72,7 +72,7 @@ def check_message(
 
 
 def check_deferral(data: Any) -> list[Problem]:
-    """What is wrong with a deferral: it says no more than whether the answer will be private."""
+    """Find what is wrong with a deferral: it says no more than whether the answer will be private."""
     if not isinstance(data, dict):
         return [validate.problem(("data",), "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")]
     wrong = [*validate.types(data, {"flags": int}, ("data",))]
@@ -110,7 +110,7 @@ def _mentions(allowed: Json, at: At) -> Iterator[Problem]:
 
 
 def _attachments(body: Json, files: Sequence[str], current: Message | None, at: At) -> Iterator[Problem]:
-    """Files: how many, with what description, and none shown that is not there."""
+    """Check how many files there are, with what description, and that none is shown that is not there."""
     listed = body.get("attachments") or []
     kept = [] if current is None else [*current.data["attachments"], *current.hidden_files]
     staying = {a["id"]: a["filename"] for a in kept}
@@ -134,7 +134,7 @@ def _attachments(body: Json, files: Sequence[str], current: Message | None, at: 
 
 
 def _legacy(body: Json, at: At) -> Iterator[Problem]:
-    """Fields that messages of components alone do not have."""
+    """Find fields that messages of components alone do not have."""
     for key in ("content", "embeds", "poll", "sticker_ids"):
         if body.get(key):
             text = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
@@ -142,7 +142,7 @@ def _legacy(body: Json, at: At) -> Iterator[Problem]:
 
 
 def _empty(body: Json, files: Sequence[str], kind: Kind, current: Message | None) -> Iterator[Problem]:
-    """A message that would show nothing."""
+    """Find a message that would show nothing."""
     parts = ("content", "embeds", "components", "attachments")
     if kind in ("edit", "update", "webhook_edit"):
         if current is None:

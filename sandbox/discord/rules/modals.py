@@ -1,4 +1,4 @@
-"""Rules for modals and for the choices of an autocompletion."""
+"""Checks modals, and the choices of an autocompletion."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ LONGEST_INPUT = 4000
 
 
 def check_modal(data: Any) -> list[Problem]:
-    """What is wrong with a modal."""
+    """Find what is wrong with a modal."""
     at: At = ("data",)
     if not isinstance(data, dict):
         return [validate.missing(at)]
@@ -44,7 +44,7 @@ def check_modal(data: Any) -> list[Problem]:
 
 
 def _part(part: Json, at: At) -> Iterator[Problem]:
-    """One of the modal's rows."""
+    """Check one of the modal's rows."""
     kind = part.get("type")
     if kind not in (ROW, TEXT, LABEL):
         yield validate.problem((*at, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, 10, 18}.")
@@ -61,7 +61,7 @@ def _part(part: Json, at: At) -> Iterator[Problem]:
 
 
 def _input(component: Json, at: At) -> Iterator[Problem]:
-    """A field to fill in."""
+    """Check a field to fill in."""
     kind = component.get("type")
     if kind in INPUTS and not component.get("custom_id"):
         yield validate.missing((*at, "custom_id"))
@@ -86,7 +86,7 @@ def _input(component: Json, at: At) -> Iterator[Problem]:
 
 
 def check_choices(data: Any) -> list[Problem]:
-    """What is wrong with the answer to an autocompletion."""
+    """Find what is wrong with the answer to an autocompletion."""
     at: At = ("data", "choices")
     choices = data.get("choices") if isinstance(data, dict) else None
     if not isinstance(choices, list):

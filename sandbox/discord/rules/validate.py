@@ -1,4 +1,4 @@
-"""The few ways in which a value can be wrong, in Discord's words."""
+"""Finds the few ways in which a value can be wrong, in Discord's words."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -18,17 +18,17 @@ _WORDS: dict[type, tuple[str, str]] = {
 
 
 def problem(at: At, kind: str, text: str, *, refusal: int | None = INVALID_FORM) -> Problem:
-    """A problem, in one line."""
+    """Write a problem, in one line."""
     return Problem(at=at, kind=kind, text=text, refusal=refusal)
 
 
 def missing(at: At) -> Problem:
-    """A field that must be there."""
+    """Report a field that must be there."""
     return problem(at, "BASE_TYPE_REQUIRED", "This field is required")
 
 
 def types(values: Json, wanted: Mapping[str, type], at: At) -> Iterator[Problem]:
-    """Values that are neither null nor of their type."""
+    """Find values that are neither null nor of their type."""
     for key, kind in wanted.items():
         value = values.get(key)
         wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
@@ -37,14 +37,14 @@ def types(values: Json, wanted: Mapping[str, type], at: At) -> Iterator[Problem]
 
 
 def objects(values: Any, at: At) -> Iterator[Problem]:
-    """Items of a list that are no objects."""
+    """Find items of a list that are no objects."""
     for index, value in enumerate(values if isinstance(values, list) else []):
         if not isinstance(value, dict):
             yield problem((*at, index), *_WORDS[dict])
 
 
 def length(value: Any, at: At, *, most: int, least: int = 0) -> Iterator[Problem]:
-    """A text or a list that is too short or too long; values of other types are passed over."""
+    """Find a text or a list that is too short or too long; values of other types are passed over."""
     if not isinstance(value, str | list) or least <= len(value) <= most:
         return
     if least:
@@ -54,7 +54,7 @@ def length(value: Any, at: At, *, most: int, least: int = 0) -> Iterator[Problem
 
 
 def undeclared(values: Json, known: Collection[str], at: At) -> Iterator[Problem]:
-    """Keys that Discord does not know: it ignores them, so whoever sent them was mistaken."""
+    """Find keys that Discord does not know: it ignores them, so whoever sent them was mistaken."""
     for key in values:
         if key not in known:
             yield problem((*at, key), "UNDECLARED_KEY", "Discord knows no such key", refusal=None)
