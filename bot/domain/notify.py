@@ -14,6 +14,6 @@ class Notify(StrEnum):
     DM = "dm"  # it mentions them, and a short direct message links to it
 
 
-def chosen(value: object) -> Notify:
+def parse_notify(value: object) -> Notify:
     """Read the choice that a preference stands for; the default for anything else."""
     return Notify(value) if isinstance(value, str) and value in list(Notify) else Notify.PING

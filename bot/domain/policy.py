@@ -151,7 +151,7 @@ class ModerationPolicy(_Value):
     block_hours: int = Field(default=24, ge=1, le=24 * 365)
 
     @property
-    def keeps_out(self) -> bool:
+    def may_withhold(self) -> bool:
         """Say whether some requests or videos would be refused or held."""
         kept = any(rule.action is not RuleAction.WARN for rule in self.rules)
         return kept or self.approval is not Approval.OFF or self.scan_prompts or self.scan_results

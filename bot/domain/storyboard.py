@@ -99,7 +99,7 @@ class Storyboard(_Stored):
         """
         return VideoRequest(**self._settings(), shots=self.shots)
 
-    def outline(self) -> VideoRequest:
+    def draft_request(self) -> VideoRequest:
         """Build a request of the same price, whatever is still missing."""
         return VideoRequest(**{**self._settings(), "negative_prompt": ""}, prompt="-")
 
@@ -112,7 +112,7 @@ class Storyboard(_Stored):
 
     def adapted_to(self, models: Sequence[Capability]) -> Self:
         """Change settings, but no shots, to what the nearest of these models can make."""
-        near = nearest_possible(self.outline(), models)
+        near = nearest_possible(self.draft_request(), models)
         names = ("model", "mode", "aspect_ratio", "sound", "watermark")
         return self.changed(**{name: getattr(near, name) for name in names}, total=near.duration)
 
@@ -120,7 +120,7 @@ class Storyboard(_Stored):
         names = ("model", "negative_prompt", "mode", "aspect_ratio", "sound", "watermark")
         return {**{name: getattr(self, name) for name in names}, "duration": self.total}
 
-    def near(self, at: int) -> int:
+    def nearest_shot(self, at: int) -> int:
         """Find the shot nearest to a number."""
         return min(max(at, 0), len(self.shots) - 1)
 
@@ -130,13 +130,13 @@ class Storyboard(_Stored):
 
     def duplicate(self, at: int) -> Self:
         """Copy a shot, the copy no longer than what is left (but a second), if there is room for one."""
-        shot = self.shots[self.near(at)]
+        shot = self.shots[self.nearest_shot(at)]
         seconds = _clamped(min(shot.seconds, self.left))
         return self._with_shot(at, Shot(prompt=shot.prompt, seconds=seconds))
 
     def edit(self, at: int, *, prompt: str, seconds: int | None) -> Self:
         """Give a shot another prompt, and other seconds unless they are None."""
-        old, at = self.shots[self.near(at)], self.near(at)
+        old, at = self.shots[self.nearest_shot(at)], self.nearest_shot(at)
         new = Shot(prompt=tidy(prompt), seconds=old.seconds if seconds is None else _clamped(seconds))
         return self.changed(shots=(*self.shots[:at], new, *self.shots[at + 1 :]))
 
@@ -146,14 +146,14 @@ class Storyboard(_Stored):
 
     def move(self, at: int, *, by: int) -> Self:
         """Move shot `at` that many places later (or earlier)."""
-        at = self.near(at)
+        at = self.nearest_shot(at)
         shots = list(self.shots)
-        shots.insert(self.near(at + by), shots.pop(at))
+        shots.insert(self.nearest_shot(at + by), shots.pop(at))
         return self.changed(shots=tuple(shots))
 
     def remove(self, at: int) -> Self:
         """Remove shot `at`; the last one becomes empty instead."""
-        at = self.near(at)
+        at = self.nearest_shot(at)
         rest = (*self.shots[:at], *self.shots[at + 1 :])
         return self.changed(shots=rest or (Shot(prompt="", seconds=self.shots[0].seconds),))
 
@@ -179,7 +179,7 @@ class Storyboard(_Stored):
     def _with_shot(self, at: int, shot: Shot) -> Self:
         if self.full:
             return self
-        at = self.near(at) + 1
+        at = self.nearest_shot(at) + 1
         return self.changed(shots=(*self.shots[:at], shot, *self.shots[at:]))
 
 
@@ -201,7 +201,7 @@ class Board(_Stored):
         """Write the board as JSON."""
         return self.model_dump(mode="json")
 
-    def become(self, now: Storyboard) -> Self:
+    def changed_to(self, now: Storyboard) -> Self:
         """Change the storyboard so that it can be undone; nothing happens where nothing is different."""
         if now == self.now:
             return self

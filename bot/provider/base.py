@@ -27,7 +27,7 @@ class TaskResult:
     seconds: float | None = None
     watermark_url: str | None = None
 
-    def chosen(self, *, watermark: bool) -> str:
+    def url_for(self, *, watermark: bool) -> str:
         """Choose the URL of the video that was asked for; the plain one where there is no other."""
         return self.watermark_url or self.url if watermark else self.url
 

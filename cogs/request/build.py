@@ -53,7 +53,7 @@ async def offered_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -
 
 async def storyboards_here(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Storyboards:
     """The storyboard service, limited to the models that this person may use here."""
-    return bot.services.storyboards.among(await models_here(bot, interaction))
+    return bot.services.storyboards.narrowed_to(await models_here(bot, interaction))
 
 
 def defaults_scope(interaction: discord.Interaction[Any]) -> DefaultsScope:

@@ -134,7 +134,7 @@ class ShotSelect(ui.PersistentItem[discord.ui.Select[Any]], template=f"story:{_P
 async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
     """Put the builder of a draft in the private answer of an interaction that has been acknowledged."""
     boards = await storyboards_here(bot, interaction)
-    await show_builder(bot, interaction, boards.present(draft), notice=notice)
+    await show_builder(bot, interaction, boards.open_draft(draft), notice=notice)
 
 
 async def show_builder(
@@ -148,8 +148,8 @@ async def show_builder(
 ) -> None:
     """Put the builder in the private answer, with a notice over it; `confirming` asks whether to spend the credits."""
     story, say = opened.board.now, words(str(interaction.locale))
-    at, model = story.near(at), opened.model
-    estimate = await bot.services.videos.estimate(story.outline(), ui.member_of(interaction))
+    at, model = story.nearest_shot(at), opened.model
+    estimate = await bot.services.videos.estimate(story.draft_request(), ui.member_of(interaction))
     notice = "\n".join(filter(None, (*_notices(opened, say), notice)))
     confirming = confirming and not opened.behind and not story.problems(model)
     position = BuilderPosition(draft=opened.draft.id, version=opened.draft.version, shot=at)
@@ -167,7 +167,7 @@ def _notices(opened: OpenStoryboard, say: Words) -> Iterator[str]:
     """Notices of what the person did not ask for: a change that was not made, settings that were adjusted."""
     if opened.behind:
         yield say("storyboard.behind")
-    wanted, made = (ui.options_of(each.outline()) for each in (opened.wanted, opened.board.now))
+    wanted, made = (ui.options_of(each.draft_request()) for each in (opened.wanted, opened.board.now))
     if what := adjusted_text(wanted, made, say):
         yield f"↪️ {say('storyboard.bent', what=what)}"
 
@@ -221,7 +221,7 @@ async def _change(
     at = position.shot
     if action in OPERATIONS:
         operation, step = OPERATIONS[action]
-        opened = await change(bot, interaction, position, lambda board: board.become(operation(board.now, at)))
+        opened = await change(bot, interaction, position, lambda board: board.changed_to(operation(board.now, at)))
         at = 0 if action == "new" else max(0, at + step)
     elif action == "undo":
         opened = await change(bot, interaction, position, lambda board: board.undo())

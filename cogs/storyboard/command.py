@@ -76,7 +76,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         found = await boards.open(user_id=user_id, guild_id=guild_id, fresh=await _fresh(bot, interaction, boards))
         say = words(str(interaction.locale))
         left_out, apply_options = _start(start, script, seconds, say)
-        opened = await boards.insist(found, apply_options) if start or script or seconds else found
+        opened = await boards.change_anyway(found, apply_options) if start or script or seconds else found
         notice = f"{left_out}\n{_welcome(found.board, say, new=bool(start or script))}".strip()
         await show_builder(bot, interaction, opened, notice=notice)
         if left_out and script:
@@ -88,7 +88,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
 async def _fresh(bot: Shotcaller, interaction: Interaction, boards: Storyboards) -> Storyboard:
     """Build an empty storyboard with the person's default settings."""
     fresh = boards.fresh()
-    usual, _ = await with_defaults(bot, interaction, fresh.outline(), typed=("model", "duration"))
+    usual, _ = await with_defaults(bot, interaction, fresh.draft_request(), typed=("model", "duration"))
     return fresh.changed(**{name: getattr(usual, name) for name in ("mode", "aspect_ratio", "sound", "watermark")})
 
 
@@ -134,7 +134,7 @@ async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: Bui
         bot,
         interaction,
         position,
-        lambda board: board.become(board.now.edit(position.shot, prompt=prompt, seconds=seconds)),
+        lambda board: board.changed_to(board.now.edit(position.shot, prompt=prompt, seconds=seconds)),
     )
     unread = seconds is None and typed.strip()
     notice = f"⚠️ {say('storyboard.seconds_unread', typed=safe(typed, 20))}" if unread else ""
@@ -145,7 +145,7 @@ async def _receive_shot(bot: Shotcaller, interaction: Interaction, position: Bui
 
 async def _receive_script(bot: Shotcaller, interaction: Interaction, position: BuilderPosition, values: Values) -> None:
     say, script = words(str(interaction.locale)), values.get("script", "")
-    opened = await change(bot, interaction, position, lambda board: board.become(with_script(board.now, script)))
+    opened = await change(bot, interaction, position, lambda board: board.changed_to(with_script(board.now, script)))
     notice = _left_out(script, say)
     await show_builder(bot, interaction, opened, notice=notice)
     if opened.behind or notice:
@@ -168,7 +168,7 @@ async def _receive_settings(
         **({"aspect_ratio": AspectRatio(shape)} if shape in set(AspectRatio) else {}),
         **{extra: extra in extras for extra in forms.EXTRAS},
     }
-    opened = await change(bot, interaction, position, lambda board: board.become(board.now.changed(**changes)))
+    opened = await change(bot, interaction, position, lambda board: board.changed_to(board.now.changed(**changes)))
     await show_builder(bot, interaction, opened, at=position.shot)
 
 

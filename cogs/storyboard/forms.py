@@ -19,8 +19,8 @@ EXTRAS: Final = ("sound", "watermark", "private")
 
 def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
     """The form of one shot's prompt and seconds."""
-    shot = story.shots[story.near(at)]
-    form = Form(name=NAME, state=state, title=say("storyboard.form.edit", shot=story.near(at) + 1))
+    shot = story.shots[story.nearest_shot(at)]
+    form = Form(name=NAME, state=state, title=say("storyboard.form.edit", shot=story.nearest_shot(at) + 1))
     most = max(SHOT_PROMPT_LIMIT, len(shot.prompt))
     hint = say("storyboard.form.prompt.hint")
     form.text("prompt", say("storyboard.form.prompt"), value=shot.prompt, long=True, most=most, hint=hint)

@@ -81,5 +81,5 @@ def _seconds(story: Storyboard, say: Words) -> str:
 
 
 def _settings(story: Storyboard, say: Words) -> str:
-    line = f"{settings(story.outline(), say)} · {say('storyboard.shots', n=len(story.shots), most=MAX_SHOTS)}"
+    line = f"{settings(story.draft_request(), say)} · {say('storyboard.shots', n=len(story.shots), most=MAX_SHOTS)}"
     return f"{line} · {say('storyboard.private')}" if story.private else line

@@ -56,7 +56,7 @@ def test_undoing_goes_back_step_by_step(operations: list[Callable[[Storyboard], 
     kept = Board(now=Storyboard(model="kirin_v3_t2v"))
     seen = [kept.now]
     for operation in operations:
-        kept = kept.become(operation(kept.now))
+        kept = kept.changed_to(operation(kept.now))
         if kept.now != seen[-1]:
             seen.append(kept.now)
     assert Board.stored(kept.body()) == kept
@@ -155,7 +155,7 @@ def test_a_request_without_shots_becomes_one_shot_of_its_whole_length() -> None:
 
 @pytest.mark.parametrize("story", [board(4, 5), Storyboard(model="kirin_v3_t2v", sound=True, mode=Mode.PRO)])
 def test_the_price_is_known_before_the_storyboard_is_finished(story: Storyboard) -> None:
-    outline = story.outline()
+    outline = story.draft_request()
     assert (outline.duration, outline.mode, outline.sound) == (story.total, story.mode, story.sound)
 
 

@@ -91,8 +91,8 @@ async def test_a_relay_passes_on_what_was_charged(reach: Reach) -> None:
 
 def test_the_marked_video_is_chosen_where_it_was_asked_for_and_is_there() -> None:
     both = TaskResult(url="https://a/1", watermark_url="https://a/2")
-    assert (both.chosen(watermark=True), both.chosen(watermark=False)) == ("https://a/2", "https://a/1")
-    assert TaskResult(url="https://a/1").chosen(watermark=True) == "https://a/1"
+    assert (both.url_for(watermark=True), both.url_for(watermark=False)) == ("https://a/2", "https://a/1")
+    assert TaskResult(url="https://a/1").url_for(watermark=True) == "https://a/1"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ class Admission:
             CopyUnreviewed: it was asked for where that guild's rules do not hold.
         """
         guild, _ = await self._check_member(member, channel_id=channel_id)
-        if guild.policy.moderation.keeps_out and job.destination.guild_id != member.guild_id:
+        if guild.policy.moderation.may_withhold and job.destination.guild_id != member.guild_id:
             raise errors.CopyUnreviewed
         return bool(guild.policy.spoiler_channels & member.channel_ids)
 

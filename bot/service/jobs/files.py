@@ -134,7 +134,7 @@ class ResultFiles:
         except ProviderError as exc:
             log.info("no fresh URL", extra={"job": job.id, "code": exc.code})
             return None
-        return task.result.chosen(watermark=job.request.watermark) if task.result is not None else None
+        return task.result.url_for(watermark=job.request.watermark) if task.result is not None else None
 
     async def sweep(self, *, untouched: timedelta = timedelta(0)) -> None:
         """Make the folder, and remove the files of ours that nobody needs any more.

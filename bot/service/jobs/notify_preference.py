@@ -3,7 +3,7 @@
 import logging
 
 from bot.domain import Notify
-from bot.domain.notify import PREFERENCE, chosen
+from bot.domain.notify import PREFERENCE, parse_notify
 from bot.errors import StoreError
 from bot.store.member.preferences import PreferenceStore, of_user
 
@@ -23,4 +23,4 @@ class NotifyPreferences:
         except StoreError as exc:
             log.info("no preference to go by", extra={"detail": str(exc)})
             return Notify.PING
-        return chosen(kept.get(PREFERENCE))
+        return parse_notify(kept.get(PREFERENCE))

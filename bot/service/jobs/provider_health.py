@@ -38,17 +38,17 @@ class ProviderHealth:
         self._doubts = 0  # submissions in a row that ended in doubt
         self._careful = False
 
-    def answered(self) -> None:
+    def note_answered(self) -> None:
         """Note that the provider has just carried out something for us."""
         self._good_until = self._clock() + FRESH
 
-    def doubt(self) -> None:
+    def note_doubt(self) -> None:
         """Ask the provider before the next request: it has just failed us."""
         self._good_until = None
 
-    def took(self) -> None:
+    def note_accepted(self) -> None:
         """Note that the provider has taken a submission: whatever kept others from it is over."""
-        self.answered()
+        self.note_answered()
         self._rests_until, self._doubts, self._careful = None, 0, False
 
     def note_unclear(self, *, rand: Callable[[], float]) -> None:
@@ -58,7 +58,7 @@ class ProviderHealth:
 
     def rest(self, wait: timedelta) -> None:
         """Submit nothing for so long to a provider that takes nothing just now, then one at a time until it does."""
-        self.doubt()
+        self.note_doubt()
         self._careful = True
         until = self._clock() + wait
         self._rests_until = until if self._rests_until is None else max(until, self._rests_until)
@@ -94,4 +94,4 @@ class ProviderHealth:
         except OperatorFault as exc:
             await self._operator_alerts.tell(Alert(trouble=Trouble.KEY, subject=exc.provider, detail=exc.code))
             raise
-        self.answered()
+        self.note_answered()

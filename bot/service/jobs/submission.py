@@ -122,7 +122,7 @@ class Submission:
         except errors.ProviderError as exc:
             return await self._poll_failed(job, exc)
         self._misses.pop(job.id, None)
-        self._health[job.provider].answered()
+        self._health[job.provider].note_answered()
         return await self._read(job, task)
 
     def too_long(self, job: Job) -> bool:
@@ -131,7 +131,7 @@ class Submission:
 
     async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
         """Write that the provider has the job: from here on it runs; it may even be finished."""
-        self._health[job.provider].took()
+        self._health[job.provider].note_accepted()
         now = self._clock()
         next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
         return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
@@ -140,7 +140,7 @@ class Submission:
         now = self._clock()
         cost = None if task.cost_usd is None else to_micros(task.cost_usd)
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
-            url = task.result.chosen(watermark=job.request.watermark)
+            url = task.result.url_for(watermark=job.request.watermark)
             units = task.cost_units
             log.info("finished", extra={"job": job.id, "task": task.id, "cost_micros": cost, "cost_units": units})
             return await self._write(
@@ -184,7 +184,7 @@ class Submission:
                 attempt = job.attempt + 1 if isinstance(exc, errors.ProviderBusy) else job.attempt
                 return await self._requeue(job, attempt=attempt, wait=wait)
             case errors.OperatorFault():
-                self._health[job.provider].doubt()
+                self._health[job.provider].note_doubt()
                 failed = await self._fail(job, "operator", exc.code)
                 await self._alert_about_key(job, exc.code)
                 return failed

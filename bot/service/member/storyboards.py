@@ -52,7 +52,7 @@ class Storyboards:
         self._drafts, self._presets, self._clock = drafts, presets, clock
         self._models = models
 
-    def among(self, models: Iterable[Capability]) -> "Storyboards":
+    def narrowed_to(self, models: Iterable[Capability]) -> "Storyboards":
         """Narrow the models on offer to these, as far as they may be used there."""
         narrowed = {each.model: each for each in models}
         return Storyboards(drafts=self._drafts, presets=self._presets, models=narrowed, clock=self._clock)
@@ -89,7 +89,7 @@ class Storyboards:
             draft = await self._drafts.begin(
                 token_hex(8), user_id=user_id, guild_id=guild_id, kind=KIND, body=body, now=self._clock()
             )
-        return self.present(draft)
+        return self.open_draft(draft)
 
     async def begin_from(
         self, request: VideoRequest, *, user_id: int, guild_id: int | None, parent_id: str | None = None
@@ -102,8 +102,8 @@ class Storyboards:
             StoryboardsNotOffered: no model makes them.
         """
         wanted = Storyboard.of(request, parent_id=parent_id)
-        present = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
-        return (await self.insist(present, lambda _: wanted)).draft
+        opened = await self.open(user_id=user_id, guild_id=guild_id, fresh=wanted)
+        return (await self.change_anyway(opened, lambda _: wanted)).draft
 
     async def read(self, draft_id: str, *, user_id: int) -> OpenStoryboard:
         """Read that person's storyboard.
@@ -115,7 +115,7 @@ class Storyboards:
         draft = await self._drafts.read(draft_id, user_id=user_id)
         if draft is None or draft.kind != KIND:
             raise DraftGone
-        return self.present(draft)
+        return self.open_draft(draft)
 
     async def change(
         self, draft_id: str, *, user_id: int, version: int, operation: Callable[[Board], Board]
@@ -126,25 +126,27 @@ class Storyboards:
             DraftGone: it is gone, or somebody else's.
             StoryboardsNotOffered: no model makes them.
         """
-        present = await self.read(draft_id, user_id=user_id)
-        if present.draft.version != version:
-            return replace(present, behind=True)
-        changed = operation(present.board)
-        if changed == present.board:
-            return present
-        return await self._save(present, changed)
+        opened = await self.read(draft_id, user_id=user_id)
+        if opened.draft.version != version:
+            return replace(opened, behind=True)
+        changed = operation(opened.board)
+        if changed == opened.board:
+            return opened
+        return await self._save(opened, changed)
 
-    async def finish(self, present: OpenStoryboard) -> None:
+    async def finish(self, opened: OpenStoryboard) -> None:
         """Clear a storyboard that has become a job, unless it has changed since; undoing brings it back.
 
         The job is accepted, so nobody is told when this fails.
         """
         try:
-            await self._save(present, present.board.become(present.board.now.empty()))
+            await self._save(opened, opened.board.changed_to(opened.board.now.empty()))
         except (DraftGone, StoreError) as exc:
-            log.warning("a storyboard stays after its video", extra={"draft": present.draft.id, "reason": repr(exc)})
+            log.warning("a storyboard stays after its video", extra={"draft": opened.draft.id, "reason": repr(exc)})
 
-    async def insist(self, present: OpenStoryboard, operation: Callable[[Storyboard], Storyboard]) -> OpenStoryboard:
+    async def change_anyway(
+        self, opened: OpenStoryboard, operation: Callable[[Storyboard], Storyboard]
+    ) -> OpenStoryboard:
         """Change a storyboard whatever other devices do to it meanwhile.
 
         Raises:
@@ -152,14 +154,14 @@ class Storyboards:
             StoreUnavailable: also where the others are faster each time.
         """
         for _ in range(_TRIES):
-            changed = present.board.become(operation(present.board.now))
-            saved = await self._save(present, changed)
+            changed = opened.board.changed_to(operation(opened.board.now))
+            saved = await self._save(opened, changed)
             if not saved.behind:
                 return saved
-            present = saved
+            opened = saved
         raise StoreUnavailable("too many changes at once")
 
-    def present(self, draft: Draft) -> OpenStoryboard:
+    def open_draft(self, draft: Draft) -> OpenStoryboard:
         """Read the storyboard of a draft, as it can be made; an unreadable one is empty.
 
         Raises:
@@ -214,8 +216,8 @@ class Storyboards:
             return False
         return await self._presets.delete(preset_id)
 
-    async def _save(self, present: OpenStoryboard, board: Board) -> OpenStoryboard:
-        draft = await self._drafts.save(present.draft, board.body(), now=self._clock())
+    async def _save(self, opened: OpenStoryboard, board: Board) -> OpenStoryboard:
+        draft = await self._drafts.save(opened.draft, board.body(), now=self._clock())
         if draft is not None:
-            return self.present(draft)
-        return replace(await self.read(present.draft.id, user_id=present.draft.user_id), behind=True)
+            return self.open_draft(draft)
+        return replace(await self.read(opened.draft.id, user_id=opened.draft.user_id), behind=True)

@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors
 from bot.domain import DeadLetter, Job, Member, Notify, OutboxItem, OutboxKind, Remover, ResultAction
-from bot.domain.notify import chosen
+from bot.domain.notify import parse_notify
 from bot.service.jobs.copies import AT_ONCE, Copy, CopyKind
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.results import COPIES, PAGE, RemovalOutcome, Results
@@ -647,7 +647,12 @@ async def test_people_are_told_as_they_chose_or_as_usual(services: Services) -> 
     assert await notices.of(1) is Notify.SILENT
     services.database.refusals = 1
     assert await notices.of(1) is Notify.PING
-    assert [chosen(each) for each in ("dm", "shout", 3, None)] == [Notify.DM, Notify.PING, Notify.PING, Notify.PING]
+    assert [parse_notify(each) for each in ("dm", "shout", 3, None)] == [
+        Notify.DM,
+        Notify.PING,
+        Notify.PING,
+        Notify.PING,
+    ]
 
 
 @pytest.mark.parametrize(("closed", "refusal"), [(True, errors.ChannelClosed), (False, errors.DiscordBusy)])

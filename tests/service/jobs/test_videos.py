@@ -144,7 +144,7 @@ async def test_a_service_that_answered_lately_is_not_asked_for_every_request(ser
 
 async def test_a_service_in_doubt_is_asked_again(services: Services) -> None:
     await services.health["kirin"].ensure()
-    services.health["kirin"].doubt()
+    services.health["kirin"].note_doubt()
     await services.health["kirin"].ensure()
     assert len(services.kirin.asked("check")) == 2
 

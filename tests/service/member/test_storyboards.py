@@ -63,7 +63,7 @@ def over(database: Failing, **changes: Any) -> Storyboards:
 
 
 def written(prompt: str) -> Callable[[Board], Board]:
-    return lambda board: board.become(board.now.edit(0, prompt=prompt, seconds=None))
+    return lambda board: board.changed_to(board.now.edit(0, prompt=prompt, seconds=None))
 
 
 def prompts(story: Storyboard) -> list[str]:
@@ -101,11 +101,11 @@ async def test_a_video_becomes_a_storyboard_and_what_was_there_can_be_brought_ba
     before = await boards.open(user_id=ANA, guild_id=GUILD)
     await boards.change(before.draft.id, user_id=ANA, version=before.draft.version, operation=written("mine"))
     draft = await boards.begin_from(REQUEST, user_id=ANA, guild_id=GUILD, parent_id="abc")
-    story = boards.present(draft).board.now
+    story = boards.open_draft(draft).board.now
     assert draft.id == before.draft.id
     assert (prompts(story), story.total, story.parent_id) == (["a fox"], 5, "abc")
     assert story.model == "kirin_v3_t2v"  # the request's own model makes no storyboards
-    assert prompts(boards.present(draft).board.undo().now) == ["mine"]
+    assert prompts(boards.open_draft(draft).board.undo().now) == ["mine"]
 
 
 async def test_the_first_storyboard_of_somebody_may_come_from_a_video_with_shots(boards: Storyboards) -> None:
@@ -113,13 +113,13 @@ async def test_the_first_storyboard_of_somebody_may_come_from_a_video_with_shots
     draft = await boards.begin_from(
         VideoRequest(model="kirin_v3_t2v", shots=shots, duration=5), user_id=BEN, guild_id=None
     )
-    assert boards.present(draft).board.now.shots == shots
+    assert boards.open_draft(draft).board.now.shots == shots
 
 
 async def test_what_has_to_be_changed_is_changed_though_another_device_is_faster(boards: Storyboards) -> None:
     stale = await boards.open(user_id=ANA, guild_id=GUILD)
     await boards.change(stale.draft.id, user_id=ANA, version=stale.draft.version, operation=written("a fox"))
-    present = await boards.insist(stale, lambda story: story.changed(total=7))
+    present = await boards.change_anyway(stale, lambda story: story.changed(total=7))
     assert (prompts(present.board.now), present.board.now.total) == (["a fox"], 7)
 
 
@@ -195,7 +195,7 @@ async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(b
     wanted_request = VideoRequest(model="kirin_v3_t2v", prompt="a fox", duration=10, mode=Mode.PRO, sound=True)
     draft = await boards.begin_from(wanted_request, user_id=ANA, guild_id=GUILD)
     strict = GuildLimits(pro=Who.NOBODY, sound=False, longest=5)
-    there = boards.among(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
+    there = boards.narrowed_to(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), strict))
     seen = await there.read(draft.id, user_id=ANA)
     story = seen.board.now
     assert (story.mode, story.sound, story.total, story.seconds) == (Mode.STD, False, 5, 10)
@@ -205,20 +205,20 @@ async def test_what_is_not_on_offer_somewhere_gives_way_there_and_nowhere_else(b
 
 
 async def test_what_would_break_a_rule_of_the_server_is_never_shown_after_a_change(boards: Storyboards) -> None:
-    there = boards.among(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), GuildLimits(longest=5)))
+    there = boards.narrowed_to(allowed_models(list(CAPABILITIES.values()), Member(user_id=ANA), GuildLimits(longest=5)))
     seen = await there.open(user_id=ANA, guild_id=GUILD)
     changed = await there.change(
         seen.draft.id,
         user_id=ANA,
         version=seen.draft.version,
-        operation=lambda board: board.become(board.now.changed(total=12)),
+        operation=lambda board: board.changed_to(board.now.changed(total=12)),
     )
     assert changed.board.now.total == 5
 
 
 async def test_where_no_model_with_shots_may_be_used_there_are_no_storyboards(boards: Storyboards) -> None:
     kept = await boards.open(user_id=ANA, guild_id=GUILD)
-    there = boards.among([KLING_V1])
+    there = boards.narrowed_to([KLING_V1])
     for refused in (there.open(user_id=ANA, guild_id=GUILD), there.read(kept.draft.id, user_id=ANA)):
         with pytest.raises(StoryboardsNotOffered):
             await refused
