@@ -9,37 +9,23 @@ import pytest
 from bot.domain import (
     DeadLetter,
     Destination,
-    Job,
     JobStatus,
     Member,
     Remover,
     ResultAction,
     Review,
-    VideoRequest,
     is_possible_id,
 )
 from bot.domain.access import check
 from bot.errors import NotYours, Refused, ResultDeleted, ResultForgotten, ResultLost
+from tests.jobs import job
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 HERE, COPIED, ELSEWHERE, DIRECT = 7, 8, 9, None  # made in 7, a copy of it is in 8
 PLACES: Final = [HERE, COPIED, ELSEWHERE, DIRECT]
-MADE: Final = Job(
-    id="0123456789abcdef",
-    idempotency_key="1",
-    user_id=1,
-    locale="en-US",
+MADE: Final = job(
     destination=Destination(guild_id=HERE, channel_id=5, upload_limit=10_000_000),
-    provider="kirin",
-    request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
     status=JobStatus.SUCCEEDED,
-    attempt=1,
-    tries=0,
-    owner="u",
-    period="p",
-    credits=5,
-    usd_micros=420_000,
-    created_at=NOW,
     deadline_at=NOW,
     delivered_at=NOW,
 )

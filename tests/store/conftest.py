@@ -10,7 +10,7 @@ from typing import Any, Final, Self, cast
 
 import pytest
 
-from bot.domain import DeadLetter, Destination, Job, JobStatus, OutboxItem, RunningLimits, VideoRequest
+from bot.domain import DeadLetter, Destination, Job, OutboxItem, RunningLimits
 from bot.domain.quota import owner_of, period_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.claims import ClaimStore
@@ -19,6 +19,7 @@ from bot.store.jobs.queries import JobQueryStore
 from bot.store.migrate import migrate
 from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
+from tests import jobs
 from tests.funding import balance, plain
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Database]]
@@ -58,21 +59,13 @@ class Store:
     def job(self, *, guild_id: int | None = 7, user_id: int = 1, **changes: Any) -> Job:
         """A new job that nobody has accepted yet."""
         number = next(self._numbers)
-        job = Job(
+        job = jobs.job(
             id=f"job-{number:04}",
             idempotency_key=f"interaction-{number}",
             user_id=user_id,
-            locale="en-US",
             destination=Destination(guild_id=guild_id, channel_id=5, upload_limit=10_000_000),
-            provider="kirin",
-            request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
-            status=JobStatus.QUEUED,
-            attempt=1,
-            tries=0,
             owner=owner_of(user_id=user_id, guild_id=guild_id),
             period=period_of(self.now),
-            credits=5,
-            usd_micros=420_000,
             created_at=self.now + timedelta(milliseconds=number),
             deadline_at=self.now + timedelta(hours=1),
             due_at=self.now,

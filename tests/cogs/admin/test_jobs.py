@@ -1,7 +1,7 @@
 """How jobs look to admins: what they may read of them, and what is offered to be decided."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import discord
@@ -32,6 +32,7 @@ from bot.service.admin.usage_chart import Measure
 from bot.service.jobs.eta import JobView
 from cogs.admin.jobs_views import actions_for, choices, job_actions_view, job_embed, page_embed, page_view
 from cogs.admin.usage import report_text
+from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 PLACE = Destination(guild_id=7, channel_id=5, upload_limit=10_000_000)
@@ -39,23 +40,11 @@ SAY = words("en-US")
 
 
 def job(**changes: Any) -> Job:
-    made = Job(
+    made = jobs.job(
         id="ab12",
-        idempotency_key="key",
         user_id=3,
-        locale="en-US",
         destination=PLACE,
-        provider="kirin",
         request=VideoRequest(model="kirin_v3_t2v", prompt="a *secret* fox @everyone"),
-        status=JobStatus.QUEUED,
-        attempt=1,
-        tries=0,
-        owner="user:3@guild:7",
-        period="2026-03-05",
-        credits=5,
-        usd_micros=420_000,
-        created_at=NOW,
-        deadline_at=NOW + timedelta(hours=1),
         origin=Origin.CREATE,
     )
     return replace(made, **changes)

@@ -8,32 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain import Account, Destination, Job, JobStatus, Kind, StatementEntry, VideoRequest
+from bot.domain import Account, Destination, Kind, StatementEntry, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.quota import BAR, bar, quota_text
 from cogs.ui.limits import CONTENT
+from tests import jobs
 from tests.models import CAPABILITIES
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=3)
 OWN = Account(owner="user:1@guild:7", period="2026-03-05", allowance=60, held=5, settled=10)
-JOB = Job(
+JOB = jobs.job(
     id="ab",
-    idempotency_key="1",
-    user_id=1,
-    locale="en-US",
     destination=Destination(guild_id=7, channel_id=5, upload_limit=1),
-    provider="kirin",
     request=VideoRequest(model="kirin_v3_t2v", prompt="@everyone [a](https://b.example)"),
-    status=JobStatus.QUEUED,
-    attempt=1,
-    tries=0,
-    owner=OWN.owner,
-    period=OWN.period,
-    credits=5,
-    usd_micros=420_000,
-    created_at=NOW,
     deadline_at=LATER,
 )
 

@@ -6,32 +6,22 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Destination, Forecast, Job, JobStatus, VideoRequest
+from bot.domain import Destination, Forecast, JobStatus, VideoRequest
 from bot.errors import DestinationLost, ResultUnusable, SettingsInvalid
 from bot.locale import locales, words
 from bot.service.ports import Card, Phase
 from cogs.ui.error_texts import describe
 from cogs.ui.job_views import card_embed
 from cogs.ui.text import failure, wait
+from tests.jobs import job
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
-RUNNING = Job(
-    id="0123456789abcdef",
-    idempotency_key="1",
-    user_id=1,
-    locale="en-US",
+RUNNING = job(
     destination=Destination(guild_id=1, channel_id=2, upload_limit=10_000_000),
     provider="kling",
     request=VideoRequest(model="kling-v1", prompt="a fox"),
     status=JobStatus.RUNNING,
-    attempt=1,
-    tries=0,
-    owner="user",
-    period="2026-03-05",
-    credits=5,
     usd_micros=1,
-    created_at=NOW,
-    deadline_at=NOW + timedelta(hours=1),
     submitted_at=NOW,
 )
 

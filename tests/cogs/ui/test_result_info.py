@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain import Destination, Job, JobStatus, Mode, Origin, Shot, VideoRequest
+from bot.domain import Job, JobStatus, Mode, Origin, Shot, VideoRequest
 from bot.locale import words
 from bot.service.jobs.results import GENERATIONS, Lineage
 from cogs.ui import result_buttons
 from cogs.ui.result_info import full_text_embeds, info_embed
+from tests import jobs
 from tests.models import CAPABILITIES
 
 NOW: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -19,22 +20,8 @@ FIELD: Final = 1024
 
 
 def job(**changes: Any) -> Job:
-    made = Job(
-        id="0123456789abcdef",
-        idempotency_key="1",
-        user_id=1,
-        locale="en-US",
-        destination=Destination(guild_id=7, channel_id=5, upload_limit=10_000_000),
-        provider="kirin",
-        request=VideoRequest(model="kirin_v3_t2v", prompt="a fox on the ice"),
+    made = jobs.job(
         status=JobStatus.SUCCEEDED,
-        attempt=1,
-        tries=0,
-        owner="u",
-        period="p",
-        credits=5,
-        usd_micros=420_000,
-        created_at=NOW,
         deadline_at=NOW,
         submitted_at=NOW + timedelta(seconds=5),
         finished_at=NOW + timedelta(seconds=65),

@@ -28,6 +28,7 @@ from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
 from cogs.ui.job_views import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
 from cogs.ui.text import ELLIPSIS, MARKS, command_text, failure
+from tests import jobs
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ID = 2**63 - 1
@@ -48,23 +49,14 @@ REQUESTS = [
 
 
 def job(request: VideoRequest = REQUESTS[0], **changes: object) -> Job:
-    made = Job(
-        id="0123456789abcdef",
+    made = jobs.job(
         idempotency_key=str(ID),
         user_id=ID,
-        locale="en-US",
         destination=Destination(guild_id=ID, channel_id=ID, upload_limit=10_000_000),
-        provider="kirin",
         request=request,
-        status=JobStatus.QUEUED,
-        attempt=1,
-        tries=0,
         owner="user",
-        period="2026-03-05",
         credits=999_999,
         usd_micros=1,
-        created_at=NOW,
-        deadline_at=NOW + timedelta(hours=1),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
