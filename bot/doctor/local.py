@@ -17,6 +17,7 @@ from bot.store.community.reports import ReportStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.member.feedback import FeedbackStore
 from bot.store.migrate import pending
+from bot.store.outbox import OutboxStore
 from bot.store.sqlite import SQLiteDatabase
 from bot.wiring.providers import configured
 from bot.wiring.spending import spending_text
@@ -90,6 +91,7 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
             letters = [] if missing else await JobQueryStore(database).dead_letters(most=LETTERS)
             reports = [] if missing else await ReportStore(database).unseen()
             notes = 0 if missing else await FeedbackStore(database).not_yet_told()
+            given_up = [] if missing else await OutboxStore(database).given_up()
     except StoreUnavailable as exc:
         yield bad("database", f"{path} refuses: {exc}", "Look for another program that has it open, or a full disk.")
         return
@@ -112,6 +114,9 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         )
     if notes:
         yield note("feedback", f"you could not be shown {notes}", remedy)
+    for kind, reason, number in given_up:
+        cure = "`/admin doctor` in the server says which of its channels is closed to the bot."
+        yield note("outbox", f"{number} of kind “{kind}” given up within a month: {reason}", cure)
 
 
 def _letter(job: Job) -> Finding:

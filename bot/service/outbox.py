@@ -151,6 +151,7 @@ class OutboxPoster:
                 except asyncio.CancelledError:  # nobody waits any longer: the next look sees to it
                     await asyncio.shield(self._store.retry(item, due_at=now))
                     raise
+        self.wake()  # or it would sleep past the next try
         return await self._store.item(kind, subject_id)
 
     async def _begin(self, under_way: asyncio.TaskGroup) -> int:
@@ -178,7 +179,7 @@ class OutboxPoster:
             log.warning("the database refuses", extra={"kind": str(item.kind), "detail": str(exc)})
         finally:
             self._busy -= 1
-            self._woken.set()
+            self.wake()
 
     async def _see_to(self, item: OutboxItem) -> None:
         handler, fields = self._handlers[item.kind], {"kind": str(item.kind), "subject": item.subject_id}

@@ -179,6 +179,15 @@ class OutboxStore(Store):
         await self._leave(item, "UPDATE outbox SET due_at = NULL, claimed_until = NULL, given_up = $4", reason)
 
     @transaction
+    async def given_up(self, tx: Transaction) -> list[tuple[OutboxKind, str, int]]:
+        """Count what was given up and not forgotten since, by kind and reason, the most first."""
+        rows = await tx.all(
+            "SELECT kind, given_up, count(*) AS n FROM outbox WHERE given_up IS NOT NULL "
+            "GROUP BY kind, given_up ORDER BY n DESC, kind, given_up"
+        )
+        return [(OutboxKind(row["kind"]), row["given_up"], row["n"]) for row in rows]
+
+    @transaction
     async def _leave(self, tx: Transaction, item: OutboxItem, change: str, *values: object) -> None:
         """Carry out a change of this class, unless the item was announced anew meanwhile: then it is due as it is."""
         this = (str(item.kind), item.subject_id)

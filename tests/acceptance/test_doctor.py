@@ -194,6 +194,24 @@ async def test_dead_letters_are_listed_with_what_to_do(system: System) -> None:
     database.close()
 
 
+async def test_what_could_not_be_posted_is_counted_with_its_reason(system: System) -> None:
+    async with system.bot():
+        pass
+    database = sqlite3.connect(system.data / "shotcaller.db", isolation_level=None)
+    add = "INSERT INTO outbox (kind, subject_id, created_at, due_at, given_up) VALUES"
+    database.execute(f"{add} ('audit', 'a', 1, NULL, 'discord_50001'), ('audit', 'b', 1, NULL, 'discord_50001')")
+    database.execute(f"{add} ('feedback', 'n', 1, 4102444800000, NULL), ('case', 'r', 1, 4102444800000, NULL)")
+    database.execute(
+        "INSERT INTO cases (id, kind, guild_id, channel_id, user_id, body, created_at) "
+        "VALUES ('r', 'report', 7, 0, 1, '{}', 86400000)"
+    )
+    database.close()
+    code, report = await look(system)
+    assert (code, lines(report, "!")[:3]) == (0, ["reports", "feedback", "outbox"])
+    assert "nobody could be shown 1, the oldest from 1970-01-02" in report
+    assert "2 of kind “audit” given up within a month: discord_50001" in report
+
+
 async def _migrated(system: System) -> None:
     async with SQLiteDatabase(str(system.data / "shotcaller.db")) as database:
         await migrate(database, now=utc_now())

@@ -28,6 +28,7 @@ CASE = (
 )
 FEEDBACK = "INSERT INTO feedback (id, user_id, guild_id, body, at, told_at, posting_at, channel_id, message_id) VALUES"
 ROWS = (
+    "INSERT INTO chores (name, due_at) VALUES ('cases', 1), ('retention', 1)",
     f"{GALLERY} ('hung', 9, 10, NULL, 1, 11, 900)",
     f"{GALLERY} ('meant', 9, 10, 20, 2, 11, NULL)",
     f"{GALLERY} ('left', 9, 10, NULL, 12, 11, NULL)",
@@ -88,6 +89,7 @@ async def test_what_was_to_be_posted_and_what_was_stands_in_the_outbox(upgraded:
         "feedback unheard": (99, 1, 0, 3, None, 0),
         "feedback unwanted": (99, 1, 0, 3, 991, 1),
     }
+    assert [row["name"] for row in await upgraded.rows("SELECT name FROM chores")] == ["retention"]
     given_up = await upgraded.rows("SELECT subject_id FROM outbox WHERE given_up IS NOT NULL ORDER BY subject_id")
     assert [row["subject_id"] for row in given_up] == ["left", "stuck"]
     assert [row["id"] for row in await upgraded.rows("SELECT id FROM feedback ORDER BY id")] == [

@@ -61,6 +61,8 @@ SELECT 'feedback', id, guild_id, channel_id, at, CASE WHEN told_at IS NULL OR us
 message_id, CASE WHEN user_id = 0 THEN 1 ELSE 0 END
 FROM feedback WHERE told_at IS NULL OR posting_at IS NOT NULL;
 
+DELETE FROM chores WHERE name IN ('audit', 'budget-alerts', 'cases', 'copies', 'feedback', 'removals');
+
 -- What has become of them stands in the outbox now.
 DROP INDEX gallery_due;
 

@@ -11,6 +11,7 @@ from bot.store.jobs.transitions import demand, fail
 from bot.store.outbox import DUE_CASES, sweep
 from bot.store.privacy.deleted_traces import owe_overwrite
 
+GIVEN_UP: Final = timedelta(days=30)  # since an item that is given up was announced
 LEAP: Final = timedelta(days=31)  # a clock that has gone on by more since the last look is not believed at once
 
 _LAST_LOOK: Final = "retention: last look"  # among the periodic tasks, the time that the clock showed
@@ -93,7 +94,7 @@ class RetentionStore(Store):
                 *(millis(texts), millis(now)),
             ):
                 await announce_case(tx, row, now=now)
-        await tx.execute("DELETE FROM outbox WHERE given_up IS NOT NULL AND created_at < $1", millis(records))
+        await tx.execute("DELETE FROM outbox WHERE given_up IS NOT NULL AND created_at < $1", millis(now - GIVEN_UP))
         await sweep(tx)
 
     @transaction

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain import AuditEntry, CaseState, JobStatus
+from bot.domain import AuditEntry, CaseState, JobStatus, OutboxKind
 from bot.domain.job import EXPIRED
 from bot.errors import TransitionLost
 from bot.store.community.cases import CaseStore
@@ -139,6 +139,18 @@ async def test_records_go_by_their_age_and_what_nobody_decides_runs_out_first(st
     await OutboxStore(store.database).drop(due)
     await retention.trim(texts=before, records=before, now=now)
     assert await left() == kept
+
+
+async def test_what_was_given_up_is_forgotten_after_a_month(store: Store) -> None:
+    for name, days in (("old", 31), ("new", 29)):
+        await store.rows(
+            "INSERT INTO outbox (kind, subject_id, created_at, given_up) VALUES ('budget', $1, $2, 'x') RETURNING 1",
+            *(name, millis(store.now - timedelta(days=days))),
+        )
+    outbox, long_ago = OutboxStore(store.database), store.now - timedelta(days=400)
+    await RetentionStore(store.database).trim(texts=None, records=long_ago, now=store.now)
+    assert [row["subject_id"] for row in await store.rows("SELECT subject_id FROM outbox")] == ["new"]
+    assert await outbox.given_up() == [(OutboxKind.BUDGET, "x", 1)]
 
 
 async def test_what_a_job_hangs_on_is_not_ended_by_its_age(store: Store) -> None:
