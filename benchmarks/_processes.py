@@ -32,7 +32,7 @@ async def process(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
 
 @asynccontextmanager
 async def sandbox(*arguments: str) -> AsyncIterator[dict[str, Any]]:
-    """A sandbox; what it printed of itself."""
+    """Run a sandbox; give back what it printed of itself."""
     async with process("-m", "bot", "sandbox", "--port", "0", *arguments) as started:
         if started.stdout is None:
             raise RuntimeError("no output")
@@ -56,12 +56,12 @@ class People:
         self._session, self._control = session, described["control"]
 
     async def get(self, path: str) -> Any:
-        """What is to be seen there."""
+        """Look at what is below the control address."""
         async with self._session.get(f"{self._control}/{path}") as response:
             return await response.json()
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Do something."""
+        """Act at the control address."""
         async with self._session.post(f"{self._control}/{path}", json=body) as response:
             return await response.json()
 

@@ -16,7 +16,7 @@ JSON: Final = "application/json"
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is an http one of this machine."""
+    """Tell whether an address is an http one of this machine."""
     try:
         parsed = URL(url)
         host = parsed.host or ""
@@ -33,7 +33,7 @@ def is_loopback(url: str) -> bool:
 
 
 def turn_pages_away(*, served: str) -> Middleware:
-    """A middleware for what is served at the host `served`.
+    """Make a middleware for what is served at the host `served`.
 
     The control address is for this machine alone; Discord and the video services are for whoever the host is open to.
     """

@@ -66,5 +66,5 @@ class BotDatabase:
             connection.execute("DELETE FROM drafts")
 
     def check(self) -> None:
-        """See `balance`."""
+        """Check that the ledger balances."""
         balance(accounts=self.rows("SELECT * FROM accounts"), lines=self.rows("SELECT * FROM ledger"), jobs=self.jobs())

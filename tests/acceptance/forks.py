@@ -47,16 +47,16 @@ class Forked:
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it is gone."""
+        """Send the bot a signal, unless it has ended."""
         if self.returncode is None and self._process.pid is not None:
             os.kill(self._process.pid, number)
 
     def kill(self) -> None:
-        """Kill it -9, unless it is gone."""
+        """Kill the bot -9, unless it has ended."""
         self._process.kill()
 
     async def wait(self) -> int | None:
-        """Wait for its end; the exit code."""
+        """Wait for the bot's end; give back the exit code."""
         await asyncio.to_thread(self._process.join)
         return self.returncode
 

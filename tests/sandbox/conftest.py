@@ -224,7 +224,7 @@ async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
 
 @pytest.fixture(params=["by hand", "with the document"])
 async def library_client(request: pytest.FixtureRequest) -> AsyncIterator[LibraryClient]:
-    """The same with a real client's library pointed at it."""
+    """A sandbox with a real client's library pointed at it."""
     checked = request.getfixturevalue("document") if request.param == "with the document" else None
     async with opened(checked) as library_client:
         yield library_client

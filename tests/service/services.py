@@ -122,7 +122,7 @@ class Services:
         await asyncio.sleep(0)
 
     def moment(self) -> datetime:
-        """The present by Discord's clock."""
+        """Tell the present by Discord's clock."""
         return self.clock() - self.ahead
 
     @property
@@ -156,7 +156,7 @@ class Services:
         limit: int = LIMIT,
         **fields: Any,
     ) -> Job:
-        """A job that was accepted just now."""
+        """Make a job that was accepted just now."""
         number, now = next(self._numbers), self.clock()
         model = {"kirin": "kirin_v3_t2v", "kling": "kling-v1"}[provider]
         job = Job(
@@ -186,7 +186,7 @@ class Services:
         return await self.steps.carry_out(job, next_step(job, now=self.clock()))
 
     async def submitting(self, **changes: Any) -> Job:
-        """The same, claimed to be submitted."""
+        """Make a job that is claimed to be submitted."""
         queued = await self.queued(**changes)
         claimed = await self.claims.waiting(
             queued.provider, now=self.clock(), lease_until=self.clock() + LEASE, limits=UNLIMITED
@@ -196,18 +196,18 @@ class Services:
         return claimed
 
     async def running(self, **changes: Any) -> Job:
-        """A claimed job in `RUNNING`."""
+        """Make a claimed job in `RUNNING`."""
         job = await self.submitting(**changes)
         await self.jobs.record_task(job, task_id=f"task-{job.id}", next_at=self.clock(), now=self.clock())
         return await self.claimed(job)
 
     async def succeeded(self, **changes: Any) -> Job:
-        """A claimed job in `SUCCEEDED`."""
+        """Make a claimed job in `SUCCEEDED`."""
         job = await self.running(**changes)
         return await self.jobs.succeed(job, result_url="https://v.example/1.mp4", cost_micros=None, now=self.clock())
 
     async def claimed(self, job: Job) -> Job:
-        """The job as whoever claims it once it is due gets it."""
+        """Claim the job, once it is due, as a worker does."""
         present = await self.job(job)
         if present.due_at is not None:
             self.clock.now = max(self.clock.now, present.due_at)
@@ -221,7 +221,7 @@ class Services:
         return found
 
     async def balance(self, job: Job) -> tuple[int, int]:
-        """Credits held and settled on the account of a job."""
+        """Read the credits held and settled on the account of a job."""
         account = await self.lookup.account(Fund(owner=job.owner, period=job.period, allowance=self.allowance))
         return account.held, account.settled
 
@@ -245,7 +245,7 @@ async def _purge() -> bool:
 
 @asynccontextmanager
 async def open_services(folder: Path, **changes: Any) -> AsyncIterator[Services]:
-    """The same with other sizes."""
+    """Open the services over a migrated database, with other sizes."""
     async with SQLiteDatabase(str(folder / "shotcaller.db")) as database:
         await migrate(database, now=START)
         results = folder / "results"

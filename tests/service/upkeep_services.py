@@ -24,7 +24,7 @@ class Discord(Scripted):
 
 @dataclass
 class UpkeepServices:
-    """What looks after the bot's memory."""
+    """The services that keep and delete data."""
 
     services: Services
     settings: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class UpkeepServices:
         self.deletions, self.feedback_store = DeletionStore(services.database), FeedbackStore(services.database)
 
     async def posted(self, **changes: Any) -> Job:
-        """A job whose video was posted, shared and hung, and that is closed."""
+        """Make a closed job whose video was posted, shared, and copied to a gallery."""
         job = await self.services.succeeded(**changes)
         job = await self.services.jobs.delivered(job, channel_id=5, message_id=42, now=self.services.clock())
         await self._run(
@@ -58,7 +58,7 @@ class UpkeepServices:
         return await self.services.job(job)
 
     async def kept(self) -> Job:
-        """A job whose video nobody could be given, with its file."""
+        """Make a job whose video nobody could be given, with its file."""
         job = await self.services.succeeded()
         kept = await self.services.jobs.mark_dead_letter(
             job, reason=DeadLetter.UNDELIVERABLE, now=self.services.clock()

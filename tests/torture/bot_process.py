@@ -38,13 +38,13 @@ class BotProcess:
             raise AssertionError(f"the bot has ended by itself: {self.system.log.read_text()[-2000:]}")
 
     async def begin(self) -> None:
-        """Start it, and wait until it is connected."""
+        """Start the bot, and wait until it is connected."""
         self.leap(0)
         self._process = self.system.spawn([LEAPING, str(self._clock)], **self._settings)
         await self.system.people.online()
 
     async def end(self) -> None:
-        """Kill it -9."""
+        """Kill the bot -9."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -52,13 +52,13 @@ class BotProcess:
             await self.system.people.until(self.system.left, what="the end of its connection")
 
     async def killed(self) -> None:
-        """Kill it -9 and start it again."""
+        """Kill the bot -9 and start it again."""
         self.suffered["kills"] += 1
         await self.end()
         await self.begin()
 
     async def paused(self, seconds: float) -> None:
-        """Stop it for so long, as a machine does that goes to sleep."""
+        """Stop the bot for so long, as a machine does that goes to sleep."""
         self.suffered["pauses"] += 1
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
@@ -66,7 +66,7 @@ class BotProcess:
             self._process.send_signal(signal.SIGCONT)
 
     async def leapt(self, seconds: float) -> None:
-        """Put its clock forward, or back."""
+        """Put the bot's clock forward, or back."""
         self.suffered["clock leaps"] += 1
         self.leap(seconds)
 
@@ -79,7 +79,7 @@ class BotProcess:
 
 
 def seeded(seed: object) -> Random:
-    """Chance that repeats itself."""
+    """Make chance that repeats itself."""
     return Random(str(seed))  # noqa: S311 - the same moments for the same seed; nothing is kept secret by it
 
 
@@ -87,7 +87,7 @@ def seeded(seed: object) -> Random:
 async def bot_process(
     folder: Path, videos: Path, *, document: Document | None = None, **settings: object
 ) -> AsyncIterator[BotProcess]:
-    """A sandbox of its own, and a bot in it, until the end of the `async with`."""
+    """Run a sandbox, and a bot in it, until the end of the `async with`."""
     await asyncio.to_thread(folder.mkdir, parents=True)
     sandbox = Sandbox(generate_seconds=GENERATE_SECONDS, cache_dir=videos, fps=FPS, openapi=document, environment={})
     async with sandbox, aiohttp.ClientSession() as client:

@@ -28,7 +28,7 @@ class Chaos:
     asked: int = 0
 
     async def run(self) -> list[str]:
-        """Play it to its end; everything that is wrong then."""
+        """Play the run to its end; list everything that is wrong then."""
         actions: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "ask": self._ask,
             "fault": self._fault,
@@ -126,7 +126,7 @@ class Chaos:
         return user
 
     async def _try_acting(self, acting: Awaitable[str]) -> str | None:
-        """Act; whoever finds no bot there acts in vain."""
+        """Act as somebody; whoever finds no bot there acts in vain."""
         try:
             return await acting
         except AssertionError as exc:
@@ -144,7 +144,7 @@ class Chaos:
 
 
 def ends(bot: BotProcess) -> dict[str, int]:
-    """How many jobs ended in which way."""
+    """Count how many jobs ended in which way."""
     found: dict[str, int] = {}
     for job in bot.system.database.jobs():
         found[str(end_of(job))] = found.get(str(end_of(job)), 0) + 1

@@ -32,7 +32,7 @@ class End(StrEnum):
 
 
 def end_of(job: Row) -> End:
-    """How a job has ended, by its row."""
+    """Tell how a job has ended, by its row."""
     if job["dead_letter"] is not None:
         return End.KEPT if job["dead_letter"] == "undeliverable" else End.UNKNOWN
     if job["delivered_at"] is not None:
@@ -52,7 +52,7 @@ class Observed:
 
 
 async def look(system: System) -> Observed:
-    """See everything that there is to see."""
+    """Look at everything that can be seen."""
     people, observed = system.people, Observed(jobs=system.database.jobs())
     guild = await people.guild()
     for channel in system.sandbox.describe()["discord"]["channels"].values():
@@ -79,7 +79,7 @@ def _note(observed: Observed, message: Json) -> None:
 
 
 async def violations(system: System) -> list[str]:
-    """Everything that is wrong, in words; empty when nothing is."""
+    """List everything that is wrong, in words; empty when nothing is."""
     observed = await look(system)
     wrong = [f"job {job['id']} ({end_of(job)}): {what}" for job in observed.jobs for what in _of_job(job, observed)]
     ids = {job["id"] for job in observed.jobs}

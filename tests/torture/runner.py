@@ -22,7 +22,7 @@ SOON: Final = 0.1  # the same where a service never finishes: that end is what i
 
 
 class Runner:
-    """What came of every trial is in `came`, everything that was not true then in `wrong`."""
+    """Tries troubles: what came of every trial is in `came`, everything that was not true then in `wrong`."""
 
     def __init__(self, *, folder: Path, seed: int) -> None:
         self.folder, self.videos, self._seed, self._bots = folder, folder / "videos", seed, 0
@@ -51,7 +51,7 @@ class Runner:
             self._count(bot)
 
     def figures(self) -> Figures:
-        """What was counted."""
+        """Sum up what was counted."""
         return Figures(seed=self._seed, trials=len(self.came), suffered=self.suffered, ends=self.ends)
 
     def _count(self, bot: BotProcess) -> None:
@@ -65,7 +65,7 @@ class Runner:
                 rest = await self._go_through(rest)
 
     async def _go_through(self, trials: list[Trial]) -> list[Trial]:
-        """Go through these with one bot, up to the first that ends wrong; those that are left."""
+        """Go through these trials with one bot, up to the first that ends wrong; give back those that are left."""
         self._bots += 1
         deadline = SOON if trials[0][0].kind == "stuck" else DEADLINE
         async with bot_process(self.folder / str(self._bots), self.videos, job_deadline_minutes=deadline) as bot:

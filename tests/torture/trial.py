@@ -18,7 +18,7 @@ FIRST: Final = 1.5  # seconds in which a video is made when nothing goes wrong: 
 
 
 async def try_out(bot: BotProcess, trouble: Trouble, often: str, *, random: Random) -> str:
-    """Ask for a video, make trouble, heal it, and let everything come to its end: which one."""
+    """Ask for a video, make trouble, heal it, let everything come to its end, and tell which one."""
     people = bot.system.people
     (user,) = await people.crowd(1)
     if trouble.fault:
@@ -63,11 +63,11 @@ class _Asked:
         self._bot, self._sent, self._user = bot, sent, user_id
 
     def job(self) -> Row | None:
-        """The job that came of it."""
+        """Find the job that came of the request."""
         return next((job for job in self._bot.system.database.jobs() if str(job["user_id"]) == self._user), None)
 
     async def ended(self, *, within: float) -> bool:
-        """Wait until nothing more will come of it."""
+        """Wait until nothing more will come of the request."""
         end = monotonic() + within
         while monotonic() < end:
             self._bot.system.people.alive()
@@ -78,7 +78,7 @@ class _Asked:
         return False
 
     async def _refused(self) -> bool:
-        """Whether the person reads that it failed, or was answered without a job."""
+        """Tell whether the person reads that the request failed, or was answered without a job."""
         seen = await self._bot.system.people.interaction(self._sent)
         current = seen["current"]
         answered = current is not None and not current["flags"] & LOADING

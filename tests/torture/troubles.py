@@ -30,7 +30,7 @@ class Trouble:
 
 
 def troubles() -> Iterator[Trouble]:
-    """All of them, in the order of the table."""
+    """List all troubles, in the order of the table."""
     for target in _MODELS:
         yield from _of_provider(target)
     yield from _of_discord()
