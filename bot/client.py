@@ -4,7 +4,8 @@ import asyncio
 import importlib
 import logging
 import pkgutil
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, Final, Protocol, TypeAlias
@@ -17,6 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.errors import ControlUnknown
 from bot.locale import words
 from bot.service.services import Services
 
@@ -28,8 +30,8 @@ CLOSING: Final = 2.0  # seconds for Discord to answer that the connection ends; 
 IN_CHANNEL: Final = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
 IN_THREAD: Final = ("view_channel", "send_messages_in_threads", *IN_CHANNEL[2:])
 
-# Gets the interaction, the state in the form's `custom_id`, and the data with what was entered.
-FormHandler: TypeAlias = "Callable[[discord.Interaction[Any], str, dict[str, Any]], Awaitable[None]]"
+# Gets the interaction and its matched `custom_id`.
+Handler: TypeAlias = "Callable[[discord.Interaction[Any], re.Match[str]], Awaitable[None]]"
 
 
 class Answers(Protocol):
@@ -90,7 +92,8 @@ class Shotcaller(commands.Bot):
             http_trace=trace,
         )
         self.explain = explain
-        self.forms: dict[str, FormHandler] = {}
+        self.presses: dict[re.Pattern[str], Handler] = {}
+        self.forms: dict[re.Pattern[str], Handler] = {}
         self._features: set[str] = set()
         self._guild_ids, self._translator = guild_ids, translator
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
@@ -138,13 +141,16 @@ class Shotcaller(commands.Bot):
         return next((each for each in known if each.name == name), None)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Handle every submitted form, also those that were opened before a restart."""
-        if interaction.type is not discord.InteractionType.modal_submit or interaction.data is None:
+        """Handle every press, choice and submitted form, also of what was shown before a restart."""
+        handlers = {
+            discord.InteractionType.component: self.presses,
+            discord.InteractionType.modal_submit: self.forms,
+        }.get(interaction.type)
+        if handlers is None or interaction.data is None:
             return
-        name, _, state = str(interaction.data.get("custom_id", "")).partition(":")
+        custom_id = str(interaction.data.get("custom_id", ""))
         try:
-            handler = self.forms.get(name, _unknown_form)
-            await handler(interaction, state, dict(interaction.data))
+            await _handle(interaction, custom_id, handlers)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the person gets an answer, and the log the rest)
             await self.explain(interaction, exc)
 
@@ -166,8 +172,14 @@ class Shotcaller(commands.Bot):
         await self.services.left_guilds.left(guild.id)
 
 
-async def _unknown_form(_: discord.Interaction[Any], state: str, __: dict[str, Any]) -> None:
-    raise app_commands.CommandNotFound(state, [])
+async def _handle(
+    interaction: discord.Interaction[Any], custom_id: str, handlers: Mapping[re.Pattern[str], Handler]
+) -> None:
+    for pattern, handler in handlers.items():
+        if match := pattern.fullmatch(custom_id):
+            await handler(interaction, match)
+            return
+    raise ControlUnknown(custom_id=custom_id)
 
 
 def features() -> list[ModuleType]:

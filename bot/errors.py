@@ -54,6 +54,7 @@ ShotcallerError
 │   ├── NotPermitted           the person lacks a permission of Discord's for that
 │   ├── TooMuchFeedback        the person has written enough to the operator for a day
 │   ├── DraftGone              what was begun is finished, too old, or somebody else's
+│   ├── ControlUnknown         a button, select or form that is none of this version's, or made up
 │   └── MessageEmpty           a message without text was to become a video
 ├── ProviderError              the video service; `fault` says what kind of trouble it is
 │   ├── ProviderBusy           transient: it asks us to come back later
@@ -464,6 +465,14 @@ class TooMuchFeedback(Refused):
 
 class DraftGone(Refused):
     """What was begun is finished, too old, or somebody else's."""
+
+
+class ControlUnknown(Refused):
+    """A button, select or form was used that is none of this version's, or made up."""
+
+    def __init__(self, *, custom_id: str) -> None:
+        self.custom_id = custom_id
+        super().__init__(custom_id)
 
 
 class MessageEmpty(Refused):

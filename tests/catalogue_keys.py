@@ -35,6 +35,7 @@ from bot.service.member.defaults import DefaultsLevel
 from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports import Phase, Trouble
 from bot.service.screening.requests import ReviewReason
+from cogs.admin.setup_panel import FORMS as SETUP_FORMS
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
@@ -172,6 +173,8 @@ PATTERNS: Final[dict[str, Iterable[Any]]] = {
     "choice.approval.{}": Approval,
     "choice.kind.{}": RuleKind,
     "choice.period.{}": Period,
+    "setup.{}": SETUP_FORMS,
+    "setup.form.{}": SETUP_FORMS,
     "choice.pro.{}": Who,
     "choice.remove.{}": ("monthly", "confirm"),
     "choice.measure.{}": Measure,

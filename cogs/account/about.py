@@ -10,9 +10,10 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import GuildState, Member
 from bot.locale import Words, words
-from cogs.ui import Command, Form, acknowledge, answer, member_of, open_form, safe, since, values_of
+from cogs import ui
+from cogs.ui import Command, acknowledge, answer, member_of, open_form, safe, since
 
-FORM: Final = "feedback"  # the name of the form
+FORM: Final = ui.CustomId("feedback:")
 LONGEST: Final = 1000  # characters of feedback
 CHANNELS: Final = 10  # named at the most
 REASON: Final = 100  # characters of why the bot is paused
@@ -27,7 +28,7 @@ def setup(bot: Shotcaller) -> None:
         ("feedback", say("command.feedback"), _open_form),
     ):
         bot.tree.add_command(_command(name, description, partial(act, bot)))
-    bot.forms[FORM] = partial(_receive_feedback, bot)
+    ui.on_form(bot, FORM, _receive_feedback)
 
 
 def _command(name: str, description: str, act: Callable[[discord.Interaction[Any]], Awaitable[None]]) -> Command:
@@ -95,17 +96,13 @@ async def _about(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None
 async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     """Open the feedback form."""
     say = words(str(interaction.locale))
-    form = Form(name=FORM, state="", title=say("feedback.title"))
+    form = ui.Form(FORM(), say("feedback.title"))
     form.text("text", say("feedback.text"), long=True, required=True, most=LONGEST, hint=say("feedback.hint"))
     await open_form(interaction, form)
 
 
-async def _receive_feedback(
-    bot: Shotcaller, interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]
-) -> None:
-    """The form came back, perhaps after a restart."""
-    await acknowledge(interaction)
-    text = str(values_of(data).get("text", "")).strip()[:LONGEST]
+async def _receive_feedback(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    text = str(ui.entered(interaction).get("text", "")).strip()[:LONGEST]
     say = words(str(interaction.locale))
     if not text:
         await answer(interaction, say("feedback.empty"))

@@ -1,7 +1,7 @@
 """`/privacy`: how data is kept, a copy of everything about oneself, and its deletion."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -10,9 +10,12 @@ from bot.client import Shotcaller
 from bot.errors import DestinationBusy, DestinationLost, DirectMessagesClosed, DiscordBusy
 from bot.locale import Words, privacy_text, words
 from bot.service.upkeep.privacy import Export
+from cogs import ui
 from cogs.adapters.posting import mapped_errors
-from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, answer, cut, file_of
+from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, cut, file_of
 from cogs.ui.limits import EMBED_TEXT, FILE
+
+DELETE: Final = ui.CustomId("privacy:delete:{messages}", messages=ui.FLAG)
 
 
 def setup(bot: Shotcaller) -> None:
@@ -27,7 +30,7 @@ def setup(bot: Shotcaller) -> None:
     for command in (_policy, _export, _delete):
         group.add_command(command(bot, say))
     bot.tree.add_command(group)
-    bot.add_dynamic_items(DeleteButton)
+    ui.on_press(bot, DELETE, _confirmed, first=acknowledge_in_place)
 
 
 def _policy(bot: Shotcaller, say: Words) -> Command:
@@ -101,27 +104,18 @@ def _delete(_bot: Shotcaller, say: Words) -> Command:
         await acknowledge(interaction)
         say = words(str(interaction.locale))
         posted = say("privacy.delete.messages" if messages else "privacy.delete.no_messages")
-        view = discord.ui.View(timeout=None)
-        view.add_item(
-            discord.ui.Button(
-                emoji="🗑️",
-                label=say("privacy.button.delete"),
-                custom_id=f"privacy:delete:{int(bool(messages))}",
-                style=discord.ButtonStyle.danger,
-            )
+        button = discord.ui.Button[Any](
+            emoji="🗑️",
+            label=say("privacy.button.delete"),
+            custom_id=DELETE(messages=bool(messages)),
+            style=discord.ButtonStyle.danger,
         )
-        view.stop()
-        await answer(interaction, say("privacy.delete", posted=posted), view=view)
+        await answer(interaction, say("privacy.delete", posted=posted), view=ui.stateless(button))
 
     return delete
 
 
-class DeleteButton(PersistentItem[discord.ui.Button[Any]], template=r"privacy:delete:(?P<messages>[01])"):
-    """The button that confirms a deletion. Whoever presses it, it is their own data that goes."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Delete, and take the button away."""
-        await acknowledge_in_place(interaction)
-        say = words(str(interaction.locale))
-        await bot.services.privacy.delete(interaction.user.id, messages=self.fields["messages"] == "1")
-        await answer(interaction, say("privacy.deleted"), view=None)
+async def _confirmed(bot: Shotcaller, interaction: discord.Interaction[Any], *, messages: bool) -> None:
+    """Delete the data of whoever presses, and take the button away."""
+    await bot.services.privacy.delete(interaction.user.id, messages=messages)
+    await answer(interaction, words(str(interaction.locale))("privacy.deleted"), view=None)

@@ -11,21 +11,23 @@ from bot.domain import Capability, Notify, notify
 from bot.domain.choices import offered
 from bot.locale import Words, words
 from bot.service.member.defaults import DEFAULTS, DefaultsLevel
+from cogs import ui
 from cogs.request import defaults_scope
-from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, answer, cut, parse_number
-from cogs.ui.checks import check_admin
+from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, parse_number
 
 NONE: Final = "-"  # the choice of no default
 _SWITCHES: Final = ("sound", "watermark")
 LONGEST: Final = 1000  # seconds that a choice may say at all
 
-_PATTERN: Final = r"settings:(?P<whose>mine|channel|server):(?P<option>[a-z]{1,16})"
+SETTING: Final = ui.CustomId(
+    "settings:{whose}:{option}", whose=ui.Part("|".join(DefaultsLevel), DefaultsLevel), option=ui.Part("[a-z]{1,16}")
+)
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command and its controls."""
     bot.tree.add_command(_command(bot, words()))
-    bot.add_dynamic_items(SettingControl)
+    ui.on_press(bot, SETTING, _choose, first=acknowledge_in_place)
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:
@@ -37,34 +39,27 @@ def _command(bot: Shotcaller, say: Words) -> Command:
     async def settings(interaction: discord.Interaction[Any], scope: str = DefaultsLevel.MINE) -> None:
         await acknowledge(interaction)
         whose = DefaultsLevel(scope)
-        _check(interaction, whose)
+        await _check(interaction, whose)
         await _show(bot, interaction, whose, await bot.services.defaults.of(whose, defaults_scope(interaction)))
 
     return settings
 
 
-class SettingControl(PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
-    """A control of the settings' message."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        await acknowledge_in_place(interaction)
-        whose, option = DefaultsLevel(self.fields["whose"]), self.fields["option"]
-        _check(interaction, whose)
-        data: dict[str, Any] = dict(interaction.data or {})
-        changes = _changes(option, next(iter(data.get("values", ())), NONE))
-        place, now = defaults_scope(interaction), interaction.created_at
-        await _show(bot, interaction, whose, await bot.services.defaults.choose(whose, place, changes, now=now))
+async def _choose(bot: Shotcaller, interaction: discord.Interaction[Any], whose: DefaultsLevel, option: str) -> None:
+    await _check(interaction, whose)
+    changes = _changes(option, ui.chosen_value(interaction) or NONE)
+    place, now = defaults_scope(interaction), interaction.created_at
+    await _show(bot, interaction, whose, await bot.services.defaults.choose(whose, place, changes, now=now))
 
 
-def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
-    """Check that this person may choose for everybody here.
+async def _check(interaction: discord.Interaction[Any], whose: DefaultsLevel) -> None:
+    """Check that this person may choose for everybody, if that is what they do.
 
     Raises:
         NotPermitted: they may not.
     """
     if whose is not DefaultsLevel.MINE:
-        check_admin(interaction)
+        await ui.check_admin(interaction)
 
 
 def _changes(option: str, value: str) -> dict[str, Any]:
@@ -86,16 +81,13 @@ async def _show(
     """Show the present settings in the answer, or in place of those that were changed."""
     say, models = words(str(interaction.locale)), list(bot.services.videos.models.values())
     rows = [_select(option, whose, saved, models, say) for option in _options(whose)]
-    reset = discord.ui.Button[Any](custom_id=f"settings:{whose}:reset", label=f"↺ {say('settings.reset')}")
+    reset = discord.ui.Button[Any](custom_id=SETTING(whose=whose, option="reset"), label=f"↺ {say('settings.reset')}")
     container = discord.ui.Container[Any](
         discord.ui.TextDisplay(f"### ⚙️ {say(f'settings.title.{whose}')}\n{say('settings.what')}"),
         *(discord.ui.ActionRow[Any](row) for row in rows),
         discord.ui.ActionRow(reset),
     )
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(container)
-    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
-    await answer(interaction, view=view)
+    await answer(interaction, view=ui.stateless_layout(container))
 
 
 def _options(whose: DefaultsLevel) -> Sequence[str]:
@@ -106,14 +98,9 @@ def _select(
     option: str, whose: DefaultsLevel, saved: Mapping[str, Any], models: Sequence[Capability], say: Words
 ) -> discord.ui.Select[Any]:
     chosen = saved.get(option, Notify.PING if option == notify.PREFERENCE else NONE)
-    current = {True: "yes", False: "no"}.get(chosen) if isinstance(chosen, bool) else str(chosen)
-    return discord.ui.Select(
-        custom_id=f"settings:{whose}:{option}",
-        options=[
-            discord.SelectOption(label=cut(label, 100), value=value, default=value == current)
-            for value, label in _labelled_choices(option, saved, models, say)
-        ][:25],
-    )
+    current = {True: "yes", False: "no"}[chosen] if isinstance(chosen, bool) else str(chosen)
+    options = ui.select_options(_labelled_choices(option, saved, models, say), {current})
+    return discord.ui.Select(custom_id=SETTING(whose=whose, option=option), options=options)
 
 
 def _labelled_choices(

@@ -115,4 +115,4 @@ async def check_admin_access(interaction: discord.Interaction[Any]) -> None:
         DiscordBusy: Discord does not say.
     """
     if interaction.permissions.manage_guild or not await may_use_command(interaction, COMMAND):
-        check_admin(interaction)
+        await check_admin(interaction)

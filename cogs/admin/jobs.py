@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import JobFilter
 from bot.locale import Words, words
-from cogs.admin.jobs_actions import JobActionButton, JobSelect, JobsPageButton, decide_job, show_one, show_page
+from cogs.admin.jobs_actions import decide_job, show_one, show_page
 from cogs.admin.jobs_views import choices
 from cogs.ui import Command, acknowledge, autocomplete
 from cogs.ui.completions import Offers
@@ -30,7 +30,6 @@ def setup(bot: Shotcaller) -> None:
     for action, job_filter in _ACTIONS.items():
         group.add_command(_action_command(bot, say, action, job_filter))
     bot.admin.add_command(group)
-    bot.add_dynamic_items(JobActionButton, JobsPageButton, JobSelect)
 
 
 def _list(bot: Shotcaller, say: Words) -> Command:

@@ -8,9 +8,19 @@ from bot.client import Shotcaller
 from bot.domain import EVERYWHERE, Job, JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
+from cogs import ui
 from cogs.admin.common import check_admin_access
-from cogs.admin.jobs_views import actions_for, job_actions_view, job_embed, outcome_text, page_embed, page_view
-from cogs.ui import PersistentItem, acknowledge, acknowledge_in_place, answer, audit_entry, parse_id
+from cogs.admin.jobs_views import (
+    JOB_ACTION,
+    JOBS_PAGE,
+    OPEN_JOB,
+    actions_for,
+    job_actions_view,
+    job_embed,
+    outcome_text,
+    page_embed,
+    page_view,
+)
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 
@@ -32,14 +42,16 @@ async def show_page(
         raise NotPermitted(needed=OWNER)
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
     page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
-    await answer(interaction, embed=page_embed(page, job_filter, say), view=page_view(page, job_filter, user_id, say))
+    await ui.answer(
+        interaction, embed=page_embed(page, job_filter, say), view=page_view(page, job_filter, user_id, say)
+    )
 
 
 async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Fill in the private answer with everything about one job."""
     jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
     view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
-    await answer(
+    await ui.answer(
         interaction,
         embed=job_embed(view, await jobs.ledger_entries(view.job), say),
         view=job_actions_view(view.job, say),
@@ -52,7 +64,7 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
     job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
     action = _action_for(action, job)
     place = job.destination.guild_id or EVERYWHERE
-    entry = audit_entry(
+    entry = ui.audit_entry(
         interaction, f"job_{action}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits
     )
     match action:
@@ -64,7 +76,7 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
             job = await jobs.retry(entry, job)
         case _:
             job = await jobs.write_off(entry, job, billed=action == "billed")
-    await answer(interaction, outcome_text(action, job, words(str(interaction.locale))))
+    await ui.answer(interaction, outcome_text(action, job, words(str(interaction.locale))))
 
 
 def _action_for(action: str, job: Job) -> str:
@@ -82,38 +94,22 @@ def _action_for(action: str, job: Job) -> str:
     raise DeadLetterGone(job_id=job.id)
 
 
-class JobActionButton(
-    PersistentItem[discord.ui.Button[Any]],
-    template=r"ajob:(?P<action>cancel|recheck|retry|free|billed|deliver|close):(?P<job>[0-9A-Za-z-]{1,40})",
-):
-    """A button below a job's details that carries out one decision about it."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Carry out the decision."""
-        await acknowledge(interaction)
-        await check_admin_access(interaction)
-        await decide_job(bot, interaction, self.fields["job"], self.fields["action"])
+def setup(bot: Shotcaller) -> None:
+    """Let the buttons and the select below jobs do what they are for."""
+    ui.on_press(bot, JOB_ACTION, _decide, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, OPEN_JOB, _open, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, JOBS_PAGE, _turn_page, first=ui.acknowledge_in_place, access=check_admin_access)
 
 
-class JobsPageButton(
-    PersistentItem[discord.ui.Button[Any]],
-    template=r"ajobs:(?P<job_filter>latest|waiting|running|dead|everywhere):(?P<user>[0-9]{1,19}):(?P<skip>[0-9]{1,6})",
-):
-    """A button that shows another page of a guild's jobs."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Show the page in place of the present one."""
-        await acknowledge_in_place(interaction)
-        await check_admin_access(interaction)
-        job_filter, user_id = JobFilter(self.fields["job_filter"]), parse_id(self.fields["user"]) or None
-        await show_page(bot, interaction, job_filter, user_id=user_id, skip=int(self.fields["skip"]))
+async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job: str) -> None:
+    await decide_job(bot, interaction, job, action)
 
 
-class JobSelect(PersistentItem[discord.ui.Select[Any]], template=r"ajob:open"):
-    """A select that opens a job of the list."""
+async def _open(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    await show_one(bot, interaction, ui.chosen_value(interaction))
 
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Show the chosen job in a private message of its own."""
-        await acknowledge(interaction)
-        await check_admin_access(interaction)
-        await show_one(bot, interaction, self.item.values[0])
+
+async def _turn_page(
+    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: JobFilter, user_id: int, skip: int
+) -> None:
+    await show_page(bot, interaction, job_filter, user_id=user_id or None, skip=skip)

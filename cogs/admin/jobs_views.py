@@ -10,12 +10,23 @@ from bot.locale import Words
 from bot.service.admin.jobs import PAGE, JobsPage
 from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
+from cogs import ui
 from cogs.ui import cut, link, money, safe, settings, since
 from cogs.ui.job_views import PROMPT_ON_CARD, state_text
-from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT, OPTION
+from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT
 from cogs.ui.text import failure
 
 PROMPT: Final = 80  # characters of a prompt in a list
+
+_ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
+JOB_ACTION: Final = ui.CustomId("ajob:{action}:{job}", action=ui.one_of(*_ACTIONS), job=ui.JOB_ID)
+OPEN_JOB: Final = ui.CustomId("ajob:open")
+JOBS_PAGE: Final = ui.CustomId(
+    "ajobs:{job_filter}:{user_id}:{skip}",
+    job_filter=ui.Part("|".join(JobFilter), JobFilter),
+    user_id=ui.SNOWFLAKE,
+    skip=ui.digits(6),
+)
 
 # The actions that may be taken about a job in each state, with the emoji of their buttons.
 _OUTCOME_UNKNOWN_ACTIONS: Final = (("recheck", "🔎"), ("retry", "🔁"), ("free", "🧾"), ("billed", "💸"))
@@ -53,29 +64,24 @@ def _entry(view: JobView, say: Words) -> str:
 
 
 def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: Words) -> discord.ui.View:
-    """A select to open a job with, and buttons for the other pages. The view listens to nothing."""
-    view = discord.ui.View(timeout=None)
+    """A select to open a job with, and buttons for the other pages."""
+    items: list[discord.ui.Item[Any]] = []
     if page.views:
         options = [
-            discord.SelectOption(
-                label=cut(f"{number}. {state_text(each, say)}", OPTION),
-                description=cut(settings(each.job.request, say), OPTION),
-                value=each.job.id,
+            ui.select_option(
+                each.job.id, f"{number}. {state_text(each, say)}", description=settings(each.job.request, say)
             )
             for number, each in enumerate(page.views, start=1)
         ]
-        view.add_item(
-            discord.ui.Select(custom_id="ajob:open", placeholder=say("admin.jobs.open"), options=options, row=0)
-        )
+        items.append(discord.ui.Select(custom_id=OPEN_JOB(), placeholder=say("admin.jobs.open"), options=options))
     for skip, label, offered in (
         (max(0, page.skip - PAGE), f"◀ {say('inbox.back')}", page.skip > 0),
         (page.skip + PAGE, f"{say('inbox.more')} ▶", page.more),
     ):
         if offered:
-            custom_id = f"ajobs:{job_filter}:{user_id or 0}:{skip}"
-            view.add_item(discord.ui.Button(label=label, custom_id=custom_id, row=1))
-    view.stop()
-    return view
+            custom_id = JOBS_PAGE(job_filter=job_filter, user_id=user_id or 0, skip=skip)
+            items.append(discord.ui.Button(label=label, custom_id=custom_id, row=1))
+    return ui.stateless(*items)
 
 
 def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) -> discord.Embed:
@@ -102,12 +108,13 @@ def job_actions_view(job: Job, say: Words) -> discord.ui.View | None:
     """A button for each decision that may be taken about a job; None where there is none."""
     if not (actions := actions_for(job)):
         return None
-    view = discord.ui.View(timeout=None)
-    for action, emoji in actions:
-        label = say(f"admin.jobs.button.{action}")
-        view.add_item(discord.ui.Button(emoji=emoji, label=label, custom_id=f"ajob:{action}:{job.id}"))
-    view.stop()
-    return view
+    buttons = [
+        discord.ui.Button[Any](
+            emoji=emoji, label=say(f"admin.jobs.button.{action}"), custom_id=JOB_ACTION(action=action, job=job.id)
+        )
+        for action, emoji in actions
+    ]
+    return ui.stateless(*buttons)
 
 
 def outcome_text(action: str, job: Job, say: Words) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 import discord
@@ -16,11 +15,10 @@ from bot.locale import Words, words
 from cogs import ui
 from cogs.admin.common import check_admin_access, read_policy, split_pages
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, channel_ids, check_channel, doctor_lines
-from cogs.admin.setup_panel import FORM, count_open_steps, setup_form, setup_view
+from cogs.admin.setup_panel import SETUP_CHANNELS, SETUP_CHECK, SETUP_FORM, count_open_steps, setup_form, setup_view
 
 Change: TypeAlias = Callable[[Policy], Policy]
 
-FORMS: Final = frozenset({"zone", "credits", "budget"})
 MOST_USD: Final = 1_000_000
 
 _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
@@ -29,8 +27,10 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 def setup(bot: Shotcaller) -> None:
     """Add the command, and find its controls again after any restart."""
     bot.admin.add_command(_command(bot, words()))
-    bot.add_dynamic_items(SetupControl)
-    bot.forms[FORM] = partial(_receive_form, bot)
+    ui.on_press(bot, SETUP_FORM, _open_form, access=check_admin_access)
+    ui.on_press(bot, SETUP_CHANNELS, _choose, first=ui.acknowledge_in_place, access=check_admin_access)
+    ui.on_press(bot, SETUP_CHECK, _check, first=ui.acknowledge_in_place, access=check_admin_access)
+    ui.on_form(bot, SETUP_FORM, _receive_form, first=ui.acknowledge_in_place, access=check_admin_access)
 
 
 def _command(bot: Shotcaller, say: Words) -> ui.Command:
@@ -42,41 +42,15 @@ def _command(bot: Shotcaller, say: Words) -> ui.Command:
     return first_run
 
 
-class SetupControl(
-    ui.PersistentItem[discord.ui.Item[Any]],
-    template=r"setup:(?P<step>channels|moderators|audit|zone|credits|budget|check)",
-):
-    """A button or select of the setup panel."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        if self.fields["step"] in FORMS:
-            policy = await _read_policy_in_time(bot, interaction)
-            await ui.open_form(
-                interaction,
-                setup_form(
-                    self.fields["step"], policy, words(str(interaction.locale)), usual=bot.services.guilds.usual
-                ),
-            )
-            return
-        await ui.acknowledge_in_place(interaction)
-        await check_admin_access(interaction)
-        if self.fields["step"] == "check":
-            await _check(bot, interaction)
-        else:
-            await _apply_change(bot, interaction, _channel_change(self.fields["step"], chosen_channels(interaction)))
-
-
-async def _read_policy_in_time(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Policy:
-    """Read this guild's policy for somebody who may change it, in the time that a form may take to open.
-
-    Raises:
-        NotPermitted: they may not.
-        StoreUnavailable: the database is too slow for that.
-    """
+async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], step: str) -> None:
+    say = words(str(interaction.locale))
     async with ui.in_time(interaction):
-        await check_admin_access(interaction)
-        return await read_policy(bot, interaction)
+        policy = await read_policy(bot, interaction)
+    await ui.open_form(interaction, setup_form(step, policy, say, usual=bot.services.guilds.usual))
+
+
+async def _choose(bot: Shotcaller, interaction: discord.Interaction[Any], step: str) -> None:
+    await _apply_change(bot, interaction, _channel_change(step, chosen_channels(interaction)))
 
 
 def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.GuildChannel]:
@@ -88,10 +62,9 @@ def chosen_channels(interaction: discord.Interaction[Any]) -> list[discord.abc.G
     """
     if interaction.guild is None or interaction.guild.unavailable:
         raise DiscordBusy
-    data: dict[str, Any] = dict(interaction.data or {})
     chosen: list[discord.abc.GuildChannel] = []
-    for each in data.get("values", ()):
-        channel_id = ui.parse_id(str(each))
+    for each in ui.chosen_values(interaction):
+        channel_id = ui.parse_id(each)
         channel = interaction.guild.get_channel(channel_id)
         if channel is None:
             raise ChannelUnfit(channel_id=channel_id, missing=["view_channel"])
@@ -118,16 +91,11 @@ def _channel_change(step: str, chosen: list[discord.abc.GuildChannel]) -> Change
     )
 
 
-async def _receive_form(
-    bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]
-) -> None:
-    """A form of the panel came back, perhaps after a restart."""
-    await ui.acknowledge_in_place(interaction)
-    await check_admin_access(interaction)
-    values = {
-        name: value if isinstance(value, str) else next(iter(value), "") for name, value in ui.values_of(data).items()
+async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], step: str) -> None:
+    texts = {
+        name: each if isinstance(each, str) else next(iter(each), "") for name, each in ui.entered(interaction).items()
     }
-    await _apply_change(bot, interaction, _form_change(state, values))
+    await _apply_change(bot, interaction, _form_change(step, texts))
 
 
 def _form_change(step: str, values: Mapping[str, str]) -> Change:

@@ -13,13 +13,15 @@ from bot.domain.policy_diff import differences
 from bot.domain.policy_file import LARGEST, write_policy
 from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
+from cogs import ui
 from cogs.admin.common import changed_text, check_admin_access, read_policy
 from cogs.admin.doctor_checks import channel_ids, role_ids
-from cogs.ui import Command, PersistentItem, acknowledge, acknowledge_in_place, answer, audit_entry, file_of
+from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, audit_entry, file_of
 from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.text import some_of
 
 KIND: Final = "import"  # of the drafts
+APPLY: Final = ui.CustomId("import:{draft_id}", draft_id=ui.DRAFT_ID)
 ROOM: Final = 1200  # characters for the changes
 SHOWN: Final = 10  # ids named at the most
 
@@ -29,7 +31,7 @@ def setup(bot: Shotcaller) -> None:
     say = words()
     bot.admin.add_command(_export(bot, say))
     bot.admin.add_command(_import(bot, say))
-    bot.add_dynamic_items(ImportButton)
+    ui.on_press(bot, APPLY, _apply, first=acknowledge_in_place, access=check_admin_access)
 
 
 def _export(bot: Shotcaller, say: Words) -> Command:
@@ -91,34 +93,26 @@ async def _show_changes(
         changes=bullet_list([change_line(each, say) for each in found], say, room=ROOM),
         unknown=_unknown(interaction.guild, imported, say),
     )
-    view = discord.ui.View(timeout=None)
-    custom_id = f"import:{draft.id}"
-    view.add_item(
-        discord.ui.Button(custom_id=custom_id, label=say("admin.import.apply"), style=discord.ButtonStyle.danger)
+    apply = discord.ui.Button[Any](
+        custom_id=APPLY(draft_id=draft.id), label=say("admin.import.apply"), style=discord.ButtonStyle.danger
     )
-    view.stop()  # the button is found by its id; nothing about it is kept in memory
-    await answer(interaction, f"{say('admin.import.again')}\n{text}" if again else text, view=view)
+    await answer(interaction, f"{say('admin.import.again')}\n{text}" if again else text, view=ui.stateless(apply))
 
 
-class ImportButton(PersistentItem[discord.ui.Button[Any]], template=r"import:(?P<draft>[0-9a-f]{16})"):
-    """A button that applies the settings of a file, if they still change what was shown."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        await acknowledge_in_place(interaction)
-        await check_admin_access(interaction)
-        draft = await bot.services.drafts.read(self.fields["draft"], KIND, user_id=interaction.user.id)
-        if draft.guild_id != interaction.guild_id:
-            raise DraftGone
-        imported, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
-        changed = await bot.services.guilds.change(
-            audit_entry(interaction, "imported"), lambda current: imported if _digest(current) == shown else current
-        )
-        await bot.services.drafts.end(self.fields["draft"])
-        if changed.policy != imported:
-            await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
-            return
-        await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
+async def _apply(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    """Apply the settings of a file, if they still change what was shown."""
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    if draft.guild_id != interaction.guild_id:
+        raise DraftGone
+    imported, shown = await bot.services.guilds.read(draft.body["file"].encode()), draft.body["instead_of"]
+    changed = await bot.services.guilds.change(
+        audit_entry(interaction, "imported"), lambda current: imported if _digest(current) == shown else current
+    )
+    await bot.services.drafts.end(draft_id)
+    if changed.policy != imported:
+        await _show_changes(bot, interaction, imported, current=changed.policy, again=True)
+        return
+    await answer(interaction, changed_text(changed, words(str(interaction.locale))), view=None)
 
 
 def _digest(policy: Policy) -> str:

@@ -9,11 +9,15 @@ import discord
 from bot.domain import USD_MICROS, Allowance, Period, Policy
 from bot.domain.policy_diff import differences, fields
 from bot.locale import Words
-from cogs.ui import Form
-from cogs.ui.limits import OPTIONS
+from cogs import ui
+from cogs.ui import cut
+from cogs.ui.limits import OPTIONS, PLACEHOLDER
 from cogs.ui.policy_texts import field_line
 
-FORM: Final = "setup"
+FORMS: Final = ("zone", "credits", "budget")
+SETUP_FORM: Final = ui.CustomId("setup:{step}", step=ui.one_of(*FORMS))  # of a form, and of the button that opens it
+SETUP_CHANNELS: Final = ui.CustomId("setup:{step}", step=ui.one_of("channels", "moderators", "audit"))
+SETUP_CHECK: Final = ui.CustomId("setup:check")
 # The steps by the fields that they decide; a field that is as usual leaves its step open.
 STEPS: Final = (
     *("timezone", "channels.allowed", "moderation.channel_id"),
@@ -50,10 +54,7 @@ def setup_view(
     container.add_item(discord.ui.ActionRow(*_buttons(say)))
     if found:
         container.add_item(discord.ui.TextDisplay(found))
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(container)
-    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
-    return view
+    return ui.stateless_layout(container)
 
 
 def count_open_steps(policy: Policy) -> int:
@@ -88,9 +89,9 @@ def _select(
     name: str, hint: str, types: tuple[discord.ChannelType, ...], chosen: frozenset[int], *, most: int
 ) -> discord.ui.ChannelSelect[Any]:
     return discord.ui.ChannelSelect(
-        custom_id=f"setup:{name}",
+        custom_id=SETUP_CHANNELS(step=name),
         channel_types=list(types),
-        placeholder=hint[:100],
+        placeholder=cut(hint, PLACEHOLDER),
         min_values=0,
         max_values=most,
         default_values=[
@@ -100,21 +101,19 @@ def _select(
 
 
 def _buttons(say: Words) -> Iterator[discord.ui.Button[Any]]:
-    yield discord.ui.Button(custom_id="setup:zone", label=say("setup.zone"), emoji="🕓")
-    yield discord.ui.Button(custom_id="setup:credits", label=say("setup.credits"), emoji="🎟️")
-    yield discord.ui.Button(custom_id="setup:budget", label=say("setup.budget"), emoji="💵")
+    for step, emoji in zip(FORMS, ("🕓", "🎟️", "💵"), strict=True):
+        yield discord.ui.Button(custom_id=SETUP_FORM(step=step), label=say(f"setup.{step}"), emoji=emoji)
     yield discord.ui.Button(
-        custom_id="setup:check", label=say("setup.check"), emoji="🩺", style=discord.ButtonStyle.primary
+        custom_id=SETUP_CHECK(), label=say("setup.check"), emoji="🩺", style=discord.ButtonStyle.primary
     )
 
 
-def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Form:
+def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> ui.Form:
     """The form of a step, with its present values."""
+    form = ui.Form(SETUP_FORM(step=name), say(f"setup.form.{name}"))
     if name == "zone":
-        form = Form(name=FORM, state=name, title=say("setup.form.zone"))
         form.text("zone", say("setup.form.zone.name"), value=policy.timezone, required=True, most=64)
     elif name == "credits":
-        form = Form(name=FORM, state=name, title=say("setup.form.credits"))
         allowance = policy.allowance
         form.text(
             "amount",
@@ -122,21 +121,11 @@ def setup_form(name: str, policy: Policy, say: Words, *, usual: Allowance) -> Fo
             value=str(allowance.credits) if allowance else "",
             most=7,
         )
-        form.add_item(discord.ui.Label(text=say("setup.form.credits.period"), component=_periods(policy, say)))
+        chosen = allowance.period if allowance else Period.DAY
+        periods = [ui.select_option(each, say(f"choice.period.{each}"), default=each is chosen) for each in Period]
+        form.select("period", say("setup.form.credits.period"), periods)
     else:
-        form = Form(name=FORM, state=name, title=say("setup.form.budget"))
         micros = policy.budget_usd_micros
         usd = "" if micros is None else f"{Decimal(micros) / USD_MICROS:f}"
         form.text("usd", say("setup.form.budget.usd"), value=usd, most=12)
     return form
-
-
-def _periods(policy: Policy, say: Words) -> discord.ui.Select[Any]:
-    chosen = policy.allowance.period if policy.allowance else Period.DAY
-    return discord.ui.Select(
-        custom_id="period",
-        options=[
-            discord.SelectOption(label=say(f"choice.period.{each}"), value=each, default=each is chosen)
-            for each in Period
-        ],
-    )

@@ -4,60 +4,45 @@ from typing import Any, Final
 
 import discord
 
-from bot.client import FormHandler, Shotcaller
+from bot.client import Shotcaller
 from bot.domain.quota import MAX_REQUESTED_CREDITS
-from bot.locale import Words, words
-from cogs.ui import Form, PersistentItem, acknowledge, answer, member_of, open_form, values_of
-from cogs.ui.more_button import MORE, more_button
+from bot.locale import words
+from cogs import ui
+from cogs.ui.retry import MORE
 
-FORM: Final = "more"
+FORM: Final = ui.CustomId("more:")
 WHY: Final = 300  # characters
 DIGITS: Final = len(str(MAX_REQUESTED_CREDITS))  # that a form takes
 
 
-class AskForCreditsButton(PersistentItem[discord.ui.Item[Any]], template=MORE):
-    """The button below `/quota`, and below refusals for want of credits.
-
-    It opens a form. No database is asked, so it is always in time.
-    """
-
-    @staticmethod
-    def as_view(say: Words) -> discord.ui.View:
-        """A view with the button alone."""
-        view = discord.ui.View(timeout=None)
-        view.add_item(more_button(say))
-        view.stop()
-        return view
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:  # noqa: ARG002 (see `PersistentItem`)
-        """See `PersistentItem`."""
-        say = words(str(interaction.locale))
-        form = Form(name=FORM, state="", title=say("more.title"))
-        form.text("credits", say("more.credits"), required=True, most=DIGITS, hint=say("more.credits.hint"))
-        form.text("why", say("more.why"), long=True, required=True, most=WHY)
-        await open_form(interaction, form)
+def setup(bot: Shotcaller) -> None:
+    """Let the button below `/quota`, and below refusals for want of credits, do what it is for."""
+    ui.on_press(bot, MORE, _open_form)
+    ui.on_form(bot, FORM, _receive_form)
 
 
-def credit_request_handler(bot: Shotcaller) -> FormHandler:
-    """Handle the form when it comes back."""
+async def _open_form(_bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    say = words(str(interaction.locale))
+    form = ui.Form(FORM(), say("more.title"))
+    form.text("credits", say("more.credits"), required=True, most=DIGITS, hint=say("more.credits.hint"))
+    form.text("why", say("more.why"), long=True, required=True, most=WHY)
+    await ui.open_form(interaction, form)
 
-    async def ask_for_more(interaction: discord.Interaction[Any], _state: str, data: dict[str, Any]) -> None:
-        await acknowledge(interaction)
-        say, values = words(str(interaction.locale)), values_of(data)
-        wanted = parse_credits(str(values.get("credits", "")))
-        if wanted is None:
-            await answer(interaction, say("more.number", most=say.number(MAX_REQUESTED_CREDITS)))
-            return
-        outcome = await bot.services.credits.ask_for_more(
-            member_of(interaction),
-            key=str(interaction.id),
-            credits_=wanted,
-            why=str(values.get("why", ""))[:WHY],
-            locale=str(interaction.locale),
-        )
-        await answer(interaction, say(f"more.{outcome}", credits=say("credits", n=wanted)))
 
-    return ask_for_more
+async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    say, values = words(str(interaction.locale)), ui.entered(interaction)
+    wanted = parse_credits(str(values.get("credits", "")))
+    if wanted is None:
+        await ui.answer(interaction, say("more.number", most=say.number(MAX_REQUESTED_CREDITS)))
+        return
+    outcome = await bot.services.credits.ask_for_more(
+        ui.member_of(interaction),
+        key=str(interaction.id),
+        credits_=wanted,
+        why=str(values.get("why", ""))[:WHY],
+        locale=str(interaction.locale),
+    )
+    await ui.answer(interaction, say(f"more.{outcome}", credits=say("credits", n=wanted)))
 
 
 def parse_credits(typed: str) -> int | None:

@@ -12,9 +12,9 @@ from bot.domain import Account, Capability, Job, Kind, Mode, StatementEntry, Vid
 from bot.domain.quota import pool_named
 from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.credits.credit_request import FORM, AskForCreditsButton, credit_request_handler
-from cogs.ui import Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since
+from cogs.ui import Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since, stateless
 from cogs.ui.limits import CONTENT
+from cogs.ui.retry import more_button
 
 ENTRIES: Final = 6  # of what happened lately
 BAR: Final = 16  # squares
@@ -26,8 +26,6 @@ MINUS: Final = "\N{MINUS SIGN}"
 def setup(bot: Shotcaller) -> None:
     """Add the command and the button below its answer."""
     bot.tree.add_command(_command(bot, words()))
-    bot.add_dynamic_items(AskForCreditsButton)
-    bot.forms[FORM] = credit_request_handler(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:
@@ -41,7 +39,7 @@ def _command(bot: Shotcaller, say: Words) -> Command:
         entries = await services.credits.latest(member, most=ENTRIES)
         say = words(str(interaction.locale))
         text = quota_text(balances, entries, list(services.videos.models.values()), say)
-        view = None if member.guild_id is None else AskForCreditsButton.as_view(say)
+        view = None if member.guild_id is None else stateless(more_button(say))
         await answer(interaction, text, view=view)
 
     return quota

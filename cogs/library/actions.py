@@ -11,12 +11,13 @@ from bot.domain import ResultAction
 from bot.errors import DraftGone, NotPermitted
 from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
-from cogs.library.views import SEARCH, PageState, page_text, page_view
+from cogs import ui
+from cogs.library.views import SEARCH, SEND, PageState, page_text, page_view
 from cogs.request import DIRECT_LIMIT, destination_of, offered_here
-from cogs.ui import Form, answer, link, member_of, result_buttons, result_link
+from cogs.ui import answer, link, member_of, result_buttons, result_link
 from cogs.ui.result_info import info_embed
 
-FORM: Final = "library"
+FORM: Final = ui.CustomId("library:{stars}:{model}", stars=ui.FLAG, model=ui.Part(".{0,90}"))
 DRAFT: Final = "library"  # the kind of the drafts that keep searched texts
 
 
@@ -63,9 +64,7 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     view = result_buttons(job, say, models=await offered_here(bot, interaction), stars=stars, ephemeral=True)
     if job.delivered_at is not None and job.removed_at is None:
         label, style = say("library.send"), discord.ButtonStyle.primary
-        view.add_item(
-            discord.ui.Button(emoji="📤", label=label, style=style, custom_id=f"library:send:{job.id}", row=3)
-        )
+        view.add_item(discord.ui.Button(emoji="📤", label=label, style=style, custom_id=SEND(job_id=job.id), row=3))
     if (url := result_link(job)) is not None:
         view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
     await answer(interaction, embed=info_embed(job, lineage, say), view=view)
@@ -92,9 +91,9 @@ async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job
     await answer(interaction, words(str(interaction.locale))("library.sent", link=where))
 
 
-def search_form(page_state: PageState, say: Words) -> Form:
+def search_form(page_state: PageState, say: Words) -> ui.Form:
     """The form that asks what to search for."""
-    form = Form(name=FORM, state=f"{int(page_state.stars)}:{page_state.model}", title=say("library.search.title"))
+    form = ui.Form(FORM(stars=page_state.stars, model=page_state.model), say("library.search.title"))
     form.text("text", say("library.search.text"), required=True, most=SEARCH, hint=say("library.search.hint"))
     return form
 

@@ -3,23 +3,34 @@
 What a page shows is in the `custom_id` of every item on it; only the searched text is kept, in a draft.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
 import discord
 
 from bot.domain import Job
 from bot.locale import Words
 from bot.service.member.library import LibraryPage
-from cogs.ui import cut, result_link, safe, settings, since
-from cogs.ui.limits import CONTENT, OPTION, OPTIONS
+from cogs import ui
+from cogs.ui import CONTENT, result_link, safe, settings, since
+from cogs.ui.limits import OPTIONS
 
 SEARCH: Final = 100  # characters of a searched text
 PROMPT: Final = 100  # characters of a prompt in the list
-
-STATE: Final = r"(?P<page>[0-9]{1,5}):(?P<stars>[01]):(?P<draft>[0-9a-f]{16})?:(?P<model>[\w.-]{0,48})"
+_STATE: Final = {
+    "page": ui.digits(5),
+    "stars": ui.FLAG,
+    "draft_id": ui.Part("(?:[0-9a-f]{16})?"),
+    "model": ui.Part(r"[\w.-]{0,48}"),
+}
+OPEN: Final = ui.CustomId("library:open")
+SEND: Final = ui.CustomId("library:send:{job_id}", job_id=ui.JOB_ID)
+PAGE: Final = ui.CustomId(
+    "library:{action}:{page}:{stars}:{draft_id}:{model}",
+    action=ui.one_of("back", "next", "stars", "search", "clear", "model"),
+    **_STATE,
+)
 _ALL: Final = "*"  # every model
 
 
@@ -31,19 +42,6 @@ class PageState:
     stars: bool = False
     draft_id: str = ""
     model: str = ""
-
-    @classmethod
-    def of(cls, match: re.Match[str]) -> Self:
-        """Read the page state from a matched `custom_id`."""
-        return cls(
-            page=int(match["page"]),
-            stars=match["stars"] == "1",
-            draft_id=match["draft"] or "",
-            model=match["model"],
-        )
-
-    def __str__(self) -> str:
-        return f"{self.page}:{int(self.stars)}:{self.draft_id}:{self.model}"
 
 
 def page_text(page: LibraryPage, page_state: PageState, text: str, say: Words) -> str:
@@ -78,13 +76,12 @@ def _entry(number: int, job: Job, say: Words, *, starred: bool) -> str:
 def page_view(
     page: LibraryPage, page_state: PageState, models: Sequence[str], say: Words, *, searched: bool
 ) -> discord.ui.View:
-    """The controls of a page. The view listens to nothing: its items are found by their `custom_id`s."""
-    view = discord.ui.View(timeout=None)
+    """The controls of a page."""
     page_state = replace(page_state, page=page.number)
-    if page.jobs:
-        view.add_item(_video_select(page.jobs, say))
-    if len(models) > 1:
-        view.add_item(_model_select(models, page_state, say))
+    items = [
+        *([_video_select(page.jobs, say)] if page.jobs else []),
+        *([_model_select(models, page_state, say)] if len(models) > 1 else []),
+    ]
     back = replace(page_state, page=max(0, page.number - 1))
     onward = replace(page_state, page=page.number + 1)
     stars = replace(page_state, page=0, stars=not page_state.stars)
@@ -97,34 +94,28 @@ def page_view(
     ]
     if searched:
         buttons.append(_button("clear", replace(page_state, page=0, draft_id=""), "✖️", say("library.clear")))
-    for button in buttons:
-        view.add_item(button)
-    view.stop()
-    return view
+    return ui.stateless(*items, *buttons)
 
 
 def _video_select(jobs: Sequence[Job], say: Words) -> discord.ui.Select[Any]:
     options = [
-        discord.SelectOption(
-            label=cut(f"{number}. {' '.join(job.request.text().split())}", OPTION),
-            description=cut(settings(job.request, say), OPTION),
-            value=job.id,
+        ui.select_option(
+            job.id, f"{number}. {' '.join(job.request.text().split())}", description=settings(job.request, say)
         )
         for number, job in enumerate(jobs, start=1)
     ]
-    return discord.ui.Select(custom_id="library:open", placeholder=say("library.open"), options=options, row=0)
+    return discord.ui.Select(custom_id=OPEN(), placeholder=say("library.open"), options=options, row=0)
 
 
 def _model_select(models: Sequence[str], page_state: PageState, say: Words) -> discord.ui.Select[Any]:
-    every = discord.SelectOption(label=say("library.models"), value=_ALL, default=not page_state.model)
-    options = [
-        every,
-        *(
-            discord.SelectOption(label=each, value=each, default=each == page_state.model)
-            for each in models[: OPTIONS - 1]
-        ),
-    ]
-    return discord.ui.Select(custom_id=f"library:model:{replace(page_state, page=0)}", options=options, row=1)
+    named = [(_ALL, say("library.models")), *((each, each) for each in models[: OPTIONS - 1])]
+    options = ui.select_options(named, chosen={page_state.model or _ALL})
+    return discord.ui.Select(custom_id=_page_id("model", replace(page_state, page=0)), options=options, row=1)
+
+
+def _page_id(action: str, page_state: PageState) -> str:
+    """Name a page; the action makes the ids of a message different where its pages are not."""
+    return PAGE(action=action, **asdict(page_state))
 
 
 def _button(
@@ -136,12 +127,10 @@ def _button(
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     disabled: bool = False,
 ) -> discord.ui.Button[Any]:
-    # `action` makes the ids of a page different where its states are not.
-    custom_id = f"library:{action}:{page_state}"
+    custom_id = _page_id(action, page_state)
     return discord.ui.Button(emoji=emoji, label=label, custom_id=custom_id, style=style, disabled=disabled, row=2)
 
 
-def chosen_model(values: Sequence[str], models: Sequence[str]) -> str:
+def chosen_model(value: str, models: Collection[str]) -> str:
     """The model that was chosen; empty for all models, and for a name that is none."""
-    value = values[0] if values else _ALL
     return value if value in models else ""

@@ -8,9 +8,14 @@ import discord
 from bot.domain import Case, CaseKind, CaseState, Job, Note
 from bot.locale import Words
 from bot.service.screening.requests import REVIEW_TIME
+from cogs import ui
 from cogs.ui import file_of, link, safe, settings, since
 from cogs.ui.result_info import full_text_embeds
 
+CASE_ID: Final = ui.Part("[0-9A-Za-z_-]{1,80}")
+DECIDE: Final = ui.CustomId(
+    "case:{verb}:{case_id}", verb=ui.one_of("approve", "deny", "dismiss", "delete", "block"), case_id=CASE_ID
+)
 REASON: Final = 500  # characters of what somebody wrote
 FEEDBACK: Final = 900  # characters of what somebody typed; escaped it may be twice as long
 ROOM: Final = 1300  # characters of a message for the words of those who report something
@@ -54,14 +59,15 @@ def case_embeds(case: Case, job: Job | None, say: Words) -> list[discord.Embed]:
 
 
 def case_buttons(case: Case, say: Words) -> discord.ui.View:
-    """The buttons that decide a case; they are found by their `custom_id`s."""
-    view = discord.ui.View(timeout=None)
+    """The buttons that decide a case."""
+    buttons = []
     for verb in () if case.for_operator else _BUTTONS[case.kind]:
         emoji, style = _STATE_STYLES[verb]
-        label = say(f"case.button.{verb}")
-        view.add_item(discord.ui.Button(emoji=emoji, label=label, style=style, custom_id=f"case:{verb}:{case.id}"))
-    view.stop()
-    return view
+        custom_id = DECIDE(verb=verb, case_id=case.id)
+        buttons.append(
+            discord.ui.Button[Any](emoji=emoji, label=say(f"case.button.{verb}"), style=style, custom_id=custom_id)
+        )
+    return ui.stateless(*buttons)
 
 
 def _about(case: Case, job: Job | None, say: Words) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """`/preset`: named settings with gaps in the prompt, one's own or shared with the server."""
 
-from functools import partial
 from typing import Any, Final
 
 import discord
@@ -9,9 +8,10 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.locale import Words, words
-from cogs.presets.list import PresetPageButton, UsePresetButton, show_list
+from cogs import ui
+from cogs.presets.list import show_list
 from cogs.presets.save import save_command
-from cogs.presets.use import FORM, ReopenPresetForm, fill_in, use_preset
+from cogs.presets.use import AGAIN, FORM, fill_in, reopen_form, use_preset
 from cogs.ui import Command, acknowledge, answer, autocomplete, safe
 from cogs.ui.completions import presets
 
@@ -25,8 +25,8 @@ def setup(bot: Shotcaller) -> None:
     for command in (save_command, _list, _use, _share, _unshare, _sharing, _delete):
         group.add_command(command(bot, say))
     bot.tree.add_command(group)
-    bot.add_dynamic_items(UsePresetButton, PresetPageButton, ReopenPresetForm)
-    bot.forms[FORM] = partial(fill_in, bot)
+    ui.on_press(bot, AGAIN, reopen_form)
+    ui.on_form(bot, FORM, fill_in)
 
 
 def _list(bot: Shotcaller, say: Words) -> Command:

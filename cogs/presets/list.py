@@ -1,6 +1,5 @@
 """The list of presets, with buttons that use them."""
 
-import re
 from typing import Any, Final
 
 import discord
@@ -9,57 +8,30 @@ from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.locale import Words, words
 from bot.service.member.presets import request_of
+from cogs import ui
 from cogs.presets.use import use_preset
-from cogs.ui import PersistentItem, acknowledge_in_place, answer, cut, safe, settings
-from cogs.ui.limits import CONTENT
-from cogs.ui.text import BUTTON
+from cogs.ui import CONTENT, answer, cut, safe, settings
+from cogs.ui.limits import BUTTON
 
 PAGE: Final = 5  # presets; a row of buttons
 PROMPT: Final = 100  # characters of a prompt in the list
 
-
-class UsePresetButton(PersistentItem[discord.ui.Button[Any]], template=r"preset:use:(?P<id>[0-9a-f]{16})"):
-    """A button that uses a preset of the list."""
-
-    def __init__(self, preset_id: str, *, label: str = "") -> None:
-        style = discord.ButtonStyle.primary
-        super().__init__(
-            discord.ui.Button(label=label or None, emoji="🎬", style=style, custom_id=f"preset:use:{preset_id}")
-        )
-        self._preset_id = preset_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> "UsePresetButton":
-        """See `PersistentItem`."""
-        return cls(match["id"])
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        await use_preset(bot, interaction, self._preset_id, private=False)
+USE: Final = ui.CustomId("preset:use:{preset_id}", preset_id=ui.DRAFT_ID)
+PAGE_OF: Final = ui.CustomId("preset:page:{page}:{direction}", page=ui.digits(2), direction=ui.one_of("<", ">"))
 
 
-class PresetPageButton(
-    PersistentItem[discord.ui.Button[Any]], template=r"preset:page:(?P<page>[0-9]{1,2}):(?P<direction>[<>])"
-):
-    """A button that turns to a page of the list."""
+def setup(bot: Shotcaller) -> None:
+    """Let the buttons do what they are for."""
+    ui.on_press(bot, USE, _use)
+    ui.on_press(bot, PAGE_OF, _turn_page, first=ui.acknowledge_in_place)
 
-    def __init__(self, page: int, *, direction: str, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label or None, custom_id=f"preset:page:{page}:{direction}"))
-        self._page = page
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> "PresetPageButton":
-        """See `PersistentItem`."""
-        return cls(int(match["page"]), direction=match["direction"])
+async def _use(bot: Shotcaller, interaction: discord.Interaction[Any], preset_id: str) -> None:
+    await use_preset(bot, interaction, preset_id, private=False)
 
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        await acknowledge_in_place(interaction)
-        await show_list(bot, interaction, page=self._page)
+
+async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], page: int, **_: Any) -> None:
+    await show_list(bot, interaction, page=page)
 
 
 async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, page: int = 0) -> None:
@@ -70,17 +42,21 @@ async def show_list(bot: Shotcaller, interaction: discord.Interaction[Any], *, p
     page = min(page, last)
     shown = presets[page * PAGE : (page + 1) * PAGE]
     title = say("preset.list", n=len(presets)) if presets else say("preset.list.none")
-    view = discord.ui.View(timeout=None)
-    for preset in shown:
-        view.add_item(UsePresetButton(preset.id, label=cut(preset.name, BUTTON)))
+    style = discord.ButtonStyle.primary
+    buttons = [
+        discord.ui.Button[Any](
+            label=cut(preset.name, BUTTON), emoji="🎬", style=style, custom_id=USE(preset_id=preset.id)
+        )
+        for preset in shown
+    ]
     if page > 0:
-        view.add_item(PresetPageButton(page - 1, direction="<", label=say("preset.page.back")))
+        buttons.append(
+            discord.ui.Button(label=say("preset.page.back"), custom_id=PAGE_OF(page=page - 1, direction="<"))
+        )
     if page < last:
-        view.add_item(PresetPageButton(page + 1, direction=">", label=say("preset.page.on")))
-    view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
-    await answer(
-        interaction, cut("\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)]), CONTENT), view=view
-    )
+        buttons.append(discord.ui.Button(label=say("preset.page.on"), custom_id=PAGE_OF(page=page + 1, direction=">")))
+    text = "\n".join([f"### {title}", *(_entry(preset, say) for preset in shown)])
+    await answer(interaction, cut(text, CONTENT), view=ui.stateless(*buttons))
 
 
 def _entry(preset: Preset, say: Words) -> str:

@@ -11,16 +11,16 @@ from bot.domain.template import values_in
 from bot.errors import InvalidRequest
 from bot.locale import Words, words
 from bot.service.member.presets import fill_gaps, gaps, request_of
+from cogs import ui
 from cogs.request import submit
-from cogs.ui import Form, PersistentItem, acknowledge, answer, in_time, open_form, values_of
+from cogs.ui import CONTENT, acknowledge, answer, in_time, open_form
 from cogs.ui.error_texts import describe
+from cogs.ui.limits import FORM_FIELDS, FORM_TEXT
 
-FORM: Final = "preset"
+FORM: Final = ui.CustomId("preset:{preset_id}[:{private}]", preset_id=ui.DRAFT_ID, private=ui.Part("private"))
+AGAIN: Final = ui.CustomId("preset:again:{draft_id}", draft_id=ui.DRAFT_ID)
 DRAFT: Final = "preset"  # the kind of the drafts that keep what was entered
-FIELDS: Final = 5  # a form's
 VALUE: Final = 1000  # characters of one value
-LINES: Final = 4000  # characters of all values in one field
-CONTENT: Final = 2000  # characters of a message
 
 _LINES_FIELD: Final = "lines"
 _GAP: Final = "gap:"
@@ -42,12 +42,10 @@ async def use_preset(bot: Shotcaller, interaction: discord.Interaction[Any], nam
     await _make_video(bot, interaction, preset, {}, private=private)
 
 
-async def fill_in(bot: Shotcaller, interaction: discord.Interaction[Any], state: str, data: Mapping[str, Any]) -> None:
+async def fill_in(bot: Shotcaller, interaction: discord.Interaction[Any], preset_id: str, private: str | None) -> None:
     """Make the video of a preset with what was entered in its form."""
-    await acknowledge(interaction)
-    preset_id, _, private = state.partition(":")
     preset = await _find(bot, interaction, preset_id)
-    entered = values_of(data)
+    entered = ui.entered(interaction)
     values = values_in(str(entered.pop(_LINES_FIELD, "")))
     values |= {field.removeprefix(_GAP).casefold(): str(value) for field, value in entered.items()}
     await _make_video(bot, interaction, preset, values, private=bool(private))
@@ -82,37 +80,32 @@ async def _offer_again(
     """Say what is wrong with what was entered, and keep it for the form to come back with."""
     draft = await bot.services.drafts.begin(DRAFT, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
     say = words(str(interaction.locale))
-    view = discord.ui.View(timeout=None)
-    style = discord.ButtonStyle.primary
-    view.add_item(
-        discord.ui.Button(emoji="✏️", label=say("preset.form.again"), style=style, custom_id=f"preset:again:{draft.id}")
-    )
-    view.stop()  # the button is found by its id; nothing about it is kept in memory
-    await answer(interaction, (describe(refused, say) or "")[:CONTENT], view=view)
+    custom_id, style = AGAIN(draft_id=draft.id), discord.ButtonStyle.primary
+    again = discord.ui.Button[Any](emoji="✏️", label=say("preset.form.again"), style=style, custom_id=custom_id)
+    await answer(interaction, (describe(refused, say) or "")[:CONTENT], view=ui.stateless(again))
 
 
-def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: bool) -> Form:
+def _form(preset: Preset, say: Words, *, values: Mapping[str, str], private: bool) -> ui.Form:
     """The form that asks for a preset's gaps; `values` are by names in small letters."""
     names = gaps(request_of(preset))
     fields = {name: values.get(name.casefold(), "") for name in names}
-    form = Form(name=FORM, state=f"{preset.id}:private" if private else preset.id, title=preset.name)
-    if len(names) <= FIELDS:
+    form = ui.Form(FORM(preset_id=preset.id, private="private" if private else None), preset.name)
+    if len(names) <= FORM_FIELDS:
         for name in names:
             form.text(f"{_GAP}{name}", name, value=fields[name][:VALUE], required=True, most=VALUE)
     else:
-        lines = "\n".join(f"{name}: {fields[name]}" for name in names)[:LINES]
+        lines = "\n".join(f"{name}: {fields[name]}" for name in names)[:FORM_TEXT]
         hint = say("preset.form.hint")
-        form.text(_LINES_FIELD, say("preset.form.lines"), value=lines, long=True, required=True, most=LINES, hint=hint)
+        form.text(
+            _LINES_FIELD, say("preset.form.lines"), value=lines, long=True, required=True, most=FORM_TEXT, hint=hint
+        )
     return form
 
 
-class ReopenPresetForm(PersistentItem[discord.ui.Button[Any]], template=r"preset:again:(?P<draft>[0-9a-f]{16})"):
-    """A button that opens a preset's form again, with what was entered before."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        async with in_time(interaction):
-            draft = await bot.services.drafts.read(self.fields["draft"], DRAFT, user_id=interaction.user.id)
-            preset = await _find(bot, interaction, draft.body["preset"])
-        say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
-        await open_form(interaction, _form(preset, say, values=values, private=private))
+async def reopen_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    """Open a preset's form again, with what was entered before."""
+    async with in_time(interaction):
+        draft = await bot.services.drafts.read(draft_id, DRAFT, user_id=interaction.user.id)
+        preset = await _find(bot, interaction, draft.body["preset"])
+    say, values, private = words(str(interaction.locale)), draft.body["values"], draft.body["private"]
+    await open_form(interaction, _form(preset, say, values=values, private=private))

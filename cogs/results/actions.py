@@ -1,5 +1,7 @@
 """What a result's buttons do besides making new videos: star it, send it, show and share it, delete it."""
 
+from typing import Any
+
 import discord
 
 from bot.domain import ResultAction
@@ -8,7 +10,7 @@ from bot.service.jobs.copies import Copy, CopyKind
 from cogs.request import DIRECT_LIMIT
 from cogs.results import context
 from cogs.results.context import ResultPress
-from cogs.ui import acknowledge, acknowledge_in_place, answer, follow_up, link, parse_id
+from cogs.ui import acknowledge, acknowledge_in_place, answer, follow_up, link, parse_id, stateless
 from cogs.ui.result_info import full_text_embeds, info_embed
 
 
@@ -76,17 +78,15 @@ async def confirm_deletion(press: ResultPress) -> None:
     await acknowledge(press.interaction)
     job = await press.job(ResultAction.DELETE)
     message, say = press.interaction.message, press.say
-    view = discord.ui.View(timeout=None)
-    custom_id = press.custom_id("erase", message.id if message else 0)
-    view.add_item(
-        discord.ui.Button(
-            emoji="🗑️", label=say("result.button.erase"), custom_id=custom_id, style=discord.ButtonStyle.danger
-        )
+    erase = discord.ui.Button[Any](
+        emoji="🗑️",
+        label=say("result.button.erase"),
+        custom_id=press.custom_id("erase", message.id if message else 0),
+        style=discord.ButtonStyle.danger,
     )
-    view.stop()
     own = job.user_id == press.interaction.user.id
     question = say("result.erase" if own else "result.erase.moderator")
-    await answer(press.interaction, question, view=view)
+    await answer(press.interaction, question, view=stateless(erase))
 
 
 async def delete_message(press: ResultPress) -> None:

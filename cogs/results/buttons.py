@@ -7,32 +7,28 @@ import discord
 
 from bot.client import Shotcaller
 from bot.errors import ResultForgotten
+from cogs import ui
 from cogs.results import actions, edit, report, rerun
 from cogs.results.context import ResultPress
-from cogs.ui import PersistentItem, acknowledge
+from cogs.ui.job_views import RESULT
 
 
 def setup(bot: Shotcaller) -> None:
     """Find the buttons and the forms again after any restart."""
-    bot.add_dynamic_items(ResultButton)
-    bot.forms[report.FORM] = report.receive_report
-    bot.forms[edit.FORM] = edit.submit_edited
+    ui.on_press(bot, RESULT, _press)
+    ui.on_form(bot, report.FORM, report.receive_report)
+    ui.on_form(bot, edit.FORM, edit.submit_edited)
 
 
-class ResultButton(
-    PersistentItem[discord.ui.Button[Any]],
-    template=r"result:(?P<action>[a-z]+):(?P<job>[0-9A-Za-z-]{1,40})(?::(?P<more>[0-9:]+))?",
-):
-    """Any button of a result."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button is for."""
-        press = ResultPress(bot=bot, interaction=interaction, job_id=self.fields["job"], more=self.fields["more"])
-        await ACTIONS.get(self.fields["action"], _nothing)(press)
+async def _press(
+    bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job_id: str, more: str | None
+) -> None:
+    press = ResultPress(bot=bot, interaction=interaction, job_id=job_id, more=more or "")
+    await ACTIONS.get(action, _nothing)(press)
 
 
 async def _nothing(press: ResultPress) -> None:
-    await acknowledge(press.interaction)
+    await ui.acknowledge(press.interaction)
     raise ResultForgotten
 
 

@@ -11,6 +11,7 @@ from bot.errors import ResultForgotten
 from bot.locale import Words, words
 from bot.service.jobs.results import Results
 from cogs.ui import answer, link, member_of
+from cogs.ui.job_views import RESULT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,7 @@ class ResultPress:
     bot: Shotcaller
     interaction: discord.Interaction[Any]
     job_id: str
-    more: str
+    more: str = ""
 
     @property
     def results(self) -> Results:
@@ -32,9 +33,9 @@ class ResultPress:
         """The texts in the presser's language."""
         return words(str(self.interaction.locale))
 
-    def custom_id(self, action: str, *more: object) -> str:
+    def custom_id(self, action: str, more: object = None) -> str:
         """The `custom_id` of a button of this result."""
-        return ":".join(map(str, ("result", action, self.job_id, *more)))
+        return RESULT(action=action, job_id=self.job_id, more=more)
 
     @property
     def member(self) -> Member:

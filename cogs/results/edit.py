@@ -11,21 +11,19 @@ from bot.locale import words
 from cogs import ui
 from cogs.request import build_request, submit
 
-FORM: Final = "remix"  # the name of the form; its state is the job's id
+FORM: Final = ui.CustomId("remix:{job_id}", job_id=ui.JOB_ID)
 
 
 async def open_edit_form(interaction: discord.Interaction[Any], job: Job, models: Sequence[Capability]) -> None:
     """Open the form with a job's options, as the first answer to a press; `models` are those the presser may use."""
     say, options = words(str(interaction.locale)), ui.options_of(job.request)
-    form = ui.request_form(name=FORM, state=job.id, title=say("remix.title"), options=options, models=models, say=say)
+    form = ui.request_form(FORM(job_id=job.id), say("remix.title"), options=options, models=models, say=say)
     await ui.open_form(interaction, form)
 
 
-async def submit_edited(interaction: discord.Interaction[Any], job_id: str, data: dict[str, Any]) -> None:
+async def submit_edited(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
     """Ask for the changed video when the form comes back. What was entered is kept if it is refused."""
-    await ui.acknowledge(interaction)
-    bot: Shotcaller = interaction.client
-    entries, say = ui.read_form(ui.values_of(data)), words(str(interaction.locale))
+    entries, say = ui.read_form(ui.entered(interaction)), words(str(interaction.locale))
     ui.remember(interaction, ui.TypedRequest(options=entries))  # should the job be gone, this is not
     job = await bot.services.results.job(job_id, ui.member_of(interaction))
     private = job.destination.private and job.shared_at is None

@@ -9,19 +9,25 @@ from bot.client import Shotcaller
 from bot.domain import Job
 from bot.locale import Words, words
 from bot.service.jobs.results import PAGE, InboxPage
+from cogs import ui
 from cogs.adapters.posting import mapped_errors, result_file, upload_timeout
 from cogs.request import offered_here
 from cogs.results.context import ResultPress, share
-from cogs.ui import Command, PersistentItem, acknowledge, answer, parse_number, result_buttons, safe, settings, since
+from cogs.ui import Command, acknowledge, answer, result_buttons, safe, settings, since
 from cogs.ui.job_views import result_text
 
 PROMPT: Final = 120  # characters of a prompt in the list
-FURTHEST: Final = 1_000_000  # videos that may be skipped
+
+GET: Final = ui.CustomId("inbox:get:{job_id}", job_id=ui.JOB_ID)
+SHARE: Final = ui.CustomId("inbox:share:{job_id}", job_id=ui.JOB_ID)
+PAGE_OF: Final = ui.CustomId("inbox:page:{skip}", skip=ui.digits(7))
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command, and find its buttons again after any restart."""
-    bot.add_dynamic_items(InboxButton)
+    ui.on_press(bot, GET, _get, first=acknowledge)
+    ui.on_press(bot, SHARE, _share, first=acknowledge)
+    ui.on_press(bot, PAGE_OF, _turn_page, first=acknowledge)
     bot.tree.add_command(_command(bot, words()))
 
 
@@ -57,57 +63,42 @@ def _entry(number: int, job: Job, say: Words) -> str:
 
 def page_buttons(page: InboxPage, say: Words) -> discord.ui.View:
     """The buttons of a page: a row a video, and a row to turn the pages."""
-    view = discord.ui.View(timeout=None)
+    items: list[discord.ui.Item[Any]] = []
     for row, (number, job) in enumerate(_numbered(page)):
-        get = discord.ui.Button[Any](
-            emoji="📥",
-            label=say("inbox.get", number=number),
-            custom_id=f"inbox:get:{job.id}",
-            style=discord.ButtonStyle.primary,
-            row=row,
-        )
-        view.add_item(get)
+        get, style = say("inbox.get", number=number), discord.ButtonStyle.primary
+        items.append(discord.ui.Button(emoji="📥", label=get, custom_id=GET(job_id=job.id), style=style, row=row))
         if job.destination.guild_id is not None:
             label = say("inbox.share", number=number)
-            view.add_item(discord.ui.Button(emoji="📣", label=label, custom_id=f"inbox:share:{job.id}", row=row))
+            items.append(discord.ui.Button(emoji="📣", label=label, custom_id=SHARE(job_id=job.id), row=row))
     turns = ((page.skip > 0, max(0, page.skip - PAGE), "◀", "back"), (page.more, page.skip + PAGE, "▶", "more"))
     for offered, skip, emoji, name in turns:
         if offered:
-            custom_id = f"inbox:page:{skip}"
-            view.add_item(discord.ui.Button(label=f"{emoji} {say(f'inbox.{name}')}", custom_id=custom_id, row=4))
-    view.stop()
-    return view
+            label = f"{emoji} {say(f'inbox.{name}')}"
+            items.append(discord.ui.Button(label=label, custom_id=PAGE_OF(skip=skip), row=4))
+    return ui.stateless(*items)
 
 
 def _numbered(page: InboxPage) -> list[tuple[int, Job]]:
     return list(enumerate(page.jobs, start=page.skip + 1))
 
 
-class InboxButton(
-    PersistentItem[discord.ui.Button[Any]], template=r"inbox:(?P<action>get|share|page):(?P<what>[0-9A-Za-z-]{1,40})"
-):
-    """Any button of the inbox. Whose videos there are is asked afresh at every press."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button is for."""
-        await acknowledge(interaction)
-        press = ResultPress(bot=bot, interaction=interaction, job_id=self.fields["what"], more="")
-        if self.fields["action"] == "page":
-            await _show(bot, interaction, skip=parse_number(self.fields["what"], most=FURTHEST) or 0)
-        elif self.fields["action"] == "share":
-            await share(press)
-        else:
-            await _hand_over(press)
+async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], skip: int) -> None:
+    await _show(bot, interaction, skip=skip)
 
 
-async def _hand_over(press: ResultPress) -> None:
-    """Send the video in the private answer."""
-    job, interaction, say = await press.own_job(), press.interaction, press.say
+async def _share(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    await share(ResultPress(bot=bot, interaction=interaction, job_id=job_id))
+
+
+async def _get(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Send a video in the private answer."""
+    press = ResultPress(bot=bot, interaction=interaction, job_id=job_id)
+    job, say = await press.own_job(), press.say
     handover = press.results.video(job, limit=interaction.filesize_limit, user_id=interaction.user.id)
     async with handover as video, mapped_errors(within=upload_timeout(video)):
         await answer(
             interaction,
             result_text(job, say, label=video.label),
-            view=result_buttons(job, say, models=await offered_here(press.bot, interaction), ephemeral=True),
+            view=result_buttons(job, say, models=await offered_here(bot, interaction), ephemeral=True),
             files=[result_file(video, say)],
         )

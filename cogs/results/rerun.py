@@ -13,7 +13,7 @@ from cogs.request import models_here, storyboards_here, submit
 from cogs.results.context import ResultPress
 from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui import TypedRequest, acknowledge, answer, in_time, options_of, remember
+from cogs.ui import TypedRequest, acknowledge, answer, in_time, options_of, remember, stateless
 from cogs.ui.job_views import nearest_by_other_model
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
@@ -77,13 +77,14 @@ async def offer_shapes(press: ResultPress) -> None:
     await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
-    view = discord.ui.View(timeout=None)
-    for ratio in await _shapes(press, job):
-        name, custom_id = say(f"choice.aspect.{ratio}"), press.custom_id("reshape", ratio)
-        view.add_item(discord.ui.Button(emoji=_SHAPES[ratio], label=name, custom_id=custom_id))
-    view.stop()
+    buttons = [
+        discord.ui.Button[Any](
+            emoji=_SHAPES[ratio], label=say(f"choice.aspect.{ratio}"), custom_id=press.custom_id("reshape", ratio)
+        )
+        for ratio in await _shapes(press, job)
+    ]
     price = say("credits", n=press.bot.services.videos.price(job.request).credits)
-    await answer(press.interaction, say("result.shapes", price=price), view=view)
+    await answer(press.interaction, say("result.shapes", price=price), view=stateless(*buttons))
 
 
 async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:

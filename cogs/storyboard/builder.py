@@ -4,9 +4,8 @@ A `custom_id` says which storyboard the person saw, in which version, and which 
 what is no longer so changes nothing; the person is told and sees how it stands.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -18,11 +17,10 @@ from bot.service.member.storyboards import OpenStoryboard
 from cogs import ui
 from cogs.request import storyboards_here, submit
 from cogs.storyboard.forms import edit_form, script_form, settings_form, template_form
-from cogs.storyboard.views import COLOURS, builder_embed
+from cogs.storyboard.views import BUTTON, COLOURS, FORM, FORMS, SELECT, builder_embed
 from cogs.ui.replies import replace_message
 from cogs.ui.text import adjusted_text
 
-_POSITION: Final = r"(?P<draft>[0-9a-f]{16}):(?P<version>[0-9]{1,9}):(?P<shot>[0-9])"
 _GREY, _BLUE, _GREEN, _RED = (
     discord.ButtonStyle.secondary,
     discord.ButtonStyle.primary,
@@ -39,14 +37,6 @@ class BuilderPosition:
     version: int
     shot: int
 
-    @classmethod
-    def of(cls, match: re.Match[str]) -> "BuilderPosition":
-        """Read the position from a matched `custom_id`."""
-        return cls(draft=match["draft"], version=int(match["version"]), shot=int(match["shot"]))
-
-    def __str__(self) -> str:
-        return f"{self.draft}:{self.version}:{self.shot}"
-
 
 # What a button does to the storyboard, and which shot is then the current one.
 OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int], Storyboard], int]]] = {
@@ -58,7 +48,6 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Storyboard, int], Storyboard], in
     "even": (lambda story, _: story.even_out(), 0),
     "new": (lambda story, _: story.empty(), 0),
 }
-FORMS: Final = ("edit", "script", "settings", "template")
 _ROWS: Final = (  # as wide as a phone
     (("add", "➕"), ("edit", "✏️"), ("copy", "⧉"), ("drop", "🗑️")),  # noqa: RUF001 (a plus is what is meant)
     (("up", "⬆️"), ("down", "⬇️"), ("undo", "↩️")),
@@ -68,67 +57,30 @@ _ROWS: Final = (  # as wide as a phone
 _STYLES: Final = {"edit": _BLUE, "drop": _RED, "ask": _GREEN, "make": _GREEN}
 
 
-class BuilderButton(ui.PersistentItem[discord.ui.Button[Any]], template=f"story-(?P<action>[a-z]{{2,8}}):{_POSITION}"):
-    """A button of the builder."""
-
-    def __init__(
-        self,
-        action: str,
-        position: BuilderPosition,
-        *,
-        label: str = "",
-        emoji: str = "",
-        disabled: bool = False,
-        row: int = 0,
-    ) -> None:
-        self.action, self.position = action, position
-        button = discord.ui.Button[Any](
-            custom_id=f"story-{action}:{position}",
-            style=_STYLES.get(action, _GREY),
-            label=f"{emoji} {label}".strip() or action,
-            disabled=disabled,
-            row=row,
-        )
-        super().__init__(button)
-
-    @classmethod
-    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> "BuilderButton":
-        """Called by discord.py."""
-        return cls(match["action"], BuilderPosition.of(match))
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Change the storyboard, open a form, or make the video."""
-        if self.action in FORMS:
-            await _open_form(bot, interaction, self.position, self.action)
-        elif self.action == "make":
-            await _make(bot, interaction, self.position)
-        else:
-            await ui.acknowledge_in_place(interaction)
-            await _change(bot, interaction, self.position, self.action)
+def setup(bot: Shotcaller) -> None:
+    """Let the builder's buttons and its select do what they are for."""
+    ui.on_press(bot, BUTTON, _press)
+    ui.on_press(bot, SELECT, _select_shot, first=ui.acknowledge_in_place)
 
 
-class ShotSelect(ui.PersistentItem[discord.ui.Select[Any]], template=f"story:{_POSITION}"):
-    """The select of the current shot, which only its own message knows."""
-
-    def __init__(
-        self, position: BuilderPosition, options: list[discord.SelectOption], *, hint: str | None = None
-    ) -> None:
-        self.position = position
-        super().__init__(
-            discord.ui.Select[Any](custom_id=f"story:{position}", options=options, placeholder=hint or None, row=0)
-        )
-
-    @classmethod
-    async def from_custom_id(cls, _: Any, item: discord.ui.Item[Any], match: re.Match[str], /) -> "ShotSelect":
-        """Called by discord.py."""
-        return cls(BuilderPosition.of(match), item.options if isinstance(item, discord.ui.Select) else [])
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """Show the builder with that shot as the current one."""
+async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], action: str, **place: Any) -> None:
+    """Change the storyboard, open a form, or make the video."""
+    position = BuilderPosition(**place)
+    if action in FORMS:
+        await _open_form(bot, interaction, position, action)
+    elif action == "make":
+        await _make(bot, interaction, position)
+    else:
         await ui.acknowledge_in_place(interaction)
-        boards = await storyboards_here(bot, interaction)
-        opened = await boards.read(self.position.draft, user_id=interaction.user.id)
-        await show_builder(bot, interaction, opened, at=ui.parse_number(self.item.values[0], most=MAX_SHOTS) or 0)
+        await _change(bot, interaction, position, action)
+
+
+async def _select_shot(bot: Shotcaller, interaction: discord.Interaction[Any], draft: str, **_: Any) -> None:
+    """Show the builder with the chosen shot as the current one, which only its own message knows."""
+    boards = await storyboards_here(bot, interaction)
+    opened = await boards.read(draft, user_id=interaction.user.id)
+    at = ui.parse_number(ui.chosen_value(interaction), most=MAX_SHOTS) or 0
+    await show_builder(bot, interaction, opened, at=at)
 
 
 async def show_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft, *, notice: str = "") -> None:
@@ -174,18 +126,20 @@ def _notices(opened: OpenStoryboard, say: Words) -> Iterator[str]:
 
 def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: bool) -> discord.ui.View:
     """The select of shots and the buttons of the builder; those that could do nothing are disabled."""
-    view, story, last = discord.ui.View(timeout=None), board.now, len(board.now.shots) - 1
+    story, last = board.now, len(board.now.shots) - 1
     options = [
-        discord.SelectOption(
-            label=f"{number + 1} · {say('storyboard.seconds', n=shot.seconds)}",
-            value=str(number),
-            description=ui.cut(shot.prompt or say("storyboard.empty"), 100),
+        ui.select_option(
+            str(number),
+            f"{number + 1} · {say('storyboard.seconds', n=shot.seconds)}",
+            description=shot.prompt or say("storyboard.empty"),
             emoji=COLOURS[number],
             default=number == position.shot,
         )
         for number, shot in enumerate(story.shots)
     ]
-    view.add_item(ShotSelect(position, options, hint=say("storyboard.pick")))
+    select = discord.ui.Select[Any](
+        custom_id=SELECT(**asdict(position)), options=options, placeholder=say("storyboard.pick"), row=0
+    )
     idle = {
         "add": story.full,
         "copy": story.full,
@@ -198,21 +152,26 @@ def builder_view(board: Board, position: BuilderPosition, say: Words, *, ready: 
         "template": story.blank,
         "new": story == story.empty(),
     }
-    for row, buttons in enumerate(_ROWS, start=1):
-        for action, emoji in buttons:
-            label = say(f"storyboard.button.{action}")
-            view.add_item(
-                BuilderButton(action, position, label=label, emoji=emoji, disabled=idle.get(action, False), row=row)
-            )
-    return view
+    buttons = [
+        _button(
+            position, action, f"{emoji} {say(f'storyboard.button.{action}')}", disabled=idle.get(action, False), row=row
+        )
+        for row, actions in enumerate(_ROWS, start=1)
+        for action, emoji in actions
+    ]
+    return ui.stateless(select, *buttons)
+
+
+def _button(position: BuilderPosition, action: str, label: str, **more: Any) -> discord.ui.Button[Any]:
+    custom_id, style = BUTTON(action=action, **asdict(position)), _STYLES.get(action, _GREY)
+    return discord.ui.Button(custom_id=custom_id, style=style, label=label, **more)
 
 
 def _confirmation(position: BuilderPosition, say: Words, *, price: int) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    label = say("storyboard.button.make", price=say("credits", n=price))
-    view.add_item(BuilderButton("make", position, label=label, emoji="✅"))
-    view.add_item(BuilderButton("show", position, label=say("storyboard.button.show"), emoji="◀️"))
-    return view
+    make = say("storyboard.button.make", price=say("credits", n=price))
+    return ui.stateless(
+        _button(position, "make", f"✅ {make}"), _button(position, "show", f"◀️ {say('storyboard.button.show')}")
+    )
 
 
 async def _change(
@@ -255,16 +214,16 @@ async def _open_form(
         own = await boards.own_templates(user_id=interaction.user.id) if which == "template" else []
     behind, form = opened.draft.version != position.version, None
     if not behind:
-        story, state = opened.board.now, f"{which}:{position}"
+        story, custom_id = opened.board.now, FORM(which=which, **asdict(position))
         match which:
             case "edit":
-                form = edit_form(story, at=position.shot, state=state, say=say)
+                form = edit_form(custom_id, story, at=position.shot, say=say)
             case "script":
-                form = script_form(story, state=state, say=say)
+                form = script_form(custom_id, story, say)
             case "settings":
-                form = settings_form(story, boards.models, state=state, say=say)
+                form = settings_form(custom_id, story, boards.models, say)
             case _:
-                form = template_form(own, state=state, say=say)
+                form = template_form(custom_id, own, say)
     if form is not None:
         await ui.open_form(interaction, form)
         return

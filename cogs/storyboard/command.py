@@ -11,27 +11,17 @@ from bot.client import Shotcaller
 from bot.domain import MAX_SHOTS, AspectRatio, Board, Mode, Storyboard
 from bot.domain.script import read
 from bot.domain.storyboard import LONGEST, SHORTEST, tidy
-from bot.errors import DraftGone, ModelUnknown
+from bot.errors import ModelUnknown
 from bot.locale import Words, words
 from bot.service.member.presets import NAME_LIMIT
 from bot.service.member.storyboards import Storyboards
+from cogs import ui
 from cogs.request import storyboards_here, with_defaults
 from cogs.storyboard import forms
-from cogs.storyboard.builder import BuilderButton, BuilderPosition, ShotSelect, change, show_builder
-from cogs.ui import (
-    Command,
-    acknowledge,
-    acknowledge_in_place,
-    autocomplete,
-    file_of,
-    follow_up,
-    parse_number,
-    safe,
-    values_of,
-)
+from cogs.storyboard.builder import BuilderPosition, change, show_builder
+from cogs.storyboard.views import FORM
+from cogs.ui import Command, acknowledge, acknowledge_in_place, autocomplete, file_of, follow_up, parse_number, safe
 from cogs.ui.limits import FORM_TEXT
-
-_STATE: Final = re.compile(r"(?P<which>[a-z]+):(?P<draft>[0-9a-f]{16}):(?P<version>\d{1,9}):(?P<shot>\d)")
 
 Interaction: TypeAlias = "discord.Interaction[Any]"
 Values: TypeAlias = "Mapping[str, Any]"
@@ -39,18 +29,8 @@ Values: TypeAlias = "Mapping[str, Any]"
 
 def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group, and what the builder's buttons and forms do."""
-
-    async def submitted(interaction: discord.Interaction[Any], state: str, data: dict[str, Any]) -> None:
-        await acknowledge_in_place(interaction)
-        match = _STATE.fullmatch(state)
-        handler = _FORMS.get(match["which"]) if match else None
-        if match is None or handler is None:
-            raise DraftGone
-        await handler(bot, interaction, BuilderPosition.of(match), values_of(data))
-
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(BuilderButton, ShotSelect)
-    bot.forms[forms.NAME] = submitted
+    ui.on_form(bot, FORM, _receive_form, first=acknowledge_in_place)
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:
@@ -191,6 +171,10 @@ async def _receive_template(
 async def _send_back_as_file(interaction: Interaction, text: str, say: Words) -> None:
     """Send back as a file what was typed and found no place: nobody should have to type it twice."""
     await follow_up(interaction, say("typed.attached"), files=[file_of(text, "what-you-typed.txt")])
+
+
+async def _receive_form(bot: Shotcaller, interaction: Interaction, which: str, **place: Any) -> None:
+    await _FORMS[which](bot, interaction, BuilderPosition(**place), ui.entered(interaction))
 
 
 _FORMS: Final[Mapping[str, Callable[[Shotcaller, Interaction, BuilderPosition, Values], Awaitable[None]]]] = {

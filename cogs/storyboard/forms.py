@@ -1,26 +1,23 @@
 """The forms of the storyboard builder, filled in with the storyboard."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
-
-import discord
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from bot.domain import PROMPT_LIMIT, Capability, Preset, Storyboard
 from bot.domain.request import SHOT_PROMPT_LIMIT
 from bot.domain.script import write
 from bot.locale import Words
 from bot.service.member.presets import NAME_LIMIT
-from cogs.ui import Form, cut
-from cogs.ui.limits import FORM_TEXT, OPTIONS
+from cogs.ui import Form, select_options
+from cogs.ui.limits import FORM_TEXT
 
-NAME: Final = "storyboard"  # of every form; its state says which, and of what
 EXTRAS: Final = ("sound", "watermark", "private")
 
 
-def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
+def edit_form(custom_id: str, story: Storyboard, *, at: int, say: Words) -> Form:
     """The form of one shot's prompt and seconds."""
     shot = story.shots[story.nearest_shot(at)]
-    form = Form(name=NAME, state=state, title=say("storyboard.form.edit", shot=story.nearest_shot(at) + 1))
+    form = Form(custom_id, say("storyboard.form.edit", shot=story.nearest_shot(at) + 1))
     most = max(SHOT_PROMPT_LIMIT, len(shot.prompt))
     hint = say("storyboard.form.prompt.hint")
     form.text("prompt", say("storyboard.form.prompt"), value=shot.prompt, long=True, most=most, hint=hint)
@@ -28,44 +25,44 @@ def edit_form(story: Storyboard, *, at: int, state: str, say: Words) -> Form:
     return form
 
 
-def script_form(story: Storyboard, *, state: str, say: Words) -> Form | None:
+def script_form(custom_id: str, story: Storyboard, say: Words) -> Form | None:
     """The form of the whole script, to read, copy, change or replace; None where it is longer than a field takes."""
     script = "" if story.blank else write(story.shots)
     if len(script) > FORM_TEXT:
         return None
-    form = Form(name=NAME, state=state, title=say("storyboard.form.script"))
+    form = Form(custom_id, say("storyboard.form.script"))
     hint = say("storyboard.form.script.hint")
     form.text("script", say("storyboard.form.script.label"), value=script, long=True, most=FORM_TEXT, hint=hint)
     return form
 
 
-def settings_form(story: Storyboard, models: Mapping[str, Capability], *, state: str, say: Words) -> Form:
+def settings_form(custom_id: str, story: Storyboard, models: Mapping[str, Capability], say: Words) -> Form:
     """The form of everything about the video but its shots."""
-    form = Form(name=NAME, state=state, title=say("storyboard.form.settings"))
+    form = Form(custom_id, say("storyboard.form.settings"))
     quality = (story.model, story.mode)
-    _select(form, "quality", say("storyboard.form.quality"), _qualities(models, say), chosen={" ".join(quality)})
+    form.select("quality", say("storyboard.form.quality"), select_options(_qualities(models, say), {" ".join(quality)}))
     model = models[story.model]
     shapes = [(str(each), say(f"choice.aspect.{each}")) for each in model.aspect_ratios]
-    _select(form, "aspect", say("storyboard.form.aspect"), shapes, chosen={str(story.aspect_ratio)})
+    form.select("aspect", say("storyboard.form.aspect"), select_options(shapes, {str(story.aspect_ratio)}))
     lengths = [(str(each), say("seconds", n=each)) for each in model.durations]
-    _select(form, "total", say("storyboard.form.total"), lengths, chosen={str(story.total)})
+    form.select("total", say("storyboard.form.total"), select_options(lengths, {str(story.total)}))
     fitting = {"sound": model.sound, "watermark": model.watermark and not model.marked, "private": True}
     extras = [(each, say(f"storyboard.form.extra.{each}")) for each in EXTRAS if fitting[each]]
     chosen = {each for each in EXTRAS if getattr(story, each)}
-    _select(form, "extras", say("storyboard.form.extras"), extras, chosen=chosen, several=True)
+    form.select("extras", say("storyboard.form.extras"), select_options(extras, chosen), several=True)
     negative = say("storyboard.form.negative")
     form.text("negative", negative, value=story.negative_prompt, long=True, most=PROMPT_LIMIT)
     return form
 
 
-def template_form(own: Sequence[Preset], *, state: str, say: Words) -> Form:
+def template_form(custom_id: str, own: Sequence[Preset], say: Words) -> Form:
     """The form that saves the storyboard as a template, and forgets templates."""
-    form = Form(name=NAME, state=state, title=say("storyboard.form.template"))
+    form = Form(custom_id, say("storyboard.form.template"))
     hint = say("storyboard.form.name.hint")
     form.text("name", say("storyboard.form.name"), most=NAME_LIMIT, hint=hint)
     if own:
-        saved = [(each.id, each.name) for each in own[:OPTIONS]]
-        _select(form, "forget", say("storyboard.form.forget"), saved, chosen=set(), several=True)
+        saved = [(each.id, each.name) for each in own]
+        form.select("forget", say("storyboard.form.forget"), select_options(saved), several=True)
     return form
 
 
@@ -77,20 +74,3 @@ def _qualities(models: Mapping[str, Capability], say: Words) -> list[tuple[str, 
         for name, model in models.items()
         for mode in model.modes
     ]
-
-
-def _select(
-    form: Form, field: str, label: str, options: Iterable[tuple[str, str]], *, chosen: set[str], several: bool = False
-) -> None:
-    """Add a select of (value, label); one must be chosen, or any number of `several`."""
-    listed = [
-        discord.SelectOption(value=value, label=cut(name, 100), default=value in chosen) for value, name in options
-    ]
-    select = discord.ui.Select[Any](
-        custom_id=field,
-        options=listed[:OPTIONS],
-        min_values=0 if several else 1,
-        max_values=len(listed[:OPTIONS]) if several else 1,
-        required=not several,
-    )
-    form.add_item(discord.ui.Label(text=cut(label, 45), component=select))

@@ -8,9 +8,15 @@ from bot.domain import MAX_SHOTS, Capability, Storyboard
 from bot.errors import Problem
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
+from cogs import ui
 from cogs.ui import safe, settings
 from cogs.ui.text import wait
 
+_PLACE: Final = {"draft": ui.DRAFT_ID, "version": ui.digits(9), "shot": ui.digits(1)}
+FORMS: Final = ("edit", "script", "settings", "template")
+BUTTON: Final = ui.CustomId("story-{action}:{draft}:{version}:{shot}", action=ui.Part("[a-z]{2,8}"), **_PLACE)
+SELECT: Final = ui.CustomId("story:{draft}:{version}:{shot}", **_PLACE)
+FORM: Final = ui.CustomId("storyboard:{which}:{draft}:{version}:{shot}", which=ui.one_of(*FORMS), **_PLACE)
 COLOURS: Final = "🟥🟧🟨🟩🟦🟪"  # one a shot
 PROMPT: Final = 110  # characters of a shot's prompt
 _NOTHING_YET: Final = "⬜"

@@ -1,11 +1,28 @@
 """What every cog needs of Discord: answers, buttons, forms, texts."""
 
 from cogs.ui.audit_entries import audit_entry
-from cogs.ui.buttons import PersistentItem
+from cogs.ui.checks import check_admin, check_moderator
 from cogs.ui.completions import Command, autocomplete
+from cogs.ui.custom_ids import (
+    DRAFT_ID,
+    FLAG,
+    JOB_ID,
+    SNOWFLAKE,
+    CustomId,
+    Part,
+    chosen_value,
+    chosen_values,
+    digits,
+    on_form,
+    on_press,
+    one_of,
+    parse_id,
+    parse_number,
+    stateless,
+    stateless_layout,
+)
 from cogs.ui.edit_form import parse_options, read_form, request_form
-from cogs.ui.forms import Form, values_of
-from cogs.ui.ids import parse_id, parse_number
+from cogs.ui.forms import Form, entered, select_option, select_options
 from cogs.ui.job_views import result_buttons
 from cogs.ui.limits import CHOICES, CONTENT
 from cogs.ui.member import member_of
@@ -18,17 +35,28 @@ from cogs.ui.text import cut, job_link, link, result_link, safe, settings, since
 __all__ = [
     "CHOICES",
     "CONTENT",
+    "DRAFT_ID",
+    "FLAG",
+    "JOB_ID",
     "QUICK",
+    "SNOWFLAKE",
     "Command",
+    "CustomId",
     "Form",
-    "PersistentItem",
+    "Part",
     "TypedRequest",
     "acknowledge",
     "acknowledge_in_place",
     "answer",
     "audit_entry",
     "autocomplete",
+    "check_admin",
+    "check_moderator",
+    "chosen_value",
+    "chosen_values",
     "cut",
+    "digits",
+    "entered",
     "file_of",
     "follow_up",
     "given_options",
@@ -37,6 +65,9 @@ __all__ = [
     "link",
     "member_of",
     "money",
+    "on_form",
+    "on_press",
+    "one_of",
     "open_form",
     "options_of",
     "parse_id",
@@ -49,7 +80,10 @@ __all__ = [
     "result_buttons",
     "result_link",
     "safe",
+    "select_option",
+    "select_options",
     "settings",
     "since",
-    "values_of",
+    "stateless",
+    "stateless_layout",
 ]

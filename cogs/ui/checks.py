@@ -21,7 +21,7 @@ def guild_of(interaction: discord.Interaction[Any]) -> int:
     return interaction.guild_id
 
 
-def check_admin(interaction: discord.Interaction[Any]) -> None:
+async def check_admin(interaction: discord.Interaction[Any]) -> None:
     """Check that this person may decide for the guild. Commands under `/admin` leave that to Discord's own settings.
 
     Raises:
@@ -31,7 +31,7 @@ def check_admin(interaction: discord.Interaction[Any]) -> None:
         raise NotPermitted(needed=ADMINS)
 
 
-def check_moderator(interaction: discord.Interaction[Any]) -> None:
+async def check_moderator(interaction: discord.Interaction[Any]) -> None:
     """Check that this person may decide about other people's messages in this channel.
 
     Raises:

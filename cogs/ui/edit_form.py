@@ -13,8 +13,8 @@ from bot.domain import AspectRatio, Capability, Mode
 from bot.domain.choices import MOVES, offered
 from bot.errors import InvalidRequest, Problem
 from bot.locale import Words
-from cogs.ui.forms import Form
-from cogs.ui.text import cut
+from cogs.ui.forms import Form, select_option
+from cogs.ui.limits import FORM_TEXT
 
 LINES: Final = ("model", "sound", "watermark", "camera", "strength", "cfg")  # what shares a field
 MORE: Final = "more"  # that field, and the option under which its text is kept where it can't be read
@@ -26,47 +26,43 @@ _NO: Final = frozenset({"no", "n", "false", "off", "0", "-"})
 
 
 def request_form(
-    *,
-    name: str,
-    state: str,
+    custom_id: str,
     title: str,
+    *,
     options: Mapping[str, Any],
     models: Sequence[Capability],
     say: Words,
 ) -> Form:
-    """Build a form named `name` (see `Form`) that shows these options, which may be impossible ones.
+    """Build a form that shows these options, which may be impossible ones.
 
     `models` are those on offer, as far as whoever gets the form may use them: there is no more to choose from.
     """
-    form = Form(name=name, state=state, title=title)
-    form.text("prompt", say("sheet.prompt"), value=str(options.get("prompt", "")), long=True, most=4000)
-    form.text("negative", say("sheet.negative"), value=str(options.get("negative") or ""), long=True, most=4000)
+    form = Form(custom_id, title)
+    form.text("prompt", say("sheet.prompt"), value=str(options.get("prompt", "")), long=True, most=FORM_TEXT)
+    form.text("negative", say("sheet.negative"), value=str(options.get("negative") or ""), long=True, most=FORM_TEXT)
     form.text("duration", say("sheet.duration"), value=str(options.get("duration", 5)), most=20)
-    form.add_item(discord.ui.Label(text=say("sheet.look"), component=_mode_and_shape_select(options, models, say)))
+    form.select("look", say("sheet.look"), _mode_and_shape_options(options, models, say))
     lines = str(options.get(MORE) or "\n".join(_option_lines(options, models, say)))
     form.text(MORE, say("sheet.more"), value=lines, long=True, most=1000, hint=say("sheet.more.hint"))
     return form
 
 
-def _mode_and_shape_select(
+def _mode_and_shape_options(
     options: Mapping[str, Any], models: Sequence[Capability], say: Words
-) -> discord.ui.Select[Any]:
-    """A select of mode and shape together; what none of the models has begins as the nearest that one has."""
+) -> list[discord.SelectOption]:
+    """Mode and shape together; what none of the models has begins as the nearest that one has."""
     modes, shapes = (offered(option, {}, models) for option in ("mode", "aspect"))
     mode, shape = options.get("mode", Mode.STD), options.get("aspect", AspectRatio.WIDE)
     chosen = (mode if mode in modes else modes[0], shape if shape in shapes else shapes[0])
-    return discord.ui.Select(
-        custom_id="look",
-        options=[
-            discord.SelectOption(
-                label=cut(f"{say(f'choice.mode.{mode}')} · {say(f'choice.aspect.{aspect}')}", 100),
-                value=f"{mode} {aspect}",
-                default=(mode, aspect) == chosen,
-            )
-            for mode in modes
-            for aspect in shapes
-        ],
-    )
+    return [
+        select_option(
+            f"{mode} {aspect}",
+            f"{say(f'choice.mode.{mode}')} · {say(f'choice.aspect.{aspect}')}",
+            default=(mode, aspect) == chosen,
+        )
+        for mode in modes
+        for aspect in shapes
+    ]
 
 
 def _option_lines(options: Mapping[str, Any], models: Sequence[Capability], say: Words) -> Iterator[str]:

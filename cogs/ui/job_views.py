@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import discord
 
@@ -11,12 +11,16 @@ from bot.domain.choices import nearest_possible
 from bot.locale import Words
 from bot.service.jobs.eta import JobView
 from bot.service.ports import Card, Phase, phase_of
+from cogs.ui.custom_ids import JOB_ID, CustomId, Part, stateless
+from cogs.ui.limits import ALT_TEXT
 from cogs.ui.options import options_of
 from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, result_link, safe, settings, since
 
+RESULT: Final = CustomId(
+    "result:{action}:{job_id}[:{more}]", action=Part("[a-z]+"), job_id=JOB_ID, more=Part("[0-9:]+")
+)
 PROMPT_ON_CARD: Final = 300  # characters
 GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up
-ALT_TEXT: Final = 1024  # characters, Discord's limit
 AI_LABEL: Final = 80  # characters of the operator's own words
 
 _ABOUT: Final = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
@@ -117,10 +121,7 @@ def result_buttons(
     `to_non_author`: that is not its author, who can only report it there (see `bot.domain.access`).
 
     `models` are those on offer.
-
-    The view listens to nothing, so that it costs no memory: the buttons are found by their `custom_id`s.
     """
-    view = discord.ui.View(timeout=None)
     rows = (
         [("again", "🔁"), ("edit", "✏️"), ("pro", "✨"), ("shape", "📐"), ("board", "🎞️")],
         [("star", "⭐"), ("dm", "📩"), ("info", _ABOUT), ("report", "🚩"), ("delete", "🗑️")],
@@ -134,15 +135,17 @@ def result_buttons(
         "whole": len(" ".join(job.request.text().split())) <= PROMPT_ON_CARD,
         "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
     }
-    for row, buttons in enumerate(rows):
-        for action, emoji in buttons:
-            if not hidden.get(action) and (action == "report" or not to_non_author):
-                label = words(f"result.button.{action}") if action != "star" or not stars else str(stars)
-                view.add_item(
-                    discord.ui.Button(emoji=emoji, label=label, custom_id=f"result:{action}:{job.id}", row=row)
-                )
-    view.stop()
-    return view
+    shown = [
+        _button(job, action, emoji, str(stars) if action == "star" and stars else words(f"result.button.{action}"), row)
+        for row, buttons in enumerate(rows)
+        for action, emoji in buttons
+        if not hidden.get(action) and (action == "report" or not to_non_author)
+    ]
+    return stateless(*shown)
+
+
+def _button(job: Job, action: str, emoji: str, label: str, row: int | None = None) -> discord.ui.Button[Any]:
+    return discord.ui.Button(emoji=emoji, label=label, custom_id=RESULT(action=action, job_id=job.id), row=row)
 
 
 def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
@@ -150,19 +153,14 @@ def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability])
 
     `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
     """
-    view = discord.ui.View(timeout=None)
-
-    def add(action: str, emoji: str, label: str) -> None:
-        view.add_item(discord.ui.Button(emoji=emoji, label=label, custom_id=f"result:{action}:{job.id}"))
-
+    buttons = [_button(job, "edit", "✏️", words("fix.edit"))]
     if (other := nearest_by_other_model(job, models)) is not None:
         what = changes(options_of(job.request), other, job.request.model, words)
-        add("instead", "🎞️", button_label(what, words, cost=models[other.model].price(other).credits))
-    add("edit", "✏️", words("fix.edit"))
-    if other is None and job.retry_may_help:
-        add("again", "🔁", words("fix.again"))
-    view.stop()
-    return view
+        label = button_label(what, words, cost=models[other.model].price(other).credits)
+        buttons.insert(0, _button(job, "instead", "🎞️", label))
+    elif job.retry_may_help:
+        buttons.append(_button(job, "again", "🔁", words("fix.again")))
+    return stateless(*buttons)
 
 
 def nearest_by_other_model(job: Job, models: Mapping[str, Capability]) -> VideoRequest | None:

@@ -14,13 +14,15 @@ from bot import errors
 from bot.domain import Origin
 from bot.domain.terms import model_for
 from bot.locale import Words
+from cogs.ui.custom_ids import DRAFT_ID, CustomId, Part, stateless
 from cogs.ui.edit_form import parse_leniently
 from cogs.ui.member import member_of
-from cogs.ui.more_button import more_button
 from cogs.ui.options import options_of
 from cogs.ui.suggestions import nearest_requests
 from cogs.ui.text import button_label, changes
 
+RETRY: Final = CustomId("fix:{draft_id}:{what}", draft_id=DRAFT_ID, what=Part("edit|again|[0-9]"))
+MORE: Final = CustomId("quota:more")
 KIND: Final = "typed"  # of the drafts
 ALTERNATIVES: Final = 3  # nearest possible requests offered
 
@@ -106,42 +108,43 @@ async def offer_retry(interaction: discord.Interaction[Any], error: Exception, s
     typed: TypedRequest | None = interaction.extras.get(_REMEMBERED)
     if typed is None or isinstance(error, errors.StoreError):
         return None
-    services = interaction.client.services
     alternatives = await _alternatives(interaction, error, typed, say)
     by_label = {**alternatives, **_same_video(error, typed, say)}
     kept = TypedRequest(
         **{**{name: getattr(typed, name) for name in TypedRequest.__slots__}, "ways": tuple(by_label.values())}
     )
     try:
-        draft = await services.drafts.begin(
+        draft = await interaction.client.services.drafts.begin(
             KIND, kept.body(), user_id=interaction.user.id, guild_id=interaction.guild_id
         )
     except errors.StoreError as exc:
         log.info("what was typed could not be kept", extra={"detail": str(exc)})
         return None
-    view = _view(
+    buttons = _buttons(
         draft.id, list(by_label), again=may_be_accepted_later(error), editable="shots" not in typed.options, say=say
     )
     if interaction.guild_id is not None and any(isinstance(each, errors.QuotaExceeded) for each in reasons_of(error)):
-        view.add_item(more_button(say, row=len(by_label)))
-    return RefusalButtons(view=view, alternatives=tuple(alternatives))
+        buttons.append(more_button(say, row=len(by_label)))
+    return RefusalButtons(view=stateless(*buttons), alternatives=tuple(alternatives))
 
 
-def _view(draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+def more_button(say: Words, *, row: int | None = None) -> discord.ui.Button[Any]:
+    """[Ask for more] credits; what it does is in `cogs.credits.credit_request`."""
+    return discord.ui.Button(emoji="🙋", label=say("more.button"), custom_id=MORE(), row=row)
 
-    def add(what: str, label: str, *, row: int, **more: Any) -> None:
-        view.add_item(discord.ui.Button(custom_id=f"fix:{draft_id}:{what}", label=label, row=row, **more))
 
-    for number, label in enumerate(labels):
-        add(str(number), label, row=number, style=discord.ButtonStyle.primary)
+def _buttons(
+    draft_id: str, labels: list[str], *, again: bool, editable: bool, say: Words
+) -> list[discord.ui.Button[Any]]:
+    def button(what: str, label: str, *, row: int, **more: Any) -> discord.ui.Button[Any]:
+        return discord.ui.Button(custom_id=RETRY(draft_id=draft_id, what=what), label=label, row=row, **more)
+
     last = len(labels)
-    if editable:
-        add("edit", say("fix.edit"), row=last, emoji="✏️")
-    if again:
-        add("again", say("fix.again"), row=last, emoji="🔁")
-    view.stop()  # the buttons are found by their ids; nothing about them is kept in memory
-    return view
+    return [
+        *(button(str(row), label, row=row, style=discord.ButtonStyle.primary) for row, label in enumerate(labels)),
+        *([button("edit", say("fix.edit"), row=last, emoji="✏️")] if editable else []),
+        *([button("again", say("fix.again"), row=last, emoji="🔁")] if again else []),
+    ]
 
 
 def reasons_of(error: Exception) -> tuple[Exception, ...]:

@@ -10,13 +10,13 @@ import discord
 
 from bot.domain import Forecast, Job, VideoRequest
 from bot.locale import Words
+from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS, options_of
 
 ELLIPSIS: Final = "…"
 DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
 MARKS: Final = 3  # on one character, as many as any writing needs
 REASON: Final = 300  # characters of what an admin gave as a reason
-BUTTON: Final = 80  # characters of a button's label, Discord's limit
 
 _MARKS: Final = frozenset({"Mn", "Me"})  # what is drawn on, below or around the character before
 # What means something to Discord anywhere, at the beginning of a line, or in an address.

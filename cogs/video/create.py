@@ -12,14 +12,11 @@ from cogs.request import build_request, submit, with_defaults
 from cogs.ui import Command, TypedRequest, acknowledge, remember
 from cogs.ui.options import OPTIONS
 from cogs.video.option_completions import complete_options
-from cogs.video.retry_buttons import FORM, RetryButton, retry_form_handler
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group."""
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(RetryButton)
-    bot.forms[FORM] = retry_form_handler(bot)
 
 
 def _command(bot: Shotcaller, say: Words) -> Command:

@@ -6,20 +6,20 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.client import FormHandler, Shotcaller
+from bot.client import Shotcaller
 from bot.domain import Capability
 from bot.errors import MessageEmpty, StoreError
 from bot.locale import words
 from cogs import ui
 from cogs.request import build_request, defaults_scope, models_here, submit
 
-FORM: Final = "film"
+FORM: Final = ui.CustomId("film:{message_id}", message_id=ui.SNOWFLAKE)
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the entry to the menu, and its form."""
     bot.tree.add_command(app_commands.ContextMenu(name=words()("menu.film"), callback=_open_form))
-    bot.forms[FORM] = _form_handler(bot)
+    ui.on_form(bot, FORM, _receive_form)
 
 
 async def _open_form(interaction: discord.Interaction[Any], message: discord.Message) -> None:
@@ -28,9 +28,8 @@ async def _open_form(interaction: discord.Interaction[Any], message: discord.Mes
         raise MessageEmpty
     say = words(str(interaction.locale))
     options, models = await _prefill(interaction.client, interaction, message.content)
-    form = ui.request_form(
-        name=FORM, state=str(message.id), title=say("menu.film"), options=options, models=models, say=say
-    )
+    custom_id = FORM(message_id=message.id)
+    form = ui.request_form(custom_id, say("menu.film"), options=options, models=models, say=say)
     await ui.open_form(interaction, form)
 
 
@@ -52,14 +51,9 @@ async def _prefill(
     return {**ui.options_of(filled.request), "prompt": prompt}, models
 
 
-def _form_handler(bot: Shotcaller) -> FormHandler:
-    async def make_video(interaction: discord.Interaction[Any], _message_id: str, data: dict[str, Any]) -> None:
-        await ui.acknowledge(interaction)
-        entries = ui.read_form(ui.values_of(data))
-        ui.remember(interaction, ui.TypedRequest(options=entries))
-        options = ui.parse_options(entries, words(str(interaction.locale)))
-        ui.remember(interaction, ui.TypedRequest(options=options))
-        request = await build_request(bot, interaction, options)
-        await submit(bot, interaction, request)
-
-    return make_video
+async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], **_: Any) -> None:
+    entries = ui.read_form(ui.entered(interaction))
+    ui.remember(interaction, ui.TypedRequest(options=entries))
+    options = ui.parse_options(entries, words(str(interaction.locale)))
+    ui.remember(interaction, ui.TypedRequest(options=options))
+    await submit(bot, interaction, await build_request(bot, interaction, options))

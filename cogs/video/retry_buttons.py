@@ -1,66 +1,58 @@
 """The buttons under a refusal: ask for the nearest possible video, ask again, or edit and ask again."""
 
-from typing import Any
+from typing import Any, Final
 
 import discord
 
-from bot.client import FormHandler, Shotcaller
+from bot.client import Shotcaller
 from bot.errors import DraftGone
 from bot.locale import words
 from cogs import ui
 from cogs.request import build_request, models_here, submit
-from cogs.ui.retry import KIND
+from cogs.ui.retry import KIND, RETRY
 
-FORM = "retry"
-
-
-class RetryButton(
-    ui.PersistentItem[discord.ui.Item[Any]], template=r"fix:(?P<draft>[0-9a-f]{16}):(?P<what>edit|again|[0-9])"
-):
-    """A button under a refusal. A draft makes one job through its buttons, however often they are pressed."""
-
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        if self.fields["what"] == "edit":
-            await self._edit(bot, interaction)
-            return
-        await ui.acknowledge(interaction)
-        typed = await _read_draft(bot, interaction, self.fields["draft"])
-        number = ui.parse_number(self.fields["what"], most=len(typed.ways) - 1)
-        if number is None and self.fields["what"] != "again":
-            raise DraftGone
-        chosen = typed if number is None else typed.ways[number]
-        await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{self.fields['draft']}")
-
-    async def _edit(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        async with ui.in_time(interaction):
-            typed = await _read_draft(bot, interaction, self.fields["draft"])
-            models = await models_here(bot, interaction)
-        say = words(str(interaction.locale))
-        title, options = say("sheet.title.edit"), typed.options
-        form = ui.request_form(
-            name=FORM, state=self.fields["draft"], title=title, options=options, models=models, say=say
-        )
-        await ui.open_form(interaction, form)
+FORM: Final = ui.CustomId("retry:{draft_id}", draft_id=ui.DRAFT_ID)
 
 
-def retry_form_handler(bot: Shotcaller) -> FormHandler:
-    """Handle the form behind [Edit & retry]."""
+def setup(bot: Shotcaller) -> None:
+    """Let the buttons and the form do what they are for."""
+    ui.on_press(bot, RETRY, _press)
+    ui.on_form(bot, FORM, _receive_form)
 
-    async def retry(interaction: discord.Interaction[Any], draft: str, data: dict[str, Any]) -> None:
-        await ui.acknowledge(interaction)
-        entries, say = ui.read_form(ui.values_of(data)), words(str(interaction.locale))
-        ui.remember(interaction, ui.TypedRequest(options=entries))  # should the draft be gone, this is not
-        typed = (await _read_draft(bot, interaction, draft)).with_options(entries)
-        ui.remember(interaction, typed)
-        await _submit(bot, interaction, typed.with_options(ui.parse_options(entries, say)))
 
-    return retry
+async def _press(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, what: str) -> None:
+    """Ask for what a button says. A draft makes one job through its buttons, however often they are pressed."""
+    if what == "edit":
+        await _open_form(bot, interaction, draft_id)
+        return
+    await ui.acknowledge(interaction)
+    typed = await _read_draft(bot, interaction, draft_id)
+    number = ui.parse_number(what, most=len(typed.ways) - 1)
+    if number is None and what != "again":
+        raise DraftGone
+    chosen = typed if number is None else typed.ways[number]
+    await _submit(bot, interaction, chosen, key=chosen.key if chosen.confirmed else f"fix-{draft_id}")
+
+
+async def _open_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    async with ui.in_time(interaction):
+        typed = await _read_draft(bot, interaction, draft_id)
+        models = await models_here(bot, interaction)
+    say, custom_id = words(str(interaction.locale)), FORM(draft_id=draft_id)
+    form = ui.request_form(custom_id, say("sheet.title.edit"), options=typed.options, models=models, say=say)
+    await ui.open_form(interaction, form)
+
+
+async def _receive_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    entries, say = ui.read_form(ui.entered(interaction)), words(str(interaction.locale))
+    ui.remember(interaction, ui.TypedRequest(options=entries))  # should the draft be gone, this is not
+    typed = (await _read_draft(bot, interaction, draft_id)).with_options(entries)
+    ui.remember(interaction, typed)
+    await _submit(bot, interaction, typed.with_options(ui.parse_options(entries, say)))
 
 
 async def _read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> ui.TypedRequest:
-    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
-    return ui.TypedRequest.of_body(draft.body)
+    return ui.TypedRequest.of_body((await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)).body)
 
 
 async def _submit(

@@ -5,23 +5,25 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.client import FormHandler, Shotcaller
+from bot.client import Shotcaller
 from bot.domain import PROMPT_LIMIT, Draft
 from bot.locale import Words, words
 from cogs import ui
 from cogs.request import models_here, submit
-from cogs.video.studio_draft import KIND, begin_draft, change_draft, chosen_options, read_draft, request_in, reset_draft
-from cogs.video.studio_panel import NOTHING, StudioPanel, panel_view
+from cogs.video.studio_draft import KIND, begin_draft, change_draft, chosen_options, request_in, reset_draft
+from cogs.video.studio_panel import CHOOSE, GENERATE, NOTHING, PROMPT_BUTTON, RESET, StudioPanel, panel_view
 
-FORM: Final = "studio"
-_PATTERN: Final = r"studio:(?P<draft>[0-9a-f]{16}):(?P<what>[a-z]{1,16})(?:=(?P<value>[\w:.-]{1,40}))?"
+FORM: Final = ui.CustomId("studio:{draft_id}", draft_id=ui.DRAFT_ID)
 
 
 def setup(bot: Shotcaller) -> None:
     """Add the command to the `/video` group, the controls of its panels and their form."""
     bot.video.add_command(_command(bot, words()))
-    bot.add_dynamic_items(StudioControl)
-    bot.forms[FORM] = _prompt_form_handler(bot)
+    ui.on_press(bot, PROMPT_BUTTON, _open_prompt_form)
+    ui.on_press(bot, GENERATE, _generate, first=ui.acknowledge)
+    ui.on_press(bot, RESET, _reset, first=ui.acknowledge_in_place)
+    ui.on_press(bot, CHOOSE, _choose, first=ui.acknowledge_in_place)
+    ui.on_form(bot, FORM, _receive_prompt, first=ui.acknowledge_in_place)
 
 
 def _command(bot: Shotcaller, say: Words) -> ui.Command:
@@ -39,27 +41,17 @@ def _command(bot: Shotcaller, say: Words) -> ui.Command:
     return studio
 
 
-class StudioControl(ui.PersistentItem[discord.ui.Item[Any]], template=_PATTERN):
-    """A button or a select of a panel."""
+async def _choose(
+    bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str, option: str, value: str | None
+) -> None:
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    options = chosen_options(option, ui.chosen_value(interaction) or value or "")
+    await _show(bot, interaction, await change_draft(bot, interaction, draft, options))
 
-    async def handle_press(self, bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
-        """See `PersistentItem`."""
-        match self.fields["what"]:
-            case "prompt":
-                await _open_prompt_form(bot, interaction, self.fields["draft"])
-            case "generate":
-                await _generate(bot, interaction, self.fields["draft"])
-            case _:
-                await ui.acknowledge_in_place(interaction)
-                draft = await read_draft(bot, interaction, self.fields["draft"])
-                await _show(bot, interaction, await self._apply(bot, interaction, draft))
 
-    async def _apply(self, bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> Draft:
-        if self.fields["what"] == "reset":
-            return await reset_draft(bot, interaction, draft)
-        data: dict[str, Any] = dict(interaction.data or {})
-        value = next(iter(data.get("values", ())), self.fields["value"])
-        return await change_draft(bot, interaction, draft, chosen_options(self.fields["what"], value))
+async def _reset(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    await _show(bot, interaction, await reset_draft(bot, interaction, draft))
 
 
 async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: Draft) -> None:
@@ -80,8 +72,7 @@ async def _show(bot: Shotcaller, interaction: discord.Interaction[Any], draft: D
 
 async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     """Submit the panel's request. Pressed twice for the same state it is submitted once."""
-    await ui.acknowledge(interaction)
-    draft = await read_draft(bot, interaction, draft_id)
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
     request = request_in(draft, await models_here(bot, interaction))
     if request.prompt == NOTHING:
         ui.request_from_options({**ui.options_of(request), "prompt": ""}, model=request.model)
@@ -92,24 +83,18 @@ async def _generate(bot: Shotcaller, interaction: discord.Interaction[Any], draf
 
 async def _open_prompt_form(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
     async with ui.in_time(interaction):
-        draft = await read_draft(bot, interaction, draft_id)
+        draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
         request = request_in(draft, await models_here(bot, interaction))
     say = words(str(interaction.locale))
-    form = ui.Form(name=FORM, state=draft_id, title=say("studio.prompt"))
+    form = ui.Form(FORM(draft_id=draft_id), say("studio.prompt"))
     prompt = "" if request.prompt == NOTHING else request.prompt
     form.text("prompt", say("sheet.prompt"), value=prompt, long=True, required=True, most=PROMPT_LIMIT)
     form.text("negative", say("sheet.negative"), value=request.negative_prompt, long=True, most=PROMPT_LIMIT)
     await ui.open_form(interaction, form)
 
 
-def _prompt_form_handler(bot: Shotcaller) -> FormHandler:
-    """Handle the form with the prompt."""
-
-    async def written(interaction: discord.Interaction[Any], draft_id: str, data: dict[str, Any]) -> None:
-        await ui.acknowledge_in_place(interaction)
-        entries = ui.values_of(data)
-        draft = await read_draft(bot, interaction, draft_id)
-        texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}
-        await _show(bot, interaction, await change_draft(bot, interaction, draft, texts))
-
-    return written
+async def _receive_prompt(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> None:
+    entries = ui.entered(interaction)
+    draft = await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    texts = {"prompt": entries.get("prompt") or "", "negative": entries.get("negative") or None}
+    await _show(bot, interaction, await change_draft(bot, interaction, draft, texts))

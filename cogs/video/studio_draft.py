@@ -76,7 +76,7 @@ async def _save(
         saved = await bot.services.drafts.save(draft, change(draft))
         if saved is not None:
             return saved
-        draft = await read_draft(bot, interaction, draft.id)
+        draft = await bot.services.drafts.read(draft.id, KIND, user_id=interaction.user.id)
     raise StoreUnavailable("the draft never rests")
 
 
@@ -99,14 +99,9 @@ async def _default_request(bot: Shotcaller, interaction: discord.Interaction[Any
 
 async def begin_draft(bot: Shotcaller, interaction: discord.Interaction[Any]) -> Draft:
     """Begin a new draft of whoever asks."""
-    body = _body(await _default_request(bot, interaction))
-    return await bot.services.drafts.begin(KIND, body, user_id=interaction.user.id, guild_id=interaction.guild_id)
-
-
-async def read_draft(bot: Shotcaller, interaction: discord.Interaction[Any], draft_id: str) -> Draft:
-    """Read a draft.
-
-    Raises:
-        DraftGone: there is none, or it is somebody else's.
-    """
-    return await bot.services.drafts.read(draft_id, KIND, user_id=interaction.user.id)
+    return await bot.services.drafts.begin(
+        KIND,
+        _body(await _default_request(bot, interaction)),
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+    )

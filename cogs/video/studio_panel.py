@@ -11,14 +11,25 @@ from bot.domain.choices import offered
 from bot.domain.request import AXIS_LIMIT
 from bot.locale import Words
 from bot.service.jobs.types import Estimate
+from cogs import ui
 from cogs.storyboard.views import cost_line
-from cogs.ui import cut, options_of, safe
+from cogs.ui import options_of, safe
+from cogs.ui.limits import BUTTON, OPTIONS
 from cogs.ui.text import option_list
 
+_OPTIONS: Final = ("model", "mode", "aspect", "duration", "camera", "strength", "sound", "watermark", "private")
+PROMPT_BUTTON: Final = ui.CustomId("studio:{draft_id}:prompt", draft_id=ui.DRAFT_ID)
+GENERATE: Final = ui.CustomId("studio:{draft_id}:generate", draft_id=ui.DRAFT_ID)
+RESET: Final = ui.CustomId("studio:{draft_id}:reset", draft_id=ui.DRAFT_ID)
+CHOOSE: Final = ui.CustomId(
+    "studio:{draft_id}:{option}[={value}]",
+    draft_id=ui.DRAFT_ID,
+    option=ui.one_of(*_OPTIONS),
+    value=ui.Part(r"[\w:.-]{1,40}"),
+)
 NOTHING: Final = "-"  # the prompt that stands for none yet, and the choice of no camera move
 STRENGTHS: Final = (-10.0, -5.0, -2.0, 2.0, 5.0, 10.0)
 PROMPT: Final = 600  # characters of the prompt shown
-_NAME: Final = 100  # characters of an option of a select
 
 _OFF, _ON = discord.ButtonStyle.secondary, discord.ButtonStyle.primary
 
@@ -46,7 +57,7 @@ def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
     say = panel.say
     rows = [
         discord.ui.TextDisplay[Any](_text(panel)),
-        _row(_button(panel, "prompt", f"✍️ {say('studio.prompt')}", on=not panel.ready)),
+        _row(_button(PROMPT_BUTTON(draft_id=panel.draft_id), f"✍️ {say('studio.prompt')}", on=not panel.ready)),
         discord.ui.Separator[Any](),
         *_selects(panel, ("model",)),
         _row(*_choices(panel, "mode"), *_switches(panel)),
@@ -55,10 +66,7 @@ def panel_view(panel: StudioPanel) -> discord.ui.LayoutView:
         discord.ui.TextDisplay[Any]("\n".join([*_notes(panel), cost_line(panel.estimate, say)])),
         _row(*_final_buttons(panel)),
     ]
-    view = discord.ui.LayoutView(timeout=None)
-    view.add_item(discord.ui.Container[Any](*rows, accent_colour=discord.Colour.blurple()))
-    view.stop()  # the controls are found by their ids; nothing about them is kept in memory
-    return view
+    return ui.stateless_layout(discord.ui.Container[Any](*rows, accent_colour=discord.Colour.blurple()))
 
 
 def _text(panel: StudioPanel) -> str:
@@ -86,10 +94,12 @@ def _row(*items: discord.ui.Item[Any]) -> discord.ui.ActionRow[Any]:
     return discord.ui.ActionRow(*items)
 
 
-def _button(panel: StudioPanel, what: str, label: str, *, on: bool = False, **more: Any) -> discord.ui.Button[Any]:
-    return discord.ui.Button(
-        custom_id=f"studio:{panel.draft_id}:{what}", label=cut(label, 80), style=_ON if on else _OFF, **more
-    )
+def _button(custom_id: str, label: str, *, on: bool = False, **more: Any) -> discord.ui.Button[Any]:
+    return discord.ui.Button(custom_id=custom_id, label=ui.cut(label, BUTTON), style=_ON if on else _OFF, **more)
+
+
+def _choice(panel: StudioPanel, option: str, value: object, label: str, **more: Any) -> discord.ui.Button[Any]:
+    return _button(CHOOSE(draft_id=panel.draft_id, option=option, value=value), label, **more)
 
 
 def _offered(panel: StudioPanel, option: str) -> list[Any]:
@@ -104,7 +114,7 @@ def _choices(panel: StudioPanel, option: str) -> Iterator[discord.ui.Button[Any]
     current = options_of(panel.request)[option]
     for value in _offered(panel, option):
         label = panel.say(f"choice.{option}.{value}")
-        yield _button(panel, f"{option}={value}", label, on=value == current)
+        yield _choice(panel, option, value, label, on=value == current)
 
 
 def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
@@ -114,7 +124,7 @@ def _switches(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
         if True in _offered(panel, option):
             state = "always" if option in fixed else "on" if on else "off"
             label = f"{emoji} {panel.say(f'studio.{option}.{state}')}"
-            yield _button(panel, f"{option}={int(not on)}", label, on=on, disabled=option in fixed)
+            yield _choice(panel, option, not on, label, on=on, disabled=option in fixed)
 
 
 def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.ActionRow[Any]]:
@@ -123,9 +133,9 @@ def _selects(panel: StudioPanel, options: Iterable[str]) -> Iterator[discord.ui.
         rows = list(_select_options(panel, option))
         if rows:
             select = discord.ui.Select[Any](
-                custom_id=f"studio:{panel.draft_id}:{option}",
+                custom_id=CHOOSE(draft_id=panel.draft_id, option=option),
                 placeholder=panel.say(f"studio.{option}"),
-                options=rows[:25],
+                options=rows[:OPTIONS],
             )
             yield _row(select)
 
@@ -148,7 +158,7 @@ def _select_options(panel: StudioPanel, option: str) -> Iterator[discord.SelectO
             named = [(f"↔️ {_strength(value, say)}", f"{value:g}") for value in values]
             current = None if current is None else f"{current:g}"
     for name, value in named:
-        yield discord.SelectOption(label=cut(name, _NAME), value=str(value), default=value == current)
+        yield ui.select_option(str(value), name, default=value == current)
 
 
 def _strength(value: float, say: Words) -> str:
@@ -162,11 +172,11 @@ def _final_buttons(panel: StudioPanel) -> Iterator[discord.ui.Button[Any]]:
     price = say("credits", n=panel.estimate.price.credits)
     label = f"🎬 {say('studio.generate', price=price)}"
     yield discord.ui.Button(
-        custom_id=f"studio:{panel.draft_id}:generate",
-        label=cut(label, 80),
+        custom_id=GENERATE(draft_id=panel.draft_id),
+        label=ui.cut(label, BUTTON),
         style=discord.ButtonStyle.success,
         disabled=not panel.ready,
     )
     where = "private" if panel.private else "public"
-    yield _button(panel, f"private={int(not panel.private)}", f"📩 {say(f'studio.{where}')}", on=panel.private)
-    yield _button(panel, "reset", f"↺ {say('studio.reset')}")
+    yield _choice(panel, "private", not panel.private, f"📩 {say(f'studio.{where}')}", on=panel.private)
+    yield _button(RESET(draft_id=panel.draft_id), f"↺ {say('studio.reset')}")

@@ -9,15 +9,14 @@ from typing import Any, Final
 import discord
 import pytest
 
+from bot.client import Shotcaller
 from bot.domain import Job, Remover
 from bot.errors import ResultDeleted, ResultForgotten
 from bot.store.jobs.results import ResultStore
 from cogs.library.actions import send_again, show_one
-from cogs.library.command import VideoItem
-from cogs.results import edit
-from cogs.results.buttons import ACTIONS, ResultButton
-from cogs.results.inbox import InboxButton
-from cogs.ui import PersistentItem
+from cogs.results.buttons import ACTIONS
+from tests.cogs.controls import controls, press
+from tests.cogs.controls import use as use_it
 from tests.service.services import Services, open_services
 
 Use = Callable[[Services, Job, Any], Awaitable[None]]
@@ -26,43 +25,15 @@ HERE, ELSEWHERE = 7, 9
 TELLS_NOTHING: Final = {"report"}  # opens an empty form; what comes of it only moderators see
 
 
-class Response:
-    """Takes every first answer."""
-
-    async def defer(self, **_: Any) -> None:
-        """An acknowledgement."""
-
-    async def send_modal(self, form: Any) -> None:
-        raise AssertionError(form)
-
-
-def interaction(*, user_id: int, guild_id: int | None) -> Any:
-    permissions = SimpleNamespace(manage_guild=True, manage_messages=True, send_messages=True)
-    return SimpleNamespace(
-        id=1,
-        user=SimpleNamespace(id=user_id),
-        guild_id=guild_id,
-        channel=None,
-        channel_id=5,
-        message=None,
-        locale="en-US",
-        guild_locale=None,
-        permissions=permissions,
-        filesize_limit=10_000_000,
-        response=Response(),
-        extras={},
-    )
-
-
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     async with open_services(tmp_path) as opened:
         yield opened
 
 
-def bot(services: Services) -> Any:
+async def bot(services: Services) -> Shotcaller:
     """A bot that could do more than look a video up, if it were let."""
-    return services.bot
+    return await controls(services.bot.services)
 
 
 async def delivered(services: Services) -> Job:
@@ -70,33 +41,44 @@ async def delivered(services: Services) -> Job:
     return await services.jobs.delivered(job, channel_id=5, message_id=50, now=services.clock())
 
 
-async def handle_press(kind: type[PersistentItem[Any]], custom_id: str, services: Services, who: Any) -> None:
-    """Use what has this `custom_id`, as discord.py would."""
-    match = kind.__discord_ui_compiled_template__.fullmatch(custom_id)
-    assert match is not None, custom_id
-    who.client = bot(services)
-    item = await kind.from_custom_id(who, discord.ui.Button(custom_id=custom_id), match)
-    await item.handle_press(who.client, who)
+def interaction(*, user_id: int, guild_id: int | None) -> Any:
+    return press(
+        "",
+        user=SimpleNamespace(id=user_id),
+        guild_id=guild_id,
+        permissions=SimpleNamespace(manage_guild=True, manage_messages=True, send_messages=True),
+        filesize_limit=10_000_000,
+    )
+
+
+async def used(custom_id: str, services: Services, who: Any, *, form: bool = False) -> None:
+    """Use what has this `custom_id`."""
+    who.type = discord.InteractionType.modal_submit if form else discord.InteractionType.component
+    who.data = {"custom_id": custom_id}
+    await use_it(await bot(services), who)
 
 
 def _result(action: str) -> Use:
     more = {"reshape": ":9:16", "erase": ":50"}.get(action, "")
-    return lambda services, job, who: handle_press(ResultButton, f"result:{action}:{job.id}{more}", services, who)
+    return lambda services, job, who: used(f"result:{action}:{job.id}{more}", services, who)
 
 
-async def _edited(services: Services, job: Job, who: Any) -> None:
-    who.client = bot(services)
-    await edit.submit_edited(who, job.id, {"components": []})
+async def _shown(services: Services, job: Job, who: Any) -> None:
+    await show_one(await bot(services), who, job.id)
+
+
+async def _sent(services: Services, job: Job, who: Any) -> None:
+    await send_again(await bot(services), who, job.id)
 
 
 USES: Final[dict[str, Use]] = {
     **{f"result:{action}": _result(action) for action in ACTIONS if action not in TELLS_NOTHING},
-    "inbox:get": lambda services, job, who: handle_press(InboxButton, f"inbox:get:{job.id}", services, who),
-    "inbox:share": lambda services, job, who: handle_press(InboxButton, f"inbox:share:{job.id}", services, who),
-    "library:send": lambda services, job, who: handle_press(VideoItem, f"library:send:{job.id}", services, who),
-    "/library id:": lambda services, job, who: show_one(bot(services), who, job.id),
-    "a copy": lambda services, job, who: send_again(bot(services), who, job.id),
-    "the form of edit": _edited,
+    "inbox:get": lambda services, job, who: used(f"inbox:get:{job.id}", services, who),
+    "inbox:share": lambda services, job, who: used(f"inbox:share:{job.id}", services, who),
+    "library:send": lambda services, job, who: used(f"library:send:{job.id}", services, who),
+    "/library id:": _shown,
+    "a copy": _sent,
+    "the form of edit": lambda services, job, who: used(f"remix:{job.id}", services, who, form=True),
 }
 
 

@@ -30,7 +30,7 @@ def choices(models: list[Capability]) -> dict[str, list[str]]:
     """What the form of the storyboard's settings has to choose from, by field."""
     story = Storyboard(model=models[0].model).adapted_to(models)
     makers = {each.model: each for each in models if each.max_shots}
-    form = settings_form(story, makers, state="x", say=SAY).to_dict()
+    form = settings_form("x", story, makers, SAY).to_dict()
     selects = [each["component"] for each in form["components"] if "options" in each["component"]]
     return {each["custom_id"]: [option["value"] for option in each["options"]] for each in selects}
 

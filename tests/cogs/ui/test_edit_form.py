@@ -1,6 +1,7 @@
 """The form with everything: what stands in it, and what is read from it, in every language."""
 
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -13,7 +14,7 @@ from bot.domain.policy import GuildLimits
 from bot.domain.terms import allowed_models
 from bot.errors import InvalidRequest
 from bot.locale import locales, words
-from cogs.ui import options_of, parse_options, read_form, request_form, request_from_options, values_of
+from cogs.ui import entered, options_of, parse_options, read_form, request_form, request_from_options
 from cogs.ui.edit_form import MORE
 from tests.models import CAPABILITIES, SHIPPED
 
@@ -21,7 +22,7 @@ MODELS: Final = tuple(CAPABILITIES.values())
 
 
 def form(options: dict[str, Any], locale: str = "en-US", *, models: tuple[Capability, ...] = MODELS) -> dict[str, Any]:
-    return request_form(name="x", state="y", title="z", options=options, models=models, say=words(locale)).to_dict()
+    return request_form("x", "z", options=options, models=models, say=words(locale)).to_dict()
 
 
 def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -35,7 +36,8 @@ def sent(shown: dict[str, Any], **changes: Any) -> dict[str, Any]:
         else:
             answer["value"] = inner.get("value") or ""
         components.append({"component": answer})
-    return values_of({"components": components}) | changes
+    interaction: Any = SimpleNamespace(data={"components": components})
+    return entered(interaction) | changes
 
 
 requests = st.builds(

@@ -12,9 +12,10 @@ from bot.domain.terms import allowed_models, model_for
 from bot.locale import locales, words
 from cogs.ui import TypedRequest, options_of, request_from_options
 from cogs.ui.edit_form import parse_leniently
+from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS
 from cogs.ui.suggestions import nearest_requests
-from cogs.ui.text import BUTTON, button_label, changes, chosen
+from cogs.ui.text import button_label, changes, chosen
 from tests.models import CAPABILITIES
 
 ANA = Member(user_id=1, guild_id=7, role_ids=frozenset(), channel_ids=frozenset())

@@ -26,7 +26,8 @@ from bot.service.jobs.eta import JobView
 from bot.service.ports import Card, phase_of
 from cogs.credits.quota import BAR, bar
 from cogs.ui import cut, link, safe
-from cogs.ui.job_views import ALT_TEXT, PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
+from cogs.ui.job_views import PROMPT_ON_CARD, alt_text, card_embed, job_line, result_text
+from cogs.ui.limits import ALT_TEXT
 from cogs.ui.text import ELLIPSIS, MARKS, command_text, failure
 from tests import jobs
 
