@@ -13,6 +13,7 @@ from bot.domain import (
     CaseKind,
     CaseState,
     DeadLetter,
+    Failure,
     JobFilter,
     Kind,
     Mode,
@@ -39,10 +40,7 @@ from cogs.admin.setup_panel import FORMS as SETUP_FORMS
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses
 
-FAULTS: Final = (
-    *("content", "permanent", "transient", "operator", "deadline", "result", "internal", "written_off", "not_reviewed"),
-    *("abandoned", "expired", "left"),  # jobs that were ended from outside
-)
+FAULTS: Final = (*(each for each in Failure if each not in {Failure.BY_ADMIN, Failure.DENIED}), "internal")
 OPTIONS: Final = (
     *("prompt", "model", "mode", "aspect", "duration", "sound"),
     *("negative", "watermark", "cfg", "camera", "strength", "private"),

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.domain import UNLIMITED, Fund, Funding, Job, Unit
-from bot.domain.job import ABANDONED, EXPIRED, LEFT
+from bot.domain import UNLIMITED, Failure, Fund, Funding, Job, Unit
 from bot.domain.quota import budget_of
 
-GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # failures of jobs that were ended on behalf of their person
+# Failures of jobs that were ended on behalf of their person.
+GIVEN_UP: Final = frozenset({Failure.ABANDONED, Failure.EXPIRED, Failure.LEFT})
 
 
 def plain(job: Job, allowance: int) -> Funding:

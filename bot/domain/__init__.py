@@ -9,7 +9,7 @@ from bot.domain.eta import Forecast
 from bot.domain.feedback import Note
 from bot.domain.funding import Defaults
 from bot.domain.guild import EVERYWHERE, AuditEntry, GuildState, MemberState
-from bot.domain.job import DeadLetter, Destination, Job, JobStatus, Origin, Remover, Review
+from bot.domain.job import DeadLetter, Destination, Failure, Job, JobStatus, Origin, Remover, Review
 from bot.domain.member import Member
 from bot.domain.notify import Notify
 from bot.domain.outbox import OutboxItem, OutboxKind
@@ -54,6 +54,7 @@ __all__ = [
     "Destination",
     "Difference",
     "Draft",
+    "Failure",
     "Forecast",
     "Fund",
     "Funding",

@@ -33,17 +33,29 @@ TRANSITIONS: Final[Mapping[JobStatus, frozenset[JobStatus]]] = {
 }
 
 
-# Why a job ended from outside: its author's things were deleted; nobody fetched it in time; its guild was left; an
-# admin took it back.
-ABANDONED: Final = "abandoned"
-EXPIRED: Final = "expired"
-LEFT: Final = "left"
-BY_ADMIN: Final = "by_admin"
-GIVEN_UP: Final = frozenset({ABANDONED, EXPIRED, LEFT})  # of these, the ones on its person's account
+class Failure(StrEnum):
+    """Why a job came to nothing; the first four are a provider's, as in `FaultClass`."""
 
+    CONTENT = "content"  # its provider won't make that
+    PERMANENT = "permanent"  # its provider can't make that
+    TRANSIENT = "transient"  # its provider fails again and again
+    OPERATOR = "operator"  # its provider takes nothing from this operator
+    DEADLINE = "deadline"  # it took too long
+    RESULT = "result"  # it was made, and no usable file came of it
+    DENIED = "denied"  # a moderator didn't let it pass
+    NOT_REVIEWED = "not_reviewed"  # no moderator decided in time
+    WRITTEN_OFF = "written_off"  # an admin gave a dead letter up
+    BY_ADMIN = "by_admin"  # an admin cancelled it
+    ABANDONED = "abandoned"  # its person had their things deleted
+    EXPIRED = "expired"  # its person didn't fetch it in time
+    LEFT = "left"  # the bot was removed from its guild
+
+
+# Ends on its person's account: what a provider may have made by then is charged.
+GIVEN_UP: Final = frozenset({Failure.ABANDONED, Failure.EXPIRED, Failure.LEFT})
 
 # Failures after which the same request would fail again; of permanent ones, the codes after which it may not.
-_FOR_GOOD: Final = frozenset({"permanent", "content", "denied", ABANDONED, LEFT})
+_FOR_GOOD: Final = frozenset({Failure.PERMANENT, Failure.CONTENT, Failure.DENIED, Failure.ABANDONED, Failure.LEFT})
 _AFTER_ALL: Final = frozenset({"no_video", "task_not_exist", "1203"})
 
 
@@ -185,12 +197,12 @@ class Job:
     @property
     def retry_may_help(self) -> bool:
         """Say whether the same request, which has failed, may succeed if it is made once more."""
-        return self.failure not in _FOR_GOOD or (self.failure == "permanent" and self.failure_code in _AFTER_ALL)
+        return self.failure not in _FOR_GOOD or (self.failure == Failure.PERMANENT and self.failure_code in _AFTER_ALL)
 
     @property
     def ended_by_author(self) -> bool:
         """Say whether the author has cancelled the job, or deleted its video: they know of it."""
-        return self.failure == ABANDONED or (self.status is JobStatus.CANCELLED and self.failure is None)
+        return self.failure == Failure.ABANDONED or (self.status is JobStatus.CANCELLED and self.failure is None)
 
     def charged(self, cost_micros: int | None, *, billed: bool = False) -> int | None:
         """Add up what the provider has charged for all attempts; None where it has never said.

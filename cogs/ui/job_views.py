@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Capability, Job, JobStatus, Mode, Review, VideoRequest
+from bot.domain import Capability, Failure, Job, JobStatus, Mode, Review, VideoRequest
 from bot.domain.choices import nearest_possible
 from bot.locale import Words
 from bot.service.jobs.eta import JobView
@@ -14,7 +14,7 @@ from bot.service.ports import Card, Phase, phase_of
 from cogs.ui.custom_ids import JOB_ID, CustomId, Part, stateless
 from cogs.ui.limits import ALT_TEXT
 from cogs.ui.options import options_of
-from cogs.ui.text import DENIED, button_label, changes, cut, failure, link, result_link, safe, settings, since
+from cogs.ui.text import button_label, changes, cut, failure, link, result_link, safe, settings, since
 
 RESULT: Final = CustomId(
     "result:{action}:{job_id}[:{more}]", action=Part("[a-z]+"), job_id=JOB_ID, more=Part("[0-9:]+")
@@ -64,7 +64,7 @@ def _status_line(card: Card, words: Words) -> str:
         case Phase.DONE if (url := result_link(job)) is not None:
             return words("card.link", link=url)
         case Phase.FAILED:
-            return words("card.denied") if job.failure == DENIED else failure(job, words)
+            return words("card.denied") if job.failure == Failure.DENIED else failure(job, words)
         case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
             return words(f"card.{card.phase}.text")
         case _:
@@ -238,7 +238,7 @@ def public_ending(card: Card, say: Words) -> str:
     The job's id in the small print makes the text this ending's own.
     """
     job = card.job
-    denied = job.failure == DENIED
+    denied = job.failure == Failure.DENIED
     ending = "denied" if denied else "given_up" if job.given_up else card.phase
     text = say(f"ending.{ending}", mention=f"<@{job.user_id}>")
     if denied or job.card_channel_id is None or job.card_message_id is None:

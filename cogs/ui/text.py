@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import discord
 
-from bot.domain import Forecast, Job, VideoRequest
+from bot.domain import Failure, Forecast, Job, VideoRequest
 from bot.locale import Words
 from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS, options_of
 
 ELLIPSIS: Final = "…"
-DENIED: Final = "denied"  # the failure of a job that a moderator did not let pass
 MARKS: Final = 3  # on one character, as many as any writing needs
 REASON: Final = 300  # characters of what an admin gave as a reason
 
@@ -104,7 +103,7 @@ def result_link(job: Job) -> str | None:
 
 def failure(job: Job, words: Words) -> str:
     """Say why a job failed, what that means for credits, and what to do next. A denial's code is its reason."""
-    if job.failure == DENIED:
+    if job.failure == Failure.DENIED:
         said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
         return words("failed.denied", reason=said)
     exact = f"failed.{job.failure}.{job.failure_code}"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import errors
-from bot.domain import DeadLetter, Job, JobStatus, Review, backoff
+from bot.domain import DeadLetter, Failure, Job, JobStatus, Review, backoff
 from bot.domain.next_step import Step
 from bot.service.jobs.files import ResultFiles
 from bot.service.operator_alerts import OperatorAlerts
@@ -166,7 +166,7 @@ class Delivery:
             hopeless = reason in _HOPELESS or _tried_enough(self._spoilt_files[job.id]) or self.too_long(job)
         if not hopeless:
             return await self._postpone(job, reason)
-        failed = await self._jobs.fail(job, failure="result", code=reason, now=self._clock())
+        failed = await self._jobs.fail(job, failure=Failure.RESULT, code=reason, now=self._clock())
         self._spoilt_files.pop(job.id, None)
         await self._files.discard(job)
         return failed

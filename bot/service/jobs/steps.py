@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bot.domain import Job, backoff
+from bot.domain import Failure, Job, backoff
 from bot.domain.next_step import Step, next_step
 from bot.errors import DestinationBusy
 from bot.service.jobs.cards import Cards
@@ -56,7 +56,7 @@ class Steps:
         return await self._ways[step](job)
 
     async def _expire(self, job: Job) -> Job:
-        return await self._jobs.fail(job, failure="deadline", code="", now=self._clock())
+        return await self._jobs.fail(job, failure=Failure.DEADLINE, code="", now=self._clock())
 
     async def _end_review(self, job: Job) -> Job:
         ended = await self._decisions.expire(job, now=self._clock())
@@ -82,7 +82,7 @@ class Steps:
         elif step.delivers and self._delivery.too_long(job):
             await self._delivery.keep(job, "internal")
         else:
-            await self._postpone(job, cap=WAIT_CAP)
+            await self._retry_later(job)
 
     async def _close(self, job: Job) -> Job:
         try:
@@ -90,7 +90,7 @@ class Steps:
         except DestinationBusy as exc:
             log.info("the card could not be closed", extra={"job": job.id, "reason": exc.reason})
             if job.tries < CLOSING:
-                return await self._postpone(job, cap=WAIT_CAP)
+                return await self._retry_later(job)
         return await self._close_if_over(job)
 
     async def _close_if_over(self, job: Job) -> Job:
@@ -98,7 +98,7 @@ class Steps:
         await self._cards.forget(job)
         return closed
 
-    async def _postpone(self, job: Job, *, cap: float) -> Job:
+    async def _retry_later(self, job: Job) -> Job:
         tries = job.tries + 1
-        wait = backoff.delay(tries, rand=self._rand, cap=cap)
+        wait = backoff.delay(tries, rand=self._rand, cap=WAIT_CAP)
         return await self._jobs.reschedule(job, next_at=self._clock() + wait, tries=tries)

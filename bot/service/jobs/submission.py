@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import errors
-from bot.domain import DeadLetter, Job, backoff, eta, to_micros
+from bot.domain import DeadLetter, Failure, Job, backoff, eta, to_micros
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels
@@ -99,10 +99,10 @@ class Submission:
             log.info("found again", extra={"job": job.id, "task": task.id})
             return await self._adopt(job, task, expect=expect)
         if job.tries + 1 < LOOKS and not late:
-            return await self._poll_later(job)
+            return await self._look_again(job)
         if not provider.find_is_authoritative:
             return await self.lose(job)
-        return await self._fail(job, "deadline", "") if late else await self.submit(job, again=True)
+        return await self._fail(job, Failure.DEADLINE, "") if late else await self.submit(job, again=True)
 
     async def lose(self, job: Job) -> Job:
         """Make a job a dead letter of which nobody can say what its provider has made: the operator has to find out."""
@@ -149,7 +149,7 @@ class Submission:
         if task.status is TaskStatus.FAILED and task.failure is not None:
             return await self._task_failed(job, task.failure, cost=cost)
         if now >= job.deadline_at:
-            return await self._fail(job, "deadline", "", billed=True)
+            return await self._fail(job, Failure.DEADLINE, "", billed=True)
         elapsed = now - (job.submitted_at or now)
         wait = self._wait(task, elapsed=elapsed, expect=await self._forecaster.of(job.request))
         return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
@@ -168,7 +168,7 @@ class Submission:
             # Each attempt that ran begins with no tries, so how often it has failed is told by the attempts.
             wait = backoff.delay(job.attempt, rand=self._rand)
             return await self._requeue(job, attempt=job.attempt + 1, wait=wait, cost=cost)
-        failed = await self._fail(job, str(failure.fault), failure.code, cost=cost)
+        failed = await self._fail(job, failure.fault, failure.code, cost=cost)
         if failure.fault is errors.FaultClass.OPERATOR:
             await self._alert_about_key(job, failure.code)
         return failed
@@ -185,19 +185,17 @@ class Submission:
                 return await self._requeue(job, attempt=attempt, wait=wait)
             case errors.OperatorFault():
                 self._health[job.provider].note_doubt()
-                failed = await self._fail(job, "operator", exc.code)
+                failed = await self._fail(job, Failure.OPERATOR, exc.code)
                 await self._alert_about_key(job, exc.code)
                 return failed
             case errors.ModelDiscontinued():
-                failed = await self._fail(job, "permanent", exc.code)
+                failed = await self._fail(job, Failure.PERMANENT, exc.code)
                 await self._given_up.note(job.request.model, detail=exc.detail)
                 return failed
             case _ if again or isinstance(exc, errors.TaskExists):
                 return await self._adopt_existing(job, exc)
             case _:
-                return await self._fail(
-                    job, "content" if isinstance(exc, errors.ContentRefused) else "permanent", exc.code
-                )
+                return await self._refuse(job, exc)
 
     async def _adopt_existing(self, job: Job, exc: errors.ProviderError) -> Job:
         """Find our task where the external id may be taken, or certainly is (`TaskExists`)."""
@@ -209,21 +207,21 @@ class Submission:
         if task is not None:
             return await self._adopt(job, task, expect=expect)
         if not isinstance(exc, errors.TaskExists):
-            return await self._fail(job, "content" if isinstance(exc, errors.ContentRefused) else "permanent", exc.code)
-        return await self._poll_later(job) if job.tries + 1 < LOOKS else await self.lose(job)
+            return await self._refuse(job, exc)
+        return await self._look_again(job) if job.tries + 1 < LOOKS else await self.lose(job)
 
     async def _poll_failed(self, job: Job, exc: errors.ProviderError) -> Job:
         log.warning("not polled", extra={"job": job.id, "code": exc.code, "detail": exc.detail})
         misses = self._misses.pop(job.id, 0) + 1 if isinstance(exc, errors.TaskUnknown) else 0
         if misses >= LOST_AFTER and backoff.least(misses - 1, cap=MISS_CAP) >= PATIENCE:
-            return await self._fail(job, "permanent", exc.code)
+            return await self._fail(job, Failure.PERMANENT, exc.code)
         if self.too_long(job):
             return await self.lose(job)
         if misses:
             self._misses[job.id] = misses
         return await self._postpone(job, exc, cap=MISS_CAP if misses else backoff.CAP)
 
-    async def _poll_later(self, job: Job) -> Job:
+    async def _look_again(self, job: Job) -> Job:
         tries = job.tries + 1
         next_at = self._clock() + backoff.delay(tries, rand=self._rand, base=LOOK_BASE)
         return await self._write(lambda: self._jobs.reschedule(job, next_at=next_at, tries=tries))
@@ -251,6 +249,11 @@ class Submission:
         return await self._write(
             lambda: self._jobs.fail(job, failure=failure, code=code, now=now, cost_micros=cost, billed=billed)
         )
+
+    async def _refuse(self, job: Job, exc: errors.ProviderError) -> Job:
+        """Fail a job whose request its provider doesn't take."""
+        refused = isinstance(exc, errors.ContentRefused)
+        return await self._fail(job, Failure.CONTENT if refused else Failure.PERMANENT, exc.code)
 
     async def _alert_about_key(self, job: Job, code: str) -> None:
         await self._operator_alerts.tell(Alert(trouble=Trouble.KEY, subject=job.provider, detail=code))

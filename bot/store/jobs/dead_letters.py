@@ -6,17 +6,13 @@ once: a repeat finds its line there.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final
 
-from bot.domain import AuditEntry, DeadLetter, Job
-from bot.domain.job import BY_ADMIN
+from bot.domain import AuditEntry, DeadLetter, Failure, Job
 from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLost
 from bot.store.community.audit import record
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
 from bot.store.jobs.transitions import update
-
-WRITTEN_OFF: Final = "written_off"  # why such a job failed
 
 
 class DeadLetterStore(Store):
@@ -72,7 +68,7 @@ class DeadLetterStore(Store):
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            return await transitions.fail(tx, job, failure=WRITTEN_OFF, billed=billed, now=entry.at)
+            return await transitions.fail(tx, job, failure=Failure.WRITTEN_OFF, billed=billed, now=entry.at)
 
         return await self._decide(entry, job_id, step)
 
@@ -88,7 +84,7 @@ class DeadLetterStore(Store):
         if not await record(tx, entry):
             return job
         try:
-            return await transitions.cancel(tx, job, failure=BY_ADMIN, now=entry.at)
+            return await transitions.cancel(tx, job, failure=Failure.BY_ADMIN, now=entry.at)
         except TransitionLost as exc:
             raise TooLateToCancel(job_id=job_id, status=job.status) from exc
 

@@ -6,9 +6,9 @@ for each other; whoever comes second finds the job moved or the case decided, an
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from bot.domain import AuditEntry, Case, CaseKind, CaseState, Job, JobStatus, Review
+from bot.domain import AuditEntry, Case, CaseKind, CaseState, Failure, Job, JobStatus, Review
 from bot.errors import CaseDecided, TransitionLost
 from bot.store.community.audit import record
 from bot.store.community.cases import decide, open_case
@@ -16,9 +16,6 @@ from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import demand, fail, queue, read, update
 
 T = TypeVar("T")
-
-DENIED: Final = "denied"  # the failures of a job that no moderator let pass
-NOT_REVIEWED: Final = "not_reviewed"
 
 
 class ReviewDecisionStore(Store):
@@ -60,7 +57,7 @@ class ReviewDecisionStore(Store):
 
         async def work(tx: Transaction) -> Job:
             job = await self._waiting(tx, case)
-            job = await fail(tx, job, failure=DENIED, code=reason, now=entry.at, case=None)
+            job = await fail(tx, job, failure=Failure.DENIED, code=reason, now=entry.at, case=None)
             await _decided(tx, case, CaseState.DENIED, entry)
             return job
 
@@ -70,7 +67,7 @@ class ReviewDecisionStore(Store):
     async def expire(self, tx: Transaction, job: Job, *, now: datetime) -> Job:
         """Fail a job about which nobody has decided in time; the caller has its lease."""
         demand(job, job.status is JobStatus.PENDING or _held(job))
-        return await fail(tx, job, failure=NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
+        return await fail(tx, job, failure=Failure.NOT_REVIEWED, now=now, case=CaseState.EXPIRED)
 
     async def settle_report(self, case: Case, state: CaseState, entry: AuditEntry) -> None:
         """Write down what became of a report.

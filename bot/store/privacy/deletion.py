@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from bot.domain import CaseState, Job, Row, from_millis, millis
-from bot.domain.job import ABANDONED
+from bot.domain import CaseState, Failure, Job, Row, from_millis, millis
 from bot.domain.quota import span_of
 from bot.store.community.cases import decide
 from bot.store.database import Database, Store, Transaction, transaction
@@ -86,7 +85,7 @@ class DeletionStore(Store):
         charged.
         """
         jobs = sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable)
-        return await give_up_each(self._database, jobs, failure=ABANDONED, now=now)
+        return await give_up_each(self._database, jobs, failure=Failure.ABANDONED, now=now)
 
     @transaction
     async def clear(self, tx: Transaction, deletion: Deletion, *, now: datetime) -> bool:

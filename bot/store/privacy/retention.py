@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import DeadLetter, GuildState, Job, JobStatus, VideoRequest, millis, millis_of
-from bot.domain.job import EXPIRED
+from bot.domain import DeadLetter, Failure, GuildState, Job, JobStatus, VideoRequest, millis, millis_of
 from bot.store.community.cases import announce_case
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.transitions import demand, fail
@@ -66,7 +65,7 @@ class RetentionStore(Store):
             TransitionLost: somebody has fetched it a moment ago.
         """
         demand(job, job.status is JobStatus.SUCCEEDED and job.dead_letter is DeadLetter.UNDELIVERABLE)
-        return await fail(tx, job, failure=EXPIRED, now=now)
+        return await fail(tx, job, failure=Failure.EXPIRED, now=now)
 
     @transaction
     async def trim(self, tx: Transaction, *, texts: datetime | None, records: datetime, now: datetime) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain import Case, CaseKind, JobStatus, Remover, Report
-from bot.domain.job import ABANDONED
+from bot.domain import Case, CaseKind, Failure, JobStatus, Remover, Report
 from bot.domain.quota import extra_of
 from bot.store.community.cases import CaseStore
 from bot.store.community.reports import ReportStore
@@ -261,7 +260,7 @@ async def test_a_deletion_gives_back_what_waited_and_charges_what_a_provider_may
     assert await deletions.end_jobs(deletion, now=store.now) == 0
     ended = await store.get(job.id)
     assert ended.status is status
-    assert ended.failure == ABANDONED
+    assert ended.failure == Failure.ABANDONED
     assert ended.ended_by_author
     accounts = {row["owner"]: (row["held"], row["settled"]) for row in await store.rows("SELECT * FROM accounts")}
     assert accounts == {"user:1@guild:7": (0, credits_), "budget:bot": (0, usd)}
@@ -292,7 +291,7 @@ async def test_what_waits_is_not_begun_in_the_place_of_what_is_given_up(store: S
 async def test_a_job_whose_card_is_not_closed_is_kept_until_time_is_up(store: Store) -> None:
     job = await store.running(user_id=PERSON)
     deletion = await delete(store)
-    assert (await store.get(job.id)).failure == ABANDONED
+    assert (await store.get(job.id)).failure == Failure.ABANDONED
     await fulfil(store, deletion, urgent=True)
     assert await store.lookup.job(job.id) is None
 

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain import AuditEntry, CaseState, JobStatus, OutboxKind
-from bot.domain.job import EXPIRED
+from bot.domain import AuditEntry, CaseState, Failure, JobStatus, OutboxKind
 from bot.errors import TransitionLost
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
@@ -63,7 +62,7 @@ async def test_a_video_that_nobody_fetches_expires_and_is_charged(store: Store) 
     assert await retention.unfetched(before=job.created_at, most=10) == []
     (old,) = await retention.unfetched(before=store.later(1), most=10)
     failed = await retention.expire(old, now=store.now)
-    assert (failed.status, failed.failure, failed.dead_letter) == (JobStatus.FAILED, EXPIRED, None)
+    assert (failed.status, failed.failure, failed.dead_letter) == (JobStatus.FAILED, Failure.EXPIRED, None)
     assert await store.ledger(job.id) == [("hold", 5, 420_000), ("settle", 5, 300_000)]
     await store.books_add_up()
 
