@@ -9,18 +9,8 @@ from bot.domain import EVERYWHERE, Job, JobFilter
 from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import words
 from cogs import ui
+from cogs.admin import jobs_views
 from cogs.admin.common import check_admin_access
-from cogs.admin.jobs_views import (
-    JOB_ACTION,
-    JOBS_PAGE,
-    OPEN_JOB,
-    actions_for,
-    job_actions_view,
-    job_embed,
-    outcome_text,
-    page_embed,
-    page_view,
-)
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions
 
@@ -43,7 +33,9 @@ async def show_page(
     say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
     page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
     await ui.answer(
-        interaction, embed=page_embed(page, job_filter, say), view=page_view(page, job_filter, user_id, say)
+        interaction,
+        embed=jobs_views.page_embed(page, job_filter, say),
+        view=jobs_views.page_view(page, job_filter, user_id, say),
     )
 
 
@@ -53,8 +45,8 @@ async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_i
     view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
     await ui.answer(
         interaction,
-        embed=job_embed(view, await jobs.ledger_entries(view.job), say),
-        view=job_actions_view(view.job, say),
+        embed=jobs_views.job_embed(view, await jobs.ledger_entries(view.job), say),
+        view=jobs_views.job_actions_view(view.job, say),
     )
 
 
@@ -76,7 +68,7 @@ async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job
             job = await jobs.retry(entry, job)
         case _:
             job = await jobs.write_off(entry, job, billed=action == "billed")
-    await ui.answer(interaction, outcome_text(action, job, words(str(interaction.locale))))
+    await ui.answer(interaction, jobs_views.outcome_text(action, job, words(str(interaction.locale))))
 
 
 def _action_for(action: str, job: Job) -> str:
@@ -85,7 +77,7 @@ def _action_for(action: str, job: Job) -> str:
     Raises:
         DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
     """
-    offered = {name for name, _ in actions_for(job)}
+    offered = {name for name, _ in jobs_views.actions_for(job)}
     if action == "cancel" or action in offered:
         return action
     for wanted, name in (("retry", "deliver"), ("free", "close"), ("billed", "close")):
@@ -96,9 +88,9 @@ def _action_for(action: str, job: Job) -> str:
 
 def setup(bot: Shotcaller) -> None:
     """Let the buttons and the select below jobs do what they are for."""
-    ui.on_press(bot, JOB_ACTION, _decide, first=ui.acknowledge, access=check_admin_access)
-    ui.on_press(bot, OPEN_JOB, _open, first=ui.acknowledge, access=check_admin_access)
-    ui.on_press(bot, JOBS_PAGE, _turn_page, first=ui.acknowledge_in_place, access=check_admin_access)
+    ui.on_press(bot, jobs_views.JOB_ACTION, _decide, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, jobs_views.OPEN_JOB, _open, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, jobs_views.JOBS_PAGE, _turn_page, first=ui.acknowledge_in_place, access=check_admin_access)
 
 
 async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job: str) -> None:

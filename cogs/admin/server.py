@@ -12,15 +12,7 @@ from bot.domain import UNLIMITED, Allowance, GuildState, Policy, to_micros
 from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
 from bot.locale import Words, words
-from cogs.admin.common import (
-    answer_long,
-    change_or_show,
-    change_policy,
-    changed_text,
-    field_lines,
-    read_guild_state,
-    read_policy,
-)
+from cogs.admin import common
 from cogs.admin.doctor_checks import NEEDED_TO_WRITE, check_channel
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete, money, since
 from cogs.ui.audit_entries import entry_text
@@ -45,8 +37,8 @@ def _show(bot: Shotcaller, say: Words) -> Command:
     @app_commands.command(name="show", description=say("command.admin.show"))
     async def everything(interaction: discord.Interaction[Any]) -> None:
         await acknowledge(interaction)
-        say, state = words(str(interaction.locale)), await read_guild_state(bot, interaction)
-        await answer_long(
+        say, state = words(str(interaction.locale)), await common.read_guild_state(bot, interaction)
+        await common.answer_long(
             interaction, _overview(state, say, usual=bot.services.guilds.usual), filename="settings.txt", say=say
         )
 
@@ -59,7 +51,7 @@ def _overview(state: GuildState, say: Words, *, usual: Allowance) -> str:
     if state.paused:
         text += f"\n⏸️ {say('doctor.paused.guild')}.{reason_text(state.pause_reason, say)}"
     for title, paths in (("decided", decided), ("usual", set(PATHS) - decided)):
-        if lines := field_lines(state.policy, say, paths=paths, usual=usual):
+        if lines := common.field_lines(state.policy, say, paths=paths, usual=usual):
             text += "\n".join([f"\n**{say(f'admin.show.{title}')}**", *(f"- {line}" for line in lines)])
     return text
 
@@ -75,7 +67,7 @@ def _server(bot: Shotcaller, say: Words) -> Command:
     ) -> None:
         await acknowledge(interaction)
         given = {"timezone": timezone and timezone.strip(), "gifts": gifts}
-        await change_or_show(bot, interaction, given, Policy.changed, title="admin.server", paths=SERVER)
+        await common.change_or_show(bot, interaction, given, Policy.changed, title="admin.server", paths=SERVER)
 
     return server
 
@@ -113,9 +105,9 @@ def _budget(bot: Shotcaller, say: Words) -> Command:
             changed = await bot.services.guilds.change(
                 audit_entry(interaction, "changed"), lambda policy: policy.changed(**changes)
             )
-            title = f"{changed_text(changed, say)}\n\n"
+            title = f"{common.changed_text(changed, say)}\n\n"
         await answer(
-            interaction, title + await _spending_text(bot, interaction, await read_policy(bot, interaction), say)
+            interaction, title + await _spending_text(bot, interaction, await common.read_policy(bot, interaction), say)
         )
 
     return budget
@@ -147,9 +139,9 @@ def _audit(bot: Shotcaller, say: Words) -> Command:
         if channel is not None:
             check_channel(channel, NEEDED_TO_WRITE)
             channel_id = channel.id
-            await change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=channel_id))
+            await common.change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=channel_id))
         elif off:
-            await change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=None))
+            await common.change_policy(bot, interaction, lambda policy: policy.changed(audit_channel_id=None))
         else:
             await _show_audit(bot, interaction)
 
@@ -162,4 +154,4 @@ async def _show_audit(bot: Shotcaller, interaction: discord.Interaction[Any]) ->
     entries = await bot.services.guilds.entries(guild_of(interaction), most=LATEST)
     lines = [f"- {since(entry.at)} {entry_text(entry, say)}".replace("\n- ", "\n  - ") for entry in entries]
     text = "\n".join([f"### {say('admin.audit')}", *lines]) if lines else say("admin.audit.none")
-    await answer_long(interaction, text, filename="audit.txt", say=say)
+    await common.answer_long(interaction, text, filename="audit.txt", say=say)

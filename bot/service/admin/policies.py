@@ -7,17 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from bot.domain import (
-    Account,
-    Allowance,
-    AuditEntry,
-    GuildState,
-    MemberState,
-    OutboxItem,
-    OutboxKind,
-    Policy,
-    PolicyChange,
-)
+from bot import domain
 from bot.domain.funding import budget
 from bot.domain.policy_file import read, refusal
 from bot.service.outbox import OutboxHandler
@@ -45,22 +35,24 @@ class GuildPolicies:
         store: GuildStore,
         audit: AuditStore,
         lookup: JobQueryStore,
-        usual: Allowance,
+        usual: domain.Allowance,
         clock: Callable[[], datetime],
         wake: Callable[[], None],
     ) -> None:
         self.usual = usual
         self._store, self._audit, self._lookup, self._clock, self._wake = store, audit, lookup, clock, wake
 
-    async def state(self, guild_id: int) -> GuildState:
+    async def state(self, guild_id: int) -> domain.GuildState:
         """Read what is decided about a guild."""
         return await self._store.state(guild_id)
 
-    async def member(self, guild_id: int, user_id: int) -> MemberState:
+    async def member(self, guild_id: int, user_id: int) -> domain.MemberState:
         """Read what is decided about a member."""
         return (await self._store.states(guild_id=guild_id, user_id=user_id))[2]
 
-    async def change(self, entry: AuditEntry, apply: Callable[[Policy], Policy]) -> PolicyChange:
+    async def change(
+        self, entry: domain.AuditEntry, apply: Callable[[domain.Policy], domain.Policy]
+    ) -> domain.PolicyChange:
         """Change a guild's policy by a function of the present one, so that two admins' changes both hold.
 
         Raises:
@@ -73,7 +65,7 @@ class GuildPolicies:
         self._wake()
         return changed
 
-    async def read(self, data: bytes) -> Policy:
+    async def read(self, data: bytes) -> domain.Policy:
         """Read the policy in a file, and check it as a whole: also whether prompts can be searched by its rules.
 
         Raises:
@@ -84,31 +76,33 @@ class GuildPolicies:
             await check_rule(rule)
         return policy
 
-    async def pause(self, entry: AuditEntry, *, paused: bool, reason: str = "") -> bool:
+    async def pause(self, entry: domain.AuditEntry, *, paused: bool, reason: str = "") -> bool:
         """Pause a guild (`EVERYWHERE`: the whole bot), or go on; say whether that changed anything."""
         changed = await self._store.pause(entry, paused=paused, reason=reason)
         self._wake()
         return changed
 
-    async def set_allowance(self, entry: AuditEntry, *, user_id: int, allowance: Allowance | None) -> None:
+    async def set_allowance(
+        self, entry: domain.AuditEntry, *, user_id: int, allowance: domain.Allowance | None
+    ) -> None:
         """Give one member an allowance of their own, or with None the one of everybody."""
         await self._store.set_allowance(entry, user_id=user_id, allowance=allowance)
         self._wake()
 
-    async def block(self, entry: AuditEntry, *, user_id: int, until: datetime | None, reason: str = "") -> None:
+    async def block(self, entry: domain.AuditEntry, *, user_id: int, until: datetime | None, reason: str = "") -> None:
         """Let a member ask for nothing until then (`FOREVER`: never again); None ends a block."""
         await self._store.block(entry, user_id=user_id, until=until, reason=reason)
         self._wake()
 
-    async def blocked(self, guild_id: int) -> dict[int, MemberState]:
+    async def blocked(self, guild_id: int) -> dict[int, domain.MemberState]:
         """List the members that are blocked now, by their ids."""
         return await self._store.blocked(guild_id, now=self._clock())
 
-    async def entries(self, guild_id: int, *, most: int) -> list[AuditEntry]:
+    async def entries(self, guild_id: int, *, most: int) -> list[domain.AuditEntry]:
         """Read the latest changes, the newest first."""
         return await self._audit.of_guild(guild_id, most=most)
 
-    async def spent(self, guild_id: int, policy: Policy) -> Account:
+    async def spent(self, guild_id: int, policy: domain.Policy) -> domain.Account:
         """Read the account of what the guild costs this month, in millionths of a USD."""
         return await self._lookup.account(
             budget(guild_id, policy.budget_usd_micros, now=self._clock(), zone=policy.zone)
@@ -118,12 +112,12 @@ class GuildPolicies:
 class AuditPoster(OutboxHandler):
     """Tells the guilds' audit channels what was changed, in its order."""
 
-    kind = OutboxKind.AUDIT
+    kind = domain.OutboxKind.AUDIT
 
     def __init__(self, *, guilds: GuildStore, audit: AuditStore, staff: Staff) -> None:
         self._guilds, self._audit, self._staff = guilds, audit, staff
 
-    async def handle(self, item: OutboxItem) -> int | None:
+    async def handle(self, item: domain.OutboxItem) -> int | None:
         """Tell an entry, if there is a channel that wants it."""
         entry = await self._audit.entry(item.subject_id)
         if entry is None:
