@@ -12,11 +12,9 @@ from bot.service.jobs.eta import JobView
 from bot.service.ports import Phase, phase_of
 from cogs import ui
 from cogs.ui import cut, link, money, safe, settings, since
-from cogs.ui.job_views import PROMPT_ON_CARD, state_text
+from cogs.ui.job_views import PROMPT_IN_LIST, PROMPT_ON_CARD, TASK_ID, state_text
 from cogs.ui.limits import EMBED_FIELD, EMBED_TEXT
 from cogs.ui.text import failure
-
-PROMPT: Final = 80  # characters of a prompt in a list
 
 _ACTIONS: Final = ("cancel", "recheck", "retry", "free", "billed", "deliver", "close")
 JOB_ACTION: Final = ui.CustomId("ajob:{action}:{job}", action=ui.one_of(*_ACTIONS), job=ui.JOB_ID)
@@ -60,7 +58,7 @@ def _entry(view: JobView, say: Words) -> str:
     job = view.job
     facts = [f"<@{job.user_id}>", settings(job.request, say), say("credits", n=job.credits), f"`{job.id}`"]
     head = f"**{state_text(view, say)}** · {since(job.created_at)}"
-    return f"{head}\n> {prompt_of(job, PROMPT, say)}\n-# {' · '.join(facts)}"
+    return f"{head}\n> {prompt_of(job, PROMPT_IN_LIST, say)}\n-# {' · '.join(facts)}"
 
 
 def page_view(page: JobsPage, job_filter: JobFilter, user_id: int | None, say: Words) -> discord.ui.View:
@@ -98,7 +96,7 @@ def job_embed(view: JobView, ledger_entries: Sequence[LedgerEntry], say: Words) 
     embed.add_field(name=say("info.cost"), value=_cost(job, say), inline=False)
     embed.add_field(name=say("info.times"), value=cut("\n".join(_times(job, say)), EMBED_FIELD), inline=False)
     embed.add_field(name=say("admin.jobs.ledger"), value=_ledger(ledger_entries, say), inline=False)
-    ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, 80)}`" if job.task_id else job.provider]
+    ids = [f"`{job.id}`", f"{job.provider} `{safe(job.task_id, TASK_ID)}`" if job.task_id else job.provider]
     attempts = say("admin.jobs.attempts", attempt=job.attempt, tries=job.tries)
     embed.add_field(name=say("info.ids"), value=" · ".join([*ids, attempts]), inline=False)
     return embed

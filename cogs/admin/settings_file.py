@@ -20,6 +20,7 @@ from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, audit_en
 from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.text import some_of
 
+KILOBYTE: Final = 1024
 KIND: Final = "import"  # of the drafts
 APPLY: Final = ui.CustomId("import:{draft_id}", draft_id=ui.DRAFT_ID)
 ROOM: Final = 1200  # characters for the changes
@@ -54,7 +55,7 @@ def _import(bot: Shotcaller, say: Words) -> Command:
     async def import_(interaction: discord.Interaction[Any], file: discord.Attachment) -> None:
         await acknowledge(interaction)
         if file.size > LARGEST:
-            raise PolicyInvalid([("", "too_big", str(LARGEST // 1024))])
+            raise PolicyInvalid([("", "too_big", str(LARGEST // KILOBYTE))])
         try:
             data = await file.read()
         except discord.HTTPException:

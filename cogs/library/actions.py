@@ -13,8 +13,9 @@ from bot.locale import Words, words
 from bot.service.jobs.copies import Copy, CopyKind
 from cogs import ui
 from cogs.library.views import SEARCH, SEND, PageState, page_text, page_view
-from cogs.request import DIRECT_LIMIT, destination_of, offered_here
+from cogs.request import destination_of, offered_here
 from cogs.ui import answer, link, member_of, result_buttons, result_link
+from cogs.ui.limits import FILE
 from cogs.ui.result_info import info_embed
 
 FORM: Final = ui.CustomId("library:{stars}:{model}", stars=ui.FLAG, model=ui.Part(".{0,90}"))
@@ -107,7 +108,7 @@ def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
     """
     locale, user_id, nonce = str(interaction.locale), interaction.user.id, f"again-{interaction.id}"
     if interaction.guild_id is None:
-        return Copy(kind=CopyKind.DIRECT, user_id=user_id, locale=locale, nonce=nonce, limit=DIRECT_LIMIT)
+        return Copy(kind=CopyKind.DIRECT, user_id=user_id, locale=locale, nonce=nonce, limit=FILE)
     in_thread = isinstance(interaction.channel, discord.Thread)
     needed = "send_messages_in_threads" if in_thread else "send_messages"
     if not getattr(interaction.permissions, needed):

@@ -8,10 +8,9 @@ from cogs.request.build import (
     storyboards_here,
     with_defaults,
 )
-from cogs.request.submit import DIRECT_LIMIT, destination_of, submit
+from cogs.request.submit import destination_of, submit
 
 __all__ = [
-    "DIRECT_LIMIT",
     "build_request",
     "defaults_scope",
     "destination_of",

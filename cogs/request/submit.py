@@ -1,6 +1,6 @@
 """Submit a request, whatever was pressed or typed: check its destination, make its job, answer privately."""
 
-from typing import Any, Final
+from typing import Any
 
 import discord
 
@@ -10,10 +10,9 @@ from bot.errors import MissingPermissions
 from bot.locale import Words, words
 from bot.service.jobs.types import Accepted, RequestContext
 from cogs.ui import TypedRequest, link, member_of, options_of, remember, since
+from cogs.ui.limits import FILE
 from cogs.ui.replies import answer_accepted
 from cogs.ui.text import wait
-
-DIRECT_LIMIT: Final = 10 * 1024 * 1024  # bytes a file in direct messages
 
 
 async def submit(
@@ -103,7 +102,7 @@ def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> D
     """
     channel = interaction.channel_id or 0
     if interaction.guild_id is None or private:
-        limit = DIRECT_LIMIT if private else interaction.filesize_limit
+        limit = FILE if private else interaction.filesize_limit
         return Destination(guild_id=interaction.guild_id, channel_id=channel, upload_limit=limit, private=private)
     missing = _missing_permissions(interaction)
     if missing:

@@ -7,10 +7,10 @@ import discord
 from bot.domain import ResultAction
 from bot.locale import words
 from bot.service.jobs.copies import Copy, CopyKind
-from cogs.request import DIRECT_LIMIT
 from cogs.results import context
 from cogs.results.context import ResultPress
 from cogs.ui import acknowledge, acknowledge_in_place, answer, follow_up, link, parse_id, stateless
+from cogs.ui.limits import FILE
 from cogs.ui.result_info import full_text_embeds, info_embed
 
 
@@ -46,7 +46,7 @@ async def send_to_presser(press: ResultPress) -> None:
         user_id=interaction.user.id,
         locale=str(interaction.locale),
         nonce=str(interaction.id),
-        limit=DIRECT_LIMIT,
+        limit=FILE,
     )
     posted = await press.results.resend(await press.job(ResultAction.HAVE), copy)
     await answer(interaction, press.say("result.sent", link=link(None, posted.channel_id, posted.message_id)))

@@ -17,6 +17,7 @@ from cogs.ui.text import cut, permissions_text, reason_text, safe, since, some_o
 
 SHOWN: Final = 5  # channels or roles named at the most
 SHORT: Final = 60  # characters of what somebody typed
+LONG: Final = 100
 
 _COMMAND_GONE: Final = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
 _NO_MARKS: Final = dict.fromkeys(map(ord, "`<>@"))  # what ends a piece of code, or looks like a mention
@@ -189,7 +190,7 @@ def _(error: errors.OverLimit, say: Words) -> dict[str, Any]:
 @_values.register
 def _(error: errors.PolicyInvalid, say: Words) -> dict[str, Any]:
     lines = [
-        say(f"policy.problem.{code}", field=_code(field), limit=safe(limit, 100))
+        say(f"policy.problem.{code}", field=_code(field), limit=safe(limit, LONG))
         for field, code, limit in error.problems
     ]
     return {"problems": "\n".join(f"- {line}" for line in lines)}

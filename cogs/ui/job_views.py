@@ -20,6 +20,8 @@ RESULT: Final = CustomId(
     "result:{action}:{job_id}[:{more}]", action=Part("[a-z]+"), job_id=JOB_ID, more=Part("[0-9:]+")
 )
 PROMPT_ON_CARD: Final = 300  # characters
+PROMPT_IN_LIST: Final = 80
+TASK_ID: Final = 80  # characters of a provider's task id
 GIVEN_UP: Final = "model_discontinued"  # the code of a job whose model its service has given up
 AI_LABEL: Final = 80  # characters of the operator's own words
 
@@ -214,7 +216,7 @@ def job_line(view: JobView, words: Words) -> str:
         since=since(job.created_at),
         settings=settings(job.request, words),
         price=words("credits", n=job.credits),
-        prompt=safe(job.request.text(), 80),
+        prompt=safe(job.request.text(), PROMPT_IN_LIST),
         id=job.id,
         link="" if url is None else words("jobs.link", url=url),
     )

@@ -11,7 +11,7 @@ from cogs.ui.text import safe, some_of
 ROOM: Final = 1700  # characters of a message for a list; the rest is said to be missing
 SHOWN: Final = 25  # channels, roles or models named at the most
 
-_PATTERN: Final = 100  # characters of a rule's pattern
+_PATTERN: Final = 100  # characters of a rule's pattern, and of what is nothing else
 
 
 def change_line(change: Difference, say: Words) -> str:
@@ -75,7 +75,7 @@ def _label(path: str, item: str, say: Words) -> str:
 
 
 def _plain(value: Any, _say: Words) -> str:
-    return safe(str(value), 100)
+    return safe(str(value), _PATTERN)
 
 
 def _models(value: Any, say: Words) -> str:

@@ -9,7 +9,7 @@ import discord
 from bot.domain import Job, VideoRequest
 from bot.locale import Words
 from bot.service.jobs.results import Lineage
-from cogs.ui.job_views import PROMPT_ON_CARD
+from cogs.ui.job_views import PROMPT_ON_CARD, TASK_ID
 from cogs.ui.text import cut, job_link, safe, settings
 
 MICROS: Final = 1_000_000
@@ -36,7 +36,7 @@ def info_embed(job: Job, lineage: Lineage, say: Words) -> discord.Embed:
         embed.add_field(name=say("info.lineage"), value=_lineage_lines(job, lineage, say), inline=False)
     if lineage.children:
         embed.add_field(name=say("info.children"), value=say("info.children.count", n=lineage.children), inline=False)
-    ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, 80)}`"] if job.task_id else [])]
+    ids = [f"`{job.id}`", *([f"{job.provider} `{safe(job.task_id, TASK_ID)}`"] if job.task_id else [])]
     embed.add_field(name=say("info.ids"), value=" · ".join(ids), inline=False)
     return embed
 

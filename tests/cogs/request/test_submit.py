@@ -7,7 +7,8 @@ import discord
 import pytest
 
 from bot.errors import MissingPermissions
-from cogs.request import DIRECT_LIMIT, destination_of
+from cogs.request import destination_of
+from cogs.ui.limits import FILE
 
 
 def asked_in(*, guild: int | None = 7, thread: bool = False, **denied: bool) -> Any:
@@ -29,7 +30,7 @@ def test_a_result_goes_where_it_was_asked_for_with_the_limit_of_that_place() -> 
 
 def test_a_private_result_obeys_the_limit_of_direct_messages() -> None:
     place = destination_of(asked_in(attach_files=False), private=True)
-    assert (place.upload_limit, place.private) == (DIRECT_LIMIT, True)
+    assert (place.upload_limit, place.private) == (FILE, True)
     assert not destination_of(asked_in(guild=None, attach_files=False), private=False).private
 
 
