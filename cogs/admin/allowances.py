@@ -14,8 +14,8 @@ from bot.errors import PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete
-from cogs.ui.checks import guild_of
 from cogs.ui.completions import containing
+from cogs.ui.member import guild_of
 from cogs.ui.policy_texts import allowance_text
 
 ALLOWANCES: Final = ("allowance", "guild_allowance", "tiers", "pools")

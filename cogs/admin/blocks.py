@@ -14,7 +14,7 @@ from bot.locale import Words, words
 from cogs.admin.common import answer_long
 from cogs.ui import Command, acknowledge, answer, audit_entry
 from cogs.ui.audit_entries import until_text
-from cogs.ui.checks import guild_of
+from cogs.ui.member import guild_of
 from cogs.ui.text import REASON, reason_text
 
 OWNER: Final = "owner"  # who runs the bot, among the names of permissions

@@ -13,8 +13,8 @@ from bot.domain import Allowance, GuildState, Policy, PolicyChange
 from bot.domain.policy_diff import fields
 from bot.locale import Words, words
 from cogs.ui import CONTENT, answer, audit_entry, cut, file_of, follow_up, given_options
-from cogs.ui.checks import check_admin, guild_of
 from cogs.ui.integrations import may_use_command
+from cogs.ui.member import check_admin, guild_of
 from cogs.ui.policy_texts import bullet_list, change_line, field_line
 
 MESSAGES: Final = 4  # that an answer may take

@@ -14,7 +14,7 @@ from bot.errors import RuleInvalid, ScansNotOffered
 from bot.locale import Words, words
 from bot.service.screening.rules import check_rule
 from cogs.admin.common import change_or_show, change_policy, read_policy, show_policy
-from cogs.admin.doctor_checks import check_channel
+from cogs.admin.doctor import check_channel
 from cogs.ui import Command, acknowledge, autocomplete
 from cogs.ui.completions import containing
 

@@ -13,10 +13,10 @@ from bot.domain.policy import zones
 from bot.domain.policy_diff import differences
 from bot.locale import Words, words
 from cogs.admin import common
-from cogs.admin.doctor_checks import NEEDED_TO_WRITE, check_channel
+from cogs.admin.doctor import NEEDED_TO_WRITE, check_channel
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete, money, since
 from cogs.ui.audit_entries import entry_text
-from cogs.ui.checks import guild_of
+from cogs.ui.member import guild_of
 from cogs.ui.policy_texts import PATHS
 from cogs.ui.text import reason_text
 

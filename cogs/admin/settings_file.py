@@ -15,7 +15,7 @@ from bot.errors import DiscordBusy, DraftGone, PolicyInvalid
 from bot.locale import Words, words
 from cogs import ui
 from cogs.admin.common import changed_text, check_admin_access, read_policy
-from cogs.admin.doctor_checks import channel_ids, role_ids
+from cogs.admin.doctor import channel_ids, role_ids
 from cogs.ui import Command, acknowledge, acknowledge_in_place, answer, audit_entry, file_of
 from cogs.ui.policy_texts import bullet_list, change_line
 from cogs.ui.text import some_of

@@ -14,8 +14,8 @@ from bot.locale import Words, words
 from bot.service.admin.usage import Span, UsageReport
 from bot.service.admin.usage_chart import Measure, draw, series, top
 from cogs.ui import CONTENT, Command, acknowledge, answer, cut, file_of, money, safe
-from cogs.ui.checks import guild_of
 from cogs.ui.limits import ALT_TEXT
+from cogs.ui.member import guild_of
 
 
 def setup(bot: Shotcaller) -> None:

@@ -1,18 +1,24 @@
 """`/library`: one's videos to page through, filter, search, open, and to send once more."""
 
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
+from bot.domain import ResultAction
+from bot.errors import DraftGone, NotPermitted
 from bot.locale import Words, words
+from bot.service.jobs.copies import Copy, CopyKind
 from cogs import ui
-from cogs.library.actions import FORM, search_form, send_again, show, show_one, start_search
-from cogs.library.views import OPEN, PAGE, SEARCH, SEND, PageState, chosen_model
-from cogs.ui import Command, acknowledge, autocomplete
+from cogs.library.views import OPEN, PAGE, SEARCH, SEND, PageState, chosen_model, page_text, page_view
+from cogs.request import destination_of, offered_here
+from cogs.ui import Command, acknowledge, answer, autocomplete, link, member_of, result_buttons, result_link
 from cogs.ui.completions import my_videos
+from cogs.ui.limits import FILE
+from cogs.ui.result_info import info_embed
 
 
 def setup(bot: Shotcaller) -> None:
@@ -73,3 +79,110 @@ async def _turn_page(bot: Shotcaller, interaction: discord.Interaction[Any], act
 
 async def _open(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
     await show_one(bot, interaction, ui.chosen_value(interaction))
+
+
+FORM: Final = ui.CustomId("library:{stars}:{model}", stars=ui.FLAG, model=ui.Part(".{0,90}"))
+DRAFT: Final = "library"  # the kind of the drafts that keep searched texts
+
+
+async def start_search(
+    bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState, text: str
+) -> PageState:
+    """Begin a search for a text, on its first page."""
+    page_state, text = replace(page_state, page=0, draft_id=""), " ".join(text.split())[:SEARCH]
+    if not text:
+        return page_state
+    draft = await bot.services.drafts.begin(
+        DRAFT, {"text": text}, user_id=interaction.user.id, guild_id=interaction.guild_id
+    )
+    return replace(page_state, draft_id=draft.id)
+
+
+async def show(bot: Shotcaller, interaction: discord.Interaction[Any], page_state: PageState) -> None:
+    """Show a page of the library. A search that is too old to be known any more shows everything."""
+    services, user_id, say = bot.services, interaction.user.id, words(str(interaction.locale))
+    text = ""
+    if page_state.draft_id:
+        with suppress(DraftGone):
+            text = str((await services.drafts.read(page_state.draft_id, DRAFT, user_id=user_id)).body["text"])
+    page_state = page_state if text else replace(page_state, draft_id="")
+    page = await services.library.page(
+        member_of(interaction),
+        text=text,
+        model=page_state.model or None,
+        favourites=page_state.stars,
+        number=page_state.page,
+    )
+    await answer(
+        interaction,
+        page_text(page, page_state, text, say),
+        view=page_view(page, page_state, list(services.videos.models), say, searched=bool(text)),
+    )
+
+
+async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Show everything about a video, with its buttons."""
+    services, member, say = bot.services, member_of(interaction), words(str(interaction.locale))
+    job = await services.library.video(job_id, member)
+    lineage, stars = await services.results.lineage(job, member), await services.library.stars(job.id)
+    view = result_buttons(job, say, models=await offered_here(bot, interaction), stars=stars, ephemeral=True)
+    if job.delivered_at is not None and job.removed_at is None:
+        label, style = say("library.send"), discord.ButtonStyle.primary
+        view.add_item(discord.ui.Button(emoji="📤", label=label, style=style, custom_id=SEND(job_id=job.id), row=3))
+    if (url := result_link(job)) is not None:
+        view.add_item(discord.ui.Button(emoji="🔗", label=say("library.message"), url=url, row=3))
+    await answer(interaction, embed=info_embed(job, lineage, say), view=view)
+
+
+async def send_again(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Post a fresh copy of a video where the interaction came from, which has been acknowledged privately.
+
+    Raises:
+        NotPermitted: the person may not write there themselves.
+        MissingPermissions: the bot may not post a video there.
+        Refused: as `Videos.may_show` and `Results.resend`.
+    """
+    member = member_of(interaction)
+    job = await bot.services.library.video(
+        job_id, member, ResultAction.HAVE if member.guild_id is None else ResultAction.SHOW
+    )
+    copy = _copy_here(interaction)
+    if copy.channel_id is not None:
+        covered = await bot.services.videos.may_show(job, member, channel_id=copy.channel_id)
+        job = replace(job, spoiler=job.spoiler or covered)
+    posted = await bot.services.results.resend(job, copy)
+    where = link(interaction.guild_id, posted.channel_id, posted.message_id)
+    await answer(interaction, words(str(interaction.locale))("library.sent", link=where))
+
+
+def search_form(page_state: PageState, say: Words) -> ui.Form:
+    """The form that asks what to search for."""
+    form = ui.Form(FORM(stars=page_state.stars, model=page_state.model), say("library.search.title"))
+    form.text("text", say("library.search.text"), required=True, most=SEARCH, hint=say("library.search.hint"))
+    return form
+
+
+def _copy_here(interaction: discord.Interaction[Any]) -> Copy:
+    """Describe a copy for the channel of an interaction, in the name of its person.
+
+    Raises:
+        NotPermitted: they may not write there themselves.
+        MissingPermissions: the bot may not post a video there.
+    """
+    locale, user_id, nonce = str(interaction.locale), interaction.user.id, f"again-{interaction.id}"
+    if interaction.guild_id is None:
+        return Copy(kind=CopyKind.DIRECT, user_id=user_id, locale=locale, nonce=nonce, limit=FILE)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = "send_messages_in_threads" if in_thread else "send_messages"
+    if not getattr(interaction.permissions, needed):
+        raise NotPermitted(needed=needed)
+    place = destination_of(interaction, private=False)
+    return Copy(
+        kind=CopyKind.AGAIN,
+        user_id=user_id,
+        locale=str(interaction.guild_locale or locale),
+        nonce=nonce,
+        limit=place.upload_limit,
+        guild_id=place.guild_id,
+        channel_id=place.channel_id,
+    )

@@ -8,9 +8,9 @@ from discord import app_commands
 from bot.client import Shotcaller
 from bot.locale import Words, words
 from bot.service.member.gallery import GalleryRule
-from cogs.admin.doctor_checks import check_channel
+from cogs.admin.doctor import check_channel
 from cogs.ui import Command, acknowledge, answer
-from cogs.ui.checks import guild_of
+from cogs.ui.member import guild_of
 
 STARS: Final = 3  # that a copy takes where nothing else is said
 MOST: Final = 1000

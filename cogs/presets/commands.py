@@ -9,9 +9,8 @@ from bot.client import Shotcaller
 from bot.domain import Preset
 from bot.locale import Words, words
 from cogs import ui
-from cogs.presets.list import show_list
 from cogs.presets.save import save_command
-from cogs.presets.use import AGAIN, FORM, fill_in, reopen_form, use_preset
+from cogs.presets.use import AGAIN, FORM, fill_in, reopen_form, show_list, use_preset
 from cogs.ui import Command, acknowledge, answer, autocomplete, safe
 from cogs.ui.completions import presets
 

@@ -13,7 +13,7 @@ from cogs.request import build_request
 from cogs.ui import Command, acknowledge, answer, options_of, safe
 from cogs.ui.completions import my_videos
 from cogs.ui.options import OPTIONS
-from cogs.video.option_completions import complete_options
+from cogs.video.create import complete_options
 
 NAME: Final = 32  # characters of a name shown
 

@@ -1,7 +1,6 @@
 """What every cog needs of Discord: answers, buttons, forms, texts."""
 
 from cogs.ui.audit_entries import audit_entry
-from cogs.ui.checks import check_admin, check_moderator
 from cogs.ui.completions import Command, autocomplete
 from cogs.ui.custom_ids import (
     DRAFT_ID,
@@ -25,7 +24,7 @@ from cogs.ui.edit_form import parse_options, read_form, request_form
 from cogs.ui.forms import Form, entered, select_option, select_options
 from cogs.ui.job_views import result_buttons
 from cogs.ui.limits import CHOICES, CONTENT
-from cogs.ui.member import member_of
+from cogs.ui.member import check_admin, check_moderator, member_of
 from cogs.ui.options import given_options, options_of, request_from_options
 from cogs.ui.policy_texts import money
 from cogs.ui.replies import QUICK, acknowledge, acknowledge_in_place, answer, file_of, follow_up, in_time, open_form

@@ -10,7 +10,7 @@ import discord
 from bot.domain import Allowance, AuditEntry, Difference
 from bot.domain.guild import FOREVER
 from bot.locale import Words
-from cogs.ui.checks import guild_of
+from cogs.ui.member import guild_of
 from cogs.ui.policy_texts import allowance_text, bullet_list, change_line
 from cogs.ui.text import reason_text, safe
 

@@ -13,7 +13,7 @@ from bot.client import Shotcaller
 from bot.domain import Job, Remover
 from bot.errors import ResultDeleted, ResultForgotten
 from bot.store.jobs.results import ResultStore
-from cogs.library.actions import send_again, show_one
+from cogs.library.command import send_again, show_one
 from cogs.results.buttons import ACTIONS
 from tests.cogs.controls import controls, press
 from tests.cogs.controls import use as use_it

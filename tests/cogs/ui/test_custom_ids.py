@@ -16,7 +16,7 @@ from cogs.ui import TypedRequest, parse_id, parse_number
 from cogs.ui.custom_ids import MOST
 from cogs.ui.limits import CUSTOM_ID
 from cogs.ui.retry import KIND
-from cogs.video.studio_draft import chosen_options
+from cogs.video.studio import chosen_options
 from tests.cogs.controls import controls, press, use
 
 HUGE: Final = "9" * 40

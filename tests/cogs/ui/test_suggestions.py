@@ -14,7 +14,7 @@ from cogs.ui import TypedRequest, options_of, request_from_options
 from cogs.ui.edit_form import parse_leniently
 from cogs.ui.limits import BUTTON
 from cogs.ui.options import OPTIONS
-from cogs.ui.suggestions import nearest_requests
+from cogs.ui.retry import nearest_requests
 from cogs.ui.text import button_label, changes, chosen
 from tests.models import CAPABILITIES
 
