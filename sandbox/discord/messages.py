@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.discord import message_content as content
-from sandbox.discord import serialize
+from sandbox.discord import message_content, serialize
 from sandbox.discord.cdn import Cdn
 from sandbox.discord.errors import Refused
 from sandbox.discord.gateway import Gateway
@@ -169,20 +168,20 @@ class Messages:
         """Put content, embeds, components and files into the message object; what an edit leaves out stays."""
         files = {file["filename"]: file for file in attached}
         if old is None or "embeds" in body:
-            in_embeds = content.files_of_embeds(body.get("embeds"))
-            message.data["embeds"] = content.embeds(body.get("embeds"), files)
+            in_embeds = message_content.files_of_embeds(body.get("embeds"))
+            message.data["embeds"] = message_content.embeds(body.get("embeds"), files)
         else:
             in_embeds = {file["filename"] for file in message.hidden_files}
         message.hidden_files = [file for file in attached if file["filename"] in in_embeds]
         message.data["attachments"] = [file for file in attached if file["filename"] not in in_embeds]
         if old is None or "components" in body:
-            shown = content.components(body.get("components"), files, self._world.new_id)
+            shown = message_content.components(body.get("components"), files, self._world.new_id)
             message.data["components"] = shown
         if old is None or "content" in body:
             message.data["content"] = body.get("content") or ""
-        message.data |= content.mentions(
+        message.data |= message_content.mentions(
             self._world,
-            text=content.text_of(message.data),
+            text=message_content.text_of(message.data),
             allowed=body.get("allowed_mentions"),
             where=where,
             author_id=message.author_id,

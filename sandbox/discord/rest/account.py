@@ -3,29 +3,29 @@
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
 from sandbox.discord.permissions import in_guild
-from sandbox.discord.rest.call import Answer, Call, Route
+from sandbox.discord.rest.call import Call, Reply, Route
 
 SESSIONS_A_DAY = 1000
 
 
-async def me(call: Call) -> Answer:
+async def me(call: Call) -> Reply:
     """Answer `GET /users/@me`."""
     return 200, serialize.own_user(call.world.bot)
 
 
-async def update_me(call: Call) -> Answer:
+async def update_me(call: Call) -> Reply:
     """Answer `PATCH /users/@me`: the bot's name."""
     if name := call.form.get("username"):
         call.world.bot.username = str(name)
     return 200, serialize.own_user(call.world.bot)
 
 
-async def user(call: Call) -> Answer:
+async def user(call: Call) -> Reply:
     """Answer `GET /users/{user_id}`."""
     return 200, serialize.user(call.world.user(call.path["user_id"]))
 
 
-async def my_guilds(call: Call) -> Answer:
+async def my_guilds(call: Call) -> Reply:
     """Answer `GET /users/@me/guilds`."""
     return 200, [
         {
@@ -44,7 +44,7 @@ async def my_guilds(call: Call) -> Answer:
     ]
 
 
-async def open_dm(call: Call) -> Answer:
+async def open_dm(call: Call) -> Reply:
     """Answer `POST /users/@me/channels`: the direct message with a user."""
     recipient = call.world.user(str(call.form.get("recipient_id")))
     if recipient.id == call.world.bot.id:
@@ -52,17 +52,17 @@ async def open_dm(call: Call) -> Answer:
     return 200, serialize.channel(call.world, call.world.direct_channel(recipient))
 
 
-async def application(call: Call) -> Answer:
+async def application(call: Call) -> Reply:
     """Answer `GET /oauth2/applications/@me` and `GET /applications/@me`."""
     return 200, serialize.application(call.world)
 
 
-async def gateway(call: Call) -> Answer:
+async def gateway(call: Call) -> Reply:
     """Answer `GET /gateway`."""
     return 200, {"url": call.discord.gateway.url}
 
 
-async def gateway_bot(call: Call) -> Answer:
+async def gateway_bot(call: Call) -> Reply:
     """Answer `GET /gateway/bot`: where to connect, with how many shards, how often today."""
     limits = {
         "total": SESSIONS_A_DAY,

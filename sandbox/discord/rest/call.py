@@ -63,8 +63,8 @@ class Call:
             raise Refused(50013)
 
 
-Answer = tuple[int, Any]
-Handler = Callable[[Call], Awaitable[Answer]]
+Reply = tuple[int, Any]
+Handler = Callable[[Call], Awaitable[Reply]]
 Check = Callable[[Call], list[Problem]]
 
 
@@ -84,4 +84,4 @@ class Route:
         return self.path.startswith(("/interactions/", "/webhooks/{webhook_id}/{webhook_token}"))
 
 
-NO_CONTENT: Answer = (204, None)
+NO_CONTENT: Reply = (204, None)

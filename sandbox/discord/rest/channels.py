@@ -4,7 +4,7 @@ from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission, permissions_of
-from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
+from sandbox.discord.rest.call import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.rules import validate
 from sandbox.discord.rules.messages import check_message
 from sandbox.discord.world import CATEGORY, Channel, Json, Message
@@ -14,12 +14,12 @@ PAGE, LONGEST_PAGE = 50, 100
 REPLY = 19
 
 
-async def channel(call: Call) -> Answer:
+async def channel(call: Call) -> Reply:
     """Answer `GET /channels/{channel_id}`."""
     return 200, serialize.channel(call.world, call.channel())
 
 
-async def update(call: Call) -> Answer:
+async def update(call: Call) -> Reply:
     """Answer `PATCH /channels/{channel_id}`: a thread's name, archive and lock, or a channel's name and topic."""
     place = call.channel()
     if place.type == DIRECT:
@@ -36,7 +36,7 @@ async def update(call: Call) -> Answer:
     return 200, shape
 
 
-async def list_messages(call: Call) -> Answer:
+async def list_messages(call: Call) -> Reply:
     """Answer `GET /channels/{channel_id}/messages`: newest first, 50 unless `limit` says otherwise."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
     public = [m for m in place.messages.values() if m.visible_to is None]
@@ -53,7 +53,7 @@ async def list_messages(call: Call) -> Answer:
     return 200, [serialize.message(call.world, m) for m in reversed(page)]
 
 
-async def get_message(call: Call) -> Answer:
+async def get_message(call: Call) -> Reply:
     """Answer `GET /channels/{channel_id}/messages/{message_id}`."""
     place = call.channel(Permission.READ_MESSAGE_HISTORY)
     return 200, serialize.message(call.world, call.world.message(place.id, call.path["message_id"]))
@@ -104,7 +104,7 @@ _UNKNOWN_REFERENCE = {
 }
 
 
-async def create_message(call: Call) -> Answer:
+async def create_message(call: Call) -> Reply:
     """Answer `POST /channels/{channel_id}/messages`."""
     world, resolver = call.world, call.discord.messages
     place = call.channel()
@@ -120,7 +120,7 @@ async def create_message(call: Call) -> Answer:
     return 200, serialize.message(world, message)
 
 
-async def edit_message(call: Call) -> Answer:
+async def edit_message(call: Call) -> Reply:
     """Answer `PATCH /channels/{channel_id}/messages/{message_id}`: the bot's own messages."""
     place = call.channel()
     message = call.world.message(place.id, call.path["message_id"])
@@ -135,7 +135,7 @@ async def edit_message(call: Call) -> Answer:
     return 200, serialize.message(call.world, message)
 
 
-async def delete_message(call: Call) -> Answer:
+async def delete_message(call: Call) -> Reply:
     """Answer `DELETE /channels/{channel_id}/messages/{message_id}`: one's own, or anyone's with Manage Messages."""
     place = call.channel()
     message = call.world.message(place.id, call.path["message_id"])
@@ -147,7 +147,7 @@ async def delete_message(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def typing(call: Call) -> Answer:
+async def typing(call: Call) -> Reply:
     """Answer `POST /channels/{channel_id}/typing`."""
     call.channel(Permission.SEND_MESSAGES)
     return NO_CONTENT

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.discord import serialize
 from sandbox.discord.command_registry import Registry
 from sandbox.discord.errors import Problem, Refused
-from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
+from sandbox.discord.rest.call import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.rules.commands import check_command, check_commands
 
 MOST_COMMANDS = 100
@@ -32,7 +32,7 @@ def _registry(call: Call) -> Registry:
     return call.discord.registry
 
 
-async def list_all(call: Call) -> Answer:
+async def list_all(call: Call) -> Reply:
     """Answer `GET …/commands`."""
     found = _registry(call).of(_place(call))
     full = call.flag("with_localizations")
@@ -47,12 +47,12 @@ def _plain(what: Any) -> Any:
     return [_plain(item) for item in what] if isinstance(what, list) else what
 
 
-async def replace_all(call: Call) -> Answer:
+async def replace_all(call: Call) -> Reply:
     """Answer `PUT …/commands`: these and no others."""
     return 200, _registry(call).replace(_place(call), call.body or [])
 
 
-async def create(call: Call) -> Answer:
+async def create(call: Call) -> Reply:
     """Answer `POST …/commands`: a new one (201), or in place of the one with its name (200)."""
     place = _place(call)
     known = _registry(call).named(place, call.form)
@@ -61,32 +61,32 @@ async def create(call: Call) -> Answer:
     return (201 if known is None else 200), _registry(call).put(place, call.form, known)
 
 
-async def get(call: Call) -> Answer:
+async def get(call: Call) -> Reply:
     """Answer `GET …/commands/{command_id}`."""
     return 200, _registry(call).get(_place(call), call.path["command_id"])
 
 
-async def update(call: Call) -> Answer:
+async def update(call: Call) -> Reply:
     """Answer `PATCH …/commands/{command_id}`."""
     place = _place(call)
     known = _registry(call).get(place, call.path["command_id"])
     return 200, _registry(call).put(place, {**known, **call.form}, known)
 
 
-async def delete(call: Call) -> Answer:
+async def delete(call: Call) -> Reply:
     """Answer `DELETE …/commands/{command_id}`."""
     _registry(call).remove(_place(call), call.path["command_id"])
     return NO_CONTENT
 
 
-async def permissions(call: Call) -> Answer:
+async def permissions(call: Call) -> Reply:
     """Answer `GET …/commands/permissions`: what the server decided under Integrations."""
     guild = call.world.guild(_place(call) or "")
     decided = [key for key, rules in guild.command_rules.items() if rules]
     return 200, [serialize.command_permissions(call.world, guild, key) for key in decided]
 
 
-async def permissions_of(call: Call) -> Answer:
+async def permissions_of(call: Call) -> Reply:
     """Answer `GET …/commands/{command_id}/permissions`; the application's own id stands for all commands."""
     guild, key = call.world.guild(_place(call) or ""), call.path["command_id"]
     if not guild.command_rules.get(key):
@@ -94,7 +94,7 @@ async def permissions_of(call: Call) -> Answer:
     return 200, serialize.command_permissions(call.world, guild, key)
 
 
-async def set_permissions(call: Call) -> Answer:
+async def set_permissions(call: Call) -> Reply:
     """Answer `PUT …/commands/{command_id}/permissions`: for members with a token of their own only."""
     _place(call)
     raise Refused(20001)

@@ -2,7 +2,7 @@
 
 from sandbox.discord import serialize
 from sandbox.discord.errors import Refused
-from sandbox.discord.rest.call import Answer, Call, Route
+from sandbox.discord.rest.call import Call, Reply, Route
 from sandbox.discord.world import Guild
 
 
@@ -13,7 +13,7 @@ def _guild(call: Call) -> Guild:
     return guild
 
 
-async def guild(call: Call) -> Answer:
+async def guild(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}`, with counts when asked; one without the bot is unknown to it."""
     found = call.world.guild(call.path["guild_id"])
     if call.world.bot.id not in found.members:
@@ -25,23 +25,23 @@ async def guild(call: Call) -> Answer:
     return 200, shape
 
 
-async def channels(call: Call) -> Answer:
+async def channels(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/channels`."""
     return 200, [serialize.channel(call.world, channel) for channel in call.world.channels_of(_guild(call))]
 
 
-async def threads(call: Call) -> Answer:
+async def threads(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/threads/active`."""
     found = call.world.threads_of(_guild(call))
     return 200, {"threads": [serialize.channel(call.world, c) for c in found], "members": [], "has_more": False}
 
 
-async def roles(call: Call) -> Answer:
+async def roles(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/roles`."""
     return 200, [serialize.role(role) for role in _guild(call).roles.values()]
 
 
-async def role(call: Call) -> Answer:
+async def role(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/roles/{role_id}`."""
     found = _guild(call).roles.get(call.path["role_id"])
     if found is None:
@@ -49,7 +49,7 @@ async def role(call: Call) -> Answer:
     return 200, serialize.role(found)
 
 
-async def member(call: Call) -> Answer:
+async def member(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/members/{user_id}`."""
     found = _guild(call).members.get(call.path["user_id"])
     if found is None:
@@ -58,13 +58,13 @@ async def member(call: Call) -> Answer:
     return 200, serialize.member(call.world, found)
 
 
-async def members(call: Call) -> Answer:
+async def members(call: Call) -> Reply:
     """Answer `GET /guilds/{guild_id}/members`: for applications with the members' intent, which this one lacks."""
     _guild(call)
     raise Refused(50001)
 
 
-async def update_my_member(call: Call) -> Answer:
+async def update_my_member(call: Call) -> Reply:
     """Answer `PATCH /guilds/{guild_id}/members/@me`: the bot's nickname."""
     own = _guild(call).members[call.world.bot.id]
     if "nick" in call.form:

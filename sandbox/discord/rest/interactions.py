@@ -4,8 +4,7 @@ from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused, refuse
 from sandbox.discord.interactions import ANSWERS, Answer, Interaction, Kind
 from sandbox.discord.messages import EPHEMERAL, LOADING
-from sandbox.discord.rest.call import NO_CONTENT, Call, Route
-from sandbox.discord.rest.call import Answer as Reply
+from sandbox.discord.rest.call import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.rules.commands import GROUP, SUBCOMMAND
 from sandbox.discord.rules.messages import check_deferral, check_message
 from sandbox.discord.rules.modals import check_choices, check_modal

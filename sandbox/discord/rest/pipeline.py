@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import faults as trouble
 from sandbox.discord import uploads
 from sandbox.discord.errors import NotServed, Problem, Refused, refuse
 from sandbox.discord.ratelimit import Limited
@@ -17,6 +16,7 @@ from sandbox.discord.request_log import Record
 from sandbox.discord.rest import account, channels, commands, guilds, interactions, threads
 from sandbox.discord.rest.call import Call, Route
 from sandbox.discord.service import Discord
+from sandbox.faults import Fault, cut, on_the_wire
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
@@ -110,7 +110,7 @@ class Pipeline:
             self._discord.own_problems.append(f"500 at {self._record.method} {self._record.path}")
             status, body = 500, {"message": "500: Internal Server Error", "code": 0}
         if fault is not None and fault.kind == "lost_answer":
-            trouble.cut(self._request)
+            cut(self._request)
         return self._answer(status, body)
 
     async def _receive(self) -> None:
@@ -125,7 +125,7 @@ class Pipeline:
             {"name": f"files[{u.index}]", "filename": u.filename, "size": u.size} for u in self._uploads
         ]
 
-    async def _play(self, fault: trouble.Fault) -> web.StreamResponse | None:
+    async def _play(self, fault: Fault) -> web.StreamResponse | None:
         """Play faults that come before Discord looks at the request."""
         match fault.kind:
             case "http_500":
@@ -139,9 +139,9 @@ class Pipeline:
             case "malformed_json":
                 self._record.status = 200
                 return web.Response(body=b'{"id": "', headers={"Content-Type": JSON})
-        return await trouble.on_the_wire(self._request, fault)
+        return await on_the_wire(self._request, fault)
 
-    async def _serve(self, fault: trouble.Fault | None) -> tuple[int, Any]:
+    async def _serve(self, fault: Fault | None) -> tuple[int, Any]:
         """Check authority, limits and the request, and call the handler."""
         route = self._route
         if route is None:

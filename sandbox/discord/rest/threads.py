@@ -4,7 +4,7 @@ from sandbox.discord import serialize
 from sandbox.discord.errors import Problem, Refused
 from sandbox.discord.opcodes import Intent
 from sandbox.discord.permissions import Permission
-from sandbox.discord.rest.call import NO_CONTENT, Answer, Call, Route
+from sandbox.discord.rest.call import NO_CONTENT, Call, Reply, Route
 from sandbox.discord.rules import validate
 from sandbox.discord.world import Channel, Json, Message
 
@@ -23,7 +23,7 @@ def _check_thread(call: Call) -> list[Problem]:
     return wrong
 
 
-def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Answer:
+def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Reply:
     """Make the thread and tell the gateway."""
     world = call.world
     thread = Channel(
@@ -43,7 +43,7 @@ def _open(call: Call, parent: Channel, *, kind: int, thread_id: str) -> Answer:
     return 201, shape
 
 
-async def from_message(call: Call) -> Answer:
+async def from_message(call: Call) -> Reply:
     """Answer `POST /channels/{channel_id}/messages/{message_id}/threads`: the thread takes the message's id."""
     parent = call.channel(Permission.CREATE_PUBLIC_THREADS)
     message = call.world.message(parent.id, call.path["message_id"])
@@ -54,7 +54,7 @@ async def from_message(call: Call) -> Answer:
     return _open(call, parent, kind=PUBLIC, thread_id=message.id)
 
 
-async def without_message(call: Call) -> Answer:
+async def without_message(call: Call) -> Reply:
     """Answer `POST /channels/{channel_id}/threads`: private unless the body's `type` says public."""
     parent = call.channel()
     if parent.is_thread or parent.guild_id is None:
@@ -65,7 +65,7 @@ async def without_message(call: Call) -> Answer:
     return _open(call, parent, kind=kind, thread_id=call.world.new_id())
 
 
-async def member(call: Call) -> Answer:
+async def member(call: Call) -> Reply:
     """Answer `PUT` and `DELETE /channels/{channel_id}/thread-members/…`: somebody joins or leaves a thread."""
     thread = call.channel()
     if not thread.is_thread:
@@ -82,7 +82,7 @@ def _reacted(call: Call, *needed: Permission) -> tuple[Channel, Message, Json]:
     return place, message, {"id": emoji_id or None, "name": name}
 
 
-async def react(call: Call) -> Answer:
+async def react(call: Call) -> Reply:
     """Answer `PUT …/reactions/{emoji_name}/@me`."""
     place, message, emoji = _reacted(call, Permission.ADD_REACTIONS)
     if place.archived:
@@ -103,7 +103,7 @@ async def react(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def unreact(call: Call) -> Answer:
+async def unreact(call: Call) -> Reply:
     """Answer `DELETE …/reactions/{emoji_name}/@me`."""
     place, message, emoji = _reacted(call)
     shown = message.data.get("reactions", [])
