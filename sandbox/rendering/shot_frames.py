@@ -37,7 +37,7 @@ class Light:
         return x * width - side / 2, y * height - side / 2
 
 
-class Clock:
+class TimeCode:
     """Lays time code figures, drawn once, on every frame."""
 
     def __init__(self, place: Layout) -> None:
@@ -73,7 +73,7 @@ class ShotFrames:
         self._layers = [prompt_layer(video, number), board_layer(video, number)]
         if video.watermark:
             self._layers.append(watermark_layer(video))
-        self._clock = Clock(self._place)
+        self._time_code = TimeCode(self._place)
         self._bare_arm = arm_picture(video)
         self._arms = [self._arm(frame) for frame in range(round(CLAP_SECONDS * video.fps) + 1)]
         self._drift = random_of(self._shot.prompt).choice((-1, 1))
@@ -92,7 +92,7 @@ class ShotFrames:
         for layer in self._layers:
             picture.paste(layer)
         picture.paste(self._arms[min(frame, len(self._arms) - 1)])
-        self._clock.show(picture, self._first + frame, video.fps)
+        self._time_code.show(picture, self._first + frame, video.fps)
         self._bar(picture, self._first + frame + 1)
         return picture
 
