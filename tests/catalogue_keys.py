@@ -35,7 +35,7 @@ from bot.service.member.about import Condition
 from bot.service.member.defaults import DefaultsLevel
 from bot.service.moderation.cases import ReportOutcome
 from bot.service.ports import Phase, Trouble
-from bot.service.screening.requests import ReviewReason
+from bot.service.screening.screening import ReviewReason
 from cogs.admin.server_setup import FORMS as SETUP_FORMS
 from cogs.ui.policy_texts import PATHS
 from tests.catalogue_uses import GAP, problem_codes, uses

@@ -22,11 +22,10 @@ from bot.domain.quota import UNLIMITED, Account, Allowance, Fund, Funding, Perio
 from bot.domain.rate_limit import RateLimit
 from bot.domain.request import MAX_SHOTS, PROMPT_LIMIT, AspectRatio, CameraControl, CameraType, Mode, Shot, VideoRequest
 from bot.domain.row import Row, from_millis, millis, millis_of
-from bot.domain.statement import Kind, StatementEntry
 from bot.domain.storyboard import Board, Storyboard
 from bot.domain.template import Template
 from bot.domain.terms import Terms
-from bot.domain.usage import JobFilter, LedgerEntry, MemberDay, PriceDrift, UsageTotals
+from bot.domain.usage import JobFilter, Kind, LedgerEntry, MemberDay, PriceDrift, StatementEntry, UsageTotals
 
 __all__ = [
     "EVERYWHERE",

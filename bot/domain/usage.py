@@ -1,4 +1,4 @@
-"""Describes what those who run a guild want to see of its jobs, and what has been used in it."""
+"""Describes what people see of the ledger, and what those who run a guild see of its jobs and of what was used."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,8 +6,35 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from bot.domain.job import Job
 from bot.domain.quota import Unit
-from bot.domain.statement import Kind
+
+
+class Kind(StrEnum):
+    """What a line of the ledger is."""
+
+    HOLD = "hold"  # a request was accepted: its price is reserved
+    SETTLE = "settle"  # its video is theirs: what was reserved is spent
+    RELEASE = "release"  # there will be no video: what was reserved is free again
+    GRANT = "grant"  # an admin gave credits, or took some back
+    GIFT = "gift"  # one member gave credits to another
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatementEntry:
+    """One line of the ledger, as it changed what a person had left.
+
+    `amount` is in credits: below nothing where they had less after it; for a `SETTLE` it is what was spent, which had
+    been taken before. `other_id` is who gave a gift, or was given it.
+    """
+
+    kind: Kind
+    amount: int
+    at: datetime
+    job: Job | None = None
+    other_id: int | None = None
+    note: str = ""
+
 
 NOBODY: Final = 0  # stands for people of whom nothing but amounts is known any more
 

@@ -1,10 +1,12 @@
 """Turns httpx's exceptions and HTTP's statuses into our errors, here alone; and opens the clients behind that.
 
 The question at every line is whether the call may have been carried out. For a harmless call it does not matter; a
-create that may have been carried out is `OutcomeUnknown`, however likely it is that nothing happened.
+create that may have been carried out is `OutcomeUnknown`, however likely it is that nothing happened. What both
+services' refusals have in common, beyond their own codes, stands here too.
 """
 
 import math
+import re
 import ssl
 import zlib
 from dataclasses import dataclass
@@ -147,3 +149,18 @@ def _inflated(body: bytes) -> bytes:
     if len(plain) > BODY_LIMIT or not reader.eof:
         raise ValueError("the answer is too long, or cut")
     return plain
+
+
+NO_VIDEO: Final = "no_video"  # our own code: the task is finished, and there is nothing to fetch
+PLAIN: Final = frozenset({400, 422, 451})  # statuses that refuse what was asked, not who asked or how often
+EXCERPT: Final = 500  # bytes of an error answer's body that is no JSON
+
+# What services write when moderation refuses; their code is then one of many, so the words decide.
+_MODERATION: Final = re.compile(
+    r"\brisk|\bsensitive|\bpolic(?:y|ies)\b|\bmoderat|\bprohibited|\bnsfw\b|审核|敏感|违规|风控", re.IGNORECASE
+)
+
+
+def is_moderation(words: str) -> bool:
+    """Say whether a service's words say that its moderation refuses what was asked."""
+    return _MODERATION.search(words) is not None

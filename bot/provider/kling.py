@@ -12,9 +12,8 @@ from bot import errors
 from bot.domain import VideoRequest
 from bot.provider import kling_codes
 from bot.provider.base import Task, TaskFailure, TaskResult, TaskStatus, VideoProvider
-from bot.provider.boundary import Complaint
+from bot.provider.boundary import EXCERPT, NO_VIDEO, PLAIN, Complaint
 from bot.provider.kling_answer import KlingAnswer, TaskReport
-from bot.provider.refusal import EXCERPT, NO_VIDEO, PLAIN
 from bot.provider.transport import Transport
 
 PATH: Final = "/v1/videos/text2video"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import errors
-from bot.provider.refusal import is_moderation
+from bot.provider.boundary import is_moderation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

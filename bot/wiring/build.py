@@ -44,8 +44,7 @@ from bot.service.moderation.case_poster import CasePoster
 from bot.service.moderation.cases import Cases
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.outbox import OutboxPoster
-from bot.service.screening.requests import REVIEW_TIME, RequestScreening
-from bot.service.screening.results import ResultScreening
+from bot.service.screening.screening import REVIEW_TIME, RequestScreening, ResultScreening
 from bot.service.services import Services
 from bot.service.upkeep.left_guilds import LeftGuilds
 from bot.service.upkeep.privacy import Privacy, RetentionPeriods

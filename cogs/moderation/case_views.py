@@ -7,7 +7,7 @@ import discord
 
 from bot.domain import Case, CaseKind, CaseState, Job, Note
 from bot.locale import Words
-from bot.service.screening.requests import REVIEW_TIME
+from bot.service.screening.screening import REVIEW_TIME
 from cogs import ui
 from cogs.ui import file_of, link, safe, settings, since
 from cogs.ui.result_info import full_text_embeds

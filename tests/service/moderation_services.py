@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain import AuditEntry, Case, CaseKind, Job, Member, OutboxKind, VideoRequest
 from bot.domain import ModerationPolicy as Asked
 from bot.service.moderation.cases import ReportOutcome
-from bot.service.screening.requests import ScreeningOutcome
+from bot.service.screening.screening import ScreeningOutcome
 from bot.store.community.cases import CaseStore
 from bot.store.community.guilds import GuildStore
 from bot.store.outbox import OutboxStore

@@ -8,7 +8,7 @@ from bot import domain, errors
 from bot.domain.funding import funding_of
 from bot.domain.policy_check import check_member, limit_refusals, with_forced_watermark
 from bot.domain.terms import allowed_models
-from bot.service.screening.requests import RequestScreening
+from bot.service.screening.screening import RequestScreening
 from bot.store.community.guilds import GuildStore
 from bot.store.jobs.queries import JobQueryStore
 from bot.store.money.budget_alerts import BudgetStore

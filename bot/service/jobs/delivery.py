@@ -16,7 +16,7 @@ from bot.domain.next_step import Step
 from bot.service.jobs.files import ResultFiles
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, CannotTell, Notifier, NotPosted, Posted, Result, Trouble
-from bot.service.screening.results import ResultScreening
+from bot.service.screening.screening import ResultScreening
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 

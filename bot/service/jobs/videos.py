@@ -16,7 +16,7 @@ from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.types import Accepted, Balances, Estimate, FundingSource, JobLimits, RequestContext
 from bot.service.operator_alerts import OperatorAlerts
 from bot.service.ports import Alert, Trouble
-from bot.service.screening.requests import REVIEW_TIME
+from bot.service.screening.screening import REVIEW_TIME
 from bot.store.jobs.jobs import JobStore
 from bot.store.jobs.queries import JobQueryStore
 

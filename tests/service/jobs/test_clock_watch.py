@@ -9,7 +9,7 @@ import pytest
 from bot.domain import Case, CaseKind, Job, JobStatus, Review
 from bot.errors import ProviderBusy
 from bot.service.jobs.clock_watch import LEAP
-from bot.service.screening.requests import REVIEW_TIME
+from bot.service.screening.screening import REVIEW_TIME
 from tests.service.scripted import until, working
 from tests.service.services import LEASE, Services
 from tests.service.worker_loop import at_work, eventually

@@ -1,18 +1,20 @@
-"""Screens a request as a guild wants before money moves, and decides what becomes of what is found."""
+"""Looks at requests and finished videos by a guild's rules, by scans, and for what only a moderator decides."""
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from bot.domain import Approval, Case, CaseKind, Member, Policy, Review, RuleAction, VideoRequest
+from bot.domain import Approval, Case, CaseKind, Job, Member, ModerationPolicy, Policy, Review, RuleAction, VideoRequest
 from bot.errors import PromptRefused, ProviderError, ReviewImpossible
 from bot.provider.scan import Scanner
 from bot.service.ports import Staff
 from bot.service.screening.rules import RuleMatch, search, texts_of
+from bot.store.community.guilds import GuildStore
 from bot.store.community.strikes import StrikeStore
+from bot.store.jobs.review_decisions import ReviewDecisionStore
 
 log = logging.getLogger(__name__)
 
@@ -138,3 +140,71 @@ def _named(found: Sequence[RuleMatch], *, doubtful: bool) -> list[str]:
         if each.doubtful is doubtful and (doubtful or each.rule.action is RuleAction.HOLD)
     )
     return list(named)[:NAMED]
+
+
+class ResultScreening:
+    """Decides whether a video may be posted, by what its guild wants now. Whatever is in doubt is held back."""
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildStore,
+        decisions: ReviewDecisionStore,
+        scanner: Scanner | None,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._guilds, self._decisions, self._scanner = guilds, decisions, scanner
+        self._clock, self._wake = clock, wake
+
+    async def find_objection(self, job: Job) -> Case | None:
+        """Find the case that has to be decided before a video may be posted for the first time; None where it may be.
+
+        Raises:
+            StoreUnavailable: the database refuses.
+        """
+        guild_id = job.destination.guild_id
+        if guild_id is None:
+            return None
+        asked = (await self._guilds.state(guild_id)).policy.moderation
+        if asked.channel_id is None:
+            return None
+        body: dict[str, Any] = await self._scan(job, asked) if asked.scan_results else {}
+        if asked.approval in {Approval.RESULTS, Approval.BOTH}:
+            body.setdefault("why", {})[str(ReviewReason.APPROVAL)] = []
+        if not body:
+            return None
+        return Case(
+            id=f"result-{job.id}",
+            kind=CaseKind.RESULT,
+            guild_id=guild_id,
+            channel_id=asked.channel_id,
+            user_id=job.user_id,
+            job_id=job.id,
+            body=body,
+            created_at=self._clock(),
+        )
+
+    async def hold(self, job: Job, case: Case) -> Job:
+        """Keep the video back and ask for a decision.
+
+        Raises:
+            StoreError: it could not be written down, or the job is not the caller's any more.
+        """
+        held = await self._decisions.hold(job, case=case, until=case.created_at + REVIEW_TIME)
+        log.info("held", extra={"job": job.id, "why": sorted(case.body["why"])})
+        self._wake()
+        return held
+
+    async def _scan(self, job: Job, asked: ModerationPolicy) -> dict[str, Any]:
+        """Scan a video, and say what is against it; that it can't be scanned is said against it too."""
+        if self._scanner is None or job.result_url is None:
+            return {"why": {str(ReviewReason.UNSCANNED): []}}
+        try:
+            verdict = await self._scanner.video(job.result_url, seconds=job.request.duration)
+        except ProviderError as exc:
+            log.warning("a video could not be scanned", extra={"job": job.id, "code": exc.code})
+            return {"why": {str(ReviewReason.UNSCANNED): []}}
+        if verdict.risks or verdict.level >= asked.scan_level:
+            return {"why": {str(ReviewReason.RISK): list(verdict.risks)}, "level": verdict.level}
+        return {}
