@@ -8,30 +8,29 @@ import discord
 from bot.client import Shotcaller
 from bot.errors import ResultForgotten
 from cogs import ui
-from cogs.results import actions, edit, report, rerun
-from cogs.results.context import ResultPress
+from cogs.results import actions, rerun
+from cogs.results.context import ResultPress, share
 from cogs.ui.job_views import RESULT
 
 
 def setup(bot: Shotcaller) -> None:
     """Find the buttons and the forms again after any restart."""
     ui.on_press(bot, RESULT, _press)
-    ui.on_form(bot, report.FORM, report.receive_report)
-    ui.on_form(bot, edit.FORM, edit.submit_edited)
+    ui.on_form(bot, actions.REPORT, actions.receive_report)
+    ui.on_form(bot, rerun.FORM, rerun.submit_edited)
 
 
 async def _press(
     bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job_id: str, more: str | None
 ) -> None:
-    press = ResultPress(bot=bot, interaction=interaction, job_id=job_id, more=more or "")
-    await ACTIONS.get(action, _nothing)(press)
+    if action not in ANSWERING:
+        await ui.acknowledge(interaction)
+    if action not in ACTIONS:
+        raise ResultForgotten
+    await ACTIONS[action](ResultPress(bot=bot, interaction=interaction, job_id=job_id, more=more or ""))
 
 
-async def _nothing(press: ResultPress) -> None:
-    await ui.acknowledge(press.interaction)
-    raise ResultForgotten
-
-
+ANSWERING: Final = frozenset({"edit", "star", "report"})  # whose first answer is not a private one: a form, or a change
 ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "again": rerun.repeat,
     "instead": rerun.remake_with_other_model,
@@ -44,8 +43,8 @@ ACTIONS: Final[dict[str, Callable[[ResultPress], Awaitable[None]]]] = {
     "dm": actions.send_to_presser,
     "info": actions.show_info,
     "whole": actions.show_full_texts,
-    "share": actions.share,
+    "share": share,
     "delete": actions.confirm_deletion,
     "erase": actions.delete_message,
-    "report": report.open_report_form,
+    "report": actions.open_report_form,
 }

@@ -5,16 +5,18 @@ from typing import Any, Final
 
 import discord
 
+from bot.client import Shotcaller
 from bot.domain import AspectRatio, Job, Mode, Origin
 from bot.domain.capability import check
 from bot.errors import ResultForgotten
-from bot.locale import Words
-from cogs.request import models_here, storyboards_here, submit
+from bot.locale import Words, words
+from cogs import ui
+from cogs.request import build_request, models_here, storyboards_here, submit
 from cogs.results.context import ResultPress
-from cogs.results.edit import open_edit_form
 from cogs.storyboard import builder
-from cogs.ui import TypedRequest, acknowledge, answer, in_time, options_of, remember, stateless
 from cogs.ui.job_views import nearest_by_other_model
+
+FORM: Final = ui.CustomId("remix:{job_id}", job_id=ui.JOB_ID)
 
 _SHAPES: Final = {AspectRatio.WIDE: "🖥️", AspectRatio.TALL: "📱", AspectRatio.SQUARE: "⏹️"}
 
@@ -32,19 +34,16 @@ def _private(job: Job) -> bool:
 
 async def repeat(press: ResultPress) -> None:
     """Ask for the same video once more."""
-    await acknowledge(press.interaction)
     await build_on(press, await press.source(), {}, origin=Origin.AGAIN)
 
 
 async def remake_in_pro(press: ResultPress) -> None:
     """Ask for the same video in the better mode."""
-    await acknowledge(press.interaction)
     await build_on(press, await press.source(), {"mode": Mode.PRO}, origin=Origin.PRO)
 
 
 async def remake_with_other_model(press: ResultPress) -> None:
     """Ask for the nearest video of another model, where the video's own model is no more."""
-    await acknowledge(press.interaction)
     job = await press.source()
     other = nearest_by_other_model(job, press.bot.services.videos.models)
     await build_on(press, job, {} if other is None else dict(other), origin=Origin.AGAIN)
@@ -52,18 +51,31 @@ async def remake_with_other_model(press: ResultPress) -> None:
 
 async def edit_and_rerun(press: ResultPress) -> None:
     """Open the form with a video's options, or a storyboard's builder. A form has to be the first answer."""
-    async with in_time(press.interaction):
+    async with ui.in_time(press.interaction):
         job = await press.source()
         models = await models_here(press.bot, press.interaction)
     if job.request.shots:
+        await ui.acknowledge(press.interaction)
         await open_storyboard(press)
-    else:
-        await open_edit_form(press.interaction, job, models)
+        return
+    say, options = press.say, ui.options_of(job.request)
+    form = ui.request_form(FORM(job_id=job.id), say("remix.title"), options=options, models=models, say=say)
+    await ui.open_form(press.interaction, form)
+
+
+async def submit_edited(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Ask for the changed video when the form comes back. What was entered is kept if it is refused."""
+    entries, say = ui.read_form(ui.entered(interaction)), words(str(interaction.locale))
+    ui.remember(interaction, ui.TypedRequest(options=entries))  # should the job be gone, this is not
+    job = await bot.services.results.job(job_id, ui.member_of(interaction))
+    private = _private(job)
+    ui.remember(interaction, ui.TypedRequest(options=entries, private=private, parent_id=job.id, origin=Origin.EDIT))
+    request = await build_request(bot, interaction, ui.parse_options(entries, say))
+    await submit(bot, interaction, request, private=private, parent_id=job.id, origin=Origin.EDIT)
 
 
 async def open_storyboard(press: ResultPress) -> None:
     """Open the storyboard builder on a video."""
-    await acknowledge(press.interaction)
     job, interaction = await press.source(), press.interaction
     boards = await storyboards_here(press.bot, interaction)
     draft = await boards.begin_from(
@@ -74,7 +86,6 @@ async def open_storyboard(press: ResultPress) -> None:
 
 async def offer_shapes(press: ResultPress) -> None:
     """Offer the shapes that a video does not have yet and that its model makes."""
-    await acknowledge(press.interaction)
     job = await press.source()
     say: Words = press.say
     buttons = [
@@ -84,7 +95,7 @@ async def offer_shapes(press: ResultPress) -> None:
         for ratio in await _shapes(press, job)
     ]
     price = say("credits", n=press.bot.services.videos.price(job.request).credits)
-    await answer(press.interaction, say("result.shapes", price=price), view=stateless(*buttons))
+    await ui.answer(press.interaction, say("result.shapes", price=price), view=ui.stateless(*buttons))
 
 
 async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
@@ -95,9 +106,10 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
     """
     videos, current = press.bot.services.videos, job.request.aspect_ratio
     requests = [job.request.model_copy(update={"aspect_ratio": each}) for each in AspectRatio if each is not current]
-    options = options_of(requests[0])
-    remember(
-        press.interaction, TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE)
+    options = ui.options_of(requests[0])
+    ui.remember(
+        press.interaction,
+        ui.TypedRequest(options=options, private=_private(job), parent_id=job.id, origin=Origin.SHAPE),
     )
     model = videos.capability(job.request.model)
     possible = [each for each in requests if each.aspect_ratio in model.aspect_ratios]
@@ -109,7 +121,6 @@ async def _shapes(press: ResultPress, job: Job) -> list[AspectRatio]:
 
 async def remake_in_shape(press: ResultPress) -> None:
     """Ask for the same video in the chosen shape."""
-    await acknowledge(press.interaction)
     job = await press.source()
     if press.more not in list(AspectRatio):
         raise ResultForgotten
