@@ -78,10 +78,6 @@ def _plain(value: Any, _say: Words) -> str:
     return safe(str(value), _PATTERN)
 
 
-def _models(value: Any, say: Words) -> str:
-    return some_of([safe(str(each), 60) for each in value], say, most=SHOWN)
-
-
 def _channel(value: Any, _say: Words) -> str:
     return f"<#{value}>"
 
@@ -94,32 +90,8 @@ def _roles(value: Any, say: Words) -> str:
     return some_of([f"<@&{each}>" for each in value], say, most=SHOWN)
 
 
-def _seconds(value: Any, say: Words) -> str:
-    return say("seconds", n=value)
-
-
-def _days(value: Any, say: Words) -> str:
-    return say("policy.days", n=value)
-
-
-def _hours(value: Any, say: Words) -> str:
-    return say("policy.hours", n=value)
-
-
-def _strikes(value: Any, say: Words) -> str:
-    return str(value) if value else say("policy.strikes.never")
-
-
 def _switch(value: Any, say: Words) -> str:
     return say("yes" if value else "no")
-
-
-def _who(value: Any, say: Words) -> str:
-    return say(f"choice.pro.{value}")
-
-
-def _approval(value: Any, say: Words) -> str:
-    return say(f"policy.approval.{value}")
 
 
 def _allowance(value: Any, say: Words) -> str:
@@ -133,14 +105,6 @@ def _tier(value: Any, say: Words) -> str:
     return " · ".join(parts)
 
 
-def _pool(value: Any, say: Words) -> str:
-    return f"<@&{value['role_id']}> · {_allowance(value['allowance'], say)}"
-
-
-def _rule(value: Any, say: Words) -> str:
-    return say(f"policy.rule.{value['action']}")
-
-
 # By the path: how a value is said, and what its absence means.
 _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "timezone": (_plain, "policy.none"),
@@ -149,28 +113,31 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any, Words], str], str]]] = {
     "roles.allowed": (_roles, "policy.everyone"),
     "roles.denied": (_roles, "policy.none"),
     "tiers": (_tier, "policy.none"),
-    "limits.longest": (_seconds, "policy.any"),
-    "limits.pro": (_who, "policy.none"),
+    "limits.longest": (lambda value, say: say("seconds", n=value), "policy.any"),
+    "limits.pro": (lambda value, say: say(f"choice.pro.{value}"), "policy.none"),
     "limits.pro_roles": (_roles, "policy.none"),
     "limits.sound": (_switch, "policy.none"),
     "limits.watermark": (_switch, "policy.none"),
-    "limits.models": (_models, "policy.all"),
+    "limits.models": (
+        lambda value, say: some_of([safe(str(each), 60) for each in value], say, most=SHOWN),
+        "policy.all",
+    ),
     "limits.running": (_plain, "policy.any"),
     "allowance": (_allowance, "policy.usual"),
     "guild_allowance": (_allowance, "policy.any"),
-    "pools": (_pool, "policy.none"),
+    "pools": (lambda value, say: f"<@&{value['role_id']}> · {_allowance(value['allowance'], say)}", "policy.none"),
     "gifts": (_switch, "policy.none"),
     "budget_usd_micros": (money, "policy.any"),
     "confirm_usd_micros": (money, "policy.never"),
     "moderation.channel_id": (_channel, "policy.none"),
-    "moderation.rules": (_rule, "policy.none"),
-    "moderation.approval": (_approval, "policy.none"),
+    "moderation.rules": (lambda value, say: say(f"policy.rule.{value['action']}"), "policy.none"),
+    "moderation.approval": (lambda value, say: say(f"policy.approval.{value}"), "policy.none"),
     "moderation.scan_prompts": (_switch, "policy.none"),
     "moderation.scan_results": (_switch, "policy.none"),
     "moderation.scan_level": (_plain, "policy.none"),
-    "moderation.strikes": (_strikes, "policy.none"),
-    "moderation.strike_days": (_days, "policy.none"),
-    "moderation.block_hours": (_hours, "policy.none"),
+    "moderation.strikes": (lambda value, say: str(value) if value else say("policy.strikes.never"), "policy.none"),
+    "moderation.strike_days": (lambda value, say: say("policy.days", n=value), "policy.none"),
+    "moderation.block_hours": (lambda value, say: say("policy.hours", n=value), "policy.none"),
     "spoiler_channels": (_channels, "policy.none"),
     "audit_channel_id": (_channel, "policy.none"),
 }
