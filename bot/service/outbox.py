@@ -142,8 +142,8 @@ class OutboxPoster:
         Raises:
             StoreError: the database refuses.
         """
-        now = self._clock()
         async with self._alone(kind, subject_id):
+            now = self._clock()
             item = await self._store.claim_this(kind, subject_id, now=now, until=now + LEASE)
             if item is not None:
                 try:
