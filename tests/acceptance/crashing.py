@@ -123,7 +123,8 @@ def _caller(frame: FrameType | None) -> str:
     found = ""
     while frame is not None:
         if frame.f_globals["__name__"].startswith("bot.store."):
-            found = frame.f_code.co_qualname
+            method = frame.f_locals.get("method")  # of `bot.store.database.transaction`
+            found = frame.f_code.co_qualname if method is None else method.__qualname__
         frame = frame.f_back
     return found
 
