@@ -1,7 +1,7 @@
-"""`/admin allowance`, `pool`: how many credits there are for whom."""
+"""`/admin allowance`, `pool`, `grant`: how many credits there are for whom."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import discord
 from discord import app_commands
@@ -10,7 +10,7 @@ from bot.client import Shotcaller
 from bot.domain import Allowance, Period, Policy
 from bot.domain.policy_changes import typed_allowance, with_pool, with_role_allowance, without_pool
 from bot.domain.quota import MAX_CREDITS
-from bot.errors import PolicyInvalid
+from bot.errors import GiftImpossible, PolicyInvalid
 from bot.locale import Words, words
 from cogs.admin.common import change_policy, read_policy, show_policy
 from cogs.ui import Command, acknowledge, answer, audit_entry, autocomplete
@@ -24,7 +24,7 @@ ALLOWANCES: Final = ("allowance", "guild_allowance", "tiers", "pools")
 def setup(bot: Shotcaller) -> None:
     """Add the commands."""
     say = words()
-    for make in (_allowance, _pool):
+    for make in (_allowance, _pool, _grant):
         bot.admin.add_command(make(bot, say))
 
 
@@ -140,3 +140,31 @@ def _pool(bot: Shotcaller, say: Words) -> Command:
         await change_policy(bot, interaction, change)
 
     return pool
+
+
+Amount: TypeAlias = app_commands.Range[int, -MAX_CREDITS, MAX_CREDITS]
+
+NOTE: Final = 200  # characters
+
+
+def _grant(bot: Shotcaller, say: Words) -> Command:
+    @app_commands.command(name="grant", description=say("command.admin.grant"))
+    @app_commands.describe(
+        member=say("option.grant.member"), credits=say("option.grant.credits"), note=say("option.grant.note")
+    )
+    async def grant(
+        interaction: discord.Interaction[Any],
+        member: discord.User,
+        credits: Amount,  # noqa: A002 (the option's name)
+        note: app_commands.Range[str, 1, NOTE] = "",
+    ) -> None:
+        await acknowledge(interaction)
+        if member.bot:
+            raise GiftImpossible
+        action = "granted" if credits > 0 else "taken"
+        entry = audit_entry(interaction, action, member=member.id, credits=abs(credits), note=note)
+        left = await bot.services.credits.grant(entry, user_id=member.id, credits=credits, note=note)
+        say = words(str(interaction.locale))
+        await answer(interaction, say("admin.granted", member=member.mention, left=say("credits", n=left)))
+
+    return grant
