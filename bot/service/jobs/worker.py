@@ -146,28 +146,29 @@ class Worker:
         if room := self._free_steps():
             for job in await self._claims.due(now=now, lease_until=lease_until, most=room):
                 self._start(job, next_step(job, now=now))
-        await self._take_from_queues(now, lease_until)
+        await self._take_from_queues()
         if self._periodic_at is None or now >= self._periodic_at:
             self._periodic_at = now + IDLE
             await self._do_periodic(now, lease_until)
 
-    async def _take_from_queues(self, now: datetime, lease_until: datetime) -> None:
+    async def _take_from_queues(self) -> None:
         """Claim what waits for submission, from every provider in turn."""
         open_ = list(self._providers)
         while open_ and self._free_steps():
             for provider in tuple(open_)[: self._free_steps()]:
-                job = await self._claim_next(provider, now, lease_until)
+                job = await self._claim_next(provider)
                 if job is None:
                     open_.remove(provider)
                 else:
                     self._hand_over(job)
 
-    async def _claim_next(self, provider: str, now: datetime, lease_until: datetime) -> Job | None:
+    async def _claim_next(self, provider: str) -> Job | None:
         """Claim what goes to a provider next; None where nothing waits, or where it takes no more just now."""
         if self._handing_over[provider] >= self._submission.slots(provider):
             return None
-        limits = self._capacity.running
-        return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=limits)
+        now = self._clock()  # not the round's: a provider's rest, and the wait of the job that it refused, end as one
+        lease_until = now + self._capacity.lease
+        return await self._claims.waiting(provider, now=now, lease_until=lease_until, limits=self._capacity.running)
 
     def _hand_over(self, job: Job) -> None:
         """Submit a job. Its claim has written that this is under way, so whoever finds it later reconciles it."""
