@@ -40,13 +40,13 @@ _PHASE_STYLES: Final = {
 }
 
 
-def card_embed(card: Card, words: Words) -> discord.Embed:
+def card_embed(card: Card, say: Words) -> discord.Embed:
     """Build the card of a job."""
     emoji, colour = _PHASE_STYLES[card.phase]
-    prompt = words("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
-    lines = [words("card.removed")] if card.job.removed_at is not None else [prompt, "", _status_line(card, words)]
-    embed = discord.Embed(title=f"{emoji} {words(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
-    embed.set_footer(text=f"{settings(card.job.request, words)} · {card.job.id}")
+    prompt = say("card.hidden") if hidden(card.job) else f"> {safe(card.job.request.text(), PROMPT_ON_CARD)}"
+    lines = [say("card.removed")] if card.job.removed_at is not None else [prompt, "", _status_line(card, say)]
+    embed = discord.Embed(title=f"{emoji} {say(f'card.{card.phase}')}", description="\n".join(lines), colour=colour)
+    embed.set_footer(text=f"{settings(card.job.request, say)} · {card.job.id}")
     return embed
 
 
@@ -55,62 +55,62 @@ def hidden(job: Job) -> bool:
     return job.review in {Review.REQUEST, Review.HELD}
 
 
-def _status_line(card: Card, words: Words) -> str:
+def _status_line(card: Card, say: Words) -> str:
     """The line of a card that changes: the job's phase and how long it takes."""
     job = card.job
     match card.phase:
         case Phase.REVIEW | Phase.WAITING:
-            return _queue_line(card, words)
+            return _queue_line(card, say)
         case Phase.RUNNING if card.expected_at is not None and job.submitted_at is not None:
-            return _running_line(card, words, started=job.submitted_at, expected=card.expected_at)
+            return _running_line(card, say, started=job.submitted_at, expected=card.expected_at)
         case Phase.DONE if (url := result_link(job)) is not None:
-            return words("card.link", link=url)
+            return say("card.link", link=url)
         case Phase.FAILED:
-            return words("card.denied") if job.failure == Failure.DENIED else failure(job, words)
+            return say("card.denied") if job.failure == Failure.DENIED else failure(job, say)
         case Phase.CANCELLED | Phase.UNKNOWN | Phase.KEPT:
-            return words(f"card.{card.phase}.text")
+            return say(f"card.{card.phase}.text")
         case _:
-            return words("card.since", since=since(job.created_at))
+            return say("card.since", since=since(job.created_at))
 
 
-def _queue_line(card: Card, words: Words) -> str:
+def _queue_line(card: Card, say: Words) -> str:
     """The place in line of a job that waits for a moderator or for its turn, and when its video is expected."""
     if card.phase is Phase.REVIEW:
         what = "request" if card.job.status is JobStatus.PENDING else "result"
-        return words(f"card.review.{what}", since=since(card.job.created_at))
+        return say(f"card.review.{what}", since=since(card.job.created_at))
     values = {"position": card.position, "since": since(card.job.created_at)}
     if card.paused:
-        return words("card.line.paused", **values)
+        return say("card.line.paused", **values)
     if card.expected_at is None:
-        return words("card.position", **values)
-    return words("card.line", expected=since(card.expected_at), **values)
+        return say("card.position", **values)
+    return say("card.line", expected=since(card.expected_at), **values)
 
 
-def _running_line(card: Card, words: Words, *, started: datetime, expected: datetime) -> str:
+def _running_line(card: Card, say: Words, *, started: datetime, expected: datetime) -> str:
     """When a video being made is usually ready, or that it should have been."""
     if card.overdue or card.late_at is None:
-        return words("card.overdue", since=since(started))
+        return say("card.overdue", since=since(started))
     late = discord.utils.format_dt(card.late_at, "t")
-    return words("card.expected", since=since(started), expected=since(expected), late=late)
+    return say("card.expected", since=since(started), expected=since(expected), late=late)
 
 
-def result_text(job: Job, words: Words, *, label: str = "") -> str:
+def result_text(job: Job, say: Words, *, label: str = "") -> str:
     """The text over a posted video; `label` says that AI made it, where the operator has words of their own."""
-    made = settings(job.request, words)
-    took = words.span((job.finished_at or job.created_at) - job.created_at)
-    line = words(
+    made = settings(job.request, say)
+    took = say.span((job.finished_at or job.created_at) - job.created_at)
+    line = say(
         "result.settings",
-        label=safe(label, AI_LABEL) or words("result.ai"),
+        label=safe(label, AI_LABEL) or say("result.ai"),
         settings=made,
         time=took,
-        price=words("credits", n=job.credits),
+        price=say("credits", n=job.credits),
     )
     return f"> {safe(job.request.text(), PROMPT_ON_CARD)}\n-# {line}"
 
 
 def result_buttons(
     job: Job,
-    words: Words,
+    say: Words,
     *,
     models: Mapping[str, Capability],
     stars: int = 0,
@@ -138,7 +138,7 @@ def result_buttons(
         "share": not (job.destination.private and job.destination.guild_id is not None and (direct or ephemeral)),
     }
     shown = [
-        _button(job, action, emoji, str(stars) if action == "star" and stars else words(f"result.button.{action}"), row)
+        _button(job, action, emoji, str(stars) if action == "star" and stars else say(f"result.button.{action}"), row)
         for row, buttons in enumerate(rows)
         for action, emoji in buttons
         if not hidden.get(action) and (action == "report" or not to_non_author)
@@ -150,18 +150,18 @@ def _button(job: Job, action: str, emoji: str, label: str, row: int | None = Non
     return discord.ui.Button(emoji=emoji, label=label, custom_id=RESULT(action=action, job_id=job.id), row=row)
 
 
-def failure_buttons(job: Job, words: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
+def failure_buttons(job: Job, say: Words, *, models: Mapping[str, Capability]) -> discord.ui.View:
     """The buttons of a failed job: those of a result that still make sense.
 
     `models` are those on offer: where the job's own is no more, another one takes the place of the same again.
     """
-    buttons = [_button(job, "edit", "✏️", words("fix.edit"))]
+    buttons = [_button(job, "edit", "✏️", say("fix.edit"))]
     if (other := nearest_by_other_model(job, models)) is not None:
-        what = changes(options_of(job.request), other, job.request.model, words)
-        label = button_label(what, words, cost=models[other.model].price(other).credits)
+        what = changes(options_of(job.request), other, job.request.model, say)
+        label = button_label(what, say, cost=models[other.model].price(other).credits)
         buttons.insert(0, _button(job, "instead", "🎞️", label))
     elif job.retry_may_help:
-        buttons.append(_button(job, "again", "🔁", words("fix.again")))
+        buttons.append(_button(job, "again", "🔁", say("fix.again")))
     return stateless(*buttons)
 
 
@@ -182,45 +182,45 @@ def _can_be_pro(request: VideoRequest, models: Mapping[str, Capability]) -> bool
     return not capability.clashes(request.model_copy(update={"mode": Mode.PRO}))
 
 
-def alt_text(job: Job, words: Words, *, label: str = "") -> str:
+def alt_text(job: Job, say: Words, *, label: str = "") -> str:
     """Describe a video for those who do not see it."""
     shots = len(job.request.shots)
     key = "result.alt.shots" if shots else "result.alt"
-    text = words(key, label=label or words("result.ai"), prompt=job.request.text(), count=shots)
+    text = say(key, label=label or say("result.ai"), prompt=job.request.text(), count=shots)
     return cut(text, ALT_TEXT)
 
 
-def _queue_position(view: JobView, words: Words) -> str:
+def _queue_position(view: JobView, say: Words) -> str:
     if view.expected_at is None:
-        return words("jobs.waiting", position=view.position)
-    return words("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
+        return say("jobs.waiting", position=view.position)
+    return say("jobs.waiting.expected", position=view.position, expected=since(view.expected_at))
 
 
-def state_text(view: JobView, words: Words) -> str:
+def state_text(view: JobView, say: Words) -> str:
     """Say a job's state in a few words."""
     phase = phase_of(view.job)
     if view.job.removed_at is not None:
-        return words("jobs.removed")
+        return say("jobs.removed")
     emoji, _ = _PHASE_STYLES[phase]
-    state = f"{emoji} {words(f'card.{phase}')}"
-    return state if view.position is None else f"{state}, {_queue_position(view, words)}"
+    state = f"{emoji} {say(f'card.{phase}')}"
+    return state if view.position is None else f"{state}, {_queue_position(view, say)}"
 
 
-def job_line(view: JobView, words: Words) -> str:
+def job_line(view: JobView, say: Words) -> str:
     """One job in a list of many."""
     job, phase = view.job, phase_of(view.job)
     url = result_link(job)
-    line = words(
+    line = say(
         "jobs.line",
-        state=state_text(view, words),
+        state=state_text(view, say),
         since=since(job.created_at),
-        settings=settings(job.request, words),
-        price=words("credits", n=job.credits),
+        settings=settings(job.request, say),
+        price=say("credits", n=job.credits),
         prompt=safe(job.request.text(), PROMPT_IN_LIST),
         id=job.id,
-        link="" if url is None else words("jobs.link", url=url),
+        link="" if url is None else say("jobs.link", url=url),
     )
-    return f"{line}\n{failure(job, words)}" if phase is Phase.FAILED else line
+    return f"{line}\n{failure(job, say)}" if phase is Phase.FAILED else line
 
 
 def private_ending(card: Card, say: Words) -> str:

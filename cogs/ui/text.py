@@ -53,23 +53,23 @@ def safe(text: str, most: int) -> str:
     return _MARKUP.sub(r"\\\g<0>", line).replace("@", "@\u200b")
 
 
-def settings(request: VideoRequest, words: Words) -> str:
+def settings(request: VideoRequest, say: Words) -> str:
     """Say a request's settings on one line."""
-    parts = [request.model, words(f"mode.{request.mode}"), str(request.aspect_ratio)]
-    parts.append(words("seconds", n=request.duration))
+    parts = [request.model, say(f"mode.{request.mode}"), str(request.aspect_ratio)]
+    parts.append(say("seconds", n=request.duration))
     if request.shots:
-        parts.append(words("settings.shots", count=len(request.shots)))
+        parts.append(say("settings.shots", count=len(request.shots)))
     if request.sound:
-        parts.append(words("settings.sound"))
+        parts.append(say("settings.sound"))
     if request.watermark:
-        parts.append(words("settings.watermark"))
+        parts.append(say("settings.watermark"))
     if request.cfg_scale is not None:
-        parts.append(f"{words('slash.option.cfg')} {words.number(request.cfg_scale)}")
+        parts.append(f"{say('slash.option.cfg')} {say.number(request.cfg_scale)}")
     if request.camera is not None:
         strength, name = request.camera.strength(), f"camera.{request.camera.name()}"
-        move = words(name).lower() if words.has(name) else request.camera.name()
-        amount = "" if strength is None else f" {words.number(strength)}"
-        parts.append(words("settings.camera", camera=move) + amount)
+        move = say(name).lower() if say.has(name) else request.camera.name()
+        amount = "" if strength is None else f" {say.number(strength)}"
+        parts.append(say("settings.camera", camera=move) + amount)
     return " · ".join(parts)
 
 
@@ -78,10 +78,10 @@ def since(moment: datetime | None) -> str:
     return "—" if moment is None else discord.utils.format_dt(moment, "R")
 
 
-def wait(forecast: Forecast, words: Words) -> str:
+def wait(forecast: Forecast, say: Words) -> str:
     """Say how long a video takes usually, and how long sometimes."""
-    usual, late = words.span(forecast.usual), words.span(forecast.late)
-    return words("wait", usual=usual) if usual == late else words("wait.sometimes", usual=usual, late=late)
+    usual, late = say.span(forecast.usual), say.span(forecast.late)
+    return say("wait", usual=usual) if usual == late else say("wait.sometimes", usual=usual, late=late)
 
 
 def link(guild_id: int | None, channel_id: int, message_id: int) -> str:
@@ -101,14 +101,14 @@ def result_link(job: Job) -> str | None:
     return None if job.removed_at is not None else job_link(job, job.message_channel_id, job.message_id)
 
 
-def failure(job: Job, words: Words) -> str:
+def failure(job: Job, say: Words) -> str:
     """Say why a job failed, what that means for credits, and what to do next. A denial's code is its reason."""
     if job.failure == Failure.DENIED:
-        said = words("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
-        return words("failed.denied", reason=said)
+        said = say("error.reason", reason=safe(job.failure_code, 200)) if job.failure_code else ""
+        return say("failed.denied", reason=said)
     exact = f"failed.{job.failure}.{job.failure_code}"
-    text = words(exact if words.has(exact) else f"failed.{job.failure}")
-    return words("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
+    text = say(exact if say.has(exact) else f"failed.{job.failure}")
+    return say("failed.code", text=text, code=safe(job.failure_code, 40)) if job.failure_code else text
 
 
 def command_text(name: str, options: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def command_text(name: str, options: dict[str, Any]) -> str:
     return " ".join([f"/{name}", *(f"{option}:{value}" for option, value in options.items())])
 
 
-def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: Words) -> str:
+def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, say: Words) -> str:
     """Say how a request differs from typed options, as something to do; `model` is meant where none is typed."""
     before = {"model": model, "mode": "std", "aspect": "16:9", "duration": 5, **typed}
     after = options_of(request)
@@ -126,58 +126,58 @@ def changes(typed: Mapping[str, Any], request: VideoRequest, model: str, words: 
         before.pop("strength", None)  # it goes without saying
     said = {option: None if value is False or value == "" else value for option, value in before.items()}
     differing = [option for option in OPTIONS if said.get(option) != after.get(option)]
-    used = [chosen(option, after[option], words) for option in differing if option in after]
-    dropped = [words(f"fix.without.{option}") for option in differing if option not in after]
-    parts = [words("fix.use", what=words("comma").join(used))] if used else []
-    return " · ".join([*parts, *dropped]) or words("fix.as_it_is")
+    used = [chosen(option, after[option], say) for option in differing if option in after]
+    dropped = [say(f"fix.without.{option}") for option in differing if option not in after]
+    parts = [say("fix.use", what=say("comma").join(used))] if used else []
+    return " · ".join([*parts, *dropped]) or say("fix.as_it_is")
 
 
-def adjusted_text(wanted: Mapping[str, Any], made: Mapping[str, Any], words: Words) -> str:
+def adjusted_text(wanted: Mapping[str, Any], made: Mapping[str, Any], say: Words) -> str:
     """List what the options became that could not be had as they were wanted; empty where all could."""
     differing = [option for option in {**wanted, **made} if wanted.get(option) != made.get(option)]
-    return option_list(differing, made, words)
+    return option_list(differing, made, say)
 
 
-def option_list(options: Iterable[str], made: Mapping[str, Any], words: Words) -> str:
+def option_list(options: Iterable[str], made: Mapping[str, Any], say: Words) -> str:
     """List these options with their values."""
-    return words("comma").join(
-        chosen(option, made[option], words) if option in made else words(f"studio.no.{option}") for option in options
+    return say("comma").join(
+        chosen(option, made[option], say) if option in made else say(f"studio.no.{option}") for option in options
     )
 
 
-def reason_text(reason: str, words: Words) -> str:
+def reason_text(reason: str, say: Words) -> str:
     """Say what somebody gave as the reason, if anything."""
-    return words("error.reason", reason=safe(reason, REASON)) if reason else ""
+    return say("error.reason", reason=safe(reason, REASON)) if reason else ""
 
 
-def permissions_text(permissions: Iterable[str], words: Words) -> str:
+def permissions_text(permissions: Iterable[str], say: Words) -> str:
     """Name permissions, given by Discord's names, as people know them."""
-    return words("comma").join(f"**{words(f'permission.{each}')}**" for each in permissions)
+    return say("comma").join(f"**{say(f'permission.{each}')}**" for each in permissions)
 
 
-def some_of(names: Sequence[str], words: Words, *, most: int) -> str:
+def some_of(names: Sequence[str], say: Words, *, most: int) -> str:
     """List names, an ellipsis in place of those beyond `most`."""
-    return words("comma").join([*names[:most], *([ELLIPSIS] if len(names) > most else [])])
+    return say("comma").join([*names[:most], *([ELLIPSIS] if len(names) > most else [])])
 
 
-def chosen(option: str, value: Any, words: Words) -> str:
+def chosen(option: str, value: Any, say: Words) -> str:
     """Say a chosen value in a word or two."""
     match option:
         case "mode":
-            return words(f"mode.{value}")
+            return say(f"mode.{value}")
         case "duration":
-            return words("seconds.short", n=value)
+            return say("seconds.short", n=value)
         case "camera":
-            return words(f"camera.{value}")
+            return say(f"camera.{value}")
         case "strength" | "cfg":
-            return f"{words(f'slash.option.{option}')} {words.number(value)}"
+            return f"{say(f'slash.option.{option}')} {say.number(value)}"
         case "sound" | "watermark":
-            return words(f"settings.{option}")
+            return say(f"settings.{option}")
         case _:
             return str(value)
 
 
-def button_label(text: str, words: Words, *, cost: int) -> str:
+def button_label(text: str, say: Words, *, cost: int) -> str:
     """Label a button that asks for a video: what is special about it, and its price in credits."""
-    price = words("credits", n=cost)
-    return words("priced", what=cut(text, BUTTON - len(words("priced", what="", price=price))), price=price)
+    price = say("credits", n=cost)
+    return say("priced", what=cut(text, BUTTON - len(say("priced", what="", price=price))), price=price)
