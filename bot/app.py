@@ -5,7 +5,6 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,15 +14,11 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import StoreLost
 from bot.lockfile import sole_user
-from bot.provider.base import VideoProvider
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.service.jobs.files import Fetcher
 from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
-from bot.service.ports import Notifier, Staff
 from bot.settings import Settings
-from bot.store.database import Database
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
@@ -47,20 +42,15 @@ GRACE: Final = 6.0  # seconds for the steps and commands under way when told to 
 _ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wraps:
-    """What tests put around a collaborator before the bot uses it; `wall` is the wall clock."""
-
-    database: Callable[[Database], Database] = lambda inner: inner
-    provider: Callable[[VideoProvider], VideoProvider] = lambda inner: inner
-    notifier: Callable[[Notifier], Notifier] = lambda inner: inner
-    fetcher: Callable[[Fetcher], Fetcher] = lambda inner: inner
-    staff: Callable[[Staff], Staff] = lambda inner: inner
-    wall: Callable[[], datetime] = utc_now
-
-
-async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
+async def run(
+    settings: Settings,
+    *,
+    substitute: Callable[[World], World] = lambda world: world,
+    wall: Callable[[], datetime] = utc_now,
+) -> None:
     """Run the bot until SIGINT or SIGTERM; what is under way is then given `GRACE` seconds.
+
+    Tests may `substitute` parts of what it reaches the outside by, and its `wall` clock.
 
     Raises:
         StoreLost: the file of the database was deleted or replaced.
@@ -69,7 +59,7 @@ async def run(settings: Settings, *, wraps: Wraps | None = None) -> None:
         Exception: the worker or the Discord client has died; a supervisor should start the process again.
     """
     try:
-        await _live(settings, wraps or Wraps())
+        await _live(settings, substitute=substitute, wall=wall)
     except BaseExceptionGroup as group:
         raise _lost(group) or group from None
 
@@ -81,8 +71,8 @@ def _lost(exc: BaseException) -> StoreLost | None:
     return exc if isinstance(exc, StoreLost) else None
 
 
-async def _live(settings: Settings, wraps: Wraps) -> None:
-    async with running_bot(settings, wraps=wraps) as (bot, client):
+async def _live(settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]) -> None:
+    async with running_bot(settings, substitute=substitute, wall=wall) as (bot, client):
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -109,26 +99,19 @@ def answering() -> list[asyncio.Task[object]]:
 
 
 @asynccontextmanager
-async def running_bot(settings: Settings, *, wraps: Wraps) -> AsyncIterator[tuple[Bot, Shotcaller]]:
+async def running_bot(
+    settings: Settings, *, substitute: Callable[[World], World], wall: Callable[[], datetime]
+) -> AsyncIterator[tuple[Bot, Shotcaller]]:
     """Build everything, logged in to Discord and ready to work; take it down again in the reverse order."""
     async with AsyncExitStack() as stack:
         stack.enter_context(sole_user(settings.database_path))
         log.info("spending: %s", spending_text(settings))
         sqlite = await stack.enter_async_context(SQLiteDatabase(settings.database_path))
-        await migrate(sqlite, now=wraps.wall())
-        offered = OfferedModels(models_of(settings, configured(settings)), clock=wraps.wall)
+        await migrate(sqlite, now=wall())
         moment, answers = DiscordClock(), PrivateAnswers()
         client = await stack.enter_async_context(_client(settings, moment))
-        notifier = DiscordNotifier(
-            client,
-            answers=answers,
-            notify_of=NotifyPreferences(PreferenceStore(sqlite)).of,
-            models=offered,
-            moment=moment,
-            operator_channel_id=settings.operator_channel_id,
-        )
-        world = await _world(settings, stack, sqlite, notifier, offered, wraps=wraps, client=client, moment=moment)
-        bot = build(settings, world)
+        world = await _world(settings, stack, sqlite, client, answers=answers, moment=moment, wall=wall)
+        bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
         if settings.health_port:
             health = serve_health(
@@ -159,26 +142,32 @@ async def _world(
     settings: Settings,
     stack: AsyncExitStack,
     sqlite: SQLiteDatabase,
-    notifier: Notifier,
-    offered: OfferedModels,
-    *,
-    wraps: Wraps,
     client: Shotcaller,
+    *,
+    answers: PrivateAnswers,
     moment: DiscordClock,
+    wall: Callable[[], datetime],
 ) -> World:
-    """Open the database, the video services, the files of strangers, and Discord, as the services reach them."""
+    """Open the video services, the files of strangers, and Discord, as the services reach them."""
     context = shared_ssl_context()
-    providers = {each.id: wraps.provider(each) for each in await open_providers(settings, stack, context)}
+    offered = OfferedModels(models_of(settings, configured(settings)), clock=wall)
     downloader = Downloader(trusted_hosts=trusted_hosts(settings), ssl_context=context)
     return World(
-        database=wraps.database(sqlite),
+        database=sqlite,
         purge=sqlite.purge,
-        providers=providers,
-        fetcher=wraps.fetcher(await stack.enter_async_context(downloader)),
-        notifier=wraps.notifier(notifier),
+        providers={each.id: each for each in await open_providers(settings, stack, context)},
+        fetcher=await stack.enter_async_context(downloader),
+        notifier=DiscordNotifier(
+            client,
+            answers=answers,
+            notify_of=NotifyPreferences(PreferenceStore(sqlite)).of,
+            models=offered,
+            moment=moment,
+            operator_channel_id=settings.operator_channel_id,
+        ),
         result_poster=DiscordResultPoster(client, models=offered),
-        staff=wraps.staff(DiscordStaff(client, operator_channel_id=settings.operator_channel_id)),
-        clock=SteadyClock(wall=wraps.wall),
+        staff=DiscordStaff(client, operator_channel_id=settings.operator_channel_id),
+        clock=SteadyClock(wall=wall),
         models=offered,
         moment=moment,
         scanner=await open_scanner(settings, stack, context),

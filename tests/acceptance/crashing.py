@@ -13,15 +13,17 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any, TypeVar, cast
 
 from bot import log
-from bot.app import Wraps, run
+from bot.app import run
 from bot.domain import Row
 from bot.service.ports import Card
 from bot.settings import Settings
 from bot.store.database import Database, Transaction
+from bot.wiring.world import World
 
 T = TypeVar("T")
 
@@ -136,15 +138,19 @@ def main(record: str, end: str | None = None) -> None:
         return Watched(inner, watch)
 
     settings = Settings.load(_env_file=None)
-    wraps = Wraps(
-        database=lambda inner: cast("Any", WatchedDatabase(inner, watch)),
-        provider=around,
-        notifier=around,
-        fetcher=around,
-        staff=around,
-    )
+
+    def watched(world: World) -> World:
+        return replace(
+            world,
+            database=cast("Any", WatchedDatabase(world.database, watch)),
+            providers={name: around(each) for name, each in world.providers.items()},
+            notifier=around(world.notifier),
+            fetcher=around(world.fetcher),
+            staff=around(world.staff),
+        )
+
     with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
-        asyncio.run(run(settings, wraps=wraps))
+        asyncio.run(run(settings, substitute=watched))
 
 
 if __name__ == "__main__":

@@ -3,16 +3,19 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
-from bot.app import Wraps, run
+from bot.app import run
+from bot.provider.base import VideoProvider
 from bot.settings import Settings
+from bot.store.database import Database
+from bot.wiring.world import World
 from sandbox.server import Sandbox
 from tests.acceptance.database import BotDatabase
 from tests.acceptance.forks import Forked
@@ -23,6 +26,16 @@ PROMPT: Final = "a paper boat in the rain"
 SMALL: Final[dict[str, Any]] = {"prompt": PROMPT, "duration": 3, "aspect": "1:1"}
 _EXPECTED: Final = (None, 0, -signal.SIGKILL)  # exit codes of a process that did not fail by itself
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def around_database(wrap: Callable[[Database], Any]) -> Callable[[World], World]:
+    """What puts something around the bot's database."""
+    return lambda world: replace(world, database=wrap(world.database))
+
+
+def around_providers(wrap: Callable[[VideoProvider], Any]) -> Callable[[World], World]:
+    """What puts something around each of the bot's video services."""
+    return lambda world: replace(world, providers={name: wrap(each) for name, each in world.providers.items()})
 
 
 @dataclass(kw_only=True)
@@ -64,12 +77,14 @@ class System:
         }
 
     @asynccontextmanager
-    async def bot(self, *, wraps: Wraps | None = None, **changes: object) -> AsyncIterator[None]:
+    async def bot(
+        self, *, substitute: Callable[[World], World] = lambda world: world, **changes: object
+    ) -> AsyncIterator[None]:
         """The bot in this process, connected; at the end it is stopped as a supervisor stops it."""
         environment = self.environment(**changes)
         values = {name.lower(): value for name, value in environment.items() if value}  # a blank is no setting
         settings = Settings.load(_env_file=None, **values)
-        life = asyncio.create_task(run(settings, wraps=wraps), name="the bot")
+        life = asyncio.create_task(run(settings, substitute=substitute), name="the bot")
         self.people.alive = lambda: life.result() if life.done() else None
         try:
             await self.people.online()

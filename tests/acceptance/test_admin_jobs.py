@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.app import Wraps
 from bot.provider.base import VideoProvider
 from tests.acceptance.admins import audit_message, everything_in, run_admin
 from tests.acceptance.controls import control, labels, walk
 from tests.acceptance.outcomes import called_once
 from tests.acceptance.people import Json
-from tests.acceptance.system import PROMPT, SMALL, System
+from tests.acceptance.system import PROMPT, SMALL, System, around_providers
 
 DOUBTFUL: dict[str, Any] = {"kirin_find_is_authoritative": "false"}
 
@@ -109,7 +108,7 @@ async def test_a_job_in_doubt_is_found_in_the_list_and_submitted_again(system: S
 async def test_a_task_that_was_made_after_all_is_found_when_looked_for_again(system: System) -> None:
     remember: list[bool] = []
     await system.people.fault("kirin", "lost_answer", on=["create"])
-    async with system.bot(wraps=Wraps(provider=lambda inner: Forgetful(inner, remember))):
+    async with system.bot(substitute=around_providers(lambda inner: Forgetful(inner, remember))):
         await system.people.types("video create", **SMALL)
         job = await dead(system, "outcome_unknown")
         assert "comes back to you" in await run_admin(system.people, "jobs recheck", job=job)

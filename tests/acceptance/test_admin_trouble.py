@@ -9,11 +9,10 @@ from typing import Final, TypeVar
 
 import pytest
 
-from bot.app import Wraps
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.admins import audit_message, request_video, run_admin
-from tests.acceptance.system import System
+from tests.acceptance.system import System, around_database
 
 T = TypeVar("T")
 
@@ -57,7 +56,7 @@ async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_do
     system: System,
 ) -> None:
     people, failing = system.people, Failing()
-    async with system.bot(wraps=Wraps(database=failing.wrap)):
+    async with system.bot(substitute=around_database(failing.wrap)):
         failing.gone = True
         assert "The database does not answer" in (said := await run_admin(people, "doctor"))
         assert "I may post videos in" in said

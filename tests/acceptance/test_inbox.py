@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.app import Wraps
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.people import Json
-from tests.acceptance.system import PROMPT, SMALL, System
+from tests.acceptance.system import PROMPT, SMALL, System, around_database
 
 
 def button(message: Json, wanted: str) -> str:
@@ -239,7 +238,7 @@ async def test_a_video_that_was_handed_over_and_not_written_down_stays_to_be_fet
     system: System,
 ) -> None:
     people = system.people
-    async with system.bot(wraps=Wraps(database=Refusing)):
+    async with system.bot(substitute=around_database(Refusing)):
         await undeliverable(system)
         listed = await inbox(system)
         handed = await given(system, await people.presses(listed, button(listed, "inbox:get:")))

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from bot.app import Wraps
 from bot.errors import StoreUnavailable
 from bot.store.database import Database, Transaction
 from tests.acceptance.people import Json, People
-from tests.acceptance.system import PROMPT, SMALL, System
+from tests.acceptance.system import PROMPT, SMALL, System, around_database
 from tests.acceptance.test_every_press import BUTTON, PANELS, pressable
 
 T = TypeVar("T")
@@ -28,7 +27,7 @@ class StuckDatabase:
         self._inner: Database
 
     def wrap(self, inner: Database) -> Database:
-        """See `Wraps`."""
+        """Stand in front of a database."""
         self._inner, self.skip_locked = inner, inner.skip_locked
         return self
 
@@ -74,7 +73,7 @@ async def first_answer(people: People, sent: str, what: str) -> Json:
 
 async def test_every_autocompletion_offers_what_is_known_without_the_database(system: System) -> None:
     database = StuckDatabase()
-    async with system.bot(wraps=Wraps(database=database.wrap)):
+    async with system.bot(substitute=around_database(database.wrap)):
         guild_id = str(system.sandbox.describe()["discord"]["guild_id"])
         options = [each for command in system.sandbox.discord.registry.offered(guild_id) for each in completed(command)]
         assert len(options) >= 20
@@ -89,7 +88,7 @@ async def test_every_autocompletion_offers_what_is_known_without_the_database(sy
 
 async def test_every_control_answers_while_the_database_is_stuck(system: System) -> None:
     people, database = system.people, StuckDatabase()
-    async with system.bot(wraps=Wraps(database=database.wrap)):
+    async with system.bot(substitute=around_database(database.wrap)):
         await people.answered(await people.types("preset save", user="admin", also=GAPS))
         await people.types("video create", user="admin", also={**SMALL, "private": True})
         await people.types("video create", user="admin", also=SMALL)
@@ -112,7 +111,7 @@ async def used(people: People, message: Json, item: Json) -> None:
 
 async def test_every_command_that_opens_a_form_answers_while_the_database_is_stuck(system: System) -> None:
     people, database = system.people, StuckDatabase()
-    async with system.bot(wraps=Wraps(database=database.wrap)):
+    async with system.bot(substitute=around_database(database.wrap)):
         await people.answered(await people.types("preset save", user="admin", also=GAPS))
         message = await people.says(PROMPT)
         async with database.stuck():

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.app import Wraps
 from bot.provider.base import VideoProvider
 from tests.acceptance.outcomes import delivered_once, given_back, kept_for_the_operator
-from tests.acceptance.system import SMALL, System
+from tests.acceptance.system import SMALL, System, around_providers
 
 
 async def ask(system: System, **settings: Any) -> None:
@@ -122,10 +121,7 @@ class Forgetful:
 
 
 async def test_a_task_that_cannot_be_found_is_never_made_twice(system: System) -> None:
-    def forget(inner: Any) -> Any:
-        return Forgetful(inner)
-
     await system.people.fault("kirin", "lost_answer", on=["create"])
-    await ask(system, wraps=Wraps(provider=forget))
+    await ask(system, substitute=around_providers(Forgetful))
     await kept_for_the_operator(system, "unknown")
     assert await external_ids(system) == ["J"]

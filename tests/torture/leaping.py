@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot import log
-from bot.app import Wraps, run
+from bot.app import run
 from bot.clock import utc_now
 from bot.settings import Settings
 
@@ -20,7 +20,7 @@ def main(file: str) -> None:
 
     settings = Settings.load(_env_file=None)
     with log.setup(level=settings.log_level, format=settings.log_format, secrets=settings.secrets()):
-        asyncio.run(run(settings, wraps=Wraps(wall=wall)))
+        asyncio.run(run(settings, wall=wall))
 
 
 if __name__ == "__main__":
