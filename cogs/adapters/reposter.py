@@ -17,7 +17,7 @@ from cogs.ui import result_link
 
 
 class DiscordResultPoster:
-    """Posts copies of results by channel id, so that it works long after the interaction is over."""
+    """Posts copies of results by channel id, also long after the interaction is over."""
 
     def __init__(self, client: discord.Client, *, models: Mapping[str, Capability]) -> None:
         self._client, self._models = client, models

@@ -115,5 +115,5 @@ class DiscordStaff:
 
 
 def _nonce(kind: str, key: str) -> str:
-    """What makes a repeat of a post harmless, for as long as Discord remembers it."""
+    """Make the nonce of a post: a repeat is harmless for as long as Discord remembers it."""
     return f"{kind}-{sha256(key.encode()).hexdigest()}"[:NONCE]

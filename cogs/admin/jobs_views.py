@@ -1,4 +1,4 @@
-"""What admins see of a guild's jobs: the list, one job, and the outcome of a decision."""
+"""Show admins a guild's jobs: the list, one job, and the outcome of a decision."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -149,7 +149,7 @@ def _where(job: Job, say: Words) -> str:
 
 
 def _cost(job: Job, say: Words) -> str:
-    """What members paid for a job, what it was expected to cost, and what the provider said."""
+    """Say what members paid for a job, what the task was expected to cost, and what the provider said."""
     parts = [say("credits", n=job.credits), say("admin.jobs.estimated", usd=money(job.usd_micros, say))]
     if job.cost_micros is not None:
         parts.append(say("admin.jobs.charged", usd=money(job.cost_micros, say)))

@@ -16,7 +16,7 @@ DIGITS: Final = len(str(MAX_REQUESTED_CREDITS))  # that a form takes
 
 
 def setup(bot: Shotcaller) -> None:
-    """Let the button below `/quota`, and below refusals for want of credits, do what it is for."""
+    """Handle the button below `/quota` and below refusals for want of credits, and its form."""
     ui.on_press(bot, MORE, _open_form)
     ui.on_form(bot, FORM, _receive_form)
 

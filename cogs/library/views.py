@@ -1,4 +1,4 @@
-"""What a library shows: pages of one's videos, and the controls to turn, filter, search and open them.
+"""Show a library: pages of one's videos, and the controls to turn, filter, search and open them.
 
 What a page shows is in the `custom_id` of every item on it; only the searched text is kept, in a draft.
 """

@@ -1,4 +1,4 @@
-"""What a case looks like in the moderators' channel: what is to be decided, all that it rests on, and the buttons."""
+"""Show a case in the moderators' channel: what is to be decided, all that it rests on, and the buttons."""
 
 from collections.abc import Iterator
 from typing import Any, Final

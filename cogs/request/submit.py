@@ -95,7 +95,7 @@ def _wait(accepted: Accepted, say: Words) -> str:
 
 
 def destination_of(interaction: discord.Interaction[Any], *, private: bool) -> Destination:
-    """Where an interaction's result goes: its channel, or its person's direct messages.
+    """Find where an interaction's result goes: its channel, or its person's direct messages.
 
     Raises:
         MissingPermissions: the bot may not post a result there.

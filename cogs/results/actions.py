@@ -1,4 +1,4 @@
-"""What a result's buttons do besides making new videos: star it, send it, show it, delete it, report it."""
+"""Star, send, show, delete and report a result: what its buttons do besides making new videos."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What all buttons of a result need: who pressed, the job behind it, and sharing it."""
+"""Bring together what every button of a result needs: who pressed, the job, and sharing the video."""
 
 from dataclasses import dataclass
 from typing import Any

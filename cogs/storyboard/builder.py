@@ -31,7 +31,7 @@ _GREY, _BLUE, _GREEN, _RED = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuilderPosition:
-    """What a builder's message shows: a version of a storyboard, and the current shot (from 0)."""
+    """A version of a storyboard and its current shot (from 0), as a builder's message shows them."""
 
     draft: str
     version: int

@@ -83,7 +83,7 @@ def _welcome(found: Board, say: Words, *, new: bool) -> str:
 def _start(
     start: Storyboard | None, script: str | None, seconds: int | None, say: Words
 ) -> tuple[str, Callable[[Storyboard], Storyboard]]:
-    """How the command's options change the storyboard that is there, and what to say about it."""
+    """Build what the command's options change in the storyboard that is there, and what to say about it."""
 
     def apply_options(story: Storyboard) -> Storyboard:
         story = (start or story).changed(**({"total": seconds} if seconds else {}))

@@ -1,4 +1,4 @@
-"""What the storyboard builder shows: the timeline, the shots, and what the video would cost."""
+"""Show the storyboard builder: the timeline, the shots, and what the video would cost."""
 
 from typing import Final
 

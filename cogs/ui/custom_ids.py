@@ -36,7 +36,7 @@ def parse_id(text: str) -> int:
 
 
 class Part(NamedTuple):
-    """What may stand in a gap of a `custom_id`, and how its value is read."""
+    """The texts that may stand in a gap of a `custom_id`, and how their value is read."""
 
     pattern: str
     read: Callable[[str], Any] = str

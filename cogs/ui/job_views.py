@@ -1,4 +1,4 @@
-"""What a job's card, its result, its end and its row in a list look like."""
+"""Show a job as a card, as a result, at its end and as a row in a list."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -87,7 +87,7 @@ def _queue_line(card: Card, say: Words) -> str:
 
 
 def _running_line(card: Card, say: Words, *, started: datetime, expected: datetime) -> str:
-    """When a video being made is usually ready, or that it should have been."""
+    """Say when a video being made is usually ready, or that it should have been."""
     if card.overdue or card.late_at is None:
         return say("card.overdue", since=since(started))
     late = discord.utils.format_dt(card.late_at, "t")

@@ -1,4 +1,4 @@
-"""What the Info button shows of a result: settings, times, cost, ids, what it was made from and what came of it."""
+"""Show all about a result, as its Info button does: settings, times, cost, ids, its ancestors and what came of it."""
 
 import re
 from decimal import Decimal
@@ -59,7 +59,7 @@ def _cost(job: Job, say: Words) -> str:
 
 
 def _times(job: Job, say: Words) -> str:
-    """When a video was asked for, and how long it took."""
+    """Say when a video was asked for, and how long it took."""
     ended = job.finished_at or job.created_at
     working = ended - (job.submitted_at or job.created_at)
     asked = discord.utils.format_dt(job.created_at, "f")

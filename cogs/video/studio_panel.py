@@ -1,4 +1,4 @@
-"""What the studio's panel shows: the request so far, and controls for all that can still be chosen."""
+"""Show the studio's panel: the request so far, and controls for all that can still be chosen."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
