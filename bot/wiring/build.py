@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot import __version__
-from bot.domain import Allowance, Defaults, RunningLimits, backoff
-from bot.domain.price import to_micros
+from bot.domain import Allowance, Defaults, RunningLimits, backoff, to_micros
 from bot.service.admin.budget_alerts import BudgetAlerts
 from bot.service.admin.credits import Credits, DecisionPoster
 from bot.service.admin.doctor import Doctor

@@ -15,9 +15,8 @@ from bot.locale import words
 from bot.service.ports import Alert, CannotTell, Card, NotPosted, Phase, Posted, Result, Sighting
 from cogs.adapters.posting import find_message, has_result, is_card, mapped_errors, post_video, send
 from cogs.adapters.private_answers import PrivateAnswers
-from cogs.ui import link, safe
+from cogs.ui import CONTENT, link, safe
 from cogs.ui.job_views import card_embed, failure_buttons, hidden, private_ending, public_ending
-from cogs.ui.limits import CONTENT
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ from bot.locale import Words, words
 from bot.service.ports import Posted, Result, Sighting
 from cogs.adapters.posting import POSTING, find_message, mapped_errors, send, upload_timeout
 from cogs.moderation.case_views import all_reports, case_buttons, case_embeds, case_text, note_text
+from cogs.ui import CONTENT
 from cogs.ui.audit_entries import entry_text
 from cogs.ui.job_views import alt_text
-from cogs.ui.limits import CONTENT, NONCE
+from cogs.ui.limits import NONCE
 
 
 class DiscordStaff:

@@ -7,11 +7,12 @@ import discord
 from discord import app_commands
 
 from bot.client import Shotcaller
-from bot.domain import JobFilter
+from bot.domain import EVERYWHERE, Job, JobFilter
+from bot.errors import DeadLetterGone, NotPermitted
 from bot.locale import Words, words
-from cogs.admin.jobs_actions import decide_job, show_one, show_page
-from cogs.admin.jobs_views import choices
-from cogs.ui import Command, acknowledge, autocomplete
+from cogs import ui
+from cogs.admin import jobs_views
+from cogs.admin.common import check_admin_access
 from cogs.ui.completions import Offers
 
 _ACTIONS: Final = {
@@ -30,9 +31,12 @@ def setup(bot: Shotcaller) -> None:
     for action, job_filter in _ACTIONS.items():
         group.add_command(_action_command(bot, say, action, job_filter))
     bot.admin.add_command(group)
+    ui.on_press(bot, jobs_views.JOB_ACTION, _decide, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, jobs_views.OPEN_JOB, _open, first=ui.acknowledge, access=check_admin_access)
+    ui.on_press(bot, jobs_views.JOBS_PAGE, _turn_page, first=ui.acknowledge_in_place, access=check_admin_access)
 
 
-def _list(bot: Shotcaller, say: Words) -> Command:
+def _list(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="list", description=say("command.admin.jobs.list"))
     @app_commands.describe(which=say("option.which"), member=say("option.jobs.member"))
     @app_commands.choices(
@@ -41,46 +45,46 @@ def _list(bot: Shotcaller, say: Words) -> Command:
     async def list_(
         interaction: discord.Interaction[Any], which: str = JobFilter.LATEST, member: discord.User | None = None
     ) -> None:
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         await show_page(bot, interaction, JobFilter(which), user_id=member.id if member else None, skip=0)
 
     return list_
 
 
-def _show(bot: Shotcaller, say: Words) -> Command:
+def _show(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="show", description=say("command.admin.jobs.show"))
     @app_commands.describe(job=say("option.job"))
-    @autocomplete(job=_offered_jobs(bot, JobFilter.LATEST))
+    @ui.autocomplete(job=_offered_jobs(bot, JobFilter.LATEST))
     async def show(interaction: discord.Interaction[Any], job: str) -> None:
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         await show_one(bot, interaction, job)
 
     return show
 
 
-def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFilter) -> Command:
+def _action_command(bot: Shotcaller, say: Words, action: str, job_filter: JobFilter) -> ui.Command:
     """Build the command of a decision that needs nothing but the job."""
 
     @app_commands.command(name=action, description=say(f"command.admin.jobs.{action}"))
     @app_commands.describe(job=say("option.job"))
-    @autocomplete(job=_offered_jobs(bot, job_filter))
+    @ui.autocomplete(job=_offered_jobs(bot, job_filter))
     async def decide(interaction: discord.Interaction[Any], job: str) -> None:
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         await decide_job(bot, interaction, job, action)
 
     return decide
 
 
-def _writeoff(bot: Shotcaller, say: Words) -> Command:
+def _writeoff(bot: Shotcaller, say: Words) -> ui.Command:
     @app_commands.command(name="writeoff", description=say("command.admin.jobs.writeoff"))
     @app_commands.describe(job=say("option.job"), billed=say("option.billed"))
-    @autocomplete(job=_offered_jobs(bot, JobFilter.DEAD))
+    @ui.autocomplete(job=_offered_jobs(bot, JobFilter.DEAD))
     async def writeoff(
         interaction: discord.Interaction[Any],
         job: str,
         billed: bool = False,  # noqa: FBT001, FBT002 (Discord's options)
     ) -> None:
-        await acknowledge(interaction)
+        await ui.acknowledge(interaction)
         await decide_job(bot, interaction, job, "billed" if billed else "free")
 
     return writeoff
@@ -91,6 +95,94 @@ def _offered_jobs(bot: Shotcaller, job_filter: JobFilter) -> Offers:
         if interaction.guild_id is None:
             return ()
         jobs = await bot.services.guild_jobs.candidates(job_filter, guild_id=interaction.guild_id)
-        return choices(jobs, typed, words(str(interaction.locale)))
+        return jobs_views.choices(jobs, typed, words(str(interaction.locale)))
 
     return offers
+
+
+OWNER: Final = "owner"  # who runs the bot, among the names of permissions
+
+
+async def _scope(bot: Shotcaller, interaction: discord.Interaction[Any]) -> int:
+    """The guild whose jobs this person may decide about; everywhere for the bot's owner."""
+    if await bot.is_owner(interaction.user):
+        return EVERYWHERE
+    if interaction.guild_id is None:
+        raise NotPermitted(needed=OWNER)
+    return interaction.guild_id
+
+
+async def show_page(
+    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: JobFilter, *, user_id: int | None, skip: int
+) -> None:
+    """Fill in the private answer with a page of jobs."""
+    if job_filter is JobFilter.EVERYWHERE and await _scope(bot, interaction) != EVERYWHERE:
+        raise NotPermitted(needed=OWNER)
+    say, guild_id = words(str(interaction.locale)), interaction.guild_id or EVERYWHERE
+    page = await bot.services.guild_jobs.page(job_filter, guild_id=guild_id, user_id=user_id, skip=skip)
+    await ui.answer(
+        interaction,
+        embed=jobs_views.page_embed(page, job_filter, say),
+        view=jobs_views.page_view(page, job_filter, user_id, say),
+    )
+
+
+async def show_one(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str) -> None:
+    """Fill in the private answer with everything about one job."""
+    jobs, say = bot.services.guild_jobs, words(str(interaction.locale))
+    view = await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))
+    await ui.answer(
+        interaction,
+        embed=jobs_views.job_embed(view, await jobs.ledger_entries(view.job), say),
+        view=jobs_views.job_actions_view(view.job, say),
+    )
+
+
+async def decide_job(bot: Shotcaller, interaction: discord.Interaction[Any], job_id: str, action: str) -> None:
+    """Carry out a decision about a job, and answer with its outcome; the interaction has been acknowledged."""
+    jobs = bot.services.guild_jobs
+    job = (await jobs.job(job_id.strip(), guild_id=await _scope(bot, interaction))).job
+    action = _action_for(action, job)
+    place = job.destination.guild_id or EVERYWHERE
+    entry = ui.audit_entry(
+        interaction, f"job_{action}", guild_id=place, job=job.id, member=job.user_id, credits=job.credits
+    )
+    match action:
+        case "cancel":
+            job = await jobs.cancel(entry, job)
+        case "recheck":
+            job = await jobs.look_again(entry, job)
+        case "retry" | "deliver":
+            job = await jobs.retry(entry, job)
+        case _:
+            job = await jobs.write_off(entry, job, billed=action == "billed")
+    await ui.answer(interaction, jobs_views.outcome_text(action, job, words(str(interaction.locale))))
+
+
+def _action_for(action: str, job: Job) -> str:
+    """Choose the action that a decision means for this kind of dead letter.
+
+    Raises:
+        DeadLetterGone: it is about a dead letter, and that is none, or of the other kind.
+    """
+    offered = {name for name, _ in jobs_views.actions_for(job)}
+    if action == "cancel" or action in offered:
+        return action
+    for wanted, name in (("retry", "deliver"), ("free", "close"), ("billed", "close")):
+        if action == wanted and name in offered:
+            return name
+    raise DeadLetterGone(job_id=job.id)
+
+
+async def _decide(bot: Shotcaller, interaction: discord.Interaction[Any], action: str, job: str) -> None:
+    await decide_job(bot, interaction, job, action)
+
+
+async def _open(bot: Shotcaller, interaction: discord.Interaction[Any]) -> None:
+    await show_one(bot, interaction, ui.chosen_value(interaction))
+
+
+async def _turn_page(
+    bot: Shotcaller, interaction: discord.Interaction[Any], job_filter: JobFilter, user_id: int, skip: int
+) -> None:
+    await show_page(bot, interaction, job_filter, user_id=user_id or None, skip=skip)

@@ -12,8 +12,7 @@ from bot.domain import Account, Capability, Job, Kind, Mode, StatementEntry, Vid
 from bot.domain.quota import pool_named
 from bot.locale import Words, words
 from bot.service.jobs.types import Balances, FundingSource
-from cogs.ui import Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since, stateless
-from cogs.ui.limits import CONTENT
+from cogs.ui import CONTENT, Command, acknowledge, answer, cut, job_link, member_of, result_link, safe, since, stateless
 from cogs.ui.retry import more_button
 
 ENTRIES: Final = 6  # of what happened lately

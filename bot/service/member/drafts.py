@@ -5,7 +5,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from bot.domain.draft import Draft
+from bot.domain import Draft
 from bot.errors import DraftGone
 from bot.store.member.drafts import DraftStore
 

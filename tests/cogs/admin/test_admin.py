@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from bot.domain import Member
 from bot.errors import ChannelUnfit, DiscordBusy, NotPermitted
-from cogs.admin.common import check_admin_access, split_pages
+from cogs.admin.common import allows, check_admin_access, split_pages
 from cogs.admin.server_setup import chosen_channels
 from cogs.ui import CONTENT
-from cogs.ui.integrations import allows
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=300), min_size=1, max_size=60))

@@ -12,7 +12,7 @@ from bot.domain import Account, Destination, Kind, StatementEntry, VideoRequest
 from bot.locale import locales, words
 from bot.service.jobs.types import Balances, FundingSource
 from cogs.credits.quota import BAR, bar, quota_text
-from cogs.ui.limits import CONTENT
+from cogs.ui import CONTENT
 from tests import jobs
 from tests.models import CAPABILITIES
 
