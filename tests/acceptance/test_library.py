@@ -76,7 +76,7 @@ async def test_favourites_and_models_filter(system: System) -> None:
         (other,) = await made(system, "ben's boat", user="ben")
         for result in await people.results():
             if kling in str(result["components"]) or other in str(result["components"]):
-                await people.answered(await press(system, result, "result:star"))
+                await people.edited(await press(system, result, "result:star"))
         starred = await people.answered(await people.types("library", favourites=True))
         assert "ben's boat" in starred["content"]
         assert "a kling boat" in starred["content"]
