@@ -16,8 +16,8 @@ from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.download import Downloader
 from bot.provider.transport import shared_ssl_context
-from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.offered_models import OfferedModels
+from bot.service.member.defaults import NotifyPreferences
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate

@@ -17,14 +17,13 @@ from bot.service.admin.usage import Usage
 from bot.service.jobs.admission import Admission
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
-from bot.service.jobs.copies import Copies
+from bot.service.jobs.copies import Copies, RepostFinder, Reposts
 from bot.service.jobs.delivery import Delivery
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
 from bot.service.jobs.removal import RemovalHandler, Removals
-from bot.service.jobs.reposts import RepostFinder, Reposts
 from bot.service.jobs.results import Results
 from bot.service.jobs.steps import Steps
 from bot.service.jobs.submission import Pace, Submission

@@ -14,10 +14,9 @@ from bot import errors
 from bot.domain import Job, Member, RateLimit, Remover, ResultAction
 from bot.domain.access import check_file, deleted_by_moderator
 from bot.service.jobs.access import Access
-from bot.service.jobs.copies import Copies, Copy, CopyKind, ResultPoster
+from bot.service.jobs.copies import Copies, Copy, CopyKind, Reposts, ResultPoster
 from bot.service.jobs.files import ResultFiles
 from bot.service.jobs.removal import Removals
-from bot.service.jobs.reposts import Reposts
 from bot.service.ports import CannotTell, Posted, Result
 from bot.store.jobs.messages import MessageStore
 from bot.store.jobs.queries import JobQueryStore

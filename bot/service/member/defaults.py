@@ -1,5 +1,6 @@
 """Remembers what people, channels and guilds have chosen once for all, and fills a request with what fits it."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +9,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.domain import Capability, VideoRequest
-from bot.errors import InvalidRequest
+from bot.domain import Capability, Notify, VideoRequest
+from bot.domain.notify import PREFERENCE, parse_notify
+from bot.errors import InvalidRequest, StoreError
 from bot.store.member.preferences import PreferenceStore, of_channel, of_guild, of_user
 
 # The options that have remembered defaults, and the fields of a request that they mean. The model comes first: what
@@ -131,3 +133,22 @@ def _with(request: VideoRequest, field: str, value: Any, models: Mapping[str, Ca
 def _clashes(request: VideoRequest, models: Mapping[str, Capability]) -> Iterator[str]:
     model = models.get(request.model)
     return (problem.code for problem in model.clashes(request)) if model else iter(["model_unknown"])
+
+
+log = logging.getLogger(__name__)
+
+
+class NotifyPreferences:
+    """Answers how to tell a person; with the default where the database does not."""
+
+    def __init__(self, preferences: PreferenceStore) -> None:
+        self._preferences = preferences
+
+    async def of(self, user_id: int) -> Notify:
+        """Read a person's choice."""
+        try:
+            kept = await self._preferences.read([of_user(user_id)])
+        except StoreError as exc:
+            log.info("no preference to go by", extra={"detail": str(exc)})
+            return Notify.PING
+        return parse_notify(kept.get(PREFERENCE))

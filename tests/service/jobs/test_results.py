@@ -12,8 +12,8 @@ from bot import errors
 from bot.domain import DeadLetter, Job, Member, Notify, OutboxItem, OutboxKind, Remover, ResultAction
 from bot.domain.notify import parse_notify
 from bot.service.jobs.copies import AT_ONCE, Copy, CopyKind
-from bot.service.jobs.notify_preference import NotifyPreferences
 from bot.service.jobs.results import COPIES, PAGE, RemovalOutcome, Results
+from bot.service.member.defaults import NotifyPreferences
 from bot.service.outbox import OutboxPoster
 from bot.service.ports import CannotTell, NotPosted, Posted, Result, Sighting
 from bot.store.jobs.results import ResultStore
