@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 import httpx
 
@@ -41,6 +42,24 @@ class Complaint:
     code: str = ""
     detail: str = ""
     error: type[errors.ProviderError] | None = None
+
+
+class ClientOwner:
+    """Keeps its connections in an httpx client, and closes them when its `async with` ends."""
+
+    _client: httpx.AsyncClient
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
 
 
 def open_client(

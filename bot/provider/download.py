@@ -8,14 +8,13 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
 import httpx
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider import address
-from bot.provider.boundary import FOREIGN, announced, open_client
+from bot.provider.boundary import FOREIGN, ClientOwner, announced, open_client
 
 REDIRECTS: Final = 5
 PIECE: Final = 256 * 1024  # bytes a trip to the disk
@@ -28,7 +27,7 @@ _ADDRESSES: Final = 4  # of one host, tried in turn
 _log = logging.getLogger(__name__)
 
 
-class Downloader:
+class Downloader(ClientOwner):
     """Fetches results; use it as an async context manager, or `close` it.
 
     `trusted_hosts` are (host, port) of the operator's own base URLs, which may be private addresses; every other host
@@ -56,18 +55,6 @@ class Downloader:
             limits=httpx.Limits(max_connections=10, max_keepalive_connections=0),
             trust_env=False,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._client.aclose()
 
     async def download(self, url: str, path: Path, *, cap: int) -> int:
         """Write the file at `url` to `path`, whole or not at all, and return its size; both sizes are in bytes.

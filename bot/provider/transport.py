@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -71,7 +70,7 @@ def shared_ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-class Transport:
+class Transport(boundary.ClientOwner):
     """Calls one provider's API; use it as an async context manager, or `close` it.
 
     `token` gives the bearer token of the next call. It and the `secrets` are cut out of every text that an error
@@ -108,18 +107,6 @@ class Transport:
             limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
             trust_env=True,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._client.aclose()
 
     async def query(self, path: str, *, read: Callable[[bytes], _T], explain: Callable[[int, bytes], Complaint]) -> _T:
         """Ask something harmless (GET) and `read` the answer; repeated when the trouble may pass.
