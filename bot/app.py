@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 GRACE: Final = 6.0  # seconds for the steps and commands under way when told to stop: most supervisors kill after 10
 
 # What discord.py calls the tasks in which commands, buttons and forms are answered.
-_ANSWERING: Final = ("CommandTree-invoker", "discord-ui-", "discord.py: on_interaction")
+_ANSWERING: Final = ("CommandTree-invoker", "discord.py: on_interaction")
 
 
 async def run(
