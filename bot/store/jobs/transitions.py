@@ -44,9 +44,9 @@ async def enter(tx: Transaction, job: Job, *, funding: Funding, now: datetime) -
     """
     if await tx.execute(_INSERT, *_columns(job)) == 0:
         return False
-    if job.status is not JobStatus.PENDING:
-        await take_turn(tx, job)
     await ledger.hold(tx, job, funding=funding, now=now)
+    if job.status is not JobStatus.PENDING:
+        await take_turn(tx, job)  # after the hold: who is refused has kept nobody of this provider waiting
     return True
 
 
