@@ -14,7 +14,7 @@ class Defaults:
     """What holds where a guild has decided nothing.
 
     A member's `allowance`; the one in direct messages where that is another one (of nothing: no videos are made there);
-    the whole bot's budget a month (UTC).
+    the whole bot's budget a month (UTC), None without a ceiling.
     """
 
     allowance: quota.Allowance
@@ -28,7 +28,8 @@ def funding_of(
     """Find the accounts that pay for a request of this member now.
 
     First the member's own allowance, then what they were given (what expires first before the rest), then their roles'
-    pools, then what they were granted; all of it under the guild's credits, the guild's budget and the whole bot's.
+    pools, then what they were granted; all of it under the guild's credits, the guild's budget and, where it has a
+    ceiling, the whole bot's: that account is every job's, so it is left alone where nobody has set one.
     """
     allowance = allowance_of(member, policy=policy, state=state, defaults=defaults)
     sources = [
@@ -45,7 +46,8 @@ def funding_of(
         if policy.guild_allowance is not None:
             caps.append(_fund(quota.guild_of(member.guild_id), policy.guild_allowance, now=now, zone=policy.zone))
         caps.append(budget(member.guild_id, policy.budget_usd_micros, now=now, zone=policy.zone))
-    caps.append(budget(None, defaults.budget_usd_micros, now=now, zone=UTC))
+    if defaults.budget_usd_micros is not None:
+        caps.append(budget(None, defaults.budget_usd_micros, now=now, zone=UTC))
     sources.append(quota.Fund(owner=quota.extra_of(user_id=member.user_id, guild_id=member.guild_id)))
     return quota.Funding(sources=tuple(sources), caps=tuple(caps))
 

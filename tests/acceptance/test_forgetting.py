@@ -74,7 +74,7 @@ async def test_a_video_that_nobody_fetched_is_given_up_and_its_person_told(syste
         (told,) = await people.messages("dm")
     assert SAY("failed.expired") in told["content"]
     assert system.database.entries() == [("hold", 3), ("settle", 3)]
-    assert system.database.rows("SELECT settled FROM accounts WHERE owner = 'budget:bot'") == [{"settled": 252_000}]
+    assert system.database.rows("SELECT settled FROM accounts WHERE owner LIKE 'budget:%'") == [{"settled": 252_000}]
 
 
 async def test_a_guild_is_forgotten_when_its_grace_is_over(system: System) -> None:

@@ -144,7 +144,7 @@ async def test_a_denied_video_is_nobodys_and_costs_its_author_nothing(system: Sy
         await case(system, "Denied by")
     assert await system.people.results() == []
     assert system.database.entries() == [("hold", 3), ("release", 3)]
-    (budget,) = system.database.rows("SELECT * FROM accounts WHERE owner = 'budget:bot'")
+    (budget,) = system.database.rows("SELECT * FROM accounts WHERE owner LIKE 'budget:%'")
     assert (budget["held"], budget["settled"]) == (0, system.database.job()["cost_micros"])
 
 

@@ -1,5 +1,6 @@
 """Whether a guild lets somebody ask for a video."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from bot.errors import Blocked, OverLimit, Paused, PlaceClosed, Refused, RoleNee
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 CHANNEL, CATEGORY, CLUB, MUTED = 5, 50, 70, 71
 DEFAULTS = Defaults(allowance=Allowance(credits=60))
+BUDGETED = replace(DEFAULTS, budget_usd_micros=5_000_000)
 
 
 def check(member: Member, *, direct: bool = True, **stood: Any) -> None:
@@ -164,7 +166,7 @@ def test_who_pays_comes_in_its_order_under_every_cap() -> None:
         guild_allowance=Allowance(credits=100, period=Period.MONTH),
         budget_usd_micros=5,
     )
-    funding = funding_of(ana(CLUB), policy=policy, state=MemberState(), defaults=DEFAULTS, now=NOW)
+    funding = funding_of(ana(CLUB), policy=policy, state=MemberState(), defaults=BUDGETED, now=NOW)
     assert [(fund.owner, fund.period) for fund in funding.sources] == [
         ("user:1@guild:7", "2026-03-05"),
         ("extra:1@guild:7", "2026-03-05"),
@@ -180,5 +182,11 @@ def test_who_pays_comes_in_its_order_under_every_cap() -> None:
 
 
 def test_in_direct_messages_the_bots_own_budget_is_the_only_cap() -> None:
-    funding = funding_of(ana(guild_id=None), policy=Policy(), state=MemberState(), defaults=DEFAULTS, now=NOW)
+    funding = funding_of(ana(guild_id=None), policy=Policy(), state=MemberState(), defaults=BUDGETED, now=NOW)
     assert [fund.owner for fund in (*funding.sources, *funding.caps)] == ["user:1@dm", "extra:1@dm", "budget:bot"]
+
+
+@pytest.mark.parametrize(("guild_id", "caps"), [(7, ["budget:guild:7"]), (None, [])])
+def test_a_bots_budget_without_a_ceiling_is_no_cap(guild_id: int | None, caps: list[str]) -> None:
+    funding = funding_of(ana(guild_id=guild_id), policy=Policy(), state=MemberState(), defaults=DEFAULTS, now=NOW)
+    assert [fund.owner for fund in funding.caps] == caps

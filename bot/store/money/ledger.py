@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Final
 
 from bot.domain import Account, Fund, Funding, Job, Price, Row, Unit, millis
+from bot.domain.quota import budget_of
 from bot.errors import QuotaExceeded, StoreError
 from bot.store.database import Transaction
 from bot.store.money.budget_alerts import note_shares
 
+_BOTS: Final = budget_of(None)
 _ENDS: Final = frozenset({"settle", "release"})  # kinds of lines that end a hold: what they take was taken before
 
 
@@ -98,10 +100,10 @@ async def existing(tx: Transaction, funds: Iterable[Fund]) -> list[Fund]:
 async def lock(tx: Transaction, funds: Iterable[Fund]) -> Mapping[tuple[str, str], Account]:
     """Lock the accounts of these funds under today's allowances, making those that are missing.
 
-    They are locked for this transaction, always in the same order, so that no two transactions wait for each other.
+    They are locked for this transaction, always in `_order`, so that no two transactions wait for each other.
     """
     accounts = {}
-    for fund in sorted(funds, key=_key):
+    for fund in sorted(funds, key=lambda fund: _order(fund.owner, fund.period)):
         allowance = "accounts.allowance" if fund.allowance is None else "excluded.allowance"
         row = await tx.one(
             "INSERT INTO accounts (owner, period, allowance, unit) VALUES ($1, $2, $3, $4) "  # noqa: S608 (constants)
@@ -188,7 +190,7 @@ async def _holds(tx: Transaction, job: Job) -> list[Row]:
     if not rows:
         raise StoreError(f"the books do not add up: no hold for job {job.id}")
     # Not by the database, which may order texts in another way than `lock` does.
-    return sorted(rows, key=lambda row: (row["owner"], row["period"]))
+    return sorted(rows, key=lambda row: _order(row["owner"], row["period"]))
 
 
 async def _end(tx: Transaction, job: Job, line: Row, *, kind: str, spent: int, now: datetime) -> None:
@@ -231,3 +233,8 @@ async def _row(tx: Transaction, fund: Fund) -> Row | None:
 
 def _key(fund: Fund) -> tuple[str, str]:
     return fund.owner, fund.period
+
+
+def _order(owner: str, period: str) -> tuple[bool, str, str]:
+    """Order accounts for locking: by name, and the bot's budget last, since every job of everybody waits for it."""
+    return owner == _BOTS, owner, period
