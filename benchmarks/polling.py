@@ -1,16 +1,21 @@
-"""1,000 jobs in flight in one process: CPU a poll and memory, against a bare httpx loop over the same 1,000 tasks."""
+"""1,000 jobs in flight in one process: CPU a poll and memory, against bare loops over the same 1,000 tasks."""
 
 import asyncio
 import json
 import os
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from benchmarks._funding import funding
@@ -78,7 +83,7 @@ async def _measure() -> list[str]:
         if server.stdout is None:
             raise RuntimeError("no output")
         base = f"http://127.0.0.1:{int(await server.stdout.readline())}"
-        bare = await _bare(base)
+        floor = await _bare(base, _httpx_over_aiohttp)
         before = memory(os.getpid(), "VmRSS")
         database = await stack.enter_async_context(SQLiteDatabase(f"{folder}/bench.db"))
         await migrate(database, now=utc_now())
@@ -87,9 +92,12 @@ async def _measure() -> list[str]:
         for _ in range(ROUNDS):
             ours = min(ours, await _ours(database, base))
             growth = max(growth, memory(os.getpid(), "VmRSS") - before)
-            bare = min(bare, await _bare(base))
+            floor = min(floor, await _bare(base, _httpx_over_aiohttp))
+        loops = {name: await _bare(base, loop) for name, loop in OTHERS.items()}
+    ratio = f"bare loop of the same transport {floor * 1000:.2f} ms, ratio {ours / floor:.2f}"
     return [
-        f"{JOBS} jobs: {ours * 1000:.2f} ms CPU a poll, bare httpx loop {bare * 1000:.2f} ms, ratio {ours / bare:.2f}",
+        f"{JOBS} jobs: {ours * 1000:.2f} ms CPU a poll, {ratio}",
+        *(f"bare loop of {name}: {each * 1000:.2f} ms, ratio {ours / each:.2f}" for name, each in loops.items()),
         f"{JOBS} jobs: {growth / 2**20:.1f} MB more memory than before, {growth / JOBS / 1024:.1f} KB a job",
     ]
 
@@ -150,21 +158,65 @@ async def _ours(database: SQLiteDatabase, base: str) -> float:
     return spent
 
 
-async def _bare(base: str) -> float:
+Get = Callable[[str], Awaitable[bytes]]
+Open = Callable[[AsyncExitStack], Awaitable[Get]]
+
+
+async def _bare(base: str, opened: Open) -> float:
     """Seconds of CPU a poll of a loop that does nothing but ask and parse."""
     polls = 0
-    limits = httpx.Limits(max_connections=CONNECTIONS)
-    async with httpx.AsyncClient(base_url=base, limits=limits) as client:
+    async with AsyncExitStack() as stack:
+        get = await opened(stack)
 
         async def ask() -> None:
             nonlocal polls
             number = 0
             while time.monotonic() < end:
-                response = await client.get(f"/model/v1/generation/task/task-{number % JOBS}")
-                json.loads(response.content)
+                json.loads(await get(f"{base}/model/v1/generation/task/task-{number % JOBS}"))
                 polls, number = polls + 1, number + 1
 
         end = time.monotonic() + SECONDS
         cpu = time.process_time()
         await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))
         return (time.process_time() - cpu) / polls
+
+
+async def _httpx_over_aiohttp(stack: AsyncExitStack) -> Get:
+    transport = AiohttpTransport(limits=httpx.Limits(max_connections=CONNECTIONS))
+    return _content(await stack.enter_async_context(httpx.AsyncClient(transport=transport)))
+
+
+async def _plain_httpx(stack: AsyncExitStack) -> Get:
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    return _content(await stack.enter_async_context(httpx.AsyncClient(limits=limits)))
+
+
+async def _httpx2(stack: AsyncExitStack) -> Get:
+    successor = import_module("httpx2")
+    limits = successor.Limits(max_connections=CONNECTIONS)
+    return _content(await stack.enter_async_context(successor.AsyncClient(limits=limits)))
+
+
+async def _aiohttp(stack: AsyncExitStack) -> Get:
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+
+    async def get(url: str) -> bytes:
+        async with session.get(url) as response:
+            return await response.read()
+
+    return get
+
+
+def _content(client: Any) -> Get:
+    async def get(url: str) -> bytes:
+        answer: bytes = (await client.get(url)).content
+        return answer
+
+    return get
+
+
+OTHERS: Final[dict[str, Open]] = {
+    "plain httpx": _plain_httpx,
+    **({"httpx2": _httpx2} if find_spec("httpx2") else {}),  # where somebody has installed it to compare
+    "aiohttp": _aiohttp,
+}

@@ -14,8 +14,8 @@ from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
 from bot.errors import StoreLost
 from bot.lockfile import sole_user
+from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
-from bot.provider.transport import shared_ssl_context
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
 from bot.settings import Settings

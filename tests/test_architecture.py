@@ -29,7 +29,7 @@ OTHERS = {
     "bot.errors": set(),
     "bot.domain": {"pydantic"},
     "bot.store": {"aiosqlite"},
-    "bot.provider": {"httpx", "jwt", "pydantic"},
+    "bot.provider": {"aiohttp", "httpx", "httpx_aiohttp", "jwt", "pydantic"},
 }
 
 

@@ -15,7 +15,7 @@ from bot.clock import utc_now
 from bot.doctor.finding import Finding, bad, good, note
 from bot.errors import OperatorFault, ProviderBusy, ProviderError, ProviderUnavailable, StoreError
 from bot.provider.base import VideoProvider
-from bot.provider.transport import shared_ssl_context
+from bot.provider.boundary import shared_ssl_context
 from bot.settings import Settings
 from bot.settings.models import Offered, is_relay, models
 from bot.store.jobs.models import ModelStore

@@ -14,7 +14,7 @@ import httpx
 
 from bot.errors import DeliveryError, ResultTooLarge, ResultUnavailable, ResultUnusable
 from bot.provider import address
-from bot.provider.boundary import FOREIGN, ClientOwner, announced, open_client
+from bot.provider.boundary import FOREIGN, ClientOwner, announced, open_client, shared_ssl_context
 
 REDIRECTS: Final = 5
 PIECE: Final = 256 * 1024  # bytes a trip to the disk
@@ -51,7 +51,7 @@ class Downloader(ClientOwner):
         # No proxy from the environment either: it would connect to where it pleases.
         self._client = open_client(
             transport=transport,
-            ssl_context=ssl_context,
+            ssl_context=ssl_context or shared_ssl_context(),
             limits=httpx.Limits(max_connections=10, max_keepalive_connections=0),
             trust_env=False,
         )

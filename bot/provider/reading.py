@@ -94,7 +94,10 @@ def strip_bom(body: bytes) -> bytes:
 
 
 def _line(value: Any, limit: int) -> str:
-    return "".join(char if char.isprintable() else " " for char in string(value)[:limit]).strip()
+    text = string(value)[:limit]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return text.strip()
 
 
 Word = Annotated[str, BeforeValidator(word)]

@@ -1,4 +1,8 @@
-"""Calls one provider's API: one pooled client, timeouts, repeats of what is harmless, a circuit breaker."""
+"""Calls one provider's API: pooled clients, timeouts, repeats of what is harmless, a circuit breaker.
+
+Creates go over httpx's own connections, which say truly whether a request was sent; what may be repeated goes over
+aiohttp's, which cost a third.
+"""
 
 import asyncio
 import json
@@ -11,7 +15,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
@@ -19,7 +22,7 @@ import httpx
 
 from bot.domain import backoff
 from bot.errors import OperatorFault, OutcomeUnknown, ProviderBusy, ProviderError, ProviderUnavailable
-from bot.provider import boundary
+from bot.provider import aiohttp_transport, boundary
 from bot.provider.boundary import Complaint
 from bot.provider.breaker import Breaker
 from bot.redaction import Redactor
@@ -64,12 +67,6 @@ class _Answer:
     retry_after: float | None
 
 
-@cache
-def shared_ssl_context() -> ssl.SSLContext:
-    """Build the one TLS context of every client, once; it takes about 100 ms."""
-    return httpx.create_ssl_context()
-
-
 class Transport(boundary.ClientOwner):
     """Calls one provider's API; use it as an async context manager, or `close` it.
 
@@ -101,12 +98,24 @@ class Transport(boundary.ClientOwner):
         self._timeouts = timeouts or Timeouts()
         self._breaker = breaker or Breaker(clock=clock)
         self._places = asyncio.Semaphore(connections)
+        context = ssl_context or boundary.shared_ssl_context()
         self._client = boundary.open_client(
             transport=transport,
-            ssl_context=ssl_context,
+            ssl_context=context,
             limits=httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE),
             trust_env=True,
         )
+        self._quick: httpx.AsyncBaseTransport | None = None
+        if transport is None and not aiohttp_transport.has_proxy():
+            self._quick = aiohttp_transport.open_transport(
+                ssl_context=context, connections=connections, keep_alive=KEEP_ALIVE
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._quick is not None:
+            await self._quick.aclose()
+        await super().close()
 
     async def query(self, path: str, *, read: Callable[[bytes], _T], explain: Callable[[int, bytes], Complaint]) -> _T:
         """Ask something harmless (GET) and `read` the answer; repeated when the trouble may pass.
@@ -193,7 +202,7 @@ class Transport(boundary.ClientOwner):
         request_id = uuid4().hex
         try:
             async with asyncio.timeout(self._timeouts.call):
-                response = await self._client.send(self._request(call, bearer, request_id), stream=True)
+                response = await self._send(call, self._request(call, bearer, request_id))
                 try:
                     return await self._read_response(response)
                 finally:
@@ -205,23 +214,33 @@ class Transport(boundary.ClientOwner):
         _log.info("%s did not answer request %s: %s", self._provider, request_id, error.code)
         raise error from self._without_secrets(cause)
 
+    async def _send(self, call: _Call, request: httpx.Request) -> httpx.Response:
+        """Send a create over connections that tell truly what became of it, everything else over the quicker ones.
+
+        Those need no client around them: it would only follow redirects and keep cookies, which nobody wants.
+        """
+        if call.create or self._quick is None:
+            return await self._client.send(request, stream=True)
+        return await self._quick.handle_async_request(request)
+
     def _request(self, call: _Call, bearer: str, request_id: str) -> httpx.Request:
         headers = {
             "Authorization": bearer,
             "Accept": "application/json",
             "Accept-Encoding": "identity",
+            "User-Agent": self._client.headers["User-Agent"],
             "X-Request-Id": request_id,
         }
         if call.content is not None:
             headers["Content-Type"] = "application/json"
         wait = self._timeouts
         read = wait.read_create if call.create else wait.read
-        return self._client.build_request(
+        return httpx.Request(
             "POST" if call.create else "GET",
             self._base_url + call.path,
             headers=headers,
             content=call.content,
-            timeout=httpx.Timeout(connect=wait.connect, read=read, write=wait.write, pool=wait.pool),
+            extensions={"timeout": {"connect": wait.connect, "read": read, "write": wait.write, "pool": wait.pool}},
         )
 
     async def _read_response(self, response: httpx.Response) -> _Answer:

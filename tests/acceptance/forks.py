@@ -18,7 +18,7 @@ from typing import Final
 from bot import app  # noqa: F401 - what a bot imports, imported here once
 from bot.client import features
 from bot.locale import locales, words
-from bot.provider.transport import shared_ssl_context
+from bot.provider.boundary import shared_ssl_context
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
