@@ -21,6 +21,7 @@ ENV PATH=/opt/shotcaller/bin:$PATH \
     DATABASE_URL=sqlite:////data/shotcaller.db \
     DATA_DIR=/data \
     HEALTH_PORT=8080 \
+    CALLBACK_HOST=0.0.0.0 \
     LOG_FORMAT=json
 USER shotcaller
 WORKDIR /data

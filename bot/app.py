@@ -22,9 +22,18 @@ from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
+from bot.web.callbacks import serve_callbacks
 from bot.web.health import serve_health
 from bot.wiring.build import Bot, build
-from bot.wiring.providers import configured, models_of, open_providers, open_scanner, trusted_hosts
+from bot.wiring.providers import (
+    callback_addresses,
+    configured,
+    models_of,
+    open_providers,
+    open_scanner,
+    signing_secrets,
+    trusted_hosts,
+)
 from bot.wiring.spending import spending_text
 from bot.wiring.world import World
 from cogs.adapters.notifier import DiscordNotifier
@@ -83,6 +92,7 @@ async def _live(settings: Settings, *, substitute: Callable[[World], World], wal
             others = [
                 group.create_task(stay_connected(client), name="gateway"),
                 group.create_task(bot.outbox.run(), name="outbox"),
+                group.create_task(bot.callbacks.run(), name="callbacks"),
                 group.create_task(bot.scheduler.run(), name="scheduler"),
             ]
             await stopping.wait()
@@ -121,6 +131,15 @@ async def running_bot(
                 ready=client.is_ready,
             )
             await stack.enter_async_context(health)
+        if (addresses := callback_addresses(settings)) is not None:
+            callbacks = serve_callbacks(
+                host=settings.callback_host,
+                port=settings.callback_port,
+                addresses=addresses,
+                secrets=signing_secrets(settings),
+                receive=bot.callbacks.receive,
+            )
+            await stack.enter_async_context(callbacks)
         await log_in(client, settings.discord_token.get_secret_value())
         await bot.given_up.recall()
         await bot.worker.recover()

@@ -21,6 +21,7 @@ MATCHES: dict[str, dict[str, frozenset[str]]] = {
         "task_failed": frozenset({"create"}),
         "stuck": frozenset({"create"}),
         "price_change": frozenset({"create"}),
+        "callback_lost": frozenset({"callback"}),
         "file_truncated": frozenset({"file"}),
         "file_missing": frozenset({"file"}),
         "file_too_large": frozenset({"file"}),
@@ -36,7 +37,7 @@ MATCHES: dict[str, dict[str, frozenset[str]]] = {
 }
 # What `on` may name at each.
 CALLS: dict[str, frozenset[str]] = {
-    "provider": PROVIDER_CALLS | {"file", "scan", "text_scan", "image_scan", "unknown"},
+    "provider": PROVIDER_CALLS | {"callback", "file", "scan", "text_scan", "image_scan", "unknown"},
     "discord": frozenset({"rest", "message", "edit", "callback", "followup", "gateway"}),
 }
 TARGETS = ("kirin", "kling", "discord")

@@ -1,8 +1,10 @@
 """Serves the whole sandbox on one port: Discord, the providers, the results, and the control API."""
 
 import asyncio
+import base64
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -59,7 +61,14 @@ class Sandbox:
         self._stack = AsyncExitStack()
         self.clock = Clock(clock)
         self.faults = Faults()
-        self.providers = Providers(faults=self.faults, generate_seconds=generate_seconds, cache_dir=cache_dir, fps=fps)
+        self.callback_secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+        self.providers = Providers(
+            faults=self.faults,
+            generate_seconds=generate_seconds,
+            cache_dir=cache_dir,
+            fps=fps,
+            kling_callback_secret=self.callback_secret,
+        )
         self.discord: Discord
         self.url = ""
 
@@ -144,6 +153,7 @@ class Sandbox:
             "KLING_API_KEY": self.providers.kling_key,
             "KLING_BASE_URL": self.url,
             "KLING_PATH_PREFIX": "/kling",
+            "KLING_CALLBACK_SECRET": self.callback_secret,
             "LEASE_SECONDS": "5",
             "POLL_SECONDS_MIN": "0.3",
             "POLL_SECONDS_MAX": "1",

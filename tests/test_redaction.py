@@ -29,6 +29,14 @@ def test_a_word_too_short_for_a_secret_is_left_alone() -> None:
         ),
         ("POST /interactions/34/t0ken/callback", f"POST /interactions/34/{HIDDEN}/callback"),
         ("GET https://cdn/a.mp4?x=1&Signature=abc%3D&y=2", f"GET https://cdn/a.mp4?x=1&Signature={HIDDEN}&y=2"),
+        (
+            "bad callback_url https://bot.example/callbacks/kling/0a1b-2/f00d, try again",
+            f"bad callback_url https://bot.example/callbacks/kling/0a1b-2/{HIDDEN}, try again",
+        ),
+        (
+            r"https:\/\/bot.example\/callbacks\/kling\/0a1b\/f00d",
+            rf"https:\/\/bot.example\/callbacks\/kling\/0a1b\/{HIDDEN}",
+        ),
         ("postgresql://bot:pa55@db/shots", f"postgresql://bot:{HIDDEN}@db/shots"),
         ('{"prompt": "a \\"cat\\"", "n": 1}', f'{{"prompt": "{HIDDEN}", "n": 1}}'),
         ("Wish(prompt='a cat', seconds=5)", f'Wish(prompt="{HIDDEN}", seconds=5)'),

@@ -75,6 +75,7 @@ def test_every_mistake_is_named_at_once() -> None:
 
 AN_ID = "an id of Discord's, which is a number of up to 19 digits"
 WEB = "an address that begins with http:// or https://, without a user or password in it"
+SIGNING = "the signing secret of the service's console, which begins with whsec_"
 EXPECTED = [
     ("DISCORD_TOKEN", " ", "must be set"),
     ("DISCORD_API_URL", "discord.com", f'expected {WEB}, not "discord.com"'),
@@ -108,6 +109,11 @@ EXPECTED = [
     ("KEEP_PROMPTS_DAYS", "for ever", 'expected a whole number from 0 to 3650, not "for ever"'),
     ("SOURCE_URL", "git@example", f'expected {WEB}, not "git@example"'),
     ("HEALTH_PORT", "99999", 'expected a whole number from 0 to 65535, not "99999"'),
+    ("PUBLIC_URL", "shotcaller.example", f'expected {WEB}, not "shotcaller.example"'),
+    ("CALLBACK_PORT", "0", 'expected a whole number from 1 to 65535, not "0"'),
+    ("KLING_CALLBACK_SECRET", "whsec_", f"expected {SIGNING}, not what is there"),
+    ("KLING_CALLBACK_SECRET", "whsec_***", f"expected {SIGNING}, not what is there"),
+    ("KLING_CALLBACK_SECRET", "d2hhdGV2ZXI=", f"expected {SIGNING}, not what is there"),
     ("LOG_LEVEL", "LOUD", 'expected DEBUG, INFO, WARNING or ERROR, not "LOUD"'),
     ("LOG_LEVEL", "x" * 60, "expected DEBUG, INFO, WARNING or ERROR, not what is there"),
 ]

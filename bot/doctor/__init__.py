@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import TextIO
 
+from bot.doctor.callbacks import check_callbacks
 from bot.doctor.finding import Finding, Mark
 from bot.doctor.guilds import check_discord
 from bot.doctor.local import check_database, check_folder, check_rights, check_settings, check_spending
@@ -40,6 +41,6 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield check_settings(settings)
     yield check_spending(settings)
     yield await check_folder(settings)
-    for look in (check_database, check_rights, check_providers, check_discord, check_models):
+    for look in (check_database, check_rights, check_providers, check_callbacks, check_discord, check_models):
         async for finding in look(settings):
             yield finding

@@ -240,6 +240,15 @@ class Job:
         )
 
 
+def submission_of(external_id: str) -> tuple[str, int]:
+    """Read the job's id and the attempt back from an external id; attempt 0, which no job has, where it is none."""
+    job_id, dash, attempt = external_id.partition("-")
+    if not dash:
+        return job_id, 1
+    return job_id, int(attempt) if attempt.isascii() and attempt.isdecimal() and len(attempt) <= _ATTEMPT_DIGITS else 0
+
+
+_ATTEMPT_DIGITS: Final = 9
 _TIMES: Final = frozenset(name for name in Job.__dataclass_fields__ if name.endswith("_at"))
 _PLAIN: Final = (
     frozenset(Job.__dataclass_fields__)

@@ -50,9 +50,9 @@ class Kirin(VideoProvider):
     """Makes videos through the gateway, as the provider `kirin`.
 
     The paths are settings since the document leaves them open; the query path has `{id}` where an id goes.
-    `body_form` picks between the two bodies that servers are known to take. `{external_id}` in the `callback_url`
-    becomes the task's external id. That no task is found by an external id proves nothing unless the operator knows
-    that it does (`find_is_authoritative`): the document promises the lookup but not its path.
+    `body_form` picks between the two bodies that servers are known to take. `callback_url` gives the address at which
+    the service calls back for an external id. That no task is found by an external id proves nothing unless the
+    operator knows that it does (`find_is_authoritative`): the document promises the lookup but not its path.
     """
 
     id: str = "kirin"
@@ -65,7 +65,7 @@ class Kirin(VideoProvider):
         create_path: str = CREATE_PATH,
         query_path: str = QUERY_PATH,
         body_form: Literal["params", "flat"] = "params",
-        callback_url: str | None = None,
+        callback_url: Callable[[str], str] | None = None,
     ) -> None:
         self.find_is_authoritative = find_is_authoritative
         self._transport = transport
@@ -81,7 +81,7 @@ class Kirin(VideoProvider):
         """
         params = {**_params(request), "external_task_id": external_id}
         if self._callback_url:
-            params["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
+            params["callback_url"] = self._callback_url(external_id)
         body = {"model": request.model, "input": [{"params": params}]}
         if self._body_form == "flat":
             body = {"model": request.model, **params}

@@ -35,9 +35,9 @@ _T = TypeVar("_T")
 class Kling(VideoProvider):
     """Makes videos through the Kling API, as the provider `kling`.
 
-    `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `{external_id}` in the
-    `callback_url` becomes the task's external id. That no task is found by an external id proves that there is none
-    (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
+    `prefix` is a relay's path prefix. `renew` makes the transport's token be signed afresh. `callback_url` gives the
+    address at which the service calls back for an external id. That no task is found by an external id proves that
+    there is none (`find_is_authoritative`) until an answer shows that a relay speaks, which keeps those ids to itself.
     `models_without_mode` are sent no `mode`.
     """
 
@@ -49,7 +49,7 @@ class Kling(VideoProvider):
         transport: Transport,
         prefix: str = "",
         renew: Callable[[], None] | None = None,
-        callback_url: str | None = None,
+        callback_url: Callable[[str], str] | None = None,
         models_without_mode: Collection[str] = (),
     ) -> None:
         self._modeless = frozenset(models_without_mode)
@@ -70,7 +70,7 @@ class Kling(VideoProvider):
         if request.model in self._modeless:
             del body["mode"]
         if self._callback_url:
-            body["callback_url"] = self._callback_url.replace("{external_id}", quote(external_id, safe=""))
+            body["callback_url"] = self._callback_url(external_id)
         read, explain = partial(self._created, external_id), partial(self._explain, create=True)
         return await self._with_fresh_token(
             lambda: self._transport.create(self._path, body=body, read=read, explain=explain)

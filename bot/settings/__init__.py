@@ -1,5 +1,6 @@
 """Describes how this bot runs, frozen, read once from the environment and `.env`."""
 
+import base64
 import os
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -92,6 +93,17 @@ def _bare(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _signing(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    try:
+        usable = text.startswith("whsec_") and base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        usable = b""
+    if not usable:
+        raise ValueError("the signing secret of the service's console, which begins with whsec_")
+    return value
+
+
 _A_BUDGET: Final = "what all videos of a month may cost together, in USD, from 0 to 1000000, or none"
 _AN_ID: Final = "an id of Discord's, which is a number of up to 19 digits"
 
@@ -106,6 +118,7 @@ Days = Annotated[int, Field(ge=0, le=3650)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Budget = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]
+SigningSecret = Annotated[SecretStr, BeforeValidator(_bare), AfterValidator(_signing)]
 
 LABEL_LENGTH: Final = 80  # characters
 _SERVICES: Final = ("kirin_api_key", "kling_api_key", "kling_access_key")  # any of them makes a service's models ours
@@ -170,6 +183,11 @@ class Settings(BaseSettings):
     keep_files_days: Days = 30
     left_guild_days: Annotated[int, Field(ge=1, le=3650)] = 30
     source_url: WebAddress | None = None
+
+    public_url: WebAddress | None = None
+    callback_host: str = "127.0.0.1"
+    callback_port: Annotated[int, Field(ge=1, le=65535)] = 8081
+    kling_callback_secret: SigningSecret | None = None
 
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0

@@ -1,1 +1,1 @@
-"""Serves the health pages over HTTP."""
+"""Serves the health pages, and the addresses at which video services call back, over HTTP."""

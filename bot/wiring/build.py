@@ -15,6 +15,7 @@ from bot.service.admin.jobs import GuildJobs
 from bot.service.admin.policies import AuditPoster, GuildPolicies
 from bot.service.admin.usage import Usage
 from bot.service.jobs.admission import Admission
+from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.cards import Cards
 from bot.service.jobs.clock_watch import ClockWatch
 from bot.service.jobs.copies import Copies, RepostFinder, Reposts
@@ -87,7 +88,7 @@ MEGABYTE: Final = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bot:
-    """What the cogs may call, and what has to run: `worker`, `outbox` and `scheduler`.
+    """What the cogs may call, and what has to run: `worker`, `callbacks`, `outbox` and `scheduler`.
 
     The others are parts of these, which tests look at.
     """
@@ -98,6 +99,7 @@ class Bot:
     scheduler: Scheduler
     woken: asyncio.Event  # set when the worker has to look again
     admission: Admission
+    callbacks: Callbacks
     cards: Cards
     clock_watch: ClockWatch
     files: ResultFiles
@@ -158,11 +160,14 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         moment=moment,
         patience=sizes.card_patience,
     )
+    claims = ClaimStore(database)
+    callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=worker_woken.set)
     submission = Submission(
         providers=world.providers,
         health=health,
         jobs=jobs,
         forecaster=forecaster,
+        callbacks=callbacks,
         operator_alerts=operator_alerts,
         given_up=given_up,
         pace=pace,
@@ -213,7 +218,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         review=REVIEW_TIME,
     )
     worker = Worker(
-        claims=ClaimStore(database),
+        claims=claims,
         steps=steps,
         submission=submission,
         files=files,
@@ -406,6 +411,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         scheduler=scheduler,
         woken=worker_woken,
         admission=admission,
+        callbacks=callbacks,
         cards=cards,
         clock_watch=clock_watch,
         files=files,

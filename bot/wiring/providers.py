@@ -4,10 +4,12 @@ import ssl
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from bot.domain import Capability
+from bot.domain.callback import CallbackAddresses
 from bot.provider.base import VideoProvider
 from bot.provider.kirin import Kirin
 from bot.provider.kling import Kling
@@ -29,6 +31,7 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
         opened = Transport(provider=provider, base_url=base_url, token=token, secrets=secrets, ssl_context=context)
         return await stack.enter_async_context(opened)
 
+    addresses = callback_addresses(settings)
     providers: list[VideoProvider] = []
     if settings.kirin_api_key is not None:
         key = settings.kirin_api_key.get_secret_value
@@ -38,17 +41,32 @@ async def open_providers(settings: Settings, stack: AsyncExitStack, context: ssl
             create_path=settings.kirin_create_path,
             query_path=settings.kirin_query_path,
             body_form=settings.kirin_body,
+            callback_url=partial(addresses.of, Kirin.id) if addresses else None,
         )
         providers.append(kirin)
     if (token := _kling_token(settings)) is not None:
         kling = Kling(
             transport=await transport(Kling.id, base_url=settings.kling_base_url, token=token),
             prefix=settings.kling_path_prefix,
+            callback_url=partial(addresses.of, Kling.id) if addresses else None,
             renew=token.renew if isinstance(token, Signer) else None,
             models_without_mode=models(settings.model_table).models_without_mode(),
         )
         providers.append(kling)
     return providers
+
+
+def callback_addresses(settings: Settings) -> CallbackAddresses | None:
+    """Find where the video services call back; None where the settings name no address at which the bot is reached."""
+    if settings.public_url is None:
+        return None
+    return CallbackAddresses(public_url=settings.public_url, secret=settings.discord_token.get_secret_value())
+
+
+def signing_secrets(settings: Settings) -> dict[str, str]:
+    """List the secrets with which video services sign their callbacks, by provider."""
+    secret = settings.kling_callback_secret
+    return {} if secret is None else {Kling.id: secret.get_secret_value()}
 
 
 async def open_scanner(settings: Settings, stack: AsyncExitStack, context: ssl.SSLContext) -> Scanner | None:

@@ -83,6 +83,9 @@ class Backend:
     async def _call_back(self, task: Task) -> None:
         if task.parameters.callback_url is None:
             return
+        if self.faults.take(task.provider, "callback") is not None:
+            task.callbacks.append({"url": task.parameters.callback_url, "status": None, "error": "lost"})
+            return
         content = self._describe[task.provider](task)
         url, secret = task.parameters.callback_url, self._secrets[task.provider]
         task.callbacks.append(await call_back(url, content, secret=secret, now=self.clock()))

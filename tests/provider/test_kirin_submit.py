@@ -77,7 +77,10 @@ async def test_every_option_is_sent_as_documented(reach: Reach) -> None:
         watermark=True,
     )
     provider = Kirin(
-        transport=reach(service), body_form="flat", create_path="/v2/make", callback_url="https://b.example/cb"
+        transport=reach(service),
+        body_form="flat",
+        create_path="/v2/make",
+        callback_url=lambda _: "https://b.example/cb",
     )
     await provider.submit(request, external_id="job-1")
     assert service.requests[0].url.path == "/v2/make"
@@ -100,8 +103,8 @@ async def test_a_storyboard_is_numbered_from_one_and_replaces_the_prompt(reach: 
     service = Service()
     shots = (Shot(prompt="it wakes", seconds=2), Shot(prompt="it runs", seconds=4))
     request = VideoRequest(model=MODEL, prompt="ignored", duration=6, shots=shots)
-    provider = Kirin(transport=reach(service), callback_url="https://b.example/{external_id}")
-    await provider.submit(request, external_id="a/b")
+    provider = Kirin(transport=reach(service), callback_url="https://b.example/{}".format)
+    await provider.submit(request, external_id="job-2")
     params = service.body["input"][0]["params"]
     assert "prompt" not in params
     assert (params["multi_shot"], params["shot_type"], params["duration"]) == (True, "customize", "6")
@@ -109,7 +112,7 @@ async def test_a_storyboard_is_numbered_from_one_and_replaces_the_prompt(reach: 
         {"index": 1, "prompt": "it wakes", "duration": "2"},
         {"index": 2, "prompt": "it runs", "duration": "4"},
     ]
-    assert params["callback_url"] == "https://b.example/a%2Fb"
+    assert params["callback_url"] == "https://b.example/job-2"
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ async def test_everything_asked_for_has_its_field(reach: Reach) -> None:
             "duration": 10,
         }
     )
-    await submitted(reach, service, wanted_request, callback_url="https://bot.example/back/{external_id}")
+    await submitted(reach, service, wanted_request, callback_url="https://bot.example/back/{}".format)
     assert service.body == {
         "model_name": "kling-v1",
         "prompt": "a fox on the ice",

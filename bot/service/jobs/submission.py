@@ -10,6 +10,7 @@ from typing import Final
 from bot import errors
 from bot.domain import DeadLetter, Failure, Job, backoff, eta, to_micros
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
+from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.eta import Forecaster
 from bot.service.jobs.offered_models import GivenUpModels
 from bot.service.jobs.provider_health import ProviderHealth
@@ -27,6 +28,7 @@ RECONCILE_AFTER: Final = timedelta(seconds=2)  # before asking for a task whose 
 LOOKS: Final = 3  # for such a task: a submission that was cut off may still be on its way
 LOOK_BASE: Final = 2.0  # seconds between the first two looks
 WRITE_CAP: Final = 10.0  # seconds at the most between two tries to write down what a provider has said
+ENDED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED})
 UNCONFIGURED: Final = "not_configured"  # our own code: the job's provider has no key in the settings any more
 
 
@@ -48,6 +50,7 @@ class Submission:
         health: Mapping[str, ProviderHealth],
         jobs: JobStore,
         forecaster: Forecaster,
+        callbacks: Callbacks,
         operator_alerts: OperatorAlerts,
         given_up: GivenUpModels,
         pace: Pace,
@@ -57,7 +60,7 @@ class Submission:
     ) -> None:
         self._providers, self._health, self._jobs = providers, health, jobs
         self._forecaster, self._operator_alerts, self._pace = forecaster, operator_alerts, pace
-        self._given_up = given_up
+        self._given_up, self._callbacks = given_up, callbacks
         self._clock, self._rand, self._sleep = clock, rand, sleep
         self._misses: dict[str, int] = {}  # polls in a row that found no such task, by job
 
@@ -133,11 +136,13 @@ class Submission:
         """Write that the provider has the job: from here on it runs; it may even be finished."""
         self._health[job.provider].note_accepted()
         now = self._clock()
-        next_at = now + self._wait(task, elapsed=timedelta(0), expect=expect)
+        next_at = now + self._wait(job, task, elapsed=timedelta(0), expect=expect)
         return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
         now = self._clock()
+        if task.status in ENDED:
+            self._callbacks.note_end(job)
         cost = None if task.cost_usd is None else to_micros(task.cost_usd)
         if task.status is TaskStatus.SUCCEEDED and task.result is not None:
             url = task.result.url_for(watermark=job.request.watermark)
@@ -151,15 +156,16 @@ class Submission:
         if now >= job.deadline_at:
             return await self._fail(job, Failure.DEADLINE, "", billed=True)
         elapsed = now - (job.submitted_at or now)
-        wait = self._wait(task, elapsed=elapsed, expect=await self._forecaster.of(job.request))
+        wait = self._wait(job, task, elapsed=elapsed, expect=await self._forecaster.of(job.request))
         return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
 
-    def _wait(self, task: Task, *, elapsed: timedelta, expect: timedelta) -> timedelta:
-        if task.status in {TaskStatus.SUCCEEDED, TaskStatus.FAILED}:
+    def _wait(self, job: Job, task: Task, *, elapsed: timedelta, expect: timedelta) -> timedelta:
+        if task.status in ENDED:
             return timedelta(0)
-        return eta.next_poll(
+        usual = eta.next_poll(
             elapsed=elapsed, expect=expect, progress=task.progress, least=self._pace.least, most=self._pace.most
         )
+        return self._callbacks.wait(job, usual, elapsed=elapsed, expect=expect)
 
     async def _task_failed(self, job: Job, failure: TaskFailure, *, cost: int | None) -> Job:
         log.warning("the task failed", extra={"job": job.id, "code": failure.code, "detail": failure.detail})

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from secrets import token_hex
 from typing import Final
 
-from bot.domain import EVERYWHERE, Job, RunningLimits, from_millis, millis
+from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis
+from bot.domain.job import submission_of
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.fair_queue import AT_WORK
 from bot.store.jobs.transitions import begin_submitting
@@ -33,6 +35,14 @@ _OF_ALL: Final = (
     f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
+
+
+class Woken(StrEnum):
+    """What became of waking a job."""
+
+    YES = "yes"  # it is due
+    BUSY = "busy"  # somebody is moving it: it may be due too late afterwards
+    NO = "no"  # it is past that, and needs no waking
 
 
 class ClaimStore(Store):
@@ -72,6 +82,27 @@ class ClaimStore(Store):
         return await tx.execute(
             "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'", millis(now)
         )
+
+    @transaction
+    async def wake(self, tx: Transaction, external_ids: Sequence[str], *, now: datetime) -> dict[str, Woken]:
+        """Make the jobs of these submissions due now, of those that a provider works on and nobody is moving."""
+        return {each: await self._wake(tx, *submission_of(each), now=now) for each in external_ids}
+
+    async def _wake(self, tx: Transaction, job_id: str, attempt: int, *, now: datetime) -> Woken:
+        """Wake one. A submission in doubt is left alone: each look for it counts."""
+        row = await tx.one(
+            "SELECT status, lease FROM jobs WHERE id = $1 AND attempt = $2 "
+            "AND status IN ('submitting', 'running') AND dead_letter IS NULL AND due_at IS NOT NULL",
+            job_id,
+            attempt,
+        )
+        if row is None:
+            return Woken.NO
+        if row["status"] == JobStatus.SUBMITTING or row["lease"] is not None:
+            return Woken.BUSY
+        update = "UPDATE jobs SET due_at = $3 WHERE id = $1 AND attempt = $2 AND lease IS NULL AND due_at > $3"
+        await tx.execute(update, job_id, attempt, millis(now))
+        return Woken.YES
 
     @transaction
     async def next_due(self, tx: Transaction, *, now: datetime) -> datetime | None:

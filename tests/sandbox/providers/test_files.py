@@ -203,6 +203,12 @@ async def callbacks_of(apis: VideoApis, provider: str) -> list[tuple[dict[str, s
     return apis.calls
 
 
+async def test_a_service_that_forgets_calls_nobody_back(apis: VideoApis) -> None:
+    apis.trouble("callback_lost", count=2)
+    await apis.done("kirin", callback_url="http://127.0.0.1:9/hook")
+    assert [call["error"] for call in await apis.called_back()] == ["lost", "lost"]
+
+
 async def test_kirin_calls_back_with_the_task_as_the_query_tells_it(apis: VideoApis) -> None:
     tasks = [json.loads(body) for _, body in await callbacks_of(apis, "kirin")]
     assert {task["status"] for task in tasks} == {"in_progress", "completed"}

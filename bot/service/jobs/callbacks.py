@@ -1,0 +1,136 @@
+"""Wakes jobs whose providers call back, and says how seldom they have to be asked about meanwhile."""
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.domain import Job, backoff
+from bot.errors import StoreError
+from bot.provider.callback import may_be_an_end
+from bot.store.jobs.claims import ClaimStore, Woken
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 10_000  # submissions whose news wait, and as many that are remembered
+AT_ONCE: Final = 100  # of them in one transaction
+BUSY_BASE: Final = 0.2  # seconds before a job that somebody is moving is tried again; doubled each time
+BUSY_TRIES: Final = 10  # of those: more than a submission takes
+NET: Final = timedelta(minutes=10)  # the longest wait for a callback before the provider is asked all the same
+IDLE: Final = 60.0  # seconds, the longest sleep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _News:
+    """Something was said of a submission: its job is to be woken `at`, and has been tried so often."""
+
+    at: datetime
+    tries: int = 0
+
+
+class Callbacks:
+    """Takes the callbacks of providers. What they say is never believed: it only makes the job due, to be asked about.
+
+    A job is woken at most once in `pause`, however often it is called for. `wake` calls the worker.
+    """
+
+    def __init__(
+        self,
+        *,
+        claims: ClaimStore,
+        pause: timedelta,
+        clock: Callable[[], datetime],
+        rand: Callable[[], float],
+        wake: Callable[[], None],
+    ) -> None:
+        self._claims, self._pause, self._clock, self._rand, self._wake = claims, pause, clock, rand, wake
+        self._news: dict[str, _News] = {}  # by external id
+        self._woken_at: OrderedDict[str, datetime] = OrderedDict()  # by external id, the latest last
+        self._reliable: set[str] = set()  # providers
+        self._something = asyncio.Event()
+
+    def receive(self, provider: str, external_id: str, body: bytes) -> bool:
+        """Take a callback that came to the address of a submission; False where too many wait to take one more.
+
+        Takes no time: the database is asked later, by `run`.
+        """
+        if not may_be_an_end(body) or external_id in self._news:
+            return True
+        if len(self._news) >= MOST:
+            return False
+        self._reliable.add(provider)
+        now = self._clock()
+        last = self._woken_at.get(external_id)
+        self._news[external_id] = _News(at=now if last is None else max(now, last + self._pause))
+        self._something.set()
+        return True
+
+    def note_end(self, job: Job) -> None:
+        """Note that a query has found the end of a job's task: without a callback before it, they are not relied on."""
+        if self._woken_at.pop(job.external_id, None) is None and job.external_id not in self._news:
+            self._reliable.discard(job.provider)
+
+    def wait(self, job: Job, usual: timedelta, *, elapsed: timedelta, expect: timedelta) -> timedelta:
+        """Lengthen the usual wait before a job's next query to a net, where its provider's callbacks arrive.
+
+        The first look is when the job has taken twice as long as expected, the next after half its age each time; none
+        is later than its deadline, which only a query ends it by.
+        """
+        if job.provider not in self._reliable:
+            return usual
+        net = max(2 * expect - elapsed, elapsed / 2)
+        return max(usual, min(net, NET, job.deadline_at - self._clock()))
+
+    async def run(self) -> None:
+        """Wake jobs until cancelled. What is forgotten when the process ends, the net finds."""
+        trouble = 0
+        while True:
+            self._something.clear()
+            try:
+                pause, trouble = await self.work(), 0
+            except StoreError as exc:
+                trouble += 1
+                log.warning("the database refuses", extra={"detail": str(exc), "tries": trouble})
+                await asyncio.sleep(backoff.delay(trouble, rand=self._rand).total_seconds())
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._something.wait()
+
+    async def work(self) -> float:
+        """Wake the jobs whose time has come; tell after how many seconds there is more to do.
+
+        Raises:
+            StoreUnavailable: the database refuses; nothing is forgotten.
+        """
+        now = self._clock()
+        due = [name for name, news in self._news.items() if news.at <= now][:AT_ONCE]
+        if due:
+            await self._wake_jobs({name: self._news.pop(name) for name in due}, now=now)
+        moments = [news.at for news in self._news.values()]
+        return max(0.0, min([IDLE, *((at - self._clock()).total_seconds() for at in moments)]))
+
+    async def _wake_jobs(self, taken: dict[str, _News], *, now: datetime) -> None:
+        try:
+            outcomes = await self._claims.wake(list(taken), now=now)
+        except StoreError:
+            self._news = taken | self._news
+            raise
+        for external_id, outcome in outcomes.items():
+            tries = taken[external_id].tries + 1
+            if outcome is Woken.BUSY and tries < BUSY_TRIES:
+                at = now + timedelta(seconds=BUSY_BASE * 2 ** (tries - 1))
+                self._news.setdefault(external_id, _News(at=at, tries=tries))
+            self._remember(external_id, now)
+        if Woken.YES in outcomes.values():
+            self._wake()
+
+    def _remember(self, external_id: str, at: datetime) -> None:
+        self._woken_at[external_id] = at
+        self._woken_at.move_to_end(external_id)
+        if len(self._woken_at) > MOST:
+            self._woken_at.popitem(last=False)
