@@ -1,4 +1,4 @@
-"""Forecasts when a job will be ready, from past jobs, and says when to ask the provider next."""
+"""Forecasts when a job will be ready, from past jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ _START: Final = 30.0
 _PER_SECOND: Final = {Mode.STD: 12.0, Mode.PRO: 20.0, Mode.FOUR_K: 45.0}
 _SOUND: Final = 1.3
 _SLOW: Final = 2.0  # how many times the usual one in ten takes
-_FIRST_PROGRESS: Final = 0.01  # less than that says nothing about when it ends
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,12 +30,17 @@ def similarity_key(request: VideoRequest) -> str:
     return f"{request.model}/{request.mode}/{request.duration}/{'sound' if request.sound else 'silent'}"
 
 
+def first_guess(request: VideoRequest) -> float:
+    """Guess how many seconds the provider will work on a request, where there is no history."""
+    return _START + _PER_SECOND[request.mode] * request.duration * (_SOUND if request.sound else 1.0)
+
+
 def forecast(request: VideoRequest, history: Sequence[float]) -> Forecast:
     """Forecast how long the provider will work on a request: median and 90th percentile of like jobs (seconds each).
 
     Little history is mixed with a first guess, whose share shrinks with each job, so that nothing jumps.
     """
-    guess = _START + _PER_SECOND[request.mode] * request.duration * (_SOUND if request.sound else 1.0)
+    guess = first_guess(request)
     if not history:
         return Forecast(usual=timedelta(seconds=guess), late=timedelta(seconds=_SLOW * guess))
     trust = min(1.0, len(history) / ENOUGH)
@@ -53,18 +57,3 @@ def percentile(values: Sequence[float], share: float) -> float:
     place = share * (len(ordered) - 1)
     below, above = ordered[floor(place)], ordered[ceil(place)]
     return min(above, below + (above - below) * (place - floor(place)))
-
-
-def next_poll(
-    *, elapsed: timedelta, expect: timedelta, progress: float | None, least: timedelta, most: timedelta
-) -> timedelta:
-    """Compute the wait before the next poll: a third of what seems left, but between `least` and `most`.
-
-    What the provider reports as `progress` (0-1) outweighs the expectation. An overdue job is asked ever more
-    seldom, an eighth of its age at a time.
-    """
-    left = expect - elapsed
-    if progress is not None and _FIRST_PROGRESS <= progress <= 1:
-        left = elapsed * (1 / progress - 1)
-    wait = left / 3 if left > timedelta(0) else elapsed / 8
-    return max(least, min(wait, most))

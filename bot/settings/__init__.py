@@ -173,8 +173,8 @@ class Settings(BaseSettings):
     running_total: Count = 20
     job_deadline_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
     max_result_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 200
-    poll_seconds_min: Seconds = 2
-    poll_seconds_max: Annotated[Seconds, Field(validate_default=True)] = 20
+    poll_seconds_min: Seconds = 1
+    poll_seconds_max: Annotated[Seconds, Field(validate_default=True)] = 600
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
 
     ai_label: Annotated[str, AfterValidator(_visible)] | None = None

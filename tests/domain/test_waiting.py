@@ -1,17 +1,14 @@
 """Backoff and expectation."""
 
-from datetime import timedelta
-
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import Mode, VideoRequest
 from bot.domain.backoff import RETRY_AFTER_CAP, delay
-from bot.domain.eta import ENOUGH, forecast, next_poll, percentile, similarity_key
+from bot.domain.eta import ENOUGH, forecast, percentile, similarity_key
 
 chances = st.floats(0, 1, exclude_max=True)
-spans = st.timedeltas(timedelta(0), timedelta(days=30))
 
 
 def request_of(duration: int = 5, mode: Mode = Mode.STD, *, sound: bool = False) -> VideoRequest:
@@ -93,45 +90,3 @@ def test_a_percentile_lies_between_the_least_and_the_most(values: list[float], s
     assert min(values) <= percentile(values, share) <= max(values)
     assert percentile(values, 0) == min(values)
     assert percentile(values, 1) == max(values)
-
-
-@given(spans, spans, st.none() | st.floats(-1, 2) | st.just(float("nan")), st.tuples(spans, spans).map(sorted))
-@example(timedelta(seconds=9), timedelta(0), 5e-324, [timedelta(seconds=1), timedelta(seconds=30)])
-@example(timedelta(0), timedelta(0), 5e-324, [timedelta(seconds=1), timedelta(seconds=30)])
-@settings(deadline=None)
-def test_the_next_poll_lies_between_its_bounds(
-    elapsed: timedelta, expect: timedelta, progress: float | None, bounds: list[timedelta]
-) -> None:
-    least, most = bounds
-    assert least <= next_poll(elapsed=elapsed, expect=expect, progress=progress, least=least, most=most) <= most
-
-
-def poll(elapsed: float, expect: float, progress: float | None = None) -> float:
-    least, most = timedelta(seconds=2), timedelta(seconds=60)
-    span = timedelta(seconds=expect)
-    return next_poll(
-        elapsed=timedelta(seconds=elapsed), expect=span, progress=progress, least=least, most=most
-    ).total_seconds()
-
-
-def test_a_third_of_what_seems_left_is_waited() -> None:
-    assert [poll(0, 90), poll(60, 90), poll(87, 90)] == [30, 10, 2]
-
-
-def test_progress_outweighs_the_forecast() -> None:
-    assert poll(30, 900, 0.5) == 10
-    assert poll(30, 30, 0.25) == 30
-
-
-@pytest.mark.parametrize("progress", [None, 0.0, -1.0, 1.5, 0.0001])
-def test_progress_that_says_nothing_is_left_out(progress: float | None) -> None:
-    assert poll(30, 90, progress) == 20
-
-
-@given(st.floats(100, 10_000), st.floats(100, 10_000))
-@settings(deadline=None)
-def test_an_overdue_job_is_asked_ever_more_seldom(one: float, two: float) -> None:
-    assume(one != two)
-    earlier, later = (poll(elapsed, 90) for elapsed in sorted((one, two)))
-    assert earlier <= later
-    assert earlier == pytest.approx(min(60, min(one, two) / 8))

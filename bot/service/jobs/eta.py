@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from bot.domain import Forecast, Job, JobStatus, RunningLimits, VideoRequest, Waiting, eta
 from bot.domain.concurrency import begins_at
+from bot.domain.polling import Spread
 from bot.errors import StoreError
 from bot.store.jobs.queries import JobQueryStore
 
@@ -38,12 +39,25 @@ class JobView:
     expected_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What is known of how long requests take that are like each other."""
+
+    forecast: Forecast
+    spread: Spread
+
+    @classmethod
+    def of(cls, request: VideoRequest, history: list[float]) -> Self:
+        guess = eta.first_guess(request)
+        return cls(eta.forecast(request, history), Spread.of(history, guess=guess))
+
+
 class Forecaster:
     """Answers how long the provider will work on a request, and when a waiting job will be ready."""
 
     def __init__(self, *, lookup: JobQueryStore, limits: RunningLimits, clock: Callable[[], datetime]) -> None:
         self._lookup, self._limits, self._clock = lookup, limits, clock
-        self._known: dict[str, tuple[datetime, list[float]]] = {}
+        self._known: dict[str, tuple[datetime, _Likeness]] = {}
 
     async def of(self, request: VideoRequest) -> timedelta:
         """Tell the usual time of requests like this one; see `forecast`."""
@@ -51,15 +65,22 @@ class Forecaster:
 
     async def forecast(self, request: VideoRequest) -> Forecast:
         """Tell the usual and the late time of requests like this one; a first guess where there is no history."""
+        return (await self._likeness(request)).forecast
+
+    async def spread(self, request: VideoRequest) -> Spread:
+        """Tell how the times of requests like this one are spread, which says when to ask about them."""
+        return (await self._likeness(request)).spread
+
+    async def _likeness(self, request: VideoRequest) -> _Likeness:
         key, now = eta.similarity_key(request), self._clock()
         known = self._known.get(key)
         if known is None or abs(now - known[0]) > FRESH:
             try:
-                known = self._known[key] = now, await self._lookup.durations(request)
+                known = self._known[key] = now, _Likeness.of(request, await self._lookup.durations(request))
             except StoreError as exc:
                 log.info("no history to guess by", extra={"detail": str(exc)})
-                known = now, []
-        return eta.forecast(request, known[1])
+                known = now, _Likeness.of(request, [])
+        return known[1]
 
     async def queue_forecast(self, job: Job) -> QueueForecast:
         """Tell where a waiting job stands, and when it will be ready at the usual pace.

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import errors
-from bot.domain import DeadLetter, Failure, Job, backoff, eta, to_micros
+from bot.domain import DeadLetter, Failure, Job, backoff, to_micros
+from bot.domain.polling import Spread, next_poll
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.eta import Forecaster
@@ -74,7 +75,9 @@ class Submission:
 
     async def submit(self, job: Job, *, again: bool = False) -> Job:
         """Hand a job in `SUBMITTING` to its provider; `again` after a submission of it that ended in doubt."""
-        expect = await self._forecaster.of(job.request)  # now: what the provider says has to be written down at once
+        spread = await self._forecaster.spread(
+            job.request
+        )  # now: what the provider says has to be written down at once
         try:
             task = await self._providers[job.provider].submit(job.request, external_id=job.external_id)
         except errors.OutcomeUnknown as exc:
@@ -85,14 +88,14 @@ class Submission:
         except errors.ProviderError as exc:
             return await self._submission_failed(job, exc, again=again)
         log.info("submitted", extra={"job": job.id, "task": task.id, "attempt": job.attempt})
-        return await self._adopt(job, task, expect=expect)
+        return await self._adopt(job, task, spread=spread)
 
     async def reconcile(self, job: Job) -> Job:
         """Find out whether a job found in `SUBMITTING` was submitted; submit it only where it certainly was not."""
         provider = self._providers.get(job.provider)
         if provider is None:
             return await self.lose(job) if self.too_long(job) else await self._unconfigured(job)
-        expect = await self._forecaster.of(job.request)
+        spread = await self._forecaster.spread(job.request)
         try:
             task = await provider.find(job.external_id)
         except errors.ProviderError as exc:
@@ -100,7 +103,7 @@ class Submission:
         late = self._clock() >= job.deadline_at
         if task is not None:
             log.info("found again", extra={"job": job.id, "task": task.id})
-            return await self._adopt(job, task, expect=expect)
+            return await self._adopt(job, task, spread=spread)
         if job.tries + 1 < LOOKS and not late:
             return await self._look_again(job)
         if not provider.find_is_authoritative:
@@ -132,11 +135,11 @@ class Submission:
         """Tell whether a job's provider has been silent for so long after the deadline that nobody asks it any more."""
         return self._clock() >= job.deadline_at + SILENCE
 
-    async def _adopt(self, job: Job, task: Task, *, expect: timedelta) -> Job:
+    async def _adopt(self, job: Job, task: Task, *, spread: Spread) -> Job:
         """Write that the provider has the job: from here on it runs; it may even be finished."""
         self._health[job.provider].note_accepted()
         now = self._clock()
-        next_at = now + self._wait(job, task, elapsed=timedelta(0), expect=expect)
+        next_at = self._next_at(job, task, since=now, now=now, spread=spread)
         return await self._write(lambda: self._jobs.record_task(job, task_id=task.id, next_at=next_at, now=now))
 
     async def _read(self, job: Job, task: Task) -> Job:
@@ -155,17 +158,25 @@ class Submission:
             return await self._task_failed(job, task.failure, cost=cost)
         if now >= job.deadline_at:
             return await self._fail(job, Failure.DEADLINE, "", billed=True)
-        elapsed = now - (job.submitted_at or now)
-        wait = self._wait(job, task, elapsed=elapsed, expect=await self._forecaster.of(job.request))
-        return await self._jobs.reschedule(job, next_at=now + wait, progress=task.progress)
+        spread = await self._forecaster.spread(job.request)
+        next_at = self._next_at(job, task, since=job.submitted_at or now, now=now, spread=spread)
+        return await self._jobs.reschedule(job, next_at=next_at, progress=task.progress)
 
-    def _wait(self, job: Job, task: Task, *, elapsed: timedelta, expect: timedelta) -> timedelta:
+    def _next_at(self, job: Job, task: Task, *, since: datetime, now: datetime, spread: Spread) -> datetime:
+        """Compute when to ask about a job again: at its deadline at the latest, of which its person hears."""
         if task.status in ENDED:
-            return timedelta(0)
-        usual = eta.next_poll(
-            elapsed=elapsed, expect=expect, progress=task.progress, least=self._pace.least, most=self._pace.most
+            return now
+        elapsed = now - since
+        usual = next_poll(
+            elapsed=elapsed,
+            spread=spread,
+            progress=(job.progress, task.progress),
+            least=self._pace.least,
+            most=self._pace.most,
+            rand=self._rand,
         )
-        return self._callbacks.wait(job, usual, elapsed=elapsed, expect=expect)
+        wait = self._callbacks.wait(job, usual, elapsed=elapsed, expect=timedelta(seconds=spread.middle))
+        return now + max(self._pace.least, min(wait, job.deadline_at - now))
 
     async def _task_failed(self, job: Job, failure: TaskFailure, *, cost: int | None) -> Job:
         log.warning("the task failed", extra={"job": job.id, "code": failure.code, "detail": failure.detail})
@@ -205,13 +216,13 @@ class Submission:
 
     async def _adopt_existing(self, job: Job, exc: errors.ProviderError) -> Job:
         """Find our task where the external id may be taken, or certainly is (`TaskExists`)."""
-        expect = await self._forecaster.of(job.request)
+        spread = await self._forecaster.spread(job.request)
         try:
             task = await self._providers[job.provider].find(job.external_id)
         except errors.ProviderError as trouble:
             return await self._postpone(job, trouble)
         if task is not None:
-            return await self._adopt(job, task, expect=expect)
+            return await self._adopt(job, task, spread=spread)
         if not isinstance(exc, errors.TaskExists):
             return await self._refuse(job, exc)
         return await self._look_again(job) if job.tries + 1 < LOOKS else await self.lose(job)

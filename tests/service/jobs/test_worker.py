@@ -16,6 +16,8 @@ from tests.service.scripted import until, working
 from tests.service.services import LEASE, UNLIMITED, Services
 from tests.service.worker_loop import at_work, eventually
 
+USUAL = 90  # seconds that such a video is expected to take
+
 
 async def is_due(services: Services, job: Job, moment: datetime) -> bool:
     return (await services.job(job)).due_at == moment
@@ -26,7 +28,7 @@ async def test_a_job_goes_all_the_way_by_itself(services: Services) -> None:
     job = await services.queued()
     async with at_work(services) as worker:
         await until(lambda: "running" in services.discord.phases("post_card"))
-        services.clock.tick(20)
+        services.clock.tick(USUAL)
         worker.wake()
         await until(lambda: services.discord.phases()[-1:] == ["done"])
     assert (await services.job(job)).delivered_at is not None
@@ -40,7 +42,7 @@ async def test_a_card_shows_every_phase_though_nothing_waits_for_it(services: Se
     await services.cards.introduce(await services.queued())
     async with at_work(services) as worker:
         await until(lambda: "running" in services.discord.phases())
-        services.clock.tick(20)
+        services.clock.tick(USUAL)
         worker.wake()
         await until(lambda: "delivering" in services.discord.phases())
         uploading.set()
@@ -204,7 +206,7 @@ async def test_running_limits_hold_and_places_are_taken_as_they_come_free(servic
         await narrow.queued()
     async with at_work(narrow) as worker:
         await until(lambda: len(narrow.kirin.asked("submit")) == 2)
-        narrow.clock.tick(20)
+        narrow.clock.tick(USUAL)
         worker.wake()
         await until(lambda: len(narrow.kirin.asked("submit")) == 4)
         assert len(narrow.kirin.asked("fetch")) == 2
