@@ -89,7 +89,7 @@ async def _filled(stack: AsyncExitStack, crowd: str, waiting: int) -> _Queue:
     database = await stack.enter_async_context(SQLiteDatabase(f"{folder}/bench.db"))
     await migrate(database, now=NOW)
     store = JobStore(database)
-    jobs = [_job(number, *CROWDS[crowd](number)) for number in range(waiting)]
+    jobs = [queued_job(number, *CROWDS[crowd](number)) for number in range(waiting)]
     for begin in range(0, waiting, BATCH):
         batch = jobs[begin : begin + BATCH]
         await asyncio.gather(*(store.accept(job, funding=funding(job), most=MANY, now=NOW) for job in batch))
@@ -99,7 +99,8 @@ async def _filled(stack: AsyncExitStack, crowd: str, waiting: int) -> _Queue:
     return _Queue(claims=ClaimStore(database), jobs=store, lookup=JobQueryStore(database), last=last)
 
 
-def _job(number: int, user_id: int, guild_id: int) -> Job:
+def queued_job(number: int, user_id: int, guild_id: int) -> Job:
+    """Make a request of a person in a guild that costs nothing."""
     return Job(
         id=f"{number:016x}",
         idempotency_key=str(number),
