@@ -3,7 +3,7 @@
 from bot.domain.access import ResultAction, is_possible_id
 from bot.domain.capability import CameraRule, Capability
 from bot.domain.case import Case, CaseKind, CaseState, Report
-from bot.domain.concurrency import QueuePlace, RunningLimits, Waiting
+from bot.domain.concurrency import JobAtWork, QueuePlace, RunningLimits, Waiting, WorkLine
 from bot.domain.draft import Draft
 from bot.domain.eta import Forecast
 from bot.domain.feedback import Note
@@ -59,6 +59,7 @@ __all__ = [
     "Funding",
     "GuildState",
     "Job",
+    "JobAtWork",
     "JobFilter",
     "JobStatus",
     "Kind",
@@ -102,6 +103,7 @@ __all__ = [
     "VideoRequest",
     "Waiting",
     "Who",
+    "WorkLine",
     "from_millis",
     "is_possible_id",
     "millis",

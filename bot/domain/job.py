@@ -190,6 +190,11 @@ class Job:
         return self.status is JobStatus.FAILED and self.failure in GIVEN_UP
 
     @property
+    def at_work(self) -> bool:
+        """Say whether its provider works on the job, as far as anybody knows: it takes a place there."""
+        return self.status in {JobStatus.SUBMITTING, JobStatus.RUNNING} and self.dead_letter is None
+
+    @property
     def cancellable(self) -> bool:
         """Say whether no provider has heard of the job: it can be taken back, and costs nobody anything."""
         return JobStatus.CANCELLED in TRANSITIONS[self.status]

@@ -12,9 +12,10 @@ NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 EACH = timedelta(seconds=60)
 
 
-def seconds(place: int, *ends: float, slots: int, each: timedelta = EACH) -> float:
+def seconds(place: int, *ends: float, slots: int, each: timedelta = EACH, count: int = 0) -> float:
     moments = [NOW + timedelta(seconds=end) for end in ends]
-    return (begins_at(place, ends=moments, slots=slots, each=each, now=NOW) - NOW).total_seconds()
+    begins = begins_at(place, ends=moments, count=count or len(moments), slots=slots, each=each, now=NOW)
+    return (begins - NOW).total_seconds()
 
 
 def test_where_there_is_room_a_job_begins_now() -> None:
@@ -54,3 +55,28 @@ def test_it_is_as_if_every_job_before_took_the_first_free_slot(
     for _ in range(place - 1):
         heapreplace(free, free[0] + each)
     assert seconds(place, *ends, slots=slots, each=timedelta(seconds=each)) == free[0]
+
+
+@given(
+    place=st.integers(1, 60),
+    ends=st.lists(st.integers(-100, 1000), min_size=2, max_size=30),
+    known=st.integers(1, 30),
+    more=st.integers(-10, 4),
+    each=st.integers(1, 200),
+)
+@settings(deadline=None)
+def test_of_many_those_that_end_first_decide_for_whoever_is_next(
+    place: int, ends: list[int], known: int, more: int, each: int
+) -> None:
+    slots, first = max(1, len(ends) + more), sorted(ends)[:known]
+    told = seconds(place, *first, slots=slots, each=timedelta(seconds=each), count=len(ends))
+    exact = seconds(place, *ends, slots=slots, each=timedelta(seconds=each))
+    assert told == exact or min(told, exact) >= max(0, first[-1])
+
+
+def test_behind_those_that_are_known_every_slot_is_taken_once_in_a_while() -> None:
+    assert [seconds(place, 10, 20, slots=60, count=60) for place in (1, 2, 3, 4, 62)] == [10, 20, 21, 22, 80]
+
+
+def test_where_more_than_are_known_have_to_end_first_they_are_waited_for_too() -> None:
+    assert [seconds(place, 10, 20, slots=60, count=63) for place in (1, 2)] == [22, 23]

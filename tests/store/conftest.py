@@ -1,5 +1,6 @@
 """A store to try: a real database in its own folder, a clock that stands still, ways to bring a job anywhere."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Any, Final, Self, cast
 
 import pytest
 
-from bot.domain import DeadLetter, Destination, Job, OutboxItem, RunningLimits
+from bot.domain import EVERYWHERE, DeadLetter, Destination, Job, JobStatus, OutboxItem, RunningLimits
 from bot.domain.quota import owner_of, period_of
 from bot.store.database import Database, Transaction
 from bot.store.jobs.claims import ClaimStore
@@ -170,6 +171,25 @@ class Store:
         waiting, turn = "jobs WHERE status = 'queued'", ("provider", "queue_id", "priority", "user_id")
         assert await keys_of("turns", *turn) == await keys_of(waiting, *turn)
         assert await keys_of("queues", *turn[:2]) == await keys_of(waiting, *turn[:2])
+
+    async def counts_are_what_a_scan_finds(self) -> None:
+        """What is counted as waiting, and as at work, is what the jobs themselves say."""
+        jobs = [Job.from_row(row) for row in await self.rows("SELECT * FROM jobs")]
+        waiting = [each for each in jobs if each.status is JobStatus.QUEUED]
+        at_work = [each for each in jobs if each.at_work]
+        found: dict[str, Counter[tuple[object, ...]]] = {
+            "queues": Counter((each.provider, each.queue_id) for each in waiting),
+            "turns": Counter((each.provider, each.queue_id, each.priority, each.user_id) for each in waiting),
+            "at_work": Counter((each.provider, place) for each in at_work for place in (each.queue_id, EVERYWHERE)),
+        }
+        columns: dict[str, tuple[str, ...]] = {
+            "queues": ("provider", "queue_id", "waiting"),
+            "turns": ("provider", "queue_id", "priority", "user_id", "waiting"),
+            "at_work": ("provider", "queue_id", "jobs"),
+        }
+        for table, counts in found.items():
+            rows = [tuple(row[name] for name in columns[table]) for row in await self.rows(f"SELECT * FROM {table}")]  # noqa: S608 (names of tables)
+            assert {row[:-1]: row[-1] for row in rows} == counts, table
 
 
 @asynccontextmanager

@@ -297,6 +297,7 @@ class MoneyModel:
         """The books add up; every job is paid for once in credits, and counted once in every budget."""
         cut, self.interrupted.cut = self.interrupted.cut, None
         self.do(self.store.books_add_up())
+        self.do(self.store.counts_are_what_a_scan_finds())
         self.interrupted.cut = cut
         jobs = {row["id"]: Job.from_row(row) for row in self.rows("SELECT * FROM jobs")}
         lines: dict[tuple[str, str, str], list[tuple[int, int]]] = {}

@@ -14,6 +14,7 @@ SECRET: Final = "a walrus on Tuesday"
 # Columns in which a person stands, as whoever the row is about or as somebody who is mentioned in it.
 NAMED: Final[dict[str, dict[str, Any]]] = {
     "reports": {"case_id": "id-1"},
+    "at_work": {"queue_id": PERSON},
     "queues": {"queue_id": PERSON},
     "turns": {"queue_id": 7},
     "accounts": {"owner": f"user:{PERSON}@guild:7", "period": "2026-03-05"},

@@ -104,10 +104,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "due": (lambda s: s.due(), {"jobs_due"}),
     "waiting": (
         lambda s: s.waiting(),
-        {
-            *("queues_in_order", "turns_in_order", "jobs_in_turn"),
-            *("jobs_at_provider", "jobs_of_queue_at_work", "jobs_at_work"),
-        },
+        {"queues_in_order", "turns_in_order", "jobs_in_turn", "jobs_at_work"},
     ),
     "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
     "next_due": (lambda s: s.claims.next_due(now=s.now), {"jobs_due", "jobs_backing_off"}),
@@ -115,7 +112,10 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
     "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),
     "outlook": (
         lambda s: s.lookup.waiting(s.job(turn=2)),
-        {"turns_in_order", "queues_in_order", "jobs_in_turn", "jobs_at_work"},
+        {
+            *("turns_in_order", "jobs_in_turn", "jobs_at_work"),
+            *("jobs_at_work_everywhere", "jobs_at_provider", "jobs_of_queue_at_work"),
+        },
     ),
     "first_waiting": (
         lambda s: s.lookup.first_waiting("kirin", most=5),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from bot.domain import Forecast, Job, JobStatus, RunningLimits, VideoRequest, Waiting, eta
+from bot.domain import Forecast, Job, JobStatus, RunningLimits, VideoRequest, Waiting, WorkLine, eta
 from bot.domain.concurrency import begins_at
 from bot.domain.polling import Spread
 from bot.errors import StoreError
@@ -93,12 +93,12 @@ class Forecaster:
         if waiting.paused:
             return QueueForecast(position=position, paused=True)
         usual = await self.of(job.request)
-        took = {each.id: await self.of(each.request) for each in waiting.at_work}
-        each = sum(took.values(), start=usual) / (len(took) + 1)
+        known = waiting.everywhere.first
+        each = sum([await self.of(other.request) for other in known], start=usual) / (len(known) + 1)
         begins = job.due_at or now
-        for place, slots, others in self._slots(job, waiting):
-            ends = [(other.submitted_at or now) + took[other.id] for other in others]
-            begins = max(begins, begins_at(place, ends=ends, slots=slots, each=each, now=now))
+        for place, slots, line in self._slots(waiting):
+            ends = [(other.submitted_at or now) + await self.of(other.request) for other in line.first]
+            begins = max(begins, begins_at(place, ends=ends, count=line.count, slots=slots, each=each, now=now))
         in_time = begins < job.deadline_at
         return QueueForecast(position=position, waits=begins > now, expected_at=begins + usual if in_time else None)
 
@@ -113,11 +113,11 @@ class Forecaster:
         waiting = await self.queue_forecast(job)
         return JobView(job=job, position=waiting.position, expected_at=waiting.expected_at)
 
-    def _slots(self, job: Job, waiting: Waiting) -> Iterator[tuple[int, int, list[Job]]]:
+    def _slots(self, waiting: Waiting) -> Iterator[tuple[int, int, WorkLine]]:
         """Yield what each running limit means for a job: its place in that line, the slots, and who is in them."""
-        limits, place, at_work = self._limits, waiting.place, waiting.at_work
+        limits, place = self._limits, waiting.place
         in_queue = min(limits.per_guild, waiting.running_limit or limits.per_guild)
-        yield place.provider, limits.total, list(at_work)
-        yield place.provider, limits.per_provider, [each for each in at_work if each.provider == job.provider]
-        yield place.queue, in_queue, [each for each in at_work if each.queue_id == job.queue_id]
-        yield place.own, limits.per_user, [each for each in at_work if each.user_id == job.user_id]
+        yield place.provider, limits.total, waiting.everywhere
+        yield place.provider, limits.per_provider, waiting.at_provider
+        yield place.queue, in_queue, waiting.in_queue
+        yield place.own, limits.per_user, waiting.of_user

@@ -9,7 +9,7 @@ from typing import Final
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis
 from bot.domain.job import submission_of
 from bot.store.database import Store, Transaction, transaction
-from bot.store.jobs.fair_queue import AT_WORK
+from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.transitions import begin_submitting
 
 # The next job of a turn, the job whose turn it is in a queue, and the one of all queues: what is due, where its author,
@@ -27,12 +27,10 @@ _OF_QUEUE: Final = (
 )
 _OF_ALL: Final = (
     f"(SELECT {_OF_QUEUE} FROM queues AS q WHERE q.provider = $3 "  # noqa: S608 (constants)
-    f"AND (SELECT count(*) FROM jobs WHERE provider = $3 AND {AT_WORK}) < $5 "
-    f"AND (SELECT count(*) FROM jobs WHERE {AT_WORK}) < $8 "
-    f"AND (SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}) < $7 "
+    f"AND {counted('$9', '$3')} < $5 AND {counted('$9')} < $8 AND {counted('q.queue_id')} < $7 "
     "AND NOT EXISTS (SELECT 1 FROM guilds WHERE guild_id = $9 AND paused = 1) "
-    "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id AND (g.paused = 1 OR g.running_limit <= "
-    f"(SELECT count(*) FROM jobs WHERE queue_id = q.queue_id AND {AT_WORK}))) "
+    "AND NOT EXISTS (SELECT 1 FROM guilds AS g WHERE g.guild_id = q.queue_id "
+    f"AND (g.paused = 1 OR g.running_limit <= {counted('q.queue_id')})) "
     f"AND {_OF_QUEUE} IS NOT NULL ORDER BY q.served, q.queue_id LIMIT 1)"
 )
 

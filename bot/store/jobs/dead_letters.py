@@ -12,6 +12,7 @@ from bot.errors import DeadLetterGone, JobUnknown, TooLateToCancel, TransitionLo
 from bot.store.community.audit import record
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
+from bot.store.jobs.at_work import recount
 from bot.store.jobs.transitions import update
 
 
@@ -26,9 +27,10 @@ class DeadLetterStore(Store):
         """
 
         async def step(tx: Transaction, job: Job) -> Job:
-            return await update(
-                tx, job, dead_letter=None, deadline_at=deadline_at, due_at=entry.at, lease=None, tries=0
-            )
+            changes = {"deadline_at": deadline_at, "due_at": entry.at, "lease": None, "tries": 0}
+            again = await update(tx, job, dead_letter=None, **changes)
+            await recount(tx, job, again)
+            return again
 
         return await self._decide(entry, job_id, step, only=DeadLetter.OUTCOME_UNKNOWN)
 

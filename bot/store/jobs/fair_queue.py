@@ -2,7 +2,7 @@
 
 Queues take turns (a guild has one, and a person in direct messages), and inside a queue and a priority its people do.
 Numbers that only grow say who was served last: whoever was goes to the end, and so does whoever comes. A queue and a
-person's turn in it have a row exactly while something of theirs waits.
+person's turn in it have a row exactly while something of theirs waits, which says how much.
 """
 
 from operator import itemgetter
@@ -13,7 +13,6 @@ from bot.store.database import Transaction
 
 # A dead letter waits for the operator, not for its provider: it takes nobody's place.
 UNFINISHED: Final = "status IN ('pending', 'queued', 'submitting', 'running') AND dead_letter IS NULL"
-AT_WORK: Final = "status IN ('submitting', 'running') AND dead_letter IS NULL"
 FRONT: Final = 0  # less than every number that is given out
 
 _QUEUE: Final = "provider = $1 AND queue_id = $2"
@@ -27,9 +26,7 @@ _NEXT: Final = (
 # fewer where they were served later.
 _BEFORE_IN_QUEUE: Final = (
     "SELECT coalesce(sum(CASE WHEN priority > $3 OR waiting < rounds THEN waiting ELSE rounds END), 0) AS n FROM ("
-    "SELECT t.priority, CASE WHEN (t.served, t.user_id) < ($5, $4) THEN $6 ELSE $6 - 1 END AS rounds, "
-    "(SELECT count(*) FROM jobs AS j WHERE j.status = 'queued' AND j.provider = t.provider "
-    "AND j.queue_id = t.queue_id AND j.priority = t.priority AND j.user_id = t.user_id) AS waiting "
+    "SELECT t.priority, CASE WHEN (t.served, t.user_id) < ($5, $4) THEN $6 ELSE $6 - 1 END AS rounds, t.waiting "
     "FROM turns AS t WHERE t.provider = $1 AND t.queue_id = $2 AND (t.priority > $3 OR t.priority = $3 "
     "AND t.user_id <> $4)) AS others"
 )
@@ -37,9 +34,7 @@ _BEFORE_IN_QUEUE: Final = (
 # The same for whole queues.
 _BEFORE_IN_OTHERS: Final = (
     "SELECT coalesce(sum(CASE WHEN waiting < rounds THEN waiting ELSE rounds END), 0) AS n FROM ("
-    "SELECT CASE WHEN (q.served, q.queue_id) < ($3, $2) THEN $4 ELSE $4 - 1 END AS rounds, "
-    "(SELECT count(*) FROM jobs AS j WHERE j.status = 'queued' AND j.provider = q.provider "
-    "AND j.queue_id = q.queue_id) AS waiting "
+    "SELECT CASE WHEN (q.served, q.queue_id) < ($3, $2) THEN $4 ELSE $4 - 1 END AS rounds, q.waiting "
     "FROM queues AS q WHERE q.provider = $1 AND q.queue_id <> $2) AS others"
 )
 
@@ -51,14 +46,14 @@ async def take_turn(tx: Transaction, job: Job) -> int:
     """
     number = await _next(tx, job.provider)
     await tx.execute("UPDATE jobs SET turn = $2 WHERE id = $1", job.id, number)
-    await _stand(tx, job, number, if_there="NOTHING")
+    await _stand(tx, job, number)
     return number
 
 
 async def keep_turn(tx: Transaction, job: Job) -> None:
     """Let a job whose submission has come to nothing wait again, as the next one: it was that before."""
     await _next(tx, job.provider)
-    await _stand(tx, job, FRONT, if_there="UPDATE SET served = excluded.served")
+    await _stand(tx, job, FRONT, if_there=", served = excluded.served")
 
 
 async def end_turn(tx: Transaction, job: Job) -> None:
@@ -71,10 +66,9 @@ async def end_turn(tx: Transaction, job: Job) -> None:
 async def leave(tx: Transaction, job: Job) -> int:
     """Take a job out of its queue, with its author and the queue if nothing else waits; the step's number."""
     number = await _next(tx, job.provider)
-    waits = f"SELECT 1 FROM jobs WHERE status = 'queued' AND {_TURN}"  # noqa: S608 (constant)
-    await tx.execute(f"DELETE FROM turns WHERE {_TURN} AND NOT EXISTS ({waits})", *_turn(job))  # noqa: S608 (constants)
-    turns = f"SELECT 1 FROM turns WHERE {_QUEUE}"  # noqa: S608 (constant)
-    await tx.execute(f"DELETE FROM queues WHERE {_QUEUE} AND NOT EXISTS ({turns})", *_turn(job)[:2])  # noqa: S608 (constants)
+    for table, row, key in (("turns", _TURN, _turn(job)), ("queues", _QUEUE, _turn(job)[:2])):
+        await tx.execute(f"UPDATE {table} SET waiting = waiting - 1 WHERE {row}", *key)  # noqa: S608 (constants)
+        await tx.execute(f"DELETE FROM {table} WHERE {row} AND waiting <= 0", *key)  # noqa: S608 (constants)
     return number
 
 
@@ -138,18 +132,18 @@ def _turn(job: Job) -> tuple[str, int, int, int]:
     return job.provider, job.queue_id, job.priority, job.user_id
 
 
-async def _stand(tx: Transaction, job: Job, served: int, *, if_there: str) -> None:
-    """Make sure that a job's queue and its author's turn have their rows."""
+async def _stand(tx: Transaction, job: Job, served: int, *, if_there: str = "") -> None:
+    """Count a job in, in its queue and its author's turn, which have their rows from now on."""
     await tx.execute(
-        "INSERT INTO queues (provider, queue_id, served) VALUES ($1, $2, $3) "  # noqa: S608 (texts of this module)
-        f"ON CONFLICT (provider, queue_id) DO {if_there}",
+        "INSERT INTO queues (provider, queue_id, served, waiting) VALUES ($1, $2, $3, 1) "  # noqa: S608 (texts of this module)
+        f"ON CONFLICT (provider, queue_id) DO UPDATE SET waiting = queues.waiting + 1{if_there}",
         *_turn(job)[:2],
         served,
     )
     await tx.execute(
-        "INSERT INTO turns (provider, queue_id, priority, user_id, served) "  # noqa: S608 (texts of this module)
-        "VALUES ($1, $2, $3, $4, $5) "
-        f"ON CONFLICT (provider, queue_id, priority, user_id) DO {if_there}",
+        "INSERT INTO turns (provider, queue_id, priority, user_id, served, waiting) "  # noqa: S608 (texts of this module)
+        "VALUES ($1, $2, $3, $4, $5, 1) "
+        f"ON CONFLICT (provider, queue_id, priority, user_id) DO UPDATE SET waiting = turns.waiting + 1{if_there}",
         *_turn(job),
         served,
     )

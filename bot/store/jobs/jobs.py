@@ -8,6 +8,7 @@ from bot.errors import BudgetExceeded, JobUnknown, TooLateToCancel, TooManyJobs,
 from bot.store.community.cases import open_case
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs import transitions
+from bot.store.jobs.at_work import recount
 from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.jobs.transitions import demand, move, read, update
 from bot.store.money import budget_alerts
@@ -182,8 +183,14 @@ class JobStore(Store):
         demand(job, job.finished)
         return await self._keep(job, due_at=None, lease=None)
 
-    async def _move(self, job: Job, target: JobStatus, **changes: Any) -> Job:
-        return await self._database.transact(lambda tx: move(tx, job, target, **changes))
+    @transaction
+    async def _move(self, tx: Transaction, /, job: Job, target: JobStatus, **changes: Any) -> Job:
+        moved = await move(tx, job, target, **changes)
+        await recount(tx, job, moved)
+        return moved
 
-    async def _keep(self, job: Job, **changes: Any) -> Job:
-        return await self._database.transact(lambda tx: update(tx, job, **changes))
+    @transaction
+    async def _keep(self, tx: Transaction, /, job: Job, **changes: Any) -> Job:
+        kept = await update(tx, job, **changes)
+        await recount(tx, job, kept)
+        return kept

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.domain import EVERYWHERE, Account, Fund, Job, Row, VideoRequest, Waiting
 from bot.domain.eta import similarity_key
 from bot.store.database import Store, Transaction, transaction
-from bot.store.jobs import fair_queue
-from bot.store.jobs.fair_queue import AT_WORK, UNFINISHED
+from bot.store.jobs import at_work, fair_queue
+from bot.store.jobs.fair_queue import UNFINISHED
 from bot.store.money import ledger
 
 
@@ -52,7 +52,7 @@ class JobQueryStore(Store):
         limits = [row["running_limit"] for row in guilds if row["guild_id"] == job.queue_id]
         return Waiting(
             place=await fair_queue.place_of(tx, job),
-            at_work=tuple(Job.from_row(row) for row in await tx.all(f"SELECT * FROM jobs WHERE {AT_WORK}")),  # noqa: S608 (constant)
+            **await at_work.read_lines(tx, job),
             running_limit=limits[0] if limits else None,
             paused=any(row["paused"] for row in guilds),
         )

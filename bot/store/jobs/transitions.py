@@ -20,6 +20,7 @@ from bot.domain.job import GIVEN_UP, TRANSITIONS
 from bot.errors import TransitionLost
 from bot.store.community.cases import withdraw
 from bot.store.database import Database, Transaction
+from bot.store.jobs.at_work import recount
 from bot.store.jobs.fair_queue import end_turn, keep_turn, leave, take_turn
 from bot.store.money import ledger
 
@@ -57,8 +58,10 @@ async def queue(tx: Transaction, job: Job, *, due_at: datetime, **changes: Any) 
     """
     queued = await move(tx, job, JobStatus.QUEUED, due_at=due_at, task_id=None, progress=None, **changes)
     if job.status is JobStatus.PENDING or job.dead_letter is not None:
-        return replace(queued, turn=await take_turn(tx, queued))
-    await keep_turn(tx, queued)
+        queued = replace(queued, turn=await take_turn(tx, queued))
+    else:
+        await keep_turn(tx, queued)
+    await recount(tx, job, queued)
     return queued
 
 
@@ -78,6 +81,7 @@ async def begin_submitting(tx: Transaction, chosen: str, *values: object, until:
         return None
     job = Job.from_row(row)
     await end_turn(tx, job)
+    await recount(tx, replace(job, status=JobStatus.QUEUED), job)
     return job
 
 
@@ -132,6 +136,7 @@ async def fail(
         await ledger.settle(tx, failed, now=now)
     else:
         await ledger.release(tx, failed, now=now, billed=billed)
+    await _make_room(tx, job, failed)
     if case is not None:
         await withdraw(tx, job.id, now=now, state=case)
     return failed
@@ -144,6 +149,7 @@ async def cancel(tx: Transaction, job: Job, *, now: datetime, failure: str | Non
     """
     cancelled = await move(tx, job, JobStatus.CANCELLED, failure=failure, finished_at=now, due_at=now)
     await ledger.release(tx, cancelled, now=now)
+    await _make_room(tx, job, cancelled)
     await withdraw(tx, job.id, now=now)
     return cancelled
 
@@ -167,39 +173,46 @@ async def give_up_each(database: Database, jobs: Iterable[Job], *, failure: str,
 async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:
     """Move a job to `target`, where `TRANSITIONS` has such a step, and give its lease back.
 
-    A new state begins without tries, and a dead letter is decided by it. `fail` and `cancel` end a job.
+    A new state begins without tries, and a dead letter is decided by it. `fail` and `cancel` end a job. Where it
+    waits or is at work before, the caller sees to its place there.
 
     Raises:
         TransitionLost: there is no such step, or the job is not as the caller knows it any more.
     """
     demand(job, target in TRANSITIONS[job.status] and job.delivered_at is None)
     begun: dict[str, Any] = {"lease": None, "tries": 0, "dead_letter": None, "telling_at": None}
-    moved = await update(tx, job, status=target, **(begun | changes))
-    if job.status is JobStatus.QUEUED:
-        await leave(tx, job)
-    return moved
+    return await update(tx, job, status=target, **(begun | changes))
 
 
 async def update(tx: Transaction, job: Job, **changes: Any) -> Job:
-    """Change columns of a job whose status, lease and delivery are still as the caller knows them.
+    """Change columns of a job whose status, lease, delivery and dead letter are still as the caller knows them.
 
     Raises:
         TransitionLost: they are not.
     """
-    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=5))
+    assignments = ", ".join(f"{column} = ${number}" for number, column in enumerate(changes, start=6))
     row = await tx.one(
         # The column names are keyword arguments of this package, never from outside.
         f"UPDATE jobs SET {assignments} "  # noqa: S608
-        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 AND coalesce(delivered_at, 0) = $4 RETURNING *",
+        "WHERE id = $1 AND status = $2 AND coalesce(lease, '') = $3 AND coalesce(delivered_at, 0) = $4 "
+        "AND coalesce(dead_letter, '') = $5 RETURNING *",
         job.id,
         str(job.status),
         job.lease or "",
         millis(job.delivered_at) if job.delivered_at else 0,
+        str(job.dead_letter or ""),
         *(_stored(value) for value in changes.values()),
     )
     if row is None:
         raise TransitionLost(f"{job.id} is not {job.status} under this lease any more")
     return Job.from_row(row)
+
+
+async def _make_room(tx: Transaction, job: Job, ended: Job) -> None:
+    """Take a job that has ended out of its queue, or from its provider: after its money, in the order of all locks."""
+    if job.status is JobStatus.QUEUED:
+        await leave(tx, job)
+    await recount(tx, job, ended)
 
 
 def demand(job: Job, condition: bool) -> None:  # noqa: FBT001 (reads as a sentence)

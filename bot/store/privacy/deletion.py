@@ -8,6 +8,7 @@ from bot.domain import CaseState, Failure, Job, Row, from_millis, millis
 from bot.domain.quota import span_of
 from bot.store.community.cases import decide
 from bot.store.database import Database, Store, Transaction, transaction
+from bot.store.jobs.at_work import AT_WORK
 from bot.store.jobs.messages import MessagePlace, MessageStore
 from bot.store.jobs.transitions import UNENDED, give_up_each
 from bot.store.outbox import DUE_CASES, revise_cases, sweep
@@ -25,6 +26,7 @@ _OWN: Final = (
         "AND subject_id IN (SELECT id FROM feedback WHERE user_id = $1)"
     ),
     "DELETE FROM feedback WHERE user_id = $1",
+    f"DELETE FROM at_work WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE {AT_WORK})",  # noqa: S608 (constant)
     "DELETE FROM turns WHERE user_id = $1 AND user_id NOT IN (SELECT user_id FROM jobs WHERE status = 'queued')",
     "DELETE FROM queues WHERE queue_id = $1 AND queue_id NOT IN (SELECT queue_id FROM jobs WHERE status = 'queued')",
     # The words of a strike go; that there was one counts on, or deleting would be a way to begin anew.

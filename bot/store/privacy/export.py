@@ -45,6 +45,7 @@ HELD: Final[dict[str, Finds]] = {
     "cases": ("user_id = $1 OR decided_by = $1 OR body LIKE $2", _id_and_text),
     "reports": ("user_id = $1", _id),
     "audit": ("actor_id = $1 OR detail LIKE $2", _id_and_text),
+    "at_work": ("queue_id = $1", _id),
     "queues": ("queue_id = $1", _id),
     "turns": ("user_id = $1 OR queue_id = $1", _id),
     "feedback": ("user_id = $1", _id),

@@ -325,6 +325,7 @@ def test_in_any_order_of_events_nobody_waits_for_more_than_one_of_each_and_all_k
                 crowd = Crowd(store)
                 for event in events:
                     await crowd.act(*event)
+                    await store.counts_are_what_a_scan_finds()
                 await store.turns_are_there_for_what_waits()
                 told = await store.lookup.first_waiting("kirin", most=1000)
                 assert [job.id for job in await store.lookup.first_waiting("kirin", most=3)] == [

@@ -251,6 +251,10 @@ class Machine(RuleBasedStateMachine):
         self._do(self._store.turns_are_there_for_what_waits())
 
     @invariant()
+    def whatever_is_counted_is_what_a_scan_finds(self) -> None:
+        self._do(self._store.counts_are_what_a_scan_finds())
+
+    @invariant()
     def no_allowance_is_oversold(self) -> None:
         for account in self._do(self._store.rows("SELECT * FROM accounts")):
             assert account["held"] + account["settled"] <= account["allowance"]
