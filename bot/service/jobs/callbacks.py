@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,8 @@ AT_ONCE: Final = 100  # of them in one transaction
 BUSY_BASE: Final = 0.2  # seconds before a job that somebody is moving is tried again; doubled each time
 BUSY_TRIES: Final = 10  # of those: more than a submission takes
 NET: Final = timedelta(minutes=10)  # the longest wait for a callback before the provider is asked all the same
+TRUST: Final = 6  # callbacks that earn a provider all the trust there is, and
+MISSED: Final = 2  # how many of them an end takes away that nobody told of
 IDLE: Final = 60.0  # seconds, the longest sleep
 
 
@@ -50,7 +52,7 @@ class Callbacks:
         self._claims, self._pause, self._clock, self._rand, self._wake = claims, pause, clock, rand, wake
         self._news: dict[str, _News] = {}  # by external id
         self._woken_at: OrderedDict[str, datetime] = OrderedDict()  # by external id, the latest last
-        self._reliable: set[str] = set()  # providers
+        self._trust: Counter[str] = Counter()  # by provider: what its callbacks have earned and not yet lost
         self._something = asyncio.Event()
 
     def receive(self, provider: str, external_id: str, body: bytes) -> bool:
@@ -62,7 +64,7 @@ class Callbacks:
             return True
         if len(self._news) >= MOST:
             return False
-        self._reliable.add(provider)
+        self._trust[provider] = min(TRUST, self._trust[provider] + 1)
         now = self._clock()
         last = self._woken_at.get(external_id)
         self._news[external_id] = _News(at=now if last is None else max(now, last + self._pause))
@@ -70,9 +72,9 @@ class Callbacks:
         return True
 
     def note_end(self, job: Job) -> None:
-        """Note that a query has found the end of a job's task: without a callback before it, they are not relied on."""
+        """Note that a query has found the end of a job's task: without a callback before it, they are trusted less."""
         if self._woken_at.pop(job.external_id, None) is None and job.external_id not in self._news:
-            self._reliable.discard(job.provider)
+            self._trust[job.provider] = max(0, self._trust[job.provider] - MISSED)
 
     def wait(self, job: Job, usual: timedelta, *, elapsed: timedelta, expect: timedelta) -> timedelta:
         """Lengthen the usual wait before a job's next query to a net, where its provider's callbacks arrive.
@@ -80,7 +82,7 @@ class Callbacks:
         The first look is when the job has taken twice as long as expected, the next after half its age each time; none
         is later than its deadline, which only a query ends it by.
         """
-        if job.provider not in self._reliable:
+        if not self._trust[job.provider]:
             return usual
         net = max(2 * expect - elapsed, elapsed / 2)
         return max(usual, min(net, NET, job.deadline_at - self._clock()))

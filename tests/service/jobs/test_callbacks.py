@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain import Job, JobStatus
 from bot.errors import StoreUnavailable
-from bot.service.jobs.callbacks import AT_ONCE, BUSY_TRIES, MOST, NET, Callbacks
+from bot.service.jobs.callbacks import AT_ONCE, BUSY_TRIES, MISSED, MOST, NET, TRUST, Callbacks
 from bot.store.jobs.claims import Woken
 from tests.service.scripted import finished, until, working
 from tests.service.services import Services
@@ -227,6 +227,27 @@ async def test_an_end_that_nobody_told_of_brings_the_questions_back(services: Se
     assert again <= usual
     await seen_to_arrive(services)
     assert await waits(services) > again
+
+
+async def missed(services: Services) -> None:
+    """Have the end of a job be found that nobody told of."""
+    ended = await services.submission.poll(await services.running())
+    assert ended.status is JobStatus.SUCCEEDED
+
+
+async def test_one_lost_callback_among_many_changes_nothing_and_a_service_that_falls_silent_is_asked_again(
+    services: Services,
+) -> None:
+    usual = await waits(services)
+    for _ in range(2 * TRUST):
+        await seen_to_arrive(services)
+    await missed(services)
+    await seen_to_arrive(services)
+    assert await waits(services) > 5 * usual
+    for _ in range(TRUST // MISSED):
+        assert await waits(services) > usual
+        await missed(services)
+    assert await waits(services) <= usual
 
 
 async def test_a_failure_that_was_told_of_is_an_end_like_any_other(services: Services) -> None:
