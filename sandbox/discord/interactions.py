@@ -92,6 +92,7 @@ class Interactions:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.first_answer_seconds = FIRST_ANSWER_SECONDS  # a test on a busy machine may give more
         self._all: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
@@ -178,7 +179,7 @@ class Interactions:
             raise Refused(10062)
         if interaction.acknowledged is not None:
             raise Refused(40060)
-        if self._world.clock.now() - interaction.created > FIRST_ANSWER_SECONDS:
+        if self._world.clock.now() - interaction.created > self.first_answer_seconds:
             raise Refused(10062)
         return interaction
 
@@ -201,7 +202,7 @@ class Interactions:
         """Write what came of an interaction, for `GET {control}/interactions/{id}`."""
         world = self._world
         waited = world.clock.now() - interaction.created
-        failed = interaction.acknowledged is None and (interaction.undelivered or waited > FIRST_ANSWER_SECONDS)
+        failed = interaction.acknowledged is None and (interaction.undelivered or waited > self.first_answer_seconds)
         original = interaction.original
         gone = original is not None and original.id not in interaction.channel.messages
         return {
