@@ -6,7 +6,6 @@ test looks for that. Each function takes part in its caller's transaction, says 
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -160,14 +159,16 @@ async def give_up(tx: Transaction, job: Job, *, failure: str, now: datetime) -> 
     return await end(tx, job, failure=failure, now=now)
 
 
-async def give_up_each(database: Database, jobs: Iterable[Job], *, failure: str, now: datetime) -> int:
-    """Give up jobs, each in a transaction of its own; count them, without those that somebody moved a moment ago."""
-    count = 0
-    for job in jobs:
-        with suppress(TransitionLost):
-            await database.transact(partial(give_up, job=job, failure=failure, now=now))
-            count += 1
-    return count
+async def give_up_each(database: Database, jobs: Iterable[Job], *, only: str, failure: str, now: datetime) -> int:
+    """Give up jobs that `only`, SQL, is still true of, as they are by then, each in a transaction; count them."""
+
+    async def give_up_now(tx: Transaction, job: Job) -> bool:
+        row = await tx.one(f"SELECT * FROM jobs WHERE id = $1 AND {only}", job.id)  # noqa: S608 (a constant of the caller)
+        if row is not None:
+            await give_up(tx, Job.from_row(row), failure=failure, now=now)
+        return row is not None
+
+    return sum([await database.transact(partial(give_up_now, job=job)) for job in jobs])
 
 
 async def move(tx: Transaction, job: Job, target: JobStatus, **changes: Any) -> Job:

@@ -87,7 +87,7 @@ class DeletionStore(Store):
         charged.
         """
         jobs = sorted(await self._jobs(deletion, UNENDED), key=lambda each: not each.cancellable)
-        return await give_up_each(self._database, jobs, failure=Failure.ABANDONED, now=now)
+        return await give_up_each(self._database, jobs, only=UNENDED, failure=Failure.ABANDONED, now=now)
 
     @transaction
     async def clear(self, tx: Transaction, deletion: Deletion, *, now: datetime) -> bool:

@@ -75,12 +75,12 @@ class LeftGuildStore(Store):
     async def take_back_waiting(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """Cancel what waits there, each job in a transaction of its own; count the jobs."""
         jobs = await self._jobs(left_guild, _WAITING)  # one whose turn comes now is made, and goes to its person
-        return await give_up_each(self._database, jobs, failure=Failure.LEFT, now=now)
+        return await give_up_each(self._database, jobs, only=_WAITING, failure=Failure.LEFT, now=now)
 
     async def end_all(self, left_guild: LeftGuild, *, now: datetime) -> int:
         """End whatever still holds credits there, and count the jobs. What a provider may have is charged."""
         jobs = await self._jobs(left_guild, UNENDED)
-        await give_up_each(self._database, jobs, failure=Failure.LEFT, now=now)
+        await give_up_each(self._database, jobs, only=UNENDED, failure=Failure.LEFT, now=now)
         return len(jobs)
 
     @transaction

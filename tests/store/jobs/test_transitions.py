@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 import bot
+from bot.domain import JobStatus
+from bot.domain.job import Failure
+from bot.errors import TransitionLost
+from bot.store.jobs.transitions import UNENDED, give_up_each
+from tests.store.conftest import Store
 
 ROOT = Path(bot.__file__).parent
 HOME = ROOT / "store" / "jobs" / "transitions.py"
@@ -87,3 +92,22 @@ def test_another_place_would_be_found(source: str) -> None:
 )
 def test_what_ends_nothing_is_let_be(source: str) -> None:
     assert offences(source) == set()
+
+
+async def test_who_gives_jobs_up_meets_them_as_they_are_now_not_as_they_were_listed(store: Store) -> None:
+    listed = await store.submitting()
+    await store.jobs.record_task(listed, task_id="task", next_at=store.now, now=store.now)
+    stepping = await store.claimed(listed.id)
+    assert await give_up_each(store.database, [listed], only=UNENDED, failure=Failure.ABANDONED, now=store.now) == 1
+    assert (await store.get(listed.id)).status is JobStatus.FAILED
+    with pytest.raises(TransitionLost):
+        await store.jobs.reschedule(stepping, next_at=store.now, tries=0)
+
+
+async def test_a_job_that_is_no_longer_what_was_to_be_given_up_is_left_alone(store: Store) -> None:
+    listed = await store.accept()
+    begun = await store.waiting()
+    assert begun is not None
+    waiting = "status IN ('pending', 'queued')"
+    assert await give_up_each(store.database, [listed], only=waiting, failure=Failure.LEFT, now=store.now) == 0
+    assert await store.get(listed.id) == begun
