@@ -105,6 +105,7 @@ def test_a_stranger_guesses_every_word(room: str) -> None:
     found = [
         f"{file.relative_to(ROOT)}:{line}: not {word!r} but {instead[word]}"
         for file in sorted((ROOT / room).rglob("*.py"))
+        if "build" not in file.parts  # what building a wheel leaves behind
         for line, word in breaches(file.read_text(encoding="utf-8"))
         if (file.relative_to(ROOT).as_posix(), word) not in RIGHT
     ]
