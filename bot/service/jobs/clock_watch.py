@@ -38,17 +38,21 @@ class ClockWatch:
         self._heartbeats, self._clock, self._longest, self._review = heartbeats, clock, longest, review
         self._beaten_at: datetime | None = None
 
-    async def recover(self) -> None:
+    async def recover(self) -> bool:
         """Leave out, at start, the time that no process has lived through, by moving along whatever is waited for.
+
+        Whether there was any.
 
         Raises:
             StoreUnavailable: the database refuses.
         """
         now, last = self._clock(), await self._heartbeats.last_alive()
-        if last is not None and abs(now - last) > LEAP:
+        away = last is not None and abs(now - last) > LEAP
+        if last is not None and away:
             await self._heartbeats.shift(now - last, now=now)
             log.info("time has passed without the bot", extra={"seconds": (now - last).total_seconds()})
         await self._beat(now)
+        return away
 
     async def check(self) -> bool:
         """Look whether the clock has leapt, and make up for it; to be called often. Whether it had.

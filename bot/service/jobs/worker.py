@@ -127,9 +127,9 @@ class Worker:
             SettingsInvalid: the folder of the results cannot be written.
             StoreUnavailable: the database refuses.
         """
-        await self._clock_watch.recover()
+        away = await self._clock_watch.recover()
         await self._files.sweep()
-        recovered = await self._claims.recover(now=self._clock())
+        recovered = await self._claims.recover(now=self._clock(), away=away)
         log.info("recovered", extra={"jobs": recovered})
 
     async def _round(self) -> None:

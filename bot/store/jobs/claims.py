@@ -1,12 +1,12 @@
 """Claims the next jobs: gives a worker the exclusive, time-limited right (a lease) to what is due."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
 from typing import Final
 
-from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis
+from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
 from bot.store.database import Store, Transaction, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
@@ -43,6 +43,19 @@ class Woken(StrEnum):
     NO = "no"  # it is past that, and needs no waking
 
 
+_ASKED_ABOUT: Final = "status = 'running' AND dead_letter IS NULL AND due_at IS NOT NULL"
+# In whole numbers: the first of so many at once, the last a moment before the span ends.
+_SPREAD: Final = (
+    "UPDATE jobs SET due_at = spread.at FROM (SELECT id, "  # noqa: S608 (constants)
+    "$1 + (row_number() OVER (ORDER BY due_at, id) - 1) * $2 / $3 AS at "
+    f"FROM jobs WHERE {_ASKED_ABOUT} AND due_at <= $1) AS spread WHERE jobs.id = spread.id"
+)
+SPACING: Final = timedelta(
+    milliseconds=20
+)  # between two jobs that are asked about after a start, unless there are many:
+LONGEST_SPREAD: Final = timedelta(minutes=1)  # until all are asked about
+
+
 class ClaimStore(Store):
     """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
 
@@ -72,14 +85,24 @@ class ClaimStore(Store):
         return sum([await tx.execute(update, job.id, job.lease, millis(lease_until)) for job in jobs])
 
     @transaction
-    async def recover(self, tx: Transaction, *, now: datetime) -> int:
+    async def recover(self, tx: Transaction, *, now: datetime, away: bool = False) -> int:
         """Make every leased job due now, at start, when no other process can hold a lease; return how many there were.
 
-        A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way.
+        A job in `SUBMITTING` keeps its lease to the end: what the dead process sent may still be under way. The jobs
+        that a provider works on are asked about one after the other, those first that are due the longest: who is due,
+        or everyone after the bot was `away`, since the providers went on meanwhile.
         """
-        return await tx.execute(
+        recovered = await tx.execute(
             "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'", millis(now)
         )
+        if away:
+            await tx.execute(f"UPDATE jobs SET due_at = $1 WHERE {_ASKED_ABOUT} AND due_at > $1", millis(now))  # noqa: S608 (constant)
+        due = await tx.one(f"SELECT count(*) AS n FROM jobs WHERE {_ASKED_ABOUT} AND due_at <= $1", millis(now))  # noqa: S608 (constant)
+        count = due["n"] if due else 0
+        if count > 1:
+            span = min(count * SPACING, LONGEST_SPREAD)
+            await tx.execute(_SPREAD, millis(now), millis_of(span), count)
+        return recovered
 
     @transaction
     async def wake(self, tx: Transaction, external_ids: Sequence[str], *, now: datetime) -> dict[str, Woken]:

@@ -164,6 +164,15 @@ async def test_a_bot_that_was_away_for_a_day_finds_its_jobs_as_it_left_them(serv
     assert (await services.job(job)).deadline_at == services.clock() + timedelta(hours=1)
 
 
+async def test_a_bot_that_was_away_asks_at_once_what_was_made_meanwhile(services: Services) -> None:
+    await services.build().clock_watch.check()
+    job = await services.running()
+    await services.jobs.reschedule(job, next_at=services.clock() + timedelta(minutes=3))
+    services.clock.tick(24 * 3600)
+    await services.restart().worker.recover()
+    assert (await services.job(job)).due_at == services.clock()
+
+
 async def test_a_restart_takes_no_time_off_anything(services: Services) -> None:
     await services.build().clock_watch.check()
     job = await services.queued()

@@ -8,6 +8,8 @@ import pytest
 
 from bot.domain import Job, JobStatus
 from bot.errors import TransitionLost
+from bot.store.jobs import claims
+from bot.store.jobs.claims import SPACING
 from tests.store.conftest import LEASE, START, Store
 
 
@@ -197,6 +199,38 @@ async def test_at_start_what_was_leased_is_due_except_a_submission_that_may_be_u
     assert ids(await store.due()) == ids([running, succeeded])
     assert await store.get(submitting.id) == submitting
     assert await store.get(later.id) == later
+
+
+async def due_in(store: Store, *jobs: Job) -> list[float]:
+    """In how many seconds the jobs are due."""
+    found = [await store.get(job.id) for job in jobs]
+    return [(job.due_at - store.now).total_seconds() for job in found if job.due_at is not None]
+
+
+async def test_at_start_what_is_due_is_asked_about_one_after_the_other(store: Store) -> None:
+    jobs = [await store.running() for _ in range(4)]
+    for number, job in enumerate(jobs):
+        await store.jobs.reschedule(job, next_at=store.now + timedelta(seconds=20 * number - 40))
+    await store.claims.recover(now=store.now)
+    spacing = SPACING.total_seconds()
+    assert await due_in(store, *jobs) == [0, spacing, 2 * spacing, 20]
+
+
+async def test_at_start_many_are_asked_about_within_a_minute(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "LONGEST_SPREAD", timedelta(milliseconds=30))
+    jobs = [await store.running() for _ in range(3)]
+    await store.claims.recover(now=store.now)
+    assert sorted(await due_in(store, *jobs)) == [0, 0.01, 0.02]
+
+
+async def test_after_the_bot_was_away_every_provider_is_asked_what_it_has_made_meanwhile(store: Store) -> None:
+    jobs = [await store.running() for _ in range(2)]
+    for job in jobs:
+        await store.jobs.reschedule(job, next_at=store.now + timedelta(minutes=3))
+    waits = await store.accept()
+    await store.claims.recover(now=store.now, away=True)
+    assert sorted(await due_in(store, *jobs)) == [0, SPACING.total_seconds()]
+    assert await store.get(waits.id) == waits
 
 
 async def test_at_start_an_overdue_job_that_was_claimed_is_overdue_again(store: Store) -> None:
