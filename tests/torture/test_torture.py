@@ -16,8 +16,8 @@ from tests.torture.reliability_page import PAGE, line_of
 from tests.torture.trial import NOTHING, try_out
 from tests.torture.troubles import troubles
 
-# One of each: where, at which step, what, and what comes of it.
 ELSEWHERE: Final = {"callback_lost"}  # nobody calls these bots back: tests/acceptance/test_callbacks.py
+# One of each: where, at which step, what, and what comes of it.
 SHORT: Final = {
     ("kirin", "create", "lost_answer"): End.POSTED,
     ("kling", "query", "http_500"): End.POSTED,

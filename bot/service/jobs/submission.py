@@ -175,7 +175,7 @@ class Submission:
             most=self._pace.most,
             rand=self._rand,
         )
-        wait = self._callbacks.wait(job, usual, elapsed=elapsed, expect=timedelta(seconds=spread.middle))
+        wait = self._callbacks.wait(job, usual, elapsed=elapsed, spread=spread)
         return now + max(self._pace.least, min(wait, job.deadline_at - now))
 
     async def _task_failed(self, job: Job, failure: TaskFailure, *, cost: int | None) -> Job:
