@@ -107,6 +107,7 @@ QUERIES: dict[str, tuple[Callable[[Store], Awaitable[Any]], set[str]]] = {
         {"queues_in_order", "turns_in_order", "jobs_in_turn", "jobs_at_work"},
     ),
     "overdue": (lambda s: s.overdue(), {"jobs_overdue"}),
+    "recover": (lambda s: s.claims.recover(now=s.now), {"jobs_due", "jobs_backing_off"}),
     "next_due": (lambda s: s.claims.next_due(now=s.now), {"jobs_due", "jobs_backing_off"}),
     "accept": (lambda s: s.accept(), {"jobs_unfinished"}),
     "of_user": (lambda s: s.lookup.of_user(1, guild_id=7, most=5), {"jobs_of_user"}),

@@ -43,7 +43,8 @@ class Woken(StrEnum):
     NO = "no"  # it is past that, and needs no waking
 
 
-_ASKED_ABOUT: Final = "status = 'running' AND dead_letter IS NULL AND due_at IS NOT NULL"
+# `status <> 'queued'` says nothing new, but the index of what is due has those words.
+_ASKED_ABOUT: Final = "status <> 'queued' AND status = 'running' AND dead_letter IS NULL AND due_at IS NOT NULL"
 # In whole numbers: the first of so many at once, the last a moment before the span ends.
 _SPREAD: Final = (
     "UPDATE jobs SET due_at = spread.at FROM (SELECT id, "  # noqa: S608 (constants)
@@ -92,9 +93,9 @@ class ClaimStore(Store):
         that a provider works on are asked about one after the other, those first that are due the longest: who is due,
         or everyone after the bot was `away`, since the providers went on meanwhile.
         """
-        recovered = await tx.execute(
-            "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND status <> 'submitting'", millis(now)
-        )
+        free = "UPDATE jobs SET due_at = $1, lease = NULL WHERE lease IS NOT NULL AND due_at IS NOT NULL AND "
+        left = "status <> 'queued' AND status <> 'submitting'"
+        recovered = [await tx.execute(free + where, millis(now)) for where in (left, "status = 'queued'")]
         if away:
             await tx.execute(f"UPDATE jobs SET due_at = $1 WHERE {_ASKED_ABOUT} AND due_at > $1", millis(now))  # noqa: S608 (constant)
         due = await tx.one(f"SELECT count(*) AS n FROM jobs WHERE {_ASKED_ABOUT} AND due_at <= $1", millis(now))  # noqa: S608 (constant)
@@ -102,7 +103,7 @@ class ClaimStore(Store):
         if count > 1:
             span = min(count * SPACING, LONGEST_SPREAD)
             await tx.execute(_SPREAD, millis(now), millis_of(span), count)
-        return recovered
+        return sum(recovered)
 
     @transaction
     async def wake(self, tx: Transaction, external_ids: Sequence[str], *, now: datetime) -> dict[str, Woken]:
