@@ -1,12 +1,13 @@
-"""The floor of the acknowledgement: a discord.py bot whose only command does nothing but defer."""
+"""The floor of acknowledgement and memory: a bot of discord.py alone, whose only command does nothing but defer."""
 
 import os
 from typing import Any
 
 import discord
 from discord import app_commands
-
-from bot.client import use_addresses
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
 
 
 class Bare(discord.Client):
@@ -27,5 +28,6 @@ class Bare(discord.Client):
 
 
 if __name__ == "__main__":
-    use_addresses(api=os.environ["DISCORD_API_URL"], gateway=os.environ["DISCORD_GATEWAY_URL"])
+    Route.BASE = os.environ["DISCORD_API_URL"]
+    DiscordWebSocket.DEFAULT_GATEWAY = URL(os.environ["DISCORD_GATEWAY_URL"])
     Bare().run(os.environ["DISCORD_TOKEN"], log_handler=None)
