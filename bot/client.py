@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol, TypeAlias
 import discord
 from aiohttp import TraceConfig
 from discord import app_commands
-from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
@@ -29,6 +28,8 @@ CLOSING: Final = 2.0  # seconds for Discord to answer that the connection ends; 
 # What the bot has to be allowed in a channel to post videos there, by discord.py's names; and the same in a thread.
 IN_CHANNEL: Final = ("view_channel", "send_messages", "embed_links", "attach_files", "read_message_history")
 IN_THREAD: Final = ("view_channel", "send_messages_in_threads", *IN_CHANNEL[2:])
+
+_OWNING: Final = frozenset({discord.TeamMemberRole.admin, discord.TeamMemberRole.developer})
 
 # Gets the interaction and its matched `custom_id`.
 Handler: TypeAlias = "Callable[[discord.Interaction[Any], re.Match[str]], Awaitable[None]]"
@@ -59,7 +60,7 @@ class _Tree(app_commands.CommandTree["Shotcaller"]):
         await self.client.explain(interaction, error)
 
 
-class Shotcaller(commands.Bot):
+class Shotcaller(discord.Client):
     """The bot as Discord sees it. It needs no privileged intent, and of the others only the guilds.
 
     `guild_ids` are the guilds to sync the commands to; without them they are synced globally. The `trace` sees every
@@ -81,20 +82,21 @@ class Shotcaller(commands.Bot):
         intents = discord.Intents.none()
         intents.guilds = True
         super().__init__(
-            command_prefix=commands.when_mentioned,
-            help_command=None,
             intents=intents,
-            tree_cls=_Tree,
             allowed_mentions=discord.AllowedMentions.none(),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             max_messages=None,
             http_trace=trace,
+        )
+        self.tree = _Tree(
+            self,
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
         )
         self.explain = explain
         self.presses: dict[re.Pattern[str], Handler] = {}
         self.forms: dict[re.Pattern[str], Handler] = {}
         self._features: set[str] = set()
+        self._owner_ids: frozenset[int] = frozenset()
         self._guild_ids, self._translator = guild_ids, translator
         self._registered: dict[int | None, list[app_commands.AppCommand]] = {}
         self.video = app_commands.Group(name="video", description=words()("command.video"))
@@ -139,6 +141,16 @@ class Shotcaller(commands.Bot):
         """Find a command as Discord knows it in a guild."""
         known = self._registered.get(guild_id) or self._registered.get(None, [])
         return next((each for each in known if each.name == name), None)
+
+    async def is_owner(self, user: discord.abc.Snowflake) -> bool:
+        """Say whether the bot is this person's: the application's owner or, of a team, an admin or developer of it."""
+        if not self._owner_ids:
+            application = await self.application_info()
+            owners = [application.owner.id]
+            if application.team:
+                owners = [each.id for each in application.team.members if each.role in _OWNING]
+            self._owner_ids = frozenset(owners)
+        return user.id in self._owner_ids
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Handle every press, choice and submitted form, also of what was shown before a restart."""
