@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock, Timeout
-
 from bot.errors import SettingsInvalid
 
 
@@ -15,6 +13,8 @@ def sole_user(database: str) -> Iterator[None]:
     Raises:
         SettingsInvalid: another process holds it, or the folder cannot be written or has no locks.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - only who runs the bot needs it, and it is slow to import
+
     lock = FileLock(f"{database}.lock", timeout=0, fallback_to_soft=False)  # a soft lock would outlive its process
     try:
         lock.acquire()

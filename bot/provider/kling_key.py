@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import jwt
-
 from bot.errors import OperatorFault
 
 LIFETIME: Final = 1800  # seconds that a token holds
@@ -39,6 +37,8 @@ class Signer:
         self._token = ""
 
     def _signed(self, now: int) -> str:
+        import jwt  # noqa: PLC0415 - only a pair of keys needs it
+
         claims = {"iss": self._access_key, "exp": now + LIFETIME, "nbf": now - EARLY}
         try:
             return jwt.encode(claims, self._secret_key, algorithm="HS256")

@@ -1,29 +1,35 @@
 """Searches prompts by a guild's rules, without anybody's pattern ever holding up the bot."""
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Final
-
-import regex
+from typing import TYPE_CHECKING, Final
 
 from bot.domain import Rule, RuleKind, VideoRequest
 from bot.domain.wordlist import fold, occurs
 from bot.errors import RuleInvalid
 
+if TYPE_CHECKING:  # slow to import, and few guilds have patterns
+    import regex
+
 LONGEST: Final = 0.1  # seconds that one pattern may search one text
 IN_ALL: Final = 1.0  # seconds that all the patterns of a guild may search all the texts of a request
 REPEATS: Final = 10_000  # all the counted repeats of a pattern multiplied: inside each other they take up memory
 
-_UNUSABLE: Final = (regex.error, ValueError, OverflowError, RecursionError)
+_UNUSABLE: Final = (ValueError, OverflowError, RecursionError)
 # What no pattern of use finds all of, and what patterns that never end get lost in.
-_REPEAT: Final = regex.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
-_RECURSION: Final = regex.compile(r"\(\?(?:R|&|P>|[+-]?\d)")
+_REPEAT: Final = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
+_RECURSION: Final = re.compile(r"\(\?(?:R|&|P>|[+-]?\d)")
 _UNLIKE: Final = ("a quiet lake at dawn", "0123456789", "\u96e8\u4e2d\u7684\u7eb8\u8239", "!?")
 _LABYRINTHS: Final = tuple(each * 800 + "!" for each in ("a", "ab ", "1", " ", "x-"))
+
+
+class _MalformedPattern(ValueError):
+    """The pattern is none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +80,7 @@ def _finds(rule: Rule, texts: Sequence[str], folded: Sequence[str], *, give_up: 
     return any(_matches(pattern, text, give_up=give_up) for text in dict.fromkeys((*texts, *folded)))
 
 
-def _matches(pattern: regex.Pattern[str], text: str, *, give_up: float) -> bool:
+def _matches(pattern: "regex.Pattern[str]", text: str, *, give_up: float) -> bool:
     """Say whether a pattern finds something in a text.
 
     Raises:
@@ -87,17 +93,22 @@ def _matches(pattern: regex.Pattern[str], text: str, *, give_up: float) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _compile(pattern: str) -> regex.Pattern[str]:
+def _compile(pattern: str) -> "regex.Pattern[str]":
     """Compile the pattern, ready for use.
 
     Raises:
+        _MalformedPattern: it is none.
         ValueError: it would take up too much memory.
-        regex.error: it is none.
     """
+    import regex  # noqa: PLC0415 - slow to import, and few guilds have patterns
+
     counts = [max(int(number or 1) for number in repeat.groups("1")) for repeat in _REPEAT.finditer(pattern)]
     if _RECURSION.search(pattern) or prod(max(1, count) for count in counts) > REPEATS:
         raise ValueError("too large")
-    return regex.compile(pattern, regex.IGNORECASE)
+    try:
+        return regex.compile(pattern, regex.IGNORECASE)
+    except regex.error as exc:
+        raise _MalformedPattern(str(exc)) from exc
 
 
 def _problem(rule: Rule) -> str | None:
@@ -106,7 +117,7 @@ def _problem(rule: Rule) -> str | None:
     try:
         pattern = _compile(rule.pattern)
     except _UNUSABLE as exc:
-        return "malformed" if isinstance(exc, regex.error) else "slow"
+        return "malformed" if isinstance(exc, _MalformedPattern) else "slow"
     give_up = time.monotonic() + IN_ALL
     try:
         if _matches(pattern, "", give_up=give_up) or all(_matches(pattern, text, give_up=give_up) for text in _UNLIKE):
