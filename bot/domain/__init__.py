@@ -16,6 +16,7 @@ from bot.domain.outbox import OutboxItem, OutboxKind
 from bot.domain.policy import Approval, ChannelGate, ModerationPolicy, Policy, Rule, RuleAction, RuleKind, Who
 from bot.domain.policy_changes import AllowDeny
 from bot.domain.policy_diff import Difference, PolicyChange
+from bot.domain.polling import Spread
 from bot.domain.preset import Preset
 from bot.domain.price import USD_MICROS, Price, PriceTable, Rate, to_micros
 from bot.domain.quota import UNLIMITED, Account, Allowance, Fund, Funding, Period, Unit
@@ -94,6 +95,7 @@ __all__ = [
     "RuleKind",
     "RunningLimits",
     "Shot",
+    "Spread",
     "StatementEntry",
     "Storyboard",
     "Template",

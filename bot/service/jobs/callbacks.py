@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain import Job, backoff
-from bot.domain.polling import Spread
+from bot.domain import Job, Spread, backoff
 from bot.errors import StoreError
 from bot.provider.callback import may_be_an_end
 from bot.store.jobs.claims import ClaimStore, Woken

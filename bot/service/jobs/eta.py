@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from bot.domain import Forecast, Job, JobStatus, RunningLimits, VideoRequest, Waiting, WorkLine, eta
+from bot.domain import Forecast, Job, JobStatus, RunningLimits, Spread, VideoRequest, Waiting, WorkLine, eta
 from bot.domain.concurrency import begins_at
-from bot.domain.polling import Spread
 from bot.errors import StoreError
 from bot.store.jobs.queries import JobQueryStore
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import errors
-from bot.domain import DeadLetter, Failure, Job, backoff, to_micros
-from bot.domain.polling import Spread, next_poll
+from bot.domain import DeadLetter, Failure, Job, Spread, backoff, to_micros
+from bot.domain.polling import next_poll
 from bot.provider.base import Task, TaskFailure, TaskStatus, VideoProvider
 from bot.service.jobs.callbacks import Callbacks
 from bot.service.jobs.eta import Forecaster
