@@ -135,7 +135,7 @@ def measure() -> list[str]:
 
 async def _measure() -> list[str]:
     bare = await _bare()
-    return [await _line(what, forgets, bare) for what, forgets in FORGETS.items()]
+    return [*[await _line(what, forgets, bare) for what, forgets in FORGETS.items()], await _strangers(bare)]
 
 
 async def _line(what: str, forgets: int, bare: float) -> str:
@@ -154,6 +154,30 @@ async def _line(what: str, forgets: int, bare: float) -> str:
         f"{what}: {each:.2f} queries a job, noticed after {median(late) * 1000:.0f} ms (95 %: {tail * 1000:.0f} ms), "
         f"a bare POST {bare * 1000:.1f} ms"
     )
+
+
+async def _strangers(bare: float) -> str:
+    """What others' calls take: to an address that is none of ours, and again and again to one that is."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+        service = _Service(forgets=0, client=client)
+        bot, jobs = await stack.enter_async_context(_running(service))
+        await _make(bot, jobs, service, 1)
+        assert service.addresses is not None
+        (ours,) = (service.addresses.of(service.id, each) for each in service.late)
+        forged = await _seconds_a_post(client, f"{ours[:-1]}{'0' if ours[-1] != '0' else '1'}")
+        replayed = await _seconds_a_post(client, ours)
+    return f"a forged call {forged / bare:.2f} × a bare POST, a replayed one {replayed / bare:.2f} ×"
+
+
+async def _seconds_a_post(client: aiohttp.ClientSession, url: str) -> float:
+    took = []
+    for _ in range(POSTS):
+        begin = time.monotonic()
+        async with client.post(url, data=b'{"status": "completed"}') as answer:
+            await answer.read()
+        took.append(time.monotonic() - begin)
+    return median(took)
 
 
 @asynccontextmanager
@@ -261,11 +285,7 @@ async def _bare() -> float:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    took = []
     async with aiohttp.ClientSession() as client:
-        for _ in range(POSTS):
-            begin = time.monotonic()
-            async with client.post(f"http://127.0.0.1:{runner.addresses[0][1]}/", data=b"{}"):
-                took.append(time.monotonic() - begin)
+        took = await _seconds_a_post(client, f"http://127.0.0.1:{runner.addresses[0][1]}/")
     await runner.cleanup()
-    return median(took)
+    return took
