@@ -22,8 +22,6 @@ from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
 from bot.store.sqlite import SQLiteDatabase
-from bot.web.callbacks import serve_callbacks
-from bot.web.health import serve_health
 from bot.wiring.build import Bot, build
 from bot.wiring.providers import (
     callback_addresses,
@@ -124,6 +122,8 @@ async def running_bot(
         bot = build(settings, substitute(world))
         client.services, client.answers = bot.services, answers
         if settings.health_port:
+            from bot.web.health import serve_health  # noqa: PLC0415 - a server is slow to import, and many run without
+
             health = serve_health(
                 host=settings.health_host,
                 port=settings.health_port,
@@ -132,6 +132,8 @@ async def running_bot(
             )
             await stack.enter_async_context(health)
         if (addresses := callback_addresses(settings)) is not None:
+            from bot.web.callbacks import serve_callbacks  # noqa: PLC0415 - likewise
+
             callbacks = serve_callbacks(
                 host=settings.callback_host,
                 port=settings.callback_port,

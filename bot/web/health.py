@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from bot.errors import SettingsInvalid
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 
 @asynccontextmanager
@@ -21,10 +19,9 @@ async def serve_health(
     Raises:
         SettingsInvalid: the address cannot be listened on.
     """
-    from aiohttp import web  # noqa: PLC0415 - a server is slow to import, and many run without
 
-    def answer(question: Callable[[], bool]) -> "Callable[[web.Request], Awaitable[web.Response]]":
-        async def handle(_: "web.Request") -> "web.Response":
+    def answer(question: Callable[[], bool]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(_: web.Request) -> web.Response:
             good = question()
             return web.json_response({"ok": good}, status=200 if good else 503)
 
