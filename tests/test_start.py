@@ -8,6 +8,7 @@ HEAVY: Final = (
     "PIL",
     "aiohttp.web",
     "av",
+    "babel",
     "discord.ext.commands",
     "filelock",
     "jwt",

@@ -1,5 +1,6 @@
 """Finds every text that people see, by language: a folder of gettext catalogues each, with keys for message ids."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -7,22 +8,17 @@ from gettext import c2py
 from importlib import resources
 from typing import Final
 
-from babel.dates import format_timedelta
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
-
 DEFAULT: Final = "en-US"
 
 
 class Words:
-    """The texts of one language."""
+    """The texts of one language: by key, in each of their plural forms, of which the rule `plural` (in C) picks one."""
 
-    def __init__(self, locale: str, catalog: Catalog) -> None:
+    def __init__(self, locale: str, texts: Mapping[str, tuple[str, ...]], *, plural: str) -> None:
         self.locale = locale
         self._babel_locale = locale.replace("-", "_")
-        self._catalog = catalog
-        self._plural = c2py(catalog.plural_expr)
+        self._texts = texts
+        self._plural = c2py(plural)
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Fill the gaps of the text of a key. A value named `n` picks the plural form.
@@ -40,29 +36,35 @@ class Words:
         Raises:
             KeyError: no such text.
         """
-        message = self._catalog.get(key)
-        if message is None or not message.string:
+        forms = self._texts[key]
+        if not forms[0]:
             raise KeyError(key)
-        return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        return forms
 
     def has(self, key: str) -> bool:
         """Say whether there is a text of that key."""
-        return self._catalog.get(key) is not None
+        return key in self._texts
 
     def keys(self) -> set[str]:
         """List every key there is."""
-        return {message.id if isinstance(message.id, str) else message.id[0] for message in self._catalog if message.id}
+        return set(self._texts)
 
     def usd(self, amount: Decimal) -> str:
         """Write an amount of money, to the cent."""
+        from babel.numbers import format_currency  # noqa: PLC0415 - Babel and its data are slow to import
+
         return format_currency(amount, "USD", locale=self._babel_locale)
 
     def number(self, value: float) -> str:
         """Write a number."""
+        from babel.numbers import format_decimal  # noqa: PLC0415 - Babel and its data are slow to import
+
         return format_decimal(value, locale=self._babel_locale)
 
     def span(self, duration: timedelta) -> str:
         """Write a length of time, roughly; what is shorter than a second is one."""
+        from babel.dates import format_timedelta  # noqa: PLC0415 - Babel and its data are slow to import
+
         seconds = max(1, round(duration.total_seconds()))
         return format_timedelta(seconds, locale=self._babel_locale, threshold=1.5)
 
@@ -70,16 +72,19 @@ class Words:
 @cache
 def words(locale: str = DEFAULT) -> Words:
     """Find the texts for a reader's locale: in its language if there are any, else in English."""
+    from babel.messages.plurals import get_plural  # noqa: PLC0415 - Babel and its data are slow to import
+    from babel.messages.pofile import read_po  # noqa: PLC0415 - Babel and its data are slow to import
+
     known = nearest(locale)
-    catalog = Catalog(locale=known.replace("-", "_"))
-    folder = resources.files("bot.locale") / known
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+    texts: dict[str, tuple[str, ...]] = {}
+    for file in sorted((resources.files("bot.locale") / known).iterdir(), key=lambda each: each.name):
         with file.open("rb") as source:
-            part = read_po(source, locale=catalog.locale)
+            part = read_po(source)
         for message in part:
             if message.id:
-                catalog[message.id] = message
-    return Words(known, catalog)
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                texts[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
+    return Words(known, texts, plural=get_plural(known.replace("-", "_")).plural_expr)
 
 
 @lru_cache  # asked once for every text of every command in every language of Discord's
