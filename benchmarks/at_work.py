@@ -1,4 +1,4 @@
-"""What a crowd at work costs: a claim, and what a waiting card's forecast reads, with 20,000 at work and with 100."""
+"""What a crowd at work costs: claims, what a waiting card's forecast reads, and a start; 20,000 at work against 100."""
 
 import asyncio
 import tempfile
@@ -23,12 +23,15 @@ CROWDS: Final = (100, 10_000, 20_000)
 PER_GUILD: Final = 2_000
 WAITING: Final = 200  # besides those at work, in the same guilds
 ROUNDS: Final = 40
+STARTS: Final = 5
+BARE: Final = "UPDATE jobs SET due_at = due_at + 1 WHERE status = 'running'"
 BATCH: Final = 500  # jobs accepted together
 STARTED: Final = NOW - timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Crowd:
+    database: SQLiteDatabase
     claims: ClaimStore
     jobs: JobStore
     lookup: JobQueryStore
@@ -59,7 +62,7 @@ def measure() -> list[str]:
 async def _measure() -> list[str]:
     async with AsyncExitStack() as stack:
         crowds = [await _filled(stack, at_work) for at_work in CROWDS]
-        return [
+        lines = [
             line
             for name, work in (
                 ("claim and put back", _Crowd.claim),
@@ -68,6 +71,7 @@ async def _measure() -> list[str]:
             )
             for line in await _compared(name, work, crowds)
         ]
+        return lines + [await _start(at_work, crowd) for at_work, crowd in zip(CROWDS[1:], crowds[1:], strict=True)]
 
 
 async def _compared(name: str, work: Callable[[_Crowd], Awaitable[None]], crowds: list[_Crowd]) -> list[str]:
@@ -84,6 +88,22 @@ async def _compared(name: str, work: Callable[[_Crowd], Awaitable[None]], crowds
     ]
 
 
+async def _start(at_work: int, crowd: _Crowd) -> str:
+    """Measure a start at which all that is at work is due, until each job has its moment; and a bare update of all."""
+    ours = bare = float("inf")
+    for number in range(STARTS):
+        now = LEASE + timedelta(hours=number)
+        begin = time.perf_counter()
+        await crowd.claims.recover(now=now, away=True)
+        ours, begin = min(ours, time.perf_counter() - begin), time.perf_counter()
+        await crowd.database.transact(lambda tx: tx.execute(BARE))
+        bare = min(bare, time.perf_counter() - begin)
+    return (
+        f"start, {at_work} at work, until each is scheduled: {ours * 1000:.0f} ms, "
+        f"a bare update of all {bare * 1000:.0f} ms, ratio {ours / bare:.2f}"
+    )
+
+
 async def _filled(stack: AsyncExitStack, at_work: int) -> _Crowd:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     database = await stack.enter_async_context(SQLiteDatabase(f"{folder}/bench.db"))
@@ -98,7 +118,7 @@ async def _filled(stack: AsyncExitStack, at_work: int) -> _Crowd:
         raise RuntimeError("not kept")
     # As many at work as there is room for: the worst that a forecast has to tell.
     forecaster = Forecaster(lookup=lookup, limits=_limits(at_work), clock=lambda: NOW)
-    return _Crowd(claims=claims, jobs=jobs, lookup=lookup, forecaster=forecaster, waiting=waiting)
+    return _Crowd(database=database, claims=claims, jobs=jobs, lookup=lookup, forecaster=forecaster, waiting=waiting)
 
 
 async def _accept(jobs: JobStore, batch: list[Job]) -> None:
