@@ -306,3 +306,11 @@ async def test_killed_after_any_statement_a_decision_has_not_happened(
     await store.books_add_up()
     await DECISIONS[name](DeadLetterStore(store.database), entry(store), job)
     await store.books_add_up()
+
+
+async def test_who_knew_a_job_before_it_was_lost_sight_of_moves_it_no_more(store: Store) -> None:
+    free = await store.jobs.reschedule(await store.submitting(), next_at=store.now)
+    await store.jobs.mark_dead_letter(free, reason=DeadLetter.OUTCOME_UNKNOWN, now=store.now)
+    with pytest.raises(TransitionLost):
+        await store.jobs.fail(free, failure="content", code="", now=store.now)
+    await store.counts_are_what_a_scan_finds()

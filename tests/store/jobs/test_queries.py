@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from bot.domain import Fund, Mode, VideoRequest
+from bot.store.jobs.at_work import MOST
 from tests.store.conftest import Store
 
 
@@ -64,3 +65,20 @@ async def test_dead_letters_are_listed_the_oldest_first(store: Store) -> None:
 async def test_an_untouched_account_has_all_of_its_allowance(store: Store) -> None:
     account = await store.lookup.account(Fund(owner="user:9@dm", period="2026-03-05", allowance=30))
     assert (account.held, account.settled, account.balance) == (0, 0, 30)
+
+
+async def test_of_many_at_work_those_that_began_first_are_read_and_the_rest_counted(store: Store) -> None:
+    started = []
+    for number in range(MOST + 2):
+        job = await store.submitting(user_id=number % 2 + 1, guild_id=8 if number == 0 else 7)
+        started.append(await store.jobs.record_task(job, task_id=job.id, next_at=store.now, now=store.later(1)))
+    submitting = await store.submitting(user_id=9)
+    seen = await store.lookup.waiting(await store.accept(user_id=9))
+    assert (seen.everywhere.count, seen.at_provider.count) == (MOST + 3, MOST + 3)
+    assert (seen.in_queue.count, seen.of_user.count) == (MOST + 2, 1)
+    assert [each.id for each in seen.everywhere.first] == [job.id for job in started[:MOST]]
+    assert [each.id for each in seen.in_queue.first] == [job.id for job in started[1 : MOST + 1]]
+    assert [(each.id, each.submitted_at) for each in seen.of_user.first] == [(submitting.id, None)]
+    assert seen.everywhere.first[0].request == started[0].request
+    itself = seen.without(submitting)
+    assert (itself.of_user.count, itself.of_user.first) == (0, ())
