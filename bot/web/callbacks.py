@@ -14,7 +14,7 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.domain.callback import PATH, CallbackAddresses
-from bot.errors import SettingsInvalid
+from bot.web.serving import serve
 
 LARGEST: Final = 64 * 1024  # bytes of a body
 PATIENCE: Final = 5.0  # seconds for a body to arrive
@@ -113,15 +113,6 @@ async def serve_callbacks(
     app.router.add_get(PATH, _here)
     app.router.add_post(PATH + "/{provider}/{external_id}/{proof}", door.take)
     # What has not been read of a refused body never is: the connection is closed instead.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, lingering_time=0.0, auto_decompress=False)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as exc:
-            raise SettingsInvalid(
-                [("CALLBACK_PORT", f"expected a port of {host} that is free ({exc.strerror})")]
-            ) from exc
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    options = {"lingering_time": 0.0, "auto_decompress": False}
+    async with serve(app, host=host, port=port, setting="CALLBACK_PORT", **options) as given:
+        yield given

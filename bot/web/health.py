@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.errors import SettingsInvalid
+from bot.web.serving import serve
 
 
 @asynccontextmanager
@@ -30,15 +30,5 @@ async def serve_health(
     app = web.Application()
     app.router.add_get("/healthz", answer(alive))
     app.router.add_get("/readyz", answer(ready))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as exc:
-            raise SettingsInvalid(
-                [("HEALTH_PORT", f"expected a port of {host} that is free ({exc.strerror})")]
-            ) from exc
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with serve(app, host=host, port=port, setting="HEALTH_PORT") as given:
+        yield given
