@@ -37,11 +37,11 @@ class Recording:
     transactions: list[StatementStore] = field(default_factory=list)
     skip_locked: str = ""
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         """Note the statements and carry them out."""
         statements: StatementStore = []
         self.transactions.append(statements)
-        return await self.database.transact(lambda tx: work(_Recorded(tx, statements)))
+        return await self.database.transact(lambda tx: work(_Recorded(tx, statements)), snapshot=snapshot)
 
 
 @dataclass
@@ -60,6 +60,9 @@ class _Recorded:
     async def execute(self, sql: str, *values: object) -> int:
         self.statements.append((sql, values))
         return await self.tx.execute(sql, *values)
+
+    async def alone(self, name: str) -> None:
+        await self.tx.alone(name)
 
 
 def measure() -> list[str]:

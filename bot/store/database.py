@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from bot.domain import Row
 
@@ -26,6 +26,14 @@ class Transaction(Protocol):
         """Carry out a statement; the number of rows it changed."""
         ...
 
+    async def alone(self, name: str) -> None:
+        """Wait until no other transaction holds the lock of that name, and hold it until this one ends.
+
+        For what is decided by rows that are not there yet, such as whether there may be one more: no row can be
+        locked for that. Where transactions run one after the other anyway there is nothing to wait for.
+        """
+        ...
+
 
 class Database(Protocol):
     """A database that keeps what it has committed, whatever happens next.
@@ -36,10 +44,13 @@ class Database(Protocol):
 
     skip_locked: str
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         """Run `work` as one transaction: all of it is kept when this returns, none of it when this raises.
 
-        `work` may await nothing but its transaction, so that every database can run it in its own way.
+        `work` may await nothing but its transaction, so that every database can run it in its own way. It may be run
+        again, from its start, where the database could not let it stand beside another transaction: what it does to
+        anything but its transaction has to bear that. With `snapshot` it only reads, and all that it reads is of one
+        moment; without, each statement finds what others have committed before it.
 
         Raises:
             StoreUnavailable: the database is locked, full or gone; nothing was kept.
@@ -55,16 +66,27 @@ class Store:
         self._database = database
 
 
+Method = Callable[Concatenate[S, Transaction, P], Awaitable[T]]
+Whole = Callable[Concatenate[S, P], Coroutine[Any, Any, T]]
+
+
+@overload
+def transaction(method: Method[S, P, T], /) -> Whole[S, P, T]: ...
+@overload
+def transaction(*, snapshot: bool) -> Callable[[Method[S, P, T]], Whole[S, P, T]]: ...
 def transaction(
-    method: Callable[Concatenate[S, Transaction, P], Awaitable[T]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    method: Method[S, P, T] | None = None, *, snapshot: bool = False
+) -> Whole[S, P, T] | Callable[[Method[S, P, T]], Whole[S, P, T]]:
     """Make a method of a store one transaction: it is handed the running one, `tx`, which its callers leave out.
 
-    What `Database.transact` says of its `work` holds for the method.
+    What `Database.transact` says of its `work`, and of `snapshot`, holds for the method.
     """
 
-    @functools.wraps(method)
-    async def whole(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._database.transact(lambda tx: method(self, tx, *args, **kwargs))
+    def whole_of(method: Method[S, P, T]) -> Whole[S, P, T]:
+        @functools.wraps(method)
+        async def whole(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return await self._database.transact(lambda tx: method(self, tx, *args, **kwargs), snapshot=snapshot)
 
-    return whole
+        return whole
+
+    return whole_of if method is None else whole_of(method)

@@ -71,8 +71,16 @@ class SQLiteDatabase:
             if connection is not None:
                 await connection.close()
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """See `Database.transact`. A cancelled caller's transaction is still carried out, whole."""
+    async def transact(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        snapshot: bool = False,  # noqa: ARG002 (see below)
+    ) -> T:
+        """See `Database.transact`. A cancelled caller's transaction is still carried out, whole.
+
+        Every transaction is a snapshot here, whether that is asked for or not.
+        """
         if not self._open:
             raise StoreUnavailable("the database is closed")
         loop = asyncio.get_running_loop()
@@ -280,6 +288,9 @@ class _SQLiteTransaction:
 
     async def execute(self, sql: str, *values: object) -> int:
         return self._run(sql, values).rowcount
+
+    async def alone(self, name: str) -> None:
+        """See `Transaction.alone`; here every transaction is alone anyway."""
 
     def _run(self, sql: str, values: tuple[object, ...]) -> sqlite3.Cursor:
         if not self._connection.in_transaction:  # it would be kept on its own

@@ -70,7 +70,7 @@ class WatchedDatabase:
         self._inner, self._watch = inner, watch
         self.skip_locked = inner.skip_locked
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         caller, step = _caller(inspect.currentframe()), ""
 
         async def watched(tx: Transaction) -> T:
@@ -82,7 +82,7 @@ class WatchedDatabase:
                 self._watch.passes(f"before {step}")
             return answer
 
-        answer = await self._inner.transact(watched)
+        answer = await self._inner.transact(watched, snapshot=snapshot)
         if step:
             self._watch.passes(f"after {step}")
         return answer
@@ -112,6 +112,9 @@ class _Statements:
         changed = await self._inner.execute(sql, *values)
         self.wrote = self.wrote or changed > 0
         return changed
+
+    async def alone(self, name: str) -> None:
+        await self._inner.alone(name)
 
     def _note(self, sql: str, row: Row) -> None:
         if not sql.startswith("SELECT"):

@@ -46,10 +46,10 @@ class Failing:
         self._inner, self.skip_locked = inner, inner.skip_locked
         return self
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         if self.gone or self._inner is None:
             raise StoreUnavailable("gone")
-        return await self._inner.transact(work)
+        return await self._inner.transact(work, snapshot=snapshot)
 
 
 async def test_without_a_database_nothing_is_decided_nobody_is_let_in_and_the_doctor_still_looks(

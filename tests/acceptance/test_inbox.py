@@ -226,12 +226,12 @@ class Refusing:
     def __init__(self, inner: Database) -> None:
         self._inner, self.skip_locked, self.refusals = inner, inner.skip_locked, 1
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]], *, snapshot: bool = False) -> Any:
         method = getclosurevars(work).nonlocals.get("method")  # of which `transaction` made this
         if self.refusals and getattr(method, "__name__", "") == "received":
             self.refusals -= 1
             raise StoreUnavailable("database is locked")
-        return await self._inner.transact(work)
+        return await self._inner.transact(work, snapshot=snapshot)
 
 
 async def test_a_video_that_was_handed_over_and_not_written_down_stays_to_be_fetched_and_is_paid_once(

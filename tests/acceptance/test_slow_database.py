@@ -35,12 +35,12 @@ class StuckDatabase:
         self._inner, self.skip_locked = inner, inner.skip_locked
         return self
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         """See `Database`."""
         if not self._free.is_set():
             await self._free.wait()
             raise StoreUnavailable("stuck")
-        return await self._inner.transact(work)
+        return await self._inner.transact(work, snapshot=snapshot)
 
     @asynccontextmanager
     async def stuck(self) -> AsyncIterator[None]:

@@ -286,12 +286,12 @@ class Stubborn:
         self.refusals = 0
         self.refused = 0
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]], *, snapshot: bool = False) -> Any:
         if self.refusals:
             self.refusals -= 1
             self.refused += 1
             raise StoreUnavailable("database is locked")
-        return await self._inner.transact(work)
+        return await self._inner.transact(work, snapshot=snapshot)
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -25,9 +25,9 @@ class InterruptedDatabase:
     def __post_init__(self) -> None:
         self.skip_locked = self.inner.skip_locked
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         cut, self.cut = self.cut, None
-        answer = await self.inner.transact(lambda tx: work(_Cut(tx, cut) if cut else tx))
+        answer = await self.inner.transact(lambda tx: work(_Cut(tx, cut) if cut else tx), snapshot=snapshot)
         if cut == 0:
             raise InterruptionError
         return answer
@@ -49,6 +49,9 @@ class _Cut:
     async def execute(self, sql: str, *values: object) -> int:
         self._count()
         return await self.inner.execute(sql, *values)
+
+    async def alone(self, name: str) -> None:
+        await self.inner.alone(name)
 
     def _count(self) -> None:
         self.left -= 1

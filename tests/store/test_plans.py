@@ -46,8 +46,8 @@ class Explaining:
     plans: list[str] = field(default_factory=list)
     skip_locked: str = ""
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        return await self.database.transact(lambda tx: work(_Explaining(tx, self.plans)))
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
+        return await self.database.transact(lambda tx: work(_Explaining(tx, self.plans)), snapshot=snapshot)
 
 
 @dataclass
@@ -66,6 +66,9 @@ class _Explaining:
     async def execute(self, sql: str, *values: object) -> int:
         await self._note(sql, values)
         return await self.tx.execute(sql, *values)
+
+    async def alone(self, name: str) -> None:
+        await self.tx.alone(name)
 
     async def _note(self, sql: str, values: tuple[object, ...]) -> None:
         steps = await self.tx.all(f"EXPLAIN QUERY PLAN {sql}", *values)

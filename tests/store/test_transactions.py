@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Store, Transaction, transaction
 from tests.store.conftest import Opener
 
 Work = Callable[[Transaction], Awaitable[Any]]
@@ -122,3 +122,31 @@ async def test_closing_carries_out_what_waits_and_refuses_what_comes_later(
     assert await asyncio.gather(*waiting) == [1] * 300
     async with open_database(tmp_path) as again:
         assert await kept(again) == list(range(300))
+
+
+async def test_what_is_decided_alone_is_decided_by_one_after_the_other(numbers: Database) -> None:
+    async def one_more(tx: Transaction) -> int:
+        await tx.alone("numbers")
+        row = await tx.one("SELECT count(*) AS n FROM numbers")
+        assert row is not None
+        return 0 if row["n"] >= 3 else await put(row["n"])(tx)
+
+    assert sum(await asyncio.gather(*(numbers.transact(one_more) for _ in range(20)))) == 3
+    assert await kept(numbers) == [0, 1, 2]
+
+
+class Counting(Store):
+    @transaction
+    async def add(self, tx: Transaction, number: int, *, word: str = "") -> int:
+        return await tx.execute("INSERT INTO numbers (n, word) VALUES ($1, $2)", number, word)
+
+    @transaction(snapshot=True)
+    async def both_ways(self, tx: Transaction) -> list[Any]:
+        rows = [await tx.one(f"SELECT {what} AS n FROM numbers") for what in ("count(*)", "sum(n)")]  # noqa: S608
+        return [row and row["n"] for row in rows]
+
+
+async def test_a_method_is_a_transaction_and_may_be_one_of_a_single_moment(numbers: Database) -> None:
+    store = Counting(numbers)
+    assert await store.add(20) == await store.add(22, word="x") == 1
+    assert await store.both_ways() == [2, 42]

@@ -39,10 +39,10 @@ class Failing:
     def __init__(self, database: Database) -> None:
         self._database, self.broken, self.skip_locked = database, False, database.skip_locked
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
         if self.broken:
             raise StoreUnavailable("gone")
-        return await self._database.transact(work)
+        return await self._database.transact(work, snapshot=snapshot)
 
 
 @pytest.fixture

@@ -269,6 +269,9 @@ class _Dying:
         self._die(sql)
         return changed
 
+    async def alone(self, name: str) -> None:
+        await self._inner.alone(name)
+
     def _die(self, sql: str) -> None:
         if sql.startswith(("UPDATE", "INSERT")) and self._table in sql:
             raise StoreUnavailable("killed")
@@ -280,8 +283,8 @@ class _Killed:
     def __init__(self, inner: Any, table: str) -> None:
         self._inner, self._table = inner, table
 
-    async def transact(self, work: Any) -> Any:
-        return await self._inner.transact(lambda tx: work(_Dying(tx, self._table)))
+    async def transact(self, work: Any, *, snapshot: bool = False) -> Any:
+        return await self._inner.transact(lambda tx: work(_Dying(tx, self._table)), snapshot=snapshot)
 
 
 MONEY = ("write_off", "write_off_billed", "cancel")

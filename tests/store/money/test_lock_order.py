@@ -20,8 +20,8 @@ class Watched:
     owners: list[str] = field(default_factory=list)
     skip_locked: str = ""
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        return await self.database.transact(lambda tx: work(_Watched(tx, self.owners)))
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, snapshot: bool = False) -> T:
+        return await self.database.transact(lambda tx: work(_Watched(tx, self.owners)), snapshot=snapshot)
 
 
 @dataclass
@@ -39,6 +39,9 @@ class _Watched:
     async def execute(self, sql: str, *values: object) -> int:
         self._note(sql, values)
         return await self.tx.execute(sql, *values)
+
+    async def alone(self, name: str) -> None:
+        await self.tx.alone(name)
 
     def _note(self, sql: str, values: tuple[object, ...]) -> None:
         if sql.startswith(("INSERT INTO accounts", "UPDATE accounts")) and values[0] not in self.owners:

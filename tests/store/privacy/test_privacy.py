@@ -273,8 +273,8 @@ class Hasty:
     def __init__(self, store: Store) -> None:
         self._store, self.skip_locked = store, store.database.skip_locked
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[Any]]) -> Any:
-        answer = await self._store.database.transact(work)
+    async def transact(self, work: Callable[[Transaction], Awaitable[Any]], *, snapshot: bool = False) -> Any:
+        answer = await self._store.database.transact(work, snapshot=snapshot)
         await self._store.waiting(per_user=1)
         return answer
 
