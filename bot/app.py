@@ -8,16 +8,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Final
 
+from bot import __version__
 from bot.client import Shotcaller, use_addresses
 from bot.clock import SteadyClock, utc_now
 from bot.connection import log_in, stay_connected
 from bot.discord_answers import DiscordClock, trace_answers
+from bot.domain.sharing import Process, new_process_id
 from bot.errors import StoreLost
 from bot.lockfile import sole_user
 from bot.provider.boundary import shared_ssl_context
 from bot.provider.download import Downloader
 from bot.service.jobs.offered_models import OfferedModels
 from bot.service.member.defaults import NotifyPreferences
+from bot.service.processes import Processes
 from bot.settings import Settings
 from bot.store.member.preferences import PreferenceStore
 from bot.store.migrate import migrate
@@ -191,5 +194,6 @@ async def _world(
         clock=SteadyClock(wall=wall),
         models=offered,
         moment=moment,
+        processes=Processes(Process(id=new_process_id(), version=__version__, started_at=wall())),
         scanner=await open_scanner(settings, stack, context),
     )

@@ -160,7 +160,7 @@ def build(settings: Settings, world: World, *, sizes: Sizes | None = None) -> Bo
         moment=moment,
         patience=sizes.card_patience,
     )
-    claims = ClaimStore(database)
+    claims = ClaimStore(database, me=world.processes.me)
     callbacks = Callbacks(claims=claims, pause=pace.least, clock=clock, rand=rand, wake=worker_woken.set)
     submission = Submission(
         providers=world.providers,

@@ -17,6 +17,7 @@ from bot.service.jobs.provider_health import PATIENCE as PROVIDER_PATIENCE
 from bot.service.media.service import Media
 from bot.service.outbox import PATIENCE as OUTBOX_PATIENCE
 from bot.service.ports import Notifier, Staff
+from bot.service.processes import Processes
 from bot.store.database import Database
 
 
@@ -24,7 +25,8 @@ from bot.store.database import Database
 class World:
     """The database, the video services, the files of strangers, and Discord in its several parts.
 
-    `purge` overwrites what the database's files hold of deleted rows; False where somebody keeps it from that.
+    `purge` overwrites what the database's files hold of deleted rows; False where somebody keeps it from that. The
+    `processes` are those of the bot that live.
     """
 
     database: Database
@@ -38,6 +40,7 @@ class World:
     models: OfferedModels
     moment: Callable[[], datetime]  # the present by Discord's clock
     scanner: Scanner | None = None
+    processes: Processes = field(default_factory=Processes)
     media: Media = field(default_factory=Media)
     rand: Callable[[], float] = random.random
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep

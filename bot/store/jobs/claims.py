@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.domain import EVERYWHERE, Job, JobStatus, RunningLimits, from_millis, millis, millis_of
 from bot.domain.job import submission_of
-from bot.store.database import Store, Transaction, transaction
+from bot.domain.sharing import ALONE
+from bot.store.database import Database, Store, Transaction, transaction
 from bot.store.jobs.at_work import AT_WORK, counted
 from bot.store.jobs.transitions import begin_submitting
 
@@ -58,7 +59,14 @@ LONGEST_SPREAD: Final = timedelta(minutes=1)  # until all are asked about
 
 
 class ClaimStore(Store):
-    """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again."""
+    """Hands out due jobs. A claim pushes `due_at` to the lease's end, so a dead worker's job is simply due again.
+
+    `me` is the process that claims: each lease begins with its id.
+    """
+
+    def __init__(self, database: Database, *, me: str = ALONE) -> None:
+        super().__init__(database)
+        self._me = me
 
     async def due(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim those of the due jobs that have left the queue which are due the longest, at most `most`."""
@@ -72,7 +80,7 @@ class ClaimStore(Store):
         """Claim the waiting job of a provider whose turn it is, for submission, where the limits leave room."""
         most = (limits.per_provider, limits.per_user, limits.per_guild, limits.total)
         values = (provider, millis(now), *most, EVERYWHERE)
-        return await begin_submitting(tx, _OF_ALL, *values, until=lease_until)
+        return await begin_submitting(tx, _OF_ALL, *values, lease=self._new_lease(), until=lease_until)
 
     async def overdue(self, *, now: datetime, lease_until: datetime, most: int) -> list[Job]:
         """Claim waiting jobs whose deadline has passed, at most `most`, those first where it has passed the longest."""
@@ -150,9 +158,12 @@ class ClaimStore(Store):
             f"WITH picked AS (SELECT id FROM jobs WHERE {where} "  # noqa: S608 (texts of this class)
             f"ORDER BY {order} LIMIT $4 {self._database.skip_locked}) "
             "UPDATE jobs SET lease = $1, due_at = $2 WHERE id IN (SELECT id FROM picked) RETURNING *",
-            token_hex(8),
+            self._new_lease(),
             millis(lease_until),
             millis(now),
             most,
         )
         return [Job.from_row(row) for row in rows]
+
+    def _new_lease(self) -> str:
+        return f"{self._me}:{token_hex(8)}"

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from secrets import token_hex
 from typing import Any, Final
 
 from bot.domain import CaseState, Funding, Job, JobStatus, millis
@@ -64,7 +63,7 @@ async def queue(tx: Transaction, job: Job, *, due_at: datetime, **changes: Any) 
     return queued
 
 
-async def begin_submitting(tx: Transaction, chosen: str, *values: object, until: datetime) -> Job | None:
+async def begin_submitting(tx: Transaction, chosen: str, *values: object, lease: str, until: datetime) -> Job | None:
     """Claim the waiting job that `chosen` names, SQL over `values` from `$3` on; None where it names none.
 
     The claim is the intent: the job is `SUBMITTING` from here on, since the provider may hear of it any moment.
@@ -72,7 +71,7 @@ async def begin_submitting(tx: Transaction, chosen: str, *values: object, until:
     row = await tx.one(
         f"UPDATE jobs SET status = 'submitting', lease = $1, due_at = $2 WHERE status = 'queued' AND id = {chosen} "  # noqa: S608 (a constant of the caller)
         "RETURNING *",
-        token_hex(8),
+        lease,
         millis(until),
         *values,
     )

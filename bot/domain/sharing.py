@@ -1,0 +1,71 @@
+"""Shares the channels out among the processes of one bot: each channel has one owner, and few move when one goes.
+
+All that is posted in a channel goes through its owner, so that Discord's limits of a channel, and what a card shows,
+stay in one memory.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from secrets import token_hex
+from typing import Final
+
+BUCKETS: Final = 63  # into which all channels fall; a set of them is one whole number of the database
+EVERYTHING: Final = 2**BUCKETS - 1  # the share of whoever has all of them
+ALONE: Final = "0" * 16  # the process of a database that nobody else uses, where no other name is needed
+_SECOND_PART: Final = 2**22  # of a Discord id: what is above it counts milliseconds
+
+
+class Role(StrEnum):
+    """What a process of the bot does."""
+
+    WHOLE = "whole"  # everything
+    GATEWAY = "gateway"  # talks to people, and moves jobs only while nobody else does
+    WORKER = "worker"  # moves jobs, without a connection to the gateway
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Process:
+    """One process of the bot. `id` is 16 hexadecimal digits, new at each start; `shards` are the gateway's, if any."""
+
+    id: str
+    role: Role = Role.WHOLE
+    shards: tuple[int, ...] = ()
+    shard_count: int = 1
+    version: str = ""
+    started_at: datetime | None = None
+
+
+SOLE: Final = Process(id=ALONE)
+
+
+def new_process_id() -> str:
+    """Make up the id of a process."""
+    return token_hex(len(ALONE) // 2)
+
+
+def bucket_of(channel_id: int) -> int:
+    """Compute the bucket that a channel, or the person of a private job, falls into."""
+    return channel_id // _SECOND_PART % BUCKETS
+
+
+@lru_cache(maxsize=4096)
+def owner_of_bucket(bucket: int, process_ids: tuple[str, ...]) -> str:
+    """Choose the process that has a bucket: the one whose hash with it is the highest."""
+    return max(process_ids, key=lambda each: (sha256(f"{each}:{bucket}".encode()).digest(), each))
+
+
+def share_of(process_id: str, process_ids: tuple[str, ...]) -> int:
+    """Compute the buckets that a process has among these: bit 0 is bucket 0."""
+    if process_id not in process_ids:
+        return 0
+    return sum(2**bucket for bucket in range(BUCKETS) if owner_of_bucket(bucket, process_ids) == process_id)
+
+
+def workers_among(processes: Collection[Process]) -> tuple[str, ...]:
+    """List the ids of those that move jobs: all but the gateways, or these where there is nobody else."""
+    workers = tuple(each.id for each in processes if each.role is not Role.GATEWAY)
+    return workers or tuple(each.id for each in processes)
